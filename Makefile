@@ -1,0 +1,41 @@
+# The two commands of the README, and the rest. Everything lives in .venv, made from requirements.txt by hash.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PERIOD ?= 2026-10
+
+help: ## show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# Quick the second time: remade only when the lock or the project's declaration changes.
+$(VENV)/.ready: requirements.txt pyproject.toml
+	@echo "Setting up $(VENV) (once; a minute or two) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the workbook is
+	@$(BIN)/python flows/monthly.py --period $(PERIOD)
+
+test: $(VENV)/.ready ## run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.ready ## lint and type-check
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.ready ## compare with the plain pandas + openpyxl script, results checked equal first
+	@$(BIN)/python benchmarks/compare.py
+
+lock: ## renew requirements.txt (needs the network)
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet pip-tools
+	@$(VENV)-lock/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate -o requirements.txt pyproject.toml
+	@rm -rf $(VENV)-lock
+
+clean: ## remove what runs and tests have made (not the environment)
+	@rm -rf output warehouse .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis

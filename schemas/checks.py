@@ -1,0 +1,85 @@
+"""From a declaration to its pandera schema. Eager frames only: pandera checks a LazyFrame's names and types, no values.
+
+The one place that imports pandera (over a second, since it brings pandas), and only when a frame is validated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.column import Column, Table
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+FAILURES = {"row": pl.Int64, "column": pl.String, "check": pl.String, "value": pl.String}
+"""Shape of what `failures` returns; `row` is the 0-based position in the frame, null for the frame as a whole."""
+
+
+def pandera_schema(table: Table) -> pa.DataFrameSchema:
+    """The strict pandera schema of `table`: names, types, nulls, vocabularies, finite numbers and the key."""
+    import pandera.polars as pa
+
+    def checks(column: Column) -> list[pa.Check]:
+        made: list[pa.Check] = []
+        if column.choices:
+            made.append(pa.Check.isin(list(column.choices), name="choices"))
+        if column.kind == "number":
+            made.append(pa.Check(lambda data: data.lazyframe.select(pl.col(data.key).is_finite()), name="finite"))
+        return made
+
+    return pa.DataFrameSchema(
+        {
+            column.name: pa.Column(
+                column.dtype,
+                checks=checks(column),
+                nullable=column.nullable,
+                title=column.title,
+                description=column.meaning,
+                metadata={"unit": column.unit},
+            )
+            for column in table.columns
+        },
+        name=table.qualified,
+        strict=True,
+        ordered=True,
+    )
+
+
+def failures(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Every violation of `table`'s declaration in `frame`, all at once, as a frame of shape `FAILURES`.
+
+    A key that occurs twice is reported at its second and later rows; rows marked `superseded` may
+    repeat the key of the row that replaced them.
+    """
+    import pandera.errors
+
+    found = pl.DataFrame(schema=FAILURES)
+    try:
+        pandera_schema(table).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        found = errors.failure_cases.select(
+            pl.col("index").cast(pl.Int64).alias("row"),
+            pl.col("column").cast(pl.String),
+            pl.col("check").cast(pl.String),
+            pl.col("failure_case").cast(pl.String).alias("value"),
+        )
+    return pl.concat([found, _repeated_keys(frame, table)])
+
+
+def _repeated_keys(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Failures of the check `unique_key`."""
+    if not table.key or not set(table.key) <= set(frame.columns):
+        return pl.DataFrame(schema=FAILURES)
+    # Facts have a column `row` of their own: the sheet's row.
+    numbered = frame.with_row_index("position")
+    if "superseded" in frame.columns:
+        numbered = numbered.filter(~pl.col("superseded"))
+    return numbered.filter(~pl.struct(table.key).is_first_distinct()).select(
+        pl.col("position").cast(pl.Int64).alias("row"),
+        pl.lit(table.key[0]).alias("column"),
+        pl.lit("unique_key").alias("check"),
+        pl.concat_str(pl.col(table.key).cast(pl.String), separator=" ", ignore_nulls=True).alias("value"),
+    )

@@ -1,0 +1,212 @@
+"""The vocabulary in which every shape of data is declared: a column, a form that comes in, a table that goes out.
+
+A column is declared once. Header recognition, unit conversion, validation, blank templates, DDL with
+comments, the data dictionary and the tests' builders all read the same declaration.
+
+The declarations are plain dataclasses rather than pandera model classes because importing pandera
+costs over a second (it brings pandas) and every command would pay it; `schemas.checks` turns a
+declaration into its pandera schema at the moment a frame is validated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["text", "number", "integer", "flag", "date", "timestamp"]
+Severity = Literal["error", "warning", "note"]
+
+DTYPES: dict[Kind, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Float64(),
+    "integer": pl.Int64(),
+    "flag": pl.Boolean(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us", "UTC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it is called, what it holds, in which unit, and how people write its header.
+
+    `unit` is the canonical unit of a number; figures that arrive in another unit of the same
+    dimension are converted on intake. `required` columns must be present for a sheet to be taken
+    for the form. `minimum` is the least plausible value: a smaller one is reported, and counts.
+    `choices` is the closed vocabulary of a text column.
+    """
+
+    name: str
+    kind: Kind
+    title: str
+    meaning: str
+    unit: str | None = None
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    nullable: bool = True
+    minimum: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The polars type of the column's values."""
+        return DTYPES[self.kind]
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every Chinese header that names this column, the preferred one first."""
+        return (self.title, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row-level plausibility rule: a SQL predicate that holds for a sound row.
+
+    Null-safe by construction: a predicate that is null does not fail. `columns` names the cells to
+    mark, the first of them being the one the message points at.
+    """
+
+    name: str
+    holds: str
+    columns: tuple[str, ...]
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that departments send: its columns and what makes a sheet be recognised as it."""
+
+    id: str
+    title: str
+    meaning: str
+    columns: tuple[Column, ...]
+    flow: bool = False
+    """Figures belong to a span of months (a month, a year to date, a full year)."""
+    one_of: tuple[str, ...] = ()
+    """Columns of which at least one must be present beside the required ones."""
+    key: tuple[str, ...] = ("uscc",)
+    """What a later submission must share with an earlier one to replace it."""
+    rules: tuple[Rule, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column called `name`; KeyError if the form has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"form {self.id!r} has no column {name!r}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the form's own columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the warehouse: one row per what, and its columns."""
+
+    schema: str
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def qualified(self) -> str:
+        """`schema.name`, as SQL names the table."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def polars_schema(self) -> dict[str, pl.DataType]:
+        """Column names and polars types, in order."""
+        return {column.name: column.dtype for column in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of this shape without rows."""
+        return pl.DataFrame(schema=self.polars_schema)
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with exactly this table's columns, in order and type; columns it lacks are null.
+
+        Raises ValueError when `frame` has a column that the table does not declare, so that no
+        figure is ever lost by being left out of a declaration.
+        """
+        unknown = set(frame.columns) - set(self.names)
+        if unknown:
+            raise ValueError(f"{self.qualified} does not declare {sorted(unknown)}")
+        present = set(frame.columns)
+        return frame.select(
+            (pl.col(c.name) if c.name in present else pl.lit(None)).cast(c.dtype).alias(c.name)
+            for c in self.columns
+        )
+
+
+USCC = Column("uscc", "text", "统一社会信用代码", "Unified social credit code (GB 32100-2015), 18 characters",
+              aliases=("社会信用代码", "信用代码"))
+NAME = Column("name", "text", "企业名称", "Enterprise name as stated", aliases=("单位名称", "单位详细名称"))
+SPAN = (
+    Column("span_start", "date", "所属期起", "First day of the first month that the figures cover", nullable=False),
+    Column("span_end", "date", "所属期止",
+           "First day of the last month that the figures cover (equal to span_start for a single month)", nullable=False),
+)
+LINEAGE = (
+    Column("submission_id", "text", "报送编号", "Sheet of a submitted file that states the row (intake.submissions)",
+           nullable=False),
+    Column("sheet", "text", "工作表", "Worksheet name; empty for CSV", nullable=False),
+    Column("row", "integer", "行号", "Row of the sheet, counted from 1 as the spreadsheet shows it", nullable=False,
+           minimum=1),
+    Column("block", "integer", "列组",
+           "Column group of the sheet that states the row; with submission_id and a field it names the cell's column "
+           "in intake.columns", nullable=False, minimum=0),
+    Column("superseded", "flag", "已被替代", "True when a later submission states the same thing; such rows do not count",
+           nullable=False),
+)
+
+
+def facts_table(name: str, form: Form, *, unique: bool = True) -> Table:
+    """The warehouse table that keeps the accepted rows of `form`: its columns, span and lineage.
+
+    `unique` says that rows which are not superseded never share the form's key (and span).
+    """
+    own = tuple(column for column in form.columns if column.name not in ("uscc", "name"))
+    return Table(
+        schema="facts",
+        name=name,
+        meaning=f"One row per accepted row of form {form.id} ({form.title}): {form.meaning}",
+        columns=(
+            Column("uscc", "text", USCC.title, USCC.meaning, nullable=False),
+            NAME,
+            *(SPAN if form.flow else ()),
+            *own,
+            *LINEAGE,
+        ),
+        key=(*form.key, *(("span_start", "span_end") if form.flow else ())) if unique else (),
+        rules=form.rules,
+    )
+
+
+def stated_table(form: Form) -> Table:
+    """The table that keeps what the sheets of `form` state, before enterprises are matched.
+
+    Facts are a pure function of these rows, so that a register which arrives last, or a correction,
+    gives the same facts as if it had been there from the start.
+    """
+    return Table(
+        schema="intake",
+        name=f"stated_{form.id}",
+        meaning=f"One row per row of form {form.id} ({form.title}) as stated, in canonical units, whether or not it counts",
+        columns=(
+            *(replace(column, nullable=True, choices=()) for column in form.columns),
+            *(SPAN if form.flow else ()),
+            *(column for column in LINEAGE if column.name != "superseded"),
+        ),
+    )

@@ -1,0 +1,31 @@
+"""能源: consumption of each carrier by span of months, as form 205-1 states it or as columns of a wide sheet."""
+
+from schemas.column import NAME, USCC, Column, Form, facts_table
+
+TOTAL_CARRIER = "综合能源消费量"
+"""The carrier name under which a directly stated total (吨标准煤) is kept."""
+
+FORM_ENERGY = Form(
+    id="energy",
+    title="能源消费",
+    meaning="consumption of one energy carrier in a span of months",
+    columns=(
+        USCC,
+        NAME,
+        Column("carrier", "text", "能源名称", "Energy carrier, by its standard name in the carriers table",
+               aliases=("能源品种",), required=True, nullable=False),
+        Column("unit", "text", "计量单位", "Unit in which the row was stated", required=True),
+        Column("consumption", "number", "消费量",
+               "Consumption in the carrier's form unit; null where the figure was refused, which makes the total missing",
+               aliases=("消费量合计", "消费合计", "消费量-合计", "消费量合计数"), required=True, minimum=0),
+        Column("feedstock", "number", "用于原材料", "Of which used as raw material, in the form unit", minimum=0),
+        Column("transformed", "number", "加工转换产出", "Output of energy transformation, in the form unit", minimum=0),
+        Column("coefficient", "number", "采用折标系数",
+               "The enterprise's own coefficient, tce per the carrier's form unit whatever unit the row is in",
+               minimum=0),
+    ),
+    flow=True,
+    key=("uscc", "carrier"),
+)
+
+ENERGY = facts_table("energy", FORM_ENERGY)

@@ -1,0 +1,26 @@
+"""一票否决: events that bar an enterprise from a good tier until they are put right."""
+
+from schemas.column import NAME, USCC, Column, Form, Rule, facts_table
+
+KINDS = ("安全", "环保", "税务", "质量", "能耗", "淘汰类", "其他")
+
+FORM_INCIDENTS = Form(
+    id="incidents",
+    title="一票否决",
+    meaning="accidents, penalties and findings with the date of their rectification",
+    columns=(
+        USCC,
+        NAME,
+        Column("date", "date", "发生日期", "Date of the event", required=True, nullable=False),
+        Column("kind", "text", "事项类别", "Kind of the event", required=True, choices=KINDS),
+        Column("document", "text", "文号", "Number of the document that states it"),
+        Column("resolved", "date", "整改完成日期", "Date on which it was put right; empty while open"),
+    ),
+    key=("uscc", "date", "kind", "document"),
+    rules=(
+        Rule("resolved_before_event", "resolved >= date", ("resolved", "date"), "warning",
+             "整改完成日期早于发生日期,请核对两个日期"),
+    ),
+)
+
+INCIDENTS = facts_table("incidents", FORM_INCIDENTS)

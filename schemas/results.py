@@ -1,0 +1,126 @@
+"""What an evaluation yields: the evaluation itself, scores, indicators, candidates. Published rows never change."""
+
+from schemas.column import Column, Table
+from schemas.profile import TIERS, TOTALS
+
+STATUSES = ("ranked", "insufficient", "excluded", "out_of_scope")
+
+_EVALUATION_ID = Column("evaluation_id", "text", "评价编号", "Evaluation", nullable=False)
+_PERIOD = Column("period", "text", "评价期", "Period, YYYY-MM", nullable=False)
+_POLICY_ID = Column("policy_id", "text", "办法", "Policy", nullable=False)
+_USCC = Column("uscc", "text", "统一社会信用代码", "Enterprise", nullable=False)
+_NAME = Column("name", "text", "企业名称", "Enterprise name", nullable=False)
+
+EVALUATIONS = Table(
+    schema="results",
+    name="evaluations",
+    meaning="One row per evaluation: a period judged under a policy on given inputs",
+    columns=(
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        Column("policy_sha256", "text", "办法摘要", "SHA-256 of the policy's text", nullable=False),
+        Column("policy_toml", "text", "办法全文", "The policy as it was applied", nullable=False),
+        Column("run_id", "text", "运行编号", "Run that made it", nullable=False),
+        Column("code_version", "text", "程序版本", "Version of this software", nullable=False),
+        Column("inputs_sha256", "text", "输入摘要",
+               "SHA-256 of everything the evaluation read: the profile of every enterprise and its history",
+               nullable=False),
+        Column("created_at", "timestamp", "生成时间", "When it was made", nullable=False),
+        Column("current", "flag", "现行", "True for the period's current evaluation under this policy", nullable=False),
+        Column("stale", "flag", "待重算", "True when an earlier period was evaluated again after this one", nullable=False),
+        Column("warnings", "text", "提示", "Warnings of the evaluation, one per line"),
+    ),
+    key=("evaluation_id",),
+)
+
+SCORES = Table(
+    schema="results",
+    name="scores",
+    meaning="One row per enterprise and evaluation: status, score, rank, tiers and the window totals they rest on",
+    columns=(
+        _EVALUATION_ID, _PERIOD, _POLICY_ID, _USCC, _NAME,
+        Column("town", "text", "镇办", "Town or sub-district"),
+        Column("industry", "text", "行业代码", "Industry code, GB/T 4754-2017"),
+        Column("industry_division", "text", "行业大类", "First two digits of the industry code"),
+        Column("scale", "text", "规模", "规上 or 规下"),
+        Column("chain", "text", "产业链", "Industrial chain"),
+        Column("cohort", "text", "评价组", "Cohort of the policy; null when out of scope or excluded"),
+        Column("status", "text", "评价状态", "ranked, insufficient, excluded or out_of_scope", nullable=False,
+               choices=STATUSES),
+        Column("status_reason", "text", "未参评原因", "Why the enterprise has no tier, in Chinese"),
+        Column("score", "number", "综合得分", "factor × Σ indicator scores + Σ adjustments"),
+        Column("rank", "integer", "名次", "1 + ranked enterprises of the cohort with a higher score"),
+        Column("tier_initial", "text", "初评等级", "Tier by the cuts, before overrides", choices=TIERS),
+        Column("tier", "text", "等级", "Tier after overrides", choices=TIERS),
+        Column("land_score", "number", "土地效率得分", "100 × Σ scores ÷ Σ weights of the land indicators"),
+        Column("land_tier", "text", "土地效率等级", "Tier of the land score by the same cuts", choices=TIERS),
+        Column("energy_score", "number", "能源效率得分", "100 × Σ scores ÷ Σ weights of the energy indicators"),
+        Column("energy_tier", "text", "能源效率等级", "Tier of the energy score by the same cuts", choices=TIERS),
+        Column("factor", "number", "修正系数", "Factor that multiplied the indicators' sum"),
+        Column("adjustments", "number", "加减分", "Sum of the adjustments"),
+        Column("adjustment_labels", "text", "加减分项", "Labels of the adjustments that applied, separated by 、"),
+        Column("override_labels", "text", "调档事由", "Labels of the overrides that changed the tier, separated by 、"),
+        Column("tier_confidence", "number", "等级稳健度", "Share of the draws in which the enterprise keeps its tier",
+               minimum=0),
+        Column("previous_tier", "text", "上期等级", "Tier in the last current evaluation of an earlier period",
+               choices=TIERS),
+        Column("d_streak", "integer", "连续D类期数", "Consecutive evaluated periods in D up to and including this one"),
+        *TOTALS,
+        Column("tech_level", "text", "科技含量", "Technology level of the latest visit"),
+        Column("willingness", "text", "发展意愿", "Will to develop of the latest visit"),
+        Column("investment", "number", "计划总投资", "Planned investment of the latest visit", unit="万元"),
+        Column("open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end"),
+        Column("energy_level", "text", "单位产品能耗水平", "Worst product against the limits table"),
+    ),
+    key=("evaluation_id", "uscc"),
+)
+
+INDICATORS = Table(
+    schema="results",
+    name="indicators",
+    meaning="One row per ranked or insufficient enterprise, indicator and evaluation: how the score came about",
+    columns=(
+        _EVALUATION_ID, _PERIOD, _POLICY_ID, _USCC,
+        Column("cohort", "text", "评价组", "Cohort of the policy", nullable=False),
+        Column("indicator", "text", "指标", "Indicator of the policy", nullable=False),
+        Column("title", "text", "指标名称", "Title in Chinese", nullable=False),
+        Column("unit", "text", "单位", "Unit of the value"),
+        Column("dimension", "text", "维度", "land, energy or other", nullable=False, choices=("land", "energy", "other")),
+        Column("numerator_expression", "text", "分子", "What the numerator is", nullable=False),
+        Column("denominator_expression", "text", "分母", "What the denominator is", nullable=False),
+        Column("numerator", "number", "分子值", "Value of the numerator"),
+        Column("denominator", "number", "分母值", "Value of the denominator"),
+        Column("value", "number", "指标值", "numerator ÷ denominator; null when missing"),
+        Column("benchmark", "number", "基准值", "Value that earns the full weight; null for min–max"),
+        Column("benchmark_scope", "text", "基准口径", "Whose benchmark: fixed, the cohort, or the group within it"),
+        Column("benchmark_members", "integer", "基准样本数", "Enterprises in the group that made the benchmark"),
+        Column("weight", "number", "权重", "Weight of the indicator", nullable=False),
+        Column("score", "number", "得分", "Score of the indicator; null when it was left out"),
+        Column("score_note", "text", "计分说明", "How a missing value was scored, or that a cap or floor held"),
+    ),
+    key=("evaluation_id", "uscc", "indicator"),
+)
+
+CANDIDATES = Table(
+    schema="results",
+    name="candidates",
+    meaning="One row per enterprise on a candidate list; a list is a proposal until a person confirms it",
+    columns=(
+        _EVALUATION_ID, _PERIOD, _POLICY_ID,
+        Column("list", "text", "清单", "upgrade, shutdown, merger, partner or a list of the policy's own", nullable=False),
+        Column("title", "text", "清单名称", "Title of the list in Chinese", nullable=False),
+        _USCC, _NAME,
+        Column("tier", "text", "等级", "Tier after overrides", choices=TIERS),
+        Column("reason", "text", "入选理由", "Why, in Chinese, with the figures filled in", nullable=False),
+        Column("priority", "integer", "次序", "Position in the list, from 1", nullable=False, minimum=1),
+        Column("tier_confidence", "number", "等级稳健度", "Share of the draws in which the enterprise keeps its tier"),
+        Column("partner_1", "text", "并转对象一", "Code of the best merger partner"),
+        Column("partner_2", "text", "并转对象二", "Code of the second merger partner"),
+        Column("partner_3", "text", "并转对象三", "Code of the third merger partner"),
+        Column("partner_1_name", "text", "并转对象一名称", "Name of the best merger partner"),
+        Column("partner_2_name", "text", "并转对象二名称", "Name of the second merger partner"),
+        Column("partner_3_name", "text", "并转对象三名称", "Name of the third merger partner"),
+    ),
+    key=("evaluation_id", "uscc"),
+)

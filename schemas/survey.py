@@ -1,0 +1,24 @@
+"""走访台账: technology and will of an enterprise as the visitors found them, and the projects it plans."""
+
+from schemas.column import NAME, USCC, Column, Form, facts_table
+
+FORM_SURVEY = Form(
+    id="survey",
+    title="走访台账",
+    meaning="technology level, will to develop and planned project found on a visit",
+    columns=(
+        USCC,
+        NAME,
+        Column("visited", "date", "走访日期", "Date of the visit"),
+        Column("tech_level", "text", "科技含量", "Technology level", required=True, choices=("高", "中", "低")),
+        Column("willingness", "text", "发展意愿", "Will to develop", required=True, choices=("强", "中", "弱")),
+        Column("project", "text", "拟建项目", "Planned expansion or renovation project",
+               aliases=("扩产技改项目", "拟建项目名称")),
+        Column("project_kind", "text", "项目类型", "Expansion (扩产) or technical renovation (技改)",
+               choices=("扩产", "技改")),
+        Column("investment", "number", "计划总投资", "Planned total investment", unit="万元", minimum=0),
+    ),
+    key=("uscc", "visited", "project"),
+)
+
+SURVEYS = facts_table("surveys", FORM_SURVEY)

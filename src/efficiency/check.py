@@ -1,0 +1,106 @@
+"""`efficiency check`: a dry run of intake alone, for a clerk who wants to know whether a file will come in right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.inbox import arrived, read_all, repeated, spreadsheets
+from efficiency.intake.files import InboxFile, inbox_file
+from efficiency.intake.resolve import Resolved, Stated, resolve
+
+NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
+"""Problems that mean nothing where no register was given."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What intake makes of the files, and the workbooks written to give back."""
+
+    files: tuple[InboxFile, ...]
+    resolved: Resolved
+    has_register: bool
+    returned: tuple[Path, ...]
+
+
+def check_paths(paths: Sequence[Path], output: Path | None) -> Checked:
+    """Read files and folders as a run would, touching no warehouse; with `output` write the marked workbooks there.
+
+    Without a register among the files, enterprises are not looked up: figures are checked, names are not.
+    Raises UsageError for a path that is not there.
+    """
+    from efficiency.reports.returned import write_all_returned
+
+    files, notes = _listed(paths)
+    parsed = read_all(files, lambda done, total: None)
+    problems = pl.concat([parsed.problems, *notes, repeated(files)], how="diagonal")
+    resolved = resolve(Stated(
+        submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
+        columns=parsed.columns,
+        problems=problems,
+        rows=parsed.rows,
+    ))
+    has_register = parsed.rows["register"].height > 0
+    told = resolved.problems
+    if not has_register:
+        told = told.filter(~pl.col("rule").is_in(NEEDS_REGISTER))
+    returned: list[Path] = []
+    if output is not None:
+        written = write_all_returned([(file.path, file.name) for file in files], told, output)
+        returned = [one.path for one in written]
+    return Checked(tuple(files), Resolved(resolved.submissions, resolved.columns, told, resolved.facts), has_register,
+                   tuple(returned))
+
+
+def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]:
+    files: list[InboxFile] = []
+    notes: list[pl.DataFrame] = []
+    for path in paths:
+        if path.is_dir():
+            found, problems = spreadsheets(path)
+            files.extend(found)
+            notes.append(problems)
+        elif path.is_file():
+            files.append(inbox_file(path, path.name))
+        else:
+            raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
+    return files, notes
+
+
+def checked_as_json(checked: Checked) -> dict[str, Any]:
+    """Submissions and problems as one JSON object."""
+    resolved = checked.resolved
+    return {
+        "files": len(checked.files),
+        "enterprises_looked_up": checked.has_register,
+        "submissions": resolved.submissions.select(
+            "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
+            *(name for name in resolved.submissions.columns if name.startswith("rows_")),
+        ).to_dicts(),
+        "problems": resolved.problems.drop("row").to_dicts(),
+        "paths": {"returned": [str(path) for path in checked.returned]},
+    }
+
+
+def checked_lines(checked: Checked) -> Iterator[str]:
+    """What was recognised, every problem, and where the marked workbooks are."""
+    from efficiency.reports.problem_table import problem_table
+
+    for row in checked.resolved.submissions.iter_rows(named=True):
+        sheet = f" [{row['sheet']}]" if row["sheet"] else ""
+        read = f"{row['rows_total']} rows = " + " + ".join(
+            f"{row[f'rows_{name}']} {name}" for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
+        )
+        if not checked.has_register and row["form"] != "register":
+            read = f"{row['rows_total']} rows read"
+        yield f"{row['file_name']}{sheet}: {row['form'] or 'not recognised'}, {row['period_label'] or 'no period'}, {read}"
+    if not checked.has_register:
+        yield "No register among the files: figures were checked, enterprises were not looked up."
+    yield problem_table(checked.resolved.problems)
+    yield from (f"To give back: {path}" for path in checked.returned)

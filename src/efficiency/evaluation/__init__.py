@@ -1,0 +1,1 @@
+"""Profile and policy in; indicators, scores, tiers, confidence, candidates and partners out."""

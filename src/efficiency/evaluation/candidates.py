@@ -1,0 +1,103 @@
+"""Candidate lists (关停, 并转, 升级改造, 对接头部企业 …): who is on which, why, and in what order.
+
+A list is a proposal until a person confirms it; an enterprise is on one list at most.
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import polars as pl
+
+from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.partners import find_partners
+from efficiency.policy.expressions import predicate
+from efficiency.policy.model import Candidate, Policy
+from schemas.results import CANDIDATES
+
+NO_DATA = "无数据"
+MERGER = "merger"
+
+_WORDS = {"energy_level": {"advanced": "优于标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}}
+"""Codes of the profile in the words of the lists."""
+
+
+def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
+    """The lists' rows by list in file order and priority: results.candidates without whose result it is.
+
+    Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition
+    holds. The worst score comes first (best for `partner`), those without a score last, then by code.
+    """
+    profile = evaluation.profile.filter(pl.col("cohort").is_not_null())
+    entry = pl.coalesce(
+        *(pl.when(predicate(candidate.when)).then(i) for i, candidate in enumerate(policy.candidate)),
+        pl.lit(None, dtype=pl.Int32),
+    )
+    matched = profile.with_columns(entry.cast(pl.Int64).alias("entry")).filter(pl.col("entry").is_not_null())
+    names = list(dict.fromkeys(candidate.list for candidate in policy.candidate))
+    parts = [_entries(matched.filter(pl.col("entry") == i), candidate) for i, candidate in enumerate(policy.candidate)]
+    rows = pl.concat([part for name in names for part in [_listed(parts, policy, name)]]) if names else matched.select()
+    if not names:
+        return pl.DataFrame(schema=_declared())
+    partners = find_partners(rows.filter(pl.col("list") == MERGER), evaluation.profile)
+    return rows.join(partners, on="uscc", how="left", validate="m:1", maintain_order="left").select(
+        pl.col(name).cast(dtype) for name, dtype in _declared().items()
+    )
+
+
+def _declared() -> dict[str, pl.DataType]:
+    return {n: t for n, t in CANDIDATES.polars_schema.items() if n not in ("evaluation_id", "period", "policy_id")}
+
+
+def _entries(matched: pl.DataFrame, candidate: Candidate) -> pl.DataFrame:
+    """The rows that one [[candidate]] entry brings, not yet in order."""
+    return matched.select(
+        pl.lit(candidate.list).alias("list"),
+        pl.lit(candidate.title).alias("title"),
+        "uscc",
+        "name",
+        "tier",
+        _reason(candidate.reason, matched.schema).alias("reason"),
+        "tier_confidence",
+        "score",
+    )
+
+
+def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFrame:
+    """One list in its order, with `priority` from 1."""
+    entries = [
+        (part, candidate) for part, candidate in zip(parts, policy.candidate, strict=True) if candidate.list == name
+    ]
+    best_first = entries[0][1].best_first
+    return (
+        pl.concat(part for part, _ in entries)
+        .sort("score", "uscc", descending=[best_first, False], nulls_last=True)
+        .with_row_index("priority", offset=1)
+    )
+
+
+def _reason(template: str, schema: pl.Schema) -> pl.Expr:
+    """The reason with {column} filled in."""
+    pieces: list[pl.Expr] = []
+    for literal, column, _, _ in Formatter().parse(template):
+        if literal:
+            pieces.append(pl.lit(literal))
+        if column:
+            pieces.append(_words(column, schema[column]))
+    return pl.concat_str(pieces)
+
+
+def _words(column: str, dtype: pl.DataType) -> pl.Expr:
+    """A value as a reader writes it: up to two decimals, 是 or 否, 无数据 for null."""
+    value = pl.col(column)
+    text: pl.Expr
+    if dtype == pl.Boolean:
+        text = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
+    elif dtype.is_float():
+        # Adding 0.0 turns a rounded −0.0 into 0.
+        text = (value.round(2) + 0.0).cast(pl.String).str.replace(r"\.0$", "")
+    elif column in _WORDS:
+        text = value.replace(_WORDS[column])
+    else:
+        text = value.cast(pl.String)
+    return text.fill_null(NO_DATA)

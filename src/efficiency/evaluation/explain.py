@@ -1,0 +1,230 @@
+"""Why an enterprise stands where it stands: its score card with the cells behind it, and what it would take to rise.
+
+Everything is read from what was published: scores, indicators and the policy's text as it was applied. Only words
+of overrides that results do not keep (register flags, kinds of incidents) are taken from the facts as they are now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.errors import EfficiencyError
+from efficiency.evaluation.explain_sources import Frames, period_end, source_cells, words_of
+from efficiency.evaluation.explain_target import TAKES, next_better, score_needed, what_it_takes
+from efficiency.evaluation.tiers import apply_overrides
+from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.policy.load import parse_policy
+from efficiency.reference.tables import normalise_name
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from efficiency.policy.model import Cohort, Policy
+
+NEAREST = 3
+"""How many similar names an error offers."""
+
+
+class ExplainError(EfficiencyError):
+    """There is nothing to explain: no such enterprise, period or policy; the message names what there is."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The next better tier and the way there."""
+
+    tier: str | None
+    """The next better tier; None when there is none to reach."""
+    score_needed: float | None
+    """Lowest score that is in it before overrides; None when no score is."""
+    blocked_by: tuple[str, ...]
+    """Labels of overrides that would keep the enterprise below `tier` whatever its score."""
+    what_it_takes: pl.DataFrame
+    """One row per indicator (shape `explain_target.TAKES`); empty when no better score is needed or possible."""
+    note: str
+    """Why there is no way by score, in Chinese; empty when there is one."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The score card of one enterprise in one evaluation."""
+
+    evaluation: dict[str, Any]
+    """The row of results.evaluations, without the policy's text."""
+    policy_title: str
+    other_policies: tuple[str, ...]
+    """Policies that have a current evaluation of the period too."""
+    score: dict[str, Any]
+    """The row of results.scores."""
+    cohort_title: str | None
+    ranked: int
+    """Ranked enterprises of the cohort: rank is one of so many."""
+    indicators: pl.DataFrame
+    """The rows of results.indicators in the policy's order."""
+    adjustments: tuple[tuple[str, float], ...]
+    """Label and points of the adjustments that applied."""
+    candidate: dict[str, Any] | None
+    """The row of results.candidates, if it is on a list."""
+    sources: pl.DataFrame
+    """The cells behind its figures (shape `explain_sources.SOURCES`)."""
+    target: Target
+
+
+def explain(frames: Frames, key: str, period: str, policy_id: str | None = None) -> Explanation:
+    """The score card of the enterprise `key` (code, or exact name, also a former one) in `period` (YYYY-MM).
+
+    `frames`: the warehouse's tables by qualified name. Without `policy_id` the evaluation made last is taken.
+    Raises ExplainError when the period is not evaluated under it or the enterprise is not found.
+    """
+    evaluation, others = _evaluation(frames["results.evaluations"], period, policy_id)
+    chosen = pl.col("evaluation_id") == evaluation["evaluation_id"]
+    scores = frames["results.scores"].filter(chosen)
+    uscc = _find(key, scores, frames["facts.enterprises"])
+    score = scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
+    policy = parse_policy(evaluation.pop("policy_toml"), name=f"policy of {evaluation['evaluation_id']}")
+    cohort = next((cohort for cohort in policy.cohort if cohort.id == score["cohort"]), None)
+    indicators = frames["results.indicators"].filter(chosen)
+    own = _in_order(indicators.filter(pl.col("uscc") == uscc), cohort)
+    labels = (score["adjustment_labels"] or "").split("、")
+    candidates = frames["results.candidates"].filter(chosen, pl.col("uscc") == uscc)
+    words = words_of([*own["numerator_expression"], *own["denominator_expression"]])
+    in_cohort = pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String))
+    peers = scores.filter(in_cohort, pl.col("status") == "ranked")
+    return Explanation(
+        evaluation=evaluation,
+        policy_title=policy.title,
+        other_policies=others,
+        score=score,
+        cohort_title=cohort.label if cohort else None,
+        ranked=peers.height,
+        indicators=own,
+        adjustments=tuple((a.label, a.points) for a in policy.adjustment if a.label in labels),
+        candidate=candidates.row(0, named=True) if candidates.height else None,
+        sources=source_cells(frames, uscc, period, words),
+        target=_target(frames, policy, cohort, score=score, peers=peers, indicators=indicators.filter(in_cohort)),
+    )
+
+
+def _evaluation(
+    evaluations: pl.DataFrame, period: str, policy_id: str | None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The current evaluation of the period, and the other policies that have one."""
+    current = evaluations.filter(pl.col("current")).sort("created_at", "evaluation_id", descending=True)
+    of_period = current.filter(pl.col("period") == period)
+    if of_period.is_empty():
+        known = ", ".join(current["period"].unique().sort()) or "none yet"
+        raise ExplainError(f"{period} has not been evaluated. Evaluated periods: {known}. "
+                           "Run it first, or name one of them.")
+    found = of_period.filter(pl.col("policy_id") == policy_id) if policy_id else of_period
+    if found.is_empty():
+        raise ExplainError(f"{period} has not been evaluated under policy {policy_id!r}. "
+                           f"Evaluated under: {', '.join(of_period['policy_id'])}.")
+    evaluation = found.row(0, named=True)
+    return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
+
+
+def _find(key: str, scores: pl.DataFrame, enterprises: pl.DataFrame) -> str:
+    """The code of the enterprise called `key`."""
+    wanted = normalise_name(key)
+    if wanted in set(scores["uscc"]):
+        return wanted
+    names: dict[str, set[str]] = {}
+    known = enterprises.filter(~pl.col("superseded")).select("uscc", "former_name")
+    named = scores.select("uscc", "name").join(known, on="uscc", how="left")
+    for code, *called_names in named.iter_rows():
+        for called in called_names:
+            if called:
+                names.setdefault(normalise_name(called), set()).add(code)
+    codes = sorted(names.get(wanted, ()))
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        raise ExplainError(f"{key!r} is the name of {len(codes)} enterprises. Give the code: {', '.join(codes)}.")
+    shown = {normalise_name(name): f"{name} ({code})" for code, name in scores.select("uscc", "name").iter_rows()}
+    near = [shown[name] for name in get_close_matches(wanted, shown, n=NEAREST, cutoff=0.3)]
+    remedy = f"Did you mean {'; '.join(near)}?" if near else "Give its 统一社会信用代码 or its name as registered."
+    raise ExplainError(f"no enterprise {key!r} in this evaluation. {remedy}")
+
+
+def _in_order(own: pl.DataFrame, cohort: Cohort | None) -> pl.DataFrame:
+    """The enterprise's indicators in the policy's order."""
+    order = {indicator.id: i for i, indicator in enumerate(cohort.indicator)} if cohort else {}
+    return own.sort(pl.col("indicator").replace_strict(order, default=len(order), return_dtype=pl.Int64))
+
+
+def _target(
+    frames: Frames,
+    policy: Policy,
+    cohort: Cohort | None,
+    *,
+    score: dict[str, Any],
+    peers: pl.DataFrame,
+    indicators: pl.DataFrame,
+) -> Target:
+    """The next better tier of the enterprise and the way there; `peers` and `indicators` are its cohort's."""
+    nothing = pl.DataFrame(schema=TAKES)
+    tier = next_better(score["tier"])
+    if score["status"] != "ranked":
+        return Target(None, None, (), nothing, f"未参评:{score['status_reason'] or '无'}")
+    if cohort is None or cohort.tiers is None or score["tier"] is None:
+        return Target(None, None, (), nothing, "本办法对该评价组不划分等级")
+    if tier is None:
+        return Target(None, None, (), nothing, "已是最高等级")
+
+    words = _with_words(frames, peers, period_end(score["period"]))
+    mine = words.filter(pl.col("uscc") == score["uscc"])
+    alike = (pl.col(name).eq_missing(pl.lit(mine[name][0])) for name in cohort.tiers.within)
+    same_group = pl.all_horizontal(pl.lit(value=True), *alike)
+    others = words.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
+    needed = score_needed(cohort.tiers, tier, others)
+    own = indicators.filter(pl.col("uscc") == score["uscc"])
+    blocked = _blocked_by(policy, mine, own, tier, needed)
+    if needed is None:
+        return Target(tier, None, blocked, nothing, f"组内企业过少,按名次比例没有{tier}类名额")
+    if score["score"] >= needed:
+        return Target(tier, needed, blocked, nothing, "得分已够,等级由定档、降档事由决定")
+    ranked = indicators.filter(pl.col("uscc").is_in(peers["uscc"].implode()), pl.col("value").is_not_null())
+    spread = ranked.group_by("indicator").agg(pl.col("value").min().alias("low"), pl.col("value").max().alias("high"))
+    ranges = {name: (low, high) for name, low, high in spread.iter_rows()}
+    return Target(tier, needed, blocked, what_it_takes(_in_order(own, cohort), cohort, score, needed, ranges), "")
+
+
+def _with_words(frames: Frames, peers: pl.DataFrame, day: date) -> pl.DataFrame:
+    """`peers` with the words of the profile that scores do not keep, from the facts as they are now."""
+    def counting(table: str) -> pl.DataFrame:
+        return frames[table].filter(~pl.col("superseded"))
+
+    parts = (
+        attributes(counting("facts.enterprises"), day.replace(day=1)),
+        latest_visit(counting("facts.surveys"), day),
+        open_incidents(counting("facts.incidents"), day),
+    )
+    frame = peers
+    for part in parts:
+        missing = [name for name in part.columns if name not in frame.columns]
+        frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")
+    return frame.with_columns(pl.col("^incidents_.*$").fill_null(0))
+
+
+def _blocked_by(
+    policy: Policy, mine: pl.DataFrame, own: pl.DataFrame, tier: str, needed: float | None
+) -> tuple[str, ...]:
+    """Labels of the overrides that would leave the enterprise below `tier` if its score were in it."""
+    figures = {row["indicator"]: row for row in own.iter_rows(named=True)}
+    supposed = mine.with_columns(
+        pl.lit(tier).alias("tier"),
+        pl.lit(tier).alias("tier_initial"),
+        pl.coalesce(pl.lit(needed, dtype=pl.Float64), "score").alias("score"),
+        *(
+            pl.lit(figures.get(id_, {}).get(part), dtype=pl.Float64).alias(f"{part}_{id_}")
+            for id_ in policy.indicator_ids for part in ("value", "score")
+        ),
+    )
+    judged = apply_overrides(supposed, policy.override)
+    if judged["tier"][0] <= tier:
+        return ()
+    return tuple((judged["override_labels"][0] or "").split("、"))

@@ -1,0 +1,129 @@
+"""The cells behind an enterprise's figures: which sheet states what its indicators rest on."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from efficiency.reference.tables import carrier_form_unit, carrier_kind
+from schemas.output import MEASURES
+from schemas.profile import TOTALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LAND_FEEDS = {
+    "owned": ("land", "land_owned"),
+    "leased_in": ("land", "land_leased_in"),
+    "leased_out": ("land", "land_leased_out"),
+    "idle": ("land_idle",),
+}
+"""Field of the land form → words of the profile that it feeds."""
+ENERGY_FIELDS = ("consumption", "feedstock", "transformed")
+
+SOURCES = pl.Schema(
+    {
+        "measure": pl.String(), "title": pl.String(), "field": pl.String(), "carrier": pl.String(),
+        "span_start": pl.Date(), "span_end": pl.Date(), "value": pl.Float64(), "unit": pl.String(),
+        "file_name": pl.String(), "sheet": pl.String(), "cell": pl.String(), "submission_id": pl.String(),
+    }
+)  # fmt: skip
+"""Shape of what `source_cells` returns."""
+
+_TITLES = {column.name: column.title for column in TOTALS}
+_FIGURE = ("measure", "field", "carrier", "span_start", "span_end", "value", "unit",
+           "submission_id", "sheet", "row", "block")
+
+
+class Frames(Protocol):
+    """Frames by qualified table name: the contents of a warehouse, or a plain dictionary."""
+
+    def __getitem__(self, qualified: str, /) -> pl.DataFrame:
+        """The frame of that table."""
+
+
+def words_of(expressions: Iterable[str]) -> set[str]:
+    """The window totals that the expressions mention."""
+    return {word for text in expressions for word in re.findall(r"\w+", text)} & set(_TITLES)
+
+
+def period_end(period: str) -> date:
+    """Last day of the month `period` (YYYY-MM)."""
+    year, month = int(period[:4]), int(period[5:])
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.DataFrame:
+    """Every stated figure that counts and feeds one of `words`, with file, sheet and cell (shape `SOURCES`).
+
+    Flows of this year and last year up to the period's end; land as of its latest date not after it. Which of
+    the flows make up a total is said by the policy's window.
+    """
+    end = period_end(period)
+    figures = [*_output(frames, uscc, words), *_land(frames, uscc, words, end), *_energy(frames, uscc, words)]
+    if not figures:
+        return pl.DataFrame(schema=SOURCES)
+    columns = frames["intake.columns"].select("submission_id", "block", "field", "column")
+    files = frames["intake.submissions"].select("submission_id", "file_name")
+    return (
+        pl.concat(figures)
+        .filter((pl.col("measure").str.starts_with("land")) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
+        .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= end))
+        .join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1")
+        .join(files, on="submission_id", how="left", validate="m:1")
+        .with_columns(
+            (pl.col("column") + pl.col("row").cast(pl.String)).alias("cell"),
+            pl.col("measure").replace_strict(_TITLES, return_dtype=pl.String).alias("title"),
+        )
+        .select(SOURCES.names())
+        .sort("measure", "carrier", "span_start", "span_end", nulls_last=True, maintain_order=True)
+    )
+
+
+def _counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
+    return frames[table].filter(pl.col("uscc") == uscc, ~pl.col("superseded"))
+
+
+def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.DataFrame:
+    """The figures of one field that feed one word; `rows` lacking a carrier get none."""
+    carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
+    return rows.filter(pl.col(field).is_not_null()).with_columns(
+        carrier,
+        pl.lit(word).alias("measure"),
+        pl.lit(field).alias("field"),
+        pl.col(field).alias("value"),
+        unit.alias("unit"),
+    ).select(_FIGURE)
+
+
+def _output(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
+    rows = _counting(frames, "facts.output", uscc)
+    return [_figures(rows, c.name, c.name, pl.lit(c.unit, dtype=pl.String)) for c in MEASURES if c.name in words]
+
+
+def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.DataFrame]:
+    latest = (
+        _counting(frames, "facts.land", uscc)
+        .filter(pl.col("as_of").is_null() | (pl.col("as_of") <= end))
+        .sort("as_of", descending=True, nulls_last=True)
+        .head(1)
+        .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
+    )
+    return [_figures(latest, field, word, pl.lit("亩"))
+            for field, fed in LAND_FEEDS.items() for word in fed if word in words]
+
+
+def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
+    wanted = [word for word in ("energy", "electricity") if word in words]
+    rows = _counting(frames, "facts.energy", uscc) if wanted else None
+    if rows is None:
+        return []
+    unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)
+    electric = [name for name, kind in carrier_kind().items() if kind == "electricity"]
+    return [
+        _figures(rows if word == "energy" else rows.filter(pl.col("carrier").is_in(electric)), field, word, unit)
+        for word in wanted for field in ENERGY_FIELDS
+    ]

@@ -1,0 +1,1 @@
+"""From accepted figures to the profile of each enterprise: window totals, standard coal, land, products."""

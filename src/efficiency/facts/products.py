@@ -1,0 +1,179 @@
+"""Unit energy of products against the limits table: 标杆/level 1 and 基准/level 3 (sources: limits.csv)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.facts.spans import Window, complete_sum, window_totals
+from efficiency.reference.tables import limits, normalise_name, normalise_unit, units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+KGCE_PER = "kgce/"
+"""How the unit of a limit begins that 吨标准煤 can be held against; limits in kWh/t or kgoe/t cannot be judged."""
+KEY = ("uscc", "limit")
+FIGURES = ("quantity", "energy_tce")
+
+
+@dataclass(frozen=True)
+class EnergyLevels:
+    """`frame`: uscc, energy_level (advanced, standard, below), undetermined ones absent; `warnings` in Chinese."""
+
+    frame: pl.DataFrame
+    warnings: list[str]
+
+
+def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
+    """The level of the worst product of each enterprise in `rows` (shape of facts.products, only rows that count).
+
+    A product counts when it is in the limits table and was reported for a span that ends in the window. Its
+    unit energy is energy ÷ quantity of the window where the figures determine both, else of the year to
+    date, else of the latest span. It is `advanced` up to and including level 1 or 标杆, `below` above
+    level 3 or 基准, else `standard`. Where a product cannot be judged, the enterprise has a level only if
+    another product is `below` anyway.
+    """
+    limit = _limits_in_force(window.end_of_period)
+    stated = _with_limits(rows, limit)
+    reported = stated.filter(pl.col("span_end").is_between(window.first, window.last))
+    judged = (
+        reported.select(KEY).drop_nulls().unique()
+        .join(_unit_energy(stated, window), on=KEY, how="left", validate="1:1")
+        .filter((pl.col("quantity") != 0).fill_null(value=True))
+        .join(limit, on="limit", how="left", validate="m:1")
+        .with_columns(_level().alias("level"))
+    )
+    level = pl.col("level")
+    worst = (
+        judged.group_by("uscc")
+        .agg(
+            pl.when((level == "below").any()).then(pl.lit("below"))
+            .when(level.is_null().any()).then(None)
+            .when((level == "standard").any()).then(pl.lit("standard"))
+            .otherwise(pl.lit("advanced"))
+            .alias("energy_level")
+        )
+        .drop_nulls()
+    )
+    return EnergyLevels(worst, _warnings(reported))
+
+
+def _limits_in_force(day: date) -> pl.DataFrame:
+    """One row per product in force on `day`: `limit` (its name as compared), `limit_unit`, and the levels good and bad.
+
+    Of several entries of one name the latest holds. One without a date is in force and older than a dated
+    one; among those the first of the table holds, which puts standards before 标杆/基准.
+    """
+    return (
+        limits()
+        .filter(pl.col("valid_from").is_null() | (pl.col("valid_from") <= day))
+        .sort("valid_from", descending=True, nulls_last=True, maintain_order=True)
+        .with_columns(_mapped(limits(), "name_zh", normalise_name).alias("limit"))
+        .unique("limit", keep="first", maintain_order=True)
+        .select(
+            "limit",
+            pl.col("unit").alias("limit_unit"),
+            pl.coalesce("level1", "benchmark").alias("good"),
+            pl.coalesce("level3", "baseline").alias("bad"),
+        )
+    )
+
+
+def _with_limits(rows: pl.DataFrame, limit: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with `limit` (null: not in the table), `in_force`, and `quantity` in the limit's unit or null."""
+    table = limits().with_columns(_mapped(limits(), "name_zh", normalise_name).alias("limit"))
+    identifiers = table.select(_mapped(table, "product", normalise_name).alias("known_as"), "limit")
+    names = table.select(pl.col("limit").alias("known_as"), "limit")
+    synonyms = pl.concat([names, identifiers]).unique("known_as", keep="first", maintain_order=True)
+    return (
+        rows.with_columns(
+            _mapped(rows, "product", normalise_name).alias("known_as"),
+            _mapped(rows, "unit", normalise_unit).alias("quantity_unit"),
+        )
+        .join(synonyms, on="known_as", how="left", validate="m:1")
+        .join(limit.select("limit", "limit_unit", pl.lit(value=True).alias("in_force")), on="limit", how="left",
+              validate="m:1")
+        .join(_conversions(), on=["quantity_unit", "limit_unit"], how="left", validate="m:1")
+        .with_columns(pl.col("quantity") * pl.col("factor"))
+    )
+
+
+def _conversions() -> pl.DataFrame:
+    """`quantity_unit` (as compared), `limit_unit`, `factor`: how many of the limit's units one quantity unit is."""
+    made: list[tuple[str, str, float]] = []
+    for limit_unit in limits()["unit"].drop_nulls().unique(maintain_order=True).to_list():
+        base = units().get(normalise_unit(limit_unit.removeprefix(KGCE_PER)))
+        if base is None or not limit_unit.startswith(KGCE_PER):
+            continue
+        made += [
+            (key, limit_unit, unit.numerator * base.denominator / (unit.denominator * base.numerator))
+            for key, unit in units().items()
+            if unit.dimension == base.dimension
+        ]
+    return pl.DataFrame(made, schema=["quantity_unit", "limit_unit", "factor"], orient="row")
+
+
+def _unit_energy(stated: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """`uscc`, `limit`, `quantity`, `unit_energy` (kgce per unit of the limit) where some span determines them."""
+    # One product under its Chinese name and under its identifier is one product.
+    rows = (
+        stated.drop_nulls("limit").group_by(*KEY, "span_start", "span_end").agg(complete_sum(name) for name in FIGURES)
+    )
+    latest = (
+        rows.filter((pl.col("quantity") > 0) & pl.col("span_end").is_between(window.first, window.last))
+        .sort("span_end", "span_start", descending=[True, False])
+        .select(*KEY, *FIGURES)
+    )
+    choices = [window_totals(rows, FIGURES, window, KEY)]
+    if window.kind == "rolling_12m":
+        choices.append(window_totals(rows, FIGURES, Window("year_to_date", window.period), KEY))
+    return (
+        pl.concat([*choices, latest])
+        .drop_nulls()
+        .unique(KEY, keep="first", maintain_order=True)
+        .with_columns(pl.when(pl.col("quantity") > 0).then(pl.col("energy_tce") * 1000 / pl.col("quantity"))
+                      .alias("unit_energy"))
+    )
+
+
+def _level() -> pl.Expr:
+    """Level of `unit_energy` against `good` and `bad`; null where one of them is missing. Limits may be negative."""
+    # Rounded so that a value that is the limit on paper is not above it in binary.
+    value = pl.col("unit_energy").round(9)
+    return (
+        pl.when(pl.any_horizontal(pl.col("unit_energy", "good", "bad").is_null())).then(None)
+        .when(value <= pl.col("good")).then(pl.lit("advanced"))
+        .when(value <= pl.col("bad")).then(pl.lit("standard"))
+        .otherwise(pl.lit("below"))
+    )
+
+
+def _warnings(reported: pl.DataFrame) -> list[str]:
+    """A warning for each enterprise and product that cannot be judged, with the reason."""
+    reason = (
+        pl.when(pl.col("limit").is_null()).then(pl.lit("不在单位产品能耗限额表中"))
+        .when(pl.col("in_force").is_null()).then(pl.lit("的限额标准在评价期末尚未实施"))
+        .when(pl.col("limit_unit").is_null() | ~pl.col("limit_unit").str.starts_with(KGCE_PER))
+        .then(pl.format("的限额单位({})不能与吨标准煤比较", pl.col("limit_unit").fill_null("不详")))
+        .when(pl.col("factor").is_null())
+        .then(pl.format("的产量单位({})不能换算为限额单位({})", pl.col("unit").fill_null("未填"), pl.col("limit_unit")))
+    )
+    message = pl.format("{}({})产品“{}”{},未评定其能耗水平", pl.col("name").fill_null(""), "uscc", "product", "reason")
+    return (
+        reported.with_columns(reason.alias("reason"))
+        .filter(pl.col("reason").is_not_null())
+        .select("uscc", "product", message.alias("warning"))
+        .unique()
+        .sort("uscc", "product", "warning")["warning"]
+        .to_list()
+    )
+
+
+def _mapped(frame: pl.DataFrame, column: str, function: Callable[[str], str]) -> pl.Expr:
+    """`function` of the text in `column`, called once per distinct value of `frame`."""
+    known = {value: function(value) for value in frame[column].drop_nulls().unique().to_list()}
+    return pl.col(column).replace_strict(known, default=None, return_dtype=pl.String)

@@ -1,0 +1,92 @@
+"""The profile: one row per registered enterprise with everything that a policy's expressions may look at."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.facts.energy import EnergyBasis, energy_totals
+from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_visit, open_incidents
+from efficiency.facts.land import land_at
+from efficiency.facts.products import energy_levels
+from efficiency.facts.spans import Window, WindowKind, latest_in_window, window_totals
+from schemas.output import FLOWS
+from schemas.profile import PROFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+LEVEL = "employees"
+"""The measure of form output that does not add up over months."""
+COUNTS = ("open_incidents", *INCIDENT_COLUMNS)
+DIGEST_ROWS = 50_000
+"""Rows hashed at a time, so that the text of a large profile is never held as a whole."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`frame` has exactly the shape of results.profile, sorted by uscc; `warnings` are Chinese, for the analyst."""
+
+    frame: pl.DataFrame
+    warnings: list[str]
+
+
+def build_profile(
+    facts: Mapping[str, pl.DataFrame],
+    *,
+    period: date,
+    window: WindowKind,
+    annualise: bool,
+    energy: EnergyBasis,
+    previous: pl.DataFrame,
+) -> Profile:
+    """The profile of every enterprise of the register at the end of `period` (any day of its month).
+
+    `facts` maps each form to its facts table; rows marked `superseded` do not count. A flow's total covers
+    the window exactly or is null. `annualise` scales year-to-date flows by 12 ÷ months. `previous` has uscc,
+    previous_tier and d_streak_before.
+    """
+    span = Window(window, period)
+    day = span.end_of_period
+    counting = {form: _counting(frame) for form, frame in facts.items()}
+    totals = energy_totals(counting["energy"], energy, span)
+    levels = energy_levels(counting["products"], span)
+    flows = [*FLOWS, "energy", "electricity"]
+
+    frame = attributes(counting["register"], period)
+    for part in (
+        land_at(counting["land"], day),
+        window_totals(counting["output"], FLOWS, span),
+        latest_in_window(counting["output"], LEVEL, span),
+        totals.frame,
+        latest_visit(counting["survey"], day),
+        open_incidents(counting["incidents"], day),
+        levels.frame,
+        previous.select("uscc", "previous_tier", "d_streak_before"),
+    ):
+        frame = frame.join(part, on="uscc", how="left", validate="1:1")
+    scale = 12 / period.month if annualise and window == "year_to_date" else 1.0
+    frame = frame.with_columns(
+        pl.col(flows) * scale,
+        pl.col(*COUNTS, "d_streak_before").fill_null(0),
+    )
+    return Profile(PROFILE.conform(frame).sort("uscc"), [*totals.warnings, *levels.warnings])
+
+
+def _counting(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are not superseded; no copy where that is all of them."""
+    return rows.filter(~pl.col("superseded")) if rows["superseded"].any() else rows
+
+
+def inputs_sha256(profile: pl.DataFrame) -> str:
+    """SHA-256 of the profile's content, the same for the same rows in whatever order they stand."""
+    ordered = profile.sort(profile.columns)
+    digest = hashlib.sha256(",".join(ordered.columns).encode())
+    for rows in ordered.iter_slices(DIGEST_ROWS):
+        # Text is quoted and null is not, so that an empty text and a missing one differ.
+        digest.update(rows.write_csv(include_header=False, quote_style="non_numeric").encode())
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""The inbox and what the warehouse keeps, as one: only files that no earlier run has read are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.intake.files import ENDINGS, InboxFile, list_inbox
+from efficiency.intake.problems import RULES, problem, problems_frame
+from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.intake.resolve import Stated
+from efficiency.warehouse.read import load
+from efficiency.warehouse.tables import Contents
+from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Everything stated so far: what the warehouse keeps, and what this inbox adds."""
+
+    files: tuple[InboxFile, ...]
+    fresh: int
+    """Files that no earlier run has read."""
+    stored: Contents
+    stated: Stated
+
+
+def ingest_inbox(inbox: Path, warehouse: Path, run_id: str, started: datetime,
+                 progress: Callable[[int, int], None]) -> Ingested:
+    """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
+
+    Raises UsageError for a folder that is not there or holds no spreadsheet.
+    """
+    files, problems = spreadsheets(inbox)
+    stored = load(warehouse) or Contents()
+    known = set(stored[SUBMISSIONS.qualified]["sha256"])
+    fresh: dict[str, InboxFile] = {}
+    for file in files:
+        if file.sha256 not in known:
+            fresh.setdefault(file.sha256, file)
+    parsed = read_all(list(fresh.values()), progress)
+    stated = _joined(stored, parsed, pl.concat([problems, repeated(files)]), run_id, started)
+    return Ingested(tuple(files), len(fresh), stored, stated)
+
+
+def spreadsheets(inbox: Path) -> tuple[list[InboxFile], pl.DataFrame]:
+    """The spreadsheets of `inbox` in order of arrival, and notes on what else lies there. Raises UsageError if none."""
+    require_spreadsheets(inbox)
+    return list_inbox(inbox)
+
+
+def require_spreadsheets(inbox: Path) -> None:
+    """Raise UsageError unless `inbox` is a folder with a spreadsheet somewhere in it; nothing is opened."""
+    if not inbox.is_dir():
+        raise UsageError(f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox.")
+    if not any(path.suffix.lower() in ENDINGS for path in inbox.rglob("*")):
+        raise UsageError(f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
+                         "Put the departments' files there, or name another folder with --inbox.")
+
+
+def read_all(files: Sequence[InboxFile], progress: Callable[[int, int], None]) -> Parsed:
+    """What `files` state, in their order."""
+    parts: list[Parsed] = []
+    for done, file in enumerate(files, start=1):
+        parts.append(read_file(file))
+        progress(done, len(files))
+    return concat(parts)
+
+
+def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:
+    """A note for each file whose bytes stand in the inbox under another name already."""
+    first: dict[str, InboxFile] = {}
+    return problems_frame([
+        problem("repeated_file", submission_id=file.sha256[:12], file_name=file.name, value=first[file.sha256].name)
+        for file in files
+        if first.setdefault(file.sha256, file) is not file
+    ])
+
+
+def arrived(parsed: Parsed, after: int, run_id: str, started: datetime) -> pl.DataFrame:
+    """The submissions of `parsed` with their place in the order of arrival over all runs."""
+    return parsed.submissions.with_columns(
+        (pl.col("order") + after).alias("arrival"),
+        pl.lit(run_id).alias("run_id"),
+        pl.lit(started).cast(pl.Datetime("us", "UTC")).alias("received_at"),
+    ).rename({"rows_rejected": "rows_unusable"}).drop("order")
+
+
+def _joined(stored: Contents, parsed: Parsed, inbox_problems: pl.DataFrame, run_id: str, started: datetime) -> Stated:
+    """What earlier runs left and what this run has read, as one."""
+    earlier = stored[SUBMISSIONS.qualified]
+    last = earlier["arrival"].max()
+    new = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
+    kept = stored[PROBLEMS.qualified].filter(
+        pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
+    )
+    problems = pl.concat([parsed.problems, kept.drop("run_id"), inbox_problems], how="diagonal")
+    return Stated(
+        submissions=pl.concat([earlier.select(new.columns), new]),
+        columns=pl.concat([stored[COLUMN_MAP.qualified], parsed.columns]),
+        problems=problems.unique(
+            subset=[name for name in problems.columns if name != "row"], keep="first", maintain_order=True
+        ),
+        rows={form: pl.concat([stored[STATED[form].qualified], rows]) for form, rows in parsed.rows.items()},
+    )

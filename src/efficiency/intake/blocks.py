@@ -1,0 +1,237 @@
+"""Which form a table is, and its columns as blocks that share a span or a carrier, each with its conversion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from efficiency.intake.header import IDENTITY, Meaning, measure_in
+from efficiency.intake.units import COAL_EQUIVALENT, Conversion, conversion, find_unit, is_water
+from efficiency.reference.tables import carrier_form_unit
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from efficiency.intake.layout import Header
+    from efficiency.intake.periods import Timing
+    from efficiency.intake.surroundings import Surroundings
+    from schemas.column import Column
+
+ROW_UNIT = ("consumption", "feedstock", "transformed")
+"""Energy fields of the long form, whose unit stands in each row."""
+SIDE_BY_SIDE = ("land", "output", "energy")
+"""Forms whose columns people put into one table; each is then read as a table of its own."""
+REGISTER_ONLY = frozenset(
+    ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
+)
+"""Columns that make a table a register; industry and town stand in every department's tables."""
+_PERIOD_ROLES = ("year", "month", "period", "span_start", "span_end")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A column of the sheet that states a field."""
+
+    field: str
+    column: int
+    header: str
+    unit: str | None = None
+    """As stated or assumed."""
+    conversion: Conversion | None = None
+    assumed: bool = False
+    unknown_unit: str | None = None
+    """The unit that could not be understood; the column's figures are then refused."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns that make one raw row of each source row: one span, and in a wide energy sheet one carrier."""
+
+    index: int
+    columns: tuple[Bound, ...]
+    timing: Timing | None = None
+    carrier: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a table is read as one form."""
+
+    form: str
+    blocks: tuple[Block, ...]
+    identity: tuple[Bound, ...]
+    periods: dict[str, int] = field(default_factory=dict)
+    """Role (year, month, period, span_start, span_end) → column."""
+    filled_on: int | None = None
+    sum_column: int | None = None
+    """Column that states the sum of the month columns."""
+    duplicates: tuple[tuple[Bound, ...], ...] = ()
+    """Columns between which it cannot be told which one counts; the table is then refused."""
+
+    @property
+    def long_energy(self) -> bool:
+        """Whether each row names its carrier and unit."""
+        return self.form == "energy" and any(bound.field == "carrier" for bound in self.blocks[0].columns)
+
+    @property
+    def columns(self) -> set[int]:
+        """Every column of the sheet that the plan reads."""
+        stated = {bound.column for block in self.blocks for bound in block.columns}
+        return stated | {bound.column for bound in self.identity} | set(self.periods.values())
+
+
+def plans(header: Header, around: Surroundings, file_stem: str, sheet: str) -> list[Plan]:
+    """The forms as which the table is read, the main one first; empty when it is none of ours."""
+    if not header.identity and not (around.uscc or around.name):
+        return []
+    meanings = _with_measure(header.meanings, (*around.titles, sheet, file_stem))
+    matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
+    if not matched:
+        return []
+    main = max(matched, key=lambda form: matched[form])
+    if "register" in matched and matched["register"] == matched[main]:
+        main = "register"
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field("register"))}
+    if main == "register" and not stated & REGISTER_ONLY and any(form in matched for form in SIDE_BY_SIDE):
+        main = max((form for form in SIDE_BY_SIDE if form in matched), key=lambda form: matched[form])
+    plan = _plan(main, meanings, header, around)
+    beside = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not plan.long_energy else ()
+    others = [_plan(form, meanings, header, around) for form in beside if form in matched and form != main]
+    return [plan, *(other for other in others if not other.long_energy)]
+
+
+def missing_columns(header: Header) -> tuple[str, list[str]]:
+    """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
+
+    def shared(form: str) -> int:
+        return sum(1 for meaning in header.meanings.values() if meaning.field(form) and not meaning.identity)
+
+    form = max(FORMS, key=shared)
+    stated = {meaning.field(form) for meaning in header.meanings.values()}
+    lacking = [column.title for column in FORMS[form].columns if column.required and column.name not in stated]
+    return FORMS[form].title, lacking
+
+
+def _with_measure(meanings: dict[int, Meaning], titles: Iterable[str]) -> dict[int, Meaning]:
+    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names."""
+    bare = [column for column, meaning in meanings.items() if not meaning.named]
+    named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
+    measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
+    if measure is None:
+        return {column: meaning for column, meaning in meanings.items() if meaning.named}
+    return {
+        column: meaning
+        if meaning.named
+        else replace(
+            meaning,
+            fields=measure.fields,
+            carrier=measure.carrier,
+            unit=meaning.unit or measure.unit,
+            unknown_unit=meaning.unknown_unit or measure.unknown_unit,
+            exact=True,
+        )
+        for column, meaning in meanings.items()
+    }
+
+
+def _matches(form: str, meanings: dict[int, Meaning], header: Header) -> int:
+    """How many columns besides the identity state the form; 0 when a needed one is missing."""
+    declared = FORMS[form]
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))} - set(IDENTITY)
+    needed = {column.name for column in declared.columns if column.required} - set(IDENTITY)
+    carriers = sum(1 for meaning in meanings.values() if meaning.carrier)
+    if form == "energy" and not needed <= stated:
+        return carriers
+    if not needed <= stated or (declared.one_of and not stated & set(declared.one_of)):
+        return 0
+    if form == "register" and set(header.identity) != set(IDENTITY):
+        return 0
+    return len(stated)
+
+
+def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surroundings) -> Plan:
+    declared = FORMS[form]
+    identity = tuple(Bound(field_, column, meanings[column].header) for field_, column in header.identity.items())
+    duplicates = [
+        tuple(Bound(field_, column, m.header) for column, m in meanings.items() if m.identity == field_)
+        for field_ in IDENTITY
+    ]
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
+    wide = form == "energy" and "carrier" not in stated
+    groups: dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, Meaning]]]] = {}
+    for column, meaning in meanings.items():
+        name = "consumption" if wide and meaning.carrier else meaning.field(form)
+        if name is None or name in IDENTITY or (wide and not meaning.carrier):
+            continue
+        key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
+        groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
+    blocks: list[Block] = []
+    for (timing, carrier), fields in groups.items():
+        chosen: list[Bound] = []
+        for name, columns in fields.items():
+            best = _preferred(columns, aliases=carrier is None)
+            bounds = [_bind(name, column, meaning, declared.column(name), around) for column, meaning in best]
+            duplicates.append(tuple(bounds))
+            chosen.append(bounds[0])
+        blocks.append(Block(len(blocks), tuple(chosen), timing, carrier))
+    roles = {meaning.role: column for column, meaning in reversed(meanings.items()) if meaning.role}
+    several = sum(1 for block in blocks if block.timing is not None and block.timing.month is not None)
+    return Plan(
+        form,
+        tuple(blocks),
+        identity,
+        {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
+        roles.get("filled_on"),
+        roles.get("sum")
+        if several > 1
+        and several == len(blocks)
+        and len({b.carrier for b in blocks}) == 1
+        and len({bound.field for b in blocks for bound in b.columns}) == 1
+        else None,
+        tuple(columns for columns in duplicates if len(columns) > 1),
+    )
+
+
+def _preferred(columns: list[tuple[int, Meaning]], *, aliases: bool) -> list[tuple[int, Meaning]]:
+    """Of several columns for one field, those that are meant: no 其中: part, and the own title before aliases.
+
+    Two names of one carrier (热力, 蒸汽) may both be meant to count, so none of them is preferred.
+    """
+    whole = [item for item in columns if not item[1].subordinate] or columns
+    return [item for item in whole if aliases and item[1].exact] or whole
+
+
+def _bind(name: str, column: int, meaning: Meaning, declared: Column, around: Surroundings) -> Bound:
+    """The column with its unit: the header's own, else the unit line's, else the default."""
+    carrier = meaning.carrier
+    target = carrier_form_unit()[carrier] if carrier else declared.unit
+    if target is not None and declared.kind == "number":
+        return _bind_unit(Bound(name, column, meaning.header), meaning, target, around)
+    unit = meaning.unit
+    if name == "quantity" and unit is None and len(around.units.known) == 1:
+        unit = around.units.known[0]
+    return Bound(name, column, meaning.header, unit)
+
+
+def _bind_unit(bound: Bound, meaning: Meaning, target: str, around: Surroundings) -> Bound:
+    carrier = meaning.carrier
+    water = bound.field == "water" or (carrier is not None and is_water(carrier))
+    stated = meaning.unit or meaning.unknown_unit
+    assumed = False
+    if stated is None:
+        fitting = around.units.fitting(target, water=water)
+        # 单位:吨标准煤 above columns of carriers says that they are converted already: no default may overrule it.
+        contradicted = carrier is not None and any(
+            (unit := find_unit(word)) and unit.canonical == COAL_EQUIVALENT for word in around.units.known
+        )
+        if len(fitting) == 1:
+            stated = fitting[0]
+        elif len(fitting) > 1 or around.units.unknown or contradicted:
+            stated = "、".join(fitting or around.units.unknown or around.units.known)
+        else:
+            stated, assumed = target, True
+    found = conversion(stated, target, water=water)
+    if found is None:
+        return replace(bound, unit=stated, unknown_unit=stated)
+    return replace(bound, unit=found.unit, conversion=found, assumed=assumed)

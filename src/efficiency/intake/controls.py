@@ -1,0 +1,131 @@
+"""Stated totals against the sums of what they total: total rows, and the 合计 column of twelve months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.extract import numbers_of
+
+if TYPE_CHECKING:
+    from efficiency.intake.blocks import Bound
+    from efficiency.intake.grid import Grid
+    from efficiency.intake.rows import Table
+
+TOLERANCE = 0.005
+"""Share of the total by which the sum may differ (interface: 0.5 %)."""
+
+
+def check_totals(table: Table, kinds: pl.DataFrame) -> None:
+    """`control_total` for each cell of a total row that differs from the sum of its rows.
+
+    A total sums all data rows, a subtotal those since the last one; where rows are grouped under several totals, either
+    reading is accepted. Columns with a refused cell among the summed rows, and blank totals, are not checked.
+    """
+    totals = kinds.filter(pl.col("kind").is_in(["total", "subtotal"]))
+    if not totals.height or table.plan.long_energy:
+        return
+    for bound in _summed_columns(table):
+        values, sound = _column_values(_cells_at(table.grid, kinds["place"]), bound.column)
+        rows = kinds.with_columns(values.alias("value"), sound.alias("sound"))
+        for cell in _wrong_totals(rows):
+            cells = pl.DataFrame({"place": [cell["place"]], "value": [_shown(cell["value"])]})
+            _report(table, cells, bound, _shown(cell["sum"]))
+
+
+def check_sum_column(table: Table) -> None:
+    """`control_total` for each row whose 合计 column differs from the sum of its month columns."""
+    column = table.plan.sum_column
+    if column is None:
+        return
+    bounds = [bound for block in table.plan.blocks for bound in block.columns]
+    months = [_column_values(table.cells, bound.column) for bound in bounds]
+    total, _ = _column_values(table.cells, column)
+    rows = pl.DataFrame({"place": table.cells["place"], "total": total}).with_columns(
+        pl.DataFrame([values.alias(str(place)) for place, (values, _) in enumerate(months)])
+        .sum_horizontal()
+        .alias("sum"),
+        pl.DataFrame([sound.alias(str(place)) for place, (_, sound) in enumerate(months)])
+        .select(pl.all_horizontal(pl.all()))
+        .to_series()
+        .alias("sound"),
+    )
+    wrong = rows.filter(pl.col("sound") & _differs(pl.col("total"), pl.col("sum")).fill_null(value=False))
+    for row in wrong.iter_rows(named=True):
+        cells = pl.DataFrame({"place": [row["place"]], "value": [_shown(row["total"])]})
+        _report(table, cells, bounds[0], _shown(row["sum"]), column=column)
+
+
+def _summed_columns(table: Table) -> list[Bound]:
+    """Columns of amounts; units are the same down a column, so stated values are summed."""
+    return [
+        bound
+        for block in table.plan.blocks
+        for bound in block.columns
+        if bound.conversion is not None or bound.unknown_unit is not None
+    ]
+
+
+def _cells_at(grid: Grid, places: pl.Series) -> pl.DataFrame:
+    """The cells of consecutive rows, with their `place`."""
+    return grid.frame[int(places[0]) : int(places[-1]) + 1].with_columns(places.alias("place"))
+
+
+def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
+    """Numbers of a column, and whether each cell is a number or blank."""
+    found = numbers_of(cells.select("place", number=f"n{column}", text=f"t{column}"))
+    return found.values, ~cells["place"].is_in(found.refused["place"].implode())
+
+
+def _wrong_totals(rows: pl.DataFrame) -> list[dict[str, float]]:
+    """`place`, `value`, `sum` of each total that is neither the sum of all rows nor of those since the last total."""
+    is_total = pl.col("kind").is_in(["total", "subtotal"])
+    data = rows.with_columns(
+        is_total.alias("is_total"),
+        is_total.cum_sum().shift(1, fill_value=0).alias("group"),
+        pl.when(pl.col("kind") == "data").then(pl.col("value")).alias("amount"),
+        (pl.col("sound") | (pl.col("kind") != "data")).alias("sound"),
+    )
+    overall = float(data["amount"].sum() or 0.0)
+    all_sound = bool(data["sound"].all())
+    wrong: list[dict[str, float]] = []
+    for total in data.filter("is_total").iter_rows(named=True):
+        if total["value"] is None:
+            continue
+        group = data.filter((pl.col("group") == total["group"]) & ~pl.col("is_total"))
+        if not (group["sound"].all() and all_sound):
+            continue
+        since = float(group["amount"].sum() or 0.0)
+        sums = [overall] if total["kind"] == "total" else [since, overall]
+        if total["kind"] == "total" and data["is_total"].sum() > 1:
+            sums.append(since)
+        if all(_far(total["value"], candidate) for candidate in sums):
+            wrong.append({"place": total["place"], "value": total["value"], "sum": sums[0]})
+    return wrong
+
+
+def _differs(total: pl.Expr, sums: pl.Expr) -> pl.Expr:
+    return (total - sums).abs() > TOLERANCE * pl.max_horizontal(total.abs(), sums.abs())
+
+
+def _far(total: float, candidate: float) -> bool:
+    return abs(total - candidate) > TOLERANCE * max(abs(total), abs(candidate))
+
+
+def _report(table: Table, cells: pl.DataFrame, bound: Bound, sums: str, column: int | None = None) -> None:
+    """The warning at the total's cell; a total row has no enterprise, but it has a row."""
+    outside = cells.filter(~pl.col("place").is_in(table.cells["place"].implode()))
+    base = table.base
+    if outside.height:
+        table.base = pl.concat(
+            [base, outside.select("place", (pl.col("place") + table.grid.first_row + 1).alias("row"))], how="diagonal"
+        )
+    table.cell_problems(
+        "control_total", cells, bound.column if column is None else column, bound.field, sum=pl.lit(sums)
+    )
+    table.base = base
+
+
+def _shown(number: float) -> str:
+    return f"{number:.12g}"

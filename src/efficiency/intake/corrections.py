@@ -1,0 +1,225 @@
+"""申诉更正: an approved correction counts as the figure it corrects, before whatever any sheet states.
+
+A correction names its figure by a header of the figure's form: a measure of the output form, an area
+of the land form (of the latest date), or an energy carrier (its consumption). A unit in brackets
+behind the name holds for the corrected value; without one it is in the canonical unit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.problems import locate, problem_rows
+from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name, normalise_unit, units
+from schemas import FORMS
+from schemas.output import MEASURES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AREAS = tuple(column.name for column in FORMS["land"].columns if column.kind == "number")
+
+_UNIT = re.compile(r"(.+)\(([^()]+)\)")
+_FIELDS = [*(measure.name for measure in MEASURES), *AREAS, "consumption"]
+_BLOCKS = {field: block for block, field in enumerate(_FIELDS, start=1)}
+"""A corrected row's block names the corrected field: lineage leads to the cell of 更正值 for this field alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The figure that a stated name means: its form and field, the carrier, and the factor of its unit."""
+
+    form: str
+    field: str
+    carrier: str | None
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Approved corrections, the source rows refused, and the problems.
+
+    `rows` has target_form, target and carrier beside the stated columns; new and old are in the
+    target's canonical unit.
+    """
+
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    problems: pl.DataFrame
+
+
+def find_target(stated: str) -> Target | None:
+    """Find the figure that `stated` names, by a header of its form or a carrier's name; None if there is none.
+
+    A bracket that is neither part of the name nor a unit of the figure's dimension names nothing: a
+    unit is never guessed.
+    """
+    text = "".join(unicodedata.normalize("NFKC", stated).split())
+    named = _named(text)
+    if named:
+        return Target(named.form, named.field, named.carrier, 1.0)
+    match = _UNIT.fullmatch(text)
+    named = _named(match[1]) if match else None
+    if match is None or named is None:
+        return None
+    given, kept = units().get(normalise_unit(match[2])), units().get(normalise_unit(_canonical_unit(named)))
+    if given is None or kept is None or given.dimension != kept.dimension:
+        return None
+    return Target(named.form, named.field, named.carrier, given.factor / kept.factor)
+
+
+def screen(
+    rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Screened:
+    """Keep the corrections that are approved, complete and name a known figure.
+
+    `told` names the rows (submission_id, row) in which reading already refused a cell, so that an
+    empty value there is not reported again.
+    """
+    targets = _targets(rows["field"].drop_nulls().unique().sort())
+    known = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
+    incomplete = {
+        "field": ("更正指标", pl.col("field").is_null()),
+        "new": ("更正值", pl.col("new").is_null()),
+        "approved_by": ("审批人", pl.col("approved_by").is_null()),
+    }
+    unnamed = pl.col("field").is_not_null() & pl.col("target").is_null()
+    refused = pl.any_horizontal(unnamed, *(condition for _, condition in incomplete.values()))
+    problems = [problem_rows(
+        "correction_field_unknown",
+        locate(known.filter(unnamed).with_columns(pl.col("field").alias("value"), pl.lit("field").alias("field")),
+               submissions, columns),
+    )]
+    for field, (title, condition) in incomplete.items():
+        lacking = known.filter(condition).with_columns(pl.lit(field).alias("field"))
+        if field == "new":
+            lacking = lacking.join(told, on=["submission_id", "row"], how="anti")
+        problems.append(problem_rows("correction_incomplete", locate(lacking, submissions, columns),
+                                     {"missing": pl.lit(title)}))
+    return Screened(
+        known.filter(~refused).with_columns(pl.col("new", "old") * pl.col("factor")).drop("factor"),
+        known.filter(refused).select("submission_id", "row"),
+        pl.concat(problems),
+    )
+
+
+def column_map(columns: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`columns` with the corrected fields of each corrections sheet, standing in its column 更正值."""
+    ledgers = submissions.filter(pl.col("form") == "corrections")["submission_id"]
+    stated = columns.filter(pl.col("submission_id").is_in(ledgers.implode()) & (pl.col("field") == "new"))
+    made = stated.drop("field", "block").join(
+        pl.DataFrame({"field": _FIELDS, "block": [_BLOCKS[field] for field in _FIELDS]}), how="cross"
+    ).select(columns.columns)
+    return pl.concat([columns, made]).unique(["submission_id", "block", "field"], keep="first", maintain_order=True)
+
+
+def as_output(corrections: pl.DataFrame, above: int) -> pl.DataFrame:
+    """Corrections of the output form's measures as rows of that form, each with its one measure.
+
+    Their `precedence` is higher than `above`, the highest of any submission.
+    """
+    rows = corrections.filter(pl.col("target_form") == "output")
+    return rows.select(
+        "uscc", "name",
+        *(pl.when(pl.col("target") == m.name).then(pl.col("new")).alias(m.name) for m in MEASURES),
+        "span_start", "span_end", "submission_id", "sheet", "row",
+        pl.col("target").replace_strict(_BLOCKS, default=0, return_dtype=pl.Int64).alias("block"),
+        pl.col("precedence") + above,
+    )
+
+
+def correct_energy(energy: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+    """`energy` (with `superseded`) with corrected consumptions; what else the corrected row states is kept."""
+    rows = corrections.filter(pl.col("target_form") == "energy").drop("field").with_columns(
+        pl.col("new").alias("consumption")
+    )
+    key = ["uscc", "carrier", "span_start", "span_end"]
+    if rows.is_empty():
+        return energy
+    made = _corrected(energy, rows, key, "consumption").with_columns(
+        pl.coalesce("unit", pl.col("carrier").replace_strict(carrier_form_unit(), default=None)).alias("unit")
+    )
+    return pl.concat([_supersede(energy, rows, key), made])
+
+
+def correct_land(land: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+    """`land` (with `superseded`) with corrected areas: each replaces that area in the enterprise's latest row.
+
+    Where an enterprise states no area at all, the corrected one stands alone and without a date.
+    """
+    for area in AREAS:
+        rows = corrections.filter((pl.col("target_form") == "land") & (pl.col("target") == area))
+        if rows.is_empty():
+            continue
+        # The last correction of an area counts, whichever span it was entered under: land has none.
+        rows = rows.sort("precedence", "row", descending=True).unique("uscc", keep="first", maintain_order=True)
+        latest = (
+            land.filter(~pl.col("superseded")).group_by("uscc").agg(pl.col("as_of").max())
+        )
+        rows = rows.join(latest, on="uscc", how="left", validate="m:1").with_columns(pl.col("new").alias(area))
+        key = ["uscc", "as_of"]
+        made = _corrected(land, rows, key, area)
+        land = pl.concat([_supersede(land, rows, key), made])
+    return land
+
+
+def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str], field: str) -> pl.DataFrame:
+    """Make rows of the shape of `facts`: the counting row of `key`, if any, with `field` and lineage of `rows`."""
+    own = {*key, field, "name", "submission_id", "sheet", "row", "block", "superseded"}
+    kept = [column for column in facts.columns if column not in own]
+    base = facts.filter(~pl.col("superseded")).select(*key, *kept)
+    stated = rows.drop(kept, strict=False).with_columns(
+        pl.lit(False).alias("superseded"), pl.lit(_BLOCKS[field], dtype=pl.Int64).alias("block")
+    )
+    return stated.join(base, on=key, how="left", nulls_equal=True, validate="m:1").select(facts.columns)
+
+
+def _supersede(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """`facts` with the rows superseded that share `key` with `rows`."""
+    corrected = rows.select(*key, pl.lit(True).alias("_corrected"))
+    return facts.join(
+        corrected, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left"
+    ).with_columns(
+        (pl.col("superseded") | pl.col("_corrected").fill_null(False)).alias("superseded")
+    ).drop("_corrected")
+
+
+def _targets(stated: pl.Series) -> pl.DataFrame:
+    """One row per distinct stated name that means a figure: field, target_form, target, carrier, factor."""
+    found = [(name, find_target(name)) for name in stated]
+    return pl.DataFrame(
+        [(name, t.form, t.field, t.carrier, t.factor) for name, t in found if t],
+        schema={"field": pl.String, "target_form": pl.String, "target": pl.String, "carrier": pl.String,
+                "factor": pl.Float64},
+        orient="row",
+    )
+
+
+def _headers() -> Mapping[str, Target]:
+    """Folded header → what it names, for the figures that can be corrected."""
+    return {
+        header.upper(): Target(form, column.name, None, 1.0)
+        for form, names in (("land", AREAS), ("output", tuple(m.name for m in MEASURES)))
+        for column in FORMS[form].columns
+        if column.name in names
+        for header in column.headers
+    }
+
+
+def _named(text: str) -> Target | None:
+    header = _headers().get(text.upper())
+    if header:
+        return header
+    carrier = carrier_aliases().get(normalise_name(text))
+    return Target("energy", "consumption", carrier, 1.0) if carrier else None
+
+
+def _canonical_unit(target: Target) -> str:
+    if target.carrier:
+        return carrier_form_unit()[target.carrier]
+    return FORMS[target.form].column(target.field).unit or ""

@@ -1,0 +1,192 @@
+"""One column of a table → its typed values and its refused cells. Numbers stored as numbers are taken as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.cells import (
+    SAFE_INTEGER,
+    clean,
+    date_of_number,
+    industry_of_number,
+    is_blank,
+    is_odd,
+    is_percent,
+    number_text,
+    parse_choice,
+    parse_date,
+    parse_flag,
+    parse_industry,
+    parse_number,
+    squeeze,
+)
+
+if TYPE_CHECKING:
+    from efficiency.intake.grid import Grid
+    from schemas.column import Column
+
+REFUSED = {"place": pl.Int64(), "rule": pl.String(), "value": pl.String()}
+"""Refused cells: the row of the grid, the rule that is broken, the cell's text."""
+
+_NONE = pl.DataFrame(schema=REFUSED)
+_RULES = {"date": "not_a_date"}
+_SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """A column's values, one for each place asked for, and the cells that were refused or taken with a warning."""
+
+    values: pl.Series
+    refused: pl.DataFrame
+    percents: pl.DataFrame | None = None
+    """`place`, `value` and `number` of amounts written as percentages."""
+
+
+def extract(
+    cells: pl.DataFrame, column: int, declared: Column, marked: frozenset[tuple[int, int]] = frozenset()
+) -> Extracted:
+    """The cells of `column` as values of the declared kind.
+
+    `cells` holds `place` and, as `Grid.frame`, the columns' numbers and texts; `marked` are the file's error cells and
+    uncalculated formulas.
+    """
+    frame = cells.select("place", number=f"n{column}", text=f"t{column}")
+    if declared.kind == "number":
+        return numbers_of(frame)
+    if declared.name == "uscc":
+        return _codes(frame)
+    if declared.kind == "text" and not declared.choices and declared.name != "industry":
+        return _words(frame, [row for row, marked_column in marked if marked_column == column])
+    number, text = pl.col("number"), pl.col("text")
+    rule = _RULES.get(declared.kind, "not_a_choice")
+    if declared.kind == "date":
+        value = pl.coalesce(parse_date(text), date_of_number(number))
+        if declared.name == "commissioned":
+            value = value.dt.truncate("1mo")
+    elif declared.kind == "flag":
+        value = parse_flag(pl.coalesce(text, number_text(number)))
+    elif declared.name == "industry":
+        value, rule = pl.coalesce(parse_industry(text), industry_of_number(number)), "industry_invalid"
+    else:
+        value = parse_choice(pl.coalesce(text, number_text(number)), declared.choices)
+    read = frame.with_columns(value.alias("value"))
+    refused = read.filter(pl.col("value").is_null() & (~is_blank(text) | number.is_not_null())).select(
+        "place",
+        _fault(text, rule).alias("rule"),
+        pl.coalesce(clean(text), number_text(number)).alias("value"),
+    )
+    return Extracted(read["value"], refused)
+
+
+def numbers_of(frame: pl.DataFrame) -> Extracted:
+    """Numbers as stored, and numbers written as text (`place`, `number`, `text`).
+
+    Only texts that are not plainly numbers are looked at closely.
+    """
+    number, text = pl.col("number"), pl.col("text")
+    if frame["text"].null_count() == frame.height:
+        return Extracted(frame["number"].alias("value"), _NONE)
+    plain = text.cast(pl.Float64, strict=False)
+    read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.is_finite()).then(plain)).alias("value"))
+    rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
+    if not rest.height:
+        return Extracted(read["value"], _NONE)
+    closely = rest.with_columns(
+        parse_number(text).alias("number"), is_blank(text).alias("blank"), is_percent(text).alias("percent")
+    )
+    values = read["value"].scatter(closely["index"], closely["number"])
+    refused = closely.filter(pl.col("number").is_null() & ~pl.col("blank")).select(
+        "place", _fault(text, "not_a_number").alias("rule"), text.str.strip_chars().alias("value")
+    )
+    percents = closely.filter(pl.col("percent") & pl.col("number").is_not_null()).select(
+        "place", text.str.strip_chars().alias("value"), "number"
+    )
+    return Extracted(values, refused, percents if percents.height else None)
+
+
+def cell_texts(frame: pl.DataFrame) -> pl.Series:
+    """The cells of a column (`number`, `text`) as people read them, numbers included; null where they say nothing."""
+    number, text = pl.col("number"), pl.col("text")
+    if frame["number"].null_count() < frame.height:
+        frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))
+    odd = frame.with_row_index("index").filter(is_odd(text))
+    if not odd.height:
+        return frame["text"]
+    return frame["text"].scatter(odd["index"], odd.select(clean(text)).to_series())
+
+
+def filled_down(cells: pl.DataFrame, grid: Grid, column: int) -> pl.DataFrame:
+    """`cells` with the merged cells of `column` written into every row they cover (an enterprise over its carriers)."""
+    covered = [(row, r0) for r0, c0, r1, _ in grid.merges if c0 == column for row in range(r0 + 1, r1 + 1)]
+    if not covered:
+        return cells
+    source = pl.DataFrame(covered, schema={"place": pl.Int64, "from": pl.Int64}, orient="row")
+    values = source.with_columns(
+        grid.numbers[column].gather(source["from"]).alias("number"),
+        grid.texts[column].gather(source["from"]).alias("text"),
+    ).drop("from")
+    return (
+        cells.join(values, on="place", how="left", maintain_order="left")
+        .with_columns(
+            pl.coalesce(f"n{column}", "number").alias(f"n{column}"),
+            pl.coalesce(f"t{column}", "text").alias(f"t{column}"),
+        )
+        .drop("number", "text")
+    )
+
+
+def _fault(text: pl.Expr, otherwise: str) -> pl.Expr:
+    """The rule that a refused cell breaks: an error value, a formula without a result, or `otherwise`."""
+    start = text.str.strip_chars()
+    return (
+        pl.when(start.str.starts_with("="))
+        .then(pl.lit("formula_uncached"))
+        .when(start.str.contains(r"^#[\w/!?]+$"))
+        .then(pl.lit("error_cell"))
+        .otherwise(pl.lit(otherwise))
+    )
+
+
+def _codes(frame: pl.DataFrame) -> Extracted:
+    """Credit codes: NFKC, upper case, without spaces. One that was typed as a number has lost its last digits."""
+    odd = frame.with_row_index("index").filter(
+        ~pl.col("text").str.contains(r"^[0-9A-Z]{18}$").fill_null(value=False)
+        & (pl.col("text").is_not_null() | pl.col("number").is_not_null())
+    )
+    if not odd.height:
+        return Extracted(frame["text"], _NONE)
+    code = pl.when(~is_blank(pl.col("text"))).then(squeeze(pl.col("text")))
+    read = odd.with_columns(
+        code.alias("code"),
+        ((pl.col("number") >= SAFE_INTEGER) | code.str.contains(_SCIENTIFIC)).fill_null(value=False).alias("damaged"),
+        code.str.contains(r"^[#=]").fill_null(value=False).alias("faulty"),
+    )
+    refused = read.filter(pl.col("damaged") | pl.col("faulty")).select(
+        "place",
+        _fault(pl.col("code"), "uscc_damaged").alias("rule"),
+        pl.coalesce(pl.col("code"), _as_shown(pl.col("number"))).alias("value"),
+    )
+    usable = ~(pl.col("damaged") | pl.col("faulty"))
+    codes = read.select(pl.when(usable).then(pl.coalesce(pl.col("code"), number_text(pl.col("number"))))).to_series()
+    return Extracted(frame["text"].scatter(read["index"], codes), refused)
+
+
+def _words(frame: pl.DataFrame, marked: list[int]) -> Extracted:
+    """Text as stated. Only cells the file marks as errors or uncalculated are refused: a name may begin with `=`."""
+    values = cell_texts(frame)
+    if not marked:
+        return Extracted(values, _NONE)
+    hit = frame["place"].is_in(marked)
+    refused = frame.filter(hit).select(
+        "place", _fault(pl.col("text"), "error_cell").alias("rule"), pl.col("text").alias("value")
+    )
+    return Extracted(values.set(hit, None), refused)
+
+
+def _as_shown(number: pl.Expr) -> pl.Expr:
+    """A number of 18 digits as the spreadsheet shows it: 15 of them, then zeros."""
+    return ((number / 1000).round(0).cast(pl.Int64, strict=False) * 1000).cast(pl.String)

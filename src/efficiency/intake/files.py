@@ -1,0 +1,82 @@
+"""What lies in the inbox: spreadsheets in order of arrival, and a note for everything else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from efficiency.intake.problems import problem, problems_frame
+
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv")
+"""Endings that are read, whatever their case."""
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file of the inbox: `name` is its POSIX path below the inbox, `modified` its time of modification (seconds)."""
+
+    path: Path
+    name: str
+    sha256: str
+    modified: float
+
+
+def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
+    """Every spreadsheet below `directory` in order of arrival, and problems (PARSE_PROBLEMS) about the other files.
+
+    Arrival is the time of modification, then the natural order of names (2月 before 10月). Lock files (`~$…`) and
+    dotfiles are passed over; a link that leads out of the inbox is not followed, and reported.
+    """
+    files: list[InboxFile] = []
+    problems: list[dict[str, object]] = []
+    root = directory.resolve()
+    for path in _walk(directory):
+        name = path.relative_to(directory).as_posix()
+        if not path.resolve().is_relative_to(root):
+            problems.append(_refused(name, "它是指向收件目录之外的链接"))
+            continue
+        try:
+            file = inbox_file(path, name)
+        except OSError as error:
+            problems.append(_refused(name, f"无法打开文件({error.strerror})"))
+            continue
+        if path.suffix.lower() in ENDINGS:
+            files.append(file)
+        else:
+            problems.append(problem("not_a_spreadsheet", submission_id=file.sha256[:12], file_name=name))
+    files.sort(key=lambda file: (file.modified, natural_order(file.name)))
+    return files, problems_frame(problems)
+
+
+def inbox_file(path: Path, name: str) -> InboxFile:
+    """The file at `path` under `name`, with the digest of its bytes. Raises OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return InboxFile(path, name, digest, path.stat().st_mtime)
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Sort key under which numbers in names count as numbers: `产出2月` before `产出10月`."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _walk(directory: Path) -> list[Path]:
+    """Every file below `directory` in name order, without entering linked folders."""
+    found: list[Path] = []
+    for folder, folders, names in os.walk(directory, followlinks=False):
+        here = Path(folder)
+        linked = [name for name in folders if (here / name).is_symlink()]
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in linked)
+        found += [here / name for name in sorted([*names, *linked]) if not name.startswith((".", "~$"))]
+    return found
+
+
+def _refused(name: str, reason: str) -> dict[str, object]:
+    """An `unreadable` problem of a file whose bytes are not known: its name stands in for them."""
+    identifier = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return problem("unreadable", submission_id=identifier, file_name=name, reason=reason)

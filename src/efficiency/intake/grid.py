@@ -1,0 +1,266 @@
+"""A submitted file → its sheets as columns of numbers and texts: what stands where, not what it means.
+
+Cells are read by calamine, which keeps floats exact and is 30 times as fast as openpyxl; what it hides (error cells,
+uncalculated formulas) is put back as text from the scan of the archive.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+import python_calamine as calamine
+
+from efficiency.intake.archive import MAX_CELLS, SheetScan, UnreadableError, scan_archive
+from efficiency.intake.biff import scan_biff
+from efficiency.intake.cells import SAFE_INTEGER
+from efficiency.intake.delimited import decode, delimited_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
+_LETTERS = 26
+
+Cell = int | float | str | bool | date | datetime | time | timedelta
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One sheet. Rows and columns count from 0 at its first used cell, which is `first_row`, `first_column`."""
+
+    sheet: str
+    position: int
+    """Of the sheet in its file, from 1."""
+    hidden: bool = False
+    refusal: str | None = None
+    """Why the sheet could not be read, in Chinese."""
+    first_row: int = 0
+    first_column: int = 0
+    numbers: Sequence[pl.Series] = ()
+    """Per column: Float64, null where the cell is no number."""
+    texts: Sequence[pl.Series] = ()
+    """Per column: String, null where the cell is blank or a number; dates as ISO text."""
+    merges: Sequence[tuple[int, int, int, int]] = ()
+    """First row, first column, last row, last column."""
+    marked: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    """Error cells and uncalculated formulas, whose text is `#…` or `=…`."""
+
+    @property
+    def height(self) -> int:
+        """Rows from the first used to the last."""
+        return len(self.texts[0]) if self.texts else 0
+
+    @property
+    def width(self) -> int:
+        """Columns from the first used to the last."""
+        return len(self.texts)
+
+    def row_number(self, row: int) -> int:
+        """The row as the spreadsheet numbers it."""
+        return self.first_row + row + 1
+
+    def letters(self, column: int) -> str:
+        """The column as the spreadsheet names it."""
+        return column_letters(self.first_column + column)
+
+    def rows(self, first: int, end: int) -> list[list[str]]:
+        """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For heads, not for data."""
+        columns = [
+            [
+                (text or "").strip() if number is None else _plain_number(number)
+                for number, text in zip(numbers[first:end].to_list(), texts[first:end].to_list(), strict=True)
+            ]
+            for numbers, texts in zip(self.numbers, self.texts, strict=True)
+        ]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """Every cell: per column c its number `n{c}` and its text `t{c}`."""
+        return pl.DataFrame(
+            [numbers.alias(f"n{column}") for column, numbers in enumerate(self.numbers)]
+            + [texts.alias(f"t{column}") for column, texts in enumerate(self.texts)]
+        )
+
+    @cached_property
+    def filled(self) -> pl.Series:
+        """Per row, how many cells are not blank."""
+        if not self.width:
+            return pl.Series(dtype=pl.UInt32)
+        return self.frame.select(filled_cells(range(self.width)).alias("filled")).to_series()
+
+
+def filled_cells(columns: Iterable[int]) -> pl.Expr:
+    """Over `Grid.frame`: per row, how many of `columns` are not blank (`-`, 无 and `/` are not blank here)."""
+    counted = [(pl.col(f"n{column}").is_not_null() | pl.col(f"t{column}").is_not_null()) for column in columns]
+    return pl.sum_horizontal(counted).cast(pl.UInt32) if counted else pl.lit(0, dtype=pl.UInt32)
+
+
+def read_grids(path: Path) -> list[Grid]:
+    """Every sheet of the file at `path`, hidden ones unread.
+
+    Raises UnreadableError with a plain reason for a file that is damaged, encrypted, no spreadsheet, or too large.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"无法打开文件({error.strerror})") from error
+    if not data:
+        raise UnreadableError("文件是空的(0 字节)")
+    if data.startswith(_ZIP):
+        return _workbook_grids(data, scan_archive(data))
+    if data.startswith(_OLE):
+        if _ENCRYPTED in data:
+            raise UnreadableError("文件已加密")
+        return _workbook_grids(data, scan_biff(data))
+    if path.suffix.lower() == ".csv":
+        return [_delimited_grid(data)]
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
+        raise UnreadableError("文件实际是网页(HTML/XML),只是改成了表格的扩展名")
+    raise UnreadableError("文件已损坏,或不是电子表格")
+
+
+def column_letters(index: int) -> str:
+    """Column 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, _LETTERS)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def grid_of_rows(
+    rows: Sequence[Sequence[Cell | None]],
+    *,
+    sheet: str = "",
+    position: int = 1,
+    first_row: int = 0,
+    first_column: int = 0,
+    merges: Sequence[tuple[int, int, int, int]] = (),
+    scan: SheetScan | None = None,
+) -> Grid:
+    """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
+    columns = [_split(column) for column in zip(*rows, strict=True)]
+    numbers, texts = [column[0] for column in columns], [column[1] for column in columns]
+    height = len(rows)
+    marks = {**scan.errors, **scan.uncalculated} if scan else {}
+    marked: set[tuple[int, int]] = set()
+    by_column: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), text in marks.items():
+        if 0 <= row - first_row < height and 0 <= column - first_column < len(columns):
+            marked.add((row - first_row, column - first_column))
+            by_column.setdefault(column - first_column, []).append((row - first_row, text))
+    for column, cells in by_column.items():
+        places = [row for row, _ in cells]
+        texts[column] = texts[column].scatter(places, [text for _, text in cells])
+        numbers[column] = numbers[column].scatter(places, None)
+    return Grid(
+        sheet,
+        position,
+        first_row=first_row,
+        first_column=first_column,
+        numbers=numbers,
+        texts=texts,
+        merges=merges,
+        marked=frozenset(marked),
+    )
+
+
+def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
+    try:
+        with calamine.load_workbook(io.BytesIO(data)) as workbook:
+            return [
+                _sheet_grid(workbook, position, scans.get(about.name))
+                for position, about in enumerate(workbook.sheets_metadata, start=1)
+                if about.typ == calamine.SheetTypeEnum.WorkSheet
+            ]
+    except calamine.PasswordError as error:
+        raise UnreadableError("文件已加密") from error
+    except (KeyboardInterrupt, SystemExit, UnreadableError, MemoryError):
+        raise
+    except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
+        raise UnreadableError("文件已损坏,或不是电子表格") from error
+
+
+def _sheet_grid(workbook: calamine.CalamineWorkbook, position: int, scan: SheetScan | None) -> Grid:
+    about = workbook.sheets_metadata[position - 1]
+    if about.visible != calamine.SheetVisibleEnum.Visible:
+        return Grid(about.name, position, hidden=True)
+    if scan and scan.refusal:
+        return Grid(about.name, position, refusal=scan.refusal)
+    sheet = workbook.get_sheet_by_index(position - 1)
+    if sheet.start is None:
+        return Grid(about.name, position)
+    if sheet.height * sheet.width > MAX_CELLS:
+        return Grid(
+            about.name, position, refusal=f"使用区域过大({sheet.height} 行 × {sheet.width} 列),请删除多余的行列"
+        )
+    top, left = sheet.start
+    merges = [(r0 - top, c0 - left, r1 - top, c1 - left) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
+    return grid_of_rows(
+        sheet.to_python(),
+        sheet=about.name,
+        position=position,
+        first_row=top,
+        first_column=left,
+        merges=merges,
+        scan=scan,
+    )
+
+
+def _delimited_grid(data: bytes) -> Grid:
+    texts = _blanks_as_null(delimited_columns(decode(data)))
+    height = len(texts[0]) if texts else 0
+    return Grid(
+        "", 1, numbers=[pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, height)] * len(texts), texts=texts
+    )
+
+
+def _blanks_as_null(texts: list[pl.Series]) -> list[pl.Series]:
+    """Cells of nothing but white space are blank."""
+    frame = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(texts)])
+    return frame.select(pl.when(pl.all().str.contains(r"\S")).then(pl.all())).get_columns()
+
+
+def _split(column: tuple[Cell | None, ...]) -> tuple[pl.Series, pl.Series]:
+    """A column's cells → its numbers and its texts."""
+    kinds = set(map(type, column))
+    if kinds == {float}:
+        return pl.Series(values=column, dtype=pl.Float64), pl.Series(values=[None], dtype=pl.String).new_from_index(
+            0, len(column)
+        )
+    return (
+        pl.Series(values=[_number(value) for value in column], dtype=pl.Float64),
+        pl.Series(values=[_text(value) for value in column], dtype=pl.String),
+    )
+
+
+def _number(value: Cell | None) -> float | None:
+    if type(value) is float:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | timedelta):
+        return None
+    return value / timedelta(days=1) if isinstance(value, timedelta) else float(value)
+
+
+def _text(value: Cell | None) -> str | None:
+    if isinstance(value, str):
+        return None if not value or value.isspace() else value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date | time) else None
+
+
+def _plain_number(number: float) -> str:
+    return str(int(number)) if abs(number) < SAFE_INTEGER and number == int(number) else repr(number)

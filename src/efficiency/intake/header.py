@@ -1,0 +1,255 @@
+"""What a header cell means: the field, carrier or role it names, its unit, and its mark of time (本月, 累计, 10月).
+
+Names match by equality after normalising width, spaces, marks and brackets, never by similarity. The names themselves
+are the `schemas` declarations and the carriers table.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from efficiency.intake.periods import Timing, marker, split_marker
+from efficiency.intake.units import find_unit, looks_like_unit
+from efficiency.reference.tables import carrier_aliases, normalise_name, units
+from schemas import FORMS
+
+IDENTITY = ("uscc", "name")
+ROLES: dict[str, tuple[str, ...]] = {
+    "year": ("年份", "年度", "年", "所属年份", "所属年度", "统计年份", "统计年度", "数据年份"),
+    "month": ("月份", "月", "报告月份", "统计月份", "数据月份", "报表月份"),
+    "period": (
+        "报告期",
+        "所属期",
+        "所属期间",
+        "所属时期",
+        "所属月份",
+        "期间",
+        "统计期",
+        "统计期间",
+        "统计时期",
+        "报告期别",
+        "数据期",
+        "数据所属期",
+        "报表期",
+        "税款所属期",
+        "统计时间",
+        "报告时间",
+        "年月",
+    ),
+    "span_start": ("所属期起", "税款所属期起", "起始月份", "开始月份", "所属期始"),
+    "span_end": ("所属期止", "税款所属期止", "截止月份", "结束月份", "终止月份"),
+    "filled_on": ("填报日期", "填表日期", "报送日期", "上报日期", "报出日期"),
+    "serial": ("序号", "编号", "行号", "NO", "NO.", "#"),
+    "sum": ("合计", "总计", "全年合计", "小计", "年合计", "合计数"),
+}
+"""Columns that are no field of a form, by the part they play."""
+
+_USE = ("消费量", "消耗量", "使用量", "用量", "消费", "消耗", "耗用量", "购入量")
+_MARKS = re.compile(r"[*★▲☆●◆]|[(](?:必填|选填|必填项|选填项|可不填)[)]|必填项?|选填项?")
+_ENUMERATOR = re.compile(
+    r"^(?:[(]?\d{1,2}[)、.．](?!\d)|[一二三四五六七八九十]{1,3}、|[(][一二三四五六七八九十]{1,3}[)])"
+)
+_SUBORDINATE = re.compile(r"^其中:?")
+_BRACKET = re.compile(r"[(]([^()]*)[)]")
+_TOKENS = re.compile(r"[,、;，；]")
+_UNIT_LABEL = re.compile(r"^(?:计量)?单位:?")
+_UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|单位[:]?)([^/:,;_-]+)$")
+_OTHER_TIME = re.compile(
+    r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
+)
+_TRIM = ".:,;-_/、"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One header cell, taken apart."""
+
+    name: str
+    """Without marks, brackets and unit; empty where the cell is only a unit, a remark or a mark of time."""
+    whole: str
+    """Without marks, but with its brackets: 镇(街道), 电力(当量值)."""
+    unit: str | None
+    unknown_unit: str | None
+    timing: Timing | None
+    subordinate: bool
+    """Introduced by 其中: part of the column before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a column's header, joined from one to three cells, says."""
+
+    header: str
+    fields: tuple[tuple[str, str], ...] = ()
+    """(form id, field) of every form that has a column of this name."""
+    carrier: str | None = None
+    role: str | None = None
+    unit: str | None = None
+    unknown_unit: str | None = None
+    timing: Timing | None = None
+    subordinate: bool = False
+    exact: bool = False
+    """The preferred title of the field, not one of its aliases."""
+
+    @property
+    def identity(self) -> str | None:
+        """`uscc` or `name` where the column says whose row it is."""
+        field = self.fields[0][1] if self.fields else None
+        return field if field in IDENTITY else None
+
+    def field(self, form: str) -> str | None:
+        """The field of `form` that the column states."""
+        return dict(self.fields).get(form)
+
+    @property
+    def named(self) -> bool:
+        """Whether the column has a name of ours; otherwise it is at most a mark of time."""
+        return bool(self.fields or self.carrier or self.role)
+
+
+@lru_cache(maxsize=8192)
+def piece(text: str) -> Piece:
+    """Take one header cell apart."""
+    plain = _MARKS.sub("", normalise_name(text)).strip(_TRIM)
+    plain = _ENUMERATOR.sub("", plain)
+    subordinate = _SUBORDINATE.search(plain) is not None
+    plain = _SUBORDINATE.sub("", plain)
+    unit = unknown = None
+    timing: Timing | None = None
+    for content in _BRACKET.findall(plain):
+        for word in [content] if find_unit(content) else _TOKENS.split(content):
+            token = _UNIT_LABEL.sub("", word)
+            if found := find_unit(token):
+                unit = found.name
+            elif (said := marker(token)) is not None:
+                timing = said
+            elif looks_like_unit(token):
+                unknown = token
+    name = _BRACKET.sub("", plain).strip(_TRIM)
+    if unit is None and (found := find_unit(_UNIT_LABEL.sub("", name))):
+        name, unit = "", found.name
+    if unit is None and (match := _UNIT_AFTER.match(name)) and (found := find_unit(match[2])):
+        name, unit = match[1].strip(_TRIM), found.name
+    if (said := marker(name)) is not None and name not in _vocabulary():
+        name, timing = "", said
+    return Piece(name, plain, unit, unknown if unit is None else None, timing, subordinate)
+
+
+@lru_cache(maxsize=8192)
+def interpret(cells: tuple[str, ...]) -> Meaning | None:
+    """The meaning of a column whose header cells, top-down, are `cells` (blank and repeated ones left out).
+
+    A group heading above a known name is passed over (基本情况 | 企业名称), but not one that makes it another quantity
+    (上年同期 | 营业收入). None where the header is not ours.
+    """
+    pieces = [piece(cell) for cell in cells]
+    if not pieces:
+        return None
+    units_ = [p.unit for p in pieces if p.unit]
+    unknown = [p.unknown_unit for p in pieces if p.unknown_unit]
+    timing: Timing | None = None
+    for p in reversed(pieces):
+        if p.timing is not None:
+            timing = p.timing if timing is None else timing.over(p.timing)
+    named = [p for p in pieces if p.name]
+    header = "|".join(" ".join(cell.split()) for cell in cells)
+    unit = units_[-1] if units_ else None
+    if not named:
+        return Meaning(header, unit=unit, timing=timing) if timing is not None else None
+    last = named[-1]
+    candidates = ["".join(p.whole for p in named), "".join(p.name for p in named)]
+    if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
+        candidates += [last.whole, last.name]
+    for name in dict.fromkeys(candidates):
+        found = _look_up(name)
+        if found is None:
+            continue
+        matched, own_timing, own_unit = found
+        if own_timing is not None:
+            timing = own_timing if timing is None else own_timing.over(timing)
+        unit = unit or own_unit
+        return Meaning(
+            header,
+            matched.fields,
+            matched.carrier,
+            matched.role,
+            unit,
+            unknown[-1] if unknown and unit is None else None,
+            timing,
+            any(p.subordinate for p in pieces),
+            matched.exact,
+        )
+    return None
+
+
+def measure_in(text: str) -> Meaning | None:
+    """The one measure or carrier that a title names (2026年用电量(万千瓦时)), with its unit; None where it is not one.
+
+    The longest name wins over those within it; two different quantities in one title are none.
+    """
+    plain = normalise_name(text)
+    taken: list[tuple[int, int, Meaning]] = []
+    for name, meaning in _measures():
+        start = plain.find(name)
+        if start < 0 or any(first <= start and start + len(name) <= last for first, last, _ in taken):
+            continue
+        taken.append((start, start + len(name), meaning))
+    meanings = {(meaning.fields, meaning.carrier) for _, _, meaning in taken}
+    if len(meanings) != 1:
+        return None
+    named = taken[0][2]
+    parts = piece(text)
+    return Meaning(text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit)
+
+
+def _look_up(name: str) -> tuple[Meaning, Timing | None, str | None] | None:
+    """The vocabulary's meaning of `name`, with a mark of time or a unit that was written onto it."""
+    words = _vocabulary()
+    if name in words:
+        return words[name], None, None
+    rest, timing = split_marker(name)
+    if timing is not None and rest in words:
+        return words[rest], timing, None
+    for end in _unit_endings():
+        if rest.endswith(end) and rest[: -len(end)] in words:
+            found = find_unit(end)
+            return words[rest[: -len(end)]], timing, found.name if found else None
+    return None
+
+
+@cache
+def _unit_endings() -> tuple[str, ...]:
+    return tuple(sorted(units(), key=len, reverse=True))
+
+
+@cache
+def _vocabulary() -> dict[str, Meaning]:
+    """Normalised header → its bare meaning. Fields go before roles, roles before carriers."""
+    fields: dict[str, dict[str, str]] = {}
+    titles: set[str] = set()
+    for form in FORMS.values():
+        for column in form.columns:
+            titles.add(normalise_name(column.title))
+            for header in column.headers:
+                fields.setdefault(normalise_name(header), {})[form.id] = column.name
+    words = {name: Meaning(name, tuple(found.items()), exact=name in titles) for name, found in fields.items()}
+    for role, names in ROLES.items():
+        for name in names:
+            words.setdefault(normalise_name(name), Meaning(name, role=role))
+    for alias, carrier in carrier_aliases().items():
+        for name in (alias, *(alias + use for use in _USE)):
+            words.setdefault(name, Meaning(name, carrier=carrier, exact=alias == normalise_name(carrier)))
+    return words
+
+
+@cache
+def _measures() -> list[tuple[str, Meaning]]:
+    """Names of output measures and carriers, longest first, single characters left out."""
+    found = [
+        (name, meaning)
+        for name, meaning in _vocabulary().items()
+        if len(name) > 1 and (meaning.carrier or (meaning.field("output") and not meaning.identity))
+    ]
+    return sorted(found, key=lambda item: -len(item[0]))

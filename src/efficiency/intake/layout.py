@@ -1,0 +1,178 @@
+"""Where a sheet's tables stand: the header rows of each, and what each column's header means.
+
+A header is found by a column that names the enterprise (or the carrier, where a sheet is about one enterprise); the one
+to three rows around it that make the most columns understood are the header.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
+from efficiency.intake.units import find_unit
+from efficiency.reference.tables import normalise_name
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.grid import Grid
+
+SEARCHED = 60
+"""Rows of a sheet that are searched for its first header."""
+HEADER_ROWS = 3
+LONGEST_NAME = 40
+"""A longer cell is an explanation, no header."""
+_LABEL = re.compile(r"(?:单位|日期|时间|期|部门|人):")
+"""A label such as 填报单位: or 单位: stands above a header, never in it."""
+_ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A table's header: rows `top` to `bottom` inclusive (a unit row and a numbering row below it included)."""
+
+    top: int
+    bottom: int
+    meanings: dict[int, Meaning]
+
+    @property
+    def identity(self) -> dict[str, int]:
+        """Column of `uscc` and of `name`, the first where there are several."""
+        found: dict[str, int] = {}
+        for column, meaning in self.meanings.items():
+            if meaning.identity:
+                found.setdefault(meaning.identity, column)
+        return found
+
+
+def find_headers(grid: Grid) -> list[Header]:
+    """Every header of the sheet, top-down; one that is printed again above further rows is not a new one."""
+    found: list[Header] = []
+    for row, cells in enumerate(grid.rows(0, SEARCHED)):
+        if any(cell and len(cell) < LONGEST_NAME and piece(cell).name in _anchor_names() for cell in cells):
+            header = _best_window(grid, row, 0)
+            if header is not None:
+                found.append(header)
+                break
+    for row in _anchors_below(grid, found[0].bottom + 1) if found else ():
+        last = found[-1]
+        header = _best_window(grid, row, last.bottom + 1) if row > last.bottom else None
+        if header and [(c, m.header) for c, m in header.meanings.items()] != [
+            (c, m.header) for c, m in last.meanings.items()
+        ]:
+            found.append(header)
+    return found
+
+
+def _anchors_below(grid: Grid, first: int) -> list[int]:
+    """Rows from `first` on that hold the exact header of an identifying column."""
+    names = list(_anchor_names())
+    below = pl.any_horizontal(
+        pl.col(f"t{column}").str.strip_chars(" *\u3000").is_in(names) for column in range(grid.width)
+    )
+    return [first + int(row) for row in grid.frame[first:].select(below.alias("anchor")).to_series().arg_true()]
+
+
+@cache
+def _anchor_names() -> frozenset[str]:
+    form = FORMS["energy"]
+    columns = [form.column(name) for name in (*IDENTITY, "carrier")]
+    return frozenset(normalise_name(header) for column in columns for header in column.headers)
+
+
+def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
+    """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
+    best: tuple[tuple[int, int, int], int, int, dict[int, Meaning]] | None = None
+    for top in range(max(start, anchor - HEADER_ROWS + 1), anchor + 1):
+        for bottom in range(anchor, min(top + HEADER_ROWS, grid.height)):
+            meanings = _meanings(grid, top, bottom, anchor)
+            if not any(_identifies(meaning) for meaning in meanings.values()):
+                continue
+            said = sum((meaning.timing is not None) + (meaning.unit is not None) for meaning in meanings.values())
+            # Different meanings, not columns: under a merged heading alone all its columns mean the same.
+            understood = {(m.fields, m.carrier, m.role, m.timing) for m in meanings.values()}
+            score = (len(understood), said, top - bottom)
+            if best is None or score > best[0]:
+                best = (score, top, bottom, meanings)
+    if best is None:
+        return None
+    _, top, bottom, meanings = best
+    for first, column, last, _ in grid.merges:
+        if top <= first <= bottom < last < first + HEADER_ROWS and column in meanings:
+            bottom = last
+    return _with_rows_below(grid, Header(top, bottom, meanings))
+
+
+def _identifies(meaning: Meaning) -> bool:
+    return meaning.identity is not None or meaning.field("energy") == "carrier"
+
+
+def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meaning]:
+    """Column → meaning under the header rows `top` to `bottom`."""
+    rows = grid.rows(top, bottom + 1)
+    merged: set[tuple[int, int]] = set()
+    for first, left, last, right in grid.merges:
+        if last < top or first > bottom:
+            continue
+        text = rows[first - top][left] if first >= top else grid.rows(first, first + 1)[0][left]
+        for row in range(max(first, top), min(last, bottom) + 1):
+            for column in range(left, min(right, grid.width - 1) + 1):
+                rows[row - top][column] = text
+                merged.add((row - top, column))
+    identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
+    for row in range(anchor - top):
+        distinct = {cell for cell in rows[row] if cell}
+        if any(_LABEL.search(normalise_name(cell)) for cell in distinct):
+            return {}
+        spread = [column for column in range(grid.width) if rows[row][column]]
+        if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
+            return {}  # a title over the table, not a heading of columns
+    for row in range(len(rows) - 1):
+        _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
+    found: dict[int, Meaning] = {}
+    for column in range(grid.width):
+        cells = [line[column] for line in rows if line[column]]
+        distinct_cells = tuple(cell for place, cell in enumerate(cells) if place == 0 or cell != cells[place - 1])
+        if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
+            found[column] = meaning
+    return found
+
+
+def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]) -> None:
+    """Writes a heading over the columns to its right that have only a sub-heading, as if it were merged over them.
+
+    Centred-across cells, CSV and .ods tell no merges; a heading spreads only where it has a sub-heading itself.
+    """
+    current = ""
+    for column, heading in enumerate(headings):
+        if column in merged:
+            current = ""
+        elif heading:
+            current = heading if below[column] and below[column] != heading else ""
+        elif current and below[column]:
+            headings[column] = current
+        else:
+            current = ""
+
+
+def _with_rows_below(grid: Grid, header: Header) -> Header:
+    """The header with the unit row and the numbering row (甲 乙 1 2 …) that may stand directly below it."""
+    meanings, bottom = dict(header.meanings), header.bottom
+    for row in grid.rows(bottom + 1, bottom + 3):
+        cells = {column: normalise_name(cell).strip("()") for column, cell in enumerate(row) if cell}
+        units = {column: found for column, cell in cells.items() if (found := find_unit(cell))}
+        others = {cell for column, cell in cells.items() if column not in units}
+        if any(column in meanings for column in units) and others <= {"-", "—", "/", "单位", "计量单位"}:
+            for column, unit in units.items():
+                if column in meanings and meanings[column].unit is None:
+                    meanings[column] = replace(meanings[column], unit=unit.name)
+        elif not (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values())):
+            break
+        bottom += 1
+    return Header(header.top, bottom, meanings)

@@ -1,0 +1,266 @@
+"""The catalogue of what can be wrong with a submission: each rule's severity, stage, and what the submitter should do.
+
+A problem is a row of shape `PARSE_PROBLEMS`. Problems of the stage `read` are visible in one sheet
+alone and are kept with it; those of the stage `resolve` depend on everything stated so far and are
+found anew in every run. Messages are Chinese templates over the location columns, `{title}` (the
+Chinese name of `field`) and the words each rule needs; `hint` may always be left out.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from schemas import FORMS, PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from schemas.column import Severity
+
+Stage = Literal["read", "resolve"]
+
+BLANK = "空白"
+"""What a message prints for a value that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRule:
+    """One rule: how grave a breach is, when it can be found, and the message's template."""
+
+    severity: Severity
+    stage: Stage
+    message: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The placeholders of the message, in order of first use."""
+        return tuple(dict.fromkeys(key for _, key, _, _ in string.Formatter().parse(self.message) if key))
+
+
+def _rules(severity: Severity, stage: Stage, messages: Mapping[str, str]) -> dict[str, ProblemRule]:
+    return {rule: ProblemRule(severity, stage, message) for rule, message in messages.items()}
+
+
+RULES: dict[str, ProblemRule] = {
+    **_rules("error", "read", {
+        "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
+        "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
+                        "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
+        "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
+        "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。请将计量单位改为{expected}后重新报送。",
+        "period_unknown": "无法确定数据所属期（现为“{value}”）。"
+                          "请在标题、工作表名或“报告期”列中写明，如“2026年10月”或“2026年1-10月”，再重新报送。",
+        "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
+        "error_cell": "“{title}”单元格是错误值“{value}”。请修正公式或直接填写数值后重新报送。",
+        "formula_uncached": "“{title}”单元格是尚未计算的公式，读不到数值。"
+                            "请用 Excel 或 WPS 打开文件，待计算完成并保存后重新报送。",
+        "not_a_date": "“{title}”应填日期，现为“{value}”。请改为“2026-10-31”或“2026年10月”的形式后重新报送。",
+        "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
+        "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
+                           "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
+        "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
+                            "请填写 2 至 4 位有效代码后重新报送。",
+        "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"
+                        "请将该列设为文本格式，重新填写 18 位代码后报送。",
+        "row_empty": "该行没有任何可以采用的数据。请补填后重新报送，不需要的行请删除。",
+    }),
+    **_rules("error", "resolve", {
+        "coefficient_missing": "能源品种“{carrier}”没有参考折标系数，办法没有另行规定的，当期综合能耗无法计算。"
+                               "请在“采用折标系数”栏填写实测系数后重新报送。",
+        "uscc_invalid": "统一社会信用代码“{value}”不符合 GB 32100-2015 的校验规则。{hint}"
+                        "请对照营业执照核对后重新报送。",
+        "enterprise_unknown": "企业“{value}”不在企业名录中，该行数据未采用。{hint}"
+                              "请核对企业名称和统一社会信用代码；确属新增企业的，请先报送企业名录。",
+        "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
+                                "请填写统一社会信用代码后重新报送。",
+        "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
+        "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
+                    "请只保留正确的一个后重新报送。",
+        "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
+                                    "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
+        "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
+    }),
+    **_rules("warning", "read", {
+        "control_total": "合计数 {value} 与各项之和 {sum} 相差超过 0.5%。"
+                         "请核对明细是否漏填、重填，或合计公式是否正确。",
+        "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+    }),
+    **_rules("warning", "resolve", {
+        "negative": "“{title}”为 {value}，通常不应为负数。已按原值计入，请核对；确属冲减的请说明。",
+        "cumulative_falls": "“{title}”本期累计 {value} 小于上期累计 {before}。请核对本期或上期累计数。",
+        "unit_suspect": "“{title}”单月数值 {month} 与该企业各月中位数 {median} 相差 8 倍以上。{hint}"
+                        "请核对数值和计量单位。",
+        "coefficient_deviates": "能源品种“{carrier}”采用的折标系数 {value} 与参考值 {reference} 相差超过 30%。"
+                                "请核对系数及其单位（吨标准煤/{unit}）。",
+        "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
+                        "以各品种为准。请核对。",
+        "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
+                         "请核对代码是否填错；确已更名的，请更新企业名录。",
+    }),
+    **_rules("note", "read", {
+        "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
+        "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+        "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
+        "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+        "sheet_empty": "工作表“{sheet}”没有数据。如需报送，请填写后重新报送；不需要的请忽略。",
+    }),
+    **_rules("note", "resolve", {
+        "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
+                           "如属限额产品，请改用目录中的产品名称。",
+        "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
+        "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",
+    }),
+    **{
+        rule.name: ProblemRule(rule.severity, "resolve", f"{rule.message}。")
+        for form in FORMS.values()
+        for rule in form.rules
+    },
+}
+"""Every rule by its stable identifier."""
+
+PARSE_PROBLEMS: dict[str, pl.DataType] = {
+    **{column.name: column.dtype for column in PROBLEMS.columns if column.name != "run_id"},
+    "row": pl.Int64(),
+}
+"""`schemas.PROBLEMS` without the run, plus the sheet's row (null for a problem of a whole sheet or file)."""
+
+EMPTY: pl.DataFrame = pl.DataFrame(schema=PARSE_PROBLEMS)
+
+_LOCATION = ("submission_id", "file_name", "sheet", "cell", "row", "uscc", "name", "field", "value")
+_OPTIONAL = {"hint": ""}
+_TITLES: dict[str, str] = {}
+for _form in reversed(FORMS.values()):
+    _TITLES |= {column.name: column.title for column in _form.columns}
+
+
+def problem(
+    rule: str,
+    *,
+    submission_id: str,
+    file_name: str,
+    sheet: str = "",
+    cell: str | None = None,
+    row: int | None = None,
+    uscc: str | None = None,
+    name: str | None = None,
+    field: str | None = None,
+    value: str | None = None,
+    **words: str,
+) -> dict[str, object]:
+    """One problem as a row of `PARSE_PROBLEMS`, its message filled in.
+
+    `field` is the canonical field; its Chinese title fills `{title}` unless `title` is among
+    `words`. Raises KeyError for a rule or a word that is not there.
+    """
+    location = {
+        "submission_id": submission_id, "file_name": file_name, "sheet": sheet, "cell": cell, "row": row,
+        "uscc": uscc, "name": name, "field": field, "value": value,
+    }
+    found = _rule(rule)
+    known = {"title": _TITLES.get(field or "", field), **_OPTIONAL, **location, **words}
+    _require_words(rule, known)
+    filled = {key: BLANK if text is None else str(text) for key, text in known.items()}
+    message = found.message.format_map(filled)
+    return {**location, "rule": rule, "severity": found.severity, "message": message}
+
+
+def problems_frame(items: Sequence[dict[str, object]]) -> pl.DataFrame:
+    """Problems made by `problem`, as a frame of shape `PARSE_PROBLEMS`."""
+    return pl.DataFrame(list(items), schema=PARSE_PROBLEMS, orient="row") if items else EMPTY
+
+
+def problem_rows(rule: str, frame: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> pl.DataFrame:
+    """One problem for each row of `frame`, without a Python loop; shape `PARSE_PROBLEMS`.
+
+    `frame` holds the location columns (submission_id, file_name and sheet at least; the others are
+    null where it lacks them); `words` are expressions over it for the other placeholders of the
+    message. Raises KeyError for a rule or a word that is not there.
+    """
+    found = _rule(rule)
+    given = dict(words or {})
+    known: dict[str, pl.Expr] = {
+        "title": pl.col("field").replace(_TITLES),
+        **{word: pl.lit(text) for word, text in _OPTIONAL.items()},
+        **{name: pl.col(name) for name in _LOCATION},
+        **given,
+    }
+    _require_words(rule, known)
+    if frame.is_empty():
+        return EMPTY
+    pieces = [(text, key) for text, key, _, _ in string.Formatter().parse(found.message)]
+    message = pl.concat_str(
+        part
+        for text, key in pieces
+        for part in (pl.lit(text), *((known[key].cast(pl.String).fill_null(BLANK),) if key else ()))
+    )
+    located = frame.with_columns(
+        pl.lit(None).cast(PARSE_PROBLEMS[name]).alias(name) for name in _LOCATION if name not in frame.columns
+    )
+    return located.with_columns(
+        pl.lit(rule).alias("rule"), pl.lit(found.severity).alias("severity"), message.alias("message")
+    ).select(pl.col(name).cast(dtype) for name, dtype in PARSE_PROBLEMS.items())
+
+
+def cell_address(column: str, row: int) -> str:
+    """Name a cell as the spreadsheet shows it: `cell_address("F", 17)` is `F17`."""
+    return f"{column}{row}"
+
+
+def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the file, sheet and cell of each: adds file_name, sheet, cell and the column's factor.
+
+    `rows` has submission_id, row, field and may have block; without one, or where the block does not
+    state the field (the enterprise's code and name stand once for all blocks), the field's first
+    column is meant. The cell is null where the sheet has no such column.
+    """
+    if rows.is_empty():
+        # Most rules find nothing; their frames need the columns, not the joins.
+        return rows.with_columns(
+            *(pl.lit(None, dtype=pl.String).alias(name) for name in ("file_name", "sheet", "cell")),
+            pl.lit(None, dtype=pl.Float64).alias("factor"),
+        )
+    placed = rows.drop("file_name", "sheet", "cell", strict=False).join(
+        submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1",
+        maintain_order="left",
+    )
+    first = columns.sort("submission_id", "field", "block").unique(
+        ["submission_id", "field"], keep="first", maintain_order=True
+    ).select("submission_id", "field", pl.col("column").alias("_first"), pl.col("factor").alias("_first_factor"))
+    placed = placed.join(first, on=["submission_id", "field"], how="left", validate="m:1", maintain_order="left")
+    if "block" in rows.columns:
+        exact = columns.select("submission_id", "field", "block", "column", "factor")
+        placed = placed.join(exact, on=["submission_id", "field", "block"], how="left", validate="m:1",
+                             maintain_order="left")
+    else:
+        placed = placed.with_columns(pl.lit(None, dtype=pl.String).alias("column"),
+                                     pl.lit(None, dtype=pl.Float64).alias("factor"))
+    return placed.with_columns(
+        (pl.coalesce("column", "_first") + pl.col("row").cast(pl.String)).alias("cell"),
+        pl.when(pl.col("column").is_null()).then("_first_factor").otherwise("factor").alias("factor"),
+    ).drop("column", "_first", "_first_factor")
+
+
+def number_text(number: pl.Expr) -> pl.Expr:
+    """Write a number as a person would: at most 12 significant digits, no `.0`."""
+    return number.round_sig_figs(12).cast(pl.String).str.strip_suffix(".0")
+
+
+def stated_text(canonical: pl.Expr) -> pl.Expr:
+    """Write a figure in the unit of its cell; the frame has the `factor` that `locate` adds."""
+    return number_text(canonical / pl.col("factor").fill_null(1.0))
+
+
+def _rule(rule: str) -> ProblemRule:
+    if rule not in RULES:
+        raise KeyError(f"no rule {rule!r} in the catalogue of problems; see RULES in efficiency.intake.problems")
+    return RULES[rule]
+
+
+def _require_words(rule: str, known: Mapping[str, object]) -> None:
+    missing = [word for word in RULES[rule].words if word not in known]
+    if missing:
+        raise KeyError(f"the message of rule {rule!r} needs the word(s) {', '.join(missing)}")

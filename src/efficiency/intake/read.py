@@ -1,0 +1,358 @@
+"""The stage READ: files of the inbox → raw rows, column map, submissions with their counts, and problems.
+
+Every visible sheet is accounted for: its rows are data, totals, notes or blank, and data that yields nothing is
+rejected with a problem that says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.archive import UnreadableError
+from efficiency.intake.blocks import missing_columns, plans
+from efficiency.intake.controls import check_sum_column, check_totals
+from efficiency.intake.extract import extract
+from efficiency.intake.grid import Grid, filled_cells, read_grids
+from efficiency.intake.layout import Header, find_headers
+from efficiency.intake.periods import span_label
+from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
+from efficiency.intake.rowkinds import classify, last_used_row
+from efficiency.intake.rows import Table, column_map, read_rows
+from efficiency.intake.surroundings import look_around
+from schemas import COLUMN_MAP, FORMS, STATED
+from schemas.column import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from efficiency.intake.blocks import Plan
+    from efficiency.intake.files import InboxFile
+    from efficiency.intake.surroundings import Surroundings
+
+SUBMISSION = {
+    "submission_id": pl.String(),
+    "file_name": pl.String(),
+    "sha256": pl.String(),
+    "form": pl.String(),
+    "sheet": pl.String(),
+    "period_label": pl.String(),
+    "filled_on": pl.Date(),
+    "rows_total": pl.Int64(),
+    "rows_totals": pl.Int64(),
+    "rows_notes": pl.Int64(),
+    "rows_blank": pl.Int64(),
+    "rows_rejected": pl.Int64(),
+    "order": pl.Int64(),
+}
+"""What is known of a submission when it has been read; `order` is that of arrival, from 1."""
+
+_NO_COLUMNS = COLUMN_MAP.empty()
+_NO_ROWS = {form: table.empty() for form, table in STATED.items()}
+_FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What files say, before enterprises are matched; everything is keyed by submission_id."""
+
+    submissions: pl.DataFrame
+    """Shape SUBMISSION."""
+    columns: pl.DataFrame
+    """Shape schemas.COLUMN_MAP."""
+    problems: pl.DataFrame
+    """Shape problems.PARSE_PROBLEMS: what is visible in the sheet alone."""
+    rows: dict[str, pl.DataFrame]
+    """Form id → raw rows in the shape of schemas.STATED; every form is there."""
+
+
+def read_inbox(files: Sequence[InboxFile]) -> Parsed:
+    """Everything the files say, in their order. Files with the same bytes are to be given once."""
+    return concat([read_file(file) for file in files])
+
+
+def concat(parts: Sequence[Parsed]) -> Parsed:
+    """The parts as one, their submissions numbered on."""
+    if len(parts) == 1 and parts[0].submissions.height <= 1:
+        return parts[0]
+    submissions = pl.concat([part.submissions for part in parts]) if parts else pl.DataFrame(schema=SUBMISSION)
+    return Parsed(
+        submissions.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("order")),
+        pl.concat([_NO_COLUMNS, *(part.columns for part in parts if part.columns.height)]),
+        pl.concat([EMPTY, *(part.problems for part in parts if part.problems.height)]),
+        {
+            form: pl.concat([empty, *(part.rows[form] for part in parts if part.rows[form].height)])
+            for form, empty in _NO_ROWS.items()
+        },
+    )
+
+
+def read_file(file: InboxFile) -> Parsed:
+    """Everything one file says. A file that cannot be read is one `unreadable` problem, never an exception."""
+    identifier = file.sha256[:12]
+    try:
+        grids = read_grids(file.path)
+    except UnreadableError as error:
+        return _refused_file(file, identifier, str(error))
+    parts: list[Parsed] = []
+    unrecognised: list[tuple[Grid, Header | None]] = []
+    for grid in grids:
+        sheet_id = f"{identifier}-{grid.position}"
+        if grid.hidden:
+            parts.append(_only_problem(file, "hidden_sheet", sheet_id, grid))
+        elif grid.refusal:
+            found = problem(
+                "unreadable", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, reason=grid.refusal
+            )
+            parts.append(_one_submission(file, sheet_id, grid.sheet, found))
+        elif not grid.height or not (grid.filled > 0).any():
+            parts.append(
+                _one_submission(
+                    file,
+                    sheet_id,
+                    grid.sheet,
+                    problem("sheet_empty", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet),
+                )
+            )
+        else:
+            tables, seen = _read_sheet(file, grid, sheet_id)
+            parts += tables
+            if not tables:
+                unrecognised.append((grid, seen))
+    recognised = any(part.submissions["form"].is_not_null().any() for part in parts)
+    parts += [_unrecognised(file, grid, seen, recognised=recognised) for grid, seen in unrecognised]
+    if not any(part.submissions.height for part in parts):
+        parts.append(_one_submission(file, identifier, "", None))
+    return concat(sorted(parts, key=_sheet_order))
+
+
+def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str) -> tuple[list[Parsed], Header | None]:
+    """Every table of a sheet, each as every form it states; the header that was seen but is no form of ours, if any."""
+    headers = find_headers(grid)
+    stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    found: list[tuple[Header, Surroundings, list[Plan]]] = []
+    start, seen = 0, headers[0] if headers else None
+    for header in headers:
+        around = look_around(grid, file.name, header.top, start)
+        as_forms = plans(header, around, stem, grid.sheet)
+        if as_forms:
+            found.append((header, around, as_forms))
+            start = header.bottom + 1
+    parts: list[Parsed] = []
+    for place, (header, around, as_forms) in enumerate(found):
+        end = found[place + 1][0].top if place + 1 < len(found) else grid.height
+        tables = [
+            Table(
+                grid,
+                header,
+                plan,
+                around,
+                sheet_id if not parts and not number else f"{sheet_id}-{len(parts) + number + 1}",
+                file.name,
+                grid.frame.clear(),
+            )
+            for number, plan in enumerate(as_forms)
+        ]
+        parts += _read_tables(file, tables, last_used_row(grid, end))
+    return parts, seen
+
+
+def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]:
+    """One table as each of the forms it states: each is a submission of its own over the same rows."""
+    main = tables[0]
+    columns = set().union(*(table.plan.columns for table in tables))
+    carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
+    kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier)
+    body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
+    cells = body.with_columns(kinds["place"]).filter(kinds["kind"] == "data")
+    read: list[tuple[Table, pl.DataFrame]] = []
+    for table in tables:
+        table.cells = cells
+        rows = _NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
+        if table.plan.duplicates:
+            _refuse_duplicates(table)
+        else:
+            rows = read_rows(table)
+            check_totals(table, kinds)
+            check_sum_column(table)
+        # A register that shows figures in passing states no period for them: those columns are not ours then.
+        if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
+            read.append((table, rows))
+    stated_somewhere = pl.concat([rows["place"] for _, rows in read]).unique()
+    return [_parsed(file, table, rows, kinds, stated_somewhere, main=table is main) for table, rows in read]
+
+
+def _parsed(
+    file: InboxFile, table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, stated: pl.Series, *, main: bool
+) -> Parsed:
+    """The submission of one table as one form."""
+    places = table.cells["place"]
+    silent = places.filter(~places.is_in(rows["place"].unique().implode()))
+    found = pl.concat([problems_frame(table.found), *table.problems])
+    named = found.filter(pl.col("severity") == "error")["row"] - table.grid.first_row - 1
+    refused_table = bool(table.plan.duplicates) or (not rows.height and _no_period(table))
+    # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
+    excused = silent if not main or table.plan.long_energy else silent.filter(silent.is_in(stated.implode()))
+    blank = excused.clear() if refused_table else excused.filter(~excused.is_in(named.implode()))
+    rejected = silent.filter(~silent.is_in(blank.implode()))
+    if not refused_table:
+        unexplained = rejected.filter(
+            ~rejected.is_in(named.implode()) & ~rejected.is_in(_with_unknown_unit(table).implode())
+        )
+        found = pl.concat([found, _empty_rows(table, unexplained)])
+    counted = dict(kinds.group_by("kind").len().iter_rows())
+    if not places.len():
+        empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
+        found = pl.concat([found, problems_frame([empty])])
+    submission = {
+        **_blank_submission(file, table.submission_id, table.grid.sheet),
+        "form": table.plan.form,
+        "period_label": _period_label(table),
+        "filled_on": _filled_on(table),
+        "rows_total": kinds.height,
+        "rows_totals": counted.get("total", 0) + counted.get("subtotal", 0),
+        "rows_notes": counted.get("note", 0),
+        "rows_blank": counted.get("blank", 0) + len(blank),
+        "rows_rejected": len(rejected),
+    }
+    return Parsed(
+        pl.DataFrame([submission], schema=SUBMISSION, orient="row"),
+        column_map(table),
+        found,
+        {**_NO_ROWS, table.plan.form: rows.drop("place")},
+    )
+
+
+def _refuse_duplicates(table: Table) -> None:
+    for bounds in table.plan.duplicates:
+        letters = "、".join(table.grid.letters(bound.column) for bound in bounds)
+        title = " / ".join(dict.fromkeys(bound.header for bound in bounds))
+        table.header_problem("header_duplicate", bounds[-1].column, field=bounds[0].field, title=title, columns=letters)
+
+
+def _no_period(table: Table) -> bool:
+    """Whether the table as a whole was refused because its span is not known."""
+    return any(found["rule"] == "period_unknown" and found["row"] is None for found in table.found)
+
+
+def _with_unknown_unit(table: Table) -> pl.Series:
+    """Rows that state figures only in columns whose unit was refused; the header's problem explains them."""
+    columns = [bound.column for block in table.plan.blocks for bound in block.columns if bound.unknown_unit is not None]
+    if not columns:
+        return pl.Series([], dtype=pl.Int64)
+    return table.cells.filter(filled_cells(columns) > 0)["place"]
+
+
+def _empty_rows(table: Table, places: pl.Series) -> pl.DataFrame:
+    """`row_empty` for each of `places`."""
+    if not len(places):
+        return EMPTY
+    located = table.base.filter(pl.col("place").is_in(places.implode())).with_columns(
+        pl.lit(table.submission_id).alias("submission_id"),
+        pl.lit(table.file_name).alias("file_name"),
+        pl.lit(table.grid.sheet).alias("sheet"),
+    )
+    return problem_rows("row_empty", located)
+
+
+def _period_label(table: Table) -> str | None:
+    """The table's own span; None where rows carry theirs or the form has none."""
+    if not FORMS[table.plan.form].flow or table.plan.periods:
+        return None
+    own = table.around.timing.span()
+    if own:
+        return span_label(own)
+    spans = [
+        span for block in table.plan.blocks if block.timing and (span := block.timing.over(table.around.timing).span())
+    ]
+    return span_label((min(first for first, _ in spans), max(last for _, last in spans))) if spans else None
+
+
+def _filled_on(table: Table) -> date | None:
+    column = table.plan.filled_on
+    if column is None:
+        return table.around.filled_on
+    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]
+    return latest or table.around.filled_on
+
+
+def _unrecognised(file: InboxFile, grid: Grid, header: Header | None, *, recognised: bool) -> Parsed:
+    """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
+    sheet_id = f"{file.sha256[:12]}-{grid.position}"
+    used = grid.filled > 0
+    first = int(used.arg_true()[0])
+    body = grid.filled[first + 1 : last_used_row(grid, grid.height)]
+    filled = int((body > 0).sum())
+    numeric = sum(len(numbers) - numbers.null_count() for numbers in grid.numbers)
+    is_data = int((grid.filled >= 3).sum()) >= 3 and numeric >= 3
+    if recognised and not is_data:
+        found = problem("sheet_empty", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet)
+        counts = {"rows_notes": filled}
+    else:
+        found = problem(
+            "form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=_hint(header)
+        )
+        counts = {"rows_rejected": filled}
+    submission = {
+        **_blank_submission(file, sheet_id, grid.sheet),
+        "rows_total": len(body),
+        "rows_blank": len(body) - filled,
+        **counts,
+    }
+    return _without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
+
+
+def _hint(header: Header | None) -> str:
+    if header is None:
+        return "未找到“企业名称”或“统一社会信用代码”列。"
+    form, lacking = missing_columns(header)
+    return f"最接近“{form}”,缺少列:{'、'.join(lacking)}。" if lacking else ""
+
+
+def _refused_file(file: InboxFile, identifier: str, reason: str) -> Parsed:
+    found = problem("unreadable", submission_id=identifier, file_name=file.name, reason=reason)
+    return _one_submission(file, identifier, "", found)
+
+
+def _one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str, object] | None) -> Parsed:
+    """A file or sheet without rows, and what is to be said of it."""
+    submission = pl.DataFrame([_blank_submission(file, identifier, sheet)], schema=SUBMISSION, orient="row")
+    return _without_rows(submission, problems_frame([found] if found else []))
+
+
+def _only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Parsed:
+    found = problem(rule, submission_id=identifier, file_name=file.name, sheet=grid.sheet)
+    return _without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))
+
+
+def _without_rows(submissions: pl.DataFrame, problems: pl.DataFrame) -> Parsed:
+    return Parsed(submissions, _NO_COLUMNS, problems, dict(_NO_ROWS))
+
+
+def _blank_submission(file: InboxFile, identifier: str, sheet: str) -> dict[str, object]:
+    return {
+        "submission_id": identifier,
+        "file_name": file.name,
+        "sha256": file.sha256,
+        "form": None,
+        "sheet": sheet,
+        "period_label": None,
+        "filled_on": None,
+        "rows_total": 0,
+        "rows_totals": 0,
+        "rows_notes": 0,
+        "rows_blank": 0,
+        "rows_rejected": 0,
+        "order": 1,
+    }
+
+
+def _sheet_order(part: Parsed) -> tuple[int, int]:
+    """Position of the sheet and of the table in the file."""
+    frame = part.submissions if part.submissions.height else part.problems
+    _, *positions = str(frame["submission_id"][0]).split("-")
+    numbers = [int(position) for position in positions] + [0, 0]
+    return numbers[0], numbers[1]

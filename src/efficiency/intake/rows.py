@@ -1,0 +1,230 @@
+"""A recognised table → raw rows (one for each row and block that states something), column map and problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.energy_rows import long_rows, wide_rows
+from efficiency.intake.extract import Extracted, extract, filled_down
+from efficiency.intake.problems import problem, problem_rows
+from efficiency.intake.spans import row_timings
+from schemas import COLUMN_MAP, FORMS, STATED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.blocks import Block, Bound, Plan
+    from efficiency.intake.grid import Grid
+    from efficiency.intake.layout import Header
+    from efficiency.intake.spans import RowTimings
+    from efficiency.intake.surroundings import Surroundings
+
+
+@dataclass
+class Table:
+    """A table while it is read as one form: where it stands, what it is, and what is found wrong with it."""
+
+    grid: Grid
+    header: Header
+    plan: Plan
+    around: Surroundings
+    submission_id: str
+    file_name: str
+    cells: pl.DataFrame
+    """`place` (row of the grid) and cells (as `Grid.frame`) of the rows that are data."""
+    found: list[dict[str, object]] = field(default_factory=list)
+    """Problems of the table and its headers."""
+    problems: list[pl.DataFrame] = field(default_factory=list)
+    """Problems of cells."""
+    base: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """`place`, `row`, `uscc`, `name` of each data row."""
+
+    def header_problem(self, rule: str, column: int, **words: str) -> None:
+        """A problem of the column's header."""
+        row = self.grid.row_number(self.header.top)
+        cell = f"{self.grid.letters(column)}{row}"
+        self.table_problem(rule, cell=cell, row=row, **words)
+
+    def table_problem(self, rule: str, *, cell: str | None = None, row: int | None = None, **words: str) -> None:
+        """A problem of the table as a whole, or of one of its header cells."""
+        self.found.append(
+            problem(
+                rule,
+                submission_id=self.submission_id,
+                file_name=self.file_name,
+                sheet=self.grid.sheet,
+                cell=cell,
+                row=row,
+                **words,
+            )
+        )
+
+    def cell_problems(self, rule: str, cells: pl.DataFrame, column: int, field_: str, **words: pl.Expr) -> None:
+        """One problem for each row of `cells` (`place`, `value`), all of one column."""
+        if cells.height:
+            located = cells.join(self.base, on="place", how="left", maintain_order="left").with_columns(
+                pl.lit(self.submission_id).alias("submission_id"),
+                pl.lit(self.file_name).alias("file_name"),
+                pl.lit(self.grid.sheet).alias("sheet"),
+                pl.lit(field_).alias("field"),
+                (pl.lit(self.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
+            )
+            self.problems.append(problem_rows(rule, located, words))
+
+    def refuse(self, found: Extracted, bound: Bound, **words: pl.Expr) -> None:
+        """One problem for each refused cell of a column."""
+        for rule in found.refused["rule"].unique(maintain_order=True) if found.refused.height else ():
+            self.cell_problems(rule, found.refused.filter(pl.col("rule") == rule), bound.column, bound.field, **words)
+
+    def read(self, bound: Bound) -> Extracted:
+        """The cells of a column; the refused ones become problems. A column of one carrier is called by its header."""
+        declared = FORMS[self.plan.form].column(bound.field)
+        found = extract(self.cells, bound.column, declared, self.grid.marked)
+        words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
+        if bound.conversion is not None and self.plan.form == "energy":
+            words["title"] = pl.lit(bound.header)
+        self.refuse(found, bound, **words)
+        if found.percents is not None:
+            words["number"] = pl.col("number")
+            self.cell_problems("percent_in_amount", found.percents, bound.column, bound.field, **words)
+        return found
+
+
+def read_rows(table: Table) -> pl.DataFrame:
+    """The table's raw rows: `place` and the shape of schemas.STATED; problems are left in the table."""
+    plan = table.plan
+    for column in (*(bound.column for bound in plan.identity), *plan.periods.values()):
+        table.cells = filled_down(table.cells, table.grid, column)
+    _identify(table)
+    for bound in (bound for block in plan.blocks for bound in block.columns):
+        title = FORMS[plan.form].column(bound.field).title
+        if bound.unknown_unit is not None:
+            target = FORMS[plan.form].column(bound.field).unit or "该能源品种的计量单位"
+            table.header_problem(
+                "unit_unknown",
+                bound.column,
+                field=bound.field,
+                title=bound.header,
+                value=bound.unknown_unit,
+                expected=f"{target}或可换算为它的单位",
+            )
+        elif bound.assumed:
+            words = {"title": bound.header} if plan.form == "energy" else {"title": title}
+            table.header_problem("unit_assumed", bound.column, field=bound.field, unit=bound.unit or "", **words)
+    timings = row_timings(table.cells, plan, table.around) if FORMS[plan.form].flow else None
+    parts = [_block_rows(table, block, timings) for block in plan.blocks]
+    stated = STATED[plan.form]
+    shaped = [
+        part.select("place").hstack(stated.conform(part.drop("place")).get_columns()) for part in parts if part.height
+    ]
+    if not shaped:
+        return stated.empty().insert_column(0, pl.Series("place", [], dtype=pl.Int64))
+    return pl.concat(shaped).sort("place", "block", maintain_order=True)
+
+
+def column_map(table: Table) -> pl.DataFrame:
+    """Where each field of each block stands, in the shape of COLUMN_MAP."""
+    rows: list[dict[str, object]] = []
+    for block in table.plan.blocks:
+        for bound in (*table.plan.identity, *block.columns):
+            rows.append(
+                {
+                    "submission_id": table.submission_id,
+                    "block": block.index,
+                    "field": bound.field,
+                    "column": table.grid.letters(bound.column),
+                    "header": bound.header,
+                    "unit": bound.unit,
+                    "factor": bound.conversion.factor if bound.conversion else None,
+                    "unit_assumed": bound.assumed,
+                }
+            )
+            if block.carrier is not None and bound.field == "consumption":
+                rows.append({**rows[-1], "field": "carrier", "unit": None, "factor": None, "unit_assumed": False})
+    return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
+
+
+def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: RowTimings) -> None:
+    """`period_unknown` for the table, for the block's columns, or for the rows whose period cells say too little."""
+    unknown = spans["span_start"].is_null()
+    if not unknown.any():
+        return
+    if table.plan.periods:
+        if block.index == 0:
+            stated = pl.Series(timings.stated, dtype=pl.String).gather(timings.index)
+            cells = pl.DataFrame({"place": table.cells["place"], "value": stated}).filter(unknown)
+            table.cell_problems("period_unknown", cells, next(iter(table.plan.periods.values())), "span_end")
+    elif block.timing is not None and len(table.plan.blocks) > 1:
+        table.header_problem("period_unknown", block.columns[0].column, field="span_end", value=block.columns[0].header)
+    elif block.index == 0:
+        value = " ".join(table.around.titles)[:80] or table.grid.sheet or table.file_name
+        table.table_problem("period_unknown", field="span_end", value=value)
+
+
+def _identify(table: Table) -> None:
+    """Fills `table.base`; refused codes and names become problems once the rows are known by what is left."""
+    read: dict[str, Extracted] = {
+        bound.field: extract(table.cells, bound.column, FORMS[table.plan.form].column(bound.field), table.grid.marked)
+        for bound in table.plan.identity
+    }
+    places = table.cells["place"]
+    constant = {"uscc": table.around.uscc, "name": table.around.name} if not read else {"uscc": None, "name": None}
+    table.base = pl.DataFrame(
+        {
+            "place": places,
+            "row": places + (table.grid.first_row + 1),
+            **{
+                key: read[key].values
+                if key in read
+                else pl.Series([constant[key]], dtype=pl.String).new_from_index(0, len(places))
+                for key in ("uscc", "name")
+            },
+        }
+    )
+    for bound in table.plan.identity:
+        table.refuse(read[bound.field], bound)
+
+
+def _block_rows(table: Table, block: Block, timings: RowTimings | None) -> pl.DataFrame:
+    """The raw rows of one block, with `place`; rows that state nothing, or whose span is unknown, are left out."""
+    frame = table.base.with_columns(
+        pl.lit(table.submission_id).alias("submission_id"),
+        pl.lit(table.grid.sheet).alias("sheet"),
+        pl.lit(block.index, dtype=pl.Int64).alias("block"),
+    )
+    if timings is not None:
+        spans = timings.spans(block)
+        period_problems(table, spans, block, timings)
+        frame = frame.hstack(spans)
+    if table.plan.long_energy:
+        frame = long_rows(table, block, frame)
+    elif block.carrier is not None:
+        frame = wide_rows(table, block, frame)
+    else:
+        frame = _plain_rows(table, block.columns, frame)
+    return frame.filter(pl.col("span_start").is_not_null()) if timings is not None else frame
+
+
+def _plain_rows(table: Table, columns: Sequence[Bound], frame: pl.DataFrame) -> pl.DataFrame:
+    """One raw row for each source row with a value in any of `columns`."""
+    usable = [bound for bound in columns if bound.unknown_unit is None]
+    values = [table.read(bound).values.alias(bound.field) for bound in usable]
+    converted = [
+        bound.conversion.apply(pl.col(bound.field)).alias(bound.field)
+        for bound in usable
+        if bound.conversion and bound.conversion.factor != 1
+    ]
+    stated = [
+        pl.lit(bound.unit).alias("unit")
+        for bound in usable
+        if bound.field == "quantity" and bound.unit and not any(other.field == "unit" for other in columns)
+    ]
+    # A date or a unit alone states nothing.
+    telling = [pl.col(bound.field).is_not_null() for bound in usable if bound.field not in ("as_of", "unit")]
+    rows = frame.hstack(values).filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
+    if table.plan.form == "land" and table.around.as_of and not any(bound.field == "as_of" for bound in columns):
+        stated.append(pl.lit(table.around.as_of).alias("as_of"))
+    return rows.with_columns(*converted, *stated)

@@ -1,0 +1,91 @@
+"""The span of each row: what its period columns say, completed by what stands around the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.extract import cell_texts
+from efficiency.intake.periods import NOTHING, UNSURE, Timing, timing_of_cell
+
+if TYPE_CHECKING:
+    from efficiency.intake.blocks import Block, Plan
+    from efficiency.intake.surroundings import Surroundings
+
+
+@dataclass(frozen=True)
+class RowTimings:
+    """What each row says of its time: `index` into `timings`, and the text of its period cells."""
+
+    index: pl.Series
+    timings: tuple[Timing, ...]
+    stated: tuple[str, ...]
+
+    def spans(self, block: Block) -> pl.DataFrame:
+        """`span_start` and `span_end` of each row under the mark of time of `block`; null where not determined."""
+        found = [(block.timing or NOTHING).over(timing).span() for timing in self.timings]
+        starts: list[date | None] = [span[0] if span else None for span in found]
+        ends: list[date | None] = [span[1] if span else None for span in found]
+        return pl.DataFrame(
+            {
+                "span_start": pl.Series(starts, dtype=pl.Date).gather(self.index),
+                "span_end": pl.Series(ends, dtype=pl.Date).gather(self.index),
+            }
+        )
+
+
+def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings) -> RowTimings:
+    """The timing of each row of `cells`: of its period columns, else of the table's surroundings."""
+    if not plan.periods:
+        return RowTimings(pl.Series([0], dtype=pl.UInt32).new_from_index(0, cells.height), (around.timing,), ("",))
+    keys = [f"{kind}{column}" for column in plan.periods.values() for kind in "nt"]
+    distinct = cells.select(keys).unique(maintain_order=True).with_row_index("index")
+    index = cells.select(keys).join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")["index"]
+    stated = {
+        role: cell_texts(distinct.select(number=f"n{column}", text=f"t{column}")).to_list()
+        for role, column in plan.periods.items()
+    }
+    rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
+    return RowTimings(
+        index,
+        tuple(_timing(row, around) for row in rows),
+        tuple(" ".join(text for text in row.values() if text) for row in rows),
+    )
+
+
+def _timing(cells: dict[str, str | None], around: Surroundings) -> Timing:
+    """The timing of one combination of period cells."""
+    if not any(cells.values()):
+        return around.timing
+    said = {
+        role: timing_of_cell(text, "period" if role.startswith("span") else role)
+        for role, text in cells.items()
+        if text
+    }
+    if any(timing.unsure for timing in said.values()):
+        return UNSURE
+    if "span_start" in cells and "span_end" in cells:
+        return _between(said.get("span_start", UNSURE), said.get("span_end", UNSURE))
+    if "year" in cells and "month" in cells and len(said) < len(cells):
+        return UNSURE
+    timing = NOTHING
+    for role in ("period", "span_start", "span_end", "month", "year"):
+        timing = timing.over(said.get(role, NOTHING))
+    cumulative = around.timing.kind == "to_date" and any(
+        "累计" in title or "本月止" in title for title in around.titles
+    )
+    return timing.over(
+        Timing(around.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
+    )
+
+
+def _between(first: Timing, last: Timing) -> Timing:
+    """From one month to another: a month, or a year to date; nothing else is a span of ours."""
+    if first.unsure or last.unsure or first.year != last.year or first.month is None or last.month is None:
+        return UNSURE
+    if first.month == last.month:
+        return Timing(last.year, last.month, "to_date" if last.month == 1 else "month")
+    return Timing(last.year, last.month, "to_date") if first.month == 1 else UNSURE

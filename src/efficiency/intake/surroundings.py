@@ -1,0 +1,95 @@
+"""What stands around a table rather than in it: titles, unit line, date of filing, the one enterprise it is about."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from efficiency.intake.periods import NOTHING, Timing, canonical, timing_of_sheet
+from efficiency.intake.units import NO_UNITS, units_above
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.grid import Grid
+    from efficiency.intake.units import StatedUnits
+
+ABOVE = 60
+"""Rows above a header that are searched."""
+BELOW = 30
+"""Rows at the foot of a sheet that are searched for the date of filing."""
+TITLE_LENGTH = 60
+"""A longer line above a table is an explanation, not a title."""
+
+_FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
+_AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
+_EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
+_NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
+_USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the texts around a table say."""
+
+    titles: tuple[str, ...] = ()
+    """Lines above the table, top-down: the non-blank cells of each row; explanations left out."""
+    units: StatedUnits = NO_UNITS
+    timing: Timing = NOTHING
+    filled_on: date | None = None
+    as_of: date | None = None
+    """Date on which the figures held (截止日期)."""
+    uscc: str | None = None
+    name: str | None = None
+
+
+def look_around(grid: Grid, file_name: str, top: int, start: int = 0) -> Surroundings:
+    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) say of the table at `top`."""
+    above = _standard_width(grid.rows(max(start, top - ABOVE), top))
+    lines = _lines(above)
+    titles = tuple(line for line in lines if len(line) <= TITLE_LENGTH and not _EXPLANATION.search(line))
+    foot = _lines(_standard_width(grid.rows(max(top, grid.height - BELOW), grid.height)))
+    cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
+    return Surroundings(
+        titles=titles,
+        units=units_above([*cells, *(line for line in titles if _split_label(line))]),
+        timing=timing_of_sheet(titles, grid.sheet, file_name),
+        filled_on=_latest(_FILLED_ON, [*lines, *foot]),
+        as_of=_latest(_AS_OF, lines),
+        uscc=_first(_USCC, lines),
+        name=_first(_NAME, lines),
+    )
+
+
+def _standard_width(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells with full-width colons, brackets and digits as plain ones."""
+    return [[unicodedata.normalize("NFKC", cell) for cell in row] for row in rows]
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row's distinct non-blank cells as one line."""
+    return [line for row in rows if (line := " ".join(dict.fromkeys(" ".join(cell.split()) for cell in row if cell)))]
+
+
+def _split_label(line: str) -> bool:
+    """Whether a unit's label and the unit stand in two cells (`单位:` | `千元`), so that only the line holds both."""
+    return re.search(r"单位: \S", line) is not None
+
+
+def _latest(pattern: re.Pattern[str], lines: Sequence[str]) -> date | None:
+    """The latest date that a line states after the label of `pattern`."""
+    dates: list[date] = []
+    for line in lines:
+        for match in pattern.finditer(canonical(line)):
+            try:
+                dates.append(date(int(match[1]), int(match[2]), int(match[3])))
+            except ValueError:  # 2026-02-30 is no date, so nothing is stated
+                continue
+    return max(dates, default=None)
+
+
+def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
+    return next((match[1] for line in lines if (match := pattern.search(line))), None)

@@ -1,0 +1,340 @@
+"""The month's work: ingest, validate, evaluate, select, report, publish.
+
+Two doors lead to this one road. `efficiency run` calls the steps as they stand; the Prefect flow hands in
+the same steps wrapped as tasks. Reports are drawn up before anything is published, so that a run which
+cannot write a workbook publishes nothing; then the warehouse is swapped, then the reports.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from efficiency import __version__
+from efficiency.errors import EfficiencyError, StrictError
+from efficiency.evaluation.candidates import select as select_candidates
+from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.evaluate import evaluate as evaluate_profile
+from efficiency.facts.energy import EnergyBasis
+from efficiency.facts.profile import build_profile, inputs_sha256
+from efficiency.inbox import Ingested, ingest_inbox, require_spreadsheets
+from efficiency.intake.files import InboxFile
+from efficiency.intake.reconcile import unbalanced
+from efficiency.intake.resolve import Resolved, resolve
+from efficiency.intake.validate import validate as validate_facts
+from efficiency.periods import period_start
+from efficiency.policy.load import load_policy
+from efficiency.policy.model import Policy
+from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
+from efficiency.reports.report import Report
+from efficiency.warehouse.history import NewEvaluation, add_evaluation, history, previous_scores
+from efficiency.warehouse.lock import lock
+from efficiency.warehouse.publish import publish as publish_warehouse
+from schemas import CANDIDATES, COLUMN_MAP, FACTS, INDICATORS, PROBLEMS, SCORES, STATED, SUBMISSIONS, Table
+
+log = logging.getLogger("efficiency")
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step's name, how much of it is done, and how much there is."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """A progress that shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the operator asks for."""
+
+    inbox: Path
+    periods: tuple[str, ...]
+    policy: str
+    warehouse: Path
+    output: Path
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Who runs the month, and when: the only place that looks at the clock."""
+
+    run_id: str
+    started: datetime
+    operator: str
+
+    @classmethod
+    def begin(cls) -> Run:
+        """A run that starts now."""
+        now = datetime.now(UTC)
+        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, f"{getpass.getuser()}@{socket.gethostname()}")
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Facts that count, every problem, and the reconciliation of every sheet."""
+
+    ingested: Ingested
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One period judged under the policy; `candidates` is empty until they are selected."""
+
+    period: str
+    policy: Policy
+    evaluation: Evaluation
+    inputs_sha256: str
+    previous: pl.DataFrame | None
+    """Scores of the last current evaluation of an earlier period, for the movement."""
+    candidates: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A month that is published: what the summary is made from."""
+
+    run: Run
+    order: Order
+    validated: Validated
+    judged: tuple[Judged, ...]
+    files: tuple[Path, ...]
+    """Every report, where it stands."""
+
+
+def ingest(order: Order, run: Run, progress: Progress = silent) -> Ingested:
+    """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.inbox`."""
+    return ingest_inbox(order.inbox, order.warehouse, run.run_id, run.started,
+                        lambda done, total: progress("ingest", done, total))
+
+
+def validate(order: Order, ingested: Ingested) -> Validated:
+    """Match, rank and check what was stated; facts are what remains.
+
+    Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its
+    declaration, and StrictError when the order is strict and this inbox has error-level problems.
+    """
+    resolved = resolve(ingested.stated)
+    validate_facts(resolved.facts)
+    open_accounts = unbalanced(resolved.submissions)
+    if open_accounts.height:
+        lines = "; ".join(
+            f"{row['file_name']} [{row['sheet']}]: read {row['rows_total']}" for row in open_accounts.iter_rows(named=True)
+        )
+        raise EfficiencyError(f"Rows went missing between reading and judging, so nothing is published: {lines}. "
+                              "This is a fault of the program: keep the files and report it.")
+    if order.strict:
+        _refuse_errors(resolved.problems, ingested.files)
+    return Validated(ingested, resolved)
+
+
+def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
+    names = [file.name for file in files]
+    errors = problems.filter((pl.col("severity") == "error") & pl.col("file_name").is_in(names))
+    if errors.height:
+        worst = errors.group_by("file_name").len().sort("len", "file_name", descending=[True, False]).head(3)
+        named = ", ".join(f"{name} ({count})" for name, count in worst.iter_rows())
+        raise StrictError(f"{errors.height} error-level problems in {errors['file_name'].n_unique()} files, most of them in "
+                          f"{named}; --strict publishes nothing. `efficiency check` on the inbox writes the workbooks to "
+                          "give back.")
+
+
+def evaluate(order: Order, run: Run, validated: Validated, progress: Progress = silent) -> tuple[Judged, ...]:
+    """Judge each period in turn; each sees the tiers of those before it."""
+    policy = load_policy(order.policy)
+    past = validated.ingested.stored
+    judged: list[Judged] = []
+    for done, period in enumerate(order.periods, start=1):
+        profile = build_profile(
+            validated.resolved.facts,
+            period=period_start(period),
+            window=policy.window,
+            annualise=policy.annualise,
+            energy=energy_basis(policy),
+            previous=history(past, policy.id, period),
+        )
+        evaluation = evaluate_profile(profile.frame, policy)
+        one = Judged(
+            period=period,
+            policy=policy,
+            evaluation=replace(evaluation, warnings=[*profile.warnings, *evaluation.warnings]),
+            inputs_sha256=inputs_sha256(profile.frame),
+            previous=previous_scores(past, policy.id, period),
+            candidates=CANDIDATES.empty(),
+        )
+        past = add_evaluation(past, new_evaluation(one, run)).contents
+        judged.append(one)
+        progress("evaluate", done, len(order.periods))
+    return tuple(judged)
+
+
+def select(judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """The candidate lists of each period."""
+    return tuple(replace(one, candidates=select_candidates(one.evaluation, one.policy)) for one in judged)
+
+
+def report(order: Order, run: Run, validated: Validated, judged: Sequence[Judged],
+           progress: Progress = silent) -> tuple[Delivery, ...]:
+    """Draw up what people receive, beside the place where it will stand; the last period carries the returns."""
+    from efficiency.reports.notice import write_notice
+    from efficiency.reports.officials import write_officials
+    from efficiency.reports.returned import write_all_returned
+
+    deliveries: list[Delivery] = []
+    for done, one in enumerate(judged, start=1):
+        delivery = stage(order.output, one.period)
+        drawn = _report(one, run, validated)
+        write_officials(delivery.staged / f"能耗产出效益评价_{one.period}.xlsx", drawn)
+        write_notice(delivery.staged / f"公示名单_{one.period}.xlsx", drawn)
+        deliveries.append(delivery)
+        progress("report", done, len(judged))
+    files = [(file.path, file.name) for file in validated.ingested.files]
+    write_all_returned(files, validated.resolved.problems, deliveries[-1].staged / RETURNED)
+    return tuple(deliveries)
+
+
+def publish(order: Order, run: Run, validated: Validated, judged: Sequence[Judged],
+            deliveries: Sequence[Delivery]) -> tuple[Path, ...]:
+    """Swap in the new warehouse, then the reports. Returns where the reports stand."""
+    contents = validated.ingested.stored
+    for one in judged:
+        contents = add_evaluation(contents, new_evaluation(one, run)).contents
+    publish_warehouse(order.warehouse, contents.with_frames(_intake_frames(validated, run)))
+    return tuple(path for delivery in deliveries for path in deliver(delivery))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The six steps, plain or wrapped as tasks."""
+
+    ingest: Callable[..., Ingested] = ingest
+    validate: Callable[..., Validated] = validate
+    evaluate: Callable[..., tuple[Judged, ...]] = evaluate
+    select: Callable[..., tuple[Judged, ...]] = select
+    report: Callable[..., tuple[Delivery, ...]] = report
+    publish: Callable[..., tuple[Path, ...]] = publish
+
+
+def run_month(order: Order, steps: Steps | None = None, progress: Progress = silent) -> Finished:
+    """The whole road. Raises an EfficiencyError, with nothing published, when it cannot be walked to its end."""
+    step = steps or Steps()
+    run = Run.begin()
+    # A slip in what was asked for is told before anything is read or made.
+    load_policy(order.policy)
+    require_spreadsheets(order.inbox)
+    with lock(order.warehouse):
+        ingested = step.ingest(order, run, progress)
+        log.info("ingest: %d files, %d of them new, %d sheets so far", len(ingested.files), ingested.fresh,
+                 ingested.stated.submissions.height)
+        progress("validate", 0, 1)
+        validated = step.validate(order, ingested)
+        log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
+        progress("evaluate", 0, len(order.periods))
+        judged = step.evaluate(order, run, validated, progress)
+        log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)
+        progress("select", 0, 1)
+        judged = step.select(judged)
+        log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
+        progress("report", 0, len(order.periods))
+        deliveries = step.report(order, run, validated, judged, progress)
+        log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in deliveries))
+        progress("publish", 0, 1)
+        files = step.publish(order, run, validated, judged, deliveries)
+        log.info("publish: %s", order.warehouse)
+        progress("publish", 1, 1)
+    return Finished(run, order, validated, judged, files)
+
+
+def energy_basis(policy: Policy) -> EnergyBasis:
+    """How `policy` counts energy, in the words of `efficiency.facts`."""
+    return EnergyBasis(
+        electricity=policy.energy.electricity,
+        equivalent_kgce_per_kwh=policy.energy.equivalent_kgce_per_kwh,
+        exclude=frozenset(policy.energy.exclude),
+        coefficients=policy.energy.coefficients,
+    )
+
+
+def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
+    """`one` as the warehouse takes it."""
+    return NewEvaluation(
+        period=one.period,
+        policy_id=one.policy.id,
+        policy_sha256=one.policy.sha256,
+        policy_toml=one.policy.text,
+        run_id=run.run_id,
+        code_version=__version__,
+        inputs_sha256=one.inputs_sha256,
+        created_at=run.started,
+        warnings="\n".join(one.evaluation.warnings) or None,
+        scores=one.evaluation.scores,
+        indicators=one.evaluation.indicators,
+        candidates=one.candidates,
+    )
+
+
+def _report(one: Judged, run: Run, validated: Validated) -> Report:
+    """Everything that the workbooks of one period are made from."""
+    new = new_evaluation(one, run)
+    resolved = validated.resolved
+    return Report(
+        period=one.period,
+        evaluation={
+            "evaluation_id": new.evaluation_id,
+            "policy_id": new.policy_id,
+            "policy_sha256": new.policy_sha256,
+            "inputs_sha256": new.inputs_sha256,
+            "created_at": new.created_at,
+            "code_version": new.code_version,
+        },
+        policy_title=one.policy.title,
+        policy_source=one.policy.source,
+        policy_valid_from=one.policy.valid_from,
+        policy_toml=one.policy.text,
+        scores=_named(SCORES, new.scores, new),
+        indicators=_named(INDICATORS, new.indicators, new),
+        candidates=_named(CANDIDATES, new.candidates, new),
+        previous=one.previous,
+        submissions=resolved.submissions,
+        problems=PROBLEMS.conform(resolved.problems.drop("row").with_columns(pl.lit(run.run_id).alias("run_id"))),
+        warnings=tuple(one.evaluation.warnings),
+    )
+
+
+def _named(table: Table, rows: pl.DataFrame, new: NewEvaluation) -> pl.DataFrame:
+    """`rows` of an evaluation in the shape of `table`."""
+    named = {"evaluation_id": new.evaluation_id, "period": new.period, "policy_id": new.policy_id}
+    return table.conform(rows.with_columns(pl.lit(value).alias(name) for name, value in named.items()))
+
+
+def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame]:
+    """The tables of intake and facts; a problem keeps the run that found it first."""
+    resolved = validated.resolved
+    place = [name for name in PROBLEMS.names if name != "run_id"]
+    found = validated.ingested.stored[PROBLEMS.qualified].unique(subset=place, keep="first", maintain_order=True)
+    problems = (
+        resolved.problems.drop("row")
+        .join(found, on=place, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(pl.col("run_id").fill_null(run.run_id))
+    )
+    return {
+        SUBMISSIONS.qualified: resolved.submissions,
+        COLUMN_MAP.qualified: resolved.columns,
+        PROBLEMS.qualified: problems,
+        **{STATED[form].qualified: rows for form, rows in validated.ingested.stated.rows.items()},
+        **{FACTS[form].qualified: rows for form, rows in resolved.facts.items()},
+    }
+
+
+def _row_counts(resolved: Resolved) -> tuple[int, int, int]:
+    """Rows read, rows accepted, problems."""
+    totals = resolved.submissions.select(pl.col("rows_total", "rows_accepted").sum())
+    return totals["rows_total"][0], totals["rows_accepted"][0], resolved.problems.height

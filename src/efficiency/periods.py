@@ -1,0 +1,29 @@
+"""Periods on the command line: `2026-10`, or a range `2025-11..2026-10`."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from efficiency.errors import UsageError
+
+_PERIOD = re.compile(r"(\d{4})-(\d{2})")
+
+
+def period_start(period: str) -> date:
+    """First day of `period` (YYYY-MM). Raises UsageError for anything else."""
+    match = _PERIOD.fullmatch(period)
+    if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
+        raise UsageError(f"{period!r} is not a period. Write the month as YYYY-MM, for example 2026-10.")
+    return date(int(match[1]), int(match[2]), 1)
+
+
+def period_range(text: str) -> tuple[str, ...]:
+    """Every month of `text`: one period, or first..last in order. Raises UsageError when it is neither."""
+    first, separator, last = text.partition("..")
+    start = period_start(first)
+    end = period_start(last) if separator else start
+    if end < start:
+        raise UsageError(f"The range {text!r} runs backwards. Write the earlier month first: {last}..{first}.")
+    months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
+    return tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months)

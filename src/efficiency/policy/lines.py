@@ -1,0 +1,87 @@
+"""On which line of a TOML text a table or key stands, so that a refused policy names the line to mend.
+
+tomllib gives values without positions. This follows table headers and keys of a text that tomllib has
+already accepted, so it only has to tell headers, keys and continued values apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+Path = tuple[str | int, ...]
+"""Keys and array positions from the top, e.g. ("cohort", 0, "indicator", 2, "weight")."""
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=(.*)$"""
+)
+_PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
+_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
+
+
+def key_lines(text: str) -> dict[Path, int]:
+    """Path → line, counted from 1, of every table header and key of `text`; keys of inline tables are not listed."""
+    lines: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+    table: Path = ()
+    pending = ""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if pending or depth:
+            pending, depth = _continue(line, pending, depth)
+            continue
+        if header := _HEADER.match(line):
+            table = _enter(_parts(header[2]), counts, is_array=header[1] == "[[")
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines[(*table, *_parts(key[1]))] = number
+            pending, depth = _continue(key[2], "", 0)
+    return lines
+
+
+def line_of(path: Sequence[str | int], lines: dict[Path, int]) -> int:
+    """Line of `path`, or of the nearest table or key that holds it; 1 when none does."""
+    for length in range(len(path), 0, -1):
+        if (found := lines.get(tuple(path[:length]))) is not None:
+            return found
+    return 1
+
+
+def _parts(dotted: str) -> list[str]:
+    """The keys of a dotted key, quotes removed."""
+    return [double or single or bare for double, single, bare in _PART.findall(dotted)]
+
+
+def _enter(parts: list[str], counts: dict[Path, int], *, is_array: bool) -> Path:
+    """Path of the table that a header opens: keys that are arrays of tables stand for their last element."""
+    path: Path = ()
+    for position, part in enumerate(parts):
+        path = (*path, part)
+        if is_array and position == len(parts) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path
+
+
+def _continue(line: str, pending: str, depth: int) -> tuple[str, int]:
+    """Open triple quote and bracket depth after `line`."""
+    position = 0
+    if pending:
+        end = line.find(pending)
+        if end < 0:
+            return pending, depth
+        position = end + 3
+    while token := _TOKEN.search(line, position):
+        mark, position = token.group(), token.end()
+        if mark in ('"""', "'''"):
+            end = line.find(mark, position)
+            if end < 0:
+                return mark, depth
+            position = end + 3
+        elif mark in "[{":
+            depth += 1
+        elif mark in "]}":
+            depth -= 1
+    return "", depth

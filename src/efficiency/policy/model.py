@@ -1,0 +1,252 @@
+"""The shape of a policy file (办法): its keys, their types and what they are when left out.
+
+Only what one key can say about itself is checked here; what takes the text, the other keys or the
+expressions is checked by `efficiency.policy.load`. Weights, benchmarks and cuts have no default: no
+source publishes one that would hold elsewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+
+Tier = Literal["A", "B", "C", "D"]
+Dimension = Literal["land", "energy", "other"]
+Missing = Literal["zero", "cohort_mean", "reweight", "insufficient"]
+Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""An id that can be part of a column name such as value_<id>."""
+Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def _as_expression(value: object) -> object:
+    """A bare TOML number where an expression is expected means that constant."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Expression = Annotated[str, BeforeValidator(_as_expression), StringConstraints(strip_whitespace=True, min_length=1)]
+"""A SQL predicate or scalar over the enterprise's profile; see `efficiency.policy.expressions`."""
+
+
+class Part(BaseModel):
+    """A table of the policy file: no key beyond the declared ones, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Energy(Part):
+    """How energy carriers become tonnes of standard coal."""
+
+    electricity: Literal["calorific", "equivalent"] = "calorific"
+    equivalent_kgce_per_kwh: Annotated[Number, Field(gt=0)] | None = None
+    exclude: tuple[Literal["feedstock", "green_power"], ...] = ()
+    coefficients: dict[str, Annotated[Number, Field(ge=0)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _equivalent_has_factor(self) -> Self:
+        if self.electricity == "equivalent" and self.equivalent_kgce_per_kwh is None:
+            raise ValueError('electricity = "equivalent" needs equivalent_kgce_per_kwh, e.g. 0.300')
+        if self.electricity == "calorific" and self.equivalent_kgce_per_kwh is not None:
+            raise ValueError(
+                'equivalent_kgce_per_kwh is only used with electricity = "equivalent"; set that or remove it'
+            )
+        return self
+
+
+class Excluded(Part):
+    """Enterprises whose data are collected but who are not ranked."""
+
+    when: Expression
+    label: Text
+
+
+class Benchmark(Part):
+    """The value that earns the full weight: a fixed number, or a statistic of the ranked enterprises."""
+
+    fixed: Annotated[Number, Field(gt=0)] | None = None
+    stat: Literal["weighted_mean", "mean", "median", "quantile"] | None = None
+    q: Annotated[Number, Field(ge=0, le=1)] | None = None
+    within: tuple[str, ...] = ()
+    min_group: Annotated[int, Field(ge=1, strict=True)] = 1
+    times: Annotated[Number, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.fixed is None) == (self.stat is None):
+            raise ValueError('give either fixed = … or stat = "weighted_mean" | "mean" | "median" | "quantile"')
+        if self.fixed is not None and self.model_fields_set - {"fixed"}:
+            raise ValueError(f"fixed stands alone; remove {', '.join(sorted(self.model_fields_set - {'fixed'}))}")
+        if (self.stat == "quantile") != (self.q is not None):
+            raise ValueError('q belongs to stat = "quantile" and is needed there, e.g. q = 0.75')
+        return self
+
+
+class Indicator(Part):
+    """One indicator of a cohort: value = numerator ÷ denominator, judged against its benchmark.
+
+    `cap` and `floor` are multiples of the weight and are not applied when left out.
+    """
+
+    id: Name
+    title: Text
+    unit: str | None = None
+    dimension: Dimension = "other"
+    numerator: Expression
+    denominator: Expression
+    better: Literal["higher", "lower"] = "higher"
+    weight: Annotated[Number, Field(ge=0)]
+    benchmark: Benchmark | None = None
+    cap: Annotated[Number, Field(gt=0)] | None = None
+    floor: Number | None = None
+    missing: Missing = "insufficient"
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.cap is not None and self.floor is not None and self.floor > self.cap:
+            raise ValueError(f"floor {self.floor:g} is above cap {self.cap:g}; swap them")
+        return self
+
+
+class Cuts(Part):
+    """Where tiers end; the rest is D. Shares of the ranking (by rank) or least scores (by score)."""
+
+    A: Number
+    B: Number
+    C: Number
+
+
+class Tiers(Part):
+    """How scores become tiers."""
+
+    by: Literal["rank", "score"] = "rank"
+    within: tuple[str, ...] = ()
+    cuts: Cuts
+
+    @model_validator(mode="after")
+    def _cuts_in_order(self) -> Self:
+        a, b, c = self.cuts.A, self.cuts.B, self.cuts.C
+        if self.by == "rank" and not 0 <= a <= b <= c <= 1:
+            raise ValueError(
+                f"cuts out of order: by rank they are cumulative shares, 0 ≤ A ≤ B ≤ C ≤ 1, found {a:g}, {b:g}, {c:g}; "
+                "e.g. { A = 0.20, B = 0.75, C = 0.95 }"
+            )
+        if self.by == "score" and not a >= b >= c:
+            raise ValueError(
+                f"cuts out of order: by score they are least scores, A ≥ B ≥ C, found {a:g}, {b:g}, {c:g}; "
+                "e.g. { A = 90, B = 75, C = 60 }"
+            )
+        return self
+
+
+class Cohort(Part):
+    """Enterprises that are compared with each other, and by what.
+
+    `title` (optional, Chinese, default the id) is what officials read. `weights_sum = false` lets the
+    weights of this cohort sum to something other than 100.
+    """
+
+    id: Slug
+    title: Text | None = None
+    where: Expression
+    formula: Literal["ratio", "minmax"] = "ratio"
+    factor: Expression = "1.0"
+    weights_sum: bool = True
+    indicator: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    tiers: Tiers | None = None
+
+    @property
+    def label(self) -> str:
+        """What officials read for the cohort."""
+        return self.title or self.id
+
+
+class Adjustment(Part):
+    """加减分: points added to the score where `when` holds."""
+
+    when: Expression
+    points: Number
+    label: Text
+
+
+class Override(Part):
+    """定档, 提档, 降档: exactly one of `tier` (fixes it), `at_most` (no better than), `at_least` (no worse than)."""
+
+    when: Expression
+    tier: Tier | None = None
+    at_most: Tier | None = None
+    at_least: Tier | None = None
+    label: Text
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> Self:
+        if sum(effect is not None for effect in (self.tier, self.at_most, self.at_least)) != 1:
+            raise ValueError('give exactly one of tier, at_most, at_least, e.g. at_most = "C"')
+        return self
+
+
+class Candidate(Part):
+    """An entry of a candidate list; the first that an enterprise matches puts it on that list and no other.
+
+    `order` (optional) says who comes first: "worst" or "best" score; by default best for the list
+    `partner`, worst for every other. A list's order is that of its first entry.
+    """
+
+    list: Slug
+    title: Text
+    when: Expression
+    reason: Text
+    order: Literal["worst", "best"] | None = None
+
+    @property
+    def best_first(self) -> bool:
+        """True when the best score heads the list."""
+        return self.order == "best" if self.order else self.list == "partner"
+
+
+class Robustness(Part):
+    """The draws behind tier_confidence."""
+
+    draws: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 1000
+    weight_sd: Annotated[Number, Field(ge=0, le=2)] = 0.10
+    seed: Annotated[int, Field(ge=0, strict=True)] = 20260101
+
+
+class Policy(Part):
+    """A 办法. `annualise` and `weights_sum` are optional; the tables are named as in the TOML file."""
+
+    id: Slug
+    title: Text
+    source: str = ""
+    valid_from: date | None = None
+    window: Window = "rolling_12m"
+    annualise: bool = True
+    weights_sum: bool = True
+    energy: Energy = Field(default_factory=Energy)
+    excluded: tuple[Excluded, ...] = ()
+    cohort: Annotated[tuple[Cohort, ...], Field(min_length=1)]
+    adjustment: tuple[Adjustment, ...] = ()
+    override: tuple[Override, ...] = ()
+    candidate: tuple[Candidate, ...] = ()
+    robustness: Robustness = Field(default_factory=Robustness)
+
+    _text: str = PrivateAttr(default="")
+    _sha256: str = PrivateAttr(default="")
+
+    @property
+    def text(self) -> str:
+        """The TOML text that the policy was loaded from, as it was applied."""
+        return self._text
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of `text` in UTF-8, hexadecimal."""
+        return self._sha256
+
+    @property
+    def indicator_ids(self) -> tuple[str, ...]:
+        """The ids of all indicators in file order, each once."""
+        return tuple(dict.fromkeys(indicator.id for cohort in self.cohort for indicator in cohort.indicator))

@@ -1,0 +1,214 @@
+"""A policy in plain Chinese: its rules as sentences, its expressions as conditions that an official can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+
+from schemas.profile import PROFILE
+from schemas.results import SCORES
+
+if TYPE_CHECKING:
+    from efficiency.policy.model import Benchmark, Cohort, Indicator, Override, Policy, Tiers
+
+_COLUMNS = {column.name: column.title for table in (PROFILE, SCORES) for column in table.columns}
+_VALUES = {
+    "energy_level": {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"},
+}
+_WITHIN = {"industry_division": "行业大类", "industry": "行业小类", "town": "镇办", "scale": "规模", "chain": "产业链"}
+_COMPARISONS = {
+    exp.EQ: "为",
+    exp.NEQ: "不为",
+    exp.GT: "大于",
+    exp.GTE: "不小于",
+    exp.LT: "小于",
+    exp.LTE: "不大于",
+    exp.NullSafeEQ: "为",
+    exp.NullSafeNEQ: "不为",
+}
+_ARITHMETIC = {exp.Add: "+", exp.Sub: "−", exp.Mul: "×", exp.Div: "÷"}
+_WINDOWS = {
+    "rolling_12m": "滚动12个月:评价期当月及之前共12个月",
+    "year_to_date": "当年1月至评价期当月",
+    "calendar_year": "最近一个完整的自然年",
+}
+_MISSING = {
+    "zero": "缺失记零分",
+    "cohort_mean": "缺失按组内平均得分计",
+    "reweight": "缺失则该项不计、其余权重放大",
+    "insufficient": "缺失则不评等级(数据不足)",
+}
+_STATISTICS = {"weighted_mean": "加权平均(分子合计÷分母合计)", "mean": "算术平均", "median": "中位数"}
+_EXCLUSIONS = {"feedstock": "用作原材料的能源", "green_power": "绿色电力"}
+
+
+def condition(text: str, policy: Policy) -> str:
+    """The expression `text` in Chinese; a part that has no Chinese form stays as the policy writes it."""
+    indicators = {i.id: i.title for cohort in policy.cohort for i in cohort.indicator}
+    names = {
+        **_COLUMNS,
+        **{f"value_{key}": f"指标“{title}”" for key, title in indicators.items()},
+        **{f"score_{key}": f"“{title}”得分" for key, title in indicators.items()},
+    }
+    return _words(sqlglot.parse_one(text, dialect="duckdb"), names)
+
+
+def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912 - one return a kind of node
+    kind = type(node)
+    if isinstance(node, exp.Column):
+        return names.get(node.name, node.name)
+    if isinstance(node, exp.Literal):
+        return f"“{node.name}”" if node.is_string else node.name
+    if isinstance(node, exp.Boolean):
+        return "是" if node.this else "否"
+    if isinstance(node, exp.Paren):
+        return f"({_words(node.this, names)})"
+    if isinstance(node, exp.And | exp.Or):
+        joint = ",且" if isinstance(node, exp.And) else ",或"
+        return f"{_clause(node.this, names)}{joint}{_clause(node.expression, names)}"
+    if isinstance(node, exp.Not):
+        return _negation(node.this, names)
+    if kind in _COMPARISONS:
+        return f"{_words(node.this, names)}{_COMPARISONS[kind]}{_value(node.expression, node.this, names)}"
+    if kind in _ARITHMETIC:
+        return f"{_words(node.this, names)} {_ARITHMETIC[kind]} {_words(node.expression, names)}"
+    if isinstance(node, exp.Neg):
+        return f"−{_words(node.this, names)}"
+    if isinstance(node, exp.In):
+        return f"{_words(node.this, names)}为" + "或".join(_value(e, node.this, names) for e in node.expressions)
+    if isinstance(node, exp.Is):
+        missing = isinstance(node.expression, exp.Null)
+        return f"{_words(node.this, names)}" + ("缺失" if missing else f"为{_words(node.expression, names)}")
+    if isinstance(node, exp.Like):
+        return f"{_words(node.this, names)}{_pattern(node.expression)}"
+    if isinstance(node, exp.Between):
+        low, high = (_words(node.args[key], names) for key in ("low", "high"))
+        return f"{_words(node.this, names)}在{low}至{high}之间"
+    if isinstance(node, exp.Coalesce) and len(node.expressions) == 1:
+        return f"{_words(node.this, names)}(缺失按{_words(node.expressions[0], names)}计)"
+    return str(node.sql(dialect="duckdb"))
+
+
+def _clause(node: exp.Expr, names: dict[str, str]) -> str:
+    """A part of an AND or OR: a bare yes/no column becomes a statement."""
+    return f"属于{_words(node, names)}" if isinstance(node, exp.Column) else _words(node, names)
+
+
+def _negation(node: exp.Expr, names: dict[str, str]) -> str:
+    if isinstance(node, exp.Column):
+        return f"不属于{_words(node, names)}"
+    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
+        return f"{_words(node.this, names)}不缺失"
+    return f"并非({_words(node.this if isinstance(node, exp.Paren) else node, names)})"
+
+
+def _value(node: exp.Expr, subject: exp.Expr, names: dict[str, str]) -> str:
+    """A literal that `subject` is compared with: tiers without quotes, codes by their Chinese meaning."""
+    if isinstance(node, exp.Literal) and node.is_string:
+        meaning = _VALUES.get(subject.name, {}) if isinstance(subject, exp.Column) else {}
+        return meaning.get(node.name, f"{node.name}类" if node.name in "ABCD" else f"“{node.name}”")
+    return _words(node, names)
+
+
+def _pattern(node: exp.Expr) -> str:
+    text = node.name
+    core = text.strip("%")
+    if "%" in core or "_" in core:
+        return f"符合“{text}”"
+    if text.startswith("%") and text.endswith("%"):
+        return f"包含“{core}”"
+    return f"以“{core}”结尾" if text.startswith("%") else f"以“{core}”开头" if text.endswith("%") else f"为“{core}”"
+
+
+def window(policy: Policy) -> str:
+    """Over which months flows are added up."""
+    words = _WINDOWS[policy.window]
+    if policy.window == "year_to_date":
+        words += ",流量指标按12÷月数折算为全年" if policy.annualise else ",不折算全年"
+    return (
+        f"{words}。用工人数取期内最近月份,用地取评价期末最近一次数据;"
+        "已报数据不足以确定窗口合计的按缺失处理,不以部分月份代替。"
+    )
+
+
+def energy_basis(policy: Policy) -> str:
+    """How energy is added up."""
+    energy = policy.energy
+    words = (
+        "电力按当量值折算(0.1229千克标准煤/千瓦时)"
+        if energy.electricity == "calorific"
+        else f"电力按等价值折算({energy.equivalent_kgce_per_kwh:g}千克标准煤/千瓦时)"
+    )
+    if energy.exclude:
+        words += ";不计" + "、".join(_EXCLUSIONS[name] for name in energy.exclude)
+    if energy.coefficients:
+        words += ";办法规定的折标系数:" + "、".join(f"{name} {value:g}" for name, value in energy.coefficients.items())
+    return words + ";企业填报采用折标系数的从其填报。"
+
+
+def benchmark(spec: Benchmark | None) -> str:
+    """What a value is held against."""
+    if spec is None:
+        return "组内最小值至最大值"
+    if spec.fixed is not None:
+        return f"固定值 {spec.fixed:g}"
+    words = _STATISTICS.get(spec.stat or "", f"{(spec.q or 0) * 100:g}%分位数")
+    if spec.within:
+        words = f"同{'、'.join(_WITHIN.get(name, name) for name in spec.within)}{words}"
+        if spec.min_group > 1:
+            words += f"(不足{spec.min_group}户用全组)"
+    return words + (f" × {spec.times:g}" if spec.times != 1 else "")
+
+
+def limits(indicator: Indicator) -> str:
+    """Cap, floor, direction."""
+    words = [] if indicator.better == "higher" else ["越低越好"]
+    words += [f"封顶 {indicator.cap:g} 倍"] if indicator.cap is not None else []
+    words += [f"保底 {indicator.floor:g} 倍"] if indicator.floor is not None else []
+    return "、".join(words) or "不封顶"
+
+
+def missing(indicator: Indicator) -> str:
+    """What a missing value does."""
+    return _MISSING[indicator.missing]
+
+
+def cohort_rule(cohort: Cohort, policy: Policy) -> str:
+    """Who belongs to the cohort and how its score is made."""
+    formula = (
+        "各项得分 = 权重 × 指标值 ÷ 基准值(越低越好的指标取倒数)"
+        if cohort.formula == "ratio"
+        else "各项得分 = 权重 × [20 + 80 ×(本值 − 最小值)÷(最大值 − 最小值)]÷ 100"
+    )
+    factor = "" if cohort.factor.strip() in ("1", "1.0") else f" × 修正系数({condition(cohort.factor, policy)})"
+    total = f"综合得分 = Σ各项得分{factor} + 加减分"
+    return f"范围:{condition(cohort.where, policy)}。{formula};{total}。{tiers(cohort.tiers)}"
+
+
+def tiers(spec: Tiers | None) -> str:
+    """How scores become tiers."""
+    if spec is None:
+        return "本办法只排名,不划分等级。"
+    cuts = spec.cuts
+    if spec.by == "score":
+        return f"按综合得分划分等级:A类不低于{cuts.A:g}分,B类不低于{cuts.B:g}分,C类不低于{cuts.C:g}分,其余为D类。"
+    within = f"在同{'、'.join(_WITHIN.get(name, name) for name in spec.within)}内" if spec.within else "在评价组内"
+    a, b, c = (f"{cut * 100:g}%" for cut in (cuts.A, cuts.B, cuts.C))
+    return f"{within}按名次划分等级:A类为前{a},B类为{a}至{b},C类为{b}至{c},其余为D类;同分者取靠后的位置。"
+
+
+def override_rule(rule: Override, policy: Policy) -> str:
+    """One override as a sentence."""
+    effect = (
+        f"定为{rule.tier}类" if rule.tier else f"不高于{rule.at_most}类" if rule.at_most else f"不低于{rule.at_least}类"
+    )
+    return f"{rule.label}:{statement(rule.when, policy)},{effect}"
+
+
+def statement(text: str, policy: Policy) -> str:
+    """A predicate as a statement, also where it is a bare yes/no column."""
+    node = sqlglot.parse_one(text, dialect="duckdb")
+    words = condition(text, policy)
+    return f"属于{words}" if isinstance(node, exp.Column) else words

@@ -1,0 +1,113 @@
+"""The reference tables as typed, cached values: the only module that reads the CSV files beside it.
+
+Facts keep the `source` and `confidence` of their rows; what no text confirms is marked `unverified` there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import polars as pl
+
+from schemas.energy import TOTAL_CARRIER
+
+TOTAL_ALIASES = (TOTAL_CARRIER, "综合能耗", "能源合计", "能源消费合计", "能源消费总量", "综合能源消费总量",
+                 "综合能源消费量(当量值)", "综合能耗(当量值)", "能源合计(当量值)")
+"""Names of a directly stated total in 吨标准煤; one on the 等价值 basis is none, since it could not be told apart."""
+
+_BRACKETS = str.maketrans("[]{}【】〔〕〈〉", "()()()()()")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of measurement: one of `name` is `numerator / denominator` of `canonical`, exactly."""
+
+    name: str
+    dimension: str
+    canonical: str
+    numerator: int
+    denominator: int
+
+    @property
+    def factor(self) -> float:
+        """What a figure in this unit is multiplied with to be in the canonical unit of its dimension."""
+        return self.numerator / self.denominator
+
+
+def normalise_unit(text: str) -> str:
+    """`text` as the keys of `units` are written: NFKC, no white space, upper case (`㎡` → `M2`, `kWh` → `KWH`)."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()
+
+
+def normalise_name(text: str) -> str:
+    """`text` as names of carriers and products are compared: NFKC, no white space, round brackets, upper case."""
+    return normalise_unit(text).translate(_BRACKETS)
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """Normalised alias → unit (source: units.csv)."""
+    return {
+        normalise_unit(row["alias"]): Unit(
+            row["alias"], row["dimension"], row["canonical"], int(row["numerator"]), int(row["denominator"])
+        )
+        for row in _read("units.csv").iter_rows(named=True)
+    }
+
+
+@cache
+def carriers() -> pl.DataFrame:
+    """One row per energy carrier: the columns of carriers.csv and `name`, the standard Chinese name.
+
+    `tce_per_form_unit` is null where no single figure holds (measured heat value, year-dependent).
+    """
+    return _read("carriers.csv").with_columns(
+        pl.col("names_zh").str.split("|").list.first().alias("name"),
+        pl.col("kgce_per_base_unit", "tce_per_form_unit").cast(pl.Float64),
+    )
+
+
+@cache
+def carrier_aliases() -> dict[str, str]:
+    """Normalised name or alias → standard Chinese name; names of a direct total → `TOTAL_CARRIER`."""
+    aliases = {normalise_name(name): TOTAL_CARRIER for name in TOTAL_ALIASES}
+    for name, names in carriers().select("name", pl.col("names_zh").str.split("|")).iter_rows():
+        for alias in names:
+            aliases.setdefault(normalise_name(alias), name)
+    return aliases
+
+
+@cache
+def carrier_form_unit() -> dict[str, str]:
+    """Standard name → unit in which consumption is kept (吨, 万立方米, 万千瓦时 …), the direct total included."""
+    return {**dict(carriers().select("name", "form_unit").iter_rows()), TOTAL_CARRIER: "吨标准煤"}
+
+
+@cache
+def carrier_kind() -> dict[str, str]:
+    """Standard name → fuel, heat, electricity or medium (耗能工质); the direct total → total."""
+    return {**dict(carriers().select("name", "kind").iter_rows()), TOTAL_CARRIER: "total"}
+
+
+@cache
+def limits() -> pl.DataFrame:
+    """One row per product and standard: the columns of limits.csv; figures are in `unit`, null where not known."""
+    return _read("limits.csv").with_columns(
+        pl.col("valid_from").str.to_date(),
+        pl.col("level1", "level2", "level3", "benchmark", "baseline").cast(pl.Float64),
+    )
+
+
+@cache
+def industries() -> pl.DataFrame:
+    """One row per section, division or class of GB/T 4754-2017: the columns of industries.csv; codes are text."""
+    return _read("industries.csv")
+
+
+def _read(name: str) -> pl.DataFrame:
+    """The CSV `name` of this package, every column as text, empty cells as null."""
+    data = files("efficiency.reference").joinpath(name).read_bytes()
+    return pl.read_csv(data, infer_schema=False)

@@ -1,0 +1,266 @@
+"""The score card of one enterprise: Chinese text for a terminal, and the same as a dictionary for programs."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, STATUS_NAMES, TIER_NAMES, display_width
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from efficiency.evaluation.explain import Explanation, Target
+
+_FIELDS = {column.name: column.title for form in ("land", "energy") for column in FORMS[form].columns}
+
+
+def as_text(explanation: Explanation) -> str:
+    """The score card as aligned text, without a trailing line break."""
+    parts = (
+        _head(explanation),
+        _standing(explanation),
+        _indicators(explanation),
+        _way_up(explanation.target, explanation.score),
+        _sources(explanation.sources),
+    )
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def as_dict(explanation: Explanation) -> dict[str, Any]:
+    """Everything the card says, in types that JSON has: dates as YYYY-MM-DD, missing figures as null."""
+    target = explanation.target
+    return {
+        "evaluation": _plain(explanation.evaluation),
+        "policy_title": explanation.policy_title,
+        "other_policies": list(explanation.other_policies),
+        "score": _plain(explanation.score),
+        "cohort_title": explanation.cohort_title,
+        "ranked": explanation.ranked,
+        "indicators": [_plain(row) for row in explanation.indicators.iter_rows(named=True)],
+        "adjustments": [{"label": label, "points": points} for label, points in explanation.adjustments],
+        "candidate": _plain(explanation.candidate) if explanation.candidate else None,
+        "target": {
+            "tier": target.tier,
+            "score_needed": _value(target.score_needed),
+            "blocked_by": list(target.blocked_by),
+            "note": target.note or None,
+            "what_it_takes": [_plain(row) for row in target.what_it_takes.iter_rows(named=True)],
+        },
+        "sources": [_plain(row) for row in explanation.sources.iter_rows(named=True)],
+    }
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401  whatever a frame holds
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _head(explanation: Explanation) -> list[str]:
+    evaluation, score = explanation.evaluation, explanation.score
+    attributes = [score[name] for name in ("town", "industry", "scale", "chain") if score[name]]
+    lines = [
+        f"{score['name']}  {score['uscc']}" + (f"  {' · '.join(attributes)}" if attributes else ""),
+        f"评价期 {evaluation['period']} · {explanation.policy_title}({evaluation['policy_id']}) · "
+        f"评价编号 {evaluation['evaluation_id']}",
+    ]
+    if explanation.other_policies:
+        lines.append(f"本期另按以下办法评价:{'、'.join(explanation.other_policies)}")
+    if evaluation["stale"]:
+        lines.append("注意:更早的评价期已重新评价,本期结果待重算")
+    return lines
+
+
+def _standing(explanation: Explanation) -> list[str]:
+    """Tier, score and rank, what moved them, and the list."""
+    score = explanation.score
+    if score["status"] != "ranked":
+        return _pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
+    pairs = [
+        ("等级", _tier(score["tier"]) + _aside(_before(score))),
+        ("综合得分", f"{_figure(score['score'])},{explanation.cohort_title}第{score['rank']}名,"
+                     f"共{explanation.ranked}家"),
+        ("土地效率", _dimension(score, "land")),
+        ("能源效率", _dimension(score, "energy")),
+    ]
+    if score["factor"] is not None and score["factor"] != 1:
+        pairs.append(("修正系数", _figure(score["factor"])))
+    if explanation.adjustments:
+        pairs.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
+    if score["override_labels"]:
+        pairs.append(("调档事由", score["override_labels"]))
+    if score["d_streak"]:
+        pairs.append(("连续D类", f"{score['d_streak']}期"))
+    if (confidence := score["tier_confidence"]) is not None:
+        pairs.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    return _pairs([*pairs, *_listed(explanation.candidate)])
+
+
+def _before(score: Mapping[str, Any]) -> str:
+    said = []
+    if score["tier_initial"] != score["tier"]:
+        said.append(f"初评{score['tier_initial']}")
+    if score["previous_tier"]:
+        said.append(f"上期{score['previous_tier']}")
+    return ",".join(said)
+
+
+def _dimension(score: Mapping[str, Any], dimension: str) -> str:
+    return _tier(score[f"{dimension}_tier"]) + _aside(_figure(score[f"{dimension}_score"]))
+
+
+def _tier(tier: str | None) -> str:
+    return f"{tier}类 {TIER_NAMES[tier]}" if tier else "不划分等级"
+
+
+def _listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if candidate is None:
+        return [("建议清单", "未列入")]
+    title = candidate["title"] or LIST_NAMES.get(candidate["list"], candidate["list"])
+    lines = [("建议清单", f"{title}(第{candidate['priority']}位,待人工确认):{candidate['reason']}")]
+    partners = [f"{candidate[f'partner_{i}_name']}({candidate[f'partner_{i}']})"
+                for i in (1, 2, 3) if candidate[f"partner_{i}"]]
+    return [*lines, ("并转对象", "、".join(partners))] if partners else lines
+
+
+def _indicators(explanation: Explanation) -> list[str]:
+    if explanation.indicators.is_empty():
+        return []
+    rows = [
+        [
+            row["title"], _figure(row["numerator"]), _figure(row["denominator"]),
+            _figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
+            _figure(row["benchmark"]), row["benchmark_scope"] or "", _figure(row["weight"]), _figure(row["score"]),
+            row["score_note"] or "",
+        ]
+        for row in explanation.indicators.iter_rows(named=True)
+    ]  # fmt: skip
+    return ["指标", *_table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "权重", "得分", "说明"], rows,
+                          right={1, 2, 3, 4, 6, 7})]
+
+
+def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
+    """The section on the next better tier."""
+    if target.tier is None:
+        return [f"提升路径:{target.note}"] if score["status"] == "ranked" else []
+    lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
+    if target.score_needed is not None and math.isfinite(target.score_needed):
+        gap = target.score_needed - score["score"]
+        lines.append(f"  得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到"))
+    if target.blocked_by:
+        lines.append(f"  须先解除:{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
+    if target.note:
+        lines.append(f"  {target.note}")
+    rows = [[row["title"], _needed(row), _ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
+    return [*lines, *_table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
+
+
+def _needed(row: Mapping[str, Any]) -> str:
+    if not row["reachable"]:
+        return "无法达到"
+    rising = row["value"] is None or row["value_needed"] >= row["value"]
+    unit = f" {row['unit']}" if row["unit"] else ""
+    return f"{_outward(row['value_needed'], upward=rising)}{unit}"
+
+
+def _ways(row: Mapping[str, Any]) -> str:
+    """The changes of numerator or denominator that amount to it, or why there are none."""
+    ways = []
+    for part in ("numerator", "denominator"):
+        change = row[f"{part}_change"]
+        if change:
+            unit = f" {row[f'{part}_unit']}" if row[f"{part}_unit"] else ""
+            ways.append(f"{row[part]}{'增加' if change > 0 else '减少'} {_outward(abs(change), upward=True)}{unit}")
+    return ",或".join(ways) or row["note"] or ""
+
+
+def _sources(sources: pl.DataFrame) -> list[str]:
+    """The cells, those of one measure, field and sheet on one line."""
+    if sources.is_empty():
+        return []
+    place = ("measure", "title", "carrier", "field", "file_name", "sheet")
+    grouped = sources.group_by(place, maintain_order=True).agg(
+        pl.col("span_start").min(), pl.col("span_end").max(), "cell"
+    )
+    rows = [
+        [
+            row["title"] if row["carrier"] is None else f"{row['title']}:{row['carrier']}",
+            _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
+            _span(row["measure"], row["span_start"], row["span_end"]),
+            f"{row['file_name'] or '文件未知'}" + (f" [{row['sheet']}]" if row["sheet"] else ""),
+            _cells(row["cell"]),
+        ]
+        for row in grouped.iter_rows(named=True)
+    ]
+    head = ["指标项", "填报项", "所属期", "文件 [工作表]", "单元格"]
+    return ["数据来源(本年和上年至评价期止的填报数)", *_table(head, rows)]
+
+
+def _span(measure: str, start: date | None, end: date | None) -> str:
+    if start is None or end is None:
+        return "未注明"
+    if measure.startswith("land"):
+        return end.isoformat()
+    return f"{start:%Y-%m}" if (start.year, start.month) == (end.year, end.month) else f"{start:%Y-%m}~{end:%Y-%m}"
+
+
+def _cells(cells: Sequence[str | None]) -> str:
+    return "、".join(dict.fromkeys(cell or "列未知" for cell in cells))
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    pairs = list(pairs)
+    width = max(display_width(label) for label, _ in pairs)
+    return [f"{_padded(label, width)}  {text}" for label, text in pairs]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
+    """Rows under their head, indented and aligned by display width; columns in `right` end flush."""
+    flush = set(right)
+    widths = [max(display_width(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    return [
+        "  " + "  ".join(_padded(cell, widths[i], right=i in flush) for i, cell in enumerate(row)).rstrip()
+        for row in (head, *rows)
+    ]
+
+
+def _padded(text: str, width: int, *, right: bool = False) -> str:
+    blank = " " * (width - display_width(text))
+    return blank + text if right else text + blank
+
+
+def _aside(text: str) -> str:
+    return f"({text})" if text else ""
+
+
+def _figure(value: float | None) -> str:
+    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash."""
+    if value is None:
+        return "—"
+    return _trimmed(f"{value:,.{_decimals(value)}f}")
+
+
+def _outward(value: float, *, upward: bool) -> str:
+    """A figure to be reached, rounded so that reaching what is printed suffices."""
+    digits = _decimals(value)
+    scaled = value * 10**digits
+    # A figure that is exact but for its last bit must not be pushed a whole step further.
+    whole = math.ceil(scaled - 1e-9 * abs(scaled)) if upward else math.floor(scaled + 1e-9 * abs(scaled))
+    return _trimmed(f"{whole / 10**digits:,.{digits}f}")
+
+
+def _decimals(value: float) -> int:
+    return 2 if abs(value) >= 100 else 4
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

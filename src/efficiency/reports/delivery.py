@@ -1,0 +1,84 @@
+"""Output folders: drawn up beside their place, then put there whole, so that nobody finds half a month's reports.
+
+A folder of the month may hold files of the officials' own; only our files are replaced. The 退回 folder
+is ours alone: it is replaced as a whole, so that a workbook which came back mended does not linger.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from efficiency.errors import EfficiencyError
+
+RETURNED = "退回"
+"""Name of the folder with the submitters' own workbooks."""
+
+
+class DeliveryError(EfficiencyError):
+    """The reports could not be written; the message says which file and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One period's reports, drawn up in `staged` and meant for `target`."""
+
+    staged: Path
+    target: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where each staged file will stand, in order."""
+        return tuple(self.target / path.relative_to(self.staged)
+                     for path in sorted(self.staged.rglob("*")) if path.is_file())
+
+
+def stage(output: Path, period: str) -> Delivery:
+    """An empty folder in which the reports of `period` can be drawn up; leftovers of dead runs are removed.
+
+    Raises DeliveryError when the output folder cannot be written.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for leftover in output.glob(f".{period}.*"):
+            shutil.rmtree(leftover)
+        staged = output / f".{period}.{os.getpid()}"
+        staged.mkdir()
+    except OSError as error:
+        raise DeliveryError(f"The output folder {output} cannot be written ({error.strerror}). "
+                            "Free it or name another with --output.") from error
+    return Delivery(staged, output / period)
+
+
+def deliver(delivery: Delivery) -> tuple[Path, ...]:
+    """Put the staged files in their place, replacing earlier ones; returns where they stand now.
+
+    Raises DeliveryError naming the file that could not be replaced, for example one that is open in
+    Excel on Windows.
+    """
+    files = delivery.files
+    try:
+        delivery.target.mkdir(exist_ok=True)
+        _replace_folder(delivery.staged / RETURNED, delivery.target / RETURNED)
+        for path in sorted(delivery.staged.iterdir()):
+            os.replace(path, delivery.target / path.name)
+        delivery.staged.rmdir()
+    except OSError as error:
+        raise DeliveryError(f"{error.filename2 or error.filename} cannot be replaced ({error.strerror}); is it open in Excel? "
+                            f"The warehouse is published; the new reports wait in {delivery.staged}. "
+                            "Close the file and run again.") from error
+    return files
+
+
+def _replace_folder(new: Path, old: Path) -> None:
+    """Put `new` in the place of `old`; without `new` the old one only goes."""
+    if old.exists():
+        aside = new.with_name(f"{RETURNED}.old")
+        os.replace(old, aside)
+        if new.exists():
+            os.replace(new, old)
+        shutil.rmtree(aside)
+    elif new.exists():
+        os.replace(new, old)

@@ -1,0 +1,116 @@
+"""The land and the energy efficiency by which a list shows an enterprise, and what reaching the benchmark takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.profile import TOTALS
+
+if TYPE_CHECKING:
+    from efficiency.policy.model import Policy
+    from efficiency.reports.report import Report
+
+DIMENSIONS = ("land", "energy")
+DIMENSION_NAMES = {"land": "土地", "energy": "能源"}
+
+_TITLES = {column.name: column.title for column in TOTALS}
+_UNITS = {column.name: f" {column.unit}" for column in TOTALS if column.unit}
+_SAVINGS = {"energy": "节能", "electricity": "节电", "land": "节约用地", "water": "节水"}
+"""How officials call doing with less of a total."""
+
+
+def headline_indicators(policy: Policy) -> pl.DataFrame:
+    """The first land and the first energy indicator of each cohort: cohort, dimension, indicator, better."""
+    rows = [
+        (cohort.id, dimension, indicator.id, indicator.better)
+        for cohort in policy.cohort
+        for dimension in DIMENSIONS
+        for indicator in [i for i in cohort.indicator if i.dimension == dimension][:1]
+    ]
+    columns = ("cohort", "dimension", "indicator", "better")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def headline_efficiencies(report: Report) -> pl.DataFrame:
+    """One row per enterprise with indicators: uscc and, for each dimension d, what its headline indicator says.
+
+    Columns d_indicator (title with unit), d_value, d_benchmark and d_need (in words; null when the
+    indicator has no benchmark). A cohort without an indicator of the dimension has nulls.
+    """
+    chosen = report.indicators.join(
+        headline_indicators(report.policy), on=["cohort", "dimension", "indicator"], how="inner"
+    ).with_columns(_titled().alias("label"), _need().alias("need"))
+    wide = report.indicators.select("uscc").unique(maintain_order=True)
+    for dimension in DIMENSIONS:
+        one = chosen.filter(pl.col("dimension") == dimension).select(
+            "uscc",
+            pl.col("label").alias(f"{dimension}_indicator"),
+            pl.col("value").alias(f"{dimension}_value"),
+            pl.col("benchmark").alias(f"{dimension}_benchmark"),
+            pl.col("need").alias(f"{dimension}_need"),
+        )
+        wide = wide.join(one, on="uscc", how="left", validate="1:1", maintain_order="left")
+    return wide
+
+
+def _titled() -> pl.Expr:
+    """亩均税收(万元/亩)."""
+    return pl.when(pl.col("unit").is_null() | (pl.col("unit") == "")).then("title").otherwise(
+        pl.concat_str("title", pl.lit("("), "unit", pl.lit(")"))
+    )
+
+
+def _need() -> pl.Expr:
+    """What closes the gap to the benchmark, the other side of the ratio staying as it is.
+
+    A ratio is lifted by more of one side or less of the other. For land the growth is named first,
+    for energy the saving; a saving cannot help where the other side is not positive.
+    """
+    numerator, denominator, benchmark = pl.col("numerator"), pl.col("denominator"), pl.col("benchmark")
+    higher = pl.col("better") == "higher"
+    top, bottom = _quantity("numerator_expression"), _quantity("denominator_expression")
+    asked, allowed = benchmark * denominator, numerator / benchmark
+    grow = pl.when(higher).then(_more(top, asked - numerator)).otherwise(_more(bottom, allowed - denominator))
+    shrink = pl.when(higher).then(_less("denominator_expression", bottom, denominator - allowed)).otherwise(
+        _less("numerator_expression", top, numerator - asked)
+    )
+    reached = pl.when(higher).then(pl.col("value") >= benchmark).otherwise(pl.col("value") <= benchmark)
+    lead, other = (
+        pl.when(pl.col("dimension") == "energy").then(shrink).otherwise(grow),
+        pl.when(pl.col("dimension") == "energy").then(grow).otherwise(shrink),
+    )
+    return (
+        pl.when(benchmark.is_null() | (benchmark <= 0))
+        .then(None)
+        .when(pl.col("value").is_null())
+        .then(pl.lit("数据不足,无法测算"))
+        .when(reached)
+        .then(pl.lit("已达基准"))
+        .when(numerator <= 0)
+        .then(grow)
+        .otherwise(pl.concat_str(lead, pl.lit("(或"), other, pl.lit(")")))
+    )
+
+
+def _quantity(expression: str) -> tuple[pl.Expr, pl.Expr]:
+    """Chinese title and unit (after a space) of the total that `expression` names; other expressions as they are."""
+    column = pl.col(expression)
+    return column.replace(_TITLES), column.replace_strict(_UNITS, default="")
+
+
+def _more(quantity: tuple[pl.Expr, pl.Expr], amount: pl.Expr) -> pl.Expr:
+    title, unit = quantity
+    return pl.concat_str(pl.lit("增加"), title, pl.lit(" "), _rounded(amount), unit)
+
+
+def _less(expression: str, quantity: tuple[pl.Expr, pl.Expr], amount: pl.Expr) -> pl.Expr:
+    title, unit = quantity
+    verb = pl.col(expression).replace_strict(_SAVINGS, default=pl.concat_str(pl.lit("减少"), title))
+    return pl.concat_str(verb, pl.lit(" "), _rounded(amount), unit)
+
+
+def _rounded(amount: pl.Expr) -> pl.Expr:
+    """At most one decimal from 100 on, two below."""
+    return pl.when(amount.abs() >= 100).then(amount.round(1)).otherwise(amount.round(2)).cast(pl.String)

@@ -1,0 +1,71 @@
+"""Everything one evaluation says to people, in one value: the only thing the workbooks are made from."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from efficiency.policy.model import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+BEIJING = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class Report:
+    """One evaluation and what it rests on; frames hold this evaluation's rows only.
+
+    `evaluation` has the keys evaluation_id, policy_id, policy_sha256, inputs_sha256, created_at and
+    code_version, as results.evaluations keeps them. `previous` is the scores frame of the last
+    current evaluation of an earlier period under the same policy, or None.
+    """
+
+    period: str
+    """YYYY-MM."""
+    evaluation: Mapping[str, object]
+    policy_title: str
+    policy_source: str
+    policy_valid_from: date | str | None
+    policy_toml: str
+    scores: pl.DataFrame
+    """Shape schemas.SCORES."""
+    indicators: pl.DataFrame
+    """Shape schemas.INDICATORS."""
+    candidates: pl.DataFrame
+    """Shape schemas.CANDIDATES."""
+    previous: pl.DataFrame | None
+    """Shape schemas.SCORES."""
+    submissions: pl.DataFrame
+    """Shape schemas.SUBMISSIONS."""
+    problems: pl.DataFrame
+    """Shape schemas.PROBLEMS."""
+    warnings: tuple[str, ...] = ()
+    """Warnings of the evaluation, in Chinese."""
+    region: str = ""
+    """Name of the region, put before every title."""
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy as it was applied; what the file leaves out has its default."""
+        return Policy.model_validate(tomllib.loads(self.policy_toml))
+
+    @property
+    def period_title(self) -> str:
+        """The period as people write it: 2026年10月."""
+        year, month = self.period.split("-")
+        return f"{year}年{int(month)}月"
+
+    @property
+    def created_at(self) -> datetime:
+        """When the evaluation was made, Beijing time. Raises TypeError when the evaluation has no timestamp."""
+        created = self.evaluation["created_at"]
+        if not isinstance(created, datetime):
+            raise TypeError(f"evaluation['created_at'] must be a datetime, not {created!r}")
+        return (created if created.tzinfo else created.replace(tzinfo=UTC)).astimezone(BEIJING)

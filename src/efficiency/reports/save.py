@@ -1,0 +1,63 @@
+"""Opens a workbook for writing and puts it in its place whole: a reader never sees half a file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from efficiency.errors import EfficiencyError
+from efficiency.reports.styles import FONT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from xlsxwriter.workbook import Workbook
+
+    from efficiency.reports.report import Report
+
+
+@contextmanager
+def new_workbook(path: Path, report: Report, *, title: str) -> Iterator[Workbook]:
+    """An XlsxWriter workbook that takes the place of `path` when the block ends without an error.
+
+    Rows must be written from the top down (`constant_memory`), so that size does not cost memory. The
+    file's date is the evaluation's, so that the same report gives the same bytes. Raises
+    EfficiencyError when the place cannot be written, for example because the file is open in Excel.
+    """
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    # The process id keeps two runs apart; no reader looks for a name that begins with a dot.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
+    workbook = xlsxwriter.Workbook(
+        str(temporary),
+        {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "nan_inf_to_errors": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 10},
+        },
+    )
+    workbook.set_properties({"title": title, "created": report.created_at.replace(tzinfo=None)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield workbook
+        except BaseException:
+            # Closing frees its temporary files; whether the half-written workbook closes well is of no interest.
+            with suppress(Exception):
+                workbook.close()
+            raise
+        workbook.close()
+        temporary.replace(path)
+    except (OSError, FileCreateError) as error:
+        raise EfficiencyError(
+            f"{path} cannot be written ({error}). Close it in Excel or WPS, or make its folder writable, and run again."
+        ) from error
+    finally:
+        if temporary.exists():
+            temporary.unlink()

@@ -1,0 +1,87 @@
+"""How the workbooks look: one restrained palette, number formats, and the cell formats made from them.
+
+Tier colours differ in lightness as well as in hue, so that a grey print still tells them apart;
+the letter always stands beside the colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+
+FONT = "微软雅黑"
+
+INK = "#1F2933"
+MUTED = "#66727F"
+RULE = "#BCC5CD"
+HEADER = "#E3EAEF"
+CARD = "#F3F6F8"
+ACCENT = "#1F4E5F"
+ALERT = "#9C4A00"
+BACKGROUND_POINTS = "#B9C3CB"
+
+TIER_FILL = {"A": "#5FA893", "B": "#D5E9E0", "C": "#EBC066", "D": "#B5483C"}
+TIER_INK = {"A": INK, "B": INK, "C": INK, "D": "#FFFFFF"}
+LIST_COLOURS = ("#D07B0F", "#8C1C13", "#4C4A8F", "#1E7A5F", "#2F6DA8", "#7A5C3E", "#8A8F2A", "#A8487C")
+LIST_MARKERS = ("diamond", "x", "triangle", "circle", "square", "plus", "star", "long_dash")
+
+NUMBERS = {
+    "text": "General",
+    "code": "@",
+    "ordinal": "0",
+    "integer": "#,##0_ ",
+    "amount": "#,##0.00_ ",
+    "ratio": "#,##0.00_ ",
+    "fraction": "0.0000_ ",
+    "score": "0.00_ ",
+    "percent": "0%_ ",
+}
+"""Kind of a cell → Excel number format; `_ ` keeps a figure from touching the text of the next column."""
+
+Properties = dict[str, Any]
+"""XlsxWriter's format properties; values are text, numbers or flags."""
+
+GRID: Properties = {"border": 1, "border_color": RULE, "valign": "vcenter", "font_size": 10, "font_color": INK}
+
+
+@dataclass(frozen=True)
+class Styles:
+    """Makes each distinct cell format once per workbook."""
+
+    workbook: Workbook
+    made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+
+    def get(self, **properties: Any) -> Format:  # noqa: ANN401
+        """The format with these XlsxWriter properties, in the workbook's font unless they name another."""
+        complete = {"font_name": FONT, "font_size": 10, "font_color": INK, **properties}
+        key = tuple(sorted(complete.items()))
+        if key not in self.made:
+            self.made[key] = self.workbook.add_format(complete)
+        return self.made[key]
+
+    def cell(self, kind: str, **properties: Any) -> Format:  # noqa: ANN401
+        """The format of a table cell of `kind` (a key of NUMBERS)."""
+        align = "left" if kind == "text" else "center" if kind in ("code", "ordinal") else "right"
+        return self.get(**{**GRID, "num_format": NUMBERS[kind], "align": align, **properties})
+
+    def tier(self, tier: str, **properties: Any) -> Format:  # noqa: ANN401
+        """The format of a cell that shows `tier`: its fill, a bold letter in the middle."""
+        return self.cell("text", align="center", bold=True, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier],
+                         **properties)
+
+    def header(self, **properties: Any) -> Format:  # noqa: ANN401
+        """The format of a column header."""
+        fixed = {"bold": True, "bg_color": HEADER, "align": "center", "text_wrap": True}
+        return self.get(**{**GRID, **fixed, **properties})
+
+    def title(self, size: int = 20) -> Format:
+        """The format of a sheet's title row."""
+        return self.get(bold=True, font_size=size, align="center", valign="vcenter", font_color=ACCENT)
+
+    def note(self, **properties: Any) -> Format:  # noqa: ANN401
+        """The format of small print."""
+        return self.get(**{"font_size": 9, "font_color": MUTED, "valign": "vcenter", **properties})

@@ -1,0 +1,232 @@
+"""What the blank workbooks ask for: one declaration a template, its columns taken from `schemas`.
+
+The Chinese hints are written here because `schemas` explains columns to programmers, in English.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+import polars as pl
+
+from efficiency.reference.tables import carrier_form_unit, carriers, limits
+from schemas import FORMS
+from schemas.column import NAME, USCC
+from schemas.output import MEASURES
+
+if TYPE_CHECKING:
+    from schemas.column import Column, Form
+
+Entry = Literal["text", "uscc", "industry", "number", "date", "month", "year"]
+"""How a column is entered: its number format and what the cell accepts."""
+
+WIDE_CARRIERS: Final = (
+    "电力", "绿电", "天然气", "热力", "原煤", "焦炭", "柴油", "汽油", "燃料油", "液化石油气", "液化天然气",
+)
+"""Carriers that have a column in the wide energy template; a submitter adds others to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a template."""
+
+    title: str
+    entry: Entry
+    hint: str
+    unit: str | None = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    open_choices: bool = False
+    """Other values than the choices are accepted too, after a question."""
+
+    @property
+    def header(self) -> str:
+        """The heading as the sheet shows it: unit in brackets, * when it must be filled in."""
+        return f"{self.title}{f'（{self.unit}）' if self.unit else ''}{'*' if self.required else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One blank workbook: its name, the title of its data sheet, its columns and advice of its own."""
+
+    name: str
+    form: str
+    """Form that intake recognises the filled-in sheet as."""
+    sheet: str
+    title: str
+    """Text of the data sheet's first row."""
+    fields: tuple[Field, ...]
+    advice: tuple[str, ...] = ()
+
+
+_PERIOD: Final = (
+    Field("年份", "year", "数据所属年份，填四位数字，如 2026。", required=True),
+    Field("月份", "month", "当月数填月份，如 10；年初至当月的累计数填区间，如 1-10月。",
+          required=True, choices=(*map(str, range(1, 13)), *(f"1-{month}月" for month in range(2, 13)))),
+)
+_FLAG: Final = ("是", "否")
+_HINTS: Final[dict[str, str]] = {
+    "uscc": "18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
+    "name": "按营业执照填写全称。",
+    "register.former_name": "更名企业填写原名称，以便识别以前的报送数据。",
+    "register.industry": "《国民经济行业分类》（GB/T 4754-2017）2 至 4 位代码，如 3071。",
+    "register.town": "所在镇（街道）名称，各次报送写法应一致。",
+    "register.scale": "规模以上填“规上”，规模以下填“规下”。",
+    "register.commissioned": "投产月份的第一天，如 2019-05-01。",
+    "register.newly_above_scale": "本年度新升为规模以上的填“是”。",
+    "register.under_construction": "重大项目在建的填“是”。",
+    "register.utility": "供电、供热、供气、供水等公用事业填“是”。",
+    "register.honours": "如 高新技术企业、专精特新；多项用顿号分隔。",
+    "register.chain": "所属重点产业链名称。",
+    "land.owned": "自有或登记用地面积。",
+    "land.leased_in": "向其他单位租入的用地面积，没有的留空。",
+    "land.leased_out": "出租给其他单位的用地面积，不得大于自有与租入面积之和。",
+    "land.idle": "闲置未用的面积。",
+    "land.as_of": "上述面积的截止日期，如 2026-10-31。",
+    "output.revenue": "营业收入，不含增值税。",
+    "output.gross_output": "工业总产值（当年价格）。",
+    "output.value_added": "工业增加值，亏损企业可为负数。",
+    "output.tax": "实际入库税金；退税大于缴税时为负数。",
+    "output.rd_expense": "研发费用或研发经费支出。",
+    "output.employees": "报告期平均用工人数。",
+    "output.emissions": "主要污染物排放量（当量合计）。",
+    "output.cod": "化学需氧量排放量。",
+    "output.water": "取用新水量；1 立方米按 1 吨填写。",
+    "energy.carrier": "从下拉列表选择；一个能源品种填一行。",
+    "energy.unit": "消费量所用的计量单位，从下拉列表选择。",
+    "energy.consumption": "报告期消费量合计，按本行计量单位填写；没有消费的品种不必填行。",
+    "energy.feedstock": "其中用作原料、材料的数量，计量单位同消费量。",
+    "energy.transformed": "加工转换产出的数量，计量单位同消费量。",
+    "energy.coefficient": "有实测系数的填写，为每吨（万立方米、百万千焦、万千瓦时）折标准煤的吨数；"
+                          "没有的留空，按参考系数折算。",
+    "products.product": "从下拉列表选择限额标准中的产品；其他产品直接填写名称。",
+    "products.quantity": "合格产品产量，按本行计量单位填写。",
+    "products.unit": "产量的计量单位，如 吨、平方米、重量箱。",
+    "products.energy_tce": "生产该产品的综合能耗。",
+    "survey.visited": "走访当天日期，如 2026-10-15。",
+    "survey.tech_level": "走访组评定：高、中、低。",
+    "survey.willingness": "走访组评定：强、中、弱。",
+    "survey.project": "拟建扩产或技改项目名称，没有的留空。",
+    "survey.project_kind": "扩产或技改。",
+    "survey.investment": "项目计划总投资。",
+    "incidents.date": "事故、处罚或认定的日期。",
+    "incidents.kind": "从下拉列表选择。",
+    "incidents.document": "处罚决定书或认定文件的文号。",
+    "incidents.resolved": "完成整改并经验收的日期；尚未完成的留空。",
+    "corrections.field": "从下拉列表选择要更正的指标。",
+    "corrections.old": "更正前的数值，计量单位与原表一致。",
+    "corrections.new": "更正后的数值，计量单位见填报说明。",
+    "corrections.reason": "依据的材料名称、文号。",
+    "corrections.approved_by": "批准更正的负责人姓名；未经审批的不予更正。",
+    "corrections.approved": "批准日期。",
+}
+"""`form.field` (or `field`, for the columns that every form has) → what to fill in."""
+
+_ENTERPRISE: Final = (
+    Field(USCC.title, "uscc", _HINTS["uscc"], required=True),
+    Field(NAME.title, "text", _HINTS["name"]),
+)
+_ONE_MONTH: Final = "同一企业每个月（或每个累计期）填一行；当月数与累计数可以都报，但不要填在同一行。"
+
+
+def templates() -> tuple[Template, ...]:
+    """Every template, in the order of the forms."""
+    return (
+        _of_form("register", "企业名录_模板", advice=("每家企业一行；名录是其他各表识别企业的依据，请先报送。",)),
+        _of_form("land", "用地_模板", advice=("每家企业一行；面积变动后请填新的截止日期重新报送。",)),
+        _of_form("output", "产出_模板", advice=(_ONE_MONTH, "本部门没有的指标整列留空即可，由其他部门报送。")),
+        _of_form("energy", "能源消费_按品种分行_模板", advice=(
+            _ONE_MONTH, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。")),
+        _wide_energy(),
+        _monthly_series(),
+        _of_form("products", "单位产品能耗_模板", advice=(_ONE_MONTH,)),
+        _of_form("survey", "走访台账_模板", advice=("每次走访、每个拟建项目填一行；以最近一次走访为准。",)),
+        _of_form("incidents", "一票否决_模板", advice=("每个事项填一行；完成整改后补填整改完成日期并重新报送。",)),
+        _of_form("corrections", "申诉更正_模板", advice=(
+            "每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",
+            "计量单位：" + "；".join(f"{title}为{unit}" for title, unit in _correctable().items() if unit) + "。")),
+    )
+
+
+def guided_columns() -> frozenset[str]:
+    """The `form.field` and `field` names that have a hint."""
+    return frozenset(_HINTS)
+
+
+def _of_form(form_id: str, name: str, *, advice: tuple[str, ...]) -> Template:
+    """The template of a form as `schemas` declares it, years and months added where figures belong to a span."""
+    form = FORMS[form_id]
+    own = tuple(_field(form, column) for column in form.columns if column.name not in ("uscc", "name"))
+    code, title = _ENTERPRISE
+    enterprise = (code, replace(title, required=form.column("name").required))
+    period = _PERIOD if form.flow else ()
+    return Template(name, form_id, form.title, form.title, (*enterprise, *period, *own), advice)
+
+
+def _field(form: Form, column: Column) -> Field:
+    choices, others = _choices(form.id, column)
+    entries: dict[str, Entry] = {"number": "number", "date": "date"}
+    return Field(
+        title=column.title,
+        entry="industry" if column.name == "industry" else entries.get(column.kind, "text"),
+        hint=_HINTS[f"{form.id}.{column.name}"],
+        unit=column.unit,
+        required=column.required,
+        choices=choices,
+        open_choices=others,
+    )
+
+
+def _choices(form: str, column: Column) -> tuple[tuple[str, ...], bool]:
+    """What a cell of the column may hold, and whether other values are accepted too."""
+    if column.kind == "flag" or column.choices:
+        return column.choices or _FLAG, False
+    match form, column.name:
+        case "energy", "carrier":  # intake knows further names of most carriers
+            others = tuple(carriers()["name"])
+        case "energy", "unit":
+            others = (*carriers()["form_unit"].unique(maintain_order=True), "千克", "立方米", "千瓦时", "吉焦")
+        case "products", "product":  # limits in other units cannot be held against 吨标准煤
+            judged = limits().filter(pl.col("unit").str.starts_with("kgce/"))
+            others = tuple(judged["name_zh"].unique(maintain_order=True))
+        case "products", "unit":
+            others = ("吨", "平方米", "重量箱")
+        case "corrections", "field":
+            others = tuple(_correctable())
+        case _:
+            others = ()
+    return others, True
+
+
+def _correctable() -> dict[str, str]:
+    """Titles of the figures that a correction may name → canonical unit."""
+    areas = [column for column in FORMS["land"].columns if column.kind == "number"]
+    measures = {column.title: column.unit or "" for column in (*MEASURES, *areas)}
+    return measures | {carrier: carrier_form_unit()[carrier] for carrier in WIDE_CARRIERS}
+
+
+def _wide_energy() -> Template:
+    consumption = tuple(
+        Field(carrier, "number", f"报告期{carrier}消费量合计；没有消费的留空。", unit=carrier_form_unit()[carrier])
+        for carrier in WIDE_CARRIERS
+    )
+    return Template(
+        "能源消费_按品种分列_模板", "energy", "能源消费", "能源消费",
+        (*_ENTERPRISE, *_PERIOD, *consumption),
+        (_ONE_MONTH, "消费其他能源的，在右侧增加一列，表头写品种名称和计量单位，如 洗精煤（吨）。",
+         "用作原材料或有加工转换产出的企业，请改用“按品种分行”的模板。"),
+    )
+
+
+def _monthly_series() -> Template:
+    months = tuple(
+        Field(f"{month}月", "number", f"{month} 月当月数，不是累计数；尚无数据的留空。") for month in range(1, 13)
+    )
+    return Template(
+        "分月数据_模板", "energy", "分月数据", f"企业用电量（{carrier_form_unit()['电力']}）",
+        (*_ENTERPRISE, _PERIOD[0], *months),
+        ("本表一次只报一项指标，指标名称和计量单位写在第一行标题里，模板为用电量；"
+         "报送其他指标的请改标题，如 企业营业收入（万元）、企业天然气消费量（万立方米）。",
+         "每家企业每年填一行，各月填当月数。"),
+    )

@@ -1,0 +1,91 @@
+"""Text that is safe in a cell, and the Chinese words for what the frames say in codes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.reference.tables import industries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CELL_LIMIT = 32_767
+"""Characters (UTF-16 units) that Excel keeps in a cell; longer text makes the file unreadable."""
+CUT_MARK = "…(超长,已截断)"
+SHEET_NAME_LIMIT = 31
+
+TIER_NAMES = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "限制发展"}
+"""Names of the tiers in Shandong (昌乐县 2023, 德州市 2024)."""
+LIST_NAMES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
+"""The lists that every workbook has, in the order of its sheets."""
+STATUS_NAMES = {"ranked": "参评", "insufficient": "数据不足", "excluded": "不纳入排名", "out_of_scope": "不在评价范围"}
+CONFIDENT = 0.8
+"""Share of the draws from which on a tier counts as firm."""
+REVIEW = "临界,建议复核"
+
+_ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
+"""Characters that XML 1.0 forbids or discourages; a workbook that holds one does not open."""
+_ASTRAL = "[\U00010000-\U0010ffff]"
+_FORBIDDEN_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
+
+
+def clean_text(text: str) -> str:
+    """`text` without illegal characters, cut to what a cell holds with a mark where something is missing."""
+    return str(pl.select(_clean(pl.lit(text))).item())
+
+
+def clean_frame(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` fit to be written: its text made safe. Raises ValueError for a number that is NaN or infinite."""
+    for name, dtype in frame.schema.items():
+        if dtype.is_float() and not frame[name].is_finite().fill_null(value=True).all():
+            row = frame.filter(~pl.col(name).is_finite()).row(0, named=True)
+            raise ValueError(
+                f"column {name!r} holds {row[name]} for {row.get('uscc', row)}: a missing figure must be null, "
+                "mend the stage that computed it"
+            )
+    return frame.with_columns(_clean(pl.col(name)) for name, dtype in frame.schema.items() if dtype == pl.String)
+
+
+def _clean(text: pl.Expr) -> pl.Expr:
+    legal = text.str.replace_all(_ILLEGAL, "")
+    astral = legal.str.count_matches(_ASTRAL)
+    room = CELL_LIMIT - len(CUT_MARK)
+    return (
+        pl.when(legal.str.len_chars() + astral <= CELL_LIMIT)
+        .then(legal)
+        .when(astral == 0)
+        .then(legal.str.slice(0, room) + CUT_MARK)
+        .otherwise(legal.str.slice(0, room // 2) + CUT_MARK)
+    )
+
+
+def display_width(text: str) -> int:
+    """Width of the longest line in half-width characters; Chinese characters count two."""
+    return max((sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in text.split("\n")), default=0)
+
+
+def industry_label() -> pl.Expr:
+    """`industry` with the name of its division: 化学原料和化学制品制造业(2611); null where it is null."""
+    code = pl.col("industry")
+    name = code.str.slice(0, 2).replace_strict(division_names(), default=None)
+    return pl.when(name.is_null()).then(code).otherwise(name + "(" + code + ")")
+
+
+def division_names() -> dict[str, str]:
+    """Two-digit industry code → its Chinese name (GB/T 4754-2017)."""
+    return dict(industries().filter(pl.col("level") == "division").select("code", "name_zh").iter_rows())
+
+
+def sheet_name(title: str, taken: Iterable[str]) -> str:
+    """`title` as a worksheet name that Excel accepts and that none of `taken` equals, case aside."""
+    used = {name.casefold() for name in taken}
+    base = _FORBIDDEN_IN_SHEET_NAME.sub("_", clean_text(title)).strip("' \t\r\n") or "清单"
+    base = base[:SHEET_NAME_LIMIT].rstrip("'")
+    name, number = base, 2
+    while name.casefold() in used or name.casefold() == "history":
+        suffix = f"({number})"
+        name, number = base[: SHEET_NAME_LIMIT - len(suffix)] + suffix, number + 1
+    return name

@@ -1,0 +1,83 @@
+"""What a finished month says for itself: the JSON object of `--json`, and the closing lines on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from efficiency.month import Finished, Judged, new_evaluation
+from schemas.profile import TIERS
+
+
+def as_json(finished: Finished) -> dict[str, Any]:
+    """Counts, tiers, lists, paths and evaluation_id of the last period, and of every period under `evaluations`."""
+    resolved = finished.validated.resolved
+    submissions = resolved.submissions
+    evaluations = [_evaluation(one, finished) for one in finished.judged]
+    by_severity = counted(resolved.problems, "severity")
+    return {
+        **evaluations[-1],
+        "counts": {
+            "files": len(finished.validated.ingested.files),
+            "files_new": finished.validated.ingested.fresh,
+            "submissions": submissions.height,
+            **{name: int(submissions[name].sum()) for name in submissions.columns if name.startswith("rows_")},
+            "problems": resolved.problems.height,
+            **{f"problems_{severity}": by_severity.get(severity, 0) for severity in ("error", "warning", "note")},
+            "enterprises": finished.judged[-1].evaluation.scores.height,
+            **counted(finished.judged[-1].evaluation.scores, "status"),
+        },
+        "submissions": submissions.select(
+            "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
+            *(name for name in submissions.columns if name.startswith("rows_")),
+        ).to_dicts(),
+        "evaluations": evaluations,
+        "run_id": finished.run.run_id,
+        "warehouse": str(finished.order.warehouse),
+        "paths": {"warehouse": str(finished.order.warehouse), "files": [str(path) for path in finished.files]},
+    }
+
+
+def _evaluation(one: Judged, finished: Finished) -> dict[str, Any]:
+    new = new_evaluation(one, finished.run)
+    tiers = counted(one.evaluation.scores, "tier")
+    return {
+        "period": one.period,
+        "policy_id": one.policy.id,
+        "evaluation_id": new.evaluation_id,
+        "inputs_sha256": one.inputs_sha256,
+        "tiers": {tier: tiers.get(tier, 0) for tier in TIERS},
+        "statuses": counted(one.evaluation.scores, "status"),
+        "lists": {**dict.fromkeys((entry.list for entry in one.policy.candidate), 0), **counted(one.candidates, "list")},
+        "warnings": list(one.evaluation.warnings),
+    }
+
+
+def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    """How often each value of `column` occurs, nulls left out, in order of the value."""
+    counts = frame.drop_nulls(column).group_by(column).len().sort(column)
+    return dict(counts.iter_rows())
+
+
+def closing_lines(finished: Finished) -> Iterator[str]:
+    """The end of a run as an operator reads it: reconciliation, problems, tiers, lists, and where things are."""
+    told = as_json(finished)
+    counts = told["counts"]
+    yield (f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "
+           f"{counts['rows_accepted']} accepted + {counts['rows_rejected']} rejected + "
+           f"{counts['rows_superseded']} superseded or repeated + {counts['rows_totals']} totals + "
+           f"{counts['rows_notes']} notes + {counts['rows_blank']} blank.")
+    yield (f"Problems: {counts['problems_error']} errors, {counts['problems_warning']} warnings, "
+           f"{counts['problems_note']} notes.")
+    for one in told["evaluations"]:
+        tiers = " ".join(f"{tier} {count}" for tier, count in one["tiers"].items())
+        lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
+        others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
+        yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
+    yield f"Warehouse: {finished.order.warehouse}"
+    returned = [path for path in finished.files if path.parent.name == "退回" or "退回" in path.parts]
+    if returned:
+        yield f"To give back: {len(returned)} workbooks in {returned[0].parents[0]}"
+    yield from (f"Workbook: {path}" for path in finished.files if path.name.startswith("能耗产出效益评价_"))

@@ -1,0 +1,49 @@
+"""How the warehouse opens DuckDB: always with the same settings, and never the published file itself for writing."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.tables import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STORAGE_VERSION = "v1.2.0"
+"""Storage version of published files. DuckDB 2 writes one that 1.x clients (DBeaver, older notebooks) cannot open;
+this one every client from 1.2 on reads."""
+
+
+@contextlib.contextmanager
+def session(spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to nothing yet; files are attached to it. It spills to `spill`, never to the working directory."""
+    with duckdb.connect(":memory:") as connection:
+        # A table that is missing must be an error, not a Python variable of the same name.
+        connection.execute("SET python_enable_replacements=false")
+        connection.execute(f"SET temp_directory={literal(str(spill) if spill else '')}")
+        yield connection
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the published file `path`, read-only, as the default database.
+
+    Raises WarehouseError when the path is a folder, no DuckDB file, locked by a writer, or unreadable.
+    """
+    if path.is_dir():
+        raise WarehouseError(f"{path} is a folder. To do: name the DuckDB file itself, for example "
+                             f"{path / 'efficiency.duckdb'}.")
+    with session() as connection:
+        try:
+            # Attached, not connected to: DuckDB shares one instance a path within a process, and a handle
+            # that is still open there would show the file as it was before it was replaced.
+            connection.execute(f"ATTACH {literal(str(path))} AS warehouse (READ_ONLY)")
+            connection.execute("USE warehouse")
+            yield connection
+        except (duckdb.Error, OSError) as error:
+            raise told(error, path, "reading the warehouse") from error

@@ -1,0 +1,62 @@
+"""What can go wrong with the warehouse file, told as what happened, where, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from efficiency.errors import EfficiencyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class WarehouseError(EfficiencyError):
+    """The warehouse cannot be read or published; the message says what, where and what to do."""
+
+
+_SIGNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("no space left", "enospc", "disk quota", "file too large", "max_temp_directory_size"),
+        "the disk is full or a size limit is reached",
+        "free some space (old files in versions/ may be deleted) and run again",
+    ),
+    (
+        ("could not set lock", "conflicting lock", "different configuration", "already attached", "being used by"),
+        "the file is open for writing elsewhere",
+        "close that program, or let it open the file with read_only=True, and run again",
+    ),
+    (
+        ("not a valid duckdb", "invalid database", "wrong version", "corrupt", "checksum", "file version number"),
+        "the file is not a DuckDB database that this version can read",
+        "name another file with --warehouse, or put back the newest file of versions/",
+    ),
+    (
+        ("permission denied", "read-only file system", "operation not permitted", "eacces", "erofs"),
+        "the file or its folder may not be written or read by this user",
+        "change the permissions, or name another place with --warehouse",
+    ),
+)
+_OS_SIGNS = {
+    errno.ENOSPC: "no space left",
+    errno.EDQUOT: "disk quota",
+    errno.EFBIG: "file too large",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.EROFS: "read-only file system",
+}
+
+
+def told(error: Exception, path: Path, doing: str) -> WarehouseError:
+    """`error`, met while `doing` something with `path`, as a message with its remedy.
+
+    The library's own words stay in the message: the sign that was recognised may not be all there is to say.
+    """
+    said = " ".join(str(error).split())
+    number = error.errno if isinstance(error, OSError) else None
+    signs = _OS_SIGNS.get(number, said.lower()) if number is not None else said.lower()
+    for words, cause, remedy in _SIGNS:
+        if any(word in signs for word in words):
+            return WarehouseError(f"{doing} {path} failed: {cause}. To do: {remedy}. ({said})")
+    return WarehouseError(f"{doing} {path} failed: {said}. To do: see that the folder exists, is on a local disk and "
+                          "may be written, and run again.")

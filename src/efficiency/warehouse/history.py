@@ -1,0 +1,167 @@
+"""What earlier evaluations mean for the next one, and how a new one joins them. Frames in, frames out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from efficiency.warehouse.tables import Contents
+
+PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_streak_before": pl.Int64()})
+"""Shape of what `history` returns."""
+
+
+@dataclass(frozen=True)
+class NewEvaluation:
+    """An evaluation that has just been made, before it has an id."""
+
+    period: str
+    policy_id: str
+    policy_sha256: str
+    policy_toml: str
+    run_id: str
+    code_version: str
+    inputs_sha256: str
+    created_at: datetime
+    warnings: str | None
+    scores: pl.DataFrame
+    """schemas.SCORES without evaluation_id, period and policy_id; likewise the next two."""
+    indicators: pl.DataFrame
+    candidates: pl.DataFrame
+
+    @property
+    def evaluation_id(self) -> str:
+        """Period, policy and a digest of what was judged under what: the same judgement has the same id anywhere."""
+        judged = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
+        return f"{self.period}-{self.policy_id}-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class Added:
+    """The contents with the evaluation in them, its id, and whether anything is new."""
+
+    contents: Contents
+    evaluation_id: str
+    changed: bool
+    """False when exactly this evaluation was the period's current one already."""
+
+
+def history(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame:
+    """What each enterprise brings from the policy's current evaluations before `before_period` (shape `PREVIOUS`).
+
+    `previous_tier` is its tier in the last of them, null if it had none there. `d_streak_before` counts the
+    evaluated periods in D immediately before: it ends at the first in which the enterprise was not in D, was not
+    rated or not listed. Periods without an evaluation neither count nor interrupt.
+    """
+    if contents is None:
+        return pl.DataFrame(schema=PREVIOUS)
+    earlier = (
+        contents["results.evaluations"]
+        .filter(pl.col("current"), pl.col("policy_id") == policy_id, pl.col("period") < before_period)
+        .sort("period", descending=True)
+        .select("evaluation_id", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("back"))
+    )
+    tiers = contents["results.scores"].select("evaluation_id", "uscc", "tier").join(
+        earlier, on="evaluation_id", how="inner", validate="m:1"
+    )
+    # The k-th evaluation back belongs to the streak when it is also the k-th in D going back.
+    streaks = (
+        tiers.filter(pl.col("tier") == "D")
+        .sort("uscc", "back")
+        .filter(pl.col("back") == pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("uscc"))
+        .group_by("uscc", maintain_order=True)
+        .agg(pl.len().cast(pl.Int64).alias("d_streak_before"))
+    )
+    return (
+        tiers.filter(pl.col("back") == 1)
+        .select("uscc", pl.col("tier").alias("previous_tier"))
+        .join(streaks, on="uscc", how="left", validate="1:1")
+        .with_columns(pl.col("d_streak_before").fill_null(0))
+        .sort("uscc")
+        .cast(PREVIOUS)
+    )
+
+
+def previous_scores(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame | None:
+    """The scores of the policy's last current evaluation before `before_period`; None when there is none."""
+    if contents is None:
+        return None
+    earlier = contents["results.evaluations"].filter(
+        pl.col("current"), pl.col("policy_id") == policy_id, pl.col("period") < before_period
+    )
+    if earlier.is_empty():
+        return None
+    last = earlier.sort("period")["evaluation_id"][-1]
+    return contents["results.scores"].filter(pl.col("evaluation_id") == last)
+
+
+def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
+    """`contents` with `new` as the current evaluation of its period under its policy.
+
+    An evaluation of the same inputs, policy text and period that exists already is made current again instead of
+    being written twice. When the period's current evaluation changes, the current evaluations of the policy's
+    later periods are marked stale, since they were given another history; the new one is not stale. Rows that
+    were published before are never altered, but for `current` and `stale`.
+    """
+    evaluations = contents["results.evaluations"]
+    chosen = new.evaluation_id
+    same_judgement = (
+        (pl.col("period") == new.period)
+        & (pl.col("policy_id") == new.policy_id)
+        & (pl.col("policy_sha256") == new.policy_sha256)
+        & (pl.col("inputs_sha256") == new.inputs_sha256)
+    )
+    existing = evaluations.filter(same_judgement)
+    frames: dict[str, pl.DataFrame] = {}
+    if existing.height:
+        chosen = existing["evaluation_id"][0]
+        changed = not existing["current"][0]
+    else:
+        changed = True
+        evaluations = pl.concat([evaluations, _row(new)])
+        for table, rows in ((SCORES, new.scores), (INDICATORS, new.indicators), (CANDIDATES, new.candidates)):
+            named = rows.with_columns(
+                pl.lit(chosen).alias("evaluation_id"),
+                pl.lit(new.period).alias("period"),
+                pl.lit(new.policy_id).alias("policy_id"),
+            )
+            frames[table.qualified] = pl.concat([contents[table.qualified], table.conform(named)])
+
+    of_policy = pl.col("policy_id") == new.policy_id
+    is_chosen = pl.col("evaluation_id") == chosen
+    overtaken = of_policy & (pl.col("period") > new.period) & pl.col("current") & changed
+    evaluations = evaluations.with_columns(
+        pl.when(of_policy & (pl.col("period") == new.period)).then(is_chosen).otherwise("current").alias("current"),
+        pl.when(is_chosen).then(pl.lit(value=False)).otherwise(pl.col("stale") | overtaken).alias("stale"),
+    )
+    return Added(contents.with_frames({EVALUATIONS.qualified: evaluations, **frames}), chosen, changed)
+
+
+def _row(new: NewEvaluation) -> pl.DataFrame:
+    """The evaluation's own row."""
+    return EVALUATIONS.conform(
+        pl.DataFrame(
+            {
+                "evaluation_id": new.evaluation_id,
+                "period": new.period,
+                "policy_id": new.policy_id,
+                "policy_sha256": new.policy_sha256,
+                "policy_toml": new.policy_toml,
+                "run_id": new.run_id,
+                "code_version": new.code_version,
+                "inputs_sha256": new.inputs_sha256,
+                "created_at": new.created_at,
+                "current": True,
+                "stale": False,
+                "warnings": new.warnings,
+            }
+        ).with_columns(pl.col("warnings").cast(pl.String))
+    )

@@ -1,0 +1,67 @@
+"""Files that exist only while something is being written beside the warehouse, and what a dead run left of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def staging_file(target: Path, ending: str) -> Path:
+    """The name under which this process prepares something beside `target`; host and process are part of it."""
+    return target.with_name(f"{target.name}.staging-{_host()}-{os.getpid()}.{ending}")
+
+
+def discard(staging: Path) -> None:
+    """Remove a staging file with everything DuckDB may have put beside it (write-ahead log, spill folder)."""
+    for path in staging.parent.glob(f"{_escaped(staging.name)}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def clear_leftovers(target: Path) -> None:
+    """Remove what dead processes of this host, or earlier publications of this one, left beside `target`."""
+    owner = re.compile(re.escape(f"{target.name}.staging-{_host()}-") + r"(\d+)\.")
+    for path in target.parent.glob(f"{_escaped(target.name)}.staging-*"):
+        found = owner.match(path.name)
+        if found and (int(found[1]) == os.getpid() or not alive(int(found[1]))):
+            discard(path)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process with this number exists on this host."""
+    if os.name == "nt":  # there, os.kill with signal 0 would end the process
+        return _windows_alive(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _windows_alive(pid: int) -> bool:
+    import ctypes  # noqa: PLC0415  exists there alone
+
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if handle:
+        kernel.CloseHandle(handle)
+    return bool(handle)
+
+
+def _host() -> str:
+    return re.sub(r"[^0-9A-Za-z.]", "_", socket.gethostname())
+
+
+def _escaped(name: str) -> str:
+    """`name` with the characters that a glob reads as patterns taken literally."""
+    return re.sub(r"([*?\[])", r"[\1]", name)

@@ -1,0 +1,120 @@
+"""The tables of the warehouse, from their declarations in `schemas`: the list, the DDL, and the frames they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas import (
+    CANDIDATES,
+    COLUMN_MAP,
+    EVALUATIONS,
+    FACTS,
+    INDICATORS,
+    PROBLEMS,
+    SCORES,
+    STATED,
+    SUBMISSIONS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from schemas.column import Column, Kind, Table
+
+TABLES: dict[str, Table] = {
+    table.qualified: table
+    for table in (
+        SUBMISSIONS, COLUMN_MAP, PROBLEMS, *STATED.values(), *FACTS.values(),
+        EVALUATIONS, SCORES, INDICATORS, CANDIDATES,
+    )
+}
+"""Qualified name → declaration of every table of the warehouse, in the order in which they are written."""
+
+SQL_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "flag": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+"""Kinds as DuckDB types. Timestamps are kept without a zone, in UTC, as their comments say: fetching
+TIMESTAMPTZ from Python asks for pytz, which an analyst need not have."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a warehouse holds: frames by qualified table name. A table that is not named is empty."""
+
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse names that are no table, so that nothing is ever left out by a slip of the pen."""
+        unknown = set(self.frames) - set(TABLES)
+        if unknown:
+            raise KeyError(f"the warehouse has no table {sorted(unknown)}; it has {sorted(TABLES)}")
+
+    def __getitem__(self, qualified: str) -> pl.DataFrame:
+        """The frame of the table `qualified`, in exactly its declared shape."""
+        table = TABLES[qualified]
+        frame = self.frames.get(qualified)
+        return table.empty() if frame is None else table.conform(frame)
+
+    def with_frames(self, frames: Mapping[str, pl.DataFrame]) -> Contents:
+        """These contents with the tables named in `frames` replaced."""
+        return replace(self, frames={**self.frames, **frames})
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier; `column`, `row` and `list` are words of the language."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def qualified_sql(table: Table) -> str:
+    """The table's qualified name as SQL writes it."""
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
+
+
+def create_table(table: Table) -> str:
+    """The CREATE TABLE statement of `table`: types, NOT NULL, and the closed vocabularies as CHECK."""
+    return f"CREATE TABLE {qualified_sql(table)} (\n  " + ",\n  ".join(map(_column_sql, table.columns)) + "\n)"
+
+
+def _column_sql(column: Column) -> str:
+    parts = [quoted(column.name), SQL_TYPES[column.kind]]
+    if not column.nullable:
+        parts.append("NOT NULL")
+    if column.choices:
+        parts.append(f"CHECK ({quoted(column.name)} IN ({', '.join(map(literal, column.choices))}))")
+    return " ".join(parts)
+
+
+_ORDERS = {"facts": ("uscc", "span_start", "span_end", "submission_id", "row", "block"),
+           "intake": ("submission_id", "row", "block", "cell")}
+
+
+def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` sorted by the table's key, or by enterprise or sheet: what is asked for together lies together.
+
+    The sort is stable, so that the same contents give the same file.
+    """
+    by = table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
+    return frame.sort(by, maintain_order=True) if by and frame.height > 1 else frame
+
+
+def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with its timestamps in UTC and without a zone, as the warehouse keeps them."""
+    return frame.with_columns(pl.col(pl.Datetime("us", "UTC")).dt.replace_time_zone(None))
+
+
+def aware_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with its zoneless timestamps marked as UTC: the inverse of `naive_utc`."""
+    return frame.with_columns(pl.col(pl.Datetime("us")).dt.replace_time_zone("UTC"))

@@ -1,0 +1,45 @@
+"""What several subjects share: one run of the month on the sample inbox, made once for each test process."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+INBOX = ROOT / "sample_data" / "inbox"
+
+
+def efficiency(*arguments: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """The command as its user runs it, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "efficiency", *map(str, arguments)],
+        cwd=cwd, check=check, capture_output=True, text=True, encoding="utf-8", timeout=300,
+    )
+
+
+@dataclass(frozen=True)
+class SampleRun:
+    """The published results of the sample's last period."""
+
+    folder: Path
+    told: dict[str, Any]
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse" / "efficiency.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        return self.folder / "output" / "2026-10"
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory) -> SampleRun:
+    """`efficiency run` on the sample inbox for 2026-10, in an empty folder."""
+    folder = tmp_path_factory.mktemp("month")
+    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--json", cwd=folder)
+    return SampleRun(folder, json.loads(done.stdout))

@@ -1,0 +1,60 @@
+"""How firm a tier is: the same figures for the same seed, sure where nothing can move, null without a tier."""
+
+import polars as pl
+import pytest
+from profiles import INDICATOR, SCORE_ONLY, policy, profile, scored
+
+from efficiency.evaluation import confidence
+from efficiency.evaluation.evaluate import evaluate
+
+ROWS = [{"tax": 3.0 + i % 7, "land": 1.0, "revenue": 2.0 + i % 5, "energy": 1.0 if i % 3 else None} for i in range(40)]
+ROBUST = "[robustness]\ndraws = {}\nweight_sd = {}\nseed = {}\n"
+
+
+def shares(rows=ROWS, draws=200, sd=0.5, seed=1, tail="", **parts) -> list[float | None]:
+    rules = policy(tail=tail + ROBUST.format(draws, sd, seed), **parts)
+    return evaluate(profile(*rows), rules).scores["tier_confidence"].to_list()
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
+    assert shares() == shares()
+    assert shares() != shares(seed=2)
+    assert any(0 < share < 1 for share in shares())
+
+
+def test_portions_do_not_change_the_figures(monkeypatch):
+    whole = shares()
+    monkeypatch.setattr(confidence, "CELLS", 120)
+    assert shares() == whole
+
+
+def test_weights_that_do_not_move_keep_every_tier():
+    assert set(shares(sd=0.0)) == {1.0}
+
+
+def test_a_single_indicator_cannot_change_the_order():
+    rules = policy(indicators=SCORE_ONLY)
+    assert set(evaluate(scored([float(i) for i in range(30)]), rules).scores["tier_confidence"]) == {1.0}
+
+
+def test_overrides_hold_in_every_draw():
+    assert set(shares(tail='[[override]]\nwhen = "TRUE"\ntier = "B"\nlabel = "定档"\n')) == {1.0}
+
+
+def test_confidence_is_null_without_draws_or_tier():
+    assert set(shares(draws=0)) == {None}
+    assert shares(rows=[*ROWS, {"tax": 1.0}])[-1] is None
+
+
+@pytest.mark.parametrize("within", ["[]", '["town"]'])
+def test_groups_are_ranked_apart_in_the_draws_too(within):
+    rows = [{**row, "town": ["甲镇", None, "乙镇"][i % 3]} for i, row in enumerate(ROWS)]
+    tiers = f"[cohort.tiers]\nwithin = {within}\ncuts = {{ A = 0.2, B = 0.6, C = 0.9 }}\n"
+    found = shares(rows, tiers=tiers, indicators=INDICATOR)
+    alone = shares([row for row in rows if row["town"] == "甲镇"], tiers=tiers, indicators=INDICATOR)
+    own = [share for share, row in zip(found, rows, strict=True) if row["town"] == "甲镇"]
+    assert (own == alone) == (within != "[]")
+
+
+def test_every_ranked_enterprise_has_a_share_between_zero_and_one():
+    assert pl.Series(shares()).is_between(0, 1).all()

@@ -1,0 +1,188 @@
+"""The months that figures belong to are read from what people write, and left open where they wrote too little."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efficiency.intake.periods import (
+    NOTHING,
+    Timing,
+    marker,
+    span_label,
+    split_marker,
+    timing_in,
+    timing_of_cell,
+    timing_of_sheet,
+)
+
+OCTOBER = (date(2026, 10, 1), date(2026, 10, 1))
+TO_OCTOBER = (date(2026, 1, 1), date(2026, 10, 1))
+YEAR = (date(2026, 1, 1), date(2026, 12, 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026年10月",
+        "2026年10月份产出表",
+        "２０２６年１０月",
+        "二〇二六年十月",
+        "产出_2026-10",
+        "202610",
+        "2026.10",
+        "2026_10",
+        "报告期:2026年10月 填报日期:2026-11-03",
+        "报告期: 2026-10-31",
+        "淄统〔2025〕12号 2026年10月",
+        "2026年10月(本月数)",
+    ],
+)
+def test_a_month(text: str) -> None:
+    assert timing_in(text).span() == OCTOBER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026年1-10月",
+        "2026年1—10月",
+        "2026年1–10月份",
+        "2026年1至10月",
+        "2026年1月至10月",
+        "2026年1月～2026年10月",
+        "202601-202610",
+        "2026年10月(本月止累计)",
+        "2026年10月累计",
+        "2026年10月 年初至本月",
+    ],
+)
+def test_a_year_to_date(text: str) -> None:
+    assert timing_in(text).span() == TO_OCTOBER
+
+
+@pytest.mark.parametrize("text", ["2026年", "2026年度", "2026年全年", "2026年1-12月", "企业产出2026"])
+def test_a_full_year(text: str) -> None:
+    assert timing_in(text).span() == YEAR
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "产出表",
+        "填报日期:2026-11-03",
+        "2026年11月3日",
+        "2026年第三季度",
+        "2026年下半年",
+        "2026年4-6月",
+        "2025年11月-2026年10月",
+        "2026年10月与2025年10月",
+        "产出20261103",
+        "10月",
+        "2026年13月",
+        "累计",
+    ],
+)
+def test_what_is_no_span_is_never_guessed(text: str) -> None:
+    assert timing_in(text).span() is None
+
+
+@given(
+    st.integers(2000, 2099),
+    st.integers(1, 12),
+    st.sampled_from(["{y}年{m}月", "{y}-{m:02}", "{y}{m:02}", "{y} 年 {m} 月份"]),
+)
+def test_every_month_of_every_year_is_read(year: int, month: int, form: str) -> None:
+    assert timing_in(form.format(y=year, m=month)).span() == (date(year, month, 1), date(year, month, 1))
+
+
+@given(st.integers(2000, 2099), st.integers(2, 12), st.sampled_from("-—–~至"))
+def test_every_year_to_date_is_read(year: int, month: int, dash: str) -> None:
+    assert timing_in(f"{year}年1{dash}{month}月").span() == (date(year, 1, 1), date(year, month, 1))
+
+
+@pytest.mark.parametrize(
+    ("title", "sheet", "file", "span"),
+    [
+        (["2026年10月产出"], "2025年9月", "2024-08/x.xlsx", OCTOBER),
+        (["产出"], "2026年10月", "2024-08/x.xlsx", OCTOBER),
+        (["产出"], "Sheet1", "统计局/2026年1-10月产出.xlsx", TO_OCTOBER),
+        (["产出"], "Sheet1", "2026-10/统计局/产出.xlsx", OCTOBER),
+        (["10月份产出"], "Sheet1", "2026/产出.xlsx", OCTOBER),
+        (["2026年产出"], "10月", "2025-01.xlsx", OCTOBER),
+        (["2026年度产出"], "10月", "2025-01.xlsx", YEAR),
+        (["2026年10月产出", "本月止累计"], "Sheet1", "x.xlsx", TO_OCTOBER),
+        (["产出"], "Sheet1", "x.xlsx", None),
+        (["2026年三季度"], "2026年10月", "x.xlsx", None),
+    ],
+)
+def test_the_title_goes_before_sheet_file_and_folder(
+    title: list[str], sheet: str, file: str, span: tuple[date, date] | None
+) -> None:
+    assert timing_of_sheet(title, sheet, file).span() == span
+
+
+@pytest.mark.parametrize(
+    ("said", "base", "span"),
+    [
+        ("本月", "2026年1-10月", OCTOBER),
+        ("累计", "2026年10月", TO_OCTOBER),
+        ("本月止累计", "2026年10月", TO_OCTOBER),
+        ("1-本月", "2026年10月", TO_OCTOBER),
+        ("1—10月", "2026年", TO_OCTOBER),
+        ("10月", "2026年", OCTOBER),
+        ("本期", "2026年1-10月", TO_OCTOBER),
+        ("全年", "2026年10月", YEAR),
+        ("累计", "2026年", YEAR),
+        ("本月", "2026年", None),
+        ("2025年", "2026年1-10月", (date(2025, 1, 1), date(2025, 10, 1))),
+        ("2026-10-01", "2025年", OCTOBER),
+    ],
+)
+def test_a_column_s_mark_of_time_is_completed_by_the_title(
+    said: str, base: str, span: tuple[date, date] | None
+) -> None:
+    timing = marker(said)
+    assert timing is not None
+    assert timing.over(timing_in(base)).span() == span
+
+
+@pytest.mark.parametrize("text", ["营业收入", "月均", "上年同期", "本月营业收入", "4-6月", "合计"])
+def test_other_headers_are_no_marks_of_time(text: str) -> None:
+    assert marker(text) is None
+
+
+def test_a_mark_of_time_is_taken_off_a_name() -> None:
+    assert split_marker("本年累计实缴税金")[0] == "实缴税金"
+    assert split_marker("营业收入本月止累计") == ("营业收入", Timing(kind="to_date"))
+    assert split_marker("营业收入") == ("营业收入", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "expected"),
+    [
+        ("2026", "year", Timing(2026)),
+        ("2026年度", "year", Timing(2026)),
+        ("10", "month", Timing(month=10)),
+        ("10月份", "month", Timing(month=10)),
+        ("1-10", "month", Timing(month=10, kind="to_date")),
+        ("202610", "period", Timing(2026, 10)),
+        ("2026-10-31", "period", Timing(2026, 10)),
+        ("20261031", "period", Timing(2026, 10)),
+    ],
+)
+def test_period_cells(text: str, role: str, expected: Timing) -> None:
+    assert timing_of_cell(text, role) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "role"), [("2026.1", "period"), ("上月", "month"), ("13", "month"), ("去年", "year"), ("x", "period")]
+)
+def test_a_period_cell_that_is_ambiguous_or_no_period_is_not_understood(text: str, role: str) -> None:
+    assert timing_of_cell(text, role).unsure
+
+
+def test_spans_are_labelled_by_their_months() -> None:
+    assert (span_label(OCTOBER), span_label(TO_OCTOBER)) == ("2026-10", "2026-01..2026-10")
+    assert NOTHING.span() is None

@@ -1,0 +1,187 @@
+"""A policy is accepted as it is meant, or refused with the line and the remedy."""
+
+from hashlib import sha256
+
+import pytest
+from profiles import INDICATOR, TIERS, indicator, policy, policy_text
+
+from efficiency.errors import UsageError
+from efficiency.policy.lines import key_lines
+from efficiency.policy.load import PolicyError, builtin_policies, builtin_text, load_policy, parse_policy
+
+TAIL = """
+[[override]]
+when = "open_incidents > 0"
+at_most = "C"
+label = "一票否决"
+[[candidate]]
+list = "shutdown"
+title = "关停"
+when = "tier = 'D'"
+reason = "连续{d_streak}期D类"
+"""
+
+
+def refused(text: str) -> str:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, "p.toml")
+    return str(caught.value)
+
+
+def line_with(text: str, part: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+def swap(old: str, new: str) -> str:
+    text = policy_text(tail=TAIL)
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "offender", "remedy"),
+    [
+        ('missing = "zero"', 'missing = "zero"\n  capp = 1.5', "capp", "did you mean 'cap'"),
+        ('numerator = "tax"', 'numerator = "taxx"', "taxx", "did you mean 'tax'"),
+        ("weight = 60", "weight = 50", "[[cohort]]", "sum to 90, not 100"),
+        ("A = 0.20, B = 0.75", "A = 0.80, B = 0.75", "A = 0.80", "cuts out of order"),
+        ("A = 0.20, B = 0.75", "A = 20, B = 75", "A = 20", "cuts out of order"),
+        ("where = \"scale = '规上'\"", 'where = "FALSE"', "FALSE", "can never match"),
+        ("where = \"scale = '规上'\"", "where = \"scale = '规模以上'\"", "规模以上", "one of 规上, 规下"),
+        ("where = \"scale = '规上'\"", "where = \"utility = '是'\"", "utility = '是'", "write utility or NOT utility"),
+        ("where = \"scale = '规上'\"", 'where = "score > 1"', "score > 1", "only after scoring"),
+        ('id = "revenue_per_energy"', 'id = "tax_per_mu"', "", "occurs twice"),
+        ('id = "revenue_per_energy"', 'id = "added"', 'id = "added"', "value_added"),
+        ('at_most = "C"', 'at_most = "E"', 'at_most = "E"', "use 'A', 'B', 'C' or 'D'"),
+        ('at_most = "C"', 'at_most = "C"\ntier = "D"', "[[override]]", "exactly one of tier, at_most, at_least"),
+        ('when = "open_incidents > 0"', 'when = "d_streak > 1"', "d_streak > 1", "only in [[candidate]]"),
+        ('when = "open_incidents > 0"', 'when = "(SELECT 1) = 1"', "SELECT", "no sub-query"),
+        ('when = "open_incidents > 0"', 'when = "open_incidents"', '= "open_incidents"', "not a condition"),
+        ("{d_streak}", "{streak}", "{streak}", "{streak} is no column"),
+        ("{d_streak}", "{d_streak:.2f}", "{d_streak:.2f}", "takes no format"),
+        ("{d_streak}", "{d_streak", "reason", "unpaired braces"),
+        ("benchmark = { fixed = 10.0 }", "", "[[cohort.indicator]]", "has no benchmark"),
+        ("{ fixed = 10.0 }", '{ stat = "mean", q = 0.5 }', "q = 0.5", 'q belongs to stat = "quantile"'),
+        ("{ fixed = 10.0 }", '{ fixed = 10.0, stat = "mean" }', "fixed = 10.0", "give either fixed"),
+        ("{ fixed = 10.0 }", "{ fixed = 0.0 }", "fixed = 0.0", "greater than 0"),
+        (
+            "{ fixed = 10.0 }",
+            '{ stat = "mean", within = ["division"] }',
+            "division",
+            "did you mean 'industry_division'",
+        ),
+        ("{ fixed = 10.0 }", '{ stat = "mean", within = ["tax"] }', '["tax"]', "cannot be grouped"),
+        ('title = "测试办法"', 'title = "测试办法"\nwindow = "rolling"', "window", "use 'rolling_12m'"),
+        ('title = "测试办法"', 'title = "测试办法"\nvalid_from = "soon"', "valid_from", "is not allowed"),
+        ('title = "测试办法"', "", "", "lacks the key 'title'"),
+        ("draws = 20", "draws = -1", "draws", "is not allowed"),
+        ("weight = 60", 'weight = "60"', 'weight = "60"', "is not allowed"),
+        (
+            "[robustness]",
+            '[energy]\nelectricity = "equivalent"\n[robustness]',
+            "electricity",
+            "needs equivalent_kgce_per_kwh",
+        ),
+        ("[robustness]", '[energy.coefficients]\n"天燃气" = 12.1\n[robustness]', "天燃气", "did you mean '天然气'"),
+        ("[robustness]", '[energy.coefficients]\n"动力煤" = 0.7\n[robustness]', "动力煤", "standard name '原煤'"),
+    ],
+)
+def test_a_planted_fault_is_refused_with_its_line_and_remedy(old, new, offender, remedy):
+    text = swap(old, new)
+    message = refused(text)
+    assert remedy in message
+    if offender:
+        assert f"p.toml, line {line_with(text, offender)}:" in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("scale = '规上'", "same condition"),
+        ("(scale)='规上'", "same condition"),
+        ("NULL", "always false"),
+        ("1 = 0", "always false"),
+    ],
+)
+def test_a_cohort_that_can_never_match_is_refused(where, why):
+    second = f'[[cohort]]\nid = "second"\nwhere = "{where}"\n' + indicator()
+    assert why in refused(policy_text(tail=second))
+
+
+def test_a_cohort_after_one_that_takes_everyone_is_refused():
+    text = policy_text(tail='[[cohort]]\nid = "second"\nwhere = "land > 3"\n' + indicator()).replace(
+        "scale = '规上'", "TRUE"
+    )
+    assert "takes every enterprise" in refused(text)
+
+
+def test_repeated_cohort_id_is_refused():
+    assert "cohort id 'all' occurs twice" in refused(
+        policy_text(tail='[[cohort]]\nid = "all"\nwhere = "TRUE"\n' + indicator())
+    )
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_their_lines():
+    text = (
+        swap('numerator = "tax"', 'numerator = "taxx"')
+        .replace("{d_streak}", "{x}")
+        .replace("weight = 60", "weight = 1")
+    )
+    lines = [int(line.split("line ")[1].split(":")[0]) for line in refused(text).splitlines()]
+    assert len(lines) == 3
+    assert lines == sorted(lines)
+
+
+def test_weights_may_sum_to_anything_when_the_policy_says_so():
+    assert policy(head="weights_sum = false", indicators=indicator(weight=130)).cohort[0].indicator[0].weight == 130
+    assert policy(cohort="weights_sum = false", indicators=indicator(weight=130)).cohort[0].weights_sum is False
+
+
+def test_text_that_is_not_toml_is_refused_with_its_line():
+    assert "line 3" in refused('id = "x"\ntitle = "y"\nwindow = rolling\n')
+
+
+def test_what_is_neither_id_nor_file_names_the_nearest_and_is_wrong_usage():
+    with pytest.raises(UsageError, match="did you mean 'zibo-jkq'") as caught:
+        load_policy("zibo-jqk")
+    assert caught.value.exit_status == 2
+
+
+def test_a_copy_of_a_built_in_policy_loads_from_a_file_with_its_text_and_digest(tmp_path):
+    text = builtin_text("zibo-jkq").replace('id = "zibo-jkq"', 'id = "own"')
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    loaded = load_policy(str(path))
+    assert (loaded.id, loaded.text, loaded.sha256) == ("own", text, sha256(text.encode()).hexdigest())
+
+
+def test_a_file_that_is_not_utf8_is_refused_with_the_remedy(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_bytes(builtin_text("zibo-jkq").encode("gb18030"))
+    with pytest.raises(PolicyError, match="UTF-8"):
+        load_policy(str(path))
+
+
+def test_every_built_in_policy_loads_and_the_default_comes_first():
+    ids = [id_ for id_, _ in builtin_policies()]
+    assert ids == ["zibo-jkq", "huaian-2024", "huangyan-fy2021", "huangyan-fy2022", "linhai-2014"]
+    assert [load_policy(id_).id for id_ in ids] == ids
+
+
+def test_a_number_may_stand_where_an_expression_is_expected():
+    assert policy(indicators=INDICATOR, cohort="factor = 1.1", tiers=TIERS).cohort[0].factor == "1.1"
+
+
+def test_lines_are_found_past_multi_line_values_and_quoted_keys():
+    text = '[energy.coefficients]\n"天 然气" = 1 # [x]\n[[a]]\nk = [\n 1, # ]\n 2]\n'
+    text += 't = """\n[[a]]\nk = 3\n"""\n[[a]]\nk.l = 4\n[a.s]\nx=1\n'
+    lines = key_lines(text)
+    assert lines["energy", "coefficients", "天 然气"] == 2
+    assert (
+        lines["a", 0, "k"],
+        lines["a", 0, "t"],
+        lines["a", 1],
+        lines["a", 1, "k", "l"],
+        lines["a", 1, "s", "x"],
+    ) == (4, 7, 11, 12, 14)

@@ -1,0 +1,97 @@
+"""The catalogue of problems."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efficiency.intake.problems import (
+    EMPTY,
+    PARSE_PROBLEMS,
+    RULES,
+    cell_address,
+    locate,
+    number_text,
+    problem,
+    problem_rows,
+    problems_frame,
+)
+from schemas import COLUMN_MAP, FORMS, PROBLEMS
+
+WHERE = {"submission_id": "s", "file_name": "f.xlsx"}
+
+
+def test_the_shape_is_that_of_the_warehouse_plus_the_row() -> None:
+    assert EMPTY.schema == pl.Schema(PARSE_PROBLEMS)
+    assert [name for name in PARSE_PROBLEMS if name != "row"] == [n for n in PROBLEMS.names if n != "run_id"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_says_in_chinese_what_to_do(rule: str) -> None:
+    message = RULES[rule].message
+    assert message.endswith("。")
+    assert any(remedy in message for remedy in ("请", "无需处理", "以各品种为准"))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_one_problem_and_a_column_of_problems_say_the_same(rule: str) -> None:
+    words = {word: f"<{word}>" for word in RULES[rule].words}
+    location = {"value": words.pop("value", None), "sheet": words.pop("sheet", ""), "field": "revenue", "cell": "F17",
+                "row": 17, **WHERE}
+    words.pop("title", None)
+    one = problems_frame([problem(rule, **location, **words)])
+    frame = pl.DataFrame([location], schema_overrides={"value": pl.String})
+    many = problem_rows(rule, frame, {word: pl.lit(text) for word, text in words.items()})
+    assert one.to_dicts() == many.to_dicts()
+    assert "{" not in one["message"].item()
+
+
+def test_the_rules_of_the_forms_are_in_the_catalogue_with_their_severity() -> None:
+    for form in FORMS.values():
+        for rule in form.rules:
+            assert RULES[rule.name].severity == rule.severity
+
+
+def test_the_title_of_the_field_fills_the_message() -> None:
+    found = problem("not_a_number", field="revenue", value="约300", cell="F17", row=17, **WHERE)
+    assert found["message"] == "“营业收入”应填数字，现为“约300”。请改为数字后重新报送；没有数据的请留空。"
+    assert (found["severity"], found["cell"], found["row"]) == ("error", "F17", 17)
+
+
+def test_a_missing_value_is_told_as_blank() -> None:
+    assert "现为“空白”" in str(problem("period_unknown", **WHERE)["message"])
+
+
+def test_an_unknown_rule_and_a_missing_word_are_named() -> None:
+    with pytest.raises(KeyError, match="nonsense"):
+        problem("nonsense", **WHERE)
+    with pytest.raises(KeyError, match="reason"):
+        problem("unreadable", **WHERE)
+    with pytest.raises(KeyError, match="expected"):
+        problem_rows("unit_unknown", pl.DataFrame([WHERE]))
+
+
+def test_no_problems_keep_the_shape() -> None:
+    assert problems_frame([]).schema == EMPTY.schema
+    assert problem_rows("negative", pl.DataFrame(schema={"submission_id": pl.String})).schema == EMPTY.schema
+
+
+def test_a_cell_is_found_by_block_else_by_the_first_column_of_the_field() -> None:
+    columns = pl.DataFrame(
+        [("s", 0, "name", "B", "企业名称", None, None, False), ("s", 1, "consumption", "F", "电力", None, 0.5, False)],
+        schema=COLUMN_MAP.polars_schema, orient="row",
+    )
+    submissions = pl.DataFrame({"submission_id": ["s"], "file_name": ["f.xlsx"], "sheet": ["能源"]})
+    rows = pl.DataFrame({"submission_id": ["s"] * 3, "row": [17] * 3, "block": [1] * 3,
+                         "field": ["consumption", "name", "tax"]})
+    placed = locate(rows, submissions, columns)
+    assert placed["cell"].to_list() == ["F17", "B17", None]
+    assert placed["factor"].to_list() == [0.5, None, None]
+    assert cell_address("F", 17) == "F17"
+
+
+@given(st.floats(-1e12, 1e12))
+def test_numbers_are_written_without_noise_and_without_a_bare_point(number: float) -> None:
+    text = str(pl.select(number_text(pl.lit(number))).item())
+    assert not text.endswith(".0")
+    assert float(text) == pytest.approx(number, rel=1e-11, abs=1e-300)

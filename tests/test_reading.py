@@ -1,0 +1,665 @@
+"""Sheets as departments lay them out read back as the same facts; every row and refused cell is accounted for."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from efficiency.intake.files import InboxFile
+from efficiency.intake.problems import PARSE_PROBLEMS
+from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file, read_inbox
+from schemas import COLUMN_MAP, FORMS, STATED
+from schemas.energy import TOTAL_CARRIER
+
+Rows = Sequence[Sequence[object]]
+MONTH = (date(2026, 10, 1), date(2026, 10, 1))
+TO_DATE = (date(2026, 1, 1), date(2026, 10, 1))
+CODE = "91350100M000100Y43"
+DAMAGED = "913501000000100000"
+
+
+def write(
+    path: Path, sheets: dict[str, Rows], merges: Sequence[tuple[int, int, int, int]] = (), hidden: str = ""
+) -> InboxFile:
+    """A workbook; a text that begins with `=` is an idle formula, one that begins with `#` an error cell."""
+    book = xlsxwriter.Workbook(path)
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for row, cells in enumerate(rows):
+            for column, value in enumerate(cells):
+                if isinstance(value, str) and value.startswith("#"):
+                    sheet.write_formula(row, column, "=1/0", None, value)
+                elif isinstance(value, str) and value.startswith("="):
+                    sheet.write_formula(row, column, value, None, "")
+                elif value is not None:
+                    sheet.write(row, column, value)
+        for merge in merges:
+            sheet.merge_range(*merge, rows[merge[0]][merge[1]])
+        if name == hidden:
+            sheet.hide()
+    book.close()
+    return inbox_file(path)
+
+
+def inbox_file(path: Path, name: str = "") -> InboxFile:
+    return InboxFile(path, name or path.name, hashlib.sha256(path.read_bytes()).hexdigest(), 0.0)
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def reader(rows: Rows, *, merges=(), sheet: str = "Sheet1", name: str = "表.xlsx") -> Parsed:
+        return balanced(read_file(write(tmp_path / name, {sheet: rows}, merges)))
+
+    return reader
+
+
+def balanced(parsed: Parsed) -> Parsed:
+    """`parsed`, whose every source row is exactly one of: stated, rejected, total, note, blank."""
+    for row in parsed.submissions.iter_rows(named=True):
+        stated = {
+            number
+            for rows in parsed.rows.values()
+            for number in rows.filter(pl.col("submission_id") == row["submission_id"])["row"]
+        }
+        counted = sum(row[f"rows_{kind}"] for kind in ("totals", "notes", "blank", "rejected"))
+        assert row["rows_total"] == len(stated) + counted, row
+    return parsed
+
+
+def problems(parsed: Parsed, *leave_out: str) -> list[tuple[str | None, str, str | None]]:
+    kept = parsed.problems.filter(~pl.col("rule").is_in(["unit_assumed", *leave_out]))
+    return kept.select("cell", "rule", "value").rows()
+
+
+def stated(parsed: Parsed, form: str, *columns: str) -> list[tuple[object, ...]]:
+    return parsed.rows[form].select(columns).rows()
+
+
+def counts(parsed: Parsed) -> tuple[int, ...]:
+    return parsed.submissions.select("rows_total", "rows_totals", "rows_notes", "rows_blank", "rows_rejected").row(0)
+
+
+# --- layouts ---------------------------------------------------------------------------------------------------------
+
+FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司", 0.0, 7.25)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    down=st.integers(0, 4),
+    right=st.integers(0, 3),
+    title=st.sampled_from(["title", "sheet", "file", "column"]),
+    header=st.sampled_from(["one", "merged", "unmerged", "unit row"]),
+    unit=st.sampled_from(["bracket", "line", "title"]),
+    gap=st.booleans(),
+    serial=st.booleans(),
+    foot=st.booleans(),
+    dashes=st.sampled_from("-—~至"),
+)
+def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917 -- hypothesis names its arguments
+    down, right, title, header, unit, gap, serial, foot, dashes
+) -> None:
+    period = f"2026年1{dashes}10月"
+    rows: list[list[object]] = [[] for _ in range(down)]
+    if title == "title" or unit == "title":
+        rows.append(
+            [(period if title == "title" else "") + "工业企业产出情况表" + ("(单位：千元)" if unit == "title" else "")]
+        )
+    if unit == "line":
+        rows.append(["填报单位:统计局", None, "单位:千元"])
+    head = ["企业名称", "营业收入", "实缴税金"]
+    if unit == "bracket" and header != "unit row":
+        head = ["*企业名称", "营业收入（千元）", "实缴税金\n(千元)"]
+    lead = ["序号"] if serial else []
+    first = len(rows)
+    merges: list[tuple[int, int, int, int]] = []
+    if header in ("merged", "unmerged"):
+        rows += [
+            [*lead, head[0], "经济指标", None if header == "merged" else ""],
+            [*([None] * len(lead)), None, *head[1:]],
+        ]
+        if header == "merged":
+            places = range(right, right + len(lead) + 1)
+            merges = [(first, place, first + 1, place) for place in places]
+            merges.append((first, right + len(lead) + 1, first, right + len(lead) + 2))
+    else:
+        rows.append([*lead, *head])
+    if header == "unit row":
+        rows.append([*([None] * len(lead)), None, "千元", "千元"])
+    if title == "column":
+        rows[first] = [*rows[first], "报告期"]
+        if header == "merged":
+            merges.append((first, right + len(lead) + 3, first + 1, right + len(lead) + 3))
+    for number, (name, revenue, tax) in enumerate(FIGURES, 1):
+        period_cell = [period] if title == "column" else []
+        rows.append([*([number] if serial else []), name, revenue, f"{tax:,.2f}", *period_cell])
+        if gap:
+            rows.append([])
+    if foot:
+        rows += [
+            [*([None] * len(lead)), "合计", sum(f[1] for f in FIGURES), sum(f[2] for f in FIGURES)],
+            [],
+            ["注:本表为快报数。"],
+            ["填报日期：2026-11-03"],
+        ]
+    shifted = [[*([None] * right), *row] for row in rows]
+    sheet = period if title == "sheet" else "Sheet1"
+    name = f"{period}产出.xlsx" if title == "file" else "产出.xlsx"
+    with tempfile.TemporaryDirectory() as folder:
+        parsed = balanced(read_file(write(Path(folder) / name, {sheet: shifted}, merges)))
+    assert stated(parsed, "output", "name", "revenue", "tax", "span_start", "span_end") == [
+        (name, revenue / 10, tax / 10, *TO_DATE) for name, revenue, tax in FIGURES
+    ]
+    assert parsed.problems.filter(pl.col("rule") != "unit_assumed").is_empty()
+    expected_rows = first + down * 0 + (2 if header != "one" else 1)
+    assert parsed.rows["output"]["row"].to_list() == [
+        expected_rows + 1 + place * (2 if gap else 1) for place in range(len(FIGURES))
+    ]
+
+
+def test_month_and_cumulative_columns_side_by_side_are_two_spans(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月产出表"],
+            ["企业名称", "营业收入(千元)", None, "平均用工人数(人)"],
+            [None, "本月", "本月止累计"],
+            ["甲公司", 10, 100, 5],
+        ],
+        merges=[(1, 0, 2, 0), (1, 1, 1, 2), (1, 3, 2, 3)],
+    )
+    assert stated(parsed, "output", "revenue", "employees", "span_start", "span_end", "block") == [
+        (1.0, None, *MONTH, 0),
+        (10.0, None, *TO_DATE, 1),
+        (None, 5.0, *MONTH, 2),
+    ]
+    places = parsed.columns.select("block", "field", "column", "unit", "factor").rows()
+    assert (0, "revenue", "B", "千元", 0.1) in places
+    assert (1, "revenue", "C", "千元", 0.1) in places
+    assert (1, "name", "A", None, None) in places
+
+
+def test_a_wide_energy_sheet_gives_one_row_for_each_carrier_that_is_not_blank(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "用电量(度)", "天然气(立方米)", "原煤(吨)", "综合能耗(千克标准煤)"],
+            ["甲公司", 20_000, 5000, None, 9000],
+            ["乙公司", 0, "-", 3, "/"],
+        ]
+    )
+    assert stated(parsed, "energy", "name", "carrier", "unit", "consumption", "row") == [
+        ("甲公司", "电力", "度", 2.0, 3),
+        ("甲公司", "天然气", "立方米", 0.5, 3),
+        ("甲公司", TOTAL_CARRIER, "千克标准煤", 9.0, 3),
+        ("乙公司", "电力", "度", 0.0, 4),
+        ("乙公司", "原煤", "吨", 3.0, 4),
+    ]
+
+
+def test_a_long_energy_sheet_reads_merged_names_carriers_units_and_own_coefficients(read) -> None:
+    parsed = read(
+        [
+            ["能源购进、消费与库存(2026年1-10月)"],
+            ["单位详细名称", "能源名称", "计量单位", "代码", "消费量", None, "采用折标系数"],
+            [None, None, None, None, "合计", "其中:用于原材料"],
+            ["甲", "乙", "丙", "丁", 1, 2, 3],
+            ["甲公司", "煤炭", "千克", 1, 5000, 1000, 0.7],
+            [None, "电力", "万千瓦时", 2, 3],
+            [None, "汽油", "吨", 3],
+            [None, "能源合计", "吨标准煤", 40, 7.2],
+        ],
+        merges=[(1, 0, 2, 0), (1, 1, 2, 1), (1, 2, 2, 2), (1, 3, 2, 3), (1, 4, 1, 5), (1, 6, 2, 6), (4, 0, 7, 0)],
+    )
+    assert stated(parsed, "energy", "name", "carrier", "consumption", "feedstock", "coefficient", "span_end") == [
+        ("甲公司", "原煤", 5.0, 1.0, 0.7, TO_DATE[1]),
+        ("甲公司", "电力", 3.0, None, None, TO_DATE[1]),
+        ("甲公司", TOTAL_CARRIER, 7.2, None, None, TO_DATE[1]),
+    ]
+    assert counts(parsed) == (4, 0, 0, 1, 0)  # the pre-printed carrier without a figure is blank
+    assert problems(parsed) == []
+
+
+def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月能源消费"],
+            [f"统一社会信用代码:{CODE}", None, "单位详细名称:甲公司"],
+            ["能源名称", "计量单位", "消费量"],
+            ["电力", "万千瓦时", 3],
+            ["能源合计", "吨标准煤", 4],
+        ]
+    )
+    assert stated(parsed, "energy", "uscc", "name", "carrier") == [
+        (CODE, "甲公司", "电力"),
+        (CODE, "甲公司", TOTAL_CARRIER),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "sheet"), [("2026年企业用电量(万千瓦时)", "Sheet1"), ("", "2026年企业用电量(万千瓦时)")]
+)
+def test_twelve_months_of_one_carrier(read, title: str, sheet: str) -> None:
+    months = [f"{month}月" for month in range(1, 13)]
+    parsed = read(
+        [
+            [title],
+            ["企业名称", *months, "合计"],
+            ["甲公司", *range(1, 11), None, None, 55],
+            ["乙公司", *range(1, 11), None, "—", 66],
+        ],
+        sheet=sheet,
+    )
+    assert stated(parsed, "energy", "name", "carrier", "consumption", "span_start", "span_end")[:10] == [
+        ("甲公司", "电力", float(month), date(2026, month, 1), date(2026, month, 1)) for month in range(1, 11)
+    ]
+    assert parsed.rows["energy"].height == 20
+    assert problems(parsed) == [("N4", "control_total", "66")]
+
+
+def test_twelve_months_of_a_measure_go_into_output(read) -> None:
+    months = [f"{month}月份" for month in range(1, 13)]
+    parsed = read([["2026年实缴税金(单位:元)"], ["企业名称", *months], ["甲公司", *([10_000] * 12)]])
+    assert stated(parsed, "output", "tax") == [(1.0,)] * 12
+
+
+@pytest.mark.parametrize(
+    ("heads", "cells", "span"),
+    [
+        (["年份", "月份"], [2026, 10], MONTH),
+        (["年份", "月份"], ["2026年", "1-10月"], TO_DATE),
+        (["报告期"], [202610], MONTH),
+        (["所属期"], ["2026年1—10月"], TO_DATE),
+        (["年份"], [2026], (date(2026, 1, 1), date(2026, 12, 1))),
+        (["税款所属期起", "税款所属期止"], ["2026-01-01", "2026-10-31"], TO_DATE),
+        (["月份"], ["10月"], MONTH),
+    ],
+)
+def test_period_columns_go_before_the_title(read, heads: list[str], cells: list[object], span) -> None:
+    title = "2026年产出" if heads == ["月份"] else "2025年3月产出"
+    parsed = read([[title], ["企业名称", *heads, "营业收入(万元)"], ["甲公司", *cells, 1]])
+    assert stated(parsed, "output", "span_start", "span_end") == [span]
+    assert parsed.submissions["period_label"].to_list() == [None]
+
+
+def test_stacked_tables_and_side_by_side_forms_are_each_read(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", "综合能耗(吨标准煤)"],
+            ["甲公司", 1, 2],
+            [],
+            ["企业名称", "自有用地面积(亩)"],
+            ["甲公司", 30],
+        ]
+    )
+    assert stated(parsed, "output", "revenue") == [(1.0,)]
+    assert stated(parsed, "energy", "carrier", "consumption") == [(TOTAL_CARRIER, 2.0)]
+    assert stated(parsed, "land", "owned", "row") == [(30.0, 6)]
+    assert parsed.submissions["submission_id"].n_unique() == 3
+
+
+def test_areas_without_a_date_of_their_own_take_the_one_above_the_table(read) -> None:
+    parsed = read(
+        [
+            ["工业用地(截止日期：2026年9月30日)"],
+            ["企业名称", "登记用地面积(平方米)", "承租面积"],
+            ["甲公司", 2000, 1],
+            ["乙公司"],
+        ]
+    )
+    assert stated(parsed, "land", "owned", "leased_in", "as_of") == [(3.0, 1.0, date(2026, 9, 30))]
+    assert problems(parsed) == [(None, "row_empty", None)]
+
+
+def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", None, None, None],
+            [None, "本月", "上年同期", "增长(%)", "1—本月"],
+            ["甲公司", 10, 9, 11.1, 100],
+        ],
+        merges=[(1, 0, 2, 0), (1, 1, 1, 4)],
+    )
+    assert stated(parsed, "output", "revenue", "span_start") == [(10.0, MONTH[0]), (100.0, TO_DATE[0])]
+    years = read([["1-10月产出 单位:万元"], ["企业名称", "2026年营业收入", "2025年营业收入"], ["甲公司", 10, 9]])
+    assert stated(years, "output", "revenue", "span_end") == [(10.0, MONTH[1]), (9.0, date(2025, 10, 1))]
+
+
+def test_a_header_printed_again_is_a_note_row(read) -> None:
+    head = ["企业名称", "营业收入(万元)"]
+    parsed = read([["2026年10月"], head, ["甲公司", 1], head, ["乙公司", 2]])
+    assert stated(parsed, "output", "name", "revenue") == [("甲公司", 1.0), ("乙公司", 2.0)]
+    assert counts(parsed) == (3, 0, 1, 0, 0)
+
+
+def test_a_register_reads_codes_flags_dates_and_lost_zeros(read) -> None:
+    parsed = read(
+        [
+            [
+                "统一社会信用代码",
+                "单位详细名称",
+                "国民经济行业代码",
+                "镇(街道)",
+                "企业规模",
+                "投产时间",
+                "是否在建",
+                "资质荣誉",
+            ],
+            [" 91350100m000100y43 ", "甲公司", 3071, "北郊镇", "规模以上", 2019.5, "否", "高新技术企业、专精特新"],
+            [CODE, "乙公司", 6, "南定镇", "规下", 43_586, "√", "-"],
+        ]
+    )
+    assert stated(parsed, "register", "uscc", "industry", "scale", "commissioned", "under_construction", "honours") == [
+        (CODE, "3071", "规上", date(2019, 5, 1), False, "高新技术企业、专精特新"),
+        (CODE, "06", "规下", date(2019, 5, 1), True, None),
+    ]
+    assert problems(parsed) == []
+
+
+def test_a_department_s_table_with_code_industry_and_town_is_no_register(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["统一社会信用代码", "企业名称", "行业代码", "镇办", "实缴税金(万元)"],
+            [CODE, "甲公司", "3071", "北郊镇", 5],
+        ]
+    )
+    assert parsed.submissions["form"].to_list() == ["output"]
+    assert stated(parsed, "output", "tax") == [(5.0,)]
+
+
+def test_csv_is_read_like_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "2026-10.csv"
+    path.write_bytes('企业名称,用水量(立方米),备注\n甲公司,"1,500",x\n\n合计,1500,\n'.encode("gb18030"))
+    parsed = balanced(read_file(inbox_file(path)))
+    assert stated(parsed, "output", "water", "span_end", "sheet", "row") == [(1500.0, MONTH[1], "", 2)]
+    assert counts(parsed) == (3, 1, 0, 1, 0)
+
+
+# --- one planted case for each rule ----------------------------------------------------------------------------------
+
+HEAD = ["企业名称", "营业收入(万元)", "实缴税金(万元)"]
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [("约1200", "not_a_number"), ("#DIV/0!", "error_cell"), ("=A1*2", "formula_uncached"), ("12万", "not_a_number")],
+)
+def test_a_refused_cell_is_named_and_the_row_s_other_figures_count(read, value: str, rule: str) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", value, 5]])
+    assert problems(parsed) == [("B3", rule, value)]
+    assert parsed.problems.filter(pl.col("rule") == rule).select("name", "field", "row").row(0) == (
+        "甲公司",
+        "revenue",
+        3,
+    )
+    assert stated(parsed, "output", "revenue", "tax") == [(None, 5.0)]
+
+
+def test_a_percentage_in_an_amount_counts_with_a_warning(read) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", "12.5%", 5]])
+    assert problems(parsed) == [("B3", "percent_in_amount", "12.5%")]
+    assert stated(parsed, "output", "revenue") == [(0.125,)]
+
+
+def test_a_row_without_figures_is_rejected_with_a_reason(read) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", "-", None], ["乙公司", "x", "y"]])
+    assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), (None, "row_empty", None)]
+    assert counts(parsed) == (2, 0, 0, 0, 2)
+
+
+def test_a_code_typed_as_a_number_is_damaged_and_the_name_still_counts(read) -> None:
+    parsed = read([["2026年10月"], ["统一社会信用代码", *HEAD], [float(DAMAGED), "甲公司", 1, 2]])
+    assert problems(parsed) == [("A3", "uscc_damaged", DAMAGED)]
+    assert stated(parsed, "output", "uscc", "name", "revenue") == [(None, "甲公司", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "rule"),
+    [
+        ("行业代码", "ZZ", "industry_invalid"),
+        ("企业规模", "中型", "not_a_choice"),
+        ("投产日期", "三月份", "not_a_date"),
+        ("是否在建", "也许", "not_a_choice"),
+    ],
+)
+def test_refused_attributes_are_null_and_named(read, head: str, cell: str, rule: str) -> None:
+    heads = ["统一社会信用代码", "企业名称", "行业代码", "镇办", "企业规模", "投产日期", "是否在建"]
+    values = [CODE, "甲公司", "3071", "北郊镇", "规上", "2019-05", "否"]
+    values[heads.index(head)] = cell
+    parsed = read([heads, values])
+    assert problems(parsed) == [(f"{'ABCDEFG'[heads.index(head)]}2", rule, cell)]
+    assert parsed.rows["register"].height == 1
+
+
+def test_an_unknown_unit_refuses_the_column_and_is_never_guessed(read) -> None:
+    parsed = read(
+        [["2026年10月"], ["企业名称", "营业收入(万美元)", "实缴税金(万元)"], ["甲公司", 1, 2], ["乙公司", 3, None]]
+    )
+    assert problems(parsed) == [("B2", "unit_unknown", "万美元")]
+    assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", None, 2.0)]
+    assert counts(parsed) == (2, 0, 0, 0, 1)
+
+
+def test_an_assumed_unit_is_noted(read) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 1]])
+    note = parsed.problems.row(0, named=True)
+    assert (note["rule"], note["severity"], note["cell"], note["field"]) == ("unit_assumed", "note", "B2", "revenue")
+    assert parsed.columns.filter(pl.col("field") == "revenue").select("unit", "unit_assumed").row(0) == ("万元", True)
+
+
+def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "蒸汽(吨)", "电力(万千瓦时)"], ["甲公司", 5, "待定"]])
+    assert {rule for _, rule, _ in problems(parsed)} == {"unit_unknown", "not_a_number"}
+    assert stated(parsed, "energy", "carrier", "consumption") == [("热力", None), ("电力", None)]
+
+
+def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "能源名称", "计量单位", "消费量"],
+            ["甲公司", "生物质颗粒", "吨", 5],
+            ["甲公司", "天然气", "吨", 5],
+            ["甲公司", "汽油", "车", 5],
+        ]
+    )
+    assert problems(parsed) == [
+        ("B3", "carrier_unknown", "生物质颗粒"),
+        ("C4", "unit_unknown", "吨"),
+        ("C5", "unit_unknown", "车"),
+    ]
+    assert stated(parsed, "energy", "carrier", "consumption") == [
+        ("生物质颗粒", None),
+        ("天然气", None),
+        ("汽油", None),
+    ]
+
+
+def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_units(read) -> None:
+    parsed = read([["2026年10月 单位:吨标准煤"], ["企业名称", "电力", "天然气"], ["甲公司", 5, 6]])
+    assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown", "unit_unknown"]
+
+
+@pytest.mark.parametrize("title", ["产出表", "2026年第三季度", "2026年4-6月"])
+def test_a_sheet_without_a_period_is_refused(read, title: str) -> None:
+    parsed = read([[title], HEAD, ["甲公司", 1, 2]])
+    assert [rule for _, rule, _ in problems(parsed)] == ["period_unknown"]
+    assert parsed.rows["output"].is_empty()
+    assert counts(parsed)[4] == 1
+
+
+def test_a_row_whose_period_is_not_understood_is_refused_alone(read) -> None:
+    parsed = read(
+        [
+            ["产出"],
+            ["企业名称", "年份", "月份", "营业收入(万元)"],
+            ["甲公司", 2026, 10, 1],
+            ["乙公司", 2026, "上月", 1],
+            ["丙公司", 2026, None, 1],
+        ]
+    )
+    assert problems(parsed) == [("B4", "period_unknown", "2026 上月"), ("B5", "period_unknown", "2026")]
+    assert stated(parsed, "output", "name") == [("甲公司",)]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ["企业名称", "营业收入(万元)", "营业收入(万元)"],
+        ["企业名称", "企业名称", "营业收入(万元)"],
+        ["企业名称", "热力(吉焦)", "蒸汽(吉焦)"],
+    ],
+)
+def test_a_header_that_occurs_twice_refuses_the_table(read, heads: list[str]) -> None:
+    parsed = read([["2026年10月"], heads, ["甲公司", 1, 2]])
+    assert [rule for _, rule, _ in problems(parsed)] == ["header_duplicate"]
+    assert all(rows.is_empty() for rows in parsed.rows.values())
+    assert counts(parsed) == (1, 0, 0, 0, 1)
+
+
+def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", "其中:主营业务收入(万元)", "销售收入(万元)"],
+            ["甲公司", 3, 2, 1],
+        ]
+    )
+    assert stated(parsed, "output", "revenue") == [(3.0,)]
+    assert problems(parsed) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "found"), [(300, []), (301, []), (310, [("B5", "control_total", "310")]), ("=SUM(B3:B4)", []), (None, [])]
+)
+def test_a_total_that_differs_by_more_than_half_a_percent_is_a_warning(
+    read, total: object, found: list[object]
+) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", 100, 1], ["乙公司", 200, 2], ["合  计", total, 3]])
+    assert problems(parsed) == found
+    assert counts(parsed) == (3, 1, 0, 0, 0)
+
+
+def test_subtotals_sum_their_own_rows(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            HEAD,
+            ["甲公司", 100, 1],
+            ["北郊镇小计", 100, 1],
+            ["乙公司", 200, 2],
+            ["南定镇小计", 250, 2],
+            ["合计", 300, 3],
+        ]
+    )
+    assert problems(parsed) == [("B6", "control_total", "250")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["注:快报数", "备注", "填表人:张三", "审核人(签字):", "说明:口径为规上", "以下空白", "单位负责人:李四 填表人:张三"],
+)
+def test_rows_of_notes_are_no_data(read, text: str) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", 1, 2], [text], ["2.数据来源于统计快报。"]])
+    assert counts(parsed) == (3, 0, 2, 0, 0)
+    assert problems(parsed) == []
+
+
+def test_serial_numbers_alone_are_blank_rows(read) -> None:
+    parsed = read([["2026年10月"], ["序号", *HEAD], [1, "甲公司", 1, 2], [2], ["3"]])
+    assert counts(parsed) == (3, 0, 0, 2, 0)
+
+
+def test_the_date_of_filing_is_read_from_text_or_column(read) -> None:
+    by_text = read([["2026年10月"], HEAD, ["甲公司", 1, 2], ["填报日期：", "2026年11月3日"]])
+    by_column = read(
+        [["2026年10月"], [*HEAD, "填报日期"], ["甲公司", 1, 2, "2026-11-03"], ["乙公司", 1, 2, "2026-11-01"]]
+    )
+    assert (
+        by_text.submissions["filled_on"].to_list()
+        == by_column.submissions["filled_on"].to_list()
+        == [date(2026, 11, 3)]
+    )
+
+
+def test_sheets_that_are_no_forms_are_errors_only_where_they_could_be_data(tmp_path: Path) -> None:
+    form: Rows = [["2026年10月"], HEAD, ["甲公司", 1, 2]]
+    guide: Rows = [["填报说明"], ["1、企业名称请填写全称"]]
+    data: Rows = [["名字", "数", "数2"], ["甲", 1, 2], ["乙", 3, 4], ["丙", 5, 6]]
+    file = write(tmp_path / "a.xlsx", {"产出": form, "说明": guide, "底稿": data, "空": [], "藏": form}, hidden="藏")
+    parsed = balanced(read_file(file))
+    assert sorted(parsed.problems.select("sheet", "rule", "severity").rows()) == [
+        ("底稿", "form_unknown", "error"),
+        ("空", "sheet_empty", "note"),
+        ("藏", "hidden_sheet", "note"),
+        ("说明", "sheet_empty", "note"),
+    ]
+    assert stated(parsed, "output", "sheet") == [("产出",)]
+    alone = balanced(read_file(write(tmp_path / "b.xlsx", {"说明": guide})))
+    assert alone.problems["rule"].to_list() == ["form_unknown"]
+    near = balanced(read_file(write(tmp_path / "c.xlsx", {"x": [["企业名称", "科技含量"], ["甲公司", "高"]]})))
+    assert "发展意愿" in near.problems["message"][0]
+
+
+def test_a_name_that_begins_like_a_formula_is_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "2026-10.csv"
+    path.write_text('企业名称,营业收入(万元)\n"=HYPERLINK(""http://x"")",1\n', encoding="utf-8")
+    assert stated(read_file(inbox_file(path)), "output", "name") == [('=HYPERLINK("http://x")',)]
+
+
+def test_an_unreadable_file_is_one_problem_and_the_others_go_on(tmp_path: Path) -> None:
+    broken = tmp_path / "坏.xlsx"
+    broken.write_bytes(b"PK\x03\x04 truncated")
+    good = write(tmp_path / "好.xlsx", {"2026年10月": [HEAD, ["甲公司", 1, 2]]})
+    parsed = balanced(read_inbox([inbox_file(broken), good]))
+    assert parsed.problems.filter(pl.col("severity") == "error").select("file_name", "rule").rows() == [
+        ("坏.xlsx", "unreadable")
+    ]
+    assert parsed.submissions.select("file_name", "order").rows() == [("坏.xlsx", 1), ("好.xlsx", 2)]
+    assert stated(parsed, "output", "revenue") == [(1.0,)]
+
+
+def test_every_frame_has_its_declared_shape_even_when_nothing_was_read(tmp_path: Path) -> None:
+    for parsed in (concat([]), read_file(write(tmp_path / "a.xlsx", {"2026年10月": [HEAD, ["甲公司", 1, "x"]]}))):
+        assert dict(parsed.submissions.schema) == SUBMISSION
+        assert dict(parsed.columns.schema) == COLUMN_MAP.polars_schema
+        assert dict(parsed.problems.schema) == PARSE_PROBLEMS
+        assert {form: dict(rows.schema) for form, rows in parsed.rows.items()} == {
+            form: STATED[form].polars_schema for form in FORMS
+        }
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(
+                st.none(),
+                st.floats(allow_nan=False, allow_infinity=False),
+                st.text(max_size=6),
+                st.sampled_from(["企业名称", "营业收入", "2026年10月", "合计", "注:", "电力", "1月", "2月"]),
+            ),
+            min_size=1,
+            max_size=5,
+        ),
+        max_size=8,
+    )
+)
+def test_whatever_a_sheet_holds_every_row_is_accounted_for(rows: list[list[object]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        lines = [
+            ",".join('"' + ("" if value is None else str(value)).replace('"', '""') + '"' for value in row)
+            for row in rows
+        ]
+        path.write_text("\n".join(lines), encoding="utf-8", errors="replace", newline="")
+        balanced(read_file(inbox_file(path)))
