@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter, quote_sheetname
-from openpyxl.worksheet.hyperlink import Hyperlink
 
-from efficiency.reports.returned_marks import MARK_FILL, Place, is_address
+from efficiency.reports.package_xml import MAIN, as_text, as_value
+from efficiency.reports.sheet_cells import column_letters, place_of
 from efficiency.reports.styles import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.wording import SEVERITIES, field_title
 from schemas.intake import LIST_SHEET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from openpyxl.cell.cell import Cell
-    from openpyxl.workbook.workbook import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
+    from efficiency.reports.workbook_styles import Styles
 
+MARK_FILL: Final = {"error": "FFFF9C9C", "warning": "FFFFE08A"}
+"""Severity → fill (ARGB); error and warning differ in lightness too."""
 MAX_LISTED: Final = 20_000
 """Problems that a list holds; a file with more has one cause that repeats, and the list says so."""
 
@@ -33,28 +31,35 @@ _COLUMNS: Final = (
 """Heading and width (half-width characters) of each visible column."""
 _WORDS: Final = ("level", "sheet", "place", "name", "uscc", "field", "value", "message")
 """The columns of `_listed` that fill the visible columns after the number."""
-_NARROW: Final = 4
-"""Columns from the left that are centred."""
+_KINDS: Final = ("centred", "centred", "centred", "centred", "left", "code", "left", "left", "left")
+"""Format of each visible column."""
 _BEFORE: Final = "原格式"
 """Heading of the hidden column that keeps how a cell looked before it was marked."""
-_HEADING_ROWS: Final = 20
-"""Rows at the top among which the headings of an earlier list are looked for."""
 _FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r")
+_RIGHT: Final = column_letters(len(_COLUMNS))
 
+_FONTS: Final = {
+    "body": (10, INK, ""), "bold": (10, INK, "<b/>"), "title": (16, ACCENT, "<b/>"), "small": (9, MUTED, ""),
+    "link": (10, "#0B5CAD", "<u/>"),
+}
+"""Size, colour and weight."""
+_FORMATS: Final = {
+    "title": ("title", "", False, "left", ""), "line": ("body", "", False, "left", ""),
+    "strong": ("bold", "", False, "left", ""), "remark": ("small", "", False, "left", ""),
+    "head": ("bold", HEADER.replace("#", "FF"), True, "center", ""),
+    "centred": ("body", "", True, "center", ""), "left": ("body", "", True, "left", ""),
+    "code": ("body", "", True, "left", "@"), "link": ("link", "", True, "center", ""),
+    **{severity: ("body", colour, True, "center", "") for severity, colour in MARK_FILL.items()},
+}
+"""Font, fill, grid, alignment and number format of each format of the list."""
+_TEXT_FORMAT: Final = 49
+"""Number of the built-in number format `@`."""
 
-def _font(size: int, colour: str = INK, *, bold: bool = False) -> Font:
-    return Font(name=FONT, size=size, bold=bold, color="FF" + colour.removeprefix("#"))
+NO_FILL: Final = b'<fill><patternFill patternType="none"/></fill>'
+NO_BORDER: Final = b"<border><left/><right/><top/><bottom/><diagonal/></border>"
 
-
-_BODY: Final = _font(10)
-_LINKED: Final = Font(name=FONT, size=10, underline="single", color="FF0B5CAD")
-_HEADED: Final = _font(10, bold=True)
-_HEAD_FILL: Final = PatternFill("solid", fgColor="FF" + HEADER.removeprefix("#"))
-_LEVEL_FILLS: Final = {severity: PatternFill("solid", fgColor=colour) for severity, colour in MARK_FILL.items()}
-_CENTRED: Final = Alignment(horizontal="center", vertical="center", wrap_text=True)
-_LEFT: Final = Alignment(horizontal="left", vertical="center", wrap_text=True)
-_SIDE: Final = Side(style="thin", color="FF" + RULE.removeprefix("#"))
-_GRID: Final = Border(left=_SIDE, right=_SIDE, top=_SIDE, bottom=_SIDE)
+Place = tuple[str, str]
+"""Worksheet title and cell address."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,15 @@ class Heading:
     file_name: str
     advice: str
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListSheet:
+    """The list as a worksheet part, and the defined names that go with it."""
+
+    content: bytes
+    names: dict[str, str]
+    """Built-in name → range."""
 
 
 def in_order(problems: pl.DataFrame) -> pl.DataFrame:
@@ -76,40 +90,68 @@ def in_order(problems: pl.DataFrame) -> pl.DataFrame:
     return problems.sort(rank, position, row, letters.str.len_chars(), letters, maintain_order=True)
 
 
-def write_list(
-    sheet: Worksheet, problems: pl.DataFrame, heading: Heading, *, links: frozenset[str], before: Mapping[Place, str]
-) -> None:
-    """Fills the empty openpyxl `sheet` with the list of `problems` (shape PARSE_PROBLEMS, in order).
+def list_sheet(
+    problems: pl.DataFrame, heading: Heading, styles: Styles, *, links: frozenset[str], before: Mapping[Place, str]
+) -> ListSheet:
+    """The list of `problems` (shape PARSE_PROBLEMS, in order) as a worksheet.
 
-    Addresses link to their cells in the worksheets named by `links`. `before` keeps, in a hidden
-    column, how each marked cell looked. Text never becomes a formula.
+    Its formats are added to `styles`. Addresses link to their cells in the worksheets named by `links`.
+    `before` keeps, in a hidden column, how each marked cell looked. Text never becomes a formula.
     """
-    first = _write_heading(sheet, problems, heading) + 1
-    _write_column_heads(sheet, first)
-    kept = dict(before)
+    formats = _add_formats(styles)
+    lines = _heading_lines(problems, heading)
+    width = sum(size for _, size in _COLUMNS)
+    rows: list[bytes] = []
+    for number, (text, kind) in enumerate(lines, 1):
+        # Excel does not fit the height of merged cells by itself.
+        height = 28 if number == 1 else 17 * _lines(text, width)
+        rows.append(_row(number, height, [_text_cell(f"A{number}", clean_text(text), formats[kind, False])]))
+    head = len(lines) + 1
+    titles = (*(title for title, _ in _COLUMNS), _BEFORE)
+    rows.append(_row(head, 24, [
+        _text_cell(f"{column_letters(column)}{head}", title, formats["head", False])
+        for column, title in enumerate(titles, 1)
+    ]))
+    kept, hyperlinks = dict(before), []
     for number, problem in enumerate(_listed(problems).iter_rows(named=True), 1):
-        _write_problem(sheet, first + number, (number, *(problem[word] for word in _WORDS)))
+        row = head + number
+        values = [str(problem[word]) for word in _WORDS]
         place = (str(problem["sheet"]), str(problem["cell"] or f"A{problem['row'] or 1}"))
-        if problem["severity"] in _LEVEL_FILLS:
-            sheet.cell(first + number, 2).fill = _LEVEL_FILLS[problem["severity"]]
-        if place[0] in links and is_address(place[1]):
-            _link(sheet.cell(first + number, 4), place)
+        kinds = [*_KINDS]
+        if problem["severity"] in MARK_FILL:
+            kinds[1] = problem["severity"]
+        if place[0] in links and place_of(place[1]):
+            kinds[3] = "link"
+            target = as_value(f"{_quoted(place[0])}!{place[1]}")
+            hyperlinks.append(b'<hyperlink ref="D%d" location="%b"/>' % (row, target))
+        cells = [b'<c r="A%d" s="%d"><v>%d</v></c>' % (row, formats[kinds[0], False], number)]
+        for column, (kind, value) in enumerate(zip(kinds[1:], values, strict=True), 2):
+            guarded = value.lstrip().startswith(_FORMULA_START)
+            cells.append(_text_cell(f"{column_letters(column)}{row}", value, formats[kind, guarded]))
         if place in kept:
-            _write_text(sheet.cell(first + number, len(_COLUMNS) + 1), kept.pop(place))
-    _set_page(sheet, first, first + min(problems.height, MAX_LISTED), heading)
+            address = f"{column_letters(len(_COLUMNS) + 1)}{row}"
+            cells.append(_text_cell(address, kept.pop(place), formats["line", False]))
+        # Not every program fits the height of wrapped text when it opens the file.
+        taken = max(_lines(value, size) for value, (_, size) in zip(values, _COLUMNS[1:], strict=True))
+        rows.append(_row(row, 4 + 15 * min(taken, 25), cells))
+    last = head + min(problems.height, MAX_LISTED)
+    sheet = f"{_quoted(LIST_SHEET)}!"
+    names = {
+        "_xlnm._FilterDatabase": f"{sheet}$A${head}:${_RIGHT}${last}",
+        "_xlnm.Print_Area": f"{sheet}$A$1:${_RIGHT}${last}",
+        "_xlnm.Print_Titles": f"{sheet}${head}:${head}",
+    }
+    return ListSheet(_worksheet(rows, hyperlinks, head, last, heading), names)
 
 
-def earlier_appearances(workbook: Workbook) -> dict[Place, str]:
-    """How the cells marked in an earlier round looked before, from the list sheet of that round; {} without one."""
-    if LIST_SHEET not in workbook.sheetnames or not hasattr(workbook[LIST_SHEET], "iter_rows"):
-        return {}
+def earlier_appearances(rows: Sequence[Sequence[object]]) -> dict[Place, str]:
+    """How the cells marked in an earlier round looked before, from the rows of that round's list sheet."""
     heads = (*(title for title, _ in _COLUMNS), _BEFORE)
     found: dict[Place, str] = {}
     within = False
-    last = min(workbook[LIST_SHEET].max_row, _HEADING_ROWS + MAX_LISTED)
-    for row in workbook[LIST_SHEET].iter_rows(max_row=last, max_col=len(heads), values_only=True):
-        values = tuple("" if value is None else str(value) for value in row)
-        if within and values[-1]:
+    for row in rows:
+        values = tuple("" if value is None else str(value) for value in row[: len(heads)])
+        if within and len(values) == len(heads) and values[-1]:
             found.setdefault((values[2], values[3]), values[-1])
         within = within or values == heads
     return found
@@ -133,95 +175,108 @@ def _listed(problems: pl.DataFrame) -> pl.DataFrame:
     return clean_frame(worded)
 
 
-def _write_heading(sheet: Worksheet, problems: pl.DataFrame, heading: Heading) -> int:
-    """Writes title, counts, advice and remarks; gives the last row used."""
+def _heading_lines(problems: pl.DataFrame, heading: Heading) -> list[tuple[str, str]]:
+    """Title, counts, advice and remarks, each with its format."""
     counts = {severity: problems.filter(pl.col("severity") == severity).height for severity in SEVERITIES}
     summary = f"错误 {counts['error']} 处：数值未采用，必须改正。"
     summary += f"警告 {counts['warning']} 处：数值已采用，请核对，有误的改正。"
     if counts["note"]:
         summary += f"提示 {counts['note']} 处：供了解。"
     cut = (f"问题共 {problems.height} 处，此处列出前 {MAX_LISTED} 处；多为同一原因重复出现，改正后重新报送即可。",)
-    lines = [
-        (LIST_SHEET, _font(16, ACCENT, bold=True)),
-        (f"文件：{heading.file_name}", _HEADED),
-        (summary, _font(10)),
-        (heading.advice, _HEADED),
-        *((remark, _font(9, MUTED))
-          for remark in (*heading.remarks, *(cut if problems.height > MAX_LISTED else ()))),
+    remarks = (*heading.remarks, *(cut if problems.height > MAX_LISTED else ()))
+    return [
+        (LIST_SHEET, "title"),
+        (f"文件：{heading.file_name}", "strong"),
+        (summary, "line"),
+        (heading.advice, "strong"),
+        *((remark, "remark") for remark in remarks),
     ]
-    width = sum(size for _, size in _COLUMNS)
-    for number, (text, font) in enumerate(lines, 1):
-        cell = sheet.cell(number, 1)
-        _write_text(cell, clean_text(text))
-        cell.font = font
-        cell.alignment = _LEFT
-        sheet.merge_cells(start_row=number, end_row=number, start_column=1, end_column=len(_COLUMNS))
-        # Excel does not fit the height of merged cells by itself.
-        sheet.row_dimensions[number].height = 28 if number == 1 else 17 * _lines(text, width)
-    return len(lines)
 
 
-def _write_column_heads(sheet: Worksheet, row: int) -> None:
-    for column, (title, width) in enumerate((*_COLUMNS, (_BEFORE, 8)), 1):
-        cell = sheet.cell(row, column, title)
-        cell.font = _HEADED
-        cell.fill = _HEAD_FILL
-        cell.alignment = _CENTRED
-        cell.border = _GRID
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.column_dimensions[get_column_letter(len(_COLUMNS) + 1)].hidden = True
-    sheet.row_dimensions[row].height = 24
+def _add_formats(styles: Styles) -> dict[tuple[str, bool], int]:
+    """Number of each of the list's formats, plain and as text that looks like a formula."""
+    rule = RULE.replace("#", "FF")
+    borders = [styles.add(b"borders", NO_BORDER), styles.add(b"borders", frame("thin", rule))]
+    found = {}
+    for name, (font, colour, grid, horizontal, number_format) in _FORMATS.items():
+        size, ink, weight = _FONTS[font]
+        written = f'<font>{weight}<sz val="{size}"/><color rgb="{ink.replace("#", "FF")}"/><name val="{FONT}"/></font>'
+        font_number = styles.add(b"fonts", written.encode())
+        fill_number = styles.add(b"fills", solid_fill(colour) if colour else NO_FILL)
+        for guarded in (False, True):
+            item = (
+                f'<xf numFmtId="{_TEXT_FORMAT if number_format else 0}" fontId="{font_number}" fillId="{fill_number}" '
+                f'borderId="{borders[grid]}" xfId="0" quotePrefix="{guarded:d}" applyNumberFormat="1" applyFont="1" '
+                'applyFill="1" applyBorder="1" applyAlignment="1">'
+                f'<alignment horizontal="{horizontal}" vertical="center" wrapText="1"/></xf>'
+            )
+            found[name, guarded] = styles.add(b"cellXfs", item.encode())
+    return found
 
 
-def _write_problem(sheet: Worksheet, row: int, values: tuple[object, ...]) -> None:
-    for column, value in enumerate(values, 1):
-        cell = sheet.cell(row, column)
-        if isinstance(value, int):
-            cell.value = value
-        else:
-            _write_text(cell, str(value))
-        cell.font = _BODY
-        cell.alignment = _CENTRED if column <= _NARROW else _LEFT
-        cell.border = _GRID
-    sheet.cell(row, 6).number_format = "@"
-    # Not every program fits the height of wrapped text when it opens the file.
-    lines = max(_lines(str(value), width) for value, (_, width) in zip(values, _COLUMNS, strict=True))
-    sheet.row_dimensions[row].height = 4 + 15 * min(lines, 25)
+def solid_fill(colour: str) -> bytes:
+    """A fill of one colour (ARGB)."""
+    return (
+        f'<fill><patternFill patternType="solid"><fgColor rgb="{colour}"/><bgColor indexed="64"/></patternFill></fill>'
+    ).encode()
+
+
+def frame(line: str, colour: str) -> bytes:
+    """A border of this line style and colour (ARGB) on the four sides."""
+    sides = (f'<{side} style="{line}"><color rgb="{colour}"/></{side}>' for side in ("left", "right", "top", "bottom"))
+    return f"<border>{''.join(sides)}<diagonal/></border>".encode()
+
+
+def _worksheet(rows: list[bytes], hyperlinks: list[bytes], head: int, last: int, heading: Heading) -> bytes:
+    """The part: filter, frozen headings, links and A4 landscape with page numbers, in the schema's order."""
+    columns = "".join(f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>'
+                      for at, (_, width) in enumerate(_COLUMNS, 1))
+    hidden = len(_COLUMNS) + 1
+    merged = "".join(f'<mergeCell ref="A{row}:{_RIGHT}{row}"/>' for row in range(1, head))
+    # In headers and footers & starts a code.
+    name = as_text("&L" + clean_text(heading.file_name).replace("&", "&&")[:120]).decode()
+    top = (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN.decode()}">'
+        f'<sheetPr><tabColor rgb="{MARK_FILL["error"]}"/><pageSetUpPr fitToPage="1"/></sheetPr>'
+        f'<dimension ref="A1:{column_letters(hidden)}{last}"/>'
+        '<sheetViews><sheetView showGridLines="0" tabSelected="1" workbookViewId="0">'
+        f'<pane ySplit="{head}" topLeftCell="A{head + 1}" activePane="bottomLeft" state="frozen"/>'
+        f'<selection pane="bottomLeft" activeCell="A{head + 1}" sqref="A{head + 1}"/></sheetView></sheetViews>'
+        '<sheetFormatPr defaultRowHeight="15"/>'
+        f'<cols>{columns}<col min="{hidden}" max="{hidden}" width="8" hidden="1" customWidth="1"/></cols><sheetData>'
+    )
+    links = b"<hyperlinks>%b</hyperlinks>" % b"".join(hyperlinks) if hyperlinks else b""
+    middle = (
+        f'</sheetData><autoFilter ref="A{head}:{_RIGHT}{last}"/>'
+        f'<mergeCells count="{head - 1}">{merged}</mergeCells>'
+    )
+    bottom = (
+        '<pageMargins left="0.4" right="0.4" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>'
+        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/>'
+        f"<headerFooter><oddHeader>{name}</oddHeader>"
+        "<oddFooter>&amp;C第 &amp;P 页，共 &amp;N 页</oddFooter></headerFooter></worksheet>"
+    )
+    return b"".join([top.encode(), *rows, middle.encode(), links, bottom.encode()])
+
+
+def _row(number: int, height: float, cells: list[bytes]) -> bytes:
+    return b'<row r="%d" ht="%d" customHeight="1">%b</row>' % (number, height, b"".join(cells))
+
+
+def _text_cell(address: str, text: str, style: int) -> bytes:
+    """A cell of text, whatever it begins with."""
+    if not text:
+        return b'<c r="%b" s="%d"/>' % (address.encode(), style)
+    content = as_text(text)
+    return b'<c r="%b" s="%d" t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>' % (
+        address.encode(), style, content
+    )
+
+
+def _quoted(title: str) -> str:
+    return "'" + title.replace("'", "''") + "'"
 
 
 def _lines(text: str, width: int) -> int:
     """Lines that `text` takes in a column of this width."""
     return sum(1 + display_width(line) // width for line in text.split("\n"))
-
-
-def _link(cell: Cell, place: Place) -> None:
-    title, address = place
-    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quote_sheetname(title)}!{address}")
-    cell.font = _LINKED
-
-
-def _write_text(cell: Cell, text: str) -> None:
-    """Text as text, whatever it begins with: openpyxl takes a leading `=` for a formula."""
-    cell.value = text
-    cell.data_type = "s"
-    cell.quotePrefix = text.lstrip().startswith(_FORMULA_START)
-
-
-def _set_page(sheet: Worksheet, heads: int, last: int, heading: Heading) -> None:
-    """Filter, frozen headings and A4 landscape with page numbers."""
-    right = get_column_letter(len(_COLUMNS))
-    sheet.freeze_panes = f"A{heads + 1}"
-    sheet.auto_filter.ref = f"A{heads}:{right}{max(last, heads)}"
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = MARK_FILL["error"]
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.orientation = sheet.ORIENTATION_LANDSCAPE
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.print_title_rows = f"{heads}:{heads}"
-    sheet.print_area = f"A1:{right}{max(last, heads)}"
-    sheet.page_margins.left = sheet.page_margins.right = 0.4
-    # In headers and footers & starts a code.
-    sheet.oddHeader.left.text = clean_text(heading.file_name).replace("&", "&&")[:120]
-    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"

@@ -6,26 +6,27 @@ would exhaust memory is not opened, and nothing is written outside the folder th
 
 from __future__ import annotations
 
+import io
 import os
-import warnings
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
 
-import openpyxl
 import polars as pl
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.cached_values import cached_values, restore_cached_values
-from efficiency.reports.problem_list import Heading, earlier_appearances, in_order, write_list
-from efficiency.reports.returned_marks import MAX_COMMENTS, mark_cells, remove_marks
-from efficiency.reports.workbook_package import losses, too_large
+from efficiency.reports.package_xml import UnusualWorkbookError
+from efficiency.reports.problem_list import Heading, Place, earlier_appearances, in_order, list_sheet
+from efficiency.reports.returned_marks import MAX_COMMENTS, mark_cells
+from efficiency.reports.workbook_package import Package, declare, relate, relations, too_large, unrelate
+from efficiency.reports.workbook_sheets import Book, book_of, put_in_front
+from efficiency.reports.workbook_styles import EMPTY_STYLES, Styles
 from schemas.intake import LIST_SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from openpyxl.workbook.workbook import Workbook
 
 MARKABLE: Final = (".xlsx", ".xlsm")
 LIST_SUFFIX: Final = ".问题清单.xlsx"
@@ -35,6 +36,21 @@ _ADVICE_MARKED: Final = (
     "点击“单元格”列可跳到该处，批注写明原因。"
 )
 _ADVICE_LISTED: Final = "处理办法：请按下表所列工作表和单元格，在原文件中改正后按原文件名重新报送。"
+_STYLES_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+_EMPTY_WORKBOOK: Final = {
+    "[Content_Types].xml": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Override PartName="/xl/workbook.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+    "_rels/.rels": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets></sheets></workbook>',
+}
+"""Parts of a workbook to which the list is added where the submitter's own cannot be."""
 _FORBIDDEN: Final = str.maketrans(dict.fromkeys(('\\', ":", "*", "?", '"', "<", ">", "|", *map(chr, range(32))), "_"))
 
 
@@ -52,7 +68,7 @@ class ReturnedFile:
     reason: str | None = None
     """Why only the list is given, in Chinese."""
     losses: tuple[str, ...] = ()
-    """What the marked copy may lack or show differently, in Chinese."""
+    """What the marked copy lacks, in Chinese: a signature, which no longer holds for a changed file."""
 
 
 def write_all_returned(
@@ -98,16 +114,16 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
     reason = _why_alone(file)
     if reason is None:
         try:
-            lost = losses(file)
-            workbook, cached = _marked(file, name, found, lost), cached_values(file)
-            _save(workbook, cached, target)
+            content, lost = _marked(file, name, found)
+        except UnusualWorkbookError as unusual:
+            reason = f"{unusual}，无法在原件上标注"
+        except (zipfile.BadZipFile, zlib.error, ValueError):  # damaged where no search for tags expects it
+            reason = "文件结构特殊，无法在原件上标注"
+        else:
+            _save(content, target)
             alone.unlink(missing_ok=True)
             return ReturnedFile(name, target, "workbook", errors, doubts, None, lost)
-        except EfficiencyError:
-            raise
-        except Exception:  # openpyxl fails in many ways on odd files; every one of them ends in the list
-            reason = "文件结构特殊，无法在原件上标注"
-    _save(_list_alone(name, found, reason), {}, alone)
+    _save(_list_alone(name, found, reason), alone)
     target.unlink(missing_ok=True)
     return ReturnedFile(name, alone, "list", errors, doubts, reason)
 
@@ -134,59 +150,94 @@ def _why_alone(file: Path) -> str | None:
         return f"{file.suffix.lower()} 格式的文件不能在原件上标注"
     try:
         return too_large(file)
-    except Exception:  # truncated, encrypted, not a zip package, or damaged within
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):  # truncated, encrypted, or no zip package
         return "文件无法打开"
 
 
-def _marked(file: Path, name: str, problems: pl.DataFrame, lost: tuple[str, ...]) -> Workbook:
-    """The submitter's workbook with marks and list."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what openpyxl drops is said on the list sheet
-        # Extensions in capitals are refused by name, so the file is handed over open.
-        with file.open("rb") as opened:
-            workbook = openpyxl.load_workbook(opened, keep_vba=file.suffix.lower() == ".xlsm", rich_text=True)
-    remove_marks(workbook, earlier_appearances(workbook))
-    if LIST_SHEET in workbook.sheetnames:
-        del workbook[LIST_SHEET]
-    marked = mark_cells(workbook, problems)
-    remarks = []
-    if lost:
-        remarks.append(
-            f"本件由程序标注，下列内容可能缺失或与原件不同：{'、'.join(lost)}。需要保留的，请在原文件中对照改正后报送。"
-        )
-    if marked.uncommented:
-        remarks.append(f"问题较多，前 {MAX_COMMENTS} 个单元格附批注，其余 {marked.uncommented} 个只标色。")
-    links = frozenset(workbook.sheetnames)
-    sheet = workbook.create_sheet(LIST_SHEET, 0)
-    heading = Heading(name, _ADVICE_MARKED, tuple(remarks))
-    write_list(sheet, problems, heading, links=links, before=marked.before)
-    workbook.active = 0
-    for other in workbook.worksheets[1:]:
-        # Two selected sheets would be edited together.
-        other.sheet_view.tabSelected = False
-    return workbook
+def _marked(file: Path, name: str, problems: pl.DataFrame) -> tuple[bytes, tuple[str, ...]]:
+    """The submitter's workbook with marks and list, and what it lacks."""
+    with file.open("rb") as opened:
+        package = Package(opened)
+        lost = _drop_signature(package)
+        book = book_of(package)
+        part = _styles_part(package, book)
+        styles = Styles(package.read(part))
+        worksheets = book.worksheets()
+        marked = mark_cells(package, worksheets, styles, problems, _earlier(file, book))
+        remarks = [f"说明：{words}。" for words in lost]
+        if marked.uncommented:
+            remarks.append(f"问题较多，前 {MAX_COMMENTS} 个单元格附批注，其余 {marked.uncommented} 个只标色。")
+        if marked.refused:
+            remarks.append(f"{marked.refused} 个单元格已有批注对话，只标色，原因见下表。")
+        heading = Heading(name, _ADVICE_MARKED, tuple(remarks))
+        written = list_sheet(problems, heading, styles, links=frozenset(worksheets), before=marked.before)
+        put_in_front(package, book, written)
+        package.write(part, styles.changed())
+        content = io.BytesIO()
+        package.save(content)
+    return content.getvalue(), lost
 
 
-def _list_alone(name: str, problems: pl.DataFrame, reason: str) -> Workbook:
-    workbook = openpyxl.Workbook()
-    sheet = workbook.active
-    sheet.title = LIST_SHEET
+def _list_alone(name: str, problems: pl.DataFrame, reason: str) -> bytes:
+    """A workbook of the list and nothing else."""
+    empty = io.BytesIO()
+    with zipfile.ZipFile(empty, "w") as parts:
+        for part, text in _EMPTY_WORKBOOK.items():
+            parts.writestr(part, text)
+    package = Package(empty)
+    book = book_of(package)
+    part = _styles_part(package, book)
+    styles = Styles(package.read(part))
     heading = Heading(name, _ADVICE_LISTED, (f"说明：{reason}，本表只列出问题所在位置。",))
-    write_list(sheet, problems, heading, links=frozenset(), before={})
-    return workbook
+    put_in_front(package, book, list_sheet(problems, heading, styles, links=frozenset(), before={}))
+    package.write(part, styles.changed())
+    content = io.BytesIO()
+    package.save(content)
+    return content.getvalue()
 
 
-def _save(workbook: Workbook, cached: dict[str, dict[str, tuple[str, str]]], target: Path) -> None:
-    """Writes the workbook beside its place and moves it there whole."""
-    saved = target.with_name(f".{os.getpid()}.saved.tmp")
-    complete = target.with_name(f".{os.getpid()}.complete.tmp")
+def _styles_part(package: Package, book: Book) -> str:
+    """Path of the styles part; a workbook without formats is given one."""
+    part = next((to.part for to in relations(package, book.part) if to.kind == "styles"), None)
+    if part is None:
+        part = "xl/styles.xml"  # programs that do not follow relations look for it there
+        package.write(part, EMPTY_STYLES)
+        declare(package, part, _STYLES_TYPE)
+        relate(package, book.part, "styles", part)
+    return part
+
+
+def _earlier(file: Path, book: Book) -> dict[Place, str]:
+    """How cells looked before an earlier round marked them."""
+    listed = book.listed()
+    if listed is None or listed.kind != "worksheet":
+        return {}
+    from python_calamine import CalamineError, CalamineWorkbook
+
     try:
-        workbook.save(saved)
-        if cached:
-            restore_cached_values(saved, complete, cached)
-            saved.unlink()
-        else:
-            saved.replace(complete)
+        with file.open("rb") as opened:
+            rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(LIST_SHEET).to_python(skip_empty_area=False)
+    except CalamineError as error:
+        raise UnusualWorkbookError("文件中原有的问题清单无法读取") from error
+    return earlier_appearances(rows)
+
+
+def _drop_signature(package: Package) -> tuple[str, ...]:
+    """Takes out a digital signature: of a changed file it would be reported as broken."""
+    signed = [name for name in package.names() if name.startswith("_xmlsignatures/")]
+    for name in signed:
+        package.drop(name)
+    if not signed:
+        return ()
+    unrelate(package, "", ("origin",))
+    return ("原件的数字签名在标注后失效，已移除",)
+
+
+def _save(content: bytes, target: Path) -> None:
+    """Writes the workbook beside its place and moves it there whole."""
+    complete = target.with_name(f".{os.getpid()}.tmp")
+    try:
+        complete.write_bytes(content)
         try:
             complete.replace(target)
         except OSError as error:
@@ -194,7 +245,6 @@ def _save(workbook: Workbook, cached: dict[str, dict[str, tuple[str, str]]], tar
                 f"{target} cannot be written ({error}). Close it in Excel or WPS and run again."
             ) from error
     finally:
-        saved.unlink(missing_ok=True)
         complete.unlink(missing_ok=True)
 
 

@@ -1,8 +1,8 @@
 """The marks in a workbook that is given back: colour, border and comment of each cell with a problem.
 
 A returned workbook is corrected and sent again. So that a cell which is right by then is not still
-marked, the list sheet keeps what each cell looked like before (`before`), and `remove_marks` undoes
-the marks of the round before.
+marked, the list sheet keeps what each cell looked like before (`before`), and the marks of the round
+before are undone in the same pass that sets the new ones.
 """
 
 from __future__ import annotations
@@ -13,38 +13,34 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 import polars as pl
-from openpyxl.cell.cell import MergedCell
-from openpyxl.comments import Comment
-from openpyxl.styles import Border, PatternFill, Side
-from openpyxl.styles.fills import Fill
-from openpyxl.utils import column_index_from_string
 
-from efficiency.reports.text import clean_text, display_width
+from efficiency.reports.package_xml import edited
+from efficiency.reports.problem_list import MARK_FILL, NO_BORDER, NO_FILL, Place, frame, solid_fill
+from efficiency.reports.sheet_cells import layout_of, place_of, restyled, shown_place
+from efficiency.reports.sheet_comments import HEADING, comment_cells, headed_places
 from efficiency.reports.wording import SEVERITIES
-from efficiency.reports.workbook_package import MAX_COLUMN, MAX_ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from openpyxl.cell.cell import Cell
-    from openpyxl.workbook.workbook import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
+    from efficiency.reports.sheet_cells import Layout
+    from efficiency.reports.sheet_cells import Place as Cell
+    from efficiency.reports.workbook_package import Package
+    from efficiency.reports.workbook_styles import Styles
 
-MARK_FILL: Final = {"error": "FFFF9C9C", "warning": "FFFFE08A"}
-"""Severity → fill (ARGB); error and warning differ in lightness too."""
 MARK_BORDER: Final = {"error": ("medium", "FFB00000"), "warning": ("mediumDashed", "FF8A6100")}
 """Severity → line style and colour: a solid and a dashed frame, so that a grey print tells them apart."""
-AUTHOR: Final = "能耗产出效益评价"
-HEADING: Final = "【退回说明】"
-"""First line of our part of a comment; what stands above it is the submitter's own."""
-
 MAX_COMMENTS: Final = 5_000
 """Comments that one workbook is given; further cells are coloured and listed only (Excel opens slowly else)."""
-_MAX_BEFORE: Final = 4_000
-_ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
-Place = tuple[str, str]
-"""Worksheet title and cell address."""
+_MAX_BEFORE: Final = 4_000
+_SIDES: Final = ("start", "end", "left", "right", "top", "bottom", "diagonal", "vertical", "horizontal")
+_WITHIN: Final[dict[str, tuple[str, ...]]] = {
+    "before": ("fill", "border"), "fill": ("patternFill", "gradientFill"), "patternFill": ("fgColor", "bgColor"),
+    "gradientFill": ("stop",), "stop": ("color",), "border": _SIDES, **dict.fromkeys(_SIDES, ("color",)),
+}
+"""What may stand within what, in this order, in the fill and border of a cell."""
+_VALUE = re.compile(r"[A-Za-z0-9.+-]{0,32}")
 
 
 @dataclass(frozen=True)
@@ -53,119 +49,135 @@ class Marked:
 
     before: dict[Place, str]
     uncommented: int
+    """Beyond the limit."""
+    refused: int
+    """Because a conversation stands there."""
 
 
-def mark_cells(workbook: Workbook, problems: pl.DataFrame) -> Marked:
-    """Colours and comments the cells of `problems` (severities error and warning) in an open workbook.
+@dataclass
+class _Mark:
+    severity: str
+    addresses: list[str]
+    said: list[str]
 
-    `problems` has sheet, cell, severity and message, gravest first. Several problems of one cell
-    become one comment in that order, and the gravest gives the colour. A comment that the cell has
-    already stays above ours. Within a merged range the first cell is marked, which is the one shown.
+
+def mark_cells(
+    package: Package,
+    worksheets: Mapping[str, str],
+    styles: Styles,
+    problems: pl.DataFrame,
+    earlier: Mapping[Place, str],
+) -> Marked:
+    """Colours and comments the cells of `problems` (severities error and warning), and undoes earlier marks.
+
+    `worksheets` names the part of each title. `problems` has sheet, cell, severity and message, gravest first.
+    Several problems of one cell become one comment in that order, and the gravest gives the colour. A comment
+    that the cell has already stays above ours. Within a merged range the first cell is marked, which is the one
+    shown. `earlier` is how cells looked before the round before; one that moved since is found by its comment
+    and left without colour.
     """
-    cells = (
+    layouts: dict[str, Layout] = {}
+    marks: dict[str, dict[Cell, _Mark]] = {}
+    order: dict[tuple[str, Cell], None] = {}
+    for title, address, severities, messages in _by_cell(problems).iter_rows():
+        place = place_of(address)
+        if title not in worksheets or place is None:
+            continue
+        if title not in layouts:
+            layouts[title] = layout_of(package.read(worksheets[title]))
+        said = [f"{SEVERITIES[severity]}：{message}" for severity, message in zip(severities, messages, strict=True)]
+        if len(said) > 1:
+            said = [f"{number}. {text}" for number, text in enumerate(said, 1)]
+        shown = shown_place(place, layouts[title].merged)
+        order.setdefault((title, shown))
+        mark = marks.setdefault(title, {}).setdefault(shown, _Mark(severities[0], [], []))
+        mark.addresses.append(address)
+        mark.said += said
+    before: dict[Place, str] = {}
+    gravest = {place: rank for rank, place in enumerate(order)}
+    over, refused = max(0, len(order) - MAX_COMMENTS), 0
+    for title, part in worksheets.items():
+        known = {place_of(address): look for (sheet, address), look in earlier.items() if sheet == title}
+        stale: dict[Cell, str] = dict.fromkeys(headed_places(package, part), "")
+        if not known and not stale and title not in marks:
+            continue
+        layout = layouts.pop(title, None) or layout_of(package.read(part))
+        stale |= {shown_place(place, layout.merged): look for place, look in known.items() if place is not None}
+        here = marks.get(title, {})
+        looks: dict[Cell, str] = {}
+        edits = restyled(layout, {*here, *stale}, _restyle(styles, here, stale, looks))
+        for place, mark in here.items():
+            before[title, mark.addresses[0]] = looks[place]
+        texts = {
+            place: "\n".join([HEADING, *mark.said])
+            for place, mark in here.items()
+            if gravest[title, place] < MAX_COMMENTS
+        }
+        comments = comment_cells(package, part, layout, texts)
+        refused += comments.refused
+        package.write(part, edited(layout.content, [*edits, *comments.edits]))
+    return Marked(before, over, refused)
+
+
+def _by_cell(problems: pl.DataFrame) -> pl.DataFrame:
+    return (
         problems.filter(pl.col("severity").is_in(list(MARK_FILL)), pl.col("cell").is_not_null())
         .group_by("sheet", "cell", maintain_order=True)
         .agg("severity", "message")
     )
-    titles = {sheet.title: sheet for sheet in workbook.worksheets}
-    before: dict[Place, str] = {}
-    seen: set[Place] = set()
-    uncommented = 0
-    for title, address, severities, messages in cells.iter_rows():
-        if title not in titles or not is_address(address):
-            continue
-        cell = _shown_cell(titles[title], address)
-        if (title, cell.coordinate) not in seen:
-            before[title, address] = _appearance(cell)
-            _colour(cell, severities[0])
-            seen.add((title, cell.coordinate))
-        if len(seen) > MAX_COMMENTS:
-            uncommented += 1
-            continue
-        _comment(cell, severities, messages)
-    return Marked(before, uncommented)
 
 
-def remove_marks(workbook: Workbook, before: Mapping[Place, str]) -> None:
-    """Undoes the marks of an earlier round: our part of each comment, and the colour where it is still ours.
+def _restyle(
+    styles: Styles, marks: Mapping[Cell, _Mark], stale: Mapping[Cell, str], looks: dict[Cell, str]
+) -> Callable[[Cell, int, bool], int | None]:
+    """Gives each cell its format: the look it had before an earlier mark, then that of the new one.
 
-    `before` is how the cells looked, as the earlier list sheet kept it. A cell that moved since (rows
-    were inserted) is found by its comment and left without colour.
+    What a marked cell looked like is noted in `looks`.
     """
-    titles = {sheet.title: sheet for sheet in workbook.worksheets}
-    for (title, address), appearance in before.items():
-        if title in titles and is_address(address):
-            _restore(_shown_cell(titles[title], address), appearance)
-    for sheet in workbook.worksheets:
-        # Not iter_rows: it would make a cell of every place up to the last one used.
-        for cell in [cell for cell in sheet._cells.values() if cell.comment]:
-            own, heading, _ = cell.comment.text.partition(HEADING)
-            if heading:
-                _set_comment(cell, own.rstrip())
-                _restore(cell, "")
+    marked: dict[tuple[int, str], int] = {}
+
+    def restyle(place: Cell, style: int, present: bool) -> int | None:
+        fill, _ = styles.parts(style)
+        if place in stale and present and any(colour.encode() in fill for colour in MARK_FILL.values()):
+            style = styles.with_look(style, *_look(stale[place]))
+        elif place not in marks:
+            return None
+        if place not in marks:
+            return style
+        severity = marks[place].severity
+        look = b"".join(styles.parts(style)).decode()
+        looks[place] = look if len(look) <= _MAX_BEFORE else ""
+        if (style, severity) not in marked:
+            line, colour = MARK_BORDER[severity]
+            marked[style, severity] = styles.with_look(style, solid_fill(MARK_FILL[severity]), frame(line, colour))
+        return marked[style, severity]
+
+    return restyle
 
 
-def is_address(address: str) -> bool:
-    """Whether `address` is that of a single cell within Excel's bounds."""
-    match = _ADDRESS.fullmatch(address)
-    return match is not None and column_index_from_string(match[1]) <= MAX_COLUMN and int(match[2]) <= MAX_ROW
+def _look(kept: str) -> tuple[bytes, bytes]:
+    """Fill and border as the earlier list kept them; plain ones where it did not or the submitter changed them."""
+    if not kept or len(kept) > _MAX_BEFORE or "<!" in kept or "<?" in kept:
+        return NO_FILL, NO_BORDER
+    try:
+        root = ET.fromstring(f"<before>{kept}</before>")  # noqa: S314 - short and without DOCTYPE
+    except ET.ParseError:
+        return NO_FILL, NO_BORDER
+    if [part.tag for part in root] != ["fill", "border"] or not _is_sound(root):
+        return NO_FILL, NO_BORDER
+    fill, end, border = kept.partition("</fill>")
+    return (fill + end).encode(), border.encode()
 
 
-def _shown_cell(sheet: Worksheet, address: str) -> Cell:
-    """The cell at `address`, or the first cell of the merged range that hides it."""
-    cell = sheet[address]
-    if isinstance(cell, MergedCell):
-        merged = next(merged for merged in sheet.merged_cells.ranges if address in merged)
-        return merged.start_cell
-    return cell
-
-
-def _colour(cell: Cell, severity: str) -> None:
-    style, colour = MARK_BORDER[severity]
-    side = Side(style=style, color=colour)
-    cell.fill = PatternFill("solid", fgColor=MARK_FILL[severity])
-    cell.border = Border(left=side, right=side, top=side, bottom=side)
-
-
-def _comment(cell: Cell, severities: list[str], messages: list[str]) -> None:
-    own = cell.comment.text if cell.comment else ""
-    said = [f"{SEVERITIES[severity]}：{message}" for severity, message in zip(severities, messages, strict=True)]
-    if HEADING in own:  # a second cell of the same merged range
-        _set_comment(cell, "\n".join([own, *said]))
-        return
-    if len(said) > 1:
-        said = [f"{number}. {text}" for number, text in enumerate(said, 1)]
-    _set_comment(cell, "\n".join([*([own.rstrip(), ""] if own else []), HEADING, *said]))
-
-
-def _set_comment(cell: Cell, text: str) -> None:
-    author = cell.comment.author if cell.comment else AUTHOR
-    if not text:
-        cell.comment = None
-        return
-    # A box 320 pixels wide shows about 46 half-width characters a line.
-    lines = sum(1 + display_width(line) // 46 for line in text.split("\n"))
-    cell.comment = Comment(clean_text(text), author or AUTHOR, width=320, height=24 + 18 * min(lines, 30))
-
-
-def _appearance(cell: Cell) -> str:
-    """Fill and border of a cell as XML text, from which `_restore` makes them again."""
-    parts = [cell.fill.to_tree(), cell.border.to_tree("border")]
-    return "".join(ET.tostring(part, encoding="unicode") for part in parts)
-
-
-def _restore(cell: Cell, appearance: str) -> None:
-    """Gives a cell that has our colour the look it had; a plain one where that is not known."""
-    if cell.fill.fgColor.rgb not in MARK_FILL.values():
-        return
-    fill, border = PatternFill(), Border()
-    if appearance and len(appearance) <= _MAX_BEFORE:
-        try:
-            parts = list(ET.fromstring(f"<before>{appearance}</before>"))  # noqa: S314 - bounded above
-            fill, border = Fill.from_tree(parts[0]), Border.from_tree(parts[1])
-            for side in ("left", "right", "top", "bottom"):
-                setattr(border, side, getattr(border, side) or Side())
-        except (ET.ParseError, IndexError, TypeError, ValueError, KeyError):
-            # The submitter changed the hidden column: the cell is left plain.
-            fill, border = PatternFill(), Border()
-    cell.fill, cell.border = fill, border
+def _is_sound(element: ET.Element) -> bool:
+    allowed = _WITHIN.get(element.tag, ())
+    tags = [child.tag for child in element]
+    return (
+        all(tag in allowed for tag in tags)
+        and [allowed.index(tag) for tag in tags] == sorted(allowed.index(tag) for tag in tags)
+        and (element.tag == "gradientFill" or len(tags) == len(set(tags)))
+        and (element.tag != "fill" or len(tags) == 1)
+        and all(name.isalnum() and _VALUE.fullmatch(value) for name, value in element.attrib.items())
+        and not (element.text or "").strip()
+        and all(_is_sound(child) for child in element)
+    )
