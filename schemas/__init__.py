@@ -10,13 +10,21 @@ from schemas.output import FORM_OUTPUT, OUTPUT
 from schemas.products import FORM_PRODUCTS, PRODUCTS
 from schemas.profile import PROFILE
 from schemas.register import ENTERPRISES, REGISTER
-from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, SCORES
+from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
 from schemas.survey import FORM_SURVEY, SURVEYS
 
 FORMS: dict[str, Form] = {
     form.id: form
-    for form in (REGISTER, FORM_LAND, FORM_OUTPUT, FORM_ENERGY, FORM_PRODUCTS, FORM_SURVEY, FORM_INCIDENTS,
-                 FORM_CORRECTIONS)
+    for form in (
+        REGISTER,
+        FORM_LAND,
+        FORM_OUTPUT,
+        FORM_ENERGY,
+        FORM_PRODUCTS,
+        FORM_SURVEY,
+        FORM_INCIDENTS,
+        FORM_CORRECTIONS,
+    )
 }
 FACTS: dict[str, Table] = {
     "register": ENTERPRISES,
@@ -33,7 +41,29 @@ STATED: dict[str, Table] = {form.id: stated_table(form) for form in FORMS.values
 """Form id → the table of its rows as stated, before enterprises are matched."""
 
 __all__ = [
-    "CANDIDATES", "COLUMN_MAP", "CORRECTIONS", "ENERGY", "ENTERPRISES", "EVALUATIONS", "FACTS", "FORMS", "INCIDENTS",
-    "INDICATORS", "LAND", "OUTPUT", "PROBLEMS", "PRODUCTS", "PROFILE", "REGISTER", "SCORES", "STATED", "SUBMISSIONS", "SURVEYS",
-    "Column", "Form", "Rule", "Table",
+    "CANDIDATES",
+    "COLUMN_MAP",
+    "CORRECTIONS",
+    "ENERGY",
+    "ENTERPRISES",
+    "EVALUATIONS",
+    "FACTS",
+    "FORMS",
+    "INCIDENTS",
+    "INDICATORS",
+    "LAND",
+    "MOVEMENTS",
+    "OUTPUT",
+    "PROBLEMS",
+    "PRODUCTS",
+    "PROFILE",
+    "REGISTER",
+    "SCORES",
+    "STATED",
+    "SUBMISSIONS",
+    "SURVEYS",
+    "Column",
+    "Form",
+    "Rule",
+    "Table",
 ]

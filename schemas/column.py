@@ -145,30 +145,61 @@ class Table:
             raise ValueError(f"{self.qualified} does not declare {sorted(unknown)}")
         present = set(frame.columns)
         return frame.select(
-            (pl.col(c.name) if c.name in present else pl.lit(None)).cast(c.dtype).alias(c.name)
-            for c in self.columns
+            (pl.col(c.name) if c.name in present else pl.lit(None)).cast(c.dtype).alias(c.name) for c in self.columns
         )
 
 
-USCC = Column("uscc", "text", "统一社会信用代码", "Unified social credit code (GB 32100-2015), 18 characters",
-              aliases=("社会信用代码", "信用代码"))
+USCC = Column(
+    "uscc",
+    "text",
+    "统一社会信用代码",
+    "Unified social credit code (GB 32100-2015), 18 characters",
+    aliases=("社会信用代码", "信用代码"),
+)
 NAME = Column("name", "text", "企业名称", "Enterprise name as stated", aliases=("单位名称", "单位详细名称"))
 SPAN = (
     Column("span_start", "date", "所属期起", "First day of the first month that the figures cover", nullable=False),
-    Column("span_end", "date", "所属期止",
-           "First day of the last month that the figures cover (equal to span_start for a single month)", nullable=False),
+    Column(
+        "span_end",
+        "date",
+        "所属期止",
+        "First day of the last month that the figures cover (equal to span_start for a single month)",
+        nullable=False,
+    ),
 )
 LINEAGE = (
-    Column("submission_id", "text", "报送编号", "Sheet of a submitted file that states the row (intake.submissions)",
-           nullable=False),
+    Column(
+        "submission_id",
+        "text",
+        "报送编号",
+        "Sheet of a submitted file that states the row (intake.submissions)",
+        nullable=False,
+    ),
     Column("sheet", "text", "工作表", "Worksheet name; empty for CSV", nullable=False),
-    Column("row", "integer", "行号", "Row of the sheet, counted from 1 as the spreadsheet shows it", nullable=False,
-           minimum=1),
-    Column("block", "integer", "列组",
-           "Column group of the sheet that states the row; with submission_id and a field it names the cell's column "
-           "in intake.columns", nullable=False, minimum=0),
-    Column("superseded", "flag", "已被替代", "True when a later submission states the same thing; such rows do not count",
-           nullable=False),
+    Column(
+        "row",
+        "integer",
+        "行号",
+        "Row of the sheet, counted from 1 as the spreadsheet shows it",
+        nullable=False,
+        minimum=1,
+    ),
+    Column(
+        "block",
+        "integer",
+        "列组",
+        "Column group of the sheet that states the row; with submission_id and a field it names the cell's column "
+        "in intake.columns",
+        nullable=False,
+        minimum=0,
+    ),
+    Column(
+        "superseded",
+        "flag",
+        "已被替代",
+        "True when a later submission states the same thing; such rows do not count",
+        nullable=False,
+    ),
 )
 
 
@@ -203,7 +234,8 @@ def stated_table(form: Form) -> Table:
     return Table(
         schema="intake",
         name=f"stated_{form.id}",
-        meaning=f"One row per row of form {form.id} ({form.title}) as stated, in canonical units, whether or not it counts",
+        meaning=f"One row per row of form {form.id} ({form.title}) as stated, in canonical units, "
+        "whether or not it counts",
         columns=(
             *(replace(column, nullable=True, choices=()) for column in form.columns),
             *(SPAN if form.flow else ()),

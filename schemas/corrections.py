@@ -9,8 +9,14 @@ FORM_CORRECTIONS = Form(
     columns=(
         USCC,
         NAME,
-        Column("field", "text", "更正指标", "Measure that is corrected, by a header of its form", required=True,
-               nullable=False),
+        Column(
+            "field",
+            "text",
+            "更正指标",
+            "Measure that is corrected, by a header of its form",
+            required=True,
+            nullable=False,
+        ),
         Column("old", "number", "原值", "Value before the correction, in the measure's canonical unit"),
         Column("new", "number", "更正值", "Value after the correction, in the measure's canonical unit", required=True),
         Column("reason", "text", "更正依据", "Evidence for the correction"),

@@ -18,8 +18,13 @@ FORM_INCIDENTS = Form(
     ),
     key=("uscc", "date", "kind", "document"),
     rules=(
-        Rule("resolved_before_event", "resolved >= date", ("resolved", "date"), "warning",
-             "整改完成日期早于发生日期,请核对两个日期"),
+        Rule(
+            "resolved_before_event",
+            "resolved >= date",
+            ("resolved", "date"),
+            "warning",
+            "整改完成日期早于发生日期,请核对两个日期",
+        ),
     ),
 )
 

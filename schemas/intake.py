@@ -12,24 +12,51 @@ SUBMISSIONS = Table(
     name="submissions",
     meaning="One row per sheet that was read, or per file that could not be",
     columns=(
-        Column("submission_id", "text", "报送编号", "First 12 hex digits of the file's SHA-256, the sheet's position, "
-               "and the table's position where a sheet holds several", nullable=False),
+        Column(
+            "submission_id",
+            "text",
+            "报送编号",
+            "First 12 hex digits of the file's SHA-256, the sheet's position, "
+            "and the table's position where a sheet holds several",
+            nullable=False,
+        ),
         Column("file_name", "text", "文件", "Path below the inbox", nullable=False),
         Column("sha256", "text", "SHA-256", "SHA-256 of the file's bytes", nullable=False),
         Column("form", "text", "表式", "Form the sheet was recognised as; null when refused before that"),
         Column("sheet", "text", "工作表", "Worksheet name; empty for CSV", nullable=False),
-        Column("period_label", "text", "所属期", "Period as recognised, e.g. 2026-10, 2026-01..2026-10; null where rows "
-               "carry their own or the form has none"),
+        Column(
+            "period_label",
+            "text",
+            "所属期",
+            "Period as recognised, e.g. 2026-10, 2026-01..2026-10; null where rows "
+            "carry their own or the form has none",
+        ),
         Column("filled_on", "date", "填报日期", "Date of filing as the sheet states it"),
-        Column("status", "text", "状态", "accepted: every data row; partly: some rows or cells refused; refused: nothing",
-               nullable=False, choices=("accepted", "partly", "refused")),
+        Column(
+            "status",
+            "text",
+            "状态",
+            "accepted: every data row; partly: some rows or cells refused; refused: nothing",
+            nullable=False,
+            choices=("accepted", "partly", "refused"),
+        ),
         Column("rows_total", "integer", "读取行数", "Rows read below the header, to the last used row", nullable=False),
         Column("rows_accepted", "integer", "采纳行数", "Rows of which at least one figure counts", nullable=False),
         Column("rows_rejected", "integer", "退回行数", "Rows of which nothing could be used", nullable=False),
-        Column("rows_unusable", "integer", "读取时退回行数", "Of the rejected rows, those that the sheet alone shows to "
-               "state nothing usable; the others were rejected when enterprises were matched"),
-        Column("rows_superseded", "integer", "被替代或重复行数", "Rows replaced by a later submission or repeated",
-               nullable=False),
+        Column(
+            "rows_unusable",
+            "integer",
+            "读取时退回行数",
+            "Of the rejected rows, those that the sheet alone shows to "
+            "state nothing usable; the others were rejected when enterprises were matched",
+        ),
+        Column(
+            "rows_superseded",
+            "integer",
+            "被替代或重复行数",
+            "Rows replaced by a later submission or repeated",
+            nullable=False,
+        ),
         Column("rows_totals", "integer", "合计行数", "Total rows", nullable=False),
         Column("rows_notes", "integer", "附注行数", "Note rows", nullable=False),
         Column("rows_blank", "integer", "空行数", "Blank rows", nullable=False),
@@ -54,8 +81,14 @@ PROBLEMS = Table(
         Column("field", "text", "指标", "Canonical field"),
         Column("value", "text", "填报值", "The value found, as text"),
         Column("rule", "text", "规则", "Rule that was broken (a stable identifier)", nullable=False),
-        Column("severity", "text", "级别", "error: the value does not count; warning: it counts; note: for information",
-               nullable=False, choices=("error", "warning", "note")),
+        Column(
+            "severity",
+            "text",
+            "级别",
+            "error: the value does not count; warning: it counts; note: for information",
+            nullable=False,
+            choices=("error", "warning", "note"),
+        ),
         Column("message", "text", "说明", "What is wrong and what to do, in Chinese", nullable=False),
         Column("run_id", "text", "运行编号", "Run that found it", nullable=False),
     ),
@@ -67,15 +100,27 @@ COLUMN_MAP = Table(
     meaning="One row per column of a submission that states a field: where its cells stand and how they were converted",
     columns=(
         Column("submission_id", "text", "报送编号", "Submission", nullable=False),
-        Column("block", "integer", "列组", "Column group within the sheet (0 unless the sheet states several spans or "
-               "carriers side by side)", nullable=False),
+        Column(
+            "block",
+            "integer",
+            "列组",
+            "Column group within the sheet (0 unless the sheet states several spans or carriers side by side)",
+            nullable=False,
+        ),
         Column("field", "text", "指标", "Canonical field", nullable=False),
         Column("column", "text", "列", "Column letters, e.g. F", nullable=False),
         Column("header", "text", "表头", "Header as the sheet states it", nullable=False),
         Column("unit", "text", "计量单位", "Unit as stated or assumed; null for fields without one"),
-        Column("factor", "number", "换算系数", "Canonical value = stated value × factor; null where each row has its own"),
-        Column("unit_assumed", "flag", "单位为默认", "True when no unit was stated and the form's default was taken",
-               nullable=False),
+        Column(
+            "factor", "number", "换算系数", "Canonical value = stated value × factor; null where each row has its own"
+        ),
+        Column(
+            "unit_assumed",
+            "flag",
+            "单位为默认",
+            "True when no unit was stated and the form's default was taken",
+            nullable=False,
+        ),
     ),
     key=("submission_id", "block", "field"),
 )

@@ -9,10 +9,14 @@ FORM_PRODUCTS = Form(
     columns=(
         USCC,
         NAME,
-        Column("product", "text", "产品名称", "Product, by its name in the limits table", required=True, nullable=False),
+        Column(
+            "product", "text", "产品名称", "Product, by its name in the limits table", required=True, nullable=False
+        ),
         Column("quantity", "number", "产量", "Quantity produced, in `unit`", required=True, minimum=0),
         Column("unit", "text", "计量单位", "Unit of the quantity as stated"),
-        Column("energy_tce", "number", "产品能耗", "Energy used for the product", unit="吨标准煤", required=True, minimum=0),
+        Column(
+            "energy_tce", "number", "产品能耗", "Energy used for the product", unit="吨标准煤", required=True, minimum=0
+        ),
     ),
     flow=True,
     key=("uscc", "product"),

@@ -11,13 +11,25 @@ LAND_MEASURES = (
     Column("land_idle", "number", "闲置用地", "Idle land", unit="亩"),
 )
 ENERGY_MEASURES = (
-    Column("energy", "number", "综合能耗", "Energy of the window under the policy's basis and exclusions", unit="吨标准煤"),
+    Column(
+        "energy", "number", "综合能耗", "Energy of the window under the policy's basis and exclusions", unit="吨标准煤"
+    ),
     Column("electricity", "number", "用电量", "Electricity of the window, green power included", unit="万千瓦时"),
 )
 TOTALS = (
     *LAND_MEASURES,
-    *(Column(c.name, "number", c.title, f"{c.meaning}: total of the window"
-             if c.name != "employees" else f"{c.meaning}: latest month of the window", unit=c.unit) for c in MEASURES),
+    *(
+        Column(
+            c.name,
+            "number",
+            c.title,
+            f"{c.meaning}: total of the window"
+            if c.name != "employees"
+            else f"{c.meaning}: latest month of the window",
+            unit=c.unit,
+        )
+        for c in MEASURES
+    ),
     *ENERGY_MEASURES,
 )
 """Window totals; null means that the submitted figures do not determine the total."""
@@ -40,24 +52,46 @@ PROFILE = Table(
         Column("utility", "flag", "公用事业", "Public utility"),
         Column("newly_above_scale", "flag", "新升规", "Newly above the size threshold"),
         Column("under_construction", "flag", "在建", "Major project under construction"),
-        Column("months_since_commissioned", "integer", "投产月数",
-               "Whole calendar months from the commissioning month to the period's month", unit="月"),
+        Column(
+            "months_since_commissioned",
+            "integer",
+            "投产月数",
+            "Whole calendar months from the commissioning month to the period's month",
+            unit="月",
+        ),
         *TOTALS,
         Column("tech_level", "text", "科技含量", "Technology level of the latest visit"),
         Column("willingness", "text", "发展意愿", "Will to develop of the latest visit"),
         Column("investment", "number", "计划总投资", "Planned investment of the latest visit", unit="万元"),
         Column("project_kind", "text", "项目类型", "Kind of the planned project"),
-        Column("open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end", nullable=False),
+        Column(
+            "open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end", nullable=False
+        ),
         Column("incidents_safety", "integer", "未整改安全事项", "Open incidents of kind 安全", nullable=False),
         Column("incidents_environment", "integer", "未整改环保事项", "Open incidents of kind 环保", nullable=False),
         Column("incidents_energy", "integer", "未整改能耗事项", "Open incidents of kind 能耗", nullable=False),
         Column("incidents_phaseout", "integer", "淘汰类事项", "Open incidents of kind 淘汰类", nullable=False),
-        Column("energy_level", "text", "单位产品能耗水平", "Worst product against the limits table",
-               choices=("advanced", "standard", "below")),
-        Column("previous_tier", "text", "上期等级", "Tier in the last current evaluation of an earlier period under "
-               "the same policy", choices=TIERS),
-        Column("d_streak_before", "integer", "此前连续D类期数",
-               "Consecutive evaluated periods in D immediately before this one", nullable=False),
+        Column(
+            "energy_level",
+            "text",
+            "单位产品能耗水平",
+            "Worst product against the limits table",
+            choices=("advanced", "standard", "below"),
+        ),
+        Column(
+            "previous_tier",
+            "text",
+            "上期等级",
+            "Tier in the last current evaluation of an earlier period under the same policy",
+            choices=TIERS,
+        ),
+        Column(
+            "d_streak_before",
+            "integer",
+            "此前连续D类期数",
+            "Consecutive evaluated periods in D immediately before this one",
+            nullable=False,
+        ),
     ),
     key=("uscc",),
 )

@@ -3,7 +3,9 @@
 from schemas.column import Column, Table
 from schemas.profile import TIERS, TOTALS
 
-STATUSES = ("ranked", "insufficient", "excluded", "out_of_scope")
+STATUS_NAMES = {"ranked": "参评", "insufficient": "数据不足", "excluded": "不纳入排名", "out_of_scope": "不在评价范围"}
+"""Status of an enterprise in an evaluation → what officials read for it."""
+STATUSES = tuple(STATUS_NAMES)
 
 _EVALUATION_ID = Column("evaluation_id", "text", "评价编号", "Evaluation", nullable=False)
 _PERIOD = Column("period", "text", "评价期", "Period, YYYY-MM", nullable=False)
@@ -23,12 +25,18 @@ EVALUATIONS = Table(
         Column("policy_toml", "text", "办法全文", "The policy as it was applied", nullable=False),
         Column("run_id", "text", "运行编号", "Run that made it", nullable=False),
         Column("code_version", "text", "程序版本", "Version of this software", nullable=False),
-        Column("inputs_sha256", "text", "输入摘要",
-               "SHA-256 of everything the evaluation read: the profile of every enterprise and its history",
-               nullable=False),
+        Column(
+            "inputs_sha256",
+            "text",
+            "输入摘要",
+            "SHA-256 of everything the evaluation read: the profile of every enterprise and its history",
+            nullable=False,
+        ),
         Column("created_at", "timestamp", "生成时间", "When it was made", nullable=False),
         Column("current", "flag", "现行", "True for the period's current evaluation under this policy", nullable=False),
-        Column("stale", "flag", "待重算", "True when an earlier period was evaluated again after this one", nullable=False),
+        Column(
+            "stale", "flag", "待重算", "True when an earlier period was evaluated again after this one", nullable=False
+        ),
         Column("warnings", "text", "提示", "Warnings of the evaluation, one per line"),
     ),
     key=("evaluation_id",),
@@ -39,15 +47,25 @@ SCORES = Table(
     name="scores",
     meaning="One row per enterprise and evaluation: status, score, rank, tiers and the window totals they rest on",
     columns=(
-        _EVALUATION_ID, _PERIOD, _POLICY_ID, _USCC, _NAME,
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        _USCC,
+        _NAME,
         Column("town", "text", "镇办", "Town or sub-district"),
         Column("industry", "text", "行业代码", "Industry code, GB/T 4754-2017"),
         Column("industry_division", "text", "行业大类", "First two digits of the industry code"),
         Column("scale", "text", "规模", "规上 or 规下"),
         Column("chain", "text", "产业链", "Industrial chain"),
         Column("cohort", "text", "评价组", "Cohort of the policy; null when out of scope or excluded"),
-        Column("status", "text", "评价状态", "ranked, insufficient, excluded or out_of_scope", nullable=False,
-               choices=STATUSES),
+        Column(
+            "status",
+            "text",
+            "评价状态",
+            "ranked, insufficient, excluded or out_of_scope",
+            nullable=False,
+            choices=STATUSES,
+        ),
         Column("status_reason", "text", "未参评原因", "Why the enterprise has no tier, in Chinese"),
         Column("score", "number", "综合得分", "factor × Σ indicator scores + Σ adjustments"),
         Column("rank", "integer", "名次", "1 + ranked enterprises of the cohort with a higher score"),
@@ -61,10 +79,20 @@ SCORES = Table(
         Column("adjustments", "number", "加减分", "Sum of the adjustments"),
         Column("adjustment_labels", "text", "加减分项", "Labels of the adjustments that applied, separated by 、"),
         Column("override_labels", "text", "调档事由", "Labels of the overrides that changed the tier, separated by 、"),
-        Column("tier_confidence", "number", "等级稳健度", "Share of the draws in which the enterprise keeps its tier",
-               minimum=0),
-        Column("previous_tier", "text", "上期等级", "Tier in the last current evaluation of an earlier period",
-               choices=TIERS),
+        Column(
+            "tier_confidence",
+            "number",
+            "等级稳健度",
+            "Share of the draws in which the enterprise keeps its tier",
+            minimum=0,
+        ),
+        Column(
+            "previous_tier",
+            "text",
+            "上期等级",
+            "Tier in the last current evaluation of an earlier period",
+            choices=TIERS,
+        ),
         Column("d_streak", "integer", "连续D类期数", "Consecutive evaluated periods in D up to and including this one"),
         *TOTALS,
         Column("tech_level", "text", "科技含量", "Technology level of the latest visit"),
@@ -81,12 +109,17 @@ INDICATORS = Table(
     name="indicators",
     meaning="One row per ranked or insufficient enterprise, indicator and evaluation: how the score came about",
     columns=(
-        _EVALUATION_ID, _PERIOD, _POLICY_ID, _USCC,
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        _USCC,
         Column("cohort", "text", "评价组", "Cohort of the policy", nullable=False),
         Column("indicator", "text", "指标", "Indicator of the policy", nullable=False),
         Column("title", "text", "指标名称", "Title in Chinese", nullable=False),
         Column("unit", "text", "单位", "Unit of the value"),
-        Column("dimension", "text", "维度", "land, energy or other", nullable=False, choices=("land", "energy", "other")),
+        Column(
+            "dimension", "text", "维度", "land, energy or other", nullable=False, choices=("land", "energy", "other")
+        ),
         Column("numerator_expression", "text", "分子", "What the numerator is", nullable=False),
         Column("denominator_expression", "text", "分母", "What the denominator is", nullable=False),
         Column("numerator", "number", "分子值", "Value of the numerator"),
@@ -107,10 +140,15 @@ CANDIDATES = Table(
     name="candidates",
     meaning="One row per enterprise on a candidate list; a list is a proposal until a person confirms it",
     columns=(
-        _EVALUATION_ID, _PERIOD, _POLICY_ID,
-        Column("list", "text", "清单", "upgrade, shutdown, merger, partner or a list of the policy's own", nullable=False),
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        Column(
+            "list", "text", "清单", "upgrade, shutdown, merger, partner or a list of the policy's own", nullable=False
+        ),
         Column("title", "text", "清单名称", "Title of the list in Chinese", nullable=False),
-        _USCC, _NAME,
+        _USCC,
+        _NAME,
         Column("tier", "text", "等级", "Tier after overrides", choices=TIERS),
         Column("reason", "text", "入选理由", "Why, in Chinese, with the figures filled in", nullable=False),
         Column("priority", "integer", "次序", "Position in the list, from 1", nullable=False, minimum=1),
@@ -123,4 +161,45 @@ CANDIDATES = Table(
         Column("partner_3_name", "text", "并转对象三名称", "Name of the third merger partner"),
     ),
     key=("evaluation_id", "uscc"),
+)
+
+MOVEMENT_PARTS = {
+    "own": "自身数据",
+    "peers": "同组基准",
+    "adjustments": "修正与加减分",
+    "policy": "办法修订",
+    "corrections": "上期数据更正",
+    "scope": "范围调整",
+}
+"""Part of the change of a score → what officials read for it, in the order in which they are shown."""
+
+_PART_MEANINGS = {
+    "own": "its own figures, against the benchmarks, factor and adjustments of then",
+    "peers": "benchmarks, or the spread or mean of the cohort",
+    "adjustments": "the factor and the adjustments",
+    "policy": "the policy's text, on the same facts",
+    "corrections": "figures of the earlier window that were stated anew since",
+    "scope": "another cohort, or not ranked at a step between: not split further",
+}
+
+MOVEMENTS = Table(
+    schema="results",
+    name="movements",
+    meaning="One row per enterprise and pair of evaluations: why its score is not what it was. The parts add up",
+    columns=(
+        _EVALUATION_ID,
+        Column("previous_evaluation_id", "text", "上期评价编号", "The policy's evaluation before it", nullable=False),
+        _PERIOD,
+        Column("previous_period", "text", "上期", "Period of the previous evaluation, YYYY-MM", nullable=False),
+        _POLICY_ID,
+        _USCC,
+        Column("score_before", "number", "上期得分", "Score in the previous evaluation"),
+        Column("change", "number", "得分变化", "Score − score before; null unless ranked both times"),
+        *(
+            Column(name, "number", title, f"Part of the change due to {_PART_MEANINGS[name]}")
+            for name, title in MOVEMENT_PARTS.items()
+        ),
+        Column("note", "text", "说明", "Why there is no change or why it was not split, in Chinese"),
+    ),
+    key=("evaluation_id", "previous_evaluation_id", "uscc"),
 )

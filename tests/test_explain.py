@@ -355,3 +355,77 @@ def test_the_same_card_is_json_for_programs():
     assert "policy_toml" not in said["evaluation"]
     assert said["sources"][0]["cell"] == "D7"
     assert said["target"]["tier"] is None
+
+
+def spanned(first, last, **figures):
+    return {**ONE, "span_start": first, "span_end": last, **figures}
+
+
+JANUARY, LAST_OCTOBER = date(2026, 1, 1), date(2025, 10, 1)
+# Rows of form 205-1 each have a unit of their own.
+UNIT_BY_ROW = pl.when(pl.col("submission_id") != "nrg").then("factor").alias("factor")
+WHOLE = {
+    **FACTS,
+    "intake.columns": FACTS["intake.columns"].with_columns(UNIT_BY_ROW),
+    **stated("facts.output", [
+        ("out", 5, 1, spanned(JANUARY, date(2026, 10, 1), tax=70.0)),
+        ("out", 9, 1, spanned(date(2025, 1, 1), date(2025, 12, 1), tax=120.0)),
+        ("out", 9, 0, spanned(date(2025, 1, 1), LAST_OCTOBER, tax=95.0)),
+        ("out", 8, 0, spanned(JANUARY, JANUARY, tax=6.0)),
+    ]),
+    **stated("facts.energy", [
+        ("nrg", 7, 0, spanned(date(2025, 11, 1), date(2025, 12, 1), carrier="原煤", unit="千克", consumption=100.0,
+                              feedstock=10.0)),
+        ("nrg", 8, 0, spanned(JANUARY, date(2026, 10, 1), carrier="原煤", unit="吨", consumption=500.0)),
+    ]),
+}
+
+
+def test_a_total_is_composed_of_cells_with_their_signs():
+    explanation = explain(frames(TEN, policy(), **WHOLE), code(1), "2026-10")
+    parts = explanation.composition.filter(measure="tax")
+    assert parts.select("sign", "amount", "cell").rows() == [(1, 70.0, "G5"), (1, 120.0, "G9"), (-1, 95.0, "F9")]
+    total = explanation.totals.row(by_predicate=pl.col("measure") == "tax", named=True)
+    assert (total["total"], total["composed"], total["note"]) == (95.0, 95.0, None)
+    text = as_text(explanation)
+    assert "−  2025-01~10   95 万元" in text
+    assert "2025全年" in text
+    assert "F8" not in text, "a figure that is not part of a total is left out"
+    assert "F8" in as_text(explanation, all_cells=True)
+    assert "F8" in {row["cell"] for row in as_dict(explanation)["sources"]}
+
+
+def test_energy_is_shown_carrier_by_carrier_with_its_coefficient_and_the_stated_unit():
+    explanation = explain(frames(TEN, policy(), **WHOLE), code(1), "2026-10")
+    parts = explanation.composition.filter(measure="energy")
+    assert parts["quantity"].to_list() == [500.0, 100.0]
+    assert parts["coefficient"].to_list() == [0.7143, 0.7143]
+    assert parts["stated_value"].to_list() == [500.0, 100_000.0]
+    text = as_text(explanation)
+    assert "= 500 吨 × 0.7143" in text
+    assert "填报 100,000 千克" in text
+    total = explanation.totals.row(by_predicate=pl.col("measure") == "energy", named=True)
+    assert total["composed"] == pytest.approx(600 * 0.7143)
+    assert "更正或补报" in total["note"], "the profile of this test was judged on another total"
+
+
+def test_a_total_that_the_figures_do_not_determine_says_so():
+    lacking = profile([None, 10.0])
+    text = as_text(explain(frames(lacking, policy()), code(0), "2026-10"))
+    assert "实缴税金 无数据(填报数不能确定本期合计,按缺项处理)" in text
+
+
+def test_the_card_says_why_the_score_is_not_the_last_one():
+    contents = frames(TEN, policy())
+    evaluation = contents["results.evaluations"]["evaluation_id"][0]
+    row = {
+        "evaluation_id": evaluation, "previous_evaluation_id": "before", "period": "2026-10",
+        "previous_period": "2026-09", "policy_id": "test", "uscc": code(1), "score_before": 80.0, "change": -3.5,
+        "own": -5.0, "peers": 1.5, "adjustments": 0.0, "policy": 0.0, "corrections": 0.0, "scope": 0.0, "note": None,
+    }
+    moved = TABLES["results.movements"].conform(pl.DataFrame([row], schema_overrides={"note": pl.String}))
+    contents = contents.with_frames({"results.movements": moved})
+    text = as_text(explain(contents, code(1), "2026-10"))
+    assert "较上期(2026-09" in text
+    assert "得分 80 → 76.5(变化 -3.50):自身数据-5.00、同组基准+1.50" in text
+    assert "较上期" not in as_text(explain(contents, code(2), "2026-10"))

@@ -3,6 +3,7 @@
 import itertools
 import re
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from efficiency.reports.efficiencies import headline_efficiencies
 from efficiency.reports.officials import write_officials
 from efficiency.reports.styles import TIER_FILL
 from efficiency.reports.text import CELL_LIMIT, CUT_MARK, clean_text, sheet_name
+from schemas.results import MOVEMENT_PARTS
 
 SHEETS = ["概览", "升级改造", "关停", "并转", "对接头部企业", "全部分级", "评分明细", "未参评与数据不足", "方法说明"]
 LISTS = SHEETS[1:5]
@@ -424,6 +426,45 @@ def test_an_evaluation_of_nobody_can_be_written(tmp_path, report):
 def test_movement_counts_every_enterprise_once(report):
     moved = overview.movement(report)
     assert sum(moved[state].sum() for state in ("A", "B", "C", "D", overview.UNRATED)) == report.scores.height
+
+
+def test_movement_stands_at_the_tier_before_and_the_tier_now(report):
+    """Row by row as a person would count it."""
+    before = dict(report.previous.select("uscc", "tier").iter_rows())
+    counted = Counter(
+        (before.get(uscc) or overview.UNRATED, tier or overview.UNRATED)
+        for uscc, tier in report.scores.select("uscc", "tier").iter_rows()
+    )
+    found = {
+        (row["before"], state): row[state]
+        for row in overview.movement(report).to_dicts()
+        for state in ("A", "B", "C", "D", overview.UNRATED)
+    }
+    assert {cell: count for cell, count in found.items() if count} == dict(counted)
+
+
+def moved(report):
+    """`report` with the movement of everybody: the score of before is two points lower."""
+    ranked = report.scores.filter(pl.col("score").is_not_null())
+    parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": 3.0, "peers": -1.0}
+    return replace(report, movements=ranked.select(
+        "uscc", (pl.col("score") - 2.0).alias("score_before"), pl.lit(2.0).alias("change"),
+        *(pl.lit(amount).alias(part) for part, amount in parts.items()), pl.lit(None, dtype=pl.String).alias("note"),
+    ))  # fmt: skip
+
+
+def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_path, report):
+    book = written(tmp_path, moved(report))
+    assert book.sheetnames == [*SHEETS[:7], "得分变动", *SHEETS[7:]]
+    rows = table(book["得分变动"])
+    assert len(rows) == report.scores["score"].count()
+    for row in rows:
+        assert row["得分变化"] == pytest.approx(sum(row[title] for title in MOVEMENT_PARTS.values()))
+        assert row["本期得分"] == pytest.approx(row["上期得分"] + row["得分变化"])
+    text = all_text(book["概览"])
+    assert "首要原因:自身数据" in text
+    assert "自身数据+3.00、同组基准-1.00" in text
+    assert {row["较上期变化"] for row in table(book["全部分级"])} == {2.0}
 
 
 def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report):

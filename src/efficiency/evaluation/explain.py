@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.errors import EfficiencyError
+from efficiency.evaluation.explain_composition import compose
 from efficiency.evaluation.explain_sources import Frames, period_end, source_cells, words_of
 from efficiency.evaluation.explain_target import TAKES, next_better, score_needed, what_it_takes
 from efficiency.evaluation.tiers import apply_overrides
@@ -70,7 +71,13 @@ class Explanation:
     candidate: dict[str, Any] | None
     """The row of results.candidates, if it is on a list."""
     sources: pl.DataFrame
-    """The cells behind its figures (shape `explain_sources.SOURCES`)."""
+    """Every stated figure of two years that feeds its figures (shape `explain_sources.SOURCES`)."""
+    totals: pl.DataFrame
+    """Its window totals as they were evaluated and as they add up (shape `explain_composition.TOTALS_MADE`)."""
+    composition: pl.DataFrame
+    """The stated figures that make up the totals (shape `explain_composition.PARTS`)."""
+    movement: dict[str, Any] | None
+    """The row of results.movements: why the score is not the previous one; None without a previous evaluation."""
     target: Target
 
 
@@ -94,6 +101,7 @@ def explain(frames: Frames, key: str, period: str, policy_id: str | None = None)
     words = words_of([*own["numerator_expression"], *own["denominator_expression"]])
     in_cohort = pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String))
     peers = scores.filter(in_cohort, pl.col("status") == "ranked")
+    totals, composition = compose(frames, policy, score, words)
     return Explanation(
         evaluation=evaluation,
         policy_title=policy.title,
@@ -105,6 +113,9 @@ def explain(frames: Frames, key: str, period: str, policy_id: str | None = None)
         adjustments=tuple((a.label, a.points) for a in policy.adjustment if a.label in labels),
         candidate=candidates.row(0, named=True) if candidates.height else None,
         sources=source_cells(frames, uscc, period, words),
+        totals=totals,
+        composition=composition,
+        movement=_movement(frames, evaluation["evaluation_id"], uscc),
         target=_target(frames, policy, cohort, score=score, peers=peers, indicators=indicators.filter(in_cohort)),
     )
 
@@ -125,6 +136,18 @@ def _evaluation(
                            f"Evaluated under: {', '.join(of_period['policy_id'])}.")
     evaluation = found.row(0, named=True)
     return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
+
+
+def _movement(frames: Frames, evaluation_id: str, uscc: str) -> dict[str, Any] | None:
+    """Why the score is not that of the evaluation before; of several, the one that is current or else the latest."""
+    pairs = frames["results.movements"].filter(pl.col("evaluation_id") == evaluation_id, pl.col("uscc") == uscc)
+    if pairs.is_empty():
+        return None
+    current = frames["results.evaluations"].select(
+        pl.col("evaluation_id").alias("previous_evaluation_id"), pl.col("current").alias("previous_is_current")
+    )
+    known = pairs.join(current, on="previous_evaluation_id", how="left", validate="m:1", maintain_order="left")
+    return known.sort("previous_period", "previous_is_current").row(-1, named=True)
 
 
 def _find(key: str, scores: pl.DataFrame, enterprises: pl.DataFrame) -> str:

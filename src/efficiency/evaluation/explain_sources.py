@@ -83,7 +83,8 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     )
 
 
-def _counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
+def counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
+    """The enterprise's rows of `table` that are not superseded."""
     return frames[table].filter(pl.col("uscc") == uscc, ~pl.col("superseded"))
 
 
@@ -100,13 +101,13 @@ def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.Dat
 
 
 def _output(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
-    rows = _counting(frames, "facts.output", uscc)
+    rows = counting(frames, "facts.output", uscc)
     return [_figures(rows, c.name, c.name, pl.lit(c.unit, dtype=pl.String)) for c in MEASURES if c.name in words]
 
 
 def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.DataFrame]:
     latest = (
-        _counting(frames, "facts.land", uscc)
+        counting(frames, "facts.land", uscc)
         .filter(pl.col("as_of").is_null() | (pl.col("as_of") <= end))
         .sort("as_of", descending=True, nulls_last=True)
         .head(1)
@@ -118,7 +119,7 @@ def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.Data
 
 def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
     wanted = [word for word in ("energy", "electricity") if word in words]
-    rows = _counting(frames, "facts.energy", uscc) if wanted else None
+    rows = counting(frames, "facts.energy", uscc) if wanted else None
     if rows is None:
         return []
     unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)

@@ -121,15 +121,25 @@ def add_totals(
     ), warnings
 
 
-def _add_ratio(frame: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
-    value, benchmark = pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}")
+def ratio_to_benchmark(indicator: Indicator, value: pl.Expr, benchmark: pl.Expr) -> pl.Expr:
+    """Value ÷ benchmark, the other way round where lower is better; not yet capped, null where it is no figure."""
     if indicator.better == "lower":
         # A value of 0 where lower is better is beyond every cap; without a cap there is no figure for it.
         beyond = pl.lit(indicator.cap, dtype=pl.Float64)
         ratio = pl.when(value == 0).then(pl.when(benchmark.is_not_null()).then(beyond)).otherwise(benchmark / value)
     else:
         ratio = value / benchmark
-    ratio = pl.when(ratio.is_finite()).then(ratio)
+    return pl.when(ratio.is_finite()).then(ratio)
+
+
+def share_of_spread(indicator: Indicator, value: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """What a value earns by its place between the least and the greatest, 0.2 to 1; null where they are the same."""
+    gained = (high - value) if indicator.better == "lower" else (value - low)
+    return pl.when(high > low).then((20 + 80 * gained / (high - low)) / 100)
+
+
+def _add_ratio(frame: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
+    ratio = ratio_to_benchmark(indicator, pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}"))
     above = pl.lit(value=False) if indicator.cap is None else ratio > indicator.cap
     below = pl.lit(value=False) if indicator.floor is None else ratio < indicator.floor
     return frame.with_columns(
@@ -159,8 +169,7 @@ def _add_minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tu
         return frame.with_columns(
             pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted
         ), warnings
-    gained = (high - value) if indicator.better == "lower" else (value - low)
-    earned = (20 + 80 * gained / (high - low)) / 100
+    earned = share_of_spread(indicator, value, pl.lit(low), pl.lit(high))
     return frame.with_columns(pl.when(RANKED).then(earned).alias(f"earned_{indicator.id}"), note, counted), []
 
 

@@ -84,6 +84,17 @@ def energy_totals(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> Ene
 
 def in_standard_coal(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
     """`rows` with `tce` (吨标准煤, null where the figure or its coefficient is missing) and the carrier's `kind`."""
+    return convert(rows, basis).select(
+        "uscc", "name", "span_start", "span_end", "carrier", "kind", "consumption", "tce"
+    )
+
+
+def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
+    """`rows` with what standard coal is made of: tce = net × applied, and the carrier's `kind`.
+
+    `net`: the consumption less what the basis leaves out, in the carrier's form unit. `applied`: the coefficient,
+    tce per form unit, 0 for what does not count. Null where the figure or its coefficient is missing.
+    """
     table = carriers().select(pl.col("name").alias("carrier"), "carrier_id", "kind", "tce_per_form_unit")
     policy = pl.DataFrame(
         {"carrier": list(basis.coefficients), "policy": list(basis.coefficients.values())},
@@ -101,12 +112,15 @@ def in_standard_coal(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
         .when(pl.col("carrier") == TOTAL_CARRIER).then(1.0)
         .otherwise(pl.coalesce("coefficient", "policy", "tce_per_form_unit"))
     )
-    nothing = green_is_out | ((kind == "medium") & pl.col("policy").is_null()).fill_null(value=False) | (net == 0)
+    idle = green_is_out | ((kind == "medium") & pl.col("policy").is_null()).fill_null(value=False)
     return (
         rows.join(table, on="carrier", how="left", validate="m:1")
         .join(policy, on="carrier", how="left", validate="m:1")
-        .with_columns(pl.when(nothing).then(0.0).otherwise(net * coefficient).alias("tce"))
-        .select("uscc", "name", "span_start", "span_end", "carrier", "kind", "consumption", "tce")
+        .with_columns(
+            net.alias("net"),
+            pl.when(idle).then(0.0).otherwise(coefficient).alias("applied"),
+            pl.when(idle | (net == 0)).then(0.0).otherwise(net * coefficient).alias("tce"),
+        )
     )
 
 
@@ -121,12 +135,12 @@ def _carrier_totals(named: pl.DataFrame, reported: Edges, window: Window, value:
         total = window_total(edges(rows, value, users.height), window, users.height)
         if total.null_count():
             spans = {span: vector.gather(users["user"]) for span, vector in reported.items()}
-            total = total.fill_null(window_total(_filled(rows, spans, value, users.height), window, users.height))
+            total = total.fill_null(window_total(filled_spans(rows, spans, value, users.height), window, users.height))
         totals.append(users.select(pl.col("user").alias("entity"), total.alias(value)))
     return pl.concat(totals)
 
 
-def _filled(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> Edges:
+def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> Edges:
     """A carrier's own figures, and zero for reported spans that do not name it and may be taken to say that."""
     own = edges(rows, value, size)
     # A refused figure names the carrier, and is not known to be zero.
@@ -161,10 +175,17 @@ def _months(start: int, end: int) -> int:
 
 
 def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size: int) -> pl.Series:
-    """Energy from whole spans: the sum of a span's carriers, or its direct total where it names no carrier.
+    """Energy from whole spans, for enterprises that state carriers for some spans and only the total for others."""
+    users, whole = whole_spans(named, direct)
+    result = pl.repeat(None, size, dtype=pl.Float64, eager=True)
+    return result.scatter(users["user"], window_total(whole, window, users.height))
 
-    For enterprises that state carriers for some spans and only 综合能源消费量 for others. A span that does
-    not name a carrier which was used in it does not state all energy of that span, and is not used.
+
+def whole_spans(named: pl.DataFrame, direct: pl.DataFrame) -> tuple[pl.DataFrame, Edges]:
+    """Those who state a direct total (column `user`, their entity), and all energy of each of their spans in tce.
+
+    It is the sum of a span's carriers, or its direct total where it names no carrier. A span that does not name
+    a carrier which was used in it does not state all energy of that span, and is no figure.
     """
     users, stated = enumerate_keys(direct.rename({"entity": "user"}), ["user"])
     beside = named.rename({"entity": "user"}).join(users, on="user", validate="m:1")
@@ -173,13 +194,12 @@ def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size
     for part in beside.rename({"entity": "among_users"}).partition_by("carrier", include_key=False):
         owners, rows = enumerate_keys(part, ["among_users"])
         own_spans = {span: vector.gather(owners["among_users"]) for span, vector in reported.items()}
-        for span, figures in _filled(rows, own_spans, "tce", owners.height).items():
+        for span, figures in filled_spans(rows, own_spans, "tce", owners.height).items():
             share = pl.zeros(users.height, dtype=pl.Float64, eager=True).scatter(owners["among_users"], figures)
             whole[span] = whole[span] + share
     for span, total in edges(stated, "tce", users.height).items():
         whole[span] = total.zip_with(reported[span].is_null(), whole[span]) if span in reported else total
-    result = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-    return result.scatter(users["user"], window_total(whole, window, users.height))
+    return users, whole
 
 
 def _sum_if_complete(totals: pl.DataFrame, value: str, size: int) -> pl.Series:

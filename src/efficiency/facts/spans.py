@@ -8,6 +8,7 @@ enterprises are computed at once, one vector per node.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 WindowKind = Literal["rolling_12m", "year_to_date", "calendar_year"]
 NODES = 25
@@ -49,12 +50,12 @@ class Window:
     @property
     def first(self) -> date:
         """First day of the window's first month."""
-        return self._month(self.ends[0])
+        return self.month(self.ends[0])
 
     @property
     def last(self) -> date:
         """First day of the window's last month."""
-        return self._month(self.ends[1] - 1)
+        return self.month(self.ends[1] - 1)
 
     @property
     def end_of_period(self) -> date:
@@ -62,7 +63,8 @@ class Window:
         following = date(self.period.year + self.period.month // 12, self.period.month % 12 + 1, 1)
         return date.fromordinal(following.toordinal() - 1)
 
-    def _month(self, node: int) -> date:
+    def month(self, node: int) -> date:
+        """First day of the month that begins at `node`."""
         return date(self.period.year - 1 + node // 12, node % 12 + 1, 1)
 
 
@@ -103,6 +105,40 @@ def window_total(figures: Edges, window: Window, size: int) -> pl.Series:
         # Only a span across the turn of the year can connect the window's ends without touching that turn.
         total = total.fill_null(_difference(_potentials(figures, first, size), first, last))
     return total
+
+
+def used_spans(spans: Collection[tuple[int, int]], window: Window) -> dict[tuple[int, int], int] | None:
+    """Which of one enterprise's reported spans make up the window's total: span → how often it counts, +1 or −1.
+
+    By the rule of `window_total`, so that the signed sum of their figures is that total; None where the spans do
+    not determine it. `spans` are (first node, last node) of the figures that are not missing.
+    """
+    first, last = window.ends
+    roots = [NEW_YEAR]
+    if any(start < NEW_YEAR < end for start, end in spans):
+        roots.append(first)
+    for root in roots:
+        known = _chains(spans, root)
+        if first in known and last in known:
+            counts = Counter(known[last])
+            counts.subtract(known[first])
+            return {span: counts[span] for span in sorted(counts) if counts[span]}
+    return None
+
+
+def _chains(spans: Collection[tuple[int, int]], root: int) -> dict[int, dict[tuple[int, int], int]]:
+    """Each node that a chain of spans leads to from `root`, with the signed spans of that chain (see `_potentials`)."""
+    known: dict[int, dict[tuple[int, int], int]] = {root: {}}
+    before = 0
+    while before != len(known):
+        before = len(known)
+        for start, end in sorted(spans, key=_upwards):
+            if end not in known and start in known:
+                known[end] = {**known[start], (start, end): 1}
+        for start, end in sorted(spans, key=_downwards):
+            if start not in known and end in known:
+                known[start] = {**known[end], (start, end): -1}
+    return known
 
 
 def window_totals(
@@ -160,7 +196,7 @@ def _potentials(figures: Edges, root: int, size: int) -> list[pl.Series]:
     missing, before = _missing(known), -1
     while missing != before:
         before = missing
-        for start, end in sorted(figures, key=lambda edge: (edge[1], edge[0])):
+        for start, end in sorted(figures, key=_upwards):
             if known[end].null_count():
                 known[end] = known[end].fill_null(known[start] + figures[start, end])
         for start, end in sorted(figures, key=_downwards):
@@ -172,6 +208,11 @@ def _potentials(figures: Edges, root: int, size: int) -> list[pl.Series]:
 
 def _missing(vectors: Iterable[pl.Series]) -> int:
     return sum(vector.null_count() for vector in vectors)
+
+
+def _upwards(edge: tuple[int, int]) -> tuple[int, int]:
+    """Order of an upward sweep: by the span's end, the longest first."""
+    return edge[1], edge[0]
 
 
 def _downwards(edge: tuple[int, int]) -> tuple[int, int]:

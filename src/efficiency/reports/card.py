@@ -8,25 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, STATUS_NAMES, TIER_NAMES, display_width
+from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
+from efficiency.reports.terminal import decimals, figure, pairs, table, trimmed
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, TIER_NAMES
 from schemas import FORMS
+from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from efficiency.evaluation.explain import Explanation, Target
 
 _FIELDS = {column.name: column.title for form in ("land", "energy") for column in FORMS[form].columns}
 
 
-def as_text(explanation: Explanation) -> str:
-    """The score card as aligned text, without a trailing line break."""
+def as_text(explanation: Explanation, *, all_cells: bool = False) -> str:
+    """The score card as aligned text, without a trailing line break.
+
+    `all_cells` adds every stated figure of this year and last that feeds a total, used or not.
+    """
     parts = (
         _head(explanation),
         _standing(explanation),
+        movement_lines(explanation.movement),
         _indicators(explanation),
         _way_up(explanation.target, explanation.score),
-        _sources(explanation.sources),
+        figure_lines(explanation.totals, explanation.composition),
+        _sources(explanation.sources) if all_cells else [],
     )
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
@@ -51,6 +59,9 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
             "note": target.note or None,
             "what_it_takes": [_plain(row) for row in target.what_it_takes.iter_rows(named=True)],
         },
+        "movement": _plain(explanation.movement) if explanation.movement else None,
+        "totals": [_plain(row) for row in explanation.totals.iter_rows(named=True)],
+        "composition": [_plain(row) for row in explanation.composition.iter_rows(named=True)],
         "sources": [_plain(row) for row in explanation.sources.iter_rows(named=True)],
     }
 
@@ -84,25 +95,25 @@ def _standing(explanation: Explanation) -> list[str]:
     """Tier, score and rank, what moved them, and the list."""
     score = explanation.score
     if score["status"] != "ranked":
-        return _pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
-    pairs = [
+        return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
+    lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
-        ("综合得分", f"{_figure(score['score'])},{explanation.cohort_title}第{score['rank']}名,"
+        ("综合得分", f"{figure(score['score'])},{explanation.cohort_title}第{score['rank']}名,"
                      f"共{explanation.ranked}家"),
         ("土地效率", _dimension(score, "land")),
         ("能源效率", _dimension(score, "energy")),
     ]
     if score["factor"] is not None and score["factor"] != 1:
-        pairs.append(("修正系数", _figure(score["factor"])))
+        lines.append(("修正系数", figure(score["factor"])))
     if explanation.adjustments:
-        pairs.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
+        lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
     if score["override_labels"]:
-        pairs.append(("调档事由", score["override_labels"]))
+        lines.append(("调档事由", score["override_labels"]))
     if score["d_streak"]:
-        pairs.append(("连续D类", f"{score['d_streak']}期"))
+        lines.append(("连续D类", f"{score['d_streak']}期"))
     if (confidence := score["tier_confidence"]) is not None:
-        pairs.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    return _pairs([*pairs, *_listed(explanation.candidate)])
+        lines.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    return pairs([*lines, *_listed(explanation.candidate)])
 
 
 def _before(score: Mapping[str, Any]) -> str:
@@ -115,7 +126,7 @@ def _before(score: Mapping[str, Any]) -> str:
 
 
 def _dimension(score: Mapping[str, Any], dimension: str) -> str:
-    return _tier(score[f"{dimension}_tier"]) + _aside(_figure(score[f"{dimension}_score"]))
+    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"]))
 
 
 def _tier(tier: str | None) -> str:
@@ -137,14 +148,14 @@ def _indicators(explanation: Explanation) -> list[str]:
         return []
     rows = [
         [
-            row["title"], _figure(row["numerator"]), _figure(row["denominator"]),
-            _figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
-            _figure(row["benchmark"]), row["benchmark_scope"] or "", _figure(row["weight"]), _figure(row["score"]),
+            row["title"], figure(row["numerator"]), figure(row["denominator"]),
+            figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
+            figure(row["benchmark"]), row["benchmark_scope"] or "", figure(row["weight"]), figure(row["score"]),
             row["score_note"] or "",
         ]
         for row in explanation.indicators.iter_rows(named=True)
     ]  # fmt: skip
-    return ["指标", *_table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "权重", "得分", "说明"], rows,
+    return ["指标", *table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "权重", "得分", "说明"], rows,
                           right={1, 2, 3, 4, 6, 7})]
 
 
@@ -161,7 +172,7 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.note:
         lines.append(f"  {target.note}")
     rows = [[row["title"], _needed(row), _ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
-    return [*lines, *_table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
+    return [*lines, *table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
 
 
 def _needed(row: Mapping[str, Any]) -> str:
@@ -195,72 +206,28 @@ def _sources(sources: pl.DataFrame) -> list[str]:
         [
             row["title"] if row["carrier"] is None else f"{row['title']}:{row['carrier']}",
             _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
-            _span(row["measure"], row["span_start"], row["span_end"]),
+            span_words(row["span_start"], row["span_end"], dated=row["measure"].startswith("land")),
             f"{row['file_name'] or '文件未知'}" + (f" [{row['sheet']}]" if row["sheet"] else ""),
             _cells(row["cell"]),
         ]
         for row in grouped.iter_rows(named=True)
     ]
     head = ["指标项", "填报项", "所属期", "文件 [工作表]", "单元格"]
-    return ["数据来源(本年和上年至评价期止的填报数)", *_table(head, rows)]
-
-
-def _span(measure: str, start: date | None, end: date | None) -> str:
-    if start is None or end is None:
-        return "未注明"
-    if measure.startswith("land"):
-        return end.isoformat()
-    return f"{start:%Y-%m}" if (start.year, start.month) == (end.year, end.month) else f"{start:%Y-%m}~{end:%Y-%m}"
+    return ["全部填报数(本年和上年至评价期止,含未用于合计的)", *table(head, rows)]
 
 
 def _cells(cells: Sequence[str | None]) -> str:
     return "、".join(dict.fromkeys(cell or "列未知" for cell in cells))
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    pairs = list(pairs)
-    width = max(display_width(label) for label, _ in pairs)
-    return [f"{_padded(label, width)}  {text}" for label, text in pairs]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
-    """Rows under their head, indented and aligned by display width; columns in `right` end flush."""
-    flush = set(right)
-    widths = [max(display_width(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    return [
-        "  " + "  ".join(_padded(cell, widths[i], right=i in flush) for i, cell in enumerate(row)).rstrip()
-        for row in (head, *rows)
-    ]
-
-
-def _padded(text: str, width: int, *, right: bool = False) -> str:
-    blank = " " * (width - display_width(text))
-    return blank + text if right else text + blank
-
-
 def _aside(text: str) -> str:
     return f"({text})" if text else ""
 
 
-def _figure(value: float | None) -> str:
-    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash."""
-    if value is None:
-        return "—"
-    return _trimmed(f"{value:,.{_decimals(value)}f}")
-
-
 def _outward(value: float, *, upward: bool) -> str:
     """A figure to be reached, rounded so that reaching what is printed suffices."""
-    digits = _decimals(value)
+    digits = decimals(value)
     scaled = value * 10**digits
     # A figure that is exact but for its last bit must not be pushed a whole step further.
     whole = math.ceil(scaled - 1e-9 * abs(scaled)) if upward else math.floor(scaled + 1e-9 * abs(scaled))
-    return _trimmed(f"{whole / 10**digits:,.{digits}f}")
-
-
-def _decimals(value: float) -> int:
-    return 2 if abs(value) >= 100 else 4
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return trimmed(f"{whole / 10**digits:,.{digits}f}")

@@ -9,6 +9,7 @@ import polars as pl
 
 from efficiency.reports.lists import PROPOSAL, candidate_lists
 from efficiency.reports.method import write_method
+from efficiency.reports.movers import MOVER_FIELDS, PARTS_NOTE, movers
 from efficiency.reports.overview_page import write_overview
 from efficiency.reports.rankings import DETAIL_FIELDS, UNRATED_FIELDS, details, ranking, ranking_fields, unrated
 from efficiency.reports.save import new_workbook
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
+MOVERS = "得分变动"
 CONFIDENCE_NOTE = (
     "稳健度:权重随机扰动下等级保持不变的比例,低于80%的为临界,建议复核。点击统一社会信用代码可查看其评分明细。"
 )
@@ -55,7 +57,7 @@ def write_officials(path: Path, report: Report, *, rows_per_sheet: int = ROWS_PE
 
         detail = details(report)
         targets = _targets(detail, rows_per_sheet)
-        reserved = (OVERVIEW, RANKING, DETAILS, UNRATED, METHOD, *LIST_NAMES.values())
+        reserved = (OVERVIEW, RANKING, DETAILS, MOVERS, UNRATED, METHOD, *LIST_NAMES.values())
 
         listed: list[tuple[str, pl.DataFrame, Extent]] = []
         for one in candidate_lists(report):
@@ -71,6 +73,11 @@ def write_officials(path: Path, report: Report, *, rows_per_sheet: int = ROWS_PE
 
         page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行"), signed=False)
         split(DETAILS, detail, DETAIL_FIELDS, page)
+
+        moved = movers(report)
+        if moved is not None:
+            page = replace(_page(report, "企业得分变动及原因", "分", PARTS_NOTE), signed=False)
+            split(MOVERS, moved, MOVER_FIELDS, page)
 
         page = _page(report, "未参评与数据不足企业名单", "用地:亩;综合能耗:吨标准煤", UNRATED_NOTE)
         split(UNRATED, unrated(report), UNRATED_FIELDS, page)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from efficiency.reports import overview
+from efficiency.reports.movers import PARTS_NOTE, mover_lines
 from efficiency.reports.overview import UNRATED, Headline
 from efficiency.reports.overview_charts import CHART_GROUPS, Drawing, draw_charts
 from efficiency.reports.sheets import Extent, print_setup, wrapped_lines, write_merged
 from efficiency.reports.styles import ACCENT, CARD, MUTED, Styles
-from efficiency.reports.text import CONFIDENT, STATUS_NAMES, TIER_NAMES, clean_frame, clean_text
+from efficiency.reports.text import CONFIDENT, TIER_NAMES, clean_frame, clean_text
 from efficiency.reports.wording import SEVERITIES
 from schemas.profile import TIERS
+from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +71,8 @@ def write_overview(
     drawing = Drawing(workbook, sheet, top=top, left=LEFT)
     next_page = max(row, drawing.bottom) + 1
     sheet.set_h_pagebreaks([next_page])
-    row, towns = _groups(sheet, styles, report, by="town", row=next_page)
+    row = _movers(sheet, styles, report, next_page)
+    row, towns = _groups(sheet, styles, report, by="town", row=row)
     row, industries = _groups(sheet, styles, report, by="industry_division", row=row + 1)
     write_merged(sheet, row, (0, COLUMNS - 1), GROUP_NOTE, styles.note())
     draw_charts(drawing, report, ranking=ranking, lists=lists, towns=towns, industries=industries, matrix=matrix)
@@ -206,6 +209,21 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
         _put(sheet, row, [(2, before, styles.cell("text", align="center")), *cells,
                           (1, sum(counts), styles.cell("integer", align="center"))])
     return row + 1, Extent(sheet.get_name(), first, row, ("before", "", *states))
+
+
+def _movers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
+    """What moved and why, at the head of the second page; nothing without a previous evaluation."""
+    lines = mover_lines(report)
+    if not lines:
+        return row
+    row = _section(sheet, styles, row, "得分变动及原因", COLUMNS)
+    style = styles.get(text_wrap=True, valign="vcenter")
+    for line in lines:
+        sheet.set_row(row, max(15 * wrapped_lines(line, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
+        write_merged(sheet, row, (0, COLUMNS - 1), clean_text(line), style)
+        row += 1
+    write_merged(sheet, row, (0, COLUMNS - 1), PARTS_NOTE, styles.note())
+    return row + 2
 
 
 def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:

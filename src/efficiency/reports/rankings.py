@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.reports.sheets import Field
-from efficiency.reports.text import STATUS_NAMES, industry_label
+from efficiency.reports.text import industry_label
+from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Policy
@@ -37,6 +38,7 @@ RANKING_FIELDS = (
     Field("adjustments", "加减分", "score", 6.5),
     Field("adjustment_labels", "加减分项", "text", 10),
     Field("score", "综合\n得分", "score", 7),
+    Field("change", "较上期\n变化", "score", 7),
     Field("tier_initial", "初评\n等级", "tier", 5.5),
     Field("tier", "调档\n后\n等级", "tier", 6),
     Field("override_labels", "调档事由", "text", 11),
@@ -83,7 +85,7 @@ def cohort_names(policy: Policy) -> dict[str, str]:
     return {cohort.id: cohort.label for cohort in policy.cohort}
 
 
-OPTIONAL = ("factor", "adjustment_labels", "override_labels")
+OPTIONAL = ("factor", "adjustment_labels", "override_labels", "change")
 """Columns of the ranking that are left out where they would say nothing."""
 
 
@@ -100,9 +102,12 @@ def ranking_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
 def ranking(report: Report) -> pl.DataFrame:
     """Every ranked enterprise by cohort, rank and name, with the fields of RANKING_FIELDS."""
     lists = report.candidates.select("uscc", pl.col("title").alias("list_title"))
+    unknown = pl.DataFrame(schema={"uscc": pl.String, "change": pl.Float64})
+    changes = unknown if report.movements is None else report.movements.select("uscc", "change")
     return (
         report.scores.filter(pl.col("status") == "ranked")
         .join(lists, on="uscc", how="left", validate="1:1", maintain_order="left")
+        .join(changes, on="uscc", how="left", validate="1:1", maintain_order="left")
         .with_columns(
             *_named(report),
             pl.when(pl.col("factor") != 0)

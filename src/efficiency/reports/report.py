@@ -48,6 +48,8 @@ class Report:
     """Shape schemas.PROBLEMS."""
     warnings: tuple[str, ...] = ()
     """Warnings of the evaluation, in Chinese."""
+    movements: pl.DataFrame | None = None
+    """Shape schemas.MOVEMENTS without evaluation_id, period and policy_id; None without a previous evaluation."""
     region: str = ""
     """Name of the region, put before every title."""
 

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from efficiency.errors import EfficiencyError
 from efficiency.reports.styles import FONT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from xlsxwriter.workbook import Workbook
 
-    from efficiency.reports.report import Report
+
+class Dated(Protocol):
+    """What a workbook is made from: it knows when that was made."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made, in the zone in which it is shown."""
 
 
 @contextmanager
-def new_workbook(path: Path, report: Report, *, title: str) -> Iterator[Workbook]:
+def new_workbook(path: Path, made_from: Dated, *, title: str) -> Iterator[Workbook]:
     """An XlsxWriter workbook that takes the place of `path` when the block ends without an error.
 
     Rows must be written from the top down (`constant_memory`), so that size does not cost memory. The
-    file's date is the evaluation's, so that the same report gives the same bytes. Raises
+    file's date is that of what it is made from, so that the same report gives the same bytes. Raises
     EfficiencyError when the place cannot be written, for example because the file is open in Excel.
     """
     import xlsxwriter
@@ -42,7 +49,7 @@ def new_workbook(path: Path, report: Report, *, title: str) -> Iterator[Workbook
             "default_format_properties": {"font_name": FONT, "font_size": 10},
         },
     )
-    workbook.set_properties({"title": title, "created": report.created_at.replace(tzinfo=None)})
+    workbook.set_properties({"title": title, "created": made_from.created_at.replace(tzinfo=None)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

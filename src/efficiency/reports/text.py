@@ -21,7 +21,6 @@ TIER_NAMES = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D"
 """Names of the tiers in Shandong (昌乐县 2023, 德州市 2024)."""
 LIST_NAMES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
 """The lists that every workbook has, in the order of its sheets."""
-STATUS_NAMES = {"ranked": "参评", "insufficient": "数据不足", "excluded": "不纳入排名", "out_of_scope": "不在评价范围"}
 CONFIDENT = 0.8
 """Share of the draws from which on a tier counts as firm."""
 REVIEW = "临界,建议复核"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES
+from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,6 +36,8 @@ class NewEvaluation:
     """schemas.SCORES without evaluation_id, period and policy_id; likewise the next two."""
     indicators: pl.DataFrame
     candidates: pl.DataFrame
+    movements: pl.DataFrame | None = None
+    """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
 
     @property
     def evaluation_id(self) -> str:
@@ -90,8 +92,21 @@ def history(contents: Contents | None, policy_id: str, before_period: str) -> pl
     )
 
 
-def previous_scores(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame | None:
-    """The scores of the policy's last current evaluation before `before_period`; None when there is none."""
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The policy's last current evaluation of an earlier period, as it was published."""
+
+    evaluation_id: str
+    period: str
+    policy_sha256: str
+    policy_toml: str
+    inputs_sha256: str
+    scores: pl.DataFrame
+    indicators: pl.DataFrame
+
+
+def previous_evaluation(contents: Contents | None, policy_id: str, before_period: str) -> Previous | None:
+    """The policy's last current evaluation before `before_period`; None when there is none."""
     if contents is None:
         return None
     earlier = contents["results.evaluations"].filter(
@@ -99,8 +114,19 @@ def previous_scores(contents: Contents | None, policy_id: str, before_period: st
     )
     if earlier.is_empty():
         return None
-    last = earlier.sort("period")["evaluation_id"][-1]
-    return contents["results.scores"].filter(pl.col("evaluation_id") == last)
+    last = earlier.sort("period").row(-1, named=True)
+    own = pl.col("evaluation_id") == last["evaluation_id"]
+    return Previous(
+        **{name: last[name] for name in ("evaluation_id", "period", "policy_sha256", "policy_toml", "inputs_sha256")},
+        scores=contents["results.scores"].filter(own),
+        indicators=contents["results.indicators"].filter(own),
+    )
+
+
+def previous_scores(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame | None:
+    """The scores of the policy's last current evaluation before `before_period`; None when there is none."""
+    previous = previous_evaluation(contents, policy_id, before_period)
+    return previous.scores if previous else None
 
 
 def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
@@ -134,6 +160,8 @@ def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
                 pl.lit(new.policy_id).alias("policy_id"),
             )
             frames[table.qualified] = pl.concat([contents[table.qualified], table.conform(named)])
+    if new.movements is not None:
+        frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
 
     of_policy = pl.col("policy_id") == new.policy_id
     is_chosen = pl.col("evaluation_id") == chosen
@@ -143,6 +171,24 @@ def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
         pl.when(is_chosen).then(pl.lit(value=False)).otherwise(pl.col("stale") | overtaken).alias("stale"),
     )
     return Added(contents.with_frames({EVALUATIONS.qualified: evaluations, **frames}), chosen, changed)
+
+
+def _with_movements(
+    published: pl.DataFrame, movements: pl.DataFrame, new: NewEvaluation, chosen: str
+) -> pl.DataFrame:
+    """`published` and the `movements` of `new`, unless those of the same two evaluations are there already.
+
+    An evaluation that stays as it was can get another one before it: what moved since then are rows of their own.
+    """
+    named = MOVEMENTS.conform(
+        movements.with_columns(
+            pl.lit(chosen).alias("evaluation_id"),
+            pl.lit(new.period).alias("period"),
+            pl.lit(new.policy_id).alias("policy_id"),
+        )
+    )
+    pair = ["evaluation_id", "previous_evaluation_id"]
+    return pl.concat([published, named.join(published, on=pair, how="anti")])
 
 
 def _row(new: NewEvaluation) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def alive(pid: int) -> bool:
 
 
 def _windows_alive(pid: int) -> bool:
-    import ctypes  # noqa: PLC0415  exists there alone
+    import ctypes
 
     kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
     handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION

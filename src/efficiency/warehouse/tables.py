@@ -13,6 +13,7 @@ from schemas import (
     EVALUATIONS,
     FACTS,
     INDICATORS,
+    MOVEMENTS,
     PROBLEMS,
     SCORES,
     STATED,
@@ -28,7 +29,7 @@ TABLES: dict[str, Table] = {
     table.qualified: table
     for table in (
         SUBMISSIONS, COLUMN_MAP, PROBLEMS, *STATED.values(), *FACTS.values(),
-        EVALUATIONS, SCORES, INDICATORS, CANDIDATES,
+        EVALUATIONS, SCORES, INDICATORS, CANDIDATES, MOVEMENTS,
     )
 }
 """Qualified name → declaration of every table of the warehouse, in the order in which they are written."""
