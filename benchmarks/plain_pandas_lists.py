@@ -97,7 +97,10 @@ def candidate_lists(frame: pd.DataFrame) -> pd.DataFrame:
         ),
         (
             "shutdown",
-            (tier == "D") & (streak >= 2) & (frame["willingness"].fillna("弱") != "强"),
+            (tier == "D")
+            & (streak >= 6)
+            & (frame["tech_level"].fillna("低") != "高")
+            & (frame["willingness"].fillna("弱") != "强"),
             "连续D类,综合得分{score:.2f}",
         ),
         (

@@ -75,12 +75,15 @@ def test_the_default_lists_send_each_kind_of_enterprise_where_the_funnel_says():
     common = {"land": 20.0, "revenue": 100.0, "energy": 10.0, "emissions": 1.0}
     rows = [{**common, "tax": 100.0 + i} for i in range(40)]
     rows += [
-        {**common, "tax": 1.0, "d_streak_before": 1, "willingness": "弱"},
-        {**common, "tax": 2.0, "d_streak_before": 1, "willingness": "强"},
+        {**common, "tax": 1.0, "d_streak_before": 5, "willingness": "弱"},
+        {**common, "tax": 2.0, "d_streak_before": 5, "willingness": "强"},
         {**common, "tax": 130.0, "incidents_phaseout": 1, "open_incidents": 1},
         {**common, "tax": 3.0, "tech_level": "高", "willingness": "强"},
         {**common, "tax": 120.0, "energy_level": "below"},
+        {**common, "tax": 1.5, "d_streak_before": 4, "willingness": "弱"},
     ]
     rules = load_policy("zibo-jkq")
     found = dict(select(evaluate(profile(*rows), rules), rules).select("uscc", "list").rows())
-    assert [found[code(i)] for i in range(40, 45)] == ["shutdown", "merger", "shutdown", "partner", "upgrade"]
+    assert [found[code(i)] for i in range(40, 46)] == [
+        "shutdown", "merger", "shutdown", "partner", "upgrade", "merger",
+    ]  # fmt: skip
