@@ -1,0 +1,105 @@
+// The enterprise's card: everything that the page knows of one enterprise, under the address #<its code>.
+
+const PARTS = ["numerator", "denominator", "value", "benchmark", "scope", "score", "note"];
+
+/** How far a score reaches, beside its figure: the full width is one and a half times the weight. */
+function meter(score, weight) {
+  if (!isNumber(score) || !weight) return null;
+  const share = Math.max(0, Math.min(1, score / (weight * 1.5)));
+  const bar = el("span", { class: "meter", "aria-hidden": "true" }, el("span", { class: score >= weight ? "reached" : "" }));
+  bar.firstChild.style.width = `${share * 100}%`;
+  return bar;
+}
+
+function indicatorTable(uscc) {
+  const rows = (DATA.indicators.rows[uscc] ?? []).map(([at, ...values]) => ({
+    ...DATA.indicators.declared[at], ...Object.fromEntries(PARTS.map((part, i) => [part, values[i]])),
+  }));
+  if (!rows.length) return null;
+  const body = rows.map((row) => el("tr", {},
+    el("th", { scope: "row" }, row.title, el("small", {}, `${row.unit || "比值"} · ${row.dimension}`),
+      el("small", {}, `${row.numerator_title} ${shown(row.numerator, "amount")} ÷ ${row.denominator_title} ${shown(row.denominator, "amount")}`)),
+    el("td", { class: "ratio" }, shown(row.value, "ratio")),
+    el("td", { class: "ratio" }, shown(row.benchmark, "ratio"), el("small", {}, row.scope ?? "")),
+    el("td", { class: "score" }, shown(row.score, "score"), el("small", {}, `权重 ${shown(row.weight, "amount")}`), meter(row.score, row.weight)),
+    el("td", { class: "prose" }, row.note ?? "")));
+  const noted = rows.some((row) => row.note);
+  if (!noted) for (const row of body) row.lastChild.remove();
+  const titles = ["指标", "指标值", "基准值", "得分", ...(noted ? ["说明"] : [])];
+  return el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "各项指标" }, el("table", { class: "indicators" },
+    el("caption", { class: "hidden" }, "各项指标"),
+    el("thead", {}, el("tr", {}, titles.map((title) => el("th", { scope: "col", class: ["指标", "说明"].includes(title) ? null : "score" }, title)))),
+    el("tbody", {}, body)));
+}
+
+function standing(e) {
+  if (e.status !== "ranked") {
+    return el("div", { class: "standing" },
+      el("p", { class: "status" }, e.status_name ?? "未参评"), el("p", {}, e.status_reason ?? "原因未注明"),
+      el("p", { class: "note" }, "未评等级不等同于D类。"));
+  }
+  const tile = (title, ...content) => el("div", { class: "tile" }, el("span", { class: "label" }, title), ...content);
+  const changed = isNumber(e.change) ? el("small", {}, `较上期 ${shown(e.change, "signed")}`) : null;
+  const firm = isNumber(e.tier_confidence) && e.tier_confidence < DATA.confident;
+  return el("div", { class: "tiles" },
+    tile("综合等级", badge(e.tier, true), el("small", {}, e.before ? `上期 ${e.before}` : "无上期等级")),
+    tile("综合得分", el("b", {}, shown(e.score, "score")), changed),
+    tile("名次", el("b", {}, shown(e.rank, "ordinal")), el("small", {}, `${e.cohort_name ?? ""}共${number(ranked(e.cohort_name), 0)}户`)),
+    tile("土地效率", badge(e.land_tier, true), el("small", {}, `${shown(e.land_score, "score")}分`)),
+    tile("能源效率", badge(e.energy_tier, true), el("small", {}, `${shown(e.energy_score, "score")}分`)),
+    tile("等级稳健度", el("b", {}, shown(e.tier_confidence, "confidence")), firm ? el("small", { class: "alert" }, "临界,建议复核") : null));
+}
+
+const ranked = (cohort) => DATA.cohorts[cohort] ?? 0;
+
+function listed(e, entry) {
+  if (!entry) return null;
+  const names = (entry.partners ?? "").split("\n").filter(Boolean);
+  const partners = names.map((name, i) => {
+    const code = entry.partner_codes?.[i];
+    return el("li", {}, DATA.byCode.has(code) ? el("a", { href: `#${code}` }, name.replace(/^\d+\. /, "")) : name.replace(/^\d+\. /, ""));
+  });
+  return el("section", { class: "proposal" },
+    el("h3", {}, `建议清单:${e.list_title}(第${entry.priority}位)`),
+    el("p", {}, entry.reason),
+    entry.need ? el("p", { class: "lines" }, el("strong", {}, "达到基准所需:"), entry.need.replaceAll("\n", ";")) : null,
+    partners.length ? el("div", {}, el("strong", {}, "建议并转对象:"), el("ol", {}, partners)) : null,
+    el("p", { class: "note" }, "建议名单,经人工核实确认后方可作为处置依据。"));
+}
+
+/** Label and value of everything that is known among `fields`. */
+function known(e, fields) {
+  return fields.filter(([key]) => e[key] !== null && e[key] !== undefined).map(([key, title, kind, unit]) => [title, `${shown(e[key], kind)}${unit ? ` ${unit}` : ""}`]);
+}
+
+function part(title, pairs, name) {
+  return pairs.length ? el("section", {}, el("h3", {}, title), entries(pairs, name)) : null;
+}
+
+/** Fills the dialog with the card of `e`; `entry` is its line on a list, `neighbours` the codes before and after it. */
+function fillCard(dialog, e, entry, [previous, next]) {
+  const step = (code, words) => el("a", { class: "plain", href: code ? `#${code}` : null, "aria-disabled": code ? null : "true" }, words);
+  const changes = known(e, DATA.parts.map(([key, title]) => [key, title, "signed", "分"])).filter(([, words]) => !/^[+-]?0\.00 /.test(words));
+  const table = indicatorTable(e.uscc);
+  dialog.replaceChildren(
+    el("div", { class: "card-bar" }, step(previous, "‹ 上一户"), step(next, "下一户 ›"),
+      el("button", { type: "button", class: "plain", onclick: () => window.print() }, "打印"),
+      el("button", { type: "button", class: "plain close", onclick: () => dialog.close(), "aria-label": "关闭卡片" }, "关闭 ✕")),
+    el("div", { class: "card-body" },
+      el("h2", { id: "card-title", tabIndex: -1 }, e.name),
+      el("p", { class: "meta" }, [e.uscc, e.town, e.industry_name, e.scale, e.chain && `产业链:${e.chain}`].filter(Boolean).join(" · ")),
+      standing(e),
+      listed(e, entry),
+      table && el("section", {}, el("h3", {}, "各项指标与基准"), table),
+      part("得分的形成", known(e, [
+        ["base", "指标合计得分", "score"], ["factor", "修正系数", "ratio"], ["adjustments", "加减分", "signed"],
+        ["adjustment_labels", "加减分项"], ["tier_initial", "初评等级"], ["override_labels", "调档事由"], ["d_streak", "连续D类期数", "ordinal"],
+      ]), "facts"),
+      part("较上期得分变化的原因", changes, "facts"),
+      part("评价期合计", known(e, DATA.totals.map(([key, title, unit]) => [key, title, "amount", unit])), "facts"),
+      part("走访与其他", known(e, [
+        ["tech_level", "科技含量"], ["willingness", "发展意愿"], ["investment", "计划总投资", "amount", "万元"],
+        ["energy_level", "单位产品能耗水平"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
+      ]), "facts"),
+      el("p", { class: "note" }, `${DATA.period} · 办法:${DATA.policy} · 评价编号 ${DATA.evaluation}`)));
+}
