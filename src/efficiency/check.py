@@ -13,6 +13,8 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.inbox import arrived, read_all, repeated, spreadsheets
 from efficiency.intake.files import InboxFile, inbox_file
+from efficiency.intake.grid import read_grids
+from efficiency.intake.mapping import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.resolve import Resolved, Stated, resolve
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
@@ -27,25 +29,32 @@ class Checked:
     resolved: Resolved
     has_register: bool
     returned: tuple[Path, ...]
+    draft: str
+    """A ready-to-edit mapping for the sheets that were not recognised."""
 
 
-def check_paths(paths: Sequence[Path], output: Path | None) -> Checked:
+def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path | None = None) -> Checked:
     """Read files and folders as a run would, touching no warehouse; with `output` write the marked workbooks there.
 
-    Without a register among the files, enterprises are not looked up: figures are checked, names are not.
+    Sheets that cannot be recognised come with a mapping to edit. Without a register among the files, enterprises are
+    not looked up: figures are checked, names are not.
     Raises UsageError for a path that is not there.
     """
     from efficiency.reports.returned import write_all_returned
 
     files, notes = _listed(paths)
-    parsed = read_all(files, lambda done, total: None)
+    mapping = load_mapping(mapping_file) if mapping_file else NO_MAPPING
+    distinct = {file.sha256: file for file in reversed(files)}
+    parsed = read_all([file for file in files if distinct[file.sha256] is file], mapping, lambda done, total: None)
     problems = pl.concat([parsed.problems, *notes, repeated(files)], how="diagonal")
-    resolved = resolve(Stated(
-        submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
-        columns=parsed.columns,
-        problems=problems,
-        rows=parsed.rows,
-    ))
+    resolved = resolve(
+        Stated(
+            submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
+            columns=parsed.columns,
+            problems=problems,
+            rows=parsed.rows,
+        )
+    )
     has_register = parsed.rows["register"].height > 0
     told = resolved.problems
     if not has_register:
@@ -54,8 +63,25 @@ def check_paths(paths: Sequence[Path], output: Path | None) -> Checked:
     if output is not None:
         written = write_all_returned([(file.path, file.name) for file in files], told, output)
         returned = [one.path for one in written]
-    return Checked(tuple(files), Resolved(resolved.submissions, resolved.columns, told, resolved.facts), has_register,
-                   tuple(returned))
+    return Checked(
+        tuple(files),
+        Resolved(resolved.submissions, resolved.columns, told, resolved.facts),
+        has_register,
+        tuple(returned),
+        _drafts(files, told),
+    )
+
+
+def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
+    """A mapping file to edit, with a layout for each sheet that could not be recognised; empty if there is none."""
+    unknown = set(problems.filter(pl.col("rule") == "form_unknown").select("file_name", "sheet").iter_rows())
+    return "\n".join(
+        draft
+        for file in files
+        if any(name == file.name for name, _ in unknown)
+        for grid in read_grids(file.path)
+        if (file.name, grid.sheet) in unknown and (draft := draft_mapping(grid, file.name))
+    )
 
 
 def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]:
@@ -80,10 +106,17 @@ def checked_as_json(checked: Checked) -> dict[str, Any]:
         "files": len(checked.files),
         "enterprises_looked_up": checked.has_register,
         "submissions": resolved.submissions.select(
-            "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
+            "submission_id",
+            "file_name",
+            "sha256",
+            "sheet",
+            "form",
+            "period_label",
+            "status",
             *(name for name in resolved.submissions.columns if name.startswith("rows_")),
         ).to_dicts(),
         "problems": resolved.problems.drop("row").to_dicts(),
+        "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},
     }
 
@@ -95,12 +128,17 @@ def checked_lines(checked: Checked) -> Iterator[str]:
     for row in checked.resolved.submissions.iter_rows(named=True):
         sheet = f" [{row['sheet']}]" if row["sheet"] else ""
         read = f"{row['rows_total']} rows = " + " + ".join(
-            f"{row[f'rows_{name}']} {name}" for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
+            f"{row[f'rows_{name}']} {name}"
+            for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
         )
         if not checked.has_register and row["form"] != "register":
             read = f"{row['rows_total']} rows read"
-        yield f"{row['file_name']}{sheet}: {row['form'] or 'not recognised'}, {row['period_label'] or 'no period'}, {read}"
+        form, period = row["form"] or "not recognised", row["period_label"] or "no period"
+        yield f"{row['file_name']}{sheet}: {form}, {period}, {read}"
     if not checked.has_register:
         yield "No register among the files: figures were checked, enterprises were not looked up."
     yield problem_table(checked.resolved.problems)
+    if checked.draft:
+        yield "A mapping for the sheets that were not recognised, to edit and hand to --mapping:\n"
+        yield checked.draft
     yield from (f"To give back: {path}" for path in checked.returned)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +13,16 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, list_inbox
+from efficiency.intake.mapping import Mapping
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read import Parsed, concat, read_file
 from efficiency.intake.resolve import Stated
 from efficiency.warehouse.read import load
 from efficiency.warehouse.tables import Contents
 from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
+
+READERS = 4
+"""Files that are read at the same time, at most; more would only hold more cells in memory."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +36,54 @@ class Ingested:
     stated: Stated
 
 
-def ingest_inbox(inbox: Path, warehouse: Path, run_id: str, started: datetime,
-                 progress: Callable[[int, int], None]) -> Ingested:
+def ingest_inbox(
+    *,
+    inbox: Path,
+    warehouse: Path,
+    mapping: Mapping,
+    run_id: str,
+    started: datetime,
+    progress: Callable[[int, int], None],
+) -> Ingested:
     """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
 
+    A file of which a sheet was not recognised is read again where `mapping` now has a layout for it.
     Raises UsageError for a folder that is not there or holds no spreadsheet.
     """
     files, problems = spreadsheets(inbox)
     stored = load(warehouse) or Contents()
+    learned = _learned(files, stored[SUBMISSIONS.qualified], mapping)
+    stored = _forgotten(stored, learned)
     known = set(stored[SUBMISSIONS.qualified]["sha256"])
     fresh: dict[str, InboxFile] = {}
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    parsed = read_all(list(fresh.values()), progress)
+    parsed = read_all(list(fresh.values()), mapping, progress)
     stated = _joined(stored, parsed, pl.concat([problems, repeated(files)]), run_id, started)
     return Ingested(tuple(files), len(fresh), stored, stated)
+
+
+def _learned(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: Mapping) -> list[str]:
+    """Digests of files with a sheet that earlier runs did not recognise and that `mapping` has a layout for."""
+    unrecognised = set(submissions.filter(pl.col("form").is_null())["sha256"])
+    return [file.sha256 for file in files if file.sha256 in unrecognised and mapping.concerns(file.name)]
+
+
+def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
+    """`stored` without what it keeps of the files with these digests."""
+    if not digests:
+        return stored
+    identifiers = [digest[:12] for digest in digests]
+    tables = (SUBMISSIONS, COLUMN_MAP, PROBLEMS, *STATED.values())
+    return stored.with_frames(
+        {
+            table.qualified: stored[table.qualified].filter(
+                ~pl.col("submission_id").str.head(12).is_in(identifiers)
+            )
+            for table in tables
+        }
+    )
 
 
 def spreadsheets(inbox: Path) -> tuple[list[InboxFile], pl.DataFrame]:
@@ -57,38 +95,54 @@ def spreadsheets(inbox: Path) -> tuple[list[InboxFile], pl.DataFrame]:
 def require_spreadsheets(inbox: Path) -> None:
     """Raise UsageError unless `inbox` is a folder with a spreadsheet somewhere in it; nothing is opened."""
     if not inbox.is_dir():
-        raise UsageError(f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox.")
+        raise UsageError(
+            f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox."
+        )
     if not any(path.suffix.lower() in ENDINGS for path in inbox.rglob("*")):
-        raise UsageError(f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
-                         "Put the departments' files there, or name another folder with --inbox.")
+        raise UsageError(
+            f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
+            "Put the departments' files there, or name another folder with --inbox."
+        )
 
 
-def read_all(files: Sequence[InboxFile], progress: Callable[[int, int], None]) -> Parsed:
-    """What `files` state, in their order."""
+def read_all(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]) -> Parsed:
+    """What `files` state, in their order; `progress` is told how many of how many are read."""
     parts: list[Parsed] = []
-    for done, file in enumerate(files, start=1):
-        parts.append(read_file(file))
-        progress(done, len(files))
+    # The cell reader and polars let go of the interpreter's lock, so that files are read side by side.
+    with ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as readers:
+        try:
+            for done, part in enumerate(readers.map(lambda file: read_file(file, mapping), files), start=1):
+                parts.append(part)
+                progress(done, len(files))
+        except BaseException:  # what failed, or was broken off, does not wait for the files that are left
+            readers.shutdown(wait=False, cancel_futures=True)
+            raise
     return concat(parts)
 
 
 def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:
     """A note for each file whose bytes stand in the inbox under another name already."""
     first: dict[str, InboxFile] = {}
-    return problems_frame([
-        problem("repeated_file", submission_id=file.sha256[:12], file_name=file.name, value=first[file.sha256].name)
-        for file in files
-        if first.setdefault(file.sha256, file) is not file
-    ])
+    return problems_frame(
+        [
+            problem("repeated_file", submission_id=file.sha256[:12], file_name=file.name, value=first[file.sha256].name)
+            for file in files
+            if first.setdefault(file.sha256, file) is not file
+        ]
+    )
 
 
 def arrived(parsed: Parsed, after: int, run_id: str, started: datetime) -> pl.DataFrame:
     """The submissions of `parsed` with their place in the order of arrival over all runs."""
-    return parsed.submissions.with_columns(
-        (pl.col("order") + after).alias("arrival"),
-        pl.lit(run_id).alias("run_id"),
-        pl.lit(started).cast(pl.Datetime("us", "UTC")).alias("received_at"),
-    ).rename({"rows_rejected": "rows_unusable"}).drop("order")
+    return (
+        parsed.submissions.with_columns(
+            (pl.col("order") + after).alias("arrival"),
+            pl.lit(run_id).alias("run_id"),
+            pl.lit(started).cast(pl.Datetime("us", "UTC")).alias("received_at"),
+        )
+        .rename({"rows_rejected": "rows_unusable"})
+        .drop("order")
+    )
 
 
 def _joined(stored: Contents, parsed: Parsed, inbox_problems: pl.DataFrame, run_id: str, started: datetime) -> Stated:
