@@ -42,7 +42,6 @@ from efficiency.errors import EfficiencyError  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.summary import as_json, closing_lines  # noqa: E402
 
-
 logging.getLogger("efficiency").setLevel(logging.INFO)  # its lines go to the flow run's log
 
 
@@ -67,8 +66,14 @@ def _is_worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) 
 
 def _as_task(step: Callable[..., Any], *, retries: int = 0) -> Callable[..., Any]:
     """`step` as a task. Frames are passed by reference: Prefect neither looks into them nor keeps them."""
-    as_task = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False, retries=retries,
-                   retry_delay_seconds=[10, 60], retry_condition_fn=_is_worth_retrying)
+    as_task = task(
+        name=step.__name__,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=retries,
+        retry_delay_seconds=[10, 60],
+        retry_condition_fn=_is_worth_retrying,
+    )
     wrapped = as_task(step)
     return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
 
@@ -84,16 +89,17 @@ STEPS = month.Steps(
 
 
 @flow(name="efficiency-monthly", flow_run_name="{period}", validate_parameters=True)
-def monthly(
+def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     inbox: Path,
     period: str,
     policy: str = "zibo-jkq",
     warehouse: Path = Path("warehouse/efficiency.duckdb"),
     output: Path = Path("output"),
-    strict: bool = False,  # noqa: FBT001, FBT002  # Prefect passes parameters by name
+    strict: bool = False,
+    mapping: Path | None = None,
 ) -> dict[str, Any]:
     """Run the month and leave a table of its counts. Returns what `--json` prints, with the closing lines."""
-    order = month.Order(inbox, period_range(period), policy, warehouse, output, strict)
+    order = month.Order(inbox, period_range(period), policy, warehouse, output, strict, mapping)
     finished = month.run_month(order, STEPS)
     told = as_json(finished)
     create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")

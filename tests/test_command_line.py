@@ -5,11 +5,11 @@ import json
 import re
 
 import pytest
-
 from conftest import INBOX, ROOT, efficiency
+
 from efficiency.cli import _parser
 
-COMMANDS = ("run", "check", "explain", "template", "policies")
+COMMANDS = ("run", "check", "explain", "compare", "template", "policies")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -24,7 +24,9 @@ def test_help_names_every_command(tmp_path):
 
 
 def test_readme_names_only_commands_that_exist():
-    named = set(re.findall(r"^\.venv/bin/efficiency (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(
+        re.findall(r"^\.venv/bin/efficiency (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert named == set(COMMANDS)
 
 
@@ -32,8 +34,10 @@ def test_help_imports_nothing_heavy(tmp_path):
     import subprocess
     import sys
 
-    code = ("import sys, efficiency.cli\ntry: efficiency.cli.main(['--help'])\nexcept SystemExit: pass\n"
-            "print([m for m in ('polars','duckdb','pandera','prefect','openpyxl','numpy') if m in sys.modules])")
+    code = (
+        "import sys, efficiency.cli\ntry: efficiency.cli.main(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('polars','duckdb','pandera','prefect','openpyxl','numpy') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
 
@@ -47,6 +51,10 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["run", "--inbox", str(INBOX), "--period", "2026-10", "--policy", "no-such"], "no-such"),
         (["run", "--period", "2026-10"], "--inbox"),
         (["explain", "某企业", "--period", "2026-10"], "no warehouse"),
+        (["compare", "--period", "2026-10", "--policy", "zibo-jkq"], "exactly two policies and was given 1"),
+        (["compare", "--period", "2026-10", *["--policy", "zibo-jkq"] * 3], "exactly two policies and was given 3"),
+        (["compare", "--period", "2026-10", "--policy", "zibo-jkq", "--policy", "no-such"], "no-such"),
+        (["compare", "--period", "2026-10", *["--policy", "zibo-jkq"] * 2], "no warehouse"),
         (["check", "missing.xlsx"], "missing.xlsx"),
         (["policies", "show", "no-such"], "no-such"),
         (["policies", "show"], "Name the policy"),
@@ -104,5 +112,7 @@ def test_check_touches_no_warehouse_and_writes_the_marked_workbook(tmp_path):
 def test_parser_defaults_are_those_of_the_interface():
     options = _parser().parse_args(["run", "--inbox", "x", "--period", "2026-10"])
     assert (options.policy, str(options.warehouse), str(options.output)) == (
-        "zibo-jkq", "warehouse/efficiency.duckdb", "output",
+        "zibo-jkq",
+        "warehouse/efficiency.duckdb",
+        "output",
     )

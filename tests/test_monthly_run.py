@@ -9,15 +9,23 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-
 from conftest import INBOX, ROOT, efficiency
 
 TABLES = {
     "intake.submissions", "intake.problems", "facts.enterprises", "facts.land", "facts.output", "facts.energy",
     "facts.products", "facts.surveys", "facts.incidents", "facts.corrections", "results.evaluations", "results.scores",
-    "results.indicators", "results.candidates",
+    "results.indicators", "results.candidates", "results.movements",
 }  # fmt: skip
-VIEWS = {"tiers", "indicators", "candidates", "tier_changes", "industry_summary", "town_summary", "data_quality", "lineage"}
+VIEWS = {
+    "tiers",
+    "indicators",
+    "candidates",
+    "tier_changes",
+    "industry_summary",
+    "town_summary",
+    "data_quality",
+    "lineage",
+}
 
 
 def rows(warehouse: Path, query: str) -> list[tuple]:
@@ -27,13 +35,20 @@ def rows(warehouse: Path, query: str) -> list[tuple]:
 
 def results_of(warehouse: Path) -> list[tuple]:
     """Everything a run decides, without what names the run."""
-    return rows(warehouse, "SELECT uscc, status, score, rank, tier, land_tier, energy_tier, tier_confidence, revenue, tax, "
-                           "energy, land FROM results.scores ORDER BY period, uscc")
+    return rows(
+        warehouse,
+        "SELECT uscc, status, score, rank, tier, land_tier, energy_tier, tier_confidence, revenue, tax, "
+        "energy, land FROM results.scores ORDER BY period, uscc",
+    )
 
 
 def test_published_file_has_the_tables_and_views_of_the_interface(sample_run):
-    tables = {f"{schema}.{name}" for schema, name in rows(
-        sample_run.warehouse, "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal")}
+    tables = {
+        f"{schema}.{name}"
+        for schema, name in rows(
+            sample_run.warehouse, "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
+        )
+    }
     views = {name for (name,) in rows(sample_run.warehouse, "SELECT view_name FROM duckdb_views() WHERE NOT internal")}
     assert tables >= TABLES
     assert views >= VIEWS
@@ -47,15 +62,22 @@ def test_nothing_is_left_behind(sample_run):
 
 
 def test_every_row_of_every_sheet_is_accounted_for(sample_run):
-    open_accounts = rows(sample_run.warehouse, """
+    open_accounts = rows(
+        sample_run.warehouse,
+        """
         SELECT file_name, sheet FROM intake.submissions WHERE rows_total <> rows_accepted + rows_rejected
-        + rows_superseded + rows_totals + rows_notes + rows_blank""")
+        + rows_superseded + rows_totals + rows_notes + rows_blank""",
+    )
     assert open_accounts == []
 
 
 def test_every_file_of_the_inbox_is_a_submission_or_a_problem(sample_run):
-    known = {name for (name,) in rows(
-        sample_run.warehouse, "SELECT file_name FROM intake.submissions UNION SELECT file_name FROM intake.problems")}
+    known = {
+        name
+        for (name,) in rows(
+            sample_run.warehouse, "SELECT file_name FROM intake.submissions UNION SELECT file_name FROM intake.problems"
+        )
+    }
     assert {path.relative_to(INBOX).as_posix() for path in INBOX.rglob("*") if path.is_file()} <= known
 
 
@@ -69,7 +91,10 @@ def test_planted_mistake_is_found_at_its_cell(sample_run, mistake):
     found = rows(sample_run.warehouse, "SELECT rule, file_name, sheet, cell FROM intake.problems")
     cell, sheet = mistake["cell"] or None, mistake["sheet"]
     assert any(
-        rule == mistake["rule"] and name == mistake["file"] and (at == cell or cell is None) and (where == sheet or not sheet)
+        rule == mistake["rule"]
+        and name == mistake["file"]
+        and (at == cell or cell is None)
+        and (where == sheet or not sheet)
         for rule, name, where, at in found
     )
 
@@ -82,8 +107,16 @@ def test_no_error_is_reported_that_was_not_planted(sample_run):
 
 
 def test_tiers_keep_their_shares(sample_run):
-    tiers = Counter(dict(rows(sample_run.warehouse, """
-        SELECT tier_initial, count(*) FROM results.scores WHERE cohort = 'above_scale' AND status = 'ranked' GROUP BY 1""")))
+    tiers = Counter(
+        dict(
+            rows(
+                sample_run.warehouse,
+                """
+        SELECT tier_initial, count(*) FROM results.scores
+        WHERE cohort = 'above_scale' AND status = 'ranked' GROUP BY 1""",
+            )
+        )
+    )
     ranked = tiers.total()
     assert ranked > 400
     assert tiers["A"] == ranked * 20 // 100
@@ -98,11 +131,14 @@ def test_enterprise_without_a_tier_has_a_reason(sample_run):
 
 def test_figures_are_traced_to_cells_that_hold_them(sample_run):
     """Ten figures of the lineage, opened in the submitted workbooks themselves."""
-    traced = rows(sample_run.warehouse, """
+    traced = rows(
+        sample_run.warehouse,
+        """
         SELECT l.file_name, l.sheet, l.cell, l.value, c.factor
         FROM lineage l JOIN intake.columns c ON c.submission_id = l.submission_id
              AND c."column" = regexp_extract(l.cell, '^[A-Z]+') AND c.factor IS NOT NULL
-        WHERE l.file_name LIKE '%.xlsx' AND l.value <> 0 USING SAMPLE reservoir(10 ROWS) REPEATABLE (7)""")
+        WHERE l.file_name LIKE '%.xlsx' AND l.value <> 0 USING SAMPLE reservoir(10 ROWS) REPEATABLE (7)""",
+    )
     assert len(traced) == 10
     for name, sheet, cell, value, factor in traced:
         stated = openpyxl.load_workbook(INBOX / name, data_only=True)[sheet][cell].value
@@ -110,7 +146,9 @@ def test_figures_are_traced_to_cells_that_hold_them(sample_run):
 
 
 def test_explain_names_the_cells(sample_run):
-    name, = rows(sample_run.warehouse, "SELECT name FROM results.candidates WHERE list = 'upgrade' ORDER BY priority LIMIT 1")[0]
+    (name,) = rows(
+        sample_run.warehouse, "SELECT name FROM results.candidates WHERE list = 'upgrade' ORDER BY priority LIMIT 1"
+    )[0]
     text = efficiency("explain", name, "--period", "2026-10", cwd=sample_run.folder).stdout
     assert name in text
     assert "升级改造" in text
@@ -145,12 +183,18 @@ def test_backfill_carries_tiers_from_month_to_month(tmp_path):
     efficiency("run", "--inbox", INBOX, "--period", "2026-08..2026-10", cwd=tmp_path)
     warehouse = tmp_path / "warehouse" / "efficiency.duckdb"
     assert rows(warehouse, "SELECT period FROM results.evaluations WHERE current ORDER BY 1") == [
-        ("2026-08",), ("2026-09",), ("2026-10",)]
-    carried = rows(warehouse, """
+        ("2026-08",),
+        ("2026-09",),
+        ("2026-10",),
+    ]
+    carried = rows(
+        warehouse,
+        """
         SELECT count(*) FROM results.scores a JOIN results.scores b USING (uscc, policy_id)
-        WHERE a.period = '2026-09' AND b.period = '2026-10' AND b.previous_tier IS DISTINCT FROM a.tier""")
+        WHERE a.period = '2026-09' AND b.period = '2026-10' AND b.previous_tier IS DISTINCT FROM a.tier""",
+    )
     assert carried == [(0,)]
-    longest, = rows(warehouse, "SELECT max(d_streak) FROM results.scores WHERE period = '2026-10'")[0]
+    (longest,) = rows(warehouse, "SELECT max(d_streak) FROM results.scores WHERE period = '2026-10'")[0]
     assert longest == 3
     assert {path.name for path in (tmp_path / "output").iterdir()} == {"2026-08", "2026-09", "2026-10"}
 
@@ -158,7 +202,9 @@ def test_backfill_carries_tiers_from_month_to_month(tmp_path):
 def test_rerun_of_an_earlier_period_marks_the_later_stale(tmp_path):
     efficiency("run", "--inbox", INBOX, "--period", "2026-10", cwd=tmp_path)
     efficiency("run", "--inbox", INBOX, "--period", "2026-09", cwd=tmp_path)
-    stale = rows(tmp_path / "warehouse" / "efficiency.duckdb", "SELECT period, stale FROM results.evaluations ORDER BY 1")
+    stale = rows(
+        tmp_path / "warehouse" / "efficiency.duckdb", "SELECT period, stale FROM results.evaluations ORDER BY 1"
+    )
     assert stale == [("2026-09", False), ("2026-10", True)]
 
 
@@ -168,8 +214,51 @@ def test_failed_run_leaves_the_published_files_as_they_were(sample_run, tmp_path
     before = broken.read_bytes()
     (tmp_path / "month" / "output").chmod(0o500)
     (tmp_path / "blocked").write_text("a file where a folder is needed", encoding="utf-8")
-    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--output", tmp_path / "blocked", cwd=tmp_path / "month",
-                      check=False)
+    done = efficiency(
+        "run",
+        "--inbox",
+        INBOX,
+        "--period",
+        "2026-10",
+        "--output",
+        tmp_path / "blocked",
+        cwd=tmp_path / "month",
+        check=False,
+    )
     assert done.returncode == 1
     assert "blocked" in done.stderr
     assert broken.read_bytes() == before
+
+
+def decided(warehouse: Path) -> list[list[str]]:
+    """Every decision of the month as text: who, status, score, tiers, list."""
+    found = rows(
+        warehouse,
+        """SELECT s.uscc, s.status, round(s.score, 4), s.rank, s.tier_initial, s.tier, s.land_tier, s.energy_tier,
+                  c.list, c.priority
+           FROM results.scores s LEFT JOIN results.candidates c USING (evaluation_id, uscc) ORDER BY s.uscc""",
+    )
+    return [["" if value is None else str(value) for value in row] for row in found]
+
+
+def test_sample_month_decides_as_recorded(sample_run):
+    """A change here is a change of what the software decides: look at each before recording anew.
+
+    To record: python tests/golden/record.py
+    """
+    with (ROOT / "tests" / "golden" / "decisions_2026-10.csv").open(encoding="utf-8", newline="") as file:
+        recorded = list(csv.reader(file))
+    assert decided(sample_run.warehouse) == recorded
+
+
+def test_returned_workbook_that_comes_back_mended_is_recognised(sample_run, tmp_path):
+    """The returned file itself is mended in its marked cell and sent again under its name."""
+    name = next(m["file"] for m in planted() if m["rule"] == "not_a_number")
+    cell, sheet = next((m["cell"], m["sheet"]) for m in planted() if m["rule"] == "not_a_number")
+    shutil.copytree(sample_run.folder / "warehouse", tmp_path / "warehouse")
+    book = openpyxl.load_workbook(sample_run.reports / "退回" / name)
+    book[sheet][cell].value = 1200
+    (tmp_path / "inbox" / name).parent.mkdir(parents=True)
+    book.save(tmp_path / "inbox" / name)
+    done = efficiency("run", "--inbox", "inbox", "--period", "2026-10", cwd=tmp_path)
+    assert f"Came back: {name}: 1 problems before, 1 mended, 0 left" in done.stdout

@@ -26,8 +26,11 @@ PERIOD_HELP = "month as YYYY-MM, e.g. 2026-10; a range 2025-11..2026-10 evaluate
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (see the interface: 0, 1, 2, 3)."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if options.verbose else logging.WARNING,
-                        format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
     try:
         status = options.run(options)
     except EfficiencyError as error:
@@ -45,8 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.debug:
             raise
         told = " ".join(str(error).split()) or "no message"
-        print(f"efficiency: {type(error).__name__}: {told}\nNothing was published. This is a fault of the program; "
-              "run again with --debug for the traceback and report it.", file=sys.stderr)
+        print(
+            f"efficiency: {type(error).__name__}: {told}\nNothing was published. This is a fault of the program; "
+            "run again with --debug for the traceback and report it.",
+            file=sys.stderr,
+        )
         return 1
     return int(status)
 
@@ -54,65 +60,145 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="efficiency",
-        description="Decides how well each enterprise of a region turns land and energy into output: tiers A to D, and the "
-                    "candidate lists for upgrade, shutdown, merger and partnering.",
+        description="Decides how well each enterprise of a region turns land and energy into output: tiers A to D, "
+        "and the candidate lists for upgrade, shutdown, merger and partnering.",
         epilog="Example: efficiency run --inbox sample_data/inbox --period 2026-10",
     )
     parser.add_argument("--version", action="version", version=f"efficiency {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = _command(commands, "run", _run, "the monthly job: ingest, validate, evaluate, select, publish",
-                   "efficiency run --inbox inbox --period 2026-10 --json")
+    run = _command(
+        commands,
+        "run",
+        _run,
+        "the monthly job: ingest, validate, evaluate, select, publish",
+        "efficiency run --inbox inbox --period 2026-10 --json",
+    )
     run.add_argument("--inbox", type=Path, required=True, metavar="DIR", help="folder with the submitted spreadsheets")
     run.add_argument("--period", required=True, metavar="P", help=PERIOD_HELP)
-    run.add_argument("--policy", default=DEFAULT_POLICY, metavar="ID_OR_FILE",
-                     help="built-in policy or a TOML file (default %(default)s)")
+    run.add_argument(
+        "--policy",
+        default=DEFAULT_POLICY,
+        metavar="ID_OR_FILE",
+        help="built-in policy or a TOML file (default %(default)s)",
+    )
     _warehouse(run)
-    run.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, metavar="DIR",
-                     help="folder for the workbooks (default %(default)s)")
-    run.add_argument("--strict", action="store_true", help="publish nothing when there are error-level problems (status 3)")
-    run.add_argument("--prefect", action="store_true",
-                     help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)")
+    run.add_argument(
+        "--output",
+        type=Path,
+        default=DEFAULT_OUTPUT,
+        metavar="DIR",
+        help="folder for the workbooks (default %(default)s)",
+    )
+    _mapping(run)
+    run.add_argument(
+        "--strict", action="store_true", help="publish nothing when there are error-level problems (status 3)"
+    )
+    run.add_argument(
+        "--prefect",
+        action="store_true",
+        help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
+    )
     run.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
 
-    check = _command(commands, "check", _check, "dry run of intake alone: problems, and the workbooks to give back",
-                     "efficiency check 统计局/2026年10月.xlsx --output returns")
+    check = _command(
+        commands,
+        "check",
+        _check,
+        "dry run of intake alone: problems, and the workbooks to give back",
+        "efficiency check 统计局/2026年10月.xlsx --output returns",
+    )
     check.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_DIR", help="workbooks or folders of them")
     check.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
+    _mapping(check)
     check.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
 
-    explain = _command(commands, "explain", _explain, "why an enterprise has its tier, and the cells each figure came from",
-                       "efficiency explain 91370306MA3XXXXX0X --period 2026-10")
+    explain = _command(
+        commands,
+        "explain",
+        _explain,
+        "why an enterprise has its tier, and the cells each figure came from",
+        "efficiency explain 91370306MA3XXXXX0X --period 2026-10",
+    )
     explain.add_argument("key", metavar="KEY", help="统一社会信用代码 or enterprise name")
     explain.add_argument("--period", required=True, metavar="P", help="month as YYYY-MM")
     explain.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    explain.add_argument(
+        "--all-cells", action="store_true", help="also list every stated figure of two years, used in a total or not"
+    )
     _warehouse(explain)
     explain.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
 
-    template = _command(commands, "template", _template, "write a blank workbook for each form",
-                        "efficiency template templates")
+    compare = _command(
+        commands,
+        "compare",
+        _compare,
+        "who changes tier or list under another policy; publishes nothing",
+        "efficiency compare --period 2026-10 --policy zibo-jkq --policy our-policy.toml --output output",
+    )
+    compare.add_argument("--period", required=True, metavar="P", help="month as YYYY-MM")
+    compare.add_argument(
+        "--policy",
+        action="append",
+        required=True,
+        metavar="ID_OR_FILE",
+        help="built-in policy or a TOML file; give it exactly twice, from and to",
+    )
+    _warehouse(compare)
+    compare.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write the workbook 办法比较_P.xlsx to DIR/P (without this nothing is written)",
+    )
+    compare.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+
+    template = _command(
+        commands, "template", _template, "write a blank workbook for each form", "efficiency template templates"
+    )
     template.add_argument("directory", type=Path, metavar="DIR", help="folder to write them to")
 
-    policies = _command(commands, "policies", _policies, "list the built-in policies, or print one to copy and edit",
-                        "efficiency policies show zibo-jkq > our-policy.toml")
+    policies = _command(
+        commands,
+        "policies",
+        _policies,
+        "list the built-in policies, or print one to copy and edit",
+        "efficiency policies show zibo-jkq > our-policy.toml",
+    )
     policies.add_argument("action", nargs="?", choices=["show"], help="print the policy's commented TOML file")
     policies.add_argument("id", nargs="?", metavar="ID", help="which policy to show")
     return parser
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
-             function: object, summary: str, example: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".",
-                                 epilog=f"Example: {example}")
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    function: object,
+    summary: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"Example: {example}"
+    )
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
     parser.add_argument("--verbose", action="store_true", help="log each step on stderr")
     parser.set_defaults(run=function)
     return parser
 
 
+def _mapping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="TOML file that tells the layout of sheets whose headers are not recognised; `check` drafts one",
+    )
+
+
 def _warehouse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE, metavar="FILE",
-                        help="DuckDB file (default %(default)s)")
+    parser.add_argument(
+        "--warehouse", type=Path, default=DEFAULT_WAREHOUSE, metavar="FILE", help="DuckDB file (default %(default)s)"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -122,14 +208,30 @@ def _run(options: argparse.Namespace) -> int:
     if options.prefect or os.environ.get("PREFECT_API_URL"):
         from flows.monthly import monthly_flow_run
 
-        told = monthly_flow_run(inbox=options.inbox, period=options.period, policy=options.policy,
-                                warehouse=options.warehouse, output=options.output, strict=options.strict)
+        told = monthly_flow_run(
+            inbox=options.inbox,
+            period=options.period,
+            policy=options.policy,
+            warehouse=options.warehouse,
+            output=options.output,
+            strict=options.strict,
+            mapping=options.mapping,
+        )
         print(json.dumps(told, ensure_ascii=False, indent=2) if options.json else "\n".join(told["lines"]))
         return 0
     from efficiency.month import Order
 
-    finished = _run_with_progress(Order(options.inbox, periods, options.policy, options.warehouse, options.output,
-                                        options.strict))
+    finished = _run_with_progress(
+        Order(
+            options.inbox,
+            periods,
+            options.policy,
+            options.warehouse,
+            options.output,
+            options.strict,
+            options.mapping,
+        )
+    )
     from efficiency.summary import as_json, closing_lines
 
     if options.json:
@@ -151,8 +253,10 @@ def _run_with_progress(order: Order) -> Finished:
 
     columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        shown = {step: bars.add_task(step, total=None, start=False)
-                 for step in ("ingest", "validate", "evaluate", "select", "report", "publish")}
+        shown = {
+            step: bars.add_task(step, total=None, start=False)
+            for step in ("ingest", "validate", "evaluate", "select", "report", "publish")
+        }
         order_of_steps = list(shown)
 
         def progress(step: str, done: int, total: int) -> None:
@@ -170,7 +274,7 @@ def _run_with_progress(order: Order) -> Finished:
 def _check(options: argparse.Namespace) -> int:
     from efficiency.check import check_paths, checked_as_json, checked_lines
 
-    checked = check_paths(options.paths, options.output)
+    checked = check_paths(options.paths, options.output, options.mapping)
     if options.json:
         print(json.dumps(checked_as_json(checked), ensure_ascii=False, indent=2))
     else:
@@ -188,10 +292,39 @@ def _explain(options: argparse.Namespace) -> int:
     period_start(options.period)
     contents = load(options.warehouse)
     if contents is None:
-        raise UsageError(f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
-                         "--warehouse.")
+        raise UsageError(
+            f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
+            "--warehouse."
+        )
     explanation = explain(contents, options.key, options.period, options.policy)
-    print(json.dumps(as_dict(explanation), ensure_ascii=False, indent=2) if options.json else as_text(explanation))
+    if options.json:
+        print(json.dumps(as_dict(explanation), ensure_ascii=False, indent=2))
+    else:
+        print(as_text(explanation, all_cells=options.all_cells))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from efficiency.errors import UsageError
+
+    if len(options.policy) != 2:
+        raise UsageError(
+            f"compare takes exactly two policies and was given {len(options.policy)}. Name both, for example: "
+            "--policy zibo-jkq --policy our-policy.toml"
+        )
+    from efficiency.compare import compare_policies
+    from efficiency.reports.comparison import as_dict, as_text
+
+    first, second = options.policy
+    compared = compare_policies(options.period, (first, second), options.warehouse, options.output)
+    if options.json:
+        told = as_dict(compared.comparison, compared.period)
+        print(json.dumps({**told, "workbook": str(compared.workbook) if compared.workbook else None},
+                         ensure_ascii=False, indent=2))
+        return 0
+    print(as_text(compared.comparison, compared.period))
+    if compared.workbook:
+        print(f"\nWorkbook: {compared.workbook}")
     return 0
 
 

@@ -22,22 +22,22 @@ from efficiency import __version__
 from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.evaluation.evaluate import evaluate as evaluate_profile
-from efficiency.facts.energy import EnergyBasis
-from efficiency.facts.profile import build_profile, inputs_sha256
 from efficiency.inbox import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.intake.files import InboxFile
+from efficiency.intake.mapping import NO_MAPPING, load_mapping
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Resolved, resolve
+from efficiency.intake.succession import standing, succession
 from efficiency.intake.validate import validate as validate_facts
-from efficiency.periods import period_start
+from efficiency.judge import judge
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
 from efficiency.reports.report import Report
-from efficiency.warehouse.history import NewEvaluation, add_evaluation, history, previous_scores
+from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import publish as publish_warehouse
+from efficiency.what_moved import what_moved
 from schemas import CANDIDATES, COLUMN_MAP, FACTS, INDICATORS, PROBLEMS, SCORES, STATED, SUBMISSIONS, Table
 
 log = logging.getLogger("efficiency")
@@ -60,6 +60,8 @@ class Order:
     warehouse: Path
     output: Path
     strict: bool = False
+    mapping: Path | None = None
+    """Mapping file for layouts that are not recognised by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Validated:
-    """Facts that count, every problem, and the reconciliation of every sheet."""
+    """Facts that count, every problem, the reconciliation of every sheet, and what came back mended."""
 
     ingested: Ingested
     resolved: Resolved
+    successors: pl.DataFrame
+    """Shape of `efficiency.intake.succession.SUCCESSION`."""
+
+    @property
+    def standing(self) -> pl.DataFrame:
+        """The problems that are still to be mended: those of files that have been succeeded are history."""
+        return standing(self.resolved.problems, self.successors)
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class Judged:
     previous: pl.DataFrame | None
     """Scores of the last current evaluation of an earlier period, for the movement."""
     candidates: pl.DataFrame
+    movements: pl.DataFrame | None = None
+    """Why scores are not those of the previous evaluation; None when there is none."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +123,14 @@ class Finished:
 
 def ingest(order: Order, run: Run, progress: Progress = silent) -> Ingested:
     """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.inbox`."""
-    return ingest_inbox(order.inbox, order.warehouse, run.run_id, run.started,
-                        lambda done, total: progress("ingest", done, total))
+    return ingest_inbox(
+        inbox=order.inbox,
+        warehouse=order.warehouse,
+        mapping=load_mapping(order.mapping) if order.mapping else NO_MAPPING,
+        run_id=run.run_id,
+        started=run.started,
+        progress=lambda done, total: progress("ingest", done, total),
+    )
 
 
 def validate(order: Order, ingested: Ingested) -> Validated:
@@ -127,13 +144,17 @@ def validate(order: Order, ingested: Ingested) -> Validated:
     open_accounts = unbalanced(resolved.submissions)
     if open_accounts.height:
         lines = "; ".join(
-            f"{row['file_name']} [{row['sheet']}]: read {row['rows_total']}" for row in open_accounts.iter_rows(named=True)
+            f"{row['file_name']} [{row['sheet']}]: read {row['rows_total']}"
+            for row in open_accounts.iter_rows(named=True)
         )
-        raise EfficiencyError(f"Rows went missing between reading and judging, so nothing is published: {lines}. "
-                              "This is a fault of the program: keep the files and report it.")
+        raise EfficiencyError(
+            f"Rows went missing between reading and judging, so nothing is published: {lines}. "
+            "This is a fault of the program: keep the files and report it."
+        )
+    validated = Validated(ingested, resolved, succession(resolved.submissions, resolved.problems))
     if order.strict:
-        _refuse_errors(resolved.problems, ingested.files)
-    return Validated(ingested, resolved)
+        _refuse_errors(validated.standing, ingested.files)
+    return validated
 
 
 def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
@@ -142,9 +163,11 @@ def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
     if errors.height:
         worst = errors.group_by("file_name").len().sort("len", "file_name", descending=[True, False]).head(3)
         named = ", ".join(f"{name} ({count})" for name, count in worst.iter_rows())
-        raise StrictError(f"{errors.height} error-level problems in {errors['file_name'].n_unique()} files, most of them in "
-                          f"{named}; --strict publishes nothing. `efficiency check` on the inbox writes the workbooks to "
-                          "give back.")
+        raise StrictError(
+            f"{errors.height} error-level problems in {errors['file_name'].n_unique()} files, most of them in "
+            f"{named}; --strict publishes nothing. `efficiency check` on the inbox writes the workbooks to "
+            "give back."
+        )
 
 
 def evaluate(order: Order, run: Run, validated: Validated, progress: Progress = silent) -> tuple[Judged, ...]:
@@ -153,22 +176,19 @@ def evaluate(order: Order, run: Run, validated: Validated, progress: Progress = 
     past = validated.ingested.stored
     judged: list[Judged] = []
     for done, period in enumerate(order.periods, start=1):
-        profile = build_profile(
-            validated.resolved.facts,
-            period=period_start(period),
-            window=policy.window,
-            annualise=policy.annualise,
-            energy=energy_basis(policy),
-            previous=history(past, policy.id, period),
+        judgement = judge(validated.resolved.facts, policy, period, past)
+        # Within one run the earlier periods were judged on these same facts.
+        moved = what_moved(
+            validated.resolved.facts, policy, period, judgement.evaluation, past, same_facts=bool(judged)
         )
-        evaluation = evaluate_profile(profile.frame, policy)
         one = Judged(
             period=period,
             policy=policy,
-            evaluation=replace(evaluation, warnings=[*profile.warnings, *evaluation.warnings]),
-            inputs_sha256=inputs_sha256(profile.frame),
+            evaluation=replace(judgement.evaluation, warnings=[*judgement.evaluation.warnings, *moved.warnings]),
+            inputs_sha256=judgement.inputs_sha256,
             previous=previous_scores(past, policy.id, period),
             candidates=CANDIDATES.empty(),
+            movements=moved.frame,
         )
         past = add_evaluation(past, new_evaluation(one, run)).contents
         judged.append(one)
@@ -181,11 +201,13 @@ def select(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     return tuple(replace(one, candidates=select_candidates(one.evaluation, one.policy)) for one in judged)
 
 
-def report(order: Order, run: Run, validated: Validated, judged: Sequence[Judged],
-           progress: Progress = silent) -> tuple[Delivery, ...]:
+def report(
+    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress = silent
+) -> tuple[Delivery, ...]:
     """Draw up what people receive, beside the place where it will stand; the last period carries the returns."""
     from efficiency.reports.notice import write_notice
     from efficiency.reports.officials import write_officials
+    from efficiency.reports.page import page_file_name, write_page
     from efficiency.reports.returned import write_all_returned
 
     deliveries: list[Delivery] = []
@@ -194,15 +216,17 @@ def report(order: Order, run: Run, validated: Validated, judged: Sequence[Judged
         drawn = _report(one, run, validated)
         write_officials(delivery.staged / f"能耗产出效益评价_{one.period}.xlsx", drawn)
         write_notice(delivery.staged / f"公示名单_{one.period}.xlsx", drawn)
+        write_page(delivery.staged / page_file_name(one.period), drawn)
         deliveries.append(delivery)
         progress("report", done, len(judged))
     files = [(file.path, file.name) for file in validated.ingested.files]
-    write_all_returned(files, validated.resolved.problems, deliveries[-1].staged / RETURNED)
+    write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
     return tuple(deliveries)
 
 
-def publish(order: Order, run: Run, validated: Validated, judged: Sequence[Judged],
-            deliveries: Sequence[Delivery]) -> tuple[Path, ...]:
+def publish(
+    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], deliveries: Sequence[Delivery]
+) -> tuple[Path, ...]:
     """Swap in the new warehouse, then the reports. Returns where the reports stand."""
     contents = validated.ingested.stored
     for one in judged:
@@ -229,11 +253,17 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
     run = Run.begin()
     # A slip in what was asked for is told before anything is read or made.
     load_policy(order.policy)
+    if order.mapping is not None:
+        load_mapping(order.mapping)
     require_spreadsheets(order.inbox)
     with lock(order.warehouse):
         ingested = step.ingest(order, run, progress)
-        log.info("ingest: %d files, %d of them new, %d sheets so far", len(ingested.files), ingested.fresh,
-                 ingested.stated.submissions.height)
+        log.info(
+            "ingest: %d files, %d of them new, %d sheets so far",
+            len(ingested.files),
+            ingested.fresh,
+            ingested.stated.submissions.height,
+        )
         progress("validate", 0, 1)
         validated = step.validate(order, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
@@ -253,16 +283,6 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
     return Finished(run, order, validated, judged, files)
 
 
-def energy_basis(policy: Policy) -> EnergyBasis:
-    """How `policy` counts energy, in the words of `efficiency.facts`."""
-    return EnergyBasis(
-        electricity=policy.energy.electricity,
-        equivalent_kgce_per_kwh=policy.energy.equivalent_kgce_per_kwh,
-        exclude=frozenset(policy.energy.exclude),
-        coefficients=policy.energy.coefficients,
-    )
-
-
 def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
     """`one` as the warehouse takes it."""
     return NewEvaluation(
@@ -278,6 +298,7 @@ def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
         scores=one.evaluation.scores,
         indicators=one.evaluation.indicators,
         candidates=one.candidates,
+        movements=one.movements,
     )
 
 
@@ -304,8 +325,9 @@ def _report(one: Judged, run: Run, validated: Validated) -> Report:
         candidates=_named(CANDIDATES, new.candidates, new),
         previous=one.previous,
         submissions=resolved.submissions,
-        problems=PROBLEMS.conform(resolved.problems.drop("row").with_columns(pl.lit(run.run_id).alias("run_id"))),
+        problems=PROBLEMS.conform(validated.standing.drop("row").with_columns(pl.lit(run.run_id).alias("run_id"))),
         warnings=tuple(one.evaluation.warnings),
+        movements=one.movements,
     )
 
 

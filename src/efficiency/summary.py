@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from efficiency.month import Finished, Judged, new_evaluation
+from efficiency.reports.delivery import RETURNED
 from schemas.profile import TIERS
 
 
@@ -16,7 +17,8 @@ def as_json(finished: Finished) -> dict[str, Any]:
     resolved = finished.validated.resolved
     submissions = resolved.submissions
     evaluations = [_evaluation(one, finished) for one in finished.judged]
-    by_severity = counted(resolved.problems, "severity")
+    problems = finished.validated.standing
+    by_severity = counted(problems, "severity")
     return {
         **evaluations[-1],
         "counts": {
@@ -24,15 +26,22 @@ def as_json(finished: Finished) -> dict[str, Any]:
             "files_new": finished.validated.ingested.fresh,
             "submissions": submissions.height,
             **{name: int(submissions[name].sum()) for name in submissions.columns if name.startswith("rows_")},
-            "problems": resolved.problems.height,
+            "problems": problems.height,
             **{f"problems_{severity}": by_severity.get(severity, 0) for severity in ("error", "warning", "note")},
             "enterprises": finished.judged[-1].evaluation.scores.height,
             **counted(finished.judged[-1].evaluation.scores, "status"),
         },
         "submissions": submissions.select(
-            "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
+            "submission_id",
+            "file_name",
+            "sha256",
+            "sheet",
+            "form",
+            "period_label",
+            "status",
             *(name for name in submissions.columns if name.startswith("rows_")),
         ).to_dicts(),
+        "corrected": finished.validated.successors.to_dicts(),
         "evaluations": evaluations,
         "run_id": finished.run.run_id,
         "warehouse": str(finished.order.warehouse),
@@ -50,7 +59,10 @@ def _evaluation(one: Judged, finished: Finished) -> dict[str, Any]:
         "inputs_sha256": one.inputs_sha256,
         "tiers": {tier: tiers.get(tier, 0) for tier in TIERS},
         "statuses": counted(one.evaluation.scores, "status"),
-        "lists": {**dict.fromkeys((entry.list for entry in one.policy.candidate), 0), **counted(one.candidates, "list")},
+        "lists": {
+            **dict.fromkeys((entry.list for entry in one.policy.candidate), 0),
+            **counted(one.candidates, "list"),
+        },
         "warnings": list(one.evaluation.warnings),
     }
 
@@ -65,19 +77,31 @@ def closing_lines(finished: Finished) -> Iterator[str]:
     """The end of a run as an operator reads it: reconciliation, problems, tiers, lists, and where things are."""
     told = as_json(finished)
     counts = told["counts"]
-    yield (f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "
-           f"{counts['rows_accepted']} accepted + {counts['rows_rejected']} rejected + "
-           f"{counts['rows_superseded']} superseded or repeated + {counts['rows_totals']} totals + "
-           f"{counts['rows_notes']} notes + {counts['rows_blank']} blank.")
-    yield (f"Problems: {counts['problems_error']} errors, {counts['problems_warning']} warnings, "
-           f"{counts['problems_note']} notes.")
+    yield (
+        f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "
+        f"{counts['rows_accepted']} accepted + {counts['rows_rejected']} rejected + "
+        f"{counts['rows_superseded']} superseded or repeated + {counts['rows_totals']} totals + "
+        f"{counts['rows_notes']} notes + {counts['rows_blank']} blank."
+    )
+    yield (
+        f"Problems: {counts['problems_error']} errors, {counts['problems_warning']} warnings, "
+        f"{counts['problems_note']} notes."
+    )
+    fresh = {file.sha256 for file in finished.validated.ingested.files}
+    for one in told["corrected"]:
+        if one["sha256"] in fresh:
+            yield (
+                f"Came back: {one['file_name']}: {one['before']} problems before, {one['mended']} mended, "
+                f"{one['left']} left, {one['new']} new."
+            )
     for one in told["evaluations"]:
         tiers = " ".join(f"{tier} {count}" for tier, count in one["tiers"].items())
         lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
     yield f"Warehouse: {finished.order.warehouse}"
-    returned = [path for path in finished.files if path.parent.name == "退回" or "退回" in path.parts]
+    returns = finished.order.output / finished.order.periods[-1] / RETURNED
+    returned = [path for path in finished.files if path.is_relative_to(returns)]
     if returned:
-        yield f"To give back: {len(returned)} workbooks in {returned[0].parents[0]}"
+        yield f"To give back: {len(returned)} workbooks in {returns}"
     yield from (f"Workbook: {path}" for path in finished.files if path.name.startswith("能耗产出效益评价_"))
