@@ -17,7 +17,12 @@ def efficiency(*arguments: object, cwd: Path, check: bool = True) -> subprocess.
     """The command as its user runs it, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "efficiency", *map(str, arguments)],
-        cwd=cwd, check=check, capture_output=True, text=True, encoding="utf-8", timeout=300,
+        cwd=cwd,
+        check=check,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
     )
 
 

@@ -8,7 +8,6 @@ import sys
 
 import duckdb
 import pytest
-
 from conftest import INBOX, ROOT
 
 pytestmark = pytest.mark.server
@@ -16,8 +15,14 @@ pytestmark = pytest.mark.server
 
 def flow(*arguments: object, cwd, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=300,
-        check=False, env={**os.environ, **environment},
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={**os.environ, **environment},
     )
 
 

@@ -1,12 +1,19 @@
 """Earlier evaluations: previous tier, streaks in D, and how a new evaluation joins them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency.warehouse.history import NewEvaluation, add_evaluation, history, previous_scores
+from efficiency.warehouse.history import (
+    NewEvaluation,
+    add_evaluation,
+    history,
+    previous_evaluation,
+    previous_scores,
+)
 from efficiency.warehouse.tables import Contents
 
 START = datetime(2026, 11, 5, 6, 0, tzinfo=UTC)
@@ -176,3 +183,37 @@ def test_published_rows_stay_as_they_were():
     assert kept.equals(first["results.scores"])
     unchanged = [name for name in after["results.evaluations"].columns if name not in ("current", "stale")]
     assert after["results.evaluations"].head(1).select(unchanged).equals(first["results.evaluations"].select(unchanged))
+
+
+def moved(new, previous, change=1.0):
+    """`new` with a movement of E1 since the evaluation `previous`."""
+    row = {"uscc": ["E1"], "previous_evaluation_id": [previous], "previous_period": [previous[:7]], "change": [change]}
+    return replace(new, movements=pl.DataFrame(row))
+
+
+def movements(contents):
+    frame = contents["results.movements"].sort("previous_evaluation_id")
+    return frame.select("evaluation_id", "previous_evaluation_id", "change").rows()
+
+
+def test_movements_join_the_evaluation_they_lead_to():
+    first = evaluation("2026-09")
+    second = moved(evaluation("2026-10"), first.evaluation_id)
+    contents = added(first, second)
+    assert movements(contents) == [(second.evaluation_id, first.evaluation_id, 1.0)]
+    assert movements(add_evaluation(contents, second).contents) == movements(contents)
+
+
+def test_the_same_evaluation_after_another_predecessor_gets_rows_of_its_own():
+    october = evaluation("2026-10")
+    contents = added(evaluation("2026-09"), moved(october, "2026-09-p1-a"), moved(october, "2026-09-p1-b", 2.0))
+    assert movements(contents) == [
+        (october.evaluation_id, "2026-09-p1-a", 1.0), (october.evaluation_id, "2026-09-p1-b", 2.0),
+    ]
+
+
+def test_the_previous_evaluation_is_the_policy_s_last_current_one():
+    contents = added(evaluation("2026-08"), evaluation("2026-09", text="v1"), evaluation("2026-09", text="v2", run=1))
+    found = previous_evaluation(contents, "p1", "2026-10")
+    assert (found.period, found.policy_sha256) == ("2026-09", "v2")
+    assert previous_evaluation(contents, "p1", "2026-08") is None

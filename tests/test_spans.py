@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency.facts.spans import Window, WindowKind, latest_in_window, window_totals
+from efficiency.facts.spans import Window, WindowKind, latest_in_window, used_spans, window_totals
 
 OCTOBER = date(2026, 10, 1)
 Span = tuple[int, int]
@@ -216,3 +216,40 @@ def test_a_total_is_there_exactly_when_reported_spans_lead_through_the_window(
 ) -> None:
     figures: dict[Span, float | None] = {(first, last): float(sum(monthly[first - 1 : last])) for first, last in spans}
     assert total(figures, kind, period) == oracle(figures, kind, period)
+
+
+def used(
+    figures: dict[Span, float | None], kind: WindowKind = "rolling_12m", period: date = OCTOBER
+) -> dict[Span, int] | None:
+    """The spans that count, in the months of this file, with their sign."""
+    nodes = [(first - 1, last) for (first, last), value in figures.items() if value is not None]
+    found = used_spans(nodes, Window(kind, period))
+    return None if found is None else {(start + 1, end): sign for (start, end), sign in found.items()}
+
+
+def test_a_total_names_the_year_to_date_the_full_year_and_what_is_taken_off_it() -> None:
+    assert used({(1, 12): 120.0, (1, 10): 95.0, (13, 22): 70.0}) == {(1, 10): -1, (1, 12): 1, (13, 22): 1}
+
+
+def test_a_figure_that_is_not_needed_is_not_named() -> None:
+    reported = {**flat(LAST_YEAR[10:]), **flat(THIS_YEAR[:10]), (13, 22): 10.0}
+    assert used(reported) == {(11, 11): 1, (12, 12): 1, (13, 22): 1}
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    spans=st.lists(st.tuples(st.integers(1, 24), st.integers(1, 24)).map(sorted).map(tuple), unique=True, max_size=30),
+    amounts=st.lists(st.integers(-1000, 1000), min_size=30, max_size=30),
+    kind=st.sampled_from(["rolling_12m", "year_to_date", "calendar_year"]),
+    last=st.integers(1, 12),
+)
+def test_the_used_spans_always_add_up_to_the_total(
+    spans: list[Span], amounts: list[int], kind: WindowKind, last: int
+) -> None:
+    """Also where figures contradict each other: those that are named are those that were counted."""
+    period = date(2026, last, 1)
+    figures: dict[Span, float | None] = {span: float(amount) for span, amount in zip(spans, amounts, strict=False)}
+    named, expected = used(figures, kind, period), total(figures, kind, period)
+    assert (named is None) == (expected is None)
+    if named is not None:
+        assert sum(sign * (figures[span] or 0.0) for span, sign in named.items()) == pytest.approx(expected, abs=1e-6)

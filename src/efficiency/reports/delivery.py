@@ -31,8 +31,9 @@ class Delivery:
     @property
     def files(self) -> tuple[Path, ...]:
         """Where each staged file will stand, in order."""
-        return tuple(self.target / path.relative_to(self.staged)
-                     for path in sorted(self.staged.rglob("*")) if path.is_file())
+        return tuple(
+            self.target / path.relative_to(self.staged) for path in sorted(self.staged.rglob("*")) if path.is_file()
+        )
 
 
 def stage(output: Path, period: str) -> Delivery:
@@ -47,8 +48,9 @@ def stage(output: Path, period: str) -> Delivery:
         staged = output / f".{period}.{os.getpid()}"
         staged.mkdir()
     except OSError as error:
-        raise DeliveryError(f"The output folder {output} cannot be written ({error.strerror}). "
-                            "Free it or name another with --output.") from error
+        raise DeliveryError(
+            f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
+        ) from error
     return Delivery(staged, output / period)
 
 
@@ -63,12 +65,14 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
         delivery.target.mkdir(exist_ok=True)
         _replace_folder(delivery.staged / RETURNED, delivery.target / RETURNED)
         for path in sorted(delivery.staged.iterdir()):
-            os.replace(path, delivery.target / path.name)
+            path.replace(delivery.target / path.name)
         delivery.staged.rmdir()
     except OSError as error:
-        raise DeliveryError(f"{error.filename2 or error.filename} cannot be replaced ({error.strerror}); is it open in Excel? "
-                            f"The warehouse is published; the new reports wait in {delivery.staged}. "
-                            "Close the file and run again.") from error
+        raise DeliveryError(
+            f"{error.filename2 or error.filename} cannot be replaced ({error.strerror}); is it open in Excel? "
+            f"The warehouse is published; the new reports wait in {delivery.staged}. "
+            "Close the file and run again."
+        ) from error
     return files
 
 
@@ -76,9 +80,9 @@ def _replace_folder(new: Path, old: Path) -> None:
     """Put `new` in the place of `old`; without `new` the old one only goes."""
     if old.exists():
         aside = new.with_name(f"{RETURNED}.old")
-        os.replace(old, aside)
+        old.replace(aside)
         if new.exists():
-            os.replace(new, old)
+            new.replace(old)
         shutil.rmtree(aside)
     elif new.exists():
-        os.replace(new, old)
+        new.replace(old)
