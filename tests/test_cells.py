@@ -20,6 +20,9 @@ from efficiency.intake.cells import (
     parse_flag,
     parse_industry,
     parse_number,
+    says_nothing,
+    squeeze,
+    squeezed,
 )
 
 FULL_WIDTH = str.maketrans("0123456789.,-%", "０１２３４５６７８９．，－％")
@@ -63,6 +66,17 @@ def test_blanks_are_null_and_not_refused(text: str) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     assert one(parse_number(pl.lit(text))) is None
     assert one(is_blank(pl.lit(text))) is False
+
+
+@given(
+    st.one_of(
+        st.text(max_size=12),
+        st.text(alphabet="-—–−─－/／\\\\无 \u3000\t\n\x00\x1c\x85\u200b\ufeff\u2028合计A１，㎡ﬁß", max_size=8),
+    )
+)
+def test_a_single_text_is_squeezed_and_blank_as_a_column_is(text: str) -> None:
+    assert one(squeeze(pl.lit(text))) == squeezed(text)
+    assert one(is_blank(pl.lit(text))) == says_nothing(text)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15), st.booleans())

@@ -245,7 +245,8 @@ def test_xls_error_cells_are_found_in_the_records() -> None:
     value = struct.pack("<HHH", 7, 4, 0) + b"\x2a\x01"
     stream = begin + sheet_head(start) + end + begin + record(6, formula) + record(0x205, value) + end
     assert scan_biff(compound_file(stream))["表"].errors == {(6, 3): "#DIV/0!", (7, 4): "#N/A"}
-    assert scan_biff(b"\xd0\xcf\x11\xe0 no compound file") == {}
+    with pytest.raises(UnreadableError):
+        scan_biff(b"\xd0\xcf\x11\xe0 no compound file")
 
 
 def test_xlsb_error_cells_are_found_in_the_records() -> None:

@@ -8,42 +8,37 @@ from __future__ import annotations
 
 import html
 import io
+import lzma
 import re
 import struct
 import zipfile
 import zlib
+from collections import defaultdict
 from dataclasses import dataclass, field
+from xml.parsers import expat
 
-from efficiency.intake.error_cells import ods_errors, xlsb_errors, xlsb_sheets
+from efficiency.intake.error_cells import ods_errors, xlsb_errors, xlsb_extent, xlsb_sheets
+from efficiency.intake.extents import ods_refusal, xlsx_refusal
 
 MAX_EXPANDED = 512 * 1024 * 1024
 """Bytes to which the parts of a file may expand."""
 MAX_ENTRIES = 10_000
-MAX_CELLS = 40_000_000
-"""Cells of a sheet's bounding box: a million rows of forty columns."""
+MAX_SHEETS = 2_000
+MAX_STRINGS = 20_000_000
+"""Shared texts of a workbook; each takes several times its bytes in memory."""
 DEFLATE_RATIO = 1032
 """The most that deflate can expand."""
 CHUNK = 1 << 20
 
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
-_ROW_NUMBER = re.compile(rb'row (?:[^>]*? )?r="(\d+)"')
-_TWO_LETTERS = re.compile(rb' r="[A-Z]{2,3}\d')
-_THREE_LETTERS = re.compile(rb' r="[A-Z]{3}\d')
-_VALUED_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d+)"[^>]*(?<!/)>')
+_STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 _ERROR_CELL = re.compile(
-    rb"<(?:\w+:)?c\s([^>]*?\bt=[\"']e[\"'][^>]*)>(?:\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?"
-    rb"\s*(?:<(?:\w+:)?v[^>]*>([^<]*)<)?"
+    rb"<(?:\w+:)?c\s([^<>]*?\bt=[\"']e[\"'][^<>]*)>(?:\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?"
+    rb"\s*(?:<(?:\w+:)?v[^<>]*>([^<]*)<)?"
 )
 _FORMULA_CELL = re.compile(
-    rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)"
-    rb"\s*(?:<(?:\w+:)?v\b[^>]*?(?:/>|>([^<]*)</))?"
+    rb"<(?:\w+:)?c\s([^<>]*)>\s*<(?:\w+:)?f\b[^<>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\b[^<>]*?(?:/>|>([^<]*)</))?"
 )
-_ODS_REPEAT = re.compile(
-    rb'<table:table-row(?=[^>]*number-rows-repeated="(\d{4,})")[^>]*>(.*?)</table:table-row>', re.DOTALL
-)
-_ODS_WIDE = re.compile(rb'<table:table-cell(?=[^>]*office:value-type)[^>]*number-columns-repeated="(\d{4,})"')
-_XLSB_DIMENSION = b"\x94\x01\x10"
 
 
 class UnreadableError(Exception):
@@ -63,7 +58,7 @@ class SheetScan:
 
 
 def scan_archive(data: bytes) -> dict[str, SheetScan]:
-    """Sheet name → scan; of .ods and .xlsb the error cells alone.
+    """Sheet name → scan; of .ods and .xlsb the error cells alone. A sheet that is not in it must not be read.
 
     Raises UnreadableError for what is damaged or would expand beyond the bounds.
     """
@@ -77,16 +72,22 @@ def scan_archive(data: bytes) -> dict[str, SheetScan]:
             if sum(entry.file_size for entry in entries) > MAX_EXPANDED:
                 raise UnreadableError("解压后超过 512 MiB")
             _check_declared_sizes(archive)
-            names = set(archive.namelist())
+            names = {name.casefold(): name for name in archive.namelist()}
+            if len(names) < len(entries):
+                raise UnreadableError("压缩包内有重名的部件,文件已损坏")
             if "content.xml" in names:
-                content = archive.read("content.xml")
-                _check_repetitions(content)
-                return {name: SheetScan(errors=errors) for name, errors in ods_errors(content).items()}
-            if "xl/workbook.bin" in names:
-                _check_binary_sheets(archive)
-                return _scan_binary_sheets(archive)
-            return _scan_sheets(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, struct.error) as error:
+                content = _read(archive, names["content.xml"])
+                if refusal := ods_refusal(content):
+                    raise UnreadableError(refusal)
+                errors = ods_errors(content)
+                return defaultdict(SheetScan, {name: SheetScan(errors=found) for name, found in errors.items()})
+            _check_strings(archive)
+            binary = "xl/workbook.bin" in names
+            return (_scan_binary_sheets if binary else _scan_sheets)(archive, names)
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, LookupError, NotImplementedError, OSError,
+        OverflowError, RuntimeError, ValueError, struct.error, expat.ExpatError,
+    ) as error:  # fmt: skip
         raise UnreadableError("文件已损坏或不完整") from error
 
 
@@ -99,47 +100,90 @@ def _check_declared_sizes(archive: zipfile.ZipFile) -> None:
                     continue
 
 
-def _scan_sheets(archive: zipfile.ZipFile) -> dict[str, SheetScan]:
-    workbook = archive.read("xl/workbook.xml")
-    targets = _targets(archive, "xl/_rels/workbook.xml.rels")
+def _read(archive: zipfile.ZipFile, part: str | zipfile.ZipInfo) -> bytes:
+    """A part's bytes, never more than it declares: `ZipFile.read` expands everything before it looks at the size."""
+    entry = part if isinstance(part, zipfile.ZipInfo) else archive.getinfo(part)
+    with archive.open(entry) as opened:
+        return opened.read(entry.file_size + 1)
+
+
+def _check_strings(archive: zipfile.ZipFile) -> None:
+    for entry in archive.infolist():
+        if entry.file_size > MAX_STRINGS and _STRINGS.fullmatch(entry.filename.casefold()):
+            texts = _read(archive, entry)
+            if max(texts.count(b"<si"), texts.count(b":si")) > MAX_STRINGS:
+                raise UnreadableError(f"文本过多,超过 {MAX_STRINGS} 个")
+
+
+def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
+    workbook = _read(archive, names["xl/workbook.xml"])
     recalculates = b'fullCalcOnLoad="1"' in workbook
-    scans = {}
-    for match in _SHEET.finditer(workbook):
-        attributes = _attributes(match[0])
-        relation = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-        part = targets.get(relation, "")
-        if part in archive.NameToInfo:
-            scans[attributes.get("name", "")] = _scan_sheet(archive.read(part), recalculates=recalculates)
+    sheets = [
+        (attributes.get("name", ""), next((value for key, value in attributes.items() if key.endswith(":id")), ""))
+        for attributes in _elements(workbook, "sheet")
+    ]
+    parts = _sheet_parts(archive, names, sheets, names["xl/_rels/workbook.xml.rels"])
+    return {name: _scan_sheet(_read(archive, part), recalculates=recalculates) for name, part in parts}
+
+
+def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
+    sheets = [(name, relation) for relation, name in xlsb_sheets(_read(archive, names["xl/workbook.bin"]))]
+    scans: dict[str, SheetScan] = {}
+    for name, part in _sheet_parts(archive, names, sheets, names["xl/_rels/workbook.bin.rels"]):
+        data = _read(archive, part)
+        scans[name] = SheetScan(refusal=xlsb_extent(data).refusal(), errors=xlsb_errors(data))
     return scans
 
 
-def _scan_binary_sheets(archive: zipfile.ZipFile) -> dict[str, SheetScan]:
-    targets = _targets(archive, "xl/_rels/workbook.bin.rels")
-    return {
-        name: SheetScan(errors=xlsb_errors(archive.read(targets[relation])))
-        for relation, name in xlsb_sheets(archive.read("xl/workbook.bin"))
-        if targets.get(relation) in archive.NameToInfo
+def _sheet_parts(
+    archive: zipfile.ZipFile, names: dict[str, str], sheets: list[tuple[str, str]], relations: str
+) -> list[tuple[str, str]]:
+    """(name, part) of each sheet of `sheets` (name, relation). Parts are found as the reader finds them, case aside.
+
+    Raises UnreadableError where two sheets share a name or there are too many: a workbook may name one part a thousand
+    times over.
+    """
+    if len(sheets) > MAX_SHEETS:
+        raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
+    if len({name for name, _ in sheets}) < len(sheets):
+        raise UnreadableError("工作表重名,文件已损坏")
+    targets = {
+        attributes.get("Id", ""): attributes.get("Target", "").removeprefix("/")
+        for attributes in _elements(_read(archive, relations), "Relationship")
     }
+    found = [
+        (name, names.get((target if target.startswith("xl/") else f"xl/{target}").casefold(), ""))
+        for name, relation in sheets
+        if (target := targets.get(relation, ""))
+    ]
+    parts = [(name, part) for name, part in found if part]
+    if sum(archive.getinfo(part).file_size for _, part in parts) > MAX_EXPANDED:
+        raise UnreadableError("解压后超过 512 MiB")
+    return parts
 
 
-def _targets(archive: zipfile.ZipFile, name: str) -> dict[str, str]:
-    """Relation → the part it points to."""
-    targets: dict[str, str] = {}
-    for match in _RELATION.finditer(archive.read(name)):
-        attributes = _attributes(match[0])
-        target = attributes.get("Target", "")
-        targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return targets
+def _elements(xml: bytes, kind: str) -> list[dict[str, str]]:
+    """The attributes of each element of `kind`, whatever its namespace. Raises ExpatError for malformed XML."""
+    found: list[dict[str, str]] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == kind:
+            found.append(attributes)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.Parse(xml, True)
+    return found
 
 
 def _scan_sheet(xml: bytes, *, recalculates: bool) -> SheetScan:
-    if refusal := _absurd_extent(xml):
+    if refusal := xlsx_refusal(xml):
         return SheetScan(refusal=refusal)
     errors: dict[tuple[int, int], str] = {}
     if b't="e"' in xml or b"t='e'" in xml:
         for match in _ERROR_CELL.finditer(xml):
             if position := _position(_attributes(match[1]).get("r", "")):
-                errors[position] = html.unescape((match[2] or b"#ERROR!").decode())
+                errors[position] = html.unescape((match[2] or b"#ERROR!").decode("utf-8", "replace"))
     uncalculated: dict[tuple[int, int], str] = {}
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         for match in _FORMULA_CELL.finditer(xml):
@@ -152,52 +196,6 @@ def _scan_sheet(xml: bytes, *, recalculates: bool) -> SheetScan:
             if position and (missing or (recalculates and result == b"0")):
                 uncalculated[position] = "=" + html.unescape((match[2] or b"").decode("utf-8", "replace"))
     return SheetScan(errors=errors, uncalculated=uncalculated)
-
-
-def _absurd_extent(xml: bytes) -> str | None:
-    """Why the bounding box of the sheet's cells is too large to be read; None when it is not."""
-    last_row = max((int(number) for number in _ROW_NUMBER.findall(xml)), default=0)
-    if last_row * 16_384 <= MAX_CELLS:
-        return None
-    if last_row * 26 <= MAX_CELLS and not _TWO_LETTERS.search(xml):
-        return None
-    if last_row * 702 <= MAX_CELLS and not _THREE_LETTERS.search(xml):
-        return None
-    cells = {(_column_number(match[1].decode()), int(match[2])) for match in _VALUED_CELL.finditer(xml)}
-    if not cells:
-        return None
-    columns, rows = max(column for column, _ in cells), max(row for _, row in cells)
-    if columns * rows <= MAX_CELLS:
-        return None
-    farthest = max(cells, key=lambda cell: cell[0] * cell[1])
-    return (
-        f"使用区域过大({rows} 行 × {columns} 列),多因远处有孤立内容,如第 {farthest[1]} 行第 {farthest[0]} 列;"
-        "请删除多余的行列"
-    )
-
-
-def _check_binary_sheets(archive: zipfile.ZipFile) -> None:
-    """.xlsb: each sheet states its extent near its beginning (BrtWsDim)."""
-    for name in archive.namelist():
-        if name.startswith("xl/worksheets/") and name.endswith(".bin"):
-            head = archive.read(name)[:4096]
-            start = head.find(_XLSB_DIMENSION)
-            if start >= 0 and len(head) >= start + 19:
-                _, last_row, _, last_column = struct.unpack_from("<IIII", head, start + 3)
-                if (last_row + 1) * (last_column + 1) > MAX_CELLS:
-                    raise UnreadableError(
-                        f"工作表使用区域过大({last_row + 1} 行 × {last_column + 1} 列),请删除多余的行列"
-                    )
-
-
-def _check_repetitions(content: bytes) -> None:
-    """.ods: a filled cell or row that is repeated thousands of times over would be expanded."""
-    cells = sum(int(match[1]) for match in _ODS_WIDE.finditer(content))
-    for match in _ODS_REPEAT.finditer(content):
-        if b"office:value-type" in match[2]:
-            cells += int(match[1]) * match[2].count(b"<table:table-cell")
-    if cells > MAX_CELLS:
-        raise UnreadableError(f"工作表使用区域过大(约 {cells} 个单元格),请删除多余的行列")
 
 
 def _attributes(tag: bytes) -> dict[str, str]:

@@ -1,33 +1,49 @@
 """Error cells of .xls workbooks, which the reader returns as blanks: a walk over the records of the workbook stream.
 
-Sources of the layouts: [MS-CFB] (sectors, directory), [MS-XLS] (BoundSheet8, Formula, BoolErr).
+The reader follows every chain of sectors and believes every size; those that would lead it in circles or make it
+allocate without bound are refused here. Sources of the layouts: [MS-CFB] (sectors, directory), [MS-XLS] (BoundSheet8,
+Formula, BoolErr, Dimensions, SST).
 """
 
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from efficiency.intake.archive import SheetScan
+from efficiency.intake.archive import MAX_SHEETS, SheetScan, UnreadableError
 from efficiency.intake.error_cells import NAMES, Errors
+from efficiency.intake.extents import MAX_CELLS, Extent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-_FREE = 0xFFFFFFFA
-"""Sector numbers from here on end a chain or mark unused sectors."""
+_MARKS = 0xFFFFFFFC
+"""Sector numbers from here on are marks; `_END_OF_CHAIN` is the only one that a chain may end with."""
+_END_OF_CHAIN = 0xFFFFFFFE
 _DIRECTORY_ENTRY = 128
+_SECTOR_SHIFTS = (9, 12)
+_MINI_SECTOR = 64
 _STREAM_NAMES = ("Workbook", "Book")
 _BOUND_SHEET, _FORMULA, _BOOL_ERROR, _END = 0x0085, 0x0006, 0x0205, 0x000A
+_DIMENSIONS, _TEXTS = 0x0200, 0x00FC
+_FILLED = frozenset((_FORMULA, 0x0203, 0x0204, _BOOL_ERROR, 0x027E, 0x00FD, 0x00D6))
+_MANY = 0x00BD
+"""MulRk: numbers side by side, the last column at its end."""
 
 
 def scan_biff(data: bytes) -> dict[str, SheetScan]:
-    """Sheet name → scan of an .xls file; empty where the file is not built as expected (the reader then says so)."""
+    """Sheet name → scan of an .xls file. Raises UnreadableError where the file is not built as .xls files are."""
     try:
         stream = _workbook_stream(data)
-        return {name: SheetScan(errors=_errors(stream, start)) for name, start in _sheets(stream)}
-    except (struct.error, IndexError, UnicodeDecodeError):
-        return {}
+        sheets = _sheets(stream)
+        if len(sheets) > MAX_SHEETS:
+            raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
+        # Sheets are told by name alone where the reader is asked for them; those it names otherwise have no errors.
+        scans = {start: _scan(stream, start) for start in {start for _, start in sheets}}
+        return defaultdict(SheetScan, {name: SheetScan(errors=scans[start]) for name, start in sheets})
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise UnreadableError("文件已损坏,或不是电子表格") from error
 
 
 def _sheets(stream: bytes) -> list[tuple[str, int]]:
@@ -37,19 +53,39 @@ def _sheets(stream: bytes) -> list[tuple[str, int]]:
         if kind == _BOUND_SHEET:
             start, _, length, wide = struct.unpack_from("<IHBB", body)
             text = body[8 : 8 + length * (2 if wide & 1 else 1)]
-            sheets.append((text.decode("utf-16-le" if wide & 1 else "latin-1"), start))
+            sheets.append((text.decode("utf-16-le" if wide & 1 else "latin-1", "replace"), start))
+        elif kind == _TEXTS and struct.unpack_from("<I", body, 4)[0] > len(stream):
+            raise UnreadableError("文件已损坏:文本表的数目与内容不符")
     return sheets
 
 
-def _errors(stream: bytes, start: int) -> Errors:
-    """Error cells of the sheet at `start`."""
+def _scan(stream: bytes, start: int) -> Errors:
+    """Error cells of the sheet at `start`. Raises UnreadableError where its cells are spread too far to be read."""
     errors: Errors = {}
+    extent = Extent()
     for kind, body in _records(stream, start):
+        if kind in _FILLED:
+            row, column = struct.unpack_from("<HH", body)
+            extent.add(row, column)
         if kind == _BOOL_ERROR and len(body) >= 8 and body[7]:
-            errors[struct.unpack_from("<HH", body)] = NAMES.get(body[6], "#ERROR!")
+            errors[row, column] = NAMES.get(body[6], "#ERROR!")
         elif kind == _FORMULA and len(body) >= 14 and body[12:14] == b"\xff\xff" and body[6] == 2:
-            errors[struct.unpack_from("<HH", body)] = NAMES.get(body[8], "#ERROR!")
+            errors[row, column] = NAMES.get(body[8], "#ERROR!")
+        elif kind == _MANY:
+            row, column = struct.unpack_from("<HH", body)
+            extent.add(row, column, columns=max((len(body) - 6) // 6, 1))
+        elif kind == _DIMENSIONS and _stated_cells(body) > MAX_CELLS:
+            raise UnreadableError("工作表声明的使用区域过大,请删除多余的行列")
+    if refusal := extent.refusal():
+        raise UnreadableError(refusal)
     return errors
+
+
+def _stated_cells(body: bytes) -> int:
+    """Cells that a Dimensions record announces and the reader makes room for; a last row before the first wraps."""
+    first_row, last_row, first_column, last_column = struct.unpack_from("<IIHH" if len(body) > 10 else "<HHHH", body)
+    rows, columns = int(last_row) - int(first_row), int(last_column) - int(first_column)
+    return (rows % (1 << 32)) * (columns % (1 << 32))
 
 
 def _records(stream: bytes, place: int) -> Iterator[tuple[int, bytes]]:
@@ -63,43 +99,65 @@ def _records(stream: bytes, place: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _workbook_stream(data: bytes) -> bytes:
-    """The stream named Workbook of the compound file."""
-    size = 1 << int(struct.unpack_from("<H", data, 30)[0])
-    fat_count, directory_start = struct.unpack_from("<I", data, 44)[0], struct.unpack_from("<I", data, 48)[0]
-    cutoff, mini_start = struct.unpack_from("<II", data, 56)
-    fat_sectors = list(struct.unpack_from("<109I", data, 76))
-    next_difat = struct.unpack_from("<I", data, 68)[0]
-    while next_difat < _FREE and len(fat_sectors) < fat_count + 109:
-        more = struct.unpack_from(f"<{size // 4}I", data, (next_difat + 1) * size)
-        fat_sectors += more[:-1]
-        next_difat = more[-1]
-    fat: list[int] = []
-    for sector in fat_sectors[:fat_count]:
-        if sector < _FREE:
-            fat += struct.unpack_from(f"<{size // 4}I", data, (sector + 1) * size)
-
-    def chain(start: int, links: list[int]) -> Iterator[int]:
-        for _ in range(len(links)):
-            if start >= len(links):
-                return
-            yield start
-            start = links[start]
-
-    def read(start: int) -> bytes:
-        return b"".join(data[(sector + 1) * size : (sector + 2) * size] for sector in chain(start, fat))
-
-    directory = read(directory_start)
-    root = b""
+    """The stream named Workbook of the compound file. Raises UnreadableError for sectors that lead nowhere."""
+    (shift,) = struct.unpack_from("<H", data, 30)
+    if shift not in _SECTOR_SHIFTS:
+        raise UnreadableError("文件已损坏,或不是电子表格")
+    size = 1 << shift
+    # The header takes the room of one sector.
+    sectors = [data[place : place + size] for place in range(size, len(data), size)]
+    directory_count, fat_count, directory_start = struct.unpack_from("<III", data, 40)
+    cutoff, mini_start, mini_count = struct.unpack_from("<III", data, 56)
+    if max(directory_count, fat_count, mini_count) > len(sectors):
+        raise UnreadableError("文件已损坏或不完整")
+    fat = _fat(data, sectors)
+    directory = _chained(sectors, directory_start, fat)
+    root: list[bytes] = []
     for place in range(0, len(directory), _DIRECTORY_ENTRY):
         entry = directory[place : place + _DIRECTORY_ENTRY]
-        name = entry[: max(struct.unpack_from("<H", entry, 64)[0] - 2, 0)].decode("utf-16-le")
-        start, length = struct.unpack_from("<II", entry, 116)
-        if place == 0:
-            root = read(start)
+        name = entry[:64].decode("utf-16-le", "replace").partition("\0")[0]
+        start, length = struct.unpack_from("<IQ" if shift > 9 else "<II", entry, 116)
+        if (place == 0 or name in _STREAM_NAMES) and length > len(data):
+            raise UnreadableError("文件已损坏或不完整")
+        if place == 0 and mini_count:
+            stream = _chained(sectors, start, fat)
+            root = [stream[at : at + _MINI_SECTOR] for at in range(0, len(stream), _MINI_SECTOR)]
         if name in _STREAM_NAMES and length >= cutoff:
-            return read(start)[:length]
+            return _chained(sectors, start, fat)[:length]
         if name in _STREAM_NAMES:
-            mini = read(mini_start)
-            links = list(struct.unpack(f"<{len(mini) // 4}I", mini))
-            return b"".join(root[sector * 64 : sector * 64 + 64] for sector in chain(start, links))[:length]
-    return b""
+            mini = _chained(sectors, mini_start, fat)
+            return _chained(root, start, struct.unpack(f"<{len(mini) // 4}I", mini))[:length]
+    raise UnreadableError("文件已损坏,或不是电子表格")
+
+
+def _fat(data: bytes, sectors: Sequence[bytes]) -> list[int]:
+    """Sector → the one that follows it."""
+    numbers = list(struct.unpack_from("<109I", data, 76))
+    (following,) = struct.unpack_from("<I", data, 68)
+    seen: set[int] = set()
+    while following < _MARKS:
+        if following in seen:
+            raise UnreadableError("文件已损坏:扇区链成环")
+        seen.add(following)
+        sector = sectors[following]
+        more = struct.unpack(f"<{len(sector) // 4}I", sector)
+        numbers += more[:-1]
+        following = more[-1]
+    used = [number for number in numbers if number < _MARKS]
+    if len(set(used)) < len(used):
+        raise UnreadableError("文件已损坏:扇区表重复")
+    fat: list[int] = []
+    for number in used:
+        fat += struct.unpack(f"<{len(sectors[number]) // 4}I", sectors[number])
+    return fat
+
+
+def _chained(sectors: Sequence[bytes], start: int, links: Sequence[int]) -> bytes:
+    """The sectors from `start` on as they follow each other. Raises UnreadableError where they do not end."""
+    found: list[bytes] = []
+    while start != _END_OF_CHAIN:
+        if len(found) > len(sectors):
+            raise UnreadableError("文件已损坏:扇区链成环")
+        found.append(sectors[start])
+        start = links[start]
+    return b"".join(found)

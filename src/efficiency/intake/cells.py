@@ -5,6 +5,9 @@ A refused cell is one that is neither blank nor understood; telling the two apar
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import polars as pl
 
 BLANKS = ("", "/", "\\", "无")
@@ -28,14 +31,18 @@ CHOICE_WORDS: dict[str, str] = {
     "环境保护": "环保",
 }
 """Longer ways of writing the words of a closed vocabulary."""
+HUGE = 1e100
+"""No figure is as large; beyond it, converting a unit could overflow."""
 SAFE_INTEGER = 1e15
 """From here on a spreadsheet has lost digits of a number."""
 
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\u2060\ufeff]"
-_NUMBER = r"^[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d*)?(?:E[+-]?\d{1,3})?$"
+_DASHES = r"^[-—–−─－]+$"
+_NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
 _EPOCH = pl.date(1899, 12, 30)
+_CONTROLS, _SPACE, _DASH_RUN = re.compile(_CONTROL), re.compile(r"\s+"), re.compile(_DASHES)
 
 
 def squeeze(text: pl.Expr) -> pl.Expr:
@@ -57,7 +64,17 @@ def clean(text: pl.Expr) -> pl.Expr:
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether a cell says nothing: empty, `-`, `—`, `/`, 无 (never null)."""
     plain = squeeze(text)
-    return (plain.is_in(BLANKS) | plain.str.contains(r"^[-—–−─－]+$")).fill_null(value=True)
+    return (plain.is_in(BLANKS) | plain.str.contains(_DASHES)).fill_null(value=True)
+
+
+def squeezed(text: str) -> str:
+    """`squeeze` of a single text: a handful of them costs less than setting up an expression."""
+    return _SPACE.sub("", _CONTROLS.sub("", unicodedata.normalize("NFKC", text))).upper()
+
+
+def says_nothing(text: str | None) -> bool:
+    """`is_blank` of a single text."""
+    return text is None or (plain := squeezed(text)) in BLANKS or _DASH_RUN.search(plain) is not None
 
 
 def divide(value: pl.Expr, divisor: float) -> pl.Expr:
@@ -75,13 +92,13 @@ def parse_number(text: pl.Expr) -> pl.Expr:
     percent = plain.str.ends_with("%")
     digits = plain.str.strip_suffix("%")
     number = (
-        pl.when(digits.str.contains(_NUMBER) & digits.str.contains(r"\d"))
+        pl.when(digits.str.contains(_NUMBER) & digits.str.contains("[0-9]"))
         .then(digits.str.replace_all(",", ""))
         .cast(pl.Float64, strict=False)
     )
     # A percentage is divided, not multiplied by 0.01, so that 12.5% is 0.125 exactly.
     value = pl.when(percent).then(divide(number, 100)).otherwise(number)
-    return pl.when(value.is_finite()).then(value)
+    return pl.when(value.abs() < HUGE).then(value)
 
 
 def is_percent(text: pl.Expr) -> pl.Expr:

@@ -23,15 +23,17 @@ def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     A total sums all data rows, a subtotal those since the last one; where rows are grouped under several totals, either
     reading is accepted. Columns with a refused cell among the summed rows, and blank totals, are not checked.
     """
-    totals = kinds.filter(pl.col("kind").is_in(["total", "subtotal"]))
-    if not totals.height or table.plan.long_energy:
+    places, is_data = kinds["place"], kinds["kind"] == "data"
+    is_total = (kinds["kind"] == "total") | (kinds["kind"] == "subtotal")
+    totals = list(zip(is_total.arg_true(), kinds["kind"].filter(is_total), strict=True))
+    if not totals or table.plan.long_energy:
         return
+    cells = _cells_at(table.grid, places)
     for bound in _summed_columns(table):
-        values, sound = _column_values(_cells_at(table.grid, kinds["place"]), bound.column)
-        rows = kinds.with_columns(values.alias("value"), sound.alias("sound"))
-        for cell in _wrong_totals(rows):
-            cells = pl.DataFrame({"place": [cell["place"]], "value": [_shown(cell["value"])]})
-            _report(table, cells, bound, _shown(cell["sum"]))
+        values, sound = _column_values(cells, bound.column)
+        for row, value, expected in _wrong_totals(values, sound, is_data, totals):
+            wrong = pl.DataFrame({"place": [places[row]], "value": [_shown(value)]})
+            _report(table, wrong, bound, _shown(expected))
 
 
 def check_sum_column(table: Table) -> None:
@@ -69,39 +71,35 @@ def _summed_columns(table: Table) -> list[Bound]:
 
 def _cells_at(grid: Grid, places: pl.Series) -> pl.DataFrame:
     """The cells of consecutive rows, with their `place`."""
-    return grid.frame[int(places[0]) : int(places[-1]) + 1].with_columns(places.alias("place"))
+    return grid.frame[int(places[0]) : int(places[-1]) + 1].hstack([places])
 
 
 def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
     """Numbers of a column, and whether each cell is a number or blank."""
-    found = numbers_of(cells.select("place", number=f"n{column}", text=f"t{column}"))
-    return found.values, ~cells["place"].is_in(found.refused["place"].implode())
+    found = numbers_of(cells, column)
+    return found.values, ~found.refused_at(cells["place"])
 
 
-def _wrong_totals(rows: pl.DataFrame) -> list[dict[str, float]]:
-    """`place`, `value`, `sum` of each total that is neither the sum of all rows nor of those since the last total."""
-    is_total = pl.col("kind").is_in(["total", "subtotal"])
-    data = rows.with_columns(
-        is_total.alias("is_total"),
-        is_total.cum_sum().shift(1, fill_value=0).alias("group"),
-        pl.when(pl.col("kind") == "data").then(pl.col("value")).alias("amount"),
-        (pl.col("sound") | (pl.col("kind") != "data")).alias("sound"),
-    )
-    overall = float(data["amount"].sum() or 0.0)
-    all_sound = bool(data["sound"].all())
-    wrong: list[dict[str, float]] = []
-    for total in data.filter("is_total").iter_rows(named=True):
-        if total["value"] is None:
-            continue
-        group = data.filter((pl.col("group") == total["group"]) & ~pl.col("is_total"))
-        if not (group["sound"].all() and all_sound):
-            continue
-        since = float(group["amount"].sum() or 0.0)
-        sums = [overall] if total["kind"] == "total" else [since, overall]
-        if total["kind"] == "total" and data["is_total"].sum() > 1:
+def _wrong_totals(
+    values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]]
+) -> list[tuple[int, float, float]]:
+    """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total."""
+    sound = sound | ~is_data
+    if not sound.all():
+        return []
+    amounts = values.set(~is_data, None)
+    overall = float(amounts.sum() or 0.0)
+    wrong: list[tuple[int, float, float]] = []
+    start = 0
+    for row, kind in totals:
+        since = float(amounts[start:row].sum() or 0.0)
+        start = row + 1
+        sums = [overall] if kind == "total" else [since, overall]
+        if kind == "total" and len(totals) > 1:
             sums.append(since)
-        if all(_far(total["value"], candidate) for candidate in sums):
-            wrong.append({"place": total["place"], "value": total["value"], "sum": sums[0]})
+        value = values[row]
+        if value is not None and all(_far(value, candidate) for candidate in sums):
+            wrong.append((row, value, sums[0]))
     return wrong
 
 

@@ -8,6 +8,9 @@ import polars as pl
 
 from efficiency.intake.archive import UnreadableError
 
+MAX_COLUMNS = 16_384
+MAX_TEXT = 1_000_000
+"""Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
 _SEPARATORS = (",", "\t", ";", "|")
 _HEAD = 1 << 16
 
@@ -39,6 +42,8 @@ def delimited_columns(text: str) -> list[pl.Series]:
         text = text.replace("\r", "\n")
     # Quoted separators count too many, which only adds columns that stay empty.
     width = max((line.count(separator) for line in text.split("\n")), default=0) + 1
+    if width > MAX_COLUMNS:
+        raise UnreadableError(f"一行有 {width} 列,超过电子表格的 {MAX_COLUMNS} 列;请检查分隔符与换行")
     # A first record of full width fixes the number of columns; titles above a table have fewer cells than its rows.
     source = (separator * (width - 1) + "\n" + text).encode()
     frame = None
@@ -57,6 +62,9 @@ def delimited_columns(text: str) -> list[pl.Series]:
             continue
     if frame is None:
         raise UnreadableError("CSV 文件的引号或分隔符不成对,无法分列")
+    longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() or 0
+    if longest > MAX_TEXT:
+        raise UnreadableError(f"有一格长达 {longest} 字节,请检查引号与换行")
     columns = frame[1:].get_columns()
     while len(columns) > 1 and columns[-1].null_count() == len(columns[-1]):
         columns.pop()

@@ -30,7 +30,7 @@ def wide_rows(table: Table, block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row whose cell in the carrier's column is not blank."""
     bound = block.columns[0]
     found = table.read(bound)
-    refused = frame["place"].is_in(found.refused["place"].implode())
+    refused = found.refused_at(frame["place"])
     conversion = bound.conversion
     value = pl.col("consumption")
     return (
@@ -54,7 +54,7 @@ def long_rows(table: Table, block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     figures = [name for name in (*ROW_UNIT, "coefficient") if name in read and name != "coefficient"]
     refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     for name in figures:
-        refused = refused | frame["place"].is_in(read[name].refused["place"].implode())
+        refused = refused | read[name].refused_at(frame["place"])
     stated = stated.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in figures) | refused)
     pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
     known = pl.DataFrame(

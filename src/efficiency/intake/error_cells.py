@@ -11,6 +11,8 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
+from efficiency.intake.extents import Extent
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,14 +23,15 @@ NAMES = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: 
 """Error codes of Excel's binary formats."""
 
 _ODS_TOKEN = re.compile(
-    rb"<table:table\s[^>]*>|<table:table-row\b[^>]*>|</table:table-row>"
-    rb"|<table:(?:covered-)?table-cell\b[^>]*?(?:/>|>(.*?)</table:(?:covered-)?table-cell>)",
-    re.DOTALL,
+    rb"<table:table\s[^<>]*>|<table:table-row\b[^<>]*>|</table:table-row>"
+    rb"|<table:(?:covered-)?table-cell\b[^<>]*/>|<table:(?:covered-)?table-cell\b[^<>]*>"
 )
 _ODS_ERROR = b'value-type="error"'
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
-_TEXT = re.compile(rb"<text:p[^>]*>([^<]*)")
+_TEXT = re.compile(rb"\s*<text:p[^<>]*>([^<]*)")
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+_FILLED = range(2, 12)
+"""Records of cells with a value: numbers, texts, errors and the results of formulas."""
 
 
 def ods_errors(content: bytes) -> dict[str, Errors]:
@@ -43,7 +46,7 @@ def ods_errors(content: bytes) -> dict[str, Errors]:
         token = match[0]
         if token.startswith(b"<table:table "):
             name = re.search(rb'table:name="([^"]*)"', token)
-            errors = found.setdefault(html.unescape(name[1].decode()) if name else "", {})
+            errors = found.setdefault(html.unescape(name[1].decode("utf-8", "replace")) if name else "", {})
             row = 0
         elif token.startswith(b"<table:table-row"):
             column, rows = 0, _times(token)
@@ -52,11 +55,10 @@ def ods_errors(content: bytes) -> dict[str, Errors]:
         elif token.startswith(b"</table:table-row"):
             row += rows
         else:
-            tag = token[: token.find(b">") + 1]
-            if _ODS_ERROR in tag:
-                shown = _TEXT.search(match[1] or b"")
-                errors[row, column] = html.unescape(shown[1].decode()) if shown else "#ERROR!"
-            column += _times(tag)
+            if _ODS_ERROR in token:
+                shown = _TEXT.match(content, match.end())
+                errors[row, column] = html.unescape(shown[1].decode("utf-8", "replace")) if shown else "#ERROR!"
+            column += _times(token)
     return found
 
 
@@ -82,6 +84,22 @@ def xlsb_errors(sheet: bytes) -> Errors:
             (column,) = struct.unpack_from("<I", body)
             errors[row, column] = NAMES.get(body[8], "#ERROR!")
     return errors
+
+
+def xlsb_extent(sheet: bytes) -> Extent:
+    """The box of the filled cells of one xl/worksheets/sheetN.bin.
+
+    Raises struct.error for a record that is too short: the reader would take what is missing from the one before.
+    """
+    extent = Extent()
+    row = 0
+    for kind, body in _records(sheet):
+        if kind == _ROW:
+            (row,) = struct.unpack_from("<I", body)
+        elif kind in _FILLED:
+            column, _ = struct.unpack_from("<II", body)
+            extent.add(row, column)
+    return extent
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:

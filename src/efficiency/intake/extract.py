@@ -45,6 +45,12 @@ class Extracted:
     percents: pl.DataFrame | None = None
     """`place`, `value` and `number` of amounts written as percentages."""
 
+    def refused_at(self, places: pl.Series) -> pl.Series:
+        """Whether the cell of each of `places` was refused."""
+        if not self.refused.height:
+            return pl.Series(values=[False]).new_from_index(0, len(places))
+        return places.is_in(self.refused["place"].implode())
+
 
 def extract(
     cells: pl.DataFrame, column: int, declared: Column, marked: frozenset[tuple[int, int]] = frozenset()
@@ -54,9 +60,9 @@ def extract(
     `cells` holds `place` and, as `Grid.frame`, the columns' numbers and texts; `marked` are the file's error cells and
     uncalculated formulas.
     """
-    frame = cells.select("place", number=f"n{column}", text=f"t{column}")
     if declared.kind == "number":
-        return numbers_of(frame)
+        return numbers_of(cells, column)
+    frame = _column(cells, column)
     if declared.name == "uscc":
         return _codes(frame)
     if declared.kind == "text" and not declared.choices and declared.name != "industry":
@@ -82,14 +88,11 @@ def extract(
     return Extracted(read["value"], refused)
 
 
-def numbers_of(frame: pl.DataFrame) -> Extracted:
-    """Numbers as stored, and numbers written as text (`place`, `number`, `text`).
-
-    Only texts that are not plainly numbers are looked at closely.
-    """
-    number, text = pl.col("number"), pl.col("text")
-    if frame["text"].null_count() == frame.height:
-        return Extracted(frame["number"].alias("value"), _NONE)
+def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
+    """Numbers as stored, and numbers written as text; only texts that are not plainly numbers are looked at closely."""
+    if cells[f"t{column}"].null_count() == cells.height:
+        return Extracted(cells[f"n{column}"].alias("value"), _NONE)
+    frame, number, text = _column(cells, column), pl.col("number"), pl.col("text")
     plain = text.cast(pl.Float64, strict=False)
     read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.is_finite()).then(plain)).alias("value"))
     rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
@@ -106,6 +109,11 @@ def numbers_of(frame: pl.DataFrame) -> Extracted:
         "place", text.str.strip_chars().alias("value"), "number"
     )
     return Extracted(values, refused, percents if percents.height else None)
+
+
+def _column(cells: pl.DataFrame, column: int) -> pl.DataFrame:
+    """`place`, `number` and `text` of one column."""
+    return pl.DataFrame([cells["place"], cells[f"n{column}"].alias("number"), cells[f"t{column}"].alias("text")])
 
 
 def cell_texts(frame: pl.DataFrame) -> pl.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -37,11 +38,14 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
     root = directory.resolve()
     for path in _walk(directory):
         name = path.relative_to(directory).as_posix()
-        if not path.resolve().is_relative_to(root):
-            problems.append(_refused(name, "它是指向收件目录之外的链接"))
-            continue
         try:
+            if not path.resolve().is_relative_to(root):
+                problems.append(_refused(name, "它是指向收件目录之外的链接"))
+                continue
             file = inbox_file(path, name)
+        except RuntimeError:  # raised by resolve until Python 3.13
+            problems.append(_refused(name, "它是指向自身的链接"))
+            continue
         except OSError as error:
             problems.append(_refused(name, f"无法打开文件({error.strerror})"))
             continue
@@ -54,7 +58,12 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
 
 
 def inbox_file(path: Path, name: str) -> InboxFile:
-    """The file at `path` under `name`, with the digest of its bytes. Raises OSError when it cannot be read."""
+    """The file at `path` under `name`, with the digest of its bytes. Raises OSError when it cannot be read.
+
+    A pipe or device is not opened: it would be waited for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "不是普通文件", str(path))
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return InboxFile(path, name, digest, path.stat().st_mtime)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import python_calamine as calamine
 
-from efficiency.intake.archive import MAX_CELLS, SheetScan, UnreadableError, scan_archive
+from efficiency.intake.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
 from efficiency.intake.biff import scan_biff
-from efficiency.intake.cells import SAFE_INTEGER
+from efficiency.intake.cells import HUGE, SAFE_INTEGER
 from efficiency.intake.delimited import decode, delimited_columns
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
 _LETTERS = 26
+HEAD = 64
+"""Rows of a sheet that are kept as texts once they have been looked at."""
 
 Cell = int | float | str | bool | date | datetime | time | timedelta
 
@@ -73,6 +75,16 @@ class Grid:
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For heads, not for data."""
+        if min(end, self.height) <= HEAD:
+            return [list(row) for row in self._head[first:end]]
+        return self._shown(first, end)
+
+    @cached_property
+    def _head(self) -> list[list[str]]:
+        """The rows in which headers are looked for, window by window."""
+        return self._shown(0, HEAD)
+
+    def _shown(self, first: int, end: int) -> list[list[str]]:
         columns = [
             [
                 (text or "").strip() if number is None else _plain_number(number)
@@ -100,8 +112,9 @@ class Grid:
 
 def filled_cells(columns: Iterable[int]) -> pl.Expr:
     """Over `Grid.frame`: per row, how many of `columns` are not blank (`-`, 无 and `/` are not blank here)."""
-    counted = [(pl.col(f"n{column}").is_not_null() | pl.col(f"t{column}").is_not_null()) for column in columns]
-    return pl.sum_horizontal(counted).cast(pl.UInt32) if counted else pl.lit(0, dtype=pl.UInt32)
+    # A cell is a number or a text, never both.
+    cells = [f"{kind}{column}" for column in columns for kind in "nt"]
+    return pl.sum_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(0, dtype=pl.UInt32)
 
 
 def read_grids(path: Path) -> list[Grid]:
@@ -110,6 +123,8 @@ def read_grids(path: Path) -> list[Grid]:
     Raises UnreadableError with a plain reason for a file that is damaged, encrypted, no spreadsheet, or too large.
     """
     try:
+        if path.stat().st_size > MAX_EXPANDED:
+            raise UnreadableError("文件超过 512 MiB")
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableError(f"无法打开文件({error.strerror})") from error
@@ -149,7 +164,7 @@ def grid_of_rows(
     scan: SheetScan | None = None,
 ) -> Grid:
     """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
-    columns = [_split(column) for column in zip(*rows, strict=True)]
+    columns = [_without_overflow(*_split(column)) for column in zip(*rows, strict=True)]
     numbers, texts = [column[0] for column in columns], [column[1] for column in columns]
     height = len(rows)
     marks = {**scan.errors, **scan.uncalculated} if scan else {}
@@ -178,8 +193,8 @@ def grid_of_rows(
 def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
     try:
         with calamine.load_workbook(io.BytesIO(data)) as workbook:
-            return [
-                _sheet_grid(workbook, position, scans.get(about.name))
+            grids = [
+                _sheet_grid(workbook, position, about, scans)
                 for position, about in enumerate(workbook.sheets_metadata, start=1)
                 if about.typ == calamine.SheetTypeEnum.WorkSheet
             ]
@@ -189,23 +204,30 @@ def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
         raise
     except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
         raise UnreadableError("文件已损坏,或不是电子表格") from error
+    if not grids:
+        raise UnreadableError("文件里没有工作表")
+    return grids
 
 
-def _sheet_grid(workbook: calamine.CalamineWorkbook, position: int, scan: SheetScan | None) -> Grid:
-    about = workbook.sheets_metadata[position - 1]
+def _sheet_grid(
+    workbook: calamine.CalamineWorkbook, position: int, about: calamine.SheetMetadata, scans: dict[str, SheetScan]
+) -> Grid:
     if about.visible != calamine.SheetVisibleEnum.Visible:
         return Grid(about.name, position, hidden=True)
-    if scan and scan.refusal:
+    # What has not been measured is not read: the reader would allocate whatever it asks for.
+    scan = scans[about.name]
+    if scan.refusal:
         return Grid(about.name, position, refusal=scan.refusal)
     sheet = workbook.get_sheet_by_index(position - 1)
     if sheet.start is None:
         return Grid(about.name, position)
-    if sheet.height * sheet.width > MAX_CELLS:
-        return Grid(
-            about.name, position, refusal=f"使用区域过大({sheet.height} 行 × {sheet.width} 列),请删除多余的行列"
-        )
     top, left = sheet.start
-    merges = [(r0 - top, c0 - left, r1 - top, c1 - left) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
+    # A range that begins outside the used cells shows nothing.
+    merges = [
+        (r0 - top, c0 - left, r1 - top, c1 - left)
+        for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()
+        if top <= r0 < top + sheet.height and left <= c0 < left + sheet.width
+    ]
     return grid_of_rows(
         sheet.to_python(),
         sheet=about.name,
@@ -238,10 +260,27 @@ def _split(column: tuple[Cell | None, ...]) -> tuple[pl.Series, pl.Series]:
         return pl.Series(values=column, dtype=pl.Float64), pl.Series(values=[None], dtype=pl.String).new_from_index(
             0, len(column)
         )
+    if kinds <= {float, str}:
+        return (
+            pl.Series(values=[value if type(value) is float else None for value in column], dtype=pl.Float64),
+            pl.Series(
+                values=[value if type(value) is str and value and not value.isspace() else None for value in column],
+                dtype=pl.String,
+            ),
+        )
     return (
         pl.Series(values=[_number(value) for value in column], dtype=pl.Float64),
         pl.Series(values=[_text(value) for value in column], dtype=pl.String),
     )
+
+
+def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
+    odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
+    if not odd.any():
+        return numbers, texts
+    places = odd.arg_true()
+    return numbers.scatter(places, None), texts.scatter(places, numbers.filter(odd).cast(pl.String))
 
 
 def _number(value: Cell | None) -> float | None:

@@ -72,10 +72,8 @@ def find_headers(grid: Grid) -> list[Header]:
 
 def _anchors_below(grid: Grid, first: int) -> list[int]:
     """Rows from `first` on that hold the exact header of an identifying column."""
-    names = list(_anchor_names())
-    below = pl.any_horizontal(
-        pl.col(f"t{column}").str.strip_chars(" *\u3000").is_in(names) for column in range(grid.width)
-    )
+    texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
+    below = pl.any_horizontal(pl.col(texts).str.strip_chars(" *\u3000").is_in(list(_anchor_names())))
     return [first + int(row) for row in grid.frame[first:].select(below.alias("anchor")).to_series().arg_true()]
 
 

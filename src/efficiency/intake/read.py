@@ -6,7 +6,7 @@ rejected with a problem that says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +17,7 @@ from efficiency.intake.controls import check_sum_column, check_totals
 from efficiency.intake.extract import extract
 from efficiency.intake.grid import Grid, filled_cells, read_grids
 from efficiency.intake.layout import Header, find_headers
+from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
 from efficiency.intake.periods import span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
@@ -24,6 +25,7 @@ from efficiency.intake.rows import Table, column_map, read_rows
 from efficiency.intake.surroundings import look_around
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.column import Column
+from schemas.intake import OWN_SHEETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,15 +92,18 @@ def concat(parts: Sequence[Parsed]) -> Parsed:
     )
 
 
-def read_file(file: InboxFile) -> Parsed:
-    """Everything one file says. A file that cannot be read is one `unreadable` problem, never an exception."""
+def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
+    """Everything one file says. A file that cannot be read is one `unreadable` problem, never an exception.
+
+    A sheet for which `mapping` has a layout is read by that layout instead of by its own headers.
+    """
     identifier = file.sha256[:12]
     try:
         grids = read_grids(file.path)
     except UnreadableError as error:
         return _refused_file(file, identifier, str(error))
     parts: list[Parsed] = []
-    unrecognised: list[tuple[Grid, Header | None]] = []
+    unrecognised: list[tuple[Grid, str]] = []
     for grid in grids:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
@@ -118,25 +123,33 @@ def read_file(file: InboxFile) -> Parsed:
                 )
             )
         else:
-            tables, seen = _read_sheet(file, grid, sheet_id)
+            tables, hint = _read_sheet(file, grid, sheet_id, mapping.for_sheet(file.name, grid.sheet))
             parts += tables
-            if not tables:
-                unrecognised.append((grid, seen))
+            # The list of problems and the instructions that we put into workbooks ourselves are no data.
+            if not tables and grid.sheet not in OWN_SHEETS:
+                unrecognised.append((grid, hint))
     recognised = any(part.submissions["form"].is_not_null().any() for part in parts)
-    parts += [_unrecognised(file, grid, seen, recognised=recognised) for grid, seen in unrecognised]
+    parts += [_unrecognised(file, grid, hint, recognised=recognised) for grid, hint in unrecognised]
     if not any(part.submissions.height for part in parts):
         parts.append(_one_submission(file, identifier, "", None))
     return concat(sorted(parts, key=_sheet_order))
 
 
-def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str) -> tuple[list[Parsed], Header | None]:
-    """Every table of a sheet, each as every form it states; the header that was seen but is no form of ours, if any."""
-    headers = find_headers(grid)
+def _read_sheet(
+    file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet | None
+) -> tuple[list[Parsed], str]:
+    """Every table of a sheet, each as every form it states; without any, a hint at why it is no form of ours."""
+    headers, lacking = find_headers(grid), list[str]()
+    if layout is not None:
+        mapped, lacking = mapped_header(grid, layout)
+        headers = [mapped] if mapped else []
     stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     found: list[tuple[Header, Surroundings, list[Plan]]] = []
-    start, seen = 0, headers[0] if headers else None
+    start = 0
     for header in headers:
         around = look_around(grid, file.name, header.top, start)
+        if layout is not None and layout.timing is not None:
+            around = replace(around, timing=layout.timing)
         as_forms = plans(header, around, stem, grid.sheet)
         if as_forms:
             found.append((header, around, as_forms))
@@ -157,7 +170,9 @@ def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str) -> tuple[list[Parsed
             for number, plan in enumerate(as_forms)
         ]
         parts += _read_tables(file, tables, last_used_row(grid, end))
-    return parts, seen
+    if lacking:
+        return parts, f"映射文件所列的表头“{'”、“'.join(lacking)}”在该表中找不到。"
+    return parts, _hint(headers[0] if headers else None)
 
 
 def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]:
@@ -167,13 +182,13 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
     carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
     kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier)
     body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
-    cells = body.with_columns(kinds["place"]).filter(kinds["kind"] == "data")
+    cells = body.hstack([kinds["place"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     for table in tables:
         table.cells = cells
-        rows = _NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         if table.plan.duplicates:
             _refuse_duplicates(table)
+            rows = _NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         else:
             rows = read_rows(table)
             check_totals(table, kinds)
@@ -190,20 +205,18 @@ def _parsed(
 ) -> Parsed:
     """The submission of one table as one form."""
     places = table.cells["place"]
-    silent = places.filter(~places.is_in(rows["place"].unique().implode()))
+    silent = _without(places, rows["place"].unique())
     found = pl.concat([problems_frame(table.found), *table.problems])
-    named = found.filter(pl.col("severity") == "error")["row"] - table.grid.first_row - 1
+    named = found["row"].filter(found["severity"] == "error") - table.grid.first_row - 1
     refused_table = bool(table.plan.duplicates) or (not rows.height and _no_period(table))
     # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
     excused = silent if not main or table.plan.long_energy else silent.filter(silent.is_in(stated.implode()))
-    blank = excused.clear() if refused_table else excused.filter(~excused.is_in(named.implode()))
-    rejected = silent.filter(~silent.is_in(blank.implode()))
-    if not refused_table:
-        unexplained = rejected.filter(
-            ~rejected.is_in(named.implode()) & ~rejected.is_in(_with_unknown_unit(table).implode())
-        )
+    blank = excused.clear() if refused_table else _without(excused, named)
+    rejected = _without(silent, blank)
+    if len(rejected) and not refused_table:
+        unexplained = _without(_without(rejected, named), _with_unknown_unit(table))
         found = pl.concat([found, _empty_rows(table, unexplained)])
-    counted = dict(kinds.group_by("kind").len().iter_rows())
+    counted = dict(kinds["kind"].value_counts().iter_rows())
     if not places.len():
         empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
         found = pl.concat([found, problems_frame([empty])])
@@ -224,6 +237,11 @@ def _parsed(
         found,
         {**_NO_ROWS, table.plan.form: rows.drop("place")},
     )
+
+
+def _without(places: pl.Series, others: pl.Series) -> pl.Series:
+    """The places that are not among `others`."""
+    return places.filter(~places.is_in(others.implode())) if len(places) and len(others) else places
 
 
 def _refuse_duplicates(table: Table) -> None:
@@ -279,7 +297,7 @@ def _filled_on(table: Table) -> date | None:
     return latest or table.around.filled_on
 
 
-def _unrecognised(file: InboxFile, grid: Grid, header: Header | None, *, recognised: bool) -> Parsed:
+def _unrecognised(file: InboxFile, grid: Grid, hint: str, *, recognised: bool) -> Parsed:
     """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
     sheet_id = f"{file.sha256[:12]}-{grid.position}"
     used = grid.filled > 0
@@ -293,7 +311,7 @@ def _unrecognised(file: InboxFile, grid: Grid, header: Header | None, *, recogni
         counts = {"rows_notes": filled}
     else:
         found = problem(
-            "form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=_hint(header)
+            "form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=hint
         )
         counts = {"rows_rejected": filled}
     submission = {

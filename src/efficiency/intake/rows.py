@@ -83,6 +83,8 @@ class Table:
         """The cells of a column; the refused ones become problems. A column of one carrier is called by its header."""
         declared = FORMS[self.plan.form].column(bound.field)
         found = extract(self.cells, bound.column, declared, self.grid.marked)
+        if not found.refused.height and found.percents is None:
+            return found
         words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
         if bound.conversion is not None and self.plan.form == "energy":
             words["title"] = pl.lit(bound.header)
@@ -115,13 +117,15 @@ def read_rows(table: Table) -> pl.DataFrame:
             words = {"title": bound.header} if plan.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", bound.column, field=bound.field, unit=bound.unit or "", **words)
     timings = row_timings(table.cells, plan, table.around) if FORMS[plan.form].flow else None
-    parts = [_block_rows(table, block, timings) for block in plan.blocks]
+    base = table.base.with_columns(
+        pl.lit(table.submission_id).alias("submission_id"), pl.lit(table.grid.sheet).alias("sheet")
+    )
+    parts = [part for block in plan.blocks if (part := _block_rows(table, block, base, timings)).height]
     stated = STATED[plan.form]
-    shaped = [
-        part.select("place").hstack(stated.conform(part.drop("place")).get_columns()) for part in parts if part.height
-    ]
-    if not shaped:
+    if not parts:
         return stated.empty().insert_column(0, pl.Series("place", [], dtype=pl.Int64))
+    places = [part.drop_in_place("place") for part in parts]
+    shaped = [stated.conform(part).insert_column(0, place) for part, place in zip(parts, places, strict=True)]
     return pl.concat(shaped).sort("place", "block", maintain_order=True)
 
 
@@ -188,13 +192,9 @@ def _identify(table: Table) -> None:
         table.refuse(read[bound.field], bound)
 
 
-def _block_rows(table: Table, block: Block, timings: RowTimings | None) -> pl.DataFrame:
+def _block_rows(table: Table, block: Block, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:
     """The raw rows of one block, with `place`; rows that state nothing, or whose span is unknown, are left out."""
-    frame = table.base.with_columns(
-        pl.lit(table.submission_id).alias("submission_id"),
-        pl.lit(table.grid.sheet).alias("sheet"),
-        pl.lit(block.index, dtype=pl.Int64).alias("block"),
-    )
+    frame = base.with_columns(pl.lit(block.index, dtype=pl.Int64).alias("block"))
     if timings is not None:
         spans = timings.spans(block)
         period_problems(table, spans, block, timings)
@@ -205,7 +205,9 @@ def _block_rows(table: Table, block: Block, timings: RowTimings | None) -> pl.Da
         frame = wide_rows(table, block, frame)
     else:
         frame = _plain_rows(table, block.columns, frame)
-    return frame.filter(pl.col("span_start").is_not_null()) if timings is not None else frame
+    if timings is not None and frame["span_start"].null_count():
+        return frame.filter(pl.col("span_start").is_not_null())
+    return frame
 
 
 def _plain_rows(table: Table, columns: Sequence[Bound], frame: pl.DataFrame) -> pl.DataFrame:
