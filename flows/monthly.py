@@ -54,6 +54,8 @@ class _PlainFailures(logging.Filter):
         return True
 
 
+# The last line is to be the one that names the workbook.
+logging.getLogger("prefect").addFilter(lambda record: not record.getMessage().startswith("Stopping temporary server"))
 for _logger in ("prefect.flow_runs", "prefect.task_runs"):
     logging.getLogger(_logger).addFilter(_PlainFailures())
 
