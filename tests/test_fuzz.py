@@ -15,6 +15,7 @@ from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Stated, resolve
 from efficiency.intake.validate import violations
+from efficiency.reports.returned import write_all_returned
 from schemas import COLUMN_MAP, STATED
 
 BATCHES = 20
@@ -80,3 +81,15 @@ def test_mutated_files_are_accounted_for(tmp_path: Path, batch: int) -> None:
         file = inbox_file(tmp_path / name, data)
         parts.append(accounted(file, read_file(file)))
     resolved_soundly(parts)
+
+
+@pytest.mark.parametrize("batch", [5, 11])
+def test_mutated_workbooks_are_given_back_marked_or_as_a_list(tmp_path: Path, batch: int) -> None:
+    """A member whose bytes lie outside its file once ended a run."""
+    originals = {name: data for name, data in seeds(tmp_path).items() if name.endswith((".xlsx", ".xlsm"))}
+    for name, data in mutants(originals, batch, 100):
+        file = inbox_file(tmp_path / name, data)
+        problems = read_file(file).problems
+        returned = write_all_returned([(file.path, file.name)], problems, tmp_path / "退回")
+        wrong = problems.filter(pl.col("severity") != "note").height > 0
+        assert [one.path.is_file() for one in returned] == [True] * wrong

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -71,6 +72,13 @@ class ReturnedFile:
     """What the marked copy lacks, in Chinese: a signature, which no longer holds for a changed file."""
 
 
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, ValueError, LookupError, OverflowError, RuntimeError,
+    NotImplementedError, EOFError, OSError,
+)  # fmt: skip
+"""What reading a damaged package may raise; writing the return comes after it and has errors of its own."""
+
+
 def write_all_returned(
     files: Sequence[tuple[Path, str]], problems: pl.DataFrame, directory: Path
 ) -> list[ReturnedFile]:
@@ -111,13 +119,14 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
     errors, doubts = counts.get("error", 0), counts.get("warning", 0)
     alone = target.with_name(_short(target.name, LIST_SUFFIX))
     target.parent.mkdir(parents=True, exist_ok=True)
-    reason = _why_alone(file)
+    unreadable = found.filter((pl.col("rule") == "unreadable") & (pl.col("sheet") == "")).height > 0
+    reason = "文件无法读取，无法在原件上标注" if unreadable else _why_alone(file)
     if reason is None:
         try:
             content, lost = _marked(file, name, found)
         except UnusualWorkbookError as unusual:
             reason = f"{unusual}，无法在原件上标注"
-        except (zipfile.BadZipFile, zlib.error, ValueError):  # damaged where no search for tags expects it
+        except DAMAGED:  # where no search for tags expects it
             reason = "文件结构特殊，无法在原件上标注"
         else:
             _save(content, target)
@@ -150,7 +159,7 @@ def _why_alone(file: Path) -> str | None:
         return f"{file.suffix.lower()} 格式的文件不能在原件上标注"
     try:
         return too_large(file)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):  # truncated, encrypted, or no zip package
+    except DAMAGED:  # truncated, encrypted, or no zip package
         return "文件无法打开"
 
 
@@ -212,12 +221,14 @@ def _earlier(file: Path, book: Book) -> dict[Place, str]:
     listed = book.listed()
     if listed is None or listed.kind != "worksheet":
         return {}
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineWorkbook
 
     try:
         with file.open("rb") as opened:
             rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(LIST_SHEET).to_python(skip_empty_area=False)
-    except CalamineError as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
         raise UnusualWorkbookError("文件中原有的问题清单无法读取") from error
     return earlier_appearances(rows)
 
