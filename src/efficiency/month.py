@@ -205,22 +205,22 @@ def report(
     order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress = silent
 ) -> tuple[Delivery, ...]:
     """Draw up what people receive, beside the place where it will stand; the last period carries the returns."""
+    from efficiency.reports import chart_library
     from efficiency.reports.notice import write_notice
     from efficiency.reports.officials import write_officials
     from efficiency.reports.page import page_file_name, write_page
     from efficiency.reports.returned import write_all_returned
 
-    deliveries: list[Delivery] = []
-    for done, one in enumerate(judged, start=1):
-        delivery = stage(order.output, one.period)
+    chart_library.begin()
+    deliveries = [stage(order.output, one.period) for one in judged]
+    files = [(file.path, file.name) for file in validated.ingested.files]
+    write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
+    for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
         drawn = _report(one, run, validated)
         write_officials(delivery.staged / f"能耗产出效益评价_{one.period}.xlsx", drawn)
         write_notice(delivery.staged / f"公示名单_{one.period}.xlsx", drawn)
         write_page(delivery.staged / page_file_name(one.period), drawn)
-        deliveries.append(delivery)
         progress("report", done, len(judged))
-    files = [(file.path, file.name) for file in validated.ingested.files]
-    write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
     return tuple(deliveries)
 
 

@@ -10,6 +10,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -276,9 +277,11 @@ def _split(column: tuple[Cell | None, ...]) -> tuple[pl.Series, pl.Series]:
 
 def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
-    odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
-    if not odd.any():
+    # A sum shows NaN and infinity, the extremes what is huge: no frame is made for the columns that have neither.
+    least, most = numbers.min(), numbers.max()
+    if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]
         return numbers, texts
+    odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
     places = odd.arg_true()
     return numbers.scatter(places, None), texts.scatter(places, numbers.filter(odd).cast(pl.String))
 

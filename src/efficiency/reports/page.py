@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from efficiency.errors import EfficiencyError
+from efficiency.reports.chart_library import chart_library
 from efficiency.reports.page_charts import FONTS, charts, legend, tier_legend
 from efficiency.reports.page_data import page_data
 from efficiency.reports.styles import ACCENT, ALERT, CARD, HEADER, INK, MUTED, RULE
@@ -64,7 +65,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     data = page_data(report, limit=limit)
     titles = [one["title"] for one in data["lists"]]
     data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tier_legend()}
-    library, own = _chart_library(), _own_script()
+    library, own = chart_library(), _own_script()
     # In one pass over the template: what is filled in is never searched for places to fill.
     pieces = _part("page.html").split("@@")
     filling = {
@@ -93,15 +94,6 @@ def _content_policy(*scripts: str) -> str:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-@cache
-def _chart_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, out of the installed package."""
-    import vl_convert
-
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("\r", "")
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 @cache
