@@ -26,7 +26,6 @@ ONLY = {
     "prefect": {"flows"},
     "python_calamine": {"intake", "reports"},  # reports: to name the sheets of a file whose list goes back alone
     "xlsxwriter": {"reports"},
-    "vl_convert": {"reports"},
     "sqlglot": {"policy"},
     "pydantic": {"policy", "intake"},
 }

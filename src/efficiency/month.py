@@ -1,8 +1,8 @@
 """The month's work: ingest, validate, evaluate, select, report, publish.
 
 Two doors lead to this one road. `efficiency run` calls the steps as they stand; the Prefect flow hands in
-the same steps wrapped as tasks. Reports are drawn up before anything is published, so that a run which
-cannot write a workbook publishes nothing; then the warehouse is swapped, then the reports.
+the same steps wrapped as tasks. Workbooks and warehouse are drawn up beside their places before anything
+is published, so that a run which cannot write one of them publishes nothing; then all are put in place.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
 from efficiency.reports.report import Report
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.publish import publish as publish_warehouse
+from efficiency.warehouse.publish import Prepared, give_up, prepare, put_in_place
 from efficiency.what_moved import what_moved
 from schemas import CANDIDATES, COLUMN_MAP, FACTS, INDICATORS, PROBLEMS, SCORES, STATED, SUBMISSIONS, Table
 
@@ -201,10 +202,37 @@ def select(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     return tuple(replace(one, candidates=select_candidates(one.evaluation, one.policy)) for one in judged)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What the month leaves, drawn up beside the places where it will stand."""
+
+    deliveries: tuple[Delivery, ...]
+    warehouse: Prepared
+
+
 def report(
     order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress = silent
+) -> Drawn:
+    """Draw up what people receive and the new warehouse, each beside its place; the last period carries the returns."""
+    contents = validated.ingested.stored
+    for one in judged:
+        contents = add_evaluation(contents, new_evaluation(one, run)).contents
+    contents = contents.with_frames(_intake_frames(validated, run))
+    # DuckDB lets go of the interpreter's lock: it builds the file while the workbooks are written.
+    with ThreadPoolExecutor(1) as beside:
+        building = beside.submit(prepare, order.warehouse, contents)
+        try:
+            deliveries = _draw_reports(order, run, validated, judged, progress)
+        except BaseException:
+            if building.exception() is None:
+                give_up(building.result())
+            raise
+        return Drawn(deliveries, building.result())
+
+
+def _draw_reports(
+    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress
 ) -> tuple[Delivery, ...]:
-    """Draw up what people receive, beside the place where it will stand; the last period carries the returns."""
     from efficiency.reports import chart_library
     from efficiency.reports.notice import write_notice
     from efficiency.reports.officials import write_officials
@@ -212,7 +240,7 @@ def report(
     from efficiency.reports.returned import write_all_returned
 
     chart_library.begin()
-    deliveries = [stage(order.output, one.period) for one in judged]
+    deliveries = tuple(stage(order.output, one.period) for one in judged)
     files = [(file.path, file.name) for file in validated.ingested.files]
     write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
     for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
@@ -221,18 +249,13 @@ def report(
         write_notice(delivery.staged / f"公示名单_{one.period}.xlsx", drawn)
         write_page(delivery.staged / page_file_name(one.period), drawn)
         progress("report", done, len(judged))
-    return tuple(deliveries)
+    return deliveries
 
 
-def publish(
-    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], deliveries: Sequence[Delivery]
-) -> tuple[Path, ...]:
-    """Swap in the new warehouse, then the reports. Returns where the reports stand."""
-    contents = validated.ingested.stored
-    for one in judged:
-        contents = add_evaluation(contents, new_evaluation(one, run)).contents
-    publish_warehouse(order.warehouse, contents.with_frames(_intake_frames(validated, run)))
-    return tuple(path for delivery in deliveries for path in deliver(delivery))
+def publish(drawn: Drawn) -> tuple[Path, ...]:
+    """Put the new warehouse in its place, then the reports. Returns where the reports stand."""
+    put_in_place(drawn.warehouse)
+    return tuple(path for delivery in drawn.deliveries for path in deliver(delivery))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +266,7 @@ class Steps:
     validate: Callable[..., Validated] = validate
     evaluate: Callable[..., tuple[Judged, ...]] = evaluate
     select: Callable[..., tuple[Judged, ...]] = select
-    report: Callable[..., tuple[Delivery, ...]] = report
+    report: Callable[..., Drawn] = report
     publish: Callable[..., tuple[Path, ...]] = publish
 
 
@@ -274,10 +297,10 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
         judged = step.select(judged)
         log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
         progress("report", 0, len(order.periods))
-        deliveries = step.report(order, run, validated, judged, progress)
-        log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in deliveries))
+        drawn = step.report(order, run, validated, judged, progress)
+        log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
         progress("publish", 0, 1)
-        files = step.publish(order, run, validated, judged, deliveries)
+        files = step.publish(drawn)
         log.info("publish: %s", order.warehouse)
         progress("publish", 1, 1)
     return Finished(run, order, validated, judged, files)

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ from efficiency.warehouse.views import all_views
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KEPT", "lock", "publish"]
+__all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place"]
 
 KEPT = 12
 """How many earlier files are kept for rollback."""
@@ -49,6 +50,19 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
     Raises WarehouseError when `path` is a folder or not a DuckDB file, is open for writing elsewhere, may not be
     written, or the disk is full; then the published file is as it was and nothing is left beside it.
     """
+    put_in_place(prepare(path, contents), keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A new warehouse, written and verified beside the file that it is to replace."""
+
+    staging: Path
+    target: Path
+
+
+def prepare(path: Path, contents: Contents) -> Prepared:
+    """Write `contents` beside the warehouse `path`; raises as `publish` does, and then leaves nothing behind."""
     target = path.resolve()
     staging = staging_file(target, "duckdb")
     if target.exists():
@@ -56,8 +70,20 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(target)
-        counts = _build(staging, contents)
-        _verify(staging, counts)
+        _verify(staging, _build(staging, contents))
+    except (duckdb.Error, OSError) as error:
+        discard(staging)
+        raise told(error, target, "publishing") from error
+    except BaseException:
+        discard(staging)
+        raise
+    return Prepared(staging, target)
+
+
+def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
+    """Replace the published file by the prepared one, keeping the last `keep`; raises as `publish` does."""
+    staging, target = prepared.staging, prepared.target
+    try:
         if target.exists():
             shutil.copymode(target, staging)
             _keep_version(target, keep)
@@ -68,6 +94,11 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
         raise told(error, target, "publishing") from error
     finally:
         discard(staging)
+
+
+def give_up(prepared: Prepared) -> None:
+    """Remove a prepared warehouse that is not to be published."""
+    discard(prepared.staging)
 
 
 def _check_replaceable(target: Path) -> None:
