@@ -95,3 +95,8 @@ def test_numbers_are_written_without_noise_and_without_a_bare_point(number: floa
     text = str(pl.select(number_text(pl.lit(number))).item())
     assert not text.endswith(".0")
     assert float(text) == pytest.approx(number, rel=1e-11, abs=1e-300)
+
+
+def test_a_csv_is_not_said_to_have_a_sheet() -> None:
+    found = problem("form_unknown", submission_id="a", file_name="产出.csv")
+    assert str(found["message"]).startswith("该文件的表头")

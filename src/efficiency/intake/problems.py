@@ -165,6 +165,8 @@ def problem(
     _require_words(rule, known)
     filled = {key: BLANK if text is None else str(text) for key, text in known.items()}
     message = found.message.format_map(filled)
+    if not sheet:  # a CSV has no sheet to name
+        message = message.replace("工作表“”", "该文件")
     return {**location, "rule": rule, "severity": found.severity, "message": message}
 
 
