@@ -15,6 +15,7 @@ from efficiency.inbox import arrived, read_all, repeated, spreadsheets
 from efficiency.intake.files import InboxFile, inbox_file
 from efficiency.intake.grid import read_grids
 from efficiency.intake.mapping import NO_MAPPING, draft_mapping, load_mapping
+from efficiency.intake.reconcile import receipts
 from efficiency.intake.resolve import Resolved, Stated, resolve
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
@@ -105,16 +106,7 @@ def checked_as_json(checked: Checked) -> dict[str, Any]:
     return {
         "files": len(checked.files),
         "enterprises_looked_up": checked.has_register,
-        "submissions": resolved.submissions.select(
-            "submission_id",
-            "file_name",
-            "sha256",
-            "sheet",
-            "form",
-            "period_label",
-            "status",
-            *(name for name in resolved.submissions.columns if name.startswith("rows_")),
-        ).to_dicts(),
+        "submissions": receipts(resolved.submissions),
         "problems": resolved.problems.drop("row").to_dicts(),
         "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from efficiency.intake.reconcile import receipts
 from efficiency.month import Finished, Judged, new_evaluation
 from efficiency.reports.delivery import RETURNED
 from schemas.profile import TIERS
@@ -31,16 +32,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
             "enterprises": finished.judged[-1].evaluation.scores.height,
             **counted(finished.judged[-1].evaluation.scores, "status"),
         },
-        "submissions": submissions.select(
-            "submission_id",
-            "file_name",
-            "sha256",
-            "sheet",
-            "form",
-            "period_label",
-            "status",
-            *(name for name in submissions.columns if name.startswith("rows_")),
-        ).to_dicts(),
+        "submissions": receipts(submissions),
         "corrected": finished.validated.successors.to_dicts(),
         "evaluations": evaluations,
         "run_id": finished.run.run_id,

@@ -69,3 +69,11 @@ def unbalanced(submissions: pl.DataFrame) -> pl.DataFrame:
     return submissions.with_columns((pl.col("rows_total") - accounted).alias("unaccounted")).filter(
         pl.col("unaccounted") != 0
     )
+
+
+def receipts(submissions: pl.DataFrame) -> list[dict[str, object]]:
+    """What a submitter is told of each sheet: the file's digest, what it was taken for, and what became of its rows."""
+    return submissions.select(
+        "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
+        *(name for name in submissions.columns if name.startswith("rows_")),
+    ).to_dicts()  # fmt: skip
