@@ -10,6 +10,7 @@ import polars as pl
 
 from efficiency.reports.charts import Points, Quadrant, movement_columns, quadrant_chart, tier_bars
 from efficiency.reports.overview import UNRATED, ranked
+from efficiency.reports.quadrant import dividing_lines, extent, lines_in_words
 from efficiency.reports.styles import FONT, MUTED
 from schemas.profile import TIERS
 
@@ -107,28 +108,18 @@ def _bars(drawing: Drawing, title: str, extent: Extent) -> Chart:
 
 
 def _quadrant(report: Report) -> Quadrant | None:
-    """The quadrant's lines and reach; None when no enterprise has both scores.
-
-    100 is every benchmark just reached. A min–max score has no such line, so there the medians divide.
-    """
+    """The quadrant's lines and reach; None when no enterprise has both scores."""
     both = ranked(report.scores).select(SCORES).drop_nulls()
     if both.is_empty():
         return None
-    if any(cohort.formula == "minmax" for cohort in report.policy.cohort):
-        lines = "参评企业中位数"
-        land, energy = (round(value, 1) for value in both.select(pl.col(SCORES).median()).row(0))
-    else:
-        lines, land, energy = "100分,即达到基准", 100.0, 100.0
-    return Quadrant(land, energy, lines, _reach(both["land_score"], land), _reach(both["energy_score"], energy))
+    land, energy = dividing_lines(report, both)
+    reach = (_reach(both["land_score"], land), _reach(both["energy_score"], energy))
+    return Quadrant(land, energy, lines_in_words(report), *reach)
 
 
 def _reach(scores: pl.Series, line: float) -> float:
-    """End of an axis: a round number beyond every score, or beyond 99 % of them where a few lie far out."""
-    column = pl.col(scores.name)
-    highest, most = scores.to_frame().select(
-        column.max().alias("highest"), column.quantile(0.99, interpolation="linear").alias("most")
-    ).row(0)
-    end: float = max(most if highest > 2 * most > 0 else highest, line * 1.2, 1.0)
+    """End of an axis: a round number past its extent."""
+    end = extent(scores, line)
     # A point on the edge would be drawn by half.
     step = 10.0 ** math.floor(math.log10(end)) / 5
     return math.ceil(end * 1.03 / step) * step

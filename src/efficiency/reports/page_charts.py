@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.overview import ranked
+from efficiency.reports.quadrant import dividing_lines, extent
 from efficiency.reports.styles import (
     BACKGROUND_POINTS,
     INK,
@@ -127,29 +128,9 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
     }
 
 
-def dividing_lines(report: Report, both: pl.DataFrame) -> tuple[float, float]:
-    """Where the quadrant is divided, land then energy: 100, every benchmark just reached; medians under min-max."""
-    if _by_medians(report):
-        land, energy = both.select(pl.all().median().round(1)).row(0)
-        return land, energy
-    return 100.0, 100.0
-
-
-def lines_in_words(report: Report) -> str:
-    """What the dividing lines are."""
-    return "参评企业中位数" if _by_medians(report) else "100分,即达到基准"
-
-
-def _by_medians(report: Report) -> bool:
-    return any(cohort.formula == "minmax" for cohort in report.policy.cohort)
-
-
 def _reach(scores: pl.Series, line: float) -> float:
-    """End of an axis: beyond every score, or beyond 99 % of them where a few lie far out (these stand at the edge)."""
-    highest, most = scores.to_frame().select(
-        pl.all().max().alias("highest"), pl.all().quantile(0.99, interpolation="linear").alias("most")
-    ).row(0)  # fmt: skip
-    end: float = max(most if highest > 2 * most > 0 else highest, line * 1.2, 1.0) * 1.08
+    """End of an axis: a round number past its extent; the few that lie farther out stand at the edge."""
+    end = extent(scores, line) * 1.08
     step = 10.0 ** math.floor(math.log10(end)) / 10
     return math.ceil(end / step) * step
 

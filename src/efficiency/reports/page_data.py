@@ -13,9 +13,9 @@ from efficiency.reports import overview
 from efficiency.reports.lists import PROPOSAL, candidate_lists
 from efficiency.reports.movers import PARTS_NOTE, mover_lines
 from efficiency.reports.overview_page import GROUP_NOTE
-from efficiency.reports.page_charts import lines_in_words
 from efficiency.reports.page_enterprises import Kept, enterprises, indicators, kept, views
 from efficiency.reports.page_method import method_sections, trace
+from efficiency.reports.quadrant import lines_in_words
 from efficiency.reports.rankings import cohort_names
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, TIER_NAMES, clean_frame
 from schemas.profile import TIERS, TOTALS
