@@ -35,6 +35,8 @@ TOTALS = (
 """Window totals; null means that the submitted figures do not determine the total."""
 
 TIERS = ("A", "B", "C", "D")
+ENERGY_LEVELS = {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}
+"""Level of a product against the limits table → what officials read for it."""
 
 PROFILE = Table(
     schema="results",
@@ -76,7 +78,7 @@ PROFILE = Table(
             "text",
             "单位产品能耗水平",
             "Worst product against the limits table",
-            choices=("advanced", "standard", "below"),
+            choices=tuple(ENERGY_LEVELS),
         ),
         Column(
             "previous_tier",

@@ -13,12 +13,13 @@ from efficiency.evaluation.evaluate import Evaluation
 from efficiency.evaluation.partners import find_partners
 from efficiency.policy.expressions import predicate
 from efficiency.policy.model import Candidate, Policy
+from schemas.profile import ENERGY_LEVELS
 from schemas.results import CANDIDATES
 
 NO_DATA = "无数据"
 MERGER = "merger"
 
-_WORDS = {"energy_level": {"advanced": "优于标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}}
+_WORDS = {"energy_level": ENERGY_LEVELS}
 """Codes of the profile in the words of the lists."""
 
 

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import sqlglot
 from sqlglot import exp
 
-from schemas.profile import PROFILE
+from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Benchmark, Cohort, Indicator, Override, Policy, Tiers
 
 _COLUMNS = {column.name: column.title for table in (PROFILE, SCORES) for column in table.columns}
-_VALUES = {
-    "energy_level": {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"},
-}
+_VALUES = {"energy_level": ENERGY_LEVELS}
 _WITHIN = {"industry_division": "行业大类", "industry": "行业小类", "town": "镇办", "scale": "规模", "chain": "产业链"}
 _COMPARISONS = {
     exp.EQ: "为",

@@ -12,7 +12,7 @@ from efficiency.reports.efficiencies import DIMENSION_NAMES
 from efficiency.reports.overview import NOT_STATED, with_previous_tier
 from efficiency.reports.rankings import DIMENSION_TITLES, cohort_names, ranking, unrated
 from efficiency.reports.text import clean_frame, division_names
-from schemas.profile import TOTALS
+from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ _UNRATED: tuple[Column, ...] = (
     _NAME, ("status_name", "状态", "text"), ("status_reason", "原因", "prose"), *_PLACE,
     ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
 )  # fmt: skip
-_ENERGY_LEVELS = {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}
 _UNRATED_NOTE = "列入本表的企业不评等级,不等同于D类;补报数据后于下期参评。"
 
 
@@ -98,7 +97,7 @@ def enterprises(report: Report, scope: Kept) -> dict[str, list[Any]]:
         .with_columns(
             pl.col("town").fill_null(NOT_STATED),
             pl.col("industry_division").replace(division_names()).fill_null(NOT_STATED).alias("division"),
-            pl.col("energy_level").replace_strict(_ENERGY_LEVELS, default=None),
+            pl.col("energy_level").replace_strict(ENERGY_LEVELS, default=None),
         )
         .select(*_TEXTS, *_FIGURES)
     )
