@@ -12,9 +12,11 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from efficiency.inbox import read_all
 from efficiency.intake.files import InboxFile
+from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.problems import PARSE_PROBLEMS
-from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file, read_inbox
+from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.energy import TOTAL_CARRIER
 
@@ -620,7 +622,7 @@ def test_an_unreadable_file_is_one_problem_and_the_others_go_on(tmp_path: Path) 
     broken = tmp_path / "坏.xlsx"
     broken.write_bytes(b"PK\x03\x04 truncated")
     good = write(tmp_path / "好.xlsx", {"2026年10月": [HEAD, ["甲公司", 1, 2]]})
-    parsed = balanced(read_inbox([inbox_file(broken), good]))
+    parsed = balanced(read_all([inbox_file(broken), good], NO_MAPPING, lambda done, total: None))
     assert parsed.problems.filter(pl.col("severity") == "error").select("file_name", "rule").rows() == [
         ("坏.xlsx", "unreadable")
     ]

@@ -71,11 +71,6 @@ class Parsed:
     """Form id → raw rows in the shape of schemas.STATED; every form is there."""
 
 
-def read_inbox(files: Sequence[InboxFile]) -> Parsed:
-    """Everything the files say, in their order. Files with the same bytes are to be given once."""
-    return concat([read_file(file) for file in files])
-
-
 def concat(parts: Sequence[Parsed]) -> Parsed:
     """The parts as one, their submissions numbered on."""
     if len(parts) == 1 and parts[0].submissions.height <= 1:
