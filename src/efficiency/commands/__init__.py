@@ -1,0 +1,1 @@
+"""One module a command: what it takes, and what it prints. Nothing heavy is imported before one is chosen."""

@@ -1,0 +1,94 @@
+"""What the commands share: how one is declared, the arguments that several take, and how `--json` is answered."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Commands = argparse._SubParsersAction  # argparse names the type of its own result no other way
+DEFAULT_POLICY = "zibo-jkq"
+DEFAULT_WAREHOUSE = Path("warehouse/efficiency.duckdb")
+DEFAULT_OUTPUT = Path("output")
+
+
+def command(
+    commands: Commands[argparse.ArgumentParser],
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    summary: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    """The parser of one command, whose `function` takes the parsed options and returns the exit status."""
+    parser = commands.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"Example: {example}"
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+    parser.add_argument("--verbose", action="store_true", help="log each step on stderr")
+    parser.set_defaults(run=function)
+    return parser
+
+
+def take_period(parser: argparse.ArgumentParser) -> None:
+    """`--period`, one month."""
+    parser.add_argument("--period", required=True, metavar="P", help="month as YYYY-MM")
+
+
+def take_periods(parser: argparse.ArgumentParser) -> None:
+    """`--period`, one month or a range."""
+    parser.add_argument(
+        "--period",
+        required=True,
+        metavar="P",
+        help="month as YYYY-MM, e.g. 2026-10; a range 2025-11..2026-10 takes each month in turn",
+    )
+
+
+def take_policy(parser: argparse.ArgumentParser) -> None:
+    """`--policy`, with the built-in one as default."""
+    parser.add_argument(
+        "--policy",
+        default=DEFAULT_POLICY,
+        metavar="ID_OR_FILE",
+        help="built-in policy or a TOML file (default %(default)s)",
+    )
+
+
+def take_warehouse(parser: argparse.ArgumentParser) -> None:
+    """`--warehouse`."""
+    parser.add_argument(
+        "--warehouse", type=Path, default=DEFAULT_WAREHOUSE, metavar="FILE", help="DuckDB file (default %(default)s)"
+    )
+
+
+def take_output(parser: argparse.ArgumentParser) -> None:
+    """`--output`, with its default folder."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=DEFAULT_OUTPUT,
+        metavar="DIR",
+        help="folder for the workbooks (default %(default)s)",
+    )
+
+
+def take_mapping(parser: argparse.ArgumentParser) -> None:
+    """`--mapping`."""
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="TOML file that tells the layout of sheets whose headers are not recognised; `check` drafts one",
+    )
+
+
+def take_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+
+
+def print_json(told: dict[str, Any]) -> None:
+    """The one JSON object that `--json` promises."""
+    print(json.dumps(told, ensure_ascii=False, indent=2))

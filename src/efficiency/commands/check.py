@@ -1,0 +1,35 @@
+"""`efficiency check`: dry run of intake alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_mapping
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "check",
+        run,
+        "dry run of intake alone: problems, and the workbooks to give back",
+        "efficiency check 统计局/2026年10月.xlsx --output returns",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_DIR", help="workbooks or folders of them")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
+    take_mapping(parser)
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the files and tell what was found."""
+    from efficiency.check import check_paths, checked_as_json, checked_lines
+
+    checked = check_paths(options.paths, options.output, options.mapping)
+    if options.json:
+        print_json(checked_as_json(checked))
+    else:
+        print("\n".join(checked_lines(checked)))
+    return 0

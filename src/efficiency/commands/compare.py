@@ -1,0 +1,59 @@
+"""`efficiency compare`: the same facts under two policies."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "compare",
+        run,
+        "who changes tier or list under another policy; publishes nothing",
+        "efficiency compare --period 2026-10 --policy zibo-jkq --policy our-policy.toml --output output",
+    )
+    take_period(parser)
+    parser.add_argument(
+        "--policy",
+        action="append",
+        required=True,
+        metavar="ID_OR_FILE",
+        help="built-in policy or a TOML file; give it exactly twice, from and to",
+    )
+    take_warehouse(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write the workbook 办法比较_P.xlsx to DIR/P (without this nothing is written)",
+    )
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell who moves under the other policy."""
+    from efficiency.errors import UsageError
+
+    if len(options.policy) != 2:
+        raise UsageError(
+            f"compare takes exactly two policies and was given {len(options.policy)}. Name both, for example: "
+            "--policy zibo-jkq --policy our-policy.toml"
+        )
+    from efficiency.compare import compare_policies
+    from efficiency.reports.comparison import as_dict, as_text
+
+    first, second = options.policy
+    compared = compare_policies(options.period, (first, second), options.warehouse, options.output)
+    if options.json:
+        told = as_dict(compared.comparison, compared.period)
+        print_json({**told, "workbook": str(compared.workbook) if compared.workbook else None})
+        return 0
+    print(as_text(compared.comparison, compared.period))
+    if compared.workbook:
+        print(f"\nWorkbook: {compared.workbook}")
+    return 0

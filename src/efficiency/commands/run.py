@@ -1,0 +1,126 @@
+"""`efficiency run`: the monthly job."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from efficiency.commands.arguments import (
+    Commands,
+    command,
+    print_json,
+    take_json,
+    take_mapping,
+    take_output,
+    take_periods,
+    take_policy,
+    take_warehouse,
+)
+
+if TYPE_CHECKING:
+    from efficiency.month import Finished, Order
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "run",
+        run,
+        "the monthly job: ingest, validate, evaluate, select, publish",
+        "efficiency run --inbox inbox --period 2026-10 --json",
+    )
+    parser.add_argument(
+        "--inbox", type=Path, required=True, metavar="DIR", help="folder with the submitted spreadsheets"
+    )
+    take_periods(parser)
+    take_policy(parser)
+    take_warehouse(parser)
+    take_output(parser)
+    take_mapping(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="publish nothing when there are error-level problems (status 3)"
+    )
+    parser.add_argument(
+        "--prefect",
+        action="store_true",
+        help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
+    )
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the month, plainly or as a Prefect flow."""
+    from efficiency.periods import period_range
+
+    periods = period_range(options.period)
+    if options.prefect or os.environ.get("PREFECT_API_URL"):
+        from flows.monthly import monthly_flow_run
+
+        told = monthly_flow_run(
+            inbox=options.inbox,
+            period=options.period,
+            policy=options.policy,
+            warehouse=options.warehouse,
+            output=options.output,
+            strict=options.strict,
+            mapping=options.mapping,
+        )
+        if options.json:
+            print_json(told)
+        else:
+            print("\n".join(told["lines"]))
+        return 0
+    from efficiency.month import Order
+
+    finished = _run_with_progress(
+        Order(
+            options.inbox,
+            periods,
+            options.policy,
+            options.warehouse,
+            options.output,
+            options.strict,
+            options.mapping,
+        )
+    )
+    from efficiency.summary import as_json, closing_lines
+
+    if options.json:
+        print_json(as_json(finished))
+    else:
+        print("\n".join(closing_lines(finished)))
+    return 0
+
+
+def _run_with_progress(order: Order) -> Finished:
+    """The plain run; with a bar for each step where a person is watching."""
+    from efficiency.month import run_month
+
+    if not sys.stderr.isatty():
+        return run_month(order)
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        shown = {
+            step: bars.add_task(step, total=None, start=False)
+            for step in ("ingest", "validate", "evaluate", "select", "report", "publish")
+        }
+        order_of_steps = list(shown)
+
+        def progress(step: str, done: int, total: int) -> None:
+            for earlier in order_of_steps[: order_of_steps.index(step)]:
+                task = bars.tasks[shown[earlier]]
+                if not task.finished:
+                    bars.start_task(shown[earlier])
+                    bars.update(shown[earlier], total=task.total or 1, completed=task.total or 1)
+            bars.start_task(shown[step])
+            bars.update(shown[step], total=total, completed=done)
+
+        return run_month(order, progress=progress)

@@ -1,0 +1,23 @@
+"""`efficiency template`: a blank workbook for each form."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from efficiency.commands.arguments import Commands, command
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(commands, "template", run, "write a blank workbook for each form", "efficiency template templates")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="folder to write them to")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the blank workbooks."""
+    from efficiency.reports.templates import write_templates
+
+    for path in write_templates(options.directory):
+        print(path)
+    return 0
