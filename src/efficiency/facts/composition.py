@@ -106,7 +106,7 @@ def _spans(placed: pl.DataFrame) -> set[Span]:
 
 
 def _known(figures: Edges) -> set[Span]:
-    return {span for span, vector in figures.items() if vector[0] is not None}
+    return {span for span, vector in figures.items() if vector[0] == vector[0]}  # NaN is no figure
 
 
 def _signs(used: dict[Span, int]) -> pl.DataFrame:

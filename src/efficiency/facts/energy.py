@@ -11,9 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from efficiency.facts.spans import Edges, Window, complete_sum, edges, enumerate_keys, window_total, with_nodes
+from efficiency.facts.spans import (
+    Edges,
+    Vector,
+    Window,
+    as_column,
+    complete_sum,
+    edges,
+    enumerate_keys,
+    known_or,
+    unknown,
+    window_total,
+    with_nodes,
+)
 from efficiency.reference.tables import carriers
 from schemas.energy import TOTAL_CARRIER
 
@@ -25,6 +39,8 @@ CALORIFIC_TCE = 1.229
 GREEN_POWER = "green_power"
 TOLERANCE = 0.05
 """Share by which a directly stated total may differ from its carriers before it is reported."""
+AT_ONCE = 200_000
+"""Enterprises whose totals are computed together: a vector for each month boundary and span is held for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +80,33 @@ def energy_totals(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> Ene
     """
     placed = with_nodes(in_standard_coal(rows, basis), window)
     entities, placed = enumerate_keys(placed, ["uscc"])
+    parts = [pl.DataFrame(schema={"uscc": pl.String, "energy": pl.Float64, "electricity": pl.Float64})]
+    for first in range(0, entities.height, AT_ONCE):
+        some = entities[first : first + AT_ONCE]
+        theirs = placed if some.height == entities.height else placed.filter(
+            pl.col("entity").is_between(first, first + AT_ONCE - 1)
+        ).with_columns(pl.col("entity") - first)
+        energy, electricity = _totals(theirs, window, some.height)
+        parts.append(some.select("uscc", as_column(energy, "energy"), as_column(electricity, "electricity")))
+    return EnergyTotals(pl.concat(parts), _disagreements(placed, window))
+
+
+def _totals(placed: pl.DataFrame, window: Window, size: int) -> tuple[Vector, Vector]:
+    """Energy and electricity of the window, of each entity from 0 to `size` − 1 in `placed`."""
     direct = placed.filter(pl.col("carrier") == TOTAL_CARRIER)
     named = placed.filter(pl.col("carrier") != TOTAL_CARRIER)
-    size = entities.height
     reported = edges(named.select("entity", "start", "end", pl.lit(0.0).alias("reported")), "reported", size)
 
-    energy = _sum_if_complete(_carrier_totals(named, reported, window, "tce"), "tce", size)
-    energy = energy.fill_null(_mixed_total(named, direct, window, size))
+    users, totals = _carrier_totals(named, reported, window, "tce")
+    energy = _sum_if_complete(users, totals, size)
+    if direct.height:
+        energy = known_or(energy, _mixed_total(named, direct, window, size))
 
-    electric = _carrier_totals(named.filter(pl.col("kind") == "electricity"), reported, window, "consumption")
-    electricity = _sum_if_complete(electric, "consumption", size)
+    users, totals = _carrier_totals(named.filter(pl.col("kind") == "electricity"), reported, window, "consumption")
+    electricity = _sum_if_complete(users, totals, size)
     # An enterprise that reports carriers for the whole window, none of them electric, used no electricity.
-    uses_some = pl.zeros(size, dtype=pl.Boolean, eager=True).scatter(electric["entity"], values=True)
-    electricity = electricity.zip_with(uses_some, window_total(reported, window, size))
-
-    frame = entities.select("uscc").with_columns(energy.alias("energy"), electricity.alias("electricity"))
-    return EnergyTotals(frame, _disagreements(placed, window))
+    uses_none = np.bincount(users, minlength=size) == 0
+    return energy, np.where(uses_none, window_total(reported, window, size), electricity)
 
 
 def in_standard_coal(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
@@ -124,20 +151,33 @@ def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
     )
 
 
-def _carrier_totals(named: pl.DataFrame, reported: Edges, window: Window, value: str) -> pl.DataFrame:
-    """One row per entity and carrier that occurs in `named`: its window total of `value`, null if not determined.
+def _carrier_totals(
+    named: pl.DataFrame, reported: Edges, window: Window, value: str
+) -> tuple[NDArray[np.intp], Vector]:
+    """For each pair of entity and carrier in `named`, the entity and the window's total of `value`.
 
-    `reported` is zero for all spans for which an entity names any carrier.
+    `reported` is zero for all spans for which an entity names any carrier. The pairs stand in the order of entity
+    and carrier, so that sums over them do not depend on the order of files.
     """
-    totals = [pl.DataFrame(schema={"entity": pl.UInt32, value: pl.Float64})]
-    for part in named.select("entity", "carrier", "start", "end", value).partition_by("carrier", include_key=False):
-        users, rows = enumerate_keys(part.rename({"entity": "user"}), ["user"])
-        total = window_total(edges(rows, value, users.height), window, users.height)
-        if total.null_count():
-            spans = {span: vector.gather(users["user"]) for span, vector in reported.items()}
-            total = total.fill_null(window_total(filled_spans(rows, spans, value, users.height), window, users.height))
-        totals.append(users.select(pl.col("user").alias("entity"), total.alias(value)))
-    return pl.concat(totals)
+    pairs, rows = _pairs(named.select("entity", "carrier", "start", "end", value))
+    users = _places(pairs["user"])
+    total = window_total(edges(rows, value, len(users)), window, len(users))
+    unsettled = np.flatnonzero(np.isnan(total))
+    if unsettled.size:
+        rest = pl.DataFrame({"entity": unsettled}, schema={"entity": pl.UInt32}).with_row_index("place")
+        rows = rows.join(rest, on="entity").with_columns(pl.col("place").alias("entity"))
+        spans = {span: vector[users[unsettled]] for span, vector in reported.items()}
+        total[unsettled] = window_total(filled_spans(rows, spans, value, unsettled.size), window, unsettled.size)
+    return users, total
+
+
+def _pairs(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The distinct pairs of entity (column `user`) and carrier; and `rows` with the pair's position as `entity`."""
+    return enumerate_keys(rows.rename({"entity": "user"}), ["user", "carrier"])
+
+
+def _places(positions: pl.Series) -> NDArray[np.intp]:
+    return positions.to_numpy().astype(np.intp)
 
 
 def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> Edges:
@@ -146,27 +186,22 @@ def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> 
     # A refused figure names the carrier, and is not known to be zero.
     named = edges(rows.select("entity", "start", "end", pl.col(value).fill_null(1.0)), value, size)
     unnamed = {
-        span: zero.is_not_null() & named[span].is_null() if span in named else zero.is_not_null()
+        span: ~np.isnan(zero) & np.isnan(named[span]) if span in named else ~np.isnan(zero)
         for span, zero in reported.items()
     }
     # Sets of months are bits: the months of unnamed spans, and those of figures that such spans cover entirely.
-    quiet = _no_months(size)
-    for (start, end), holds in unnamed.items():
-        quiet = quiet | holds.cast(pl.Int64) * _months(start, end)
-    contradicted = _no_months(size)
-    for (start, end), figure in named.items():
-        covered = (figure != 0).fill_null(value=False) & ((quiet & _months(start, end)) == _months(start, end))
-        contradicted = contradicted | covered.cast(pl.Int64) * _months(start, end)
+    quiet = np.zeros(size, dtype=np.int64)
+    for span, holds in unnamed.items():
+        quiet |= holds * _months(*span)
+    contradicted = np.zeros(size, dtype=np.int64)
+    for span, figure in named.items():
+        covered = ~np.isnan(figure) & (figure != 0) & ((quiet & _months(*span)) == _months(*span))
+        contradicted |= covered * _months(*span)
     filled = dict(own)
-    nothing = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-    for (start, end), holds in unnamed.items():
-        zero = reported[start, end].zip_with(holds & ((contradicted & _months(start, end)) == 0), nothing)
-        filled[start, end] = own.get((start, end), nothing).fill_null(zero)
+    for span, holds in unnamed.items():
+        zero = np.where(holds & ((contradicted & _months(*span)) == 0), reported[span], np.nan)
+        filled[span] = known_or(own[span], zero) if span in own else zero
     return filled
-
-
-def _no_months(size: int) -> pl.Series:
-    return pl.zeros(size, dtype=pl.Int64, eager=True)
 
 
 def _months(start: int, end: int) -> int:
@@ -174,11 +209,12 @@ def _months(start: int, end: int) -> int:
     return (1 << end) - (1 << start)
 
 
-def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size: int) -> pl.Series:
+def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size: int) -> Vector:
     """Energy from whole spans, for enterprises that state carriers for some spans and only the total for others."""
     users, whole = whole_spans(named, direct)
-    result = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-    return result.scatter(users["user"], window_total(whole, window, users.height))
+    result = unknown(size)
+    result[_places(users["user"])] = window_total(whole, window, users.height)
+    return result
 
 
 def whole_spans(named: pl.DataFrame, direct: pl.DataFrame) -> tuple[pl.DataFrame, Edges]:
@@ -190,22 +226,23 @@ def whole_spans(named: pl.DataFrame, direct: pl.DataFrame) -> tuple[pl.DataFrame
     users, stated = enumerate_keys(direct.rename({"entity": "user"}), ["user"])
     beside = named.rename({"entity": "user"}).join(users, on="user", validate="m:1")
     reported = edges(beside.select("entity", "start", "end", pl.lit(0.0).alias("tce")), "tce", users.height)
+    pairs, rows = _pairs(beside.select("entity", "carrier", "start", "end", "tce"))
+    owners = _places(pairs["user"])
     whole = dict(reported)
-    for part in beside.rename({"entity": "among_users"}).partition_by("carrier", include_key=False):
-        owners, rows = enumerate_keys(part, ["among_users"])
-        own_spans = {span: vector.gather(owners["among_users"]) for span, vector in reported.items()}
-        for span, figures in filled_spans(rows, own_spans, "tce", owners.height).items():
-            share = pl.zeros(users.height, dtype=pl.Float64, eager=True).scatter(owners["among_users"], figures)
-            whole[span] = whole[span] + share
+    own_spans = {span: vector[owners] for span, vector in reported.items()}
+    for span, figures in filled_spans(rows, own_spans, "tce", len(owners)).items():
+        shares = np.bincount(owners, weights=figures, minlength=users.height)
+        whole[span] = whole.get(span, unknown(users.height)) + shares
     for span, total in edges(stated, "tce", users.height).items():
-        whole[span] = total.zip_with(reported[span].is_null(), whole[span]) if span in reported else total
+        whole[span] = np.where(np.isnan(reported[span]), total, whole[span]) if span in reported else total
     return users, whole
 
 
-def _sum_if_complete(totals: pl.DataFrame, value: str, size: int) -> pl.Series:
-    """Per entity the sum over its carriers, null where one is missing or there is none."""
-    summed = totals.group_by("entity").agg(complete_sum(value))
-    return pl.repeat(None, size, dtype=pl.Float64, eager=True).scatter(summed["entity"], summed[value])
+def _sum_if_complete(users: NDArray[np.intp], totals: Vector, size: int) -> Vector:
+    """Per entity the sum over its carriers, NaN where one is missing or there is none."""
+    summed = np.bincount(users, weights=totals, minlength=size).astype(np.float64)
+    summed[np.bincount(users, minlength=size) == 0] = np.nan
+    return summed
 
 
 def _disagreements(placed: pl.DataFrame, window: Window) -> list[str]:

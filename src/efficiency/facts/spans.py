@@ -3,7 +3,8 @@
 The month boundaries of the period's year and the year before are 25 nodes, 0 to 24; node 12 lies between
 the years. A figure of a span is the difference of the potentials at its two ends, so a window's total is
 known exactly when reported spans connect the window's ends: it is never partial. The potentials of all
-enterprises are computed at once, one vector per node.
+enterprises are computed at once, one numpy vector per node: a hundred small vectors cost a tenth of what they
+cost as polars series. In a vector NaN stands for a figure that is not known (facts hold finite numbers only).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
 WindowKind = Literal["rolling_12m", "year_to_date", "calendar_year"]
 NODES = 25
@@ -25,8 +28,10 @@ NEW_YEAR = 12
 ROUNDING = 1e-11
 """A total smaller than this share of the figures it was made from is what rounding left of zero."""
 
-Edges = dict[tuple[int, int], pl.Series]
-"""(first node, last node) → one figure per enterprise, null where that span was not reported."""
+Vector = NDArray[np.float64]
+"""One figure per enterprise, NaN where it is not known."""
+Edges = dict[tuple[int, int], Vector]
+"""(first node, last node) → the figures reported for that span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +90,46 @@ def edges(figures: pl.DataFrame, value: str, size: int) -> Edges:
     `figures` has `entity` (position of the enterprise, 0 to size − 1), `start`, `end` and `value`; a pair
     of entity and span occurs at most once. Rows whose value is null are no figures.
     """
-    found = figures.lazy().select("entity", "start", "end", value).filter(pl.col(value).is_not_null()).collect()
+    known = figures.lazy().select("entity", "start", "end", value).filter(pl.col(value).is_not_null()).collect()
+    entity, values = known["entity"].to_numpy(), known[value].to_numpy()
+    span = known["start"].to_numpy().astype(np.int16) * NODES + known["end"].to_numpy()
+    order = np.argsort(span, kind="stable")
+    spans, begins = np.unique(span[order], return_index=True)
     made: Edges = {}
-    for span, part in found.partition_by(["start", "end"], as_dict=True, include_key=False).items():
-        vector = pl.repeat(None, size, dtype=pl.Float64, eager=True)
-        made[span[0], span[1]] = vector.scatter(part["entity"], part[value])
+    for code, places in zip(spans.tolist(), np.split(order, begins)[1:], strict=True):
+        vector = unknown(size)
+        vector[entity[places]] = values[places]
+        made[divmod(code, NODES)] = vector
     return made
 
 
-def window_total(figures: Edges, window: Window, size: int) -> pl.Series:
-    """The window's total of each of `size` enterprises; null where the figures do not determine it.
+def unknown(size: int) -> Vector:
+    """A vector in which nothing is known."""
+    return np.full(size, np.nan)
+
+
+def as_column(vector: Vector, name: str) -> pl.Series:
+    """`vector` as a column of a frame, null where it is not known."""
+    return pl.Series(name, vector, nan_to_null=True)
+
+
+def window_total(figures: Edges, window: Window, size: int) -> Vector:
+    """The window's total of each of `size` enterprises; NaN where the figures do not determine it.
 
     Where figures contradict each other: this year to date is its cumulative figure, else the latest one
     and the months after it; the rest of last year is the sum of its months, else full year − year to date.
     """
     first, last = window.ends
     total = _difference(_potentials(figures, NEW_YEAR, size), first, last)
-    if any(start < NEW_YEAR < end for start, end in figures) and total.null_count():
+    if any(start < NEW_YEAR < end for start, end in figures) and np.isnan(total).any():
         # Only a span across the turn of the year can connect the window's ends without touching that turn.
-        total = total.fill_null(_difference(_potentials(figures, first, size), first, last))
+        total = known_or(total, _difference(_potentials(figures, first, size), first, last))
     return total
+
+
+def known_or(vector: Vector, other: Vector) -> Vector:
+    """`vector`, and `other` where it is not known."""
+    return np.where(np.isnan(vector), other, vector)
 
 
 def used_spans(spans: Collection[tuple[int, int]], window: Window) -> dict[tuple[int, int], int] | None:
@@ -153,14 +178,14 @@ def window_totals(
     entities, placed = enumerate_keys(placed, key)
     size = entities.height
     return entities.select(*key).with_columns(
-        window_total(edges(placed, measure, size), window, size).alias(measure) for measure in measures
+        as_column(window_total(edges(placed, measure, size), window, size), measure) for measure in measures
     )
 
 
 def enumerate_keys(rows: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The distinct keys of `rows` with their position `entity`, and `rows` with it."""
-    entities = rows.select(key).unique(maintain_order=True).with_row_index("entity")
-    return entities, rows.join(entities, on=list(key), how="left", validate="m:1")
+    """The distinct keys of `rows` in their own order with their position `entity`, and `rows` with it."""
+    entities = rows.select(key).unique().sort(key).with_row_index("entity")
+    return entities, rows.join(entities, on=list(key), how="left", validate="m:1", nulls_equal=True)
 
 
 def complete_sum(column: str) -> pl.Expr:
@@ -188,26 +213,27 @@ def _month_number(column: str, window: Window) -> pl.Expr:
     return (year * 12 + pl.col(column).dt.month() - 1).cast(pl.Int16)
 
 
-def _potentials(figures: Edges, root: int, size: int) -> list[pl.Series]:
-    """The potential of each node relative to `root`, null where no chain of spans leads there."""
-    known = [pl.repeat(None, size, dtype=pl.Float64, eager=True) for _ in range(NODES)]
-    known[root] = pl.zeros(size, dtype=pl.Float64, eager=True)
+def _potentials(figures: Edges, root: int, size: int) -> list[Vector]:
+    """The potential of each node relative to `root`, NaN where no chain of spans leads there."""
+    known = [unknown(size) for _ in range(NODES)]
+    known[root] = np.zeros(size)
+    upwards, downwards = sorted(figures, key=_upwards), sorted(figures, key=_downwards)
     # Sweeps repeat until one adds nothing; months and cumulative figures need two or three.
     missing, before = _missing(known), -1
     while missing != before:
         before = missing
-        for start, end in sorted(figures, key=_upwards):
-            if known[end].null_count():
-                known[end] = known[end].fill_null(known[start] + figures[start, end])
-        for start, end in sorted(figures, key=_downwards):
-            if known[start].null_count():
-                known[start] = known[start].fill_null(known[end] - figures[start, end])
+        for start, end in upwards:
+            if np.isnan(known[end]).any():
+                known[end] = known_or(known[end], known[start] + figures[start, end])
+        for start, end in downwards:
+            if np.isnan(known[start]).any():
+                known[start] = known_or(known[start], known[end] - figures[start, end])
         missing = _missing(known)
     return known
 
 
-def _missing(vectors: Iterable[pl.Series]) -> int:
-    return sum(vector.null_count() for vector in vectors)
+def _missing(vectors: Sequence[Vector]) -> int:
+    return sum(int(np.count_nonzero(np.isnan(vector))) for vector in vectors)
 
 
 def _upwards(edge: tuple[int, int]) -> tuple[int, int]:
@@ -221,11 +247,11 @@ def _downwards(edge: tuple[int, int]) -> tuple[int, int]:
     return -start, (end if start else -end)
 
 
-def _difference(known: Iterable[pl.Series], first: int, last: int) -> pl.Series:
+def _difference(known: Sequence[Vector], first: int, last: int) -> Vector:
     """Potential at `last` − potential at `first`, with what rounding left of an exact zero removed."""
-    frame = pl.DataFrame({str(node): vector for node, vector in enumerate(known)})
-    scale = pl.max_horizontal(pl.all().abs())
-    total = pl.col(str(last)) - pl.col(str(first))
-    return frame.select(
-        pl.when(total.is_null()).then(None).when(total.abs() <= scale * ROUNDING).then(0.0).otherwise(total)
-    ).to_series()
+    scale = np.abs(known[NEW_YEAR])
+    for vector in known:
+        np.fmax(scale, np.abs(vector), out=scale)
+    total = known[last] - known[first]
+    total[np.abs(total) <= scale * ROUNDING] = 0.0
+    return total
