@@ -27,13 +27,16 @@ REVIEW = "临界,建议复核"
 
 _ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 """Characters that XML 1.0 forbids or discourages; a workbook that holds one does not open."""
+_ILLEGAL_IN_TEXT = re.compile(_ILLEGAL)
 _ASTRAL = "[\U00010000-\U0010ffff]"
 _FORBIDDEN_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
 def clean_text(text: str) -> str:
     """`text` without illegal characters, cut to what a cell holds with a mark where something is missing."""
-    return str(pl.select(_clean(pl.lit(text))).item())
+    legal = _ILLEGAL_IN_TEXT.sub("", text)
+    # Half the limit is within it whatever characters count two: only long text needs a closer look.
+    return legal if len(legal) <= CELL_LIMIT // 2 else str(pl.select(_clean(pl.lit(legal))).item())
 
 
 def clean_frame(frame: pl.DataFrame) -> pl.DataFrame:
