@@ -11,12 +11,13 @@ from typing import Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.inbox import arrived, read_all, repeated, spreadsheets
+from efficiency.inbox import arrived, repeated, spreadsheets
 from efficiency.intake.files import InboxFile, inbox_file
 from efficiency.intake.grid import read_grids
 from efficiency.intake.mapping import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.reconcile import receipts
 from efficiency.intake.resolve import Resolved, Stated, resolve
+from efficiency.readers import read_files
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
 """Problems that mean nothing where no register was given."""
@@ -46,7 +47,7 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
     files, notes = _listed(paths)
     mapping = load_mapping(mapping_file) if mapping_file else NO_MAPPING
     distinct = {file.sha256: file for file in reversed(files)}
-    parsed = read_all([file for file in files if distinct[file.sha256] is file], mapping, lambda done, total: None)
+    parsed = read_files([file for file in files if distinct[file.sha256] is file], mapping, lambda done, total: None)
     problems = pl.concat([parsed.problems, *notes, repeated(files)], how="diagonal")
     resolved = resolve(
         Stated(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +13,12 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, list_inbox
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.problems import RULES, problem, problems_frame
-from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.intake.read import Parsed
 from efficiency.intake.resolve import Stated
+from efficiency.readers import read_files
 from efficiency.warehouse.read import load
 from efficiency.warehouse.tables import Contents
 from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
-
-READERS = 4
-"""Files that are read at the same time, at most; more would only hold more cells in memory."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def ingest_inbox(
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    parsed = read_all(list(fresh.values()), mapping, progress)
+    parsed = read_files(list(fresh.values()), mapping, progress)
     stated = _joined(stored, parsed, pl.concat([problems, repeated(files)]), run_id, started)
     return Ingested(tuple(files), len(fresh), stored, stated)
 
@@ -103,21 +99,6 @@ def require_spreadsheets(inbox: Path) -> None:
             f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
             "Put the departments' files there, or name another folder with --inbox."
         )
-
-
-def read_all(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]) -> Parsed:
-    """What `files` state, in their order; `progress` is told how many of how many are read."""
-    parts: list[Parsed] = []
-    # The cell reader and polars let go of the interpreter's lock, so that files are read side by side.
-    with ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as readers:
-        try:
-            for done, part in enumerate(readers.map(lambda file: read_file(file, mapping), files), start=1):
-                parts.append(part)
-                progress(done, len(files))
-        except BaseException:  # what failed, or was broken off, does not wait for the files that are left
-            readers.shutdown(wait=False, cancel_futures=True)
-            raise
-    return concat(parts)
 
 
 def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:

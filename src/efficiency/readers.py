@@ -1,0 +1,131 @@
+"""Files read side by side: by this process and, where there is enough to read, by others beside it.
+
+What a small workbook costs is Python and the setting up of expressions, which threads cannot share out. Each further
+process is sent batches of files over a pipe and answers with what they say; who reads a file changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
+
+from efficiency.intake.read import Parsed, concat, read_file
+
+if TYPE_CHECKING:
+    from efficiency.intake.files import InboxFile
+    from efficiency.intake.mapping import Mapping
+
+BATCH = 4
+"""Files that are handed over at a time."""
+WORTH_FILES, WORTH_BYTES = 24, 4 << 20
+"""From this many files, or this much to read, another process repays its start (0.3 s)."""
+
+Batch = tuple["InboxFile", ...]
+
+
+def read_files(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]) -> Parsed:
+    """What `files` state, in their order; `progress` is told how many of how many are read."""
+    batches = [tuple(files[start : start + BATCH]) for start in range(0, len(files), BATCH)]
+    waiting = deque(enumerate(batches))
+    read: dict[int, Parsed] = {}
+
+    def work(read_batch: Callable[[Batch], Parsed | None]) -> None:
+        while waiting:
+            try:
+                place, batch = waiting.popleft()
+            except IndexError:  # another reader took the last one
+                return
+            parsed = read_batch(batch)
+            if parsed is None:
+                waiting.appendleft((place, batch))
+                return
+            read[place] = parsed
+            progress(sum(len(batches[done]) for done in list(read)), len(files))
+
+    others = [_Reader(mapping) for _ in range(_others(files))]
+    try:
+        with ThreadPoolExecutor(max(len(others), 1)) as beside:
+            at_work = [beside.submit(work, other.ask) for other in others]
+            try:
+                work(lambda batch: _read_batch(batch, mapping))
+            except BaseException:
+                waiting.clear()
+                raise
+            for one in at_work:
+                one.result()
+        # What a reader that broke down gave back when this process was done already.
+        work(lambda batch: _read_batch(batch, mapping))
+    finally:
+        for other in others:
+            other.dismiss()
+    return concat([read[place] for place in range(len(batches))])
+
+
+def _others(files: Sequence[InboxFile]) -> int:
+    """How many processes beside this one are worth their start."""
+    size = sum(file.path.stat().st_size for file in files if file.path.exists())
+    worth = max(len(files) // WORTH_FILES, min(len(files) - 1, size // WORTH_BYTES))
+    return max(0, min((os.cpu_count() or 1) - 1, worth))
+
+
+def _read_batch(batch: Batch, mapping: Mapping) -> Parsed:
+    return concat([read_file(file, mapping) for file in batch])
+
+
+class _Reader:
+    """Another process that reads batches. It ends when its input does, so that it never outlives this one."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._process = subprocess.Popen(  # our own interpreter and our own words
+            [sys.executable, "-P", "-c", "from efficiency.readers import serve; serve()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # an interrupt from the keyboard is this process's affair
+        )
+        self._mapping = mapping
+
+    def ask(self, batch: Batch) -> Parsed | None:
+        """What `batch` says; None when the reader broke down over it: reading it here then shows why."""
+        to, back = self._pipes
+        try:
+            pickle.dump((batch, self._mapping), to)
+            to.flush()
+            parsed: Parsed = pickle.load(back)  # noqa: S301  # what our own process has just said
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+        return parsed
+
+    def dismiss(self) -> None:
+        """Let it go, whatever it is doing."""
+        self._process.kill()
+        for pipe in self._pipes:
+            with suppress(BrokenPipeError):  # what it did not live to read
+                pipe.close()
+        self._process.wait()
+
+    @property
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        return self._process.stdin, self._process.stdout
+
+
+def serve() -> None:
+    """The life of a reader: batches come in on standard input, what they say goes out on standard output."""
+    # Whatever a library prints must not come between the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            batch, mapping = pickle.load(sys.stdin.buffer)  # noqa: S301  # what the process that started us says
+        except EOFError:
+            return
+        pickle.dump(_read_batch(batch, mapping), answers, protocol=pickle.HIGHEST_PROTOCOL)
+        answers.flush()

@@ -1,0 +1,67 @@
+"""Files read by several processes say what they say when one process reads them."""
+
+from pathlib import Path
+
+import pytest
+from polars.testing import assert_frame_equal
+
+from efficiency import readers
+from efficiency.intake.files import list_inbox
+from efficiency.intake.mapping import NO_MAPPING
+from efficiency.intake.read import concat, read_file
+from efficiency.readers import read_files
+
+
+@pytest.fixture
+def files(tmp_path: Path):
+    """More small files than one process is left alone with."""
+    for number in range(30):
+        (tmp_path / f"{number}月.csv").write_text(
+            "企业名称,年份,月份,营业收入(万元)\n"
+            f"甲厂,2026,{number % 12 + 1},{number}\n"
+            f"乙厂,2026,{number % 12 + 1},不详\n",
+            encoding="utf-8",
+        )
+    return list_inbox(tmp_path)[0]
+
+
+def assert_same(parsed, expected):
+    assert_frame_equal(parsed.submissions, expected.submissions)
+    assert_frame_equal(parsed.columns, expected.columns)
+    assert_frame_equal(parsed.problems, expected.problems)
+    assert parsed.rows.keys() == expected.rows.keys()
+    for form, rows in expected.rows.items():
+        assert_frame_equal(parsed.rows[form], rows)
+
+
+def test_who_reads_a_file_changes_nothing(files, monkeypatch):
+    monkeypatch.setattr(readers.os, "cpu_count", lambda: 3)
+    asked = []
+    ask = readers._Reader.ask
+    monkeypatch.setattr(readers._Reader, "ask", lambda self, batch: asked.append(batch) or ask(self, batch))
+    monkeypatch.setattr(readers, "WORTH_FILES", 10)
+    told = []
+    parsed = read_files(files, NO_MAPPING, lambda done, total: told.append((done, total)))
+    assert_same(parsed, concat([read_file(file) for file in files]))
+    assert max(told) == (30, 30)
+    assert asked, "no other process was given anything to read"
+
+
+def test_a_reader_that_breaks_down_loses_no_file(files, monkeypatch):
+    def break_down(self, batch):
+        self._process.kill()
+        self._process.wait()
+        return ask(self, batch)
+
+    ask = readers._Reader.ask
+    monkeypatch.setattr(readers.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(readers._Reader, "ask", break_down)
+    assert_same(read_files(files, NO_MAPPING, lambda *_: None), concat([read_file(file) for file in files]))
+
+
+def test_few_small_files_are_read_by_this_process_alone(files):
+    assert readers._others(files[:5]) == 0
+
+
+def test_nothing_to_read_is_no_rows():
+    assert read_files([], NO_MAPPING, lambda *_: None).submissions.is_empty()
