@@ -87,6 +87,7 @@ class _Reader:
             [sys.executable, "-P", "-c", "from efficiency.readers import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
             start_new_session=True,  # an interrupt from the keyboard is this process's affair
         )
         self._mapping = mapping
