@@ -1,13 +1,13 @@
 # The two commands of the README, and the rest. Everything lives in .venv, made from requirements.txt by hash.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench bench-full lock clean
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PERIOD ?= 2026-10
 
 help: ## show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # Quick the second time: remade only when the lock or the project's declaration changes.
 $(VENV)/.ready: requirements.txt pyproject.toml
@@ -28,12 +28,21 @@ check: $(VENV)/.ready ## lint and type-check
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/.ready ## compare with the plain pandas + openpyxl script, results checked equal first
-	@$(BIN)/python benchmarks/compare.py
+bench: $(VENV)/.ready ## what takes how long: against pandas + openpyxl, results checked equal first (10 minutes)
+	@$(BIN)/python benchmarks/compare.py --flow
+	@$(BIN)/python benchmarks/reading.py
+	@$(BIN)/python benchmarks/scoring.py
+	@$(BIN)/python benchmarks/rules.py
+
+bench-full: bench ## also the large ones, with growth to a million enterprises (an hour, 24 GB)
+	@$(BIN)/python -m benchmarks.workbooks --rows 100000
+	@$(BIN)/python benchmarks/one_workbook.py
+	@$(BIN)/python benchmarks/scoring.py --enterprises 1000000 --rounds 1
+	@$(BIN)/python benchmarks/growth.py
 
 lock: ## renew requirements.txt (needs the network)
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet pip-tools
-	@$(VENV)-lock/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	@$(VENV)-lock/bin/pip-compile --quiet --extra dev --extra cluster --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate -o requirements.txt pyproject.toml
 	@rm -rf $(VENV)-lock
 

@@ -1,91 +1,32 @@
-"""The whole month, ours against the plain pandas script: the same results first, then time and memory.
+"""The whole month on the sample inbox, ours against the plain pandas script: the same results first, then time.
 
-    python benchmarks/compare.py --inbox sample_data/inbox --period 2026-10 --rounds 3
+    python benchmarks/compare.py --rounds 3
 
-Each run is a cold subprocess; the two take turns. Peak memory is that of the child process (wait4). Nothing is shown
-unless both come to the same score (to 1e-6), tiers and list for each enterprise.
+Two tasks: everything is new, and only the newest month is. Nothing is shown unless both come to the same score (to
+1e-6), tiers and list for each enterprise. Then what bounds us: the floor (`floor.py`), and the time until the first
+file is opened (`startup.py`); with --flow also the month as a Prefect flow with an embedded server.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import subprocess
+import re
+import shutil
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.measure import HEADER, ROOT, Run, efficiency_run, footer, in_turns, line, measure, python
+
 COLUMNS = ("score", "tier", "land_tier", "energy_tier", "list")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished subprocess."""
-
-    seconds: float
-    peak_mib: float
-
-
-def measure(command: Sequence[str], log: Path) -> Run:
-    """Runs `command` to its end; raises RuntimeError with the end of its output if it fails."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
-    with log.open("wb") as out:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}:\n{tail}")
-    # Linux counts ru_maxrss in KiB, macOS in bytes.
-    return Run(seconds, usage.ru_maxrss / (1024 if platform.system() == "Linux" else 1024**2))
-
-
-def ours(inbox: Path, period: str, folder: Path) -> tuple[list[str], Path]:
-    """Command of the project's own run, and the warehouse it publishes."""
-    warehouse = folder / "efficiency.duckdb"
-    command = [
-        sys.executable,
-        "-m",
-        "efficiency",
-        "run",
-        "--inbox",
-        str(inbox),
-        "--period",
-        period,
-        "--warehouse",
-        str(warehouse),
-        "--output",
-        str(folder / "output"),
-    ]
-    return command, warehouse
-
-
-def plain(inbox: Path, period: str, folder: Path) -> list[str]:
-    """Command of the plain script."""
-    return [
-        sys.executable,
-        str(ROOT / "benchmarks/plain_pandas.py"),
-        "--inbox",
-        str(inbox),
-        "--period",
-        period,
-        "--output",
-        str(folder),
-    ]
+NEWEST = re.compile(r"10月")
+"""In the names of the files that the sample's last month brings; year-books that go on are the same bytes."""
 
 
 def our_results(warehouse: Path, period: str) -> pl.DataFrame:
@@ -107,13 +48,7 @@ def our_results(warehouse: Path, period: str) -> pl.DataFrame:
 
 def plain_results(folder: Path) -> pl.DataFrame:
     """Uscc, COLUMNS as the plain script wrote them."""
-    text = {
-        "uscc": pl.String,
-        "tier": pl.String,
-        "land_tier": pl.String,
-        "energy_tier": pl.String,
-        "industry": pl.String,
-    }
+    text = dict.fromkeys(("uscc", "tier", "land_tier", "energy_tier", "industry"), pl.String)
     scores = pl.read_csv(
         folder / "scores.csv", schema_overrides={**text, "score": pl.Float64}, infer_schema_length=None
     )
@@ -141,19 +76,45 @@ def differences(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found)
 
 
-def report(runs: dict[str, list[Run]], count: int) -> str:
-    """The table of medians."""
-    seconds = {name: median(run.seconds for run in done) for name, done in runs.items()}
-    memory = {name: median(run.peak_mib for run in done) for name, done in runs.items()}
-    lines = [f"{'':<22}{'median s':>10}{'peak MiB':>10}"]
-    lines += [f"{name:<22}{seconds[name]:>10.2f}{memory[name]:>10.0f}" for name in runs]
-    lines += [
-        f"{'plain ÷ ours':<22}{seconds['plain pandas'] / seconds['efficiency']:>10.2f}"
-        f"{memory['plain pandas'] / memory['efficiency']:>10.2f}",
-        f"{count} enterprises, equal score, tiers and list; {len(runs['efficiency'])} rounds, cold, in turns; "
-        f"Python {platform.python_version()}, {os.cpu_count()} cores",
-    ]
-    return "\n".join(lines)
+class UnlikeError(Exception):
+    """The two do not come to the same results."""
+
+
+def require_same(warehouse: Path, plain: Path, period: str) -> int:
+    """How many enterprises both judge alike. Raises UnlikeError with the differences."""
+    results = our_results(warehouse, period)
+    unlike = differences(results, plain_results(plain))
+    if unlike.is_empty():
+        return results.height
+    with pl.Config(tbl_rows=40, fmt_str_lengths=30):
+        raise UnlikeError(f"The results differ in {unlike.height} places:\n{unlike}")
+
+
+def cold(inbox: Path, period: str, folder: Path, *more: str) -> Callable[[], Run]:
+    """A run of ours with everything new; `more` is added to the command."""
+
+    def run() -> Run:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return measure(efficiency_run(inbox, period, folder, *more), folder.with_suffix(".log"))
+
+    return run
+
+
+def repeated(inbox: Path, period: str, before: str, folder: Path) -> Callable[[], Run]:
+    """A run of ours that finds in its warehouse all but the newest month's files."""
+    earlier, known = folder.with_name("earlier"), folder.with_name("known")
+    shutil.copytree(inbox, earlier, ignore=lambda _, names: [name for name in names if NEWEST.search(name)])
+    known.mkdir()
+    measure(efficiency_run(earlier, before, known), folder.with_suffix(".log"))
+
+    def run() -> Run:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        shutil.copy2(known / "efficiency.duckdb", folder)
+        return measure(efficiency_run(inbox, period, folder), folder.with_suffix(".log"))
+
+    return run
 
 
 def main() -> int:
@@ -161,25 +122,47 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The month's work: this project against a plain pandas script.")
     parser.add_argument("--inbox", type=Path, default=ROOT / "sample_data/inbox")
     parser.add_argument("--period", default="2026-10")
+    parser.add_argument("--before", default="2026-09", help="the month that the repeated run finds published")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flow", action="store_true", help="also the month as a Prefect flow (embedded server)")
     arguments = parser.parse_args()
-    runs: dict[str, list[Run]] = {"efficiency": [], "plain pandas": []}
-    agreed = 0
-    inbox = arguments.inbox.resolve()
-    for _ in range(arguments.rounds):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            command, warehouse = ours(inbox, arguments.period, folder)
-            runs["efficiency"].append(measure(command, folder / "ours.log"))
-            runs["plain pandas"].append(measure(plain(inbox, arguments.period, folder), folder / "plain.log"))
-            results = our_results(warehouse, arguments.period)
-            unlike = differences(results, plain_results(folder))
-            agreed = results.height
-        if not unlike.is_empty():
-            with pl.Config(tbl_rows=40, fmt_str_lengths=30):
-                print(f"The results differ in {unlike.height} places:\n{unlike}")
+    inbox, period = arguments.inbox.resolve(), arguments.period
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log = folder / "log"
+        works: dict[str, Callable[[], Run]] = {
+            "plain": lambda: measure(
+                python("plain_pandas.py", "--inbox", inbox, "--period", period, "--output", folder / "plain"), log
+            ),
+            "all": cold(inbox, period, folder / "all"),
+            "newest": repeated(inbox, period, arguments.before, folder / "newest"),
+            "floor": lambda: measure(python("floor.py", "--inbox", inbox, "--output", folder / "floor.duckdb"), log),
+            "opened": lambda: measure(python("startup.py", "--inbox", inbox, "--period", period), log),
+            "help": lambda: measure([sys.executable, "-m", "efficiency", "--help"], log),
+        }
+        if arguments.flow:
+            works["flow"] = cold(inbox, period, folder / "flow", "--prefect")
+        for one in ("plain", "all", "newest"):  # warms the disk, and shows that what is timed is the same work
+            works[one]()
+        try:
+            count = min(
+                require_same(folder / f"{ours}/efficiency.duckdb", folder / "plain", period)
+                for ours in ("all", "newest")
+            )
+        except UnlikeError as error:
+            print(error)
             return 1
-    print(report(runs, agreed))
+        took = in_turns(works, arguments.rounds)
+    print(HEADER)
+    print(line("sample inbox, everything new", took["plain"], took["all"], ">= 3"))
+    print(line("sample inbox, only the newest month new", took["plain"], took["newest"], ">= 6"))
+    print(line("the same over the floor (read, add up, insert)", took["floor"], took["all"]))
+    print(line("until the first file is opened", None, took["opened"], "<= 1.7 s"))
+    print(line("efficiency --help", None, took["help"], "<= 0.3 s"))
+    if arguments.flow:
+        over = took["flow"].seconds - took["all"].seconds
+        print(line(f"as a Prefect flow: {over:.1f} s over the plain run", None, took["flow"], "<= 15 s"))
+    print(f"{count} enterprises with equal score, tiers and list; {footer(arguments.rounds)}")
     return 0
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TITLES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
 
 
-def score_cohort(members: pd.DataFrame, cohort: dict[str, Any]) -> pd.DataFrame:
+def score_cohort(members: pd.DataFrame, cohort: dict[str, Any], draws: int = 1000) -> pd.DataFrame:
     """`members` with status, score, rank, tier and the two dimension tiers; ratio formula, weighted-mean benchmarks."""
     frame = members.copy()
     indicators = cohort["indicator"]
@@ -44,7 +44,7 @@ def score_cohort(members: pd.DataFrame, cohort: dict[str, Any]) -> pd.DataFrame:
     ranked["rank"] = ranked["score"].rank(method="min", ascending=False).astype(int)
     ranked["tier_initial"] = tier_by_rank(ranked["score"], cohort["tiers"]["cuts"])
     ranked["tier"] = overridden(ranked)
-    ranked["tier_confidence"] = confidence(ranked, earned, weights, cohort["tiers"]["cuts"])
+    ranked["tier_confidence"] = confidence(ranked, earned, weights, cohort["tiers"]["cuts"], draws) if draws else None
     return pd.concat([ranked, frame[frame["status"] != "ranked"]])
 
 
@@ -70,19 +70,21 @@ def overridden(frame: pd.DataFrame) -> pd.Series:
     return tier
 
 
-def confidence(frame: pd.DataFrame, earned: pd.DataFrame, weights: pd.Series, cuts: dict[str, float]) -> pd.Series:
-    """Share of 1000 draws of the weights in which the tier stays."""
+def confidence(
+    frame: pd.DataFrame, earned: pd.DataFrame, weights: pd.Series, cuts: dict[str, float], draws: int
+) -> pd.Series:
+    """Share of the draws of the weights in which the tier stays."""
     stream = np.random.default_rng(20260101)
     kept = np.zeros(len(frame))
     trial = frame.copy()
-    for _ in range(1000):
+    for _ in range(draws):
         drawn = weights * np.exp(0.10 * stream.standard_normal(len(weights)))
         trial["tier_initial"] = tier_by_rank(total_score(earned, drawn * 100 / drawn.sum()).round(6), cuts)
         kept += (overridden(trial) == frame["tier"]).to_numpy()
-    return pd.Series(kept / 1000, index=frame.index)
+    return pd.Series(kept / draws, index=frame.index)
 
 
-def candidate_lists(frame: pd.DataFrame) -> pd.DataFrame:
+def candidate_lists(frame: pd.DataFrame, *, partners: bool = True) -> pd.DataFrame:
     """The first list that fits each enterprise. Conditions and reasons of the policy, written out by hand."""
     tier, land_score = frame["tier"], frame["land_score"]
     streak = pd.Series(
@@ -121,7 +123,8 @@ def candidate_lists(frame: pd.DataFrame) -> pd.DataFrame:
     lists = frame.assign(list=chosen, reason=reason).dropna(subset=["list"])
     lists = lists.sort_values(["list", "score"])
     strong = frame[frame["tier"].isin(["A", "B"])]
-    for uscc, row in lists[lists["list"] == "merger"].iterrows():
+    seeking = lists[lists["list"] == "merger"] if partners else lists[:0]
+    for uscc, row in seeking.iterrows():
         near = np.select(
             [
                 strong["industry"] == row["industry"],

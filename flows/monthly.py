@@ -1,7 +1,7 @@
-"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with retries, a table artifact and history.
+"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with patience, artifacts and history.
 
 `python flows/monthly.py` runs it on sample_data/ with an embedded server; `efficiency run --prefect` runs it on any
-inbox. The only module that imports prefect.
+inbox; `efficiency serve` and prefect.yaml run it on a schedule.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -30,19 +32,22 @@ for _name, _value in {
 if "prefect" not in sys.modules:
     print("Starting Prefect (5 to 15 seconds, longer the first time) ...", file=sys.stderr, flush=True)
 
-from prefect import flow, task  # noqa: E402
-from prefect.artifacts import create_table_artifact  # noqa: E402
+from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.client.schemas.objects import State, TaskRun  # noqa: E402
-from prefect.tasks import Task  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency import month  # noqa: E402
-from efficiency.errors import EfficiencyError  # noqa: E402
+from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
+from efficiency.operation.notify import told_to_others  # noqa: E402
+from efficiency.operation.patience import PATIENCE_S, patiently  # noqa: E402
+from efficiency.operation.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
+from efficiency.policy.load import load_policy  # noqa: E402
 from efficiency.summary import as_json, closing_lines  # noqa: E402
+from flows.artifacts import leave_artifacts  # noqa: E402
 
-logging.getLogger("efficiency").setLevel(logging.INFO)  # its lines go to the flow run's log
+log = logging.getLogger("efficiency")
+log.setLevel(logging.INFO)  # its lines go to the flow run's log
 
 
 class _PlainFailures(logging.Filter):
@@ -60,61 +65,81 @@ for _logger in ("prefect.flow_runs", "prefect.task_runs"):
     logging.getLogger(_logger).addFilter(_PlainFailures())
 
 
-def _is_worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """A share that fails may be back in a minute; wrong data stays wrong."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, OSError) and not isinstance(error, EfficiencyError)
-
-
-def _as_task(step: Callable[..., Any], *, retries: int = 0) -> Callable[..., Any]:
+def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     """`step` as a task. Frames are passed by reference: Prefect neither looks into them nor keeps them."""
-    as_task = task(
-        name=step.__name__,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=retries,
-        retry_delay_seconds=[10, 60],
-        retry_condition_fn=_is_worth_retrying,
-    )
-    wrapped = as_task(step)
+    wrapped = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False)(step)
     return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
 
 
 STEPS = month.Steps(
-    ingest=_as_task(month.ingest, retries=2),
+    ingest=_as_task(month.ingest),
     validate=_as_task(month.validate),
     evaluate=_as_task(month.evaluate),
     select=_as_task(month.select),
-    report=_as_task(month.report, retries=2),
-    publish=_as_task(month.publish, retries=2),
+    report=_as_task(month.report),
+    publish=_as_task(month.publish),
 )
 
 
-@flow(name="efficiency-monthly", flow_run_name="{period}", validate_parameters=True)
+def _steps(dask: str | None) -> month.Steps:
+    """The steps; with files read by the cluster at `dask` where one is named."""
+    if dask is None:
+        return STEPS
+    try:
+        from flows.cluster import ingest_on
+    except ModuleNotFoundError as error:
+        raise UsageError("--dask needs the optional part `cluster`: pip install 'efficiency[cluster]'.") from error
+    return replace(STEPS, ingest=_as_task(ingest_on(dask)))
+
+
+def _run_name() -> str:
+    """The period asked for, or the day for which the run was scheduled."""
+    parameters = runtime.flow_run.parameters
+    return str(parameters["period"] or f"scheduled {_scheduled(parameters['timezone']):%Y-%m-%d}")
+
+
+def _scheduled(timezone: str) -> datetime:
+    """The time for which this flow run was scheduled, as the clock in `timezone` shows it."""
+    at = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return at.astimezone(zone(timezone))
+
+
+@flow(name="efficiency-monthly", flow_run_name=_run_name, validate_parameters=True)
 def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     inbox: Path,
-    period: str,
+    period: str = "",
     policy: str = "zibo-jkq",
     warehouse: Path = Path("warehouse/efficiency.duckdb"),
     output: Path = Path("output"),
     strict: bool = False,
     mapping: Path | None = None,
+    by: Literal["town"] | None = None,
+    timezone: str = TIMEZONE,
+    dask: str | None = None,
 ) -> dict[str, Any]:
-    """Run the month and leave a table of its counts. Returns what `--json` prints, with the closing lines."""
-    order = month.Order(inbox, period_range(period), policy, warehouse, output, strict, mapping)
-    finished = month.run_month(order, STEPS)
+    """Run the month and leave its counts, lists, problems and links as artifacts.
+
+    `period` is a month (2026-10) or a range; left empty it is the month before the scheduled date in `timezone`, after
+    every month that was missed since the last one published. `dask` names the scheduler of a cluster that is to read
+    the files. Returns what `--json` prints, with the closing lines.
+    """
+
+    def walk() -> month.Finished:
+        periods = period_range(period) if period else _due(warehouse, policy, timezone)
+        log.info("periods: %s", ", ".join(periods))
+        steps = _steps(dask)
+        return month.run_month(month.Order(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
+
+    # An operator who waits is told at once; at night nobody is there to try again.
+    waits = PATIENCE_S if runtime.deployment.id else ()
+    finished = told_to_others(period or "定时运行", policy, lambda: patiently(walk, inbox, waits))
     told = as_json(finished)
-    create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")
+    leave_artifacts(finished, told)
     return {**told, "lines": list(closing_lines(finished))}
 
 
-def counts_table(told: dict[str, Any]) -> list[dict[str, str | int]]:
-    """Counts, tiers and lists of a run as the rows of a table artifact."""
-    return [
-        {"group": group, "what": what, "number": number}
-        for group in ("counts", "tiers", "lists")
-        for what, number in told[group].items()
-    ]
+def _due(warehouse: Path, policy: str, timezone: str) -> tuple[str, ...]:
+    return due_periods(_scheduled(timezone), timezone, published_periods(warehouse, load_policy(policy).id))
 
 
 def monthly_flow_run(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # the flow checks them
@@ -132,6 +157,8 @@ def main() -> int:
     parser.add_argument("--warehouse", type=Path, default=Path("warehouse/efficiency.duckdb"))
     parser.add_argument("--output", type=Path, default=Path("output"))
     parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--by", choices=("town",))
+    parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")
     try:
         told = monthly_flow_run(**vars(parser.parse_args()))
     except EfficiencyError as error:

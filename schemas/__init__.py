@@ -1,17 +1,20 @@
 """Every shape that data may have, declared once. One file a form or table; no logic."""
 
+from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
 from schemas.column import Column, Form, Rule, Table, stated_table
 from schemas.corrections import CORRECTIONS, FORM_CORRECTIONS
 from schemas.energy import ENERGY, FORM_ENERGY
 from schemas.incidents import FORM_INCIDENTS, INCIDENTS
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS
 from schemas.land import FORM_LAND, LAND
+from schemas.objections import OBJECTIONS
 from schemas.output import FORM_OUTPUT, OUTPUT
 from schemas.products import FORM_PRODUCTS, PRODUCTS
 from schemas.profile import PROFILE
 from schemas.register import ENTERPRISES, REGISTER
 from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
 from schemas.survey import FORM_SURVEY, SURVEYS
+from schemas.watching import WATCH
 
 FORMS: dict[str, Form] = {
     form.id: form
@@ -53,15 +56,20 @@ __all__ = [
     "INDICATORS",
     "LAND",
     "MOVEMENTS",
+    "OBJECTIONS",
     "OUTPUT",
     "PROBLEMS",
     "PRODUCTS",
     "PROFILE",
     "REGISTER",
+    "RUNS",
+    "RUN_EVALUATIONS",
+    "RUN_FILES",
     "SCORES",
     "STATED",
     "SUBMISSIONS",
     "SURVEYS",
+    "WATCH",
     "Column",
     "Form",
     "Rule",

@@ -35,7 +35,7 @@ class Column:
     `unit` is the canonical unit of a number; figures that arrive in another unit of the same
     dimension are converted on intake. `required` columns must be present for a sheet to be taken
     for the form. `minimum` is the least plausible value: a smaller one is reported, and counts.
-    `choices` is the closed vocabulary of a text column.
+    `choices` is the closed vocabulary of a text column. `hint` tells, in Chinese, who fills in a form what to write.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Column:
     nullable: bool = True
     minimum: float | None = None
     choices: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def dtype(self) -> pl.DataType:
@@ -155,8 +156,16 @@ USCC = Column(
     "统一社会信用代码",
     "Unified social credit code (GB 32100-2015), 18 characters",
     aliases=("社会信用代码", "信用代码"),
+    hint="18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
 )
-NAME = Column("name", "text", "企业名称", "Enterprise name as stated", aliases=("单位名称", "单位详细名称"))
+NAME = Column(
+    "name",
+    "text",
+    "企业名称",
+    "Enterprise name as stated",
+    aliases=("单位名称", "单位详细名称"),
+    hint="按营业执照填写全称。",
+)
 SPAN = (
     Column("span_start", "date", "所属期起", "First day of the first month that the figures cover", nullable=False),
     Column(

@@ -11,10 +11,26 @@ FORM_INCIDENTS = Form(
     columns=(
         USCC,
         NAME,
-        Column("date", "date", "发生日期", "Date of the event", required=True, nullable=False),
-        Column("kind", "text", "事项类别", "Kind of the event", required=True, choices=KINDS),
-        Column("document", "text", "文号", "Number of the document that states it"),
-        Column("resolved", "date", "整改完成日期", "Date on which it was put right; empty while open"),
+        Column(
+            "date",
+            "date",
+            "发生日期",
+            "Date of the event",
+            required=True,
+            nullable=False,
+            hint="事故、处罚或认定的日期。",
+        ),
+        Column("kind", "text", "事项类别", "Kind of the event", required=True, choices=KINDS, hint="从下拉列表选择。"),
+        Column(
+            "document", "text", "文号", "Number of the document that states it", hint="处罚决定书或认定文件的文号。"
+        ),
+        Column(
+            "resolved",
+            "date",
+            "整改完成日期",
+            "Date on which it was put right; empty while open",
+            hint="完成整改并经验收的日期；尚未完成的留空。",
+        ),
     ),
     key=("uscc", "date", "kind", "document"),
     rules=(

@@ -18,6 +18,7 @@ FORM_LAND = Form(
             aliases=("登记用地面积", "自有土地面积", "用地面积"),
             required=True,
             minimum=0,
+            hint="自有或登记用地面积。",
         ),
         Column(
             "leased_in",
@@ -27,6 +28,7 @@ FORM_LAND = Form(
             unit="亩",
             aliases=("承租面积", "租入用地面积", "承租用地面积"),
             minimum=0,
+            hint="向其他单位租入的用地面积，没有的留空。",
         ),
         Column(
             "leased_out",
@@ -36,9 +38,19 @@ FORM_LAND = Form(
             unit="亩",
             aliases=("出租面积", "租出用地面积", "出租用地面积"),
             minimum=0,
+            hint="出租给其他单位的用地面积，不得大于自有与租入面积之和。",
         ),
-        Column("idle", "number", "闲置面积", "Idle land", unit="亩", aliases=("闲置用地面积",), minimum=0),
-        Column("as_of", "date", "截止日期", "Date on which the areas held"),
+        Column(
+            "idle",
+            "number",
+            "闲置面积",
+            "Idle land",
+            unit="亩",
+            aliases=("闲置用地面积",),
+            minimum=0,
+            hint="闲置未用的面积。",
+        ),
+        Column("as_of", "date", "截止日期", "Date on which the areas held", hint="上述面积的截止日期，如 2026-10-31。"),
     ),
     key=("uscc", "as_of"),
     rules=(

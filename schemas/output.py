@@ -11,6 +11,7 @@ MEASURES = (
         unit="万元",
         aliases=("主营业务收入", "销售收入"),
         minimum=0,
+        hint="营业收入，不含增值税。",
     ),
     Column(
         "gross_output",
@@ -20,6 +21,7 @@ MEASURES = (
         unit="万元",
         aliases=("总产值",),
         minimum=0,
+        hint="工业总产值（当年价格）。",
     ),
     Column(
         "value_added",
@@ -28,6 +30,7 @@ MEASURES = (
         "Industrial value added; may honestly be negative",
         unit="万元",
         aliases=("增加值",),
+        hint="工业增加值，亏损企业可为负数。",
     ),
     Column(
         "tax",
@@ -36,6 +39,7 @@ MEASURES = (
         "Tax really paid; a refund may make it negative",
         unit="万元",
         aliases=("入库税收", "实缴税收", "税收"),
+        hint="实际入库税金；退税大于缴税时为负数。",
     ),
     Column(
         "rd_expense",
@@ -45,6 +49,7 @@ MEASURES = (
         unit="万元",
         aliases=("研发经费支出", "研发经费"),
         minimum=0,
+        hint="研发费用或研发经费支出。",
     ),
     Column(
         "employees",
@@ -54,6 +59,7 @@ MEASURES = (
         unit="人",
         aliases=("从业人员平均人数", "从业人员平均数"),
         minimum=0,
+        hint="报告期平均用工人数。",
     ),
     Column(
         "emissions",
@@ -63,6 +69,7 @@ MEASURES = (
         unit="吨",
         aliases=("污染物排放当量",),
         minimum=0,
+        hint="主要污染物排放量（当量合计）。",
     ),
     Column(
         "cod",
@@ -72,8 +79,18 @@ MEASURES = (
         unit="吨",
         aliases=("COD排放量", "化学需氧量"),
         minimum=0,
+        hint="化学需氧量排放量。",
     ),
-    Column("water", "number", "用水量", "Water taken", unit="吨", aliases=("取水量",), minimum=0),
+    Column(
+        "water",
+        "number",
+        "用水量",
+        "Water taken",
+        unit="吨",
+        aliases=("取水量",),
+        minimum=0,
+        hint="取用新水量；1 立方米按 1 吨填写。",
+    ),
 )
 FLOWS = tuple(column.name for column in MEASURES if column.name != "employees")
 """Measures that add up over months; `employees` is a level, of which the latest month counts."""

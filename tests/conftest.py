@@ -44,7 +44,7 @@ class SampleRun:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory) -> SampleRun:
-    """`efficiency run` on the sample inbox for 2026-10, in an empty folder."""
+    """`efficiency run --by town` on the sample inbox for 2026-10, in an empty folder."""
     folder = tmp_path_factory.mktemp("month")
-    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--json", cwd=folder)
+    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json", cwd=folder)
     return SampleRun(folder, json.loads(done.stdout))

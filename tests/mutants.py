@@ -180,7 +180,9 @@ def seeds(directory: Path) -> dict[str, bytes]:
     return found
 
 
-def xlsb(sheets: dict[str, Sequence[Sequence[object]]]) -> bytes:
+def xlsb(
+    sheets: dict[str, Sequence[Sequence[object]]], merges: Sequence[tuple[int, int, int, int]] = ()
+) -> bytes:
     """A binary workbook, record by record ([MS-XLSB] 2.1.7): nothing at hand writes one."""
 
     def text(value: str) -> bytes:
@@ -208,11 +210,16 @@ def xlsb(sheets: dict[str, Sequence[Sequence[object]]]) -> bytes:
                 place = struct.pack("<II", column, 0)
                 if value == "=1/0":
                     body.append(record(3, place + b"\x07"))
+                elif value == "=idle":
+                    body.append(record(9, place + struct.pack("<d", 0)))
                 elif isinstance(value, str):
                     body.append(record(6, place + text(value)))
                 elif value is not None:
                     body.append(record(5, place + struct.pack("<d", value)))
-        parts[f"xl/worksheets/{relation}.bin"] = b"".join([*body, record(146), record(130)])
+        merged = [
+            record(176, struct.pack("<IIII", top, bottom, left, right)) for top, left, bottom, right in merges
+        ]
+        parts[f"xl/worksheets/{relation}.bin"] = b"".join([*body, record(146), *merged, record(130)])
     return zipped(list(parts.items()))
 
 

@@ -6,6 +6,7 @@ It reads the policy's model and, instead of SQL, a Python function for each pred
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from statistics import fmean, median
@@ -13,6 +14,7 @@ from statistics import fmean, median
 import numpy as np
 
 from efficiency.policy.model import Cohort, Indicator, Policy
+from schemas.profile import TOTALS
 
 Row = dict[str, object]
 Meaning = dict[str, Callable[[Row], object]]
@@ -60,9 +62,13 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
         m["factor"] = meaning[cohort.factor](m)
         if not any(m["shares"][i.id] is not None and i.weight for i in items):
             m["status"] = "insufficient"
+            m["was_ranked"] = True
     ranked = [m for m in ranked if m["status"] == "ranked"]
     weights = {i.id: i.weight for i in items}
     for m in ranked:
+        for i in items:
+            told = None if cohort.formula == "minmax" else _benchmark(m, i, [*ranked, *_unscored(members)], meaning)
+            m[f"benchmark_{i.id}"] = told if told is not None and told > 0 else None
         m["score"] = _score(m, weights)
         kept = [i.id for i in items if m["shares"][i.id] is not None]
         stretch = sum(weights.values()) / sum(weights[j] for j in kept)
@@ -88,7 +94,12 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
             m["met"].append(met)
             if met:
                 m["tier"] = _moved(m["tier"], o)
-    _confidence(ranked, cohort, policy)
+    _confidence(ranked, cohort, policy, meaning)
+
+
+def _unscored(members: list[Row]) -> list[Row]:
+    """Who was ranked while benchmarks were taken, and then could not be scored."""
+    return [m for m in members if m.get("was_ranked")]
 
 
 def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Meaning) -> float | None:
@@ -123,19 +134,21 @@ def _benchmark(m: Row, i: Indicator, ranked: list[Row], meaning: Meaning) -> flo
     group = [r for r in have if all(r[key] == m[key] for key in b.within)]
     if len(group) < b.min_group:
         group = have
+    bottom = sum(meaning[i.denominator](r) for r in group) if b.stat == "weighted_mean" else len(group)
+    if not bottom:
+        return None
     values = sorted(r[f"value_{i.id}"] for r in group)
-    if b.stat == "weighted_mean":
-        bottom = sum(meaning[i.denominator](r) for r in group)
-        if bottom == 0:
-            return None
-        return b.times * sum(meaning[i.numerator](r) for r in group) / bottom
-    if b.stat == "mean":
-        return b.times * fmean(values)
-    if b.stat == "median":
-        return b.times * median(values)
-    at = b.q * (len(values) - 1)
+    at = b.q * (len(values) - 1) if b.q is not None else 0.0
     low, high = values[math.floor(at)], values[math.ceil(at)]
-    return b.times * (low + (high - low) * (at - math.floor(at)))
+    return (
+        b.times
+        * {
+            "weighted_mean": sum(meaning[i.numerator](r) for r in group) / bottom,
+            "mean": fmean(values),
+            "median": median(values),
+            "quantile": low + (high - low) * (at - math.floor(at)),
+        }[b.stat]
+    )
 
 
 def _score(m: Row, weights: dict[str, float]) -> float:
@@ -164,15 +177,17 @@ def _moved(tier: str, o: object) -> str:
     return max(tier, o.at_most) if o.at_most else min(tier, o.at_least)
 
 
-def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy) -> None:
+def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:
     r = policy.robustness
     base = np.array([i.weight for i in cohort.indicator])
     drawn = base * np.random.Generator(np.random.PCG64(r.seed)).lognormal(0, r.weight_sd, (r.draws, len(base)))
     drawn = drawn * (base.sum() / drawn.sum(axis=1))[:, None]
     kept = dict.fromkeys((m["uscc"] for m in ranked), 0)
-    for draw in drawn:
+    for number, draw in enumerate(drawn):
         weights = {i.id: w for i, w in zip(cohort.indicator, draw, strict=True)}
-        again = [{**m, "drawn": _score(m, weights)} for m in ranked]
+        members = _moved_figures(ranked, cohort, policy, meaning, number) if r.data_sd else ranked
+        scored = [m for m in members if any(share is not None for share in m["shares"].values())]
+        again = [{**m, "drawn": _score(m, weights)} for m in scored]
         _tiers(again, cohort, "drawn", "drawn_tier")
         for m in again:
             tier = m["drawn_tier"]
@@ -181,3 +196,30 @@ def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy) -> None:
             kept[m["uscc"]] += tier == m["tier"]
     for m in ranked:
         m["tier_confidence"] = kept[m["uscc"]] / r.draws
+
+
+def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int) -> list[Row]:
+    """The ranked enterprises with every figure that an indicator uses moved, and what they earn by that."""
+    r = policy.robustness
+    words = {word for i in cohort.indicator for word in re.findall(r"\w+", f"{i.numerator} {i.denominator}")}
+    names = sorted(words & {column.name for column in TOTALS})
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(r.seed, spawn_key=(draw,))))
+    factors = generator.lognormal(0, r.data_sd, (len(names), len(ranked)))
+    moved = []
+    for k, m in enumerate(sorted(ranked, key=lambda m: m["uscc"])):
+        own = {name: None if m[name] is None else m[name] * factors[j, k] for j, name in enumerate(names)}
+        row = {**m, **own}
+        for i in cohort.indicator:
+            top, bottom = meaning[i.numerator](row), meaning[i.denominator](row)
+            row[f"value_{i.id}"] = None if top is None or not bottom else top / bottom
+        moved.append(row)
+    peers = moved if r.benchmarks else ranked
+    for m in moved:
+        m["before"], m["shares"] = m["shares"], {i.id: _share(m, i, cohort, peers, meaning) for i in cohort.indicator}
+    for i in cohort.indicator:
+        known = [s for m in moved if (s := m["shares" if r.benchmarks else "before"][i.id]) is not None]
+        filling = {"zero": 0.0, "cohort_mean": fmean(known) if known else None}.get(i.missing)
+        for m in moved:
+            if m["shares"][i.id] is None:
+                m["shares"][i.id] = filling
+    return moved

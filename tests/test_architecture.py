@@ -27,7 +27,7 @@ ONLY = {
     "python_calamine": {"intake", "reports"},  # reports: to name the sheets of a file whose list goes back alone
     "xlsxwriter": {"reports"},
     "sqlglot": {"policy"},
-    "pydantic": {"policy", "intake"},
+    "pydantic": {"policy", "intake", "operation"},
 }
 
 

@@ -2,12 +2,14 @@
 
 import math
 from datetime import date
+from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from efficiency.intake import extract as extract_module
 from efficiency.intake.cells import (
     clean,
     date_of_number,
@@ -24,6 +26,7 @@ from efficiency.intake.cells import (
     squeeze,
     squeezed,
 )
+from efficiency.intake.extract import numbers_of
 
 FULL_WIDTH = str.maketrans("0123456789.,-%", "０１２３４５６７８９．，－％")
 
@@ -141,6 +144,45 @@ def test_a_month_written_as_a_decimal_number_is_read_unless_it_could_be_two() ->
     numbers = pl.Series([2019.5, 2019.05, 2019.11, 2019.1, 2019.55, 2019.0, 5.0])
     days = pl.DataFrame({"n": numbers}).select(date_of_number(pl.col("n"))).to_series().to_list()
     assert days == [date(2019, 5, 1), date(2019, 5, 1), date(2019, 11, 1), None, None, None, None]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.text(max_size=8),
+            st.text(alphabet="0123456789１２,.%-+−—eE 　()/\\无", max_size=10),
+            st.floats(allow_nan=False, allow_infinity=False).map(repr),
+            st.sampled_from(["#DIV/0!", "=A1+1", " 1,234.5 ", "12.5％", "1e200", "\u200b7", "nan", "inf", "-", "　"]),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_short_column_is_read_as_a_long_one(texts: list[str | None]) -> None:
+    shown = [text if text and not text.isspace() else None for text in texts]
+    cells = pl.DataFrame(
+        {"place": range(len(shown)), "n0": [None] * len(shown), "t0": shown},
+        schema={"place": pl.Int64, "n0": pl.Float64, "t0": pl.String},
+    )
+    short = numbers_of(cells, 0)
+    with patch.object(extract_module, "FEW", 0):
+        long = numbers_of(cells, 0)
+    assert short.values.to_list() == long.values.to_list()
+    # The two differ in which control characters around a text they show.
+    assert [(*row, value.strip()) for *row, value in short.refused.rows()] == [
+        (*row, value.strip()) for *row, value in long.refused.rows()
+    ]
+    assert (short.percents is None) == (long.percents is None)
+    if short.percents is not None and long.percents is not None:
+        assert short.percents["place", "number"].rows() == long.percents["place", "number"].rows()
+
+
+def test_beside_padded_months_what_is_left_of_october_is_october() -> None:
+    numbers = pl.Series([2019.05, 2020.1, 2018.12])
+    days = pl.DataFrame({"n": numbers}).select(date_of_number(pl.col("n"))).to_series().to_list()
+    assert days == [date(2019, 5, 1), date(2020, 10, 1), date(2018, 12, 1)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from conftest import INBOX, ROOT, efficiency
 
 from efficiency.cli import _parser
 
-COMMANDS = ("run", "check", "explain", "compare", "template", "policies")
+COMMANDS = (
+    "run", "serve", "check", "explain", "compare", "template", "policies", "objection", "reissue", "rollback", "audit",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -20,7 +22,7 @@ def test_every_command_has_help_with_an_example(command, tmp_path):
 
 def test_help_names_every_command(tmp_path):
     text = efficiency("--help", cwd=tmp_path).stdout
-    assert all(re.search(rf"^    {command} ", text, re.MULTILINE) for command in COMMANDS)
+    assert all(re.search(rf"^    {command}\s", text, re.MULTILINE) for command in COMMANDS)
 
 
 def test_readme_names_only_commands_that_exist():

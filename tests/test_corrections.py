@@ -70,6 +70,28 @@ def test_what_is_not_approved_is_not_applied() -> None:
     assert result.submissions.filter(pl.col("submission_id") == "ledger")["status"].item() == "refused"
 
 
+def test_what_is_declined_is_not_applied_and_is_no_error() -> None:
+    result = corrected(TAX, ledger(correction("实缴税金", 5.0, decision="不同意")))
+    assert figure(result, "output", "tax") == [1.0]
+    assert told(result, "correction_declined") == [("ledger.xlsx", "I2")]
+    assert result.problems.filter(pl.col("severity") == "error").is_empty()
+
+
+def test_a_declined_correction_that_nobody_signed_is_told_once() -> None:
+    result = corrected(TAX, ledger(correction("实缴税金", 5.0, decision="不同意", approved_by=None)))
+    assert result.problems["rule"].to_list() == ["correction_declined"]
+
+
+def test_a_correction_whose_decision_cannot_be_read_is_not_applied() -> None:
+    sheet = ledger(correction("实缴税金", 5.0))
+    result = resolved(register("A"), TAX, sheet, problems=[refused("not_a_number", sheet, 2, "decision")])
+    assert figure(result, "output", "tax") == [1.0]
+
+
+def test_an_agreed_correction_is_applied() -> None:
+    assert figure(corrected(TAX, ledger(correction("实缴税金", 5.0, decision="同意"))), "output", "tax") == [5.0]
+
+
 def test_an_unknown_figure_is_told_and_not_applied() -> None:
     result = corrected(TAX, ledger(correction("纳税信用", 5.0), correction("实缴税金(吨)", 7.0)))
     assert figure(result, "output", "tax") == [1.0]

@@ -1,15 +1,20 @@
 """Standard coal: coefficients, bases, exclusions, and that energy which is not known is never taken for zero."""
 
+import random
 from collections.abc import Iterable
 from datetime import date
 
+import oracle_energy
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import policy
 
 from efficiency.facts.energy import EnergyBasis, EnergyTotals, energy_totals
-from efficiency.facts.spans import Window
+from efficiency.facts.spans import Window, WindowKind
+from efficiency.facts.unconfirmed import unconfirmed_coefficients
+from efficiency.policy.load import PolicyError
 from schemas import FACTS
 from schemas.energy import TOTAL_CARRIER
 
@@ -112,6 +117,34 @@ def test_energy_media_do_not_count_unless_the_policy_names_them() -> None:
     rows = energy([(THIS_YEAR, "原煤", 100.0), (THIS_YEAR, "压缩空气", 50.0)])
     assert total(rows, window=YEAR) == pytest.approx(71.43)
     assert total(rows, basis=EnergyBasis(coefficients={"压缩空气": 0.4}), window=YEAR) == pytest.approx(91.43)
+
+
+def test_a_policy_cannot_give_electricity_a_coefficient_beside_its_basis() -> None:
+    with pytest.raises(PolicyError, match="'绿电' is electricity, of which one basis holds for all"):
+        policy(tail='[energy.coefficients]\n"绿电" = 3.0\n')
+
+
+def test_what_a_power_station_makes_for_itself_is_counted_once() -> None:
+    """It burns coal, states all power and heat that it used, and what it made of them: the coal is the energy."""
+    coal = energy([(THIS_YEAR, "原煤", 1000.0)])
+    power = energy([(THIS_YEAR, "电力", 50.0)], transformed=20.0)
+    heat = energy([(THIS_YEAR, "热力", 3000.0)], transformed=3000.0)
+    assert total(coal, power, heat, window=YEAR) == pytest.approx(714.3 + 30 * 1.229)
+    assert electricity(coal, power, heat, window=YEAR) == pytest.approx(50.0)
+
+
+def test_coefficients_that_no_text_confirms_are_told_once_for_each_carrier() -> None:
+    gas = [energy([(THIS_YEAR, "天然气", 10.0)], name) for name in ("甲", "乙")]
+    own = energy([(THIS_YEAR, "天然气", 10.0)], "丙", coefficient=12.9)
+    tar = energy([(THIS_YEAR, "煤焦油", 10.0), (THIS_YEAR, "原煤", 10.0), (THIS_YEAR, "除氧水", 10.0)])
+    rows = pl.concat([*gas, own, tar])
+    assert unconfirmed_coefficients(rows, CALORIFIC, YEAR) == [
+        "煤焦油:1家企业未填报采用折标系数,按参考折标系数1.1429吨标准煤/吨折算,该系数未经文件核实,请在办法中明确或由企业填报",
+        "天然气:2家企业未填报采用折标系数,按参考折标系数12.143吨标准煤/万立方米折算,该系数各方口径不一(另有13.3),"
+        "请在办法中明确或由企业填报",
+    ]
+    decided = EnergyBasis(coefficients={"天然气": 13.3, "煤焦油": 1.14})
+    assert unconfirmed_coefficients(rows, decided, YEAR) == []
 
 
 def test_a_carrier_without_a_coefficient_makes_the_total_missing() -> None:
@@ -288,3 +321,38 @@ def test_mixing_months_and_cumulative_forms_gives_the_same_energy(
     expected = sum(coal[10:]) * 0.7143 + sum(power[10:]) * 1.229
     assert total(energy(figures)) == pytest.approx(expected, abs=1e-6)
     assert electricity(energy(figures)) == pytest.approx(sum(power[10:]), abs=1e-6)
+
+
+ORACLE_BASES = [
+    (oracle_energy.Basis(), EnergyBasis()),
+    (
+        oracle_energy.Basis(3.15, True, True, {"天然气": 13.3, "压缩空气": 0.4, "煤泥": 0.36}),
+        EnergyBasis(
+            "equivalent", 0.315, frozenset({"feedstock", "green_power"}),
+            {"天然气": 13.3, "压缩空气": 0.4, "煤泥": 0.36},
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("window", oracle_energy.WINDOWS)
+@pytest.mark.parametrize(("by_hand", "basis"), ORACLE_BASES, ids=["as the table", "as a policy decides"])
+def test_the_engine_agrees_with_plain_python_on_made_up_forms(
+    window: WindowKind, by_hand: oracle_energy.Basis, basis: EnergyBasis
+) -> None:
+    draw = random.Random(window + str(basis.electricity))
+    stated = [oracle_energy.made_up(draw, f"企业{i:03d}") for i in range(150)]
+    rows = pl.DataFrame(
+        [(u, u, month(first), month(last), *rest) for made in stated for u, first, last, *rest in made],
+        schema=["uscc", "name", "span_start", "span_end", "carrier", "consumption", "feedstock", "transformed",
+                "coefficient"],
+        orient="row", infer_schema_length=None,
+    )  # fmt: skip
+    found = energy_totals(FACTS["energy"].conform(rows), basis, Window(window, OCTOBER)).frame
+    expected = {made[0][0]: oracle_energy.energy(made, by_hand, window) for made in stated}
+    outcomes = {"energy": [0, 0], "electricity": [0, 0]}
+    for row in found.iter_rows(named=True):
+        for name, value in zip(("energy", "electricity"), expected[row["uscc"]], strict=True):
+            assert row[name] == (None if value is None else pytest.approx(value, abs=1e-6)), (row, value)
+            outcomes[name][value is None] += 1
+    assert min(outcomes["energy"] + outcomes["electricity"]) > 5  # both outcomes occur, so that the claim can fail

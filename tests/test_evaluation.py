@@ -117,7 +117,8 @@ def policies(draw):
     text += '[[adjustment]]\nwhen = "honours LIKE \'%专精特新%\'"\npoints = 2.5\nlabel = "专精特新"\n'
     for when in draw(st.permutations(["open_incidents > 0", "land_score < 50 OR tier = 'A'", "value_one > 1"])):
         text += f'[[override]]\nwhen = "{when}"\n{draw(effects)}\nlabel = "调档"\n'
-    return parse_policy(text + "[robustness]\ndraws = 8\nweight_sd = 0.3\nseed = 5\n")
+    moved = draw(st.sampled_from(["", "data_sd = 0.2\n", "data_sd = 0.3\nbenchmarks = true\n"]))
+    return parse_policy(text + "[robustness]\ndraws = 8\nweight_sd = 0.3\nseed = 5\n" + moved)
 
 
 @EXAMPLES
@@ -139,6 +140,8 @@ def test_agrees_with_the_slow_evaluation_in_plain_python(rows, rules):
         wanted = expected[found["uscc"]]
         assert found["value"] == pytest.approx(wanted[f"value_{found['indicator']}"])
         assert found["score"] == pytest.approx(wanted.get(f"score_{found['indicator']}"), abs=1e-6)
+        if wanted["status"] == "ranked":
+            assert found["benchmark"] == pytest.approx(wanted[f"benchmark_{found['indicator']}"])
 
 
 @EXAMPLES

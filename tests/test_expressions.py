@@ -34,6 +34,13 @@ def values(expression: pl.Expr) -> list[object]:
         ("tax / land > 1", [True, False, False]),
         ("TRUE", [True]),
         ("NULL", [False]),
+        ("utility IS TRUE", [True, False, False]),
+        ("utility IS NOT TRUE", [False, True, True]),
+        ("utility IS NOT FALSE", [True, True, False]),
+        ("NOT honours LIKE '%专精特新%'", [False, False, True]),
+        ("scale NOT IN ('规上')", [False, True, False]),
+        ("SUBSTRING(scale, 2, 1) = '上'", [True, False, False]),
+        ("CASE WHEN tax > 0 THEN utility ELSE TRUE END", [True, True, True]),
     ],
 )
 def test_a_condition_that_is_null_does_not_hold(text, expected):
@@ -49,6 +56,10 @@ def test_a_condition_that_is_null_does_not_hold(text, expected):
         ("tax % land", [1.0, None, None]),
         ("1 / 3", [1 / 3]),
         ("1.5 / 7", [1.5 / 7]),
+        ("ROUND(tax / 2)", [2.0, None, -1.0]),
+        ("ROUND(open_incidents / 4, 1)", [0.3, 0.0, 0.5]),
+        ("ROUND(1250, -2)", [1300.0]),
+        ("IF(utility, 0.9, 1)", [0.9, 1.0, 1.0]),
         ("CASE WHEN tax > 0 THEN 1.1 ELSE 1 END", [1.1, 1.0, 1.0]),
         ("GREATEST(tax, 0) * 0.1", [3.0 * 0.1, 0.0, 0.0]),
     ],
@@ -63,7 +74,9 @@ def test_a_number_is_a_double_and_division_by_zero_is_missing(text, expected):
         "tax > (SELECT 1)", "EXISTS (SELECT 1)", "tax IN (SELECT 1)", "SUM(tax) > 1", "COUNT(*) > 1",
         "RANK() OVER () > 1", "read_csv('x') > 1", "getenv('HOME') = 'x'", "scores.tax > 1", "tax AS x", "tax; land",
         "DROP TABLE x", "SELECT tax", "tax > ?", "tax > $1", "*", "", "tax >", "tax > 'x'", "name > 1", "[1, 2]",
-        "COLUMNS('.*') > 1", "CAST(tax AS VARCHAR) = '1'", "TRUE; DROP TABLE x", "x -> x > 1", "tax > 1 UNION SELECT 1",
+        "COLUMNS('.*') > 1", "CAST(tax AS VARCHAR) = '1'", "0 < tax < 10",
+        "tax > 0 = TRUE", "ROUND(tax, land) > 1",
+        "tax // 2 > 1", "tax IS 5", "name LIKE scale", "TRUE; DROP TABLE x", "x -> x > 1", "tax > 1 UNION SELECT 1",
     ],
 )  # fmt: skip
 def test_what_an_expression_may_not_say_is_refused(text):
@@ -86,3 +99,19 @@ def test_a_condition_is_no_number_and_a_number_no_condition():
         check_scalar("tax > 1", expressions.PROFILE_COLUMNS)
     with pytest.raises(ExpressionError, match="not a condition"):
         check_predicate("tax", expressions.PROFILE_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("open_incidents // 2 > 0", "write FLOOR(a / b)"),
+        ("regexp_matches(name, 'a')", "write LIKE"),
+        ("CAST(tax AS INT) > 1", "nothing needs conversion"),
+        ("0 < tax < 10", "write them apart"),
+        ("SUM(tax) > 1", "no sub-query, table or aggregate"),
+    ],
+)
+def test_a_refusal_says_what_to_write_instead(text, instead):
+    with pytest.raises(ExpressionError) as caught:
+        check_predicate(text, expressions.PROFILE_COLUMNS)
+    assert instead in str(caught.value)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efficiency.errors import UsageError
+from efficiency.inbox import require_spreadsheets
 from efficiency.intake.files import list_inbox, natural_order
 
 
@@ -27,6 +29,17 @@ def test_files_arrive_by_time_of_modification_then_in_natural_order_of_names(tmp
     assert [file.name for file in files] == ["z.ods", "b/2月.XLSX", "b/10月.xlsx", "a.csv"]
     assert problems.is_empty()
     assert len({file.sha256 for file in files}) == 1
+
+
+def test_folders_lock_files_and_dotfiles_are_no_spreadsheets_whatever_they_are_called(tmp_path: Path) -> None:
+    (tmp_path / "产出.xlsx").mkdir()
+    (tmp_path / "链接.xlsx").symlink_to(tmp_path / "产出.xlsx")
+    put(tmp_path, "~$产出.xlsx", 1.0)
+    put(tmp_path, ".git/产出.xlsx", 1.0)
+    with pytest.raises(UsageError, match="holds no spreadsheet"):
+        require_spreadsheets(tmp_path)
+    put(tmp_path, "产出.xlsx/2026年10月.xlsx", 1.0)
+    require_spreadsheets(tmp_path)
 
 
 def test_lock_files_and_dotfiles_are_passed_over_and_other_files_are_each_noted(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def flow(*arguments: object, cwd, **environment: str) -> subprocess.CompletedPro
 @pytest.fixture(scope="module")
 def flow_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("flow")
-    done = flow(ROOT / "flows" / "monthly.py", "--period", "2026-10", cwd=folder)
+    done = flow(ROOT / "flows" / "monthly.py", "--period", "2026-10", "--by", "town", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -46,6 +46,10 @@ def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(flow_run):
     for step in ("ingest", "validate", "evaluate", "select", "report", "publish"):
         assert re.search(rf"{step}: ", done.stderr), step
         assert re.search(rf"Task run '{step}-\w+' - Finished in state Completed", done.stderr), step
+
+
+def test_flow_writes_the_copies_for_towns_when_asked(flow_run):
+    assert len(list((flow_run[0] / "output" / "2026-10" / "分镇办").glob("*.xlsx"))) == 5
 
 
 def test_flow_says_what_it_is_waiting_for(flow_run):
@@ -68,10 +72,14 @@ def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(flow_run):
 
     with sqlite3.connect(database) as connection:
         states = connection.execute("SELECT name, state_type FROM flow_run").fetchall()
-        artifacts = connection.execute("SELECT key, data FROM artifact WHERE key = 'counts'").fetchall()
+        artifacts = dict(connection.execute("SELECT key, data FROM artifact").fetchall())
     connection.close()
     assert states == [("2026-10", "COMPLETED")]
-    assert {"tiers", "lists", "counts"} <= {row["group"] for row in json.loads(json.loads(artifacts[0][1]))}
+    rows = {key: json.loads(json.loads(artifacts[key])) for key in ("counts", "lists", "problems", "watch")}
+    assert {"tiers", "lists", "counts"} <= {row["group"] for row in rows["counts"]}
+    assert {row["list"] for row in rows["lists"]} == {"upgrade", "shutdown", "merger", "partner"}
+    assert rows["problems"][0]["severity"] == "error"
+    assert {row["kind"] for row in rows["watch"]} == {"enterprise_missing", "new_unit"}
 
 
 def test_failure_in_the_flow_is_a_plain_line_and_keeps_its_status(tmp_path):

@@ -11,9 +11,10 @@ import xlsxwriter
 
 from efficiency.intake.archive import MAX_ENTRIES, MAX_EXPANDED, UnreadableError
 from efficiency.intake.biff import scan_biff
-from efficiency.intake.delimited import decode, delimited_columns
-from efficiency.intake.error_cells import ods_errors, xlsb_errors, xlsb_sheets
+from efficiency.intake.delimited import as_utf8, delimited_columns
+from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
 from efficiency.intake.grid import Grid, column_letters, grid_of_rows, read_grids
+from efficiency.intake.opendocument import scan_content
 
 
 def workbook(path: Path, fill) -> Path:
@@ -180,12 +181,12 @@ def test_csv_is_read_in_every_usual_encoding(tmp_path: Path, encoding: str) -> N
     ("text", "width"), [("a;b\n1;2", 2), ("a\tb\tc", 3), ('a,"x\ny"\n1,2', 2), ("", 1), ('a,b\n3" 管,2', 2)]
 )
 def test_separators_quotes_and_line_breaks_within_cells(text: str, width: int) -> None:
-    assert len(delimited_columns(text)) == width
+    assert len(delimited_columns(text.encode())) == width
 
 
 def test_decoding_names_what_is_no_text() -> None:
     with pytest.raises(UnreadableError, match="编码"):
-        decode(b"\xff\xff\xff\xff\x00")
+        as_utf8(b"\xff\xff\xff\xff\x00")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,29 @@ def test_ods_error_cells_are_found_behind_repeated_rows_and_columns() -> None:
         f'<table:table table:name="表"><table:table-row table:number-rows-repeated="3">{blank}</table:table-row>'
         f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{error}</table:table-row></table:table>'
     )
-    assert ods_errors(content.encode()) == {"表": {(3, 2): "#DIV/0!"}}
+    assert scan_content(content.encode())["表"].errors == {(3, 2): "#DIV/0!"}
+
+
+def test_ods_formulas_without_a_result_are_found_and_those_that_yield_nothing_are_not() -> None:
+    formula = 'table:formula="of:=[.A1]&amp;2"'
+    cells = (
+        f"<table:table-cell {formula}/>"
+        f"<table:table-cell {formula}><text:p/></table:table-cell>"
+        f'<table:table-cell {formula} office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
+    )
+    content = f'<table:table table:name="表"><table:table-row>{cells}</table:table-row></table:table>'
+    assert scan_content(content.encode())["表"].uncalculated == {(0, 0): "=[.A1]&2"}
+
+
+def test_ods_merged_cells_are_found() -> None:
+    merged = '<table:table-cell table:number-columns-spanned="2" table:number-rows-spanned="3"/>'
+    single = '<table:table-cell table:number-columns-spanned="1" table:number-rows-spanned="1"/>'
+    row = "<table:table-row><table:table-cell/></table:table-row>"
+    content = (
+        f'<table:table table:name="表">{row}<table:table-row>{single}{merged}<table:covered-table-cell/>'
+        f"</table:table-row></table:table>"
+    )
+    assert scan_content(content.encode())["表"].merges == [(1, 1, 3, 2)]
 
 
 def compound_file(stream: bytes) -> bytes:
@@ -243,8 +266,13 @@ def test_xls_error_cells_are_found_in_the_records() -> None:
     start = len(begin + sheet_head(0) + end)
     formula = struct.pack("<HHH", 6, 3, 0) + b"\x02\0\x07\0\0\0\xff\xff" + bytes(8)
     value = struct.pack("<HHH", 7, 4, 0) + b"\x2a\x01"
-    stream = begin + sheet_head(start) + end + begin + record(6, formula) + record(0x205, value) + end
-    assert scan_biff(compound_file(stream))["表"].errors == {(6, 3): "#DIV/0!", (7, 4): "#N/A"}
+    empty = struct.pack("<HHH", 8, 3, 0) + b"\x03\0\0\0\0\0\xff\xff" + bytes(8)
+    zero, one = (struct.pack("<HHHd", 9, column, 0, column) + bytes(8) for column in (0, 1))
+    formulas = record(6, formula) + record(6, empty) + record(6, zero) + record(6, one)
+    stream = begin + sheet_head(start) + end + begin + formulas + record(0x205, value) + end
+    scan = scan_biff(compound_file(stream))["表"]
+    assert scan.errors == {(6, 3): "#DIV/0!", (7, 4): "#N/A"}
+    assert scan.idle == 2  # the empty text and zero: what an uncalculated formula would show
     with pytest.raises(UnreadableError):
         scan_biff(b"\xd0\xcf\x11\xe0 no compound file")
 
@@ -258,9 +286,15 @@ def test_xlsb_error_cells_are_found_in_the_records() -> None:
         record(0, struct.pack("<I", 6) + bytes(13))
         + record(11, struct.pack("<II", 3, 0) + b"\x07")
         + record(3, struct.pack("<II", 4, 0) + b"\x2a")
+        + record(9, struct.pack("<IId", 5, 0, 0.0))
+        + record(9, struct.pack("<IId", 6, 0, 7.5))
+        + record(8, struct.pack("<III", 7, 0, 0))
+        + record(176, struct.pack("<IIII", 6, 8, 0, 1))
     )
     text = [struct.pack("<I", len(word)) + word.encode("utf-16-le") for word in ("rId1", "表")]
-    assert xlsb_errors(sheet) == {(6, 3): "#DIV/0!", (6, 4): "#N/A"}
+    found = xlsb_sheet(sheet)
+    assert found.errors == {(6, 3): "#DIV/0!", (6, 4): "#N/A"}
+    assert (found.merges, found.idle) == ([(6, 0, 8, 1)], 2)
     assert xlsb_sheets(record(156, bytes(8) + b"".join(text))) == [("rId1", "表")]
 
 

@@ -370,6 +370,18 @@ NOT_SPREADSHEETS = {
 }  # fmt: skip
 
 
+def test_damage_that_makes_the_cell_reader_panic_is_found_before_it_shouts(read, capfd) -> None:
+    with zipfile.ZipFile(io.BytesIO(xlsb({"表": [[1]]}))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    relations = "xl/_rels/workbook.bin.rels"
+    for damaged in (b"<Relationships/>", parts[relations].replace(b"Target=", b"Tarjet=")):
+        assert told(read("表.xlsb", zipped(list({**parts, relations: damaged}.items()))))[0][0] == "unreadable"
+    short = compound(biff())
+    directory = short[:1024] + short[1024 : 1024 + 200]
+    assert told(read("表.xls", directory))[0][0] == "unreadable"
+    assert "panicked" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("name", NOT_SPREADSHEETS)
 def test_what_is_no_spreadsheet_says_so_once(read, name: str) -> None:
     data, reason = NOT_SPREADSHEETS[name]

@@ -135,6 +135,17 @@ def test_the_rows_of_a_wide_sheet_that_is_not_matched_are_told_once() -> None:
     assert len(told(result, "enterprise_unknown")) == 1
 
 
+def test_a_code_or_name_of_a_table_that_is_read_as_several_forms_is_told_once() -> None:
+    wrong = {"uscc": CODES["A"][:-1] + "Z", "name": "没有这家公司"}
+    sheets = [
+        Sheet("output", [{**wrong, **month(2026, 10), "tax": 1.0}], id="0123456789ab-1"),
+        Sheet("land", [{**wrong, "owned": 1.0}], id="0123456789ab-1-2"),
+    ]
+    result = resolved(register("A"), *sheets)
+    assert sorted(result.problems["rule"]) == ["enterprise_unknown", "uscc_invalid"]
+    assert result.submissions["status"].to_list()[1:] == ["refused", "refused"]
+
+
 def test_a_register_that_arrives_last_gives_the_same_facts() -> None:
     sheet = Sheet("output", [tax(uscc=CODES["A"])], id="tax")
     first, last = resolved(register("A"), sheet), resolved(sheet, replace(register("A"), arrival=9))

@@ -10,7 +10,8 @@ from conftest import efficiency
 from efficiency.check import check_paths
 from efficiency.errors import UsageError
 from efficiency.intake.files import inbox_file
-from efficiency.intake.mapping import NO_MAPPING, Mapping, load_mapping
+from efficiency.intake.grid import grid_of_rows
+from efficiency.intake.mapping import NO_MAPPING, Mapping, draft_mapping, load_mapping
 from efficiency.intake.read import read_file
 
 LAYOUT = """
@@ -119,6 +120,37 @@ def test_check_drafts_a_mapping_that_works_once_its_fields_are_named(odd, tmp_pa
         if '"抄见"' in table:
             named.append(table.replace('field = ""', 'field = "consumption"\ncarrier = "电力"\nunit = "千瓦时"'))
     assert energy(odd, mapping("[[sheet.column]]\n".join(named))).rows["energy"].height == 3
+
+
+def test_a_layout_without_a_folder_is_meant_for_its_file_in_any_folder():
+    layout = mapping(LAYOUT)
+    assert layout.for_sheet("供电公司/10月/供电十月.xlsx", "抄表") is not None
+    assert layout.for_sheet("供电公司/十月.xlsx", "抄表") is None
+    assert mapping(LAYOUT.replace("供电*", "供电公司/*")).for_sheet("供电十月.xlsx", "抄表") is None
+
+
+def test_a_draft_names_its_own_file_whatever_signs_its_name_holds():
+    grid = grid_of_rows([["甲", "乙", "丙"], [1.0, 2.0, 3.0]], sheet='抄"表')
+    draft = draft_mapping(grid, "用电[1].xlsx").replace('field = ""', 'field = "revenue"')
+    assert mapping(draft).for_sheet("用电[1].xlsx", '抄"表') is not None
+
+
+def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_above():
+    rows = [
+        ["用能情况", None, None, None, None],
+        [None, "用能", None, "产出", None],
+        ["户名\x07", "数量", "单位", "数量", "税\n额"],
+        ["甲公司", 1.0, "吨", 2.0, 3.0],
+    ]
+    lines = draft_mapping(grid_of_rows(rows), "表.csv").splitlines()
+    assert "header_row = 3" in lines
+    assert [line for line in lines if line.startswith(("header =", "column ="))] == [
+        'header = "户名"  # column A',
+        'column = "B"  # column B: 用能 数量',
+        'header = "单位"  # column C',
+        'column = "D"  # column D: 产出 数量',
+        'header = "税 额"  # column E',
+    ]
 
 
 def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd, tmp_path):

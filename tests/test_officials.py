@@ -327,12 +327,12 @@ def test_a_long_table_goes_on_in_further_sheets_and_links_follow(tmp_path, repor
     book = written(tmp_path, report, rows_per_sheet=100)
     assert [name for name in book.sheetnames if name.startswith("评分明细")] == [
         "评分明细",
-        "评分明细(2)",
-        "评分明细(3)",
-        "评分明细(4)",
+        "评分明细 (2)",
+        "评分明细 (3)",
+        "评分明细 (4)",
     ]
     assert sum(len(table(book[name])) for name in book.sheetnames if name.startswith("评分明细")) == 360
-    for row in book["全部分级(2)"].iter_rows(min_row=4):
+    for row in book["全部分级 (2)"].iter_rows(min_row=4):
         for cell in row:
             if cell.hyperlink:
                 sheet, place = re.fullmatch(r"'(.+)'!A(\d+)", cell.hyperlink.location).groups()
@@ -489,7 +489,7 @@ def test_method_says_how_and_from_what(book, report):
         "D类均依据企业已报送的数据得出,从不表示数据缺失",
         "经人工核实确认",
         "天然气 12.143",
-        "not_a_number",
+        "应填数字",
         *(str(report.evaluation[key]) for key in ("evaluation_id", "policy_sha256", "inputs_sha256", "code_version")),
     ):
         assert said in text

@@ -347,3 +347,41 @@ def test_limited_page_works(chromium, report, tmp_path):
     chromium.open((tmp_path / "page.html").as_uri())
     assert chromium.complaints == []
     assert not chromium.js("document.getElementById('limited').hidden")
+
+
+# -- without a mouse --------------------------------------------------------------------------------------------------
+
+
+def test_every_point_of_the_quadrant_can_be_chosen_from_a_list_by_quadrant(tab, report):
+    both = report.scores.filter(pl.col("land_score").is_not_null() & pl.col("energy_score").is_not_null())
+    codes = tab.js("[...document.querySelectorAll('#quadrant-find option')].map(one => one.value).filter(Boolean)")
+    assert sorted(codes) == sorted(both.filter(pl.col("status") == "ranked")["uscc"])
+    groups = dict(tab.js(
+        "[...document.querySelectorAll('#quadrant-find optgroup')].map(g => [g.label.split('(')[0], g.children.length])"
+    ))  # fmt: skip
+    assert groups["省地省能"] == both.filter((pl.col("land_score") >= 100) & (pl.col("energy_score") >= 100)).height
+    code = codes[7]
+    tab.js(
+        f"(list => {{ list.focus(); list.value = '{code}'; list.dispatchEvent(new Event('change')) }})"
+        "(document.querySelector('#quadrant-find select'))"
+    )
+    told = "document.querySelector('#quadrant-find .told').textContent"
+    tab.wait(f"{told}.includes('土地得分')")
+    row = both.row(by_predicate=pl.col("uscc") == code, named=True)
+    assert f"土地得分 {row['land_score']:,.2f}" in tab.js(told)
+    ring = "document.querySelectorAll('#quadrant path[stroke-width=\"2.5\"]').length"
+    tab.wait(f"{ring} === 1")
+    assert not tab.complaints
+
+
+def test_moving_through_the_table_rings_the_enterprise_in_the_quadrant(tab):
+    tab.js("document.querySelectorAll('#table tbody th a')[2].focus()")
+    tab.wait("document.querySelectorAll('#quadrant path[stroke-width=\"2.5\"]').length === 1")
+    name = tab.js("document.activeElement.textContent")
+    assert tab.js("document.querySelector('#quadrant-find .told a').textContent") == name
+
+
+def test_problems_are_named_in_chinese(page):
+    text = Outline(page.read_text(encoding="utf-8")).data
+    assert "应填数字" in text
+    assert "not_a_number" not in text

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efficiency.intake.period_cells import timing_of_cell, written_out
 from efficiency.intake.periods import (
     NOTHING,
     Timing,
@@ -13,7 +14,6 @@ from efficiency.intake.periods import (
     span_label,
     split_marker,
     timing_in,
-    timing_of_cell,
     timing_of_sheet,
 )
 
@@ -56,10 +56,64 @@ def test_a_month(text: str) -> None:
         "2026年10月(本月止累计)",
         "2026年10月累计",
         "2026年10月 年初至本月",
+        "2026年1-10月累计",
     ],
 )
 def test_a_year_to_date(text: str) -> None:
     assert timing_in(text).span() == TO_OCTOBER
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        *((text, 3) for text in ("2026年一季度", "2026年第一季度", "2026年1季度", "2026年首季", "2026Q1", "2026年Q1")),
+        *((text, 6) for text in ("2026年上半年", "2026年1-2季度", "2026年一至二季度", "2026年上半年累计")),
+        *((text, 9) for text in ("2026年前三季度", "2026年1-3季度", "2026年一至三季度", "2026年1—9月")),
+    ],
+)
+def test_quarters_and_halves_from_january_on_are_years_to_date(text: str, last: int) -> None:
+    assert timing_in(text).span() == (date(2026, 1, 1), date(2026, last, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        *((text, 4, 6) for text in ("2026年二季度", "2026年第二季度", "2026Q2", "2026年4-6月", "202604-202606")),
+        ("2026年第三季度", 7, 9),
+        ("2026年四季度", 10, 12),
+        ("2026年2-3季度", 4, 9),
+        ("2026年下半年", 7, 12),
+        ("2026年7至12月", 7, 12),
+        ("2026年4-6月累计", 4, 6),
+    ],
+)
+def test_quarters_and_halves_that_begin_later_are_spans_of_their_own(text: str, first: int, last: int) -> None:
+    assert timing_in(text).span() == (date(2026, first, 1), date(2026, last, 1))
+
+
+def test_a_span_may_cross_the_year() -> None:
+    assert timing_in("2025年11月-2026年10月").span() == (date(2025, 11, 1), date(2026, 10, 1))
+
+
+@given(st.integers(2001, 2098), st.integers(1, 12), st.integers(1, 12), st.integers(0, 1))
+def test_every_range_of_months_is_read_as_it_is_written(year: int, first: int, last: int, later: int) -> None:
+    if later or first <= last:
+        text = f"{year}年{first}月-{year + later}年{last}月"
+        assert timing_in(text).span() == (date(year, first, 1), date(year + later, last, 1))
+    else:
+        assert timing_in(f"{year}年{first}-{last}月").span() is None
+
+
+@pytest.mark.parametrize("text", ["2026年二季度累计", "2026年三季度末累计", "2026年10月上旬", "2026年一季度、三季度"])
+def test_a_span_whose_beginning_is_not_said_is_never_guessed(text: str) -> None:
+    assert timing_in(text).span() is None
+
+
+@pytest.mark.parametrize(
+    "text", ["四季青街道", "单季合金公司", "氢气(H2)", "FAQ2", "第4季青"], ids=["town", "name", "gas", "word", "odd"]
+)
+def test_words_that_hold_a_quarter_by_chance_say_nothing_of_the_time(text: str) -> None:
+    assert timing_in(text) == NOTHING
 
 
 @pytest.mark.parametrize("text", ["2026年", "2026年度", "2026年全年", "2026年1-12月", "企业产出2026"])
@@ -73,10 +127,9 @@ def test_a_full_year(text: str) -> None:
         "产出表",
         "填报日期:2026-11-03",
         "2026年11月3日",
-        "2026年第三季度",
-        "2026年下半年",
-        "2026年4-6月",
-        "2025年11月-2026年10月",
+        "二季度",
+        "2026年10-4月",
+        "11月-2026年10月",
         "2026年10月与2025年10月",
         "产出20261103",
         "10月",
@@ -114,7 +167,11 @@ def test_every_year_to_date_is_read(year: int, month: int, dash: str) -> None:
         (["2026年度产出"], "10月", "2025-01.xlsx", YEAR),
         (["2026年10月产出", "本月止累计"], "Sheet1", "x.xlsx", TO_OCTOBER),
         (["产出"], "Sheet1", "x.xlsx", None),
-        (["2026年三季度"], "2026年10月", "x.xlsx", None),
+        (["2026年三季度"], "2026年10月", "x.xlsx", (date(2026, 7, 1), date(2026, 9, 1))),
+        (["产出"], "二季度", "2026/产出.xlsx", (date(2026, 4, 1), date(2026, 6, 1))),
+        (["2026年产出"], "4-6月", "x.xlsx", (date(2026, 4, 1), date(2026, 6, 1))),
+        (["产出"], "Sheet1", "2026年前三季度.xlsx", (date(2026, 1, 1), date(2026, 9, 1))),
+        (["2026年10月上旬"], "2026年10月", "x.xlsx", None),
     ],
 )
 def test_the_title_goes_before_sheet_file_and_folder(
@@ -138,6 +195,14 @@ def test_the_title_goes_before_sheet_file_and_folder(
         ("本月", "2026年", None),
         ("2025年", "2026年1-10月", (date(2025, 1, 1), date(2025, 10, 1))),
         ("2026-10-01", "2025年", OCTOBER),
+        ("4月", "2026年二季度", (date(2026, 4, 1), date(2026, 4, 1))),
+        ("全年", "2026年二季度", YEAR),
+        ("累计", "2026年二季度", None),
+        ("本月", "2026年4-6月", None),
+        ("一季度", "2026年", (date(2026, 1, 1), date(2026, 3, 1))),
+        ("二季度", "2026年", (date(2026, 4, 1), date(2026, 6, 1))),
+        ("4—6月", "2026年", (date(2026, 4, 1), date(2026, 6, 1))),
+        ("2026.1", "2026年", None),
     ],
 )
 def test_a_column_s_mark_of_time_is_completed_by_the_title(
@@ -148,7 +213,7 @@ def test_a_column_s_mark_of_time_is_completed_by_the_title(
     assert timing.over(timing_in(base)).span() == span
 
 
-@pytest.mark.parametrize("text", ["营业收入", "月均", "上年同期", "本月营业收入", "4-6月", "合计"])
+@pytest.mark.parametrize("text", ["营业收入", "月均", "上年同期", "本月营业收入", "季度", "合计"])
 def test_other_headers_are_no_marks_of_time(text: str) -> None:
     assert marker(text) is None
 
@@ -156,6 +221,8 @@ def test_other_headers_are_no_marks_of_time(text: str) -> None:
 def test_a_mark_of_time_is_taken_off_a_name() -> None:
     assert split_marker("本年累计实缴税金")[0] == "实缴税金"
     assert split_marker("营业收入本月止累计") == ("营业收入", Timing(kind="to_date"))
+    assert split_marker("二季度营业收入") == ("营业收入", timing_in("二季度"))
+    assert split_marker("营业收入4-6月") == ("营业收入", timing_in("4-6月"))
     assert split_marker("营业收入") == ("营业收入", None)
 
 
@@ -167,9 +234,15 @@ def test_a_mark_of_time_is_taken_off_a_name() -> None:
         ("10", "month", Timing(month=10)),
         ("10月份", "month", Timing(month=10)),
         ("1-10", "month", Timing(month=10, kind="to_date")),
+        ("4-6", "month", Timing(month=6, kind="several", months=3)),
+        ("2026-10-31", "month", Timing(2026, 10)),
+        ("2", "quarter", Timing(month=6, kind="several", months=3)),
+        ("一季度", "quarter", Timing(month=3, kind="to_date")),
+        ("2026年二季度", "period", Timing(2026, 6, "several", 3)),
         ("202610", "period", Timing(2026, 10)),
         ("2026-10-31", "period", Timing(2026, 10)),
         ("20261031", "period", Timing(2026, 10)),
+        ("46296", "period", Timing(2026, 10)),  # 2026-10-01 without its format
     ],
 )
 def test_period_cells(text: str, role: str, expected: Timing) -> None:
@@ -177,10 +250,46 @@ def test_period_cells(text: str, role: str, expected: Timing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "role"), [("2026.1", "period"), ("上月", "month"), ("13", "month"), ("去年", "year"), ("x", "period")]
+    ("text", "role"), [
+        ("2026.1", "period"),
+        ("上月", "month"),
+        ("13", "month"),
+        ("2026-01-10", "month"),  # 1-10, which the spreadsheet took for a day
+        ("5", "quarter"),
+        ("二季度", "period"),
+        ("去年", "year"),
+        ("x", "period"),
+    ],
 )
 def test_a_period_cell_that_is_ambiguous_or_no_period_is_not_understood(text: str, role: str) -> None:
     assert timing_of_cell(text, role).unsure
+
+
+@pytest.mark.parametrize(
+    ("numbers", "texts", "month"),
+    [
+        (["2026.1"], [], None),
+        (["2026.1", "2026.2", "2026.9"], [], None),
+        (["2026.1", "2026.01", "2026.09"], [], "2026.10"),
+        (["2026.1", "2026.01", "2026.2"], [], None),
+        (["2026.1"], ["2026.10"], "2026.01"),
+        ([], ["2026.1", "2026.10"], "2026.01"),
+        ([], ["2026.1"], "2026.01"),
+        ([], ["2026.1", "2026.02"], None),
+    ],
+)
+def test_a_lost_zero_is_put_back_only_where_the_neighbours_show_it(
+    numbers: list[str], texts: list[str], month: str | None
+) -> None:
+    cells = [*numbers, *texts]
+    read = written_out(cells, [False] * len(numbers) + [True] * len(texts))
+    assert read == [month if month and cell == "2026.1" else cell for cell in cells]
+
+
+def test_a_doubt_says_why() -> None:
+    assert "10 月" in timing_of_cell("2026.1", "period").doubt
+    assert "文本格式" in timing_of_cell("2026-01-10", "month").doubt
+    assert "累计" in timing_in("2026年三季度累计").doubt
 
 
 def test_spans_are_labelled_by_their_months() -> None:

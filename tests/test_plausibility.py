@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stated_builder import CODES, Row, Sheet, counting, message, month, register, resolved, told, year_to_date
+from stated_builder import CODES, Row, Sheet, counting, message, month, refused, register, resolved, told, year_to_date
 
 from efficiency.intake.resolve import Resolved
 
@@ -24,7 +24,7 @@ def cumulative(measure: str, *figures: float | None) -> list[Row]:
     return [{measure: figure, **year_to_date(2026, number)} for number, figure in enumerate(figures, start=1)]
 
 
-def energy(carrier: str, consumption: float, **more: object) -> Row:
+def energy(carrier: str, consumption: float | None, **more: object) -> Row:
     return {"carrier": carrier, "unit": "吨", "consumption": consumption, **month(2026, 10), **more}
 
 
@@ -191,3 +191,17 @@ def test_every_warning_names_a_cell_and_lets_the_figure_count() -> None:
     assert result.problems["severity"].unique().to_list() == ["warning"]
     assert counting(result, "output").height == 6
     assert result.submissions.filter(pl.col("form") == "output")["status"].item() == "accepted"
+
+
+def test_feedstock_without_consumption_is_told_at_the_empty_cell() -> None:
+    result = of("energy", energy("原煤", None, feedstock=12.0))
+    assert told(result, "consumption_missing") == [("energy.xlsx", "E2")]
+    assert "补填消费量" in message(result, "consumption_missing")
+    assert not told(of("energy", energy("原煤", 12.0, feedstock=12.0)), "consumption_missing")
+
+
+def test_a_refused_consumption_is_told_once() -> None:
+    sheet = Sheet("energy", [{"uscc": CODES["A"], **energy("原煤", None, feedstock=12.0)}], id="energy")
+    result = resolved(register("A"), sheet, problems=[refused("not_a_number", sheet, 2, "consumption")])
+    assert told(result, "not_a_number") == [("energy.xlsx", "E2")]
+    assert not told(result, "consumption_missing")

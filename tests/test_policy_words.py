@@ -5,8 +5,17 @@ import tomllib
 import pytest
 from report_builder import POLICY
 
-from efficiency.policy.model import Benchmark, Policy, Tiers
-from efficiency.policy.words import benchmark, condition, energy_basis, override_rule, statement, tiers, window
+from efficiency.policy.model import Benchmark, Policy, Robustness, Tiers
+from efficiency.policy.words import (
+    benchmark,
+    condition,
+    energy_basis,
+    override_rule,
+    robustness,
+    statement,
+    tiers,
+    window,
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +29,12 @@ def policy():
         ("tier = 'D' AND d_streak >= 2", "等级为D类,且连续D类期数不小于2"),
         ("land_tier IN ('C', 'D')", "土地效率等级为C类或D类"),
         ("scale = '规上'", "规模为“规上”"),
+        ("land >= 3 AND months_since_commissioned < 24", "用地面积不小于3亩,且投产月数小于24个月"),
         ("honours LIKE '%专精特新%'", "资质荣誉包含“专精特新”"),
         ("industry LIKE '26%'", "行业代码以“26”开头"),
         ("energy_level = 'below'", "单位产品能耗水平为低于基准水平"),
         ("value_tax_per_mu < 3", "指标“亩均税收”小于3"),
-        ("COALESCE(investment, 0) > 0", "计划总投资(缺失按0计)大于0"),
+        ("COALESCE(investment, 0) > 0", "计划总投资(缺失按0万元计)大于0万元"),
         ("energy IS NULL", "综合能耗缺失"),
         ("energy IS NOT NULL", "综合能耗不缺失"),
         ("land BETWEEN 5 AND 10", "用地面积在5至10之间"),
@@ -72,3 +82,19 @@ def test_window_energy_and_overrides_are_named(policy):
     assert "当量值" in energy_basis(policy)
     assert "绿色电力" in energy_basis(policy)
     assert override_rule(policy.override[0], policy) == "一票否决:未整改事项数大于0,不高于C类"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({}, "对各指标权重(相对标准差10%)作1000次随机扰动"),
+        ({"data_sd": 0.05}, "和各企业分子、分母所用数据(相对标准差5%)作1000次随机扰动"),
+        ({"data_sd": 0.05}, "由企业数据得出的基准值、极值和平均得分不随扰动改变"),
+        ({"data_sd": 0.05, "benchmarks": True}, "由企业数据得出的基准值、极值和平均得分按扰动后的数据重新计算"),
+        ({"data_sd": 0.05, "weight_sd": 0.0}, "对各企业分子、分母所用数据(相对标准差5%)作"),
+        ({"weight_sd": 0.0}, "扰动幅度为零"),
+        ({"draws": 0}, "本办法不测算"),
+    ],
+)
+def test_what_is_moved_at_random_is_named(policy, rule, said):
+    assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}))

@@ -98,6 +98,50 @@ def test_the_same_value_twice_in_one_sheet_counts_once_and_is_noted() -> None:
     assert "第 2 行" in message(result, "repeated_figure")
 
 
+def test_rows_of_a_sheet_that_state_different_parts_of_one_thing_complete_one_another() -> None:
+    parts = [row(tax=1.0), row(revenue=9.0)]
+    counted = counting(output(Sheet("output", parts)), "output")
+    assert (counted["tax"].drop_nulls().to_list(), counted["revenue"].drop_nulls().to_list()) == ([1.0], [9.0])
+
+    land = Sheet("land", [{"uscc": CODES["A"], "owned": 30.0}, {"uscc": CODES["A"], "leased_in": 5.0}])
+    result = output(land)
+    assert counting(result, "land").select("owned", "leased_in").rows() == [(30.0, 5.0)]
+    assert [rule for rule in result.problems["rule"] if rule != "unit_assumed"] == ["completed_figure"]
+
+    fuel = [coal(100.0), coal(None, feedstock=40.0), coal(None, coefficient=0.7)]
+    result = output(Sheet("energy", fuel))
+    energy = counting(result, "energy").select("consumption", "feedstock", "coefficient").rows()
+    assert energy == [(100.0, 40.0, 0.7)]
+    assert result.submissions["rows_rejected"].sum() == 0
+
+
+def test_parts_of_two_sheets_do_not_complete_one_another_where_the_whole_is_replaced() -> None:
+    first = Sheet("energy", [coal(100.0, feedstock=40.0)], id="one")
+    second = Sheet("energy", [coal(90.0)], id="two")
+    assert counting(output(first, second), "energy").select("consumption", "feedstock").rows() == [(90.0, None)]
+
+
+def test_a_contradiction_is_told_and_the_parts_that_agree_count() -> None:
+    rows = [{"uscc": CODES["A"], "owned": 30.0, "idle": 1.0}, {"uscc": CODES["A"], "owned": 31.0, "leased_in": 5.0}]
+    result = output(Sheet("land", rows))
+    assert told(result, "conflict")
+    assert counting(result, "land").select("owned", "leased_in", "idle").rows() == [(None, 5.0, 1.0)]
+
+
+def test_a_quantity_in_another_unit_does_not_complete_a_product() -> None:
+    def glass(**more: object) -> Row:
+        return row(product="平板玻璃", **more)
+
+    same = [glass(quantity=10.0, unit="重量箱"), glass(energy_tce=5.0)]
+    assert counting(output(Sheet("products", same)), "products").select("quantity", "unit", "energy_tce").rows() == [
+        (10.0, "重量箱", 5.0)
+    ]
+    other = [glass(quantity=10.0, unit="重量箱"), glass(energy_tce=5.0, unit="吨")]
+    assert counting(output(Sheet("products", other)), "products").select("quantity", "energy_tce").rows() == [
+        (10.0, None)
+    ]
+
+
 def test_the_month_and_the_cumulative_of_one_january_row_are_no_repetition() -> None:
     rows = [row(number=1, at=2, tax=4.0), row(number=1, at=2, tax=4.0, block=1)]
     result = output(Sheet("output", rows))

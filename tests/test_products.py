@@ -118,3 +118,12 @@ def test_products_reported_for_other_years_only_are_not_judged() -> None:
     rows = product("水泥", 1000.0, "吨", 95.0, (date(2025, 1, 1), date(2025, 3, 1)))
     assert level(rows) is None
     assert level(rows.clear()) is None
+
+
+def test_a_level_that_no_text_confirms_is_used_and_said_to_be_unconfirmed() -> None:
+    """The 标杆 and 基准 levels of 水泥熟料 are `unverified` in the limits table, those of 水泥 are not."""
+    found = levels(product("水泥熟料", 1000.0, "吨", 118.0), product("水泥", 1000.0, "吨", 80.0))
+    assert found.frame["energy_level"].to_list() == ["below"]
+    assert found.warnings == [
+        "产品“水泥熟料”的标杆和基准水平未经文件核实,1家企业据此评定能耗水平,请对照标准原文"
+    ]

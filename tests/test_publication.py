@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import polars as pl
 import pytest
 
 from efficiency.warehouse.errors import WarehouseError
-from efficiency.warehouse.lock import lock
+from efficiency.warehouse.lock import Owner, lock
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 from efficiency.warehouse.tables import TABLES, Contents
@@ -376,7 +377,25 @@ def test_a_lock_of_a_process_number_that_was_given_out_again_is_taken_over(path)
     assert names(path) == []
 
 
-@pytest.mark.parametrize("text", [owner(host="another"), "not ours", ""], ids=["elsewhere", "unreadable", "empty"])
+def test_a_lock_from_before_the_machines_last_start_is_taken_over(path):
+    path.parent.mkdir()
+    (path.parent / "efficiency.duckdb.lock").write_text(json.dumps({**asdict(Owner.here()), "boot": "another"}))
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        owner(host="another"),
+        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "machine": "another of this name", "boot": "its own"}),
+        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "processes": "pid:[another container]"}),
+        "not ours",
+        "",
+    ],
+    ids=["elsewhere", "same name", "container", "unreadable", "empty"],
+)
 def test_a_lock_that_may_be_held_elsewhere_is_left_alone_and_named(path, text):
     path.parent.mkdir()
     file = path.parent / "efficiency.duckdb.lock"

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutants import xlsb
 
-from efficiency.inbox import read_all
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
+from efficiency.readers import read_files
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.energy import TOTAL_CARRIER
 
@@ -228,6 +230,162 @@ def test_a_long_energy_sheet_reads_merged_names_carriers_units_and_own_coefficie
     assert problems(parsed) == []
 
 
+LONG = [
+    ["2026年10月能源消费"],
+    ["单位详细名称", "能源名称", "计量单位", "消费量"],
+    ["甲公司", "电力", "万千瓦时", 3.0],
+    [None, "原煤", "吨", 5.0],
+    [None, "汽油", "吨", 7.0],
+    ["乙公司", "电力", "万千瓦时", 4.0],
+]
+OF_LONG = [
+    ("甲公司", "电力", 3.0),
+    ("甲公司", "原煤", 5.0),
+    ("甲公司", "汽油", 7.0),
+    ("乙公司", "电力", 4.0),
+]
+
+
+def ods(path: Path, rows: Rows, merges: Sequence[tuple[int, int, int, int]] = (), idle: tuple[int, int] = (-1, -1)):
+    """An OpenDocument spreadsheet of one sheet; `idle` is a formula without a result."""
+
+    def cell(row: int, column: int, value: object) -> str:
+        spans = [(r1 - r0 + 1, c1 - c0 + 1) for r0, c0, r1, c1 in merges if (r0, c0) == (row, column)]
+        merged = "".join(
+            f' table:number-rows-spanned="{down}" table:number-columns-spanned="{right}"' for down, right in spans
+        )
+        if (row, column) == idle:
+            return f'<table:table-cell table:formula="of:=1+1"{merged}/>'
+        if isinstance(value, float):
+            return f'<table:table-cell office:value-type="float" office:value="{value}"{merged}/>'
+        kind = ' office:value-type="string"' if value else ""
+        return f"<table:table-cell{kind}{merged}><text:p>{value or ''}</text:p></table:table-cell>"
+
+    body = "".join(
+        f"<table:table-row>{''.join(cell(row, column, value) for column, value in enumerate(cells))}</table:table-row>"
+        for row, cells in enumerate(rows)
+    )
+    names = "".join(
+        f' xmlns:{kind}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"' for kind in ("office", "table", "text")
+    )
+    content = (
+        f"<office:document-content{names}><office:body><office:spreadsheet>"
+        f'<table:table table:name="能源">{body}</table:table>'
+        f"</office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        '<manifest:file-entry manifest:full-path="/" '
+        'manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>'
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", manifest)
+    return inbox_file(path)
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".ods", ".xlsb"])
+def test_an_enterprise_merged_over_its_carriers_is_read_alike_in_every_format(tmp_path: Path, ending: str) -> None:
+    merges, path = [(2, 0, 4, 0)], tmp_path / f"表{ending}"
+    if ending == ".xlsx":
+        file = write(path, {"能源": LONG}, merges)
+    elif ending == ".ods":
+        file = ods(path, LONG, merges)
+    else:
+        path.write_bytes(xlsb({"能源": LONG}, merges))
+        file = inbox_file(path)
+    parsed = balanced(read_file(file))
+    assert stated(parsed, "energy", "name", "carrier", "consumption") == OF_LONG
+    assert problems(parsed) == []
+
+
+def test_rows_without_a_period_that_are_not_merged_are_of_no_month(read) -> None:
+    rows: Rows = [["报告期", "企业名称", "营业收入(万元)"], ["2026年10月", "甲公司", 1], [None, "乙公司", 2]]
+    assert stated(read(rows, merges=[(1, 0, 2, 0)]), "output", "name", "span_end") == [
+        ("甲公司", MONTH[1]),
+        ("乙公司", MONTH[1]),
+    ]
+    apart = read(rows)
+    assert stated(apart, "output", "name") == [("甲公司",)]
+    assert problems(apart) == [("A3", "period_unknown", None)]
+    assert "空白" in apart.problems["message"][0]
+
+
+def test_rows_without_a_name_that_are_not_merged_belong_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "表.csv"
+    path.write_text("\n".join(",".join(str(cell or "") for cell in row) for row in LONG), encoding="utf-8")
+    for file in (inbox_file(path), ods(tmp_path / "表.ods", LONG)):
+        parsed = balanced(read_file(file))
+        assert stated(parsed, "energy", "name", "carrier", "consumption") == [
+            (None if carrier in ("原煤", "汽油") else name, carrier, figure) for name, carrier, figure in OF_LONG
+        ]
+
+
+def test_an_ods_formula_without_a_result_is_refused(tmp_path: Path) -> None:
+    parsed = balanced(read_file(ods(tmp_path / "表.ods", LONG, idle=(5, 3))))
+    assert problems(parsed) == [("D6", "formula_uncached", "=1+1")]
+
+
+def test_a_format_that_hides_whether_formulas_were_calculated_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "表.xlsb"
+    path.write_bytes(xlsb({"能源": [*LONG, ["丙公司", "电力", "万千瓦时", "=idle"]], "又": LONG}))
+    parsed = read_file(inbox_file(path))
+    told = parsed.problems.filter(pl.col("rule") == "formula_idle")
+    assert told.select("sheet", "value", "severity").rows() == [("", "1", "note")]
+    assert ".xlsb" in told["message"][0]
+
+
+def test_the_statistical_form_205_1_is_read_as_it_is_printed(read) -> None:
+    head: Rows = [
+        ["能源购进、消费与库存"],
+        [f"统一社会信用代码:{CODE}", None, "205-1表"],
+        ["单位详细名称:甲公司", None, None, None, "2026年1—10月"],
+        ["能源名称", "计量单位", "代码", "年初库存量", "1—本月", None, None, None, None],
+        [None, None, None, None, "购进量", None, "消费量", None, None],
+        [None, None, None, None, "实物量", "金额(千元)", "合计", "工业生产消费", "#用于原材料"],
+        ["甲", "乙", "丙", 1, 2, 3, 4, 5, 6],
+    ]
+    merges = [*((3, column, 5, column) for column in range(4)), (3, 4, 3, 8), (4, 4, 4, 5), (4, 6, 4, 8)]
+    rows: Rows = [["原煤", "吨", "01", 0, 100, 50, 90, 80, 10], ["电力", "万千瓦时", "35", None, None, None, 20, 20]]
+    for layout in (merges, []):
+        parsed = read([*head, *rows, ["单位负责人：", "王", "填表人：", "李"]], merges=layout)
+        assert stated(parsed, "energy", "uscc", "carrier", "consumption", "feedstock", "span_start", "span_end") == [
+            (CODE, "原煤", 90.0, 10.0, *TO_DATE),
+            (CODE, "电力", 20.0, None, *TO_DATE),
+        ]
+        assert problems(parsed) == []
+
+
+def test_carriers_and_products_by_rows_may_have_a_month_and_a_cumulative_column(read) -> None:
+    energy = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "能源名称", "计量单位", "消费量", None, "采用折标系数"],
+            [None, None, None, "本月", "累计"],
+            ["甲公司", "原煤", "吨", 5, 50, 0.7],
+            ["甲公司", "神油", "吨", 1, 1],
+        ],
+        merges=[(1, 0, 2, 0), (1, 1, 2, 1), (1, 2, 2, 2), (1, 3, 1, 4), (1, 5, 2, 5)],
+    )
+    figures = stated(energy, "energy", "carrier", "consumption", "coefficient", "span_start", "span_end")
+    assert figures[:2] == [("原煤", 5.0, 0.7, *MONTH), ("原煤", 50.0, 0.7, *TO_DATE)]
+    assert set(problems(energy)) == {("B5", "carrier_unknown", "神油")}
+    products = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "产品名称", "产量(吨)", None, "产品能耗(吨标准煤)", None],
+            [None, None, "本月", "累计", "本月", "累计"],
+            ["甲公司", "水泥熟料", 5, 50, 1, 10],
+        ],
+        merges=[(1, 0, 2, 0), (1, 1, 2, 1), (1, 2, 1, 3), (1, 4, 1, 5)],
+    )
+    assert stated(products, "products", "product", "quantity", "energy_tce", "span_start") == [
+        ("水泥熟料", 5.0, 1.0, MONTH[0]),
+        ("水泥熟料", 50.0, 10.0, TO_DATE[0]),
+    ]
+
+
 def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None:
     parsed = read(
         [
@@ -281,6 +439,13 @@ def test_twelve_months_of_a_measure_go_into_output(read) -> None:
         (["年份"], [2026], (date(2026, 1, 1), date(2026, 12, 1))),
         (["税款所属期起", "税款所属期止"], ["2026-01-01", "2026-10-31"], TO_DATE),
         (["月份"], ["10月"], MONTH),
+        (["年份", "季度"], [2026, 2], (date(2026, 4, 1), date(2026, 6, 1))),
+        (["年份", "季度"], ["2026年", "第一季度"], (date(2026, 1, 1), date(2026, 3, 1))),
+        (["报告期"], ["2026年前三季度"], (date(2026, 1, 1), date(2026, 9, 1))),
+        (["报告期"], ["2026年下半年"], (date(2026, 7, 1), date(2026, 12, 1))),
+        (["所属期"], ["2026.10"], MONTH),
+        (["税款所属期起", "税款所属期止"], ["2026-04-01", "2026-06-30"], (date(2026, 4, 1), date(2026, 6, 1))),
+        (["税款所属期起", "税款所属期止"], ["2025-11", "2026-10"], (date(2025, 11, 1), MONTH[1])),
     ],
 )
 def test_period_columns_go_before_the_title(read, heads: list[str], cells: list[object], span) -> None:
@@ -288,6 +453,67 @@ def test_period_columns_go_before_the_title(read, heads: list[str], cells: list[
     parsed = read([[title], ["企业名称", *heads, "营业收入(万元)"], ["甲公司", *cells, 1]])
     assert stated(parsed, "output", "span_start", "span_end") == [span]
     assert parsed.submissions["period_label"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("title", "sheet", "name"),
+    [
+        ("2026年二季度产出", "Sheet1", "表.xlsx"),
+        ("产出", "2026年4-6月", "表.xlsx"),
+        ("产出", "Sheet1", "2026年第二季度.xlsx"),
+        ("产出", "二季度", "2026年.xlsx"),
+    ],
+)
+def test_a_quarter_is_read_wherever_it_is_said(read, title: str, sheet: str, name: str) -> None:
+    parsed = read([[title], ["企业名称", "营业收入(万元)"], ["甲公司", 1]], sheet=sheet, name=name)
+    assert stated(parsed, "output", "span_start", "span_end") == [(date(2026, 4, 1), date(2026, 6, 1))]
+
+
+def test_four_quarters_side_by_side_are_four_spans(read) -> None:
+    quarters = ["一季度", "二季度", "三季度", "四季度"]
+    parsed = read([["2026年营业收入(万元)"], ["企业名称", *quarters, "合计"], ["甲公司", 1, 2, 3, 4, 11]])
+    spans = [(date(2026, first, 1), date(2026, first + 2, 1)) for first in (1, 4, 7, 10)]
+    assert stated(parsed, "output", "revenue", "span_start", "span_end") == [
+        (float(number), *span) for number, span in enumerate(spans, 1)
+    ]
+    assert problems(parsed) == [("F3", "control_total", "11")]
+    part = read([["2026年营业收入(万元)"], ["企业名称", *quarters[:3]], ["甲公司", 1, 2, 3]])
+    assert part.submissions["period_label"].to_list() == ["2026-01..2026-09"]
+
+
+def test_a_column_of_half_written_octobers_is_read_by_its_neighbours_or_refused(read) -> None:
+    head = ["企业名称", "报告期", "营业收入(万元)"]
+    padded = read([head, *(["甲公司", number, 1] for number in (2026.08, 2026.09, 2026.1, 2026.11))])
+    assert [span.month for (span,) in stated(padded, "output", "span_end")] == [8, 9, 10, 11]
+    open_ = read([head, *(["甲公司", number, 1] for number in (2026.8, 2026.9, 2026.1))])
+    assert [span.month for (span,) in stated(open_, "output", "span_end")] == [8, 9]
+    assert problems(open_) == [("B4", "period_unknown", "2026.1")]
+    assert "可能是 1 月，也可能是 10 月" in open_.problems["message"].str.join("")[0]
+    typed = read([head, ["甲公司", "2026.1", 1], ["甲公司", "2026.10", 2]])
+    assert [span.month for (span,) in stated(typed, "output", "span_end")] == [1, 10]
+
+
+def test_headings_that_are_numbers_are_months_only_where_that_is_sure(read) -> None:
+    def months(*numbers: object) -> list[int]:
+        parsed = read([["营业收入(万元)"], ["企业名称", *numbers], ["甲公司", *range(1, len(numbers) + 1)]])
+        return [span.month for (span,) in stated(parsed, "output", "span_end")]
+
+    assert months(2026.08, 2026.09, 2026.1, 2026.11) == [8, 9, 10, 11]
+    assert months("2026.1", "2026.2", "2026.10") == [1, 2, 10]
+    assert months(2026.8, 2026.9, 2026.1) == [8, 9]
+
+
+def test_a_cell_of_a_table_that_is_read_as_several_forms_is_told_once(read) -> None:
+    parsed = read(
+        [
+            ["2026年"],
+            ["统一社会信用代码", "企业名称", "月份", "营业收入(万元)", "电力(万千瓦时)", "自有用地面积(亩)"],
+            [float(DAMAGED), "甲公司", "10月", 1, 2, 3],
+            [CODE, "乙公司", "上月", 1, 2, 3],
+        ]
+    )
+    assert set(parsed.submissions["form"]) == {"output", "land", "energy"}
+    assert sorted(problems(parsed)) == [("A3", "uscc_damaged", DAMAGED), ("C4", "period_unknown", "上月")]
 
 
 def test_stacked_tables_and_side_by_side_forms_are_each_read(read) -> None:
@@ -305,6 +531,71 @@ def test_stacked_tables_and_side_by_side_forms_are_each_read(read) -> None:
     assert stated(parsed, "energy", "carrier", "consumption") == [(TOTAL_CARRIER, 2.0)]
     assert stated(parsed, "land", "owned", "row") == [(30.0, 6)]
     assert parsed.submissions["submission_id"].n_unique() == 3
+
+
+def test_the_same_table_below_with_another_title_is_another_month(read) -> None:
+    head = ["企业名称", "营业收入", "实缴税金"]
+    parsed = read(
+        [
+            ["2026年9月产出", None, "单位:千元"],
+            head,
+            ["甲公司", 10, 20],
+            ["乙公司"],
+            [],
+            ["2026年10月产出"],
+            [],
+            head,
+            ["甲公司", 30, 40],
+            ["合计", 30, 40],
+            head,
+            ["乙公司", 50, 60],
+            ["2026年8月(单位:元)"],
+            head,
+            ["甲公司", 70_000, 80_000],
+        ]
+    )
+    assert stated(parsed, "output", "name", "revenue", "span_end", "row") == [
+        ("甲公司", 1.0, date(2026, 9, 1), 3),
+        ("甲公司", 3.0, date(2026, 10, 1), 9),
+        ("乙公司", 5.0, date(2026, 10, 1), 12),
+        ("甲公司", 7.0, date(2026, 8, 1), 15),
+    ]
+    assert problems(parsed, "control_total") == [(None, "row_empty", None)]
+    assert parsed.submissions["period_label"].to_list() == ["2026-09", "2026-10", "2026-08"]
+
+
+def test_a_table_below_without_a_title_of_its_own_is_of_the_time_and_unit_of_the_one_above(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月", None, "单位:千元"],
+            ["企业名称", "营业收入"],
+            ["甲公司2025", 10],
+            [],
+            ["企业名称", "实缴税金"],
+            ["甲公司2025", 20],
+        ],
+        sheet="2024年",
+    )
+    assert stated(parsed, "output", "revenue", "tax", "span_end") == [(1.0, None, MONTH[1]), (None, 2.0, MONTH[1])]
+
+
+def test_a_month_typed_into_a_cell_of_its_own_has_become_a_date_and_is_still_that_month(read) -> None:
+    table: Rows = [["企业名称", "营业收入(万元)"], ["甲公司", 1]]
+
+    def spans(*head: list[object], name: str = "表.xlsx", sheet: str = "Sheet1") -> list[tuple[object, ...]]:
+        return stated(read([*head, *table], name=name, sheet=sheet), "output", "span_start", "span_end")
+
+    assert spans(["工业产出"], ["2026-10-01"]) == [MONTH]
+    assert spans(["工业产出(本月止累计)"], ["2026-10-01"]) == [TO_DATE]
+    assert spans(["2026-10-01"], name="2026年产出.xlsx") == [MONTH]
+    assert spans(["2026-11-03"]) == []
+    assert spans(["填报日期", "2026-11-01"]) == []
+    assert spans(["2026-11-01"], sheet="2026年10月") == [MONTH]
+
+
+def test_twelve_months_without_a_unit_are_noted_once(read) -> None:
+    parsed = read([["2026年入库税收"], ["企业名称", *(f"{month}月" for month in range(1, 13))], ["甲公司", *[1] * 12]])
+    assert parsed.problems.select("cell", "rule").rows() == [("B2", "unit_assumed")]
 
 
 def test_areas_without_a_date_of_their_own_take_the_one_above_the_table(read) -> None:
@@ -458,6 +749,19 @@ def test_an_assumed_unit_is_noted(read) -> None:
     assert parsed.columns.filter(pl.col("field") == "revenue").select("unit", "unit_assumed").row(0) == ("万元", True)
 
 
+def test_who_sells_all_that_it_makes_consumes_none_of_it(read) -> None:
+    head = ["企业名称", "能源名称", "计量单位", "消费量", "加工转换产出"]
+    heat = [["甲公司", "原煤", "吨", 1000, None], ["甲公司", "热力", "百万千焦", None, 3000]]
+    refused = [["乙公司", "热力", "百万千焦", "待报", 3000]]
+    parsed = read([["2026年1-10月"], head, *heat, *refused])
+    assert stated(parsed, "energy", "name", "carrier", "consumption", "transformed") == [
+        ("甲公司", "原煤", 1000.0, None),
+        ("甲公司", "热力", 0.0, 3000.0),
+        ("乙公司", "热力", None, 3000.0),
+    ]
+    assert problems(parsed) == [("D5", "not_a_number", "待报")]
+
+
 def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read) -> None:
     parsed = read([["2026年10月"], ["企业名称", "蒸汽(吨)", "电力(万千瓦时)"], ["甲公司", 5, "待定"]])
     assert {rule for _, rule, _ in problems(parsed)} == {"unit_unknown", "not_a_number"}
@@ -491,7 +795,7 @@ def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_
     assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown", "unit_unknown"]
 
 
-@pytest.mark.parametrize("title", ["产出表", "2026年第三季度", "2026年4-6月"])
+@pytest.mark.parametrize("title", ["产出表", "2026年10月上旬", "2026年三季度累计"])
 def test_a_sheet_without_a_period_is_refused(read, title: str) -> None:
     parsed = read([[title], HEAD, ["甲公司", 1, 2]])
     assert [rule for _, rule, _ in problems(parsed)] == ["period_unknown"]
@@ -608,8 +912,19 @@ def test_sheets_that_are_no_forms_are_errors_only_where_they_could_be_data(tmp_p
     assert stated(parsed, "output", "sheet") == [("产出",)]
     alone = balanced(read_file(write(tmp_path / "b.xlsx", {"说明": guide})))
     assert alone.problems["rule"].to_list() == ["form_unknown"]
+    beside = balanced(read_file(write(tmp_path / "d.xlsx", {"说明": guide, "底稿": data})))
+    assert sorted(beside.problems.select("sheet", "rule").rows()) == [
+        ("底稿", "form_unknown"),
+        ("说明", "sheet_empty"),
+    ]
     near = balanced(read_file(write(tmp_path / "c.xlsx", {"x": [["企业名称", "科技含量"], ["甲公司", "高"]]})))
     assert "发展意愿" in near.problems["message"][0]
+
+
+def test_a_date_that_could_be_two_months_says_so(read) -> None:
+    parsed = read([["统一社会信用代码", "企业名称", "行业代码", "投产日期"], [CODE, "甲公司", "3071", 2018.1]])
+    assert problems(parsed) == [("D2", "not_a_date", "2018.1")]
+    assert "可能是 1 月，也可能是 10 月" in parsed.problems["message"][0]
 
 
 def test_a_name_that_begins_like_a_formula_is_a_name(tmp_path: Path) -> None:
@@ -622,7 +937,7 @@ def test_an_unreadable_file_is_one_problem_and_the_others_go_on(tmp_path: Path) 
     broken = tmp_path / "坏.xlsx"
     broken.write_bytes(b"PK\x03\x04 truncated")
     good = write(tmp_path / "好.xlsx", {"2026年10月": [HEAD, ["甲公司", 1, 2]]})
-    parsed = balanced(read_all([inbox_file(broken), good], NO_MAPPING, lambda done, total: None))
+    parsed = balanced(read_files([inbox_file(broken), good], NO_MAPPING, lambda done, total: None))
     assert parsed.problems.filter(pl.col("severity") == "error").select("file_name", "rule").rows() == [
         ("坏.xlsx", "unreadable")
     ]

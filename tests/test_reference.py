@@ -108,6 +108,28 @@ def test_every_fact_keeps_its_source() -> None:
         assert set(table["confidence"].unique()) <= {"official", "secondary", "unverified"}
 
 
+def test_what_no_text_confirms_stays_marked() -> None:
+    """A figure moves out of these lists only with a text that states it, named in its row's source."""
+    unverified = carriers().filter(carriers()["confidence"] == "unverified")["name"].to_list()
+    assert unverified == [
+        "煤矸石", "煤焦油", "水煤气", "乙醇", "沼气", "氢气", "除氧水", "氮气(副产品)", "氮气(主产品)", "二氧化碳",
+    ]  # fmt: skip
+    guessed = limits().filter(limits()["confidence"] == "unverified")
+    assert guessed["product"].str.ends_with("_bm").all()
+    assert guessed.height == 12
+    contested = carriers().filter(carriers()["status"] == "contested")["name"].to_list()
+    assert contested == ["煤矸石", "液化天然气", "天然气", "焦炉煤气"]
+
+
+def test_coefficients_agree_with_the_heat_of_standard_coal() -> None:
+    """1 kgce = 7000 kcal = 29307.6 kJ; the two figures of coal are the same coal by two calories."""
+    by_name = dict(carriers().select("name", "kgce_per_base_unit").iter_rows())
+    assert by_name["热力"] == pytest.approx(1000 / 29307.6, abs=5e-6)
+    assert by_name["电力"] == pytest.approx(3600 / 29307.6, abs=1e-4)
+    assert round(20934 / 29307.6, 4) == round(20908 / 29271, 4) == by_name["原煤"]
+    assert 2.4 < 0.300 / by_name["电力"] < 0.404 / by_name["电力"] < 3.3
+
+
 def test_limits_are_stricter_at_the_better_level() -> None:
     for row in limits().iter_rows(named=True):
         levels = [row[name] for name in ("level1", "level2", "level3") if row[name] is not None]

@@ -72,6 +72,14 @@ def test_a_year_that_starts_with_months_and_goes_on_cumulatively() -> None:
     assert total({**flat(LAST_YEAR[10:]), **flat(THIS_YEAR[:3]), (13, 22): 40.0}) == 42.0
 
 
+def test_quarters_add_up_where_they_meet_the_window_s_ends_and_else_only_with_the_months_that_do() -> None:
+    quarters = [(first, first + 2) for first in range(1, 25, 3)]
+    assert total(flat(quarters[4:]), "calendar_year", date(2026, 12, 1)) == 12
+    assert total(flat(quarters[3:7])) is None
+    assert total(flat([*quarters[4:7], (22, 22), (11, 11), (12, 12)])) == 12
+    assert total({**flat(quarters[3:7]), (10, 10): 1.0, (22, 22): 1.0}) == 12
+
+
 def test_january_and_february_in_one_cumulative_figure() -> None:
     assert total(flat([*LAST_YEAR[10:], (13, 14), *THIS_YEAR[2:10]])) == 12
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from efficiency.intake.problems import problem, problems_frame
-from efficiency.intake.succession import SUCCESSION, standing, succession
+from efficiency.intake.succession import SUCCESSION, remembered, standing, succession
 
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
 
@@ -18,7 +18,7 @@ def sheet(sha256, arrival, *, name="统计局/10月.xlsx", period="2026-10", for
 def fault(sha256, cell, rule="not_a_number", value="约1200"):
     return problem(
         rule, submission_id=f"{sha256[:12]}-1", file_name="统计局/10月.xlsx", sheet="规上", cell=cell, field="revenue",
-        value=value, number="1", before="2",
+        value=value, number="1", before="2", month="1", median="2",
     )  # fmt: skip
 
 
@@ -55,6 +55,16 @@ def test_file_of_which_nothing_could_be_used_is_succeeded_by_whatever_comes_unde
 
 def test_another_file_is_no_successor():
     assert told([sheet(OLD, 1), sheet(NEW, 2, name="别处.xlsx")], fault(OLD, "C1")).is_empty()
+
+
+def test_what_was_told_of_a_replaced_figure_counts_among_the_problems_before():
+    submissions = pl.DataFrame([sheet(OLD, 1), sheet(NEW, 2), sheet(OTHER, 3, name="别处.xlsx")])
+    now = problems_frame([fault(OLD, "C1")])
+    stored = problems_frame([fault(OLD, "C1"), fault(OLD, "C2", "unit_suspect"), fault(OTHER, "C3", "unit_suspect")])
+    found = remembered(now, stored.drop("row").with_columns(run_id=pl.lit("run")), submissions)
+    assert found.schema == now.schema
+    assert found["cell"].to_list() == ["C1", "C2"]
+    assert succession(submissions, found).select("before", "mended").row(0) == (2, 2)
 
 
 def test_notes_are_not_counted():

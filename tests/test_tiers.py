@@ -54,11 +54,16 @@ def test_within_ranks_each_group_by_itself():
 
 
 def test_without_cuts_there_are_scores_and_ranks_only():
-    tail = '[[override]]\nwhen = "TRUE"\ntier = "D"\nlabel = "x"\n'
-    found = evaluate(scored([1.0, 2.0]), policy(indicators=SCORE_ONLY, tiers="", tail=tail)).scores
+    """Another cohort has tiers and overrides: they do not reach over."""
+    tail = '[[cohort]]\nid = "tiered"\nwhere = "TRUE"\n' + SCORE_ONLY
+    tail += '[cohort.tiers]\nby = "score"\ncuts = { A = 90, B = 75, C = 60 }\n'
+    tail += '[[override]]\nwhen = "TRUE"\ntier = "D"\nlabel = "x"\n'
+    frame = profile(*({"tax": t, "land": 1.0, "scale": s} for t, s in ((1.0, "规上"), (2.0, "规上"), (95.0, "规下"))))
+    found = evaluate(frame, policy(indicators=SCORE_ONLY, tiers="", tail=tail)).scores
     assert found.select("rank", "tier_initial", "tier", "tier_confidence", "override_labels").rows() == [
         (2, *[None] * 4),
         (1, *[None] * 4),
+        (1, "A", "D", 1.0, "x"),
     ]
 
 

@@ -112,7 +112,7 @@ def test_every_view_has_only_the_columns_it_names(analyst):
 
 def test_clients_of_duckdb_1_can_open_the_file(analyst):
     tags = analyst.sql("SELECT tags FROM duckdb_databases() WHERE database_name = current_database()").fetchall()[0][0]
-    assert tags["storage_version"].startswith("v1.2.0")
+    assert tags["storage_version"].startswith("v1.0.0")
 
 
 def test_what_may_not_be_null_is_not_null_in_the_file_too(analyst):

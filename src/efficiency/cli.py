@@ -9,16 +9,30 @@ import sys
 from collections.abc import Sequence
 
 from efficiency import __version__
-from efficiency.commands import check, compare, explain, policies, run, template
+from efficiency.commands import (
+    audit,
+    check,
+    compare,
+    explain,
+    objection,
+    policies,
+    reissue,
+    rollback,
+    run,
+    serve,
+    template,
+)
 from efficiency.errors import EfficiencyError
+from efficiency.privacy import keep_private
 
-COMMANDS = (run, check, explain, compare, template, policies)
+COMMANDS = (run, serve, check, explain, compare, template, policies, objection, reissue, rollback, audit)
 """In the order of `efficiency --help`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status (see the interface: 0, 1, 2, 3)."""
     options = _parser().parse_args(arguments)
+    keep_private()
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO if options.verbose else logging.WARNING,

@@ -3,11 +3,15 @@
 The command line prints them as one or two plain lines and ends with their exit status.
 """
 
+import errno
+
 
 class EfficiencyError(Exception):
     """The run failed and nothing was published."""
 
     exit_status = 1
+    passing = False
+    """Whether the same thing may succeed a little later although nobody mends anything."""
 
 
 class UsageError(EfficiencyError):
@@ -20,3 +24,24 @@ class StrictError(EfficiencyError):
     """With --strict: there were error-level problems."""
 
     exit_status = 3
+
+
+_LASTING = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+}
+"""What the system refuses until somebody mends it."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether trying again later may help: a share that does not answer may be back, wrong data stays wrong."""
+    if isinstance(error, EfficiencyError):
+        return error.passing or (isinstance(error.__cause__, OSError) and may_pass(error.__cause__))
+    return isinstance(error, OSError) and error.errno not in _LASTING

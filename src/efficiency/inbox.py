@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.files import ENDINGS, InboxFile, list_inbox
+from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read import Parsed
 from efficiency.intake.resolve import Stated
-from efficiency.readers import read_files
+from efficiency.readers import ReadFiles, read_files
 from efficiency.warehouse.read import load
 from efficiency.warehouse.tables import Contents
 from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
@@ -40,14 +40,18 @@ def ingest_inbox(
     run_id: str,
     started: datetime,
     progress: Callable[[int, int], None],
+    read: ReadFiles = read_files,
 ) -> Ingested:
     """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
 
-    A file of which a sheet was not recognised is read again where `mapping` now has a layout for it.
+    A file of which a sheet was not recognised is read again where `mapping` now has a layout for it. `read` says who
+    reads: this machine, or a cluster.
     Raises UsageError for a folder that is not there or holds no spreadsheet.
     """
     files, problems = spreadsheets(inbox)
     stored = load(warehouse) or Contents()
+    recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
+    last = stored[SUBMISSIONS.qualified]["arrival"].max()
     learned = _learned(files, stored[SUBMISSIONS.qualified], mapping)
     stored = _forgotten(stored, learned)
     known = set(stored[SUBMISSIONS.qualified]["sha256"])
@@ -55,8 +59,9 @@ def ingest_inbox(
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    parsed = read_files(list(fresh.values()), mapping, progress)
-    stated = _joined(stored, parsed, pl.concat([problems, repeated(files)]), run_id, started)
+    parsed = read(list(fresh.values()), mapping, progress)
+    arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
+    stated = _joined(stored, parsed, _as_first_read(arrivals, recognised), pl.concat([problems, repeated(files)]))
     return Ingested(tuple(files), len(fresh), stored, stated)
 
 
@@ -94,7 +99,7 @@ def require_spreadsheets(inbox: Path) -> None:
         raise UsageError(
             f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox."
         )
-    if not any(path.suffix.lower() in ENDINGS for path in inbox.rglob("*")):
+    if not any(path.suffix.lower() in ENDINGS and not path.is_dir() for path in inbox_paths(inbox)):
         raise UsageError(
             f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
             "Put the departments' files there, or name another folder with --inbox."
@@ -126,11 +131,21 @@ def arrived(parsed: Parsed, after: int, run_id: str, started: datetime) -> pl.Da
     )
 
 
-def _joined(stored: Contents, parsed: Parsed, inbox_problems: pl.DataFrame, run_id: str, started: datetime) -> Stated:
+def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
+    """`arrivals` in which a sheet that was `recognised` before keeps its place in the order of arrival.
+
+    A file that is read again for the sake of another of its sheets states no more here than it did.
+    """
+    names = ("arrival", "run_id", "received_at")
+    before = recognised.select("submission_id", *(pl.col(name).alias(f"_{name}") for name in names))
+    return arrivals.join(before, on="submission_id", how="left", validate="1:1", maintain_order="left").select(
+        pl.coalesce(f"_{name}", name).alias(name) if name in names else name for name in arrivals.columns
+    )
+
+
+def _joined(stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame) -> Stated:
     """What earlier runs left and what this run has read, as one."""
     earlier = stored[SUBMISSIONS.qualified]
-    last = earlier["arrival"].max()
-    new = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
     kept = stored[PROBLEMS.qualified].filter(
         pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
     )
@@ -141,5 +156,9 @@ def _joined(stored: Contents, parsed: Parsed, inbox_problems: pl.DataFrame, run_
         problems=problems.unique(
             subset=[name for name in problems.columns if name != "row"], keep="first", maintain_order=True
         ),
-        rows={form: pl.concat([stored[STATED[form].qualified], rows]) for form, rows in parsed.rows.items()},
+        # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
+        rows={
+            form: pl.concat([stored[STATED[form].qualified], rows], rechunk=True)
+            for form, rows in parsed.rows.items()
+        },
     )

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -28,18 +29,33 @@ from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING, load_mapping
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Resolved, resolve
-from efficiency.intake.succession import standing, succession
+from efficiency.intake.succession import remembered, standing, succession
 from efficiency.intake.validate import validate as validate_facts
+from efficiency.issue import report_of, write_documents
 from efficiency.judge import judge
+from efficiency.operation.record import logged, recorded
+from efficiency.operation.watching import watch_again
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
+from efficiency.privacy import keep_private
+from efficiency.readers import ReadFiles, read_files
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
-from efficiency.reports.report import Report
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import Prepared, give_up, prepare, put_in_place
 from efficiency.what_moved import what_moved
-from schemas import CANDIDATES, COLUMN_MAP, FACTS, INDICATORS, PROBLEMS, SCORES, STATED, SUBMISSIONS, Table
+from schemas import (
+    CANDIDATES,
+    COLUMN_MAP,
+    EVALUATIONS,
+    FACTS,
+    INDICATORS,
+    PROBLEMS,
+    SCORES,
+    STATED,
+    SUBMISSIONS,
+    WATCH,
+)
 
 log = logging.getLogger("efficiency")
 
@@ -63,6 +79,8 @@ class Order:
     strict: bool = False
     mapping: Path | None = None
     """Mapping file for layouts that are not recognised by themselves."""
+    by: Literal["town"] | None = None
+    """"town": also a copy of the lists for each town."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,8 @@ class Run:
     run_id: str
     started: datetime
     operator: str
+    log_sha256: str | None = None
+    """Digest of its first entry in the log of runs."""
 
     @classmethod
     def begin(cls) -> Run:
@@ -88,6 +108,8 @@ class Validated:
     resolved: Resolved
     successors: pl.DataFrame
     """Shape of `efficiency.intake.succession.SUCCESSION`."""
+    watch: pl.DataFrame
+    """What was noticed before scoring, of every period watched so far; shape schemas.WATCH."""
 
     @property
     def standing(self) -> pl.DataFrame:
@@ -122,7 +144,7 @@ class Finished:
     """Every report, where it stands."""
 
 
-def ingest(order: Order, run: Run, progress: Progress = silent) -> Ingested:
+def ingest(order: Order, run: Run, progress: Progress = silent, read: ReadFiles = read_files) -> Ingested:
     """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.inbox`."""
     return ingest_inbox(
         inbox=order.inbox,
@@ -131,16 +153,19 @@ def ingest(order: Order, run: Run, progress: Progress = silent) -> Ingested:
         run_id=run.run_id,
         started=run.started,
         progress=lambda done, total: progress("ingest", done, total),
+        read=read,
     )
 
 
-def validate(order: Order, ingested: Ingested) -> Validated:
+def validate(order: Order, run: Run, ingested: Ingested) -> Validated:
     """Match, rank and check what was stated; facts are what remains.
 
     Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its
     declaration, and StrictError when the order is strict and this inbox has error-level problems.
     """
     resolved = resolve(ingested.stated)
+    told = remembered(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
+    resolved = replace(resolved, problems=told)
     validate_facts(resolved.facts)
     open_accounts = unbalanced(resolved.submissions)
     if open_accounts.height:
@@ -152,7 +177,9 @@ def validate(order: Order, ingested: Ingested) -> Validated:
             f"Rows went missing between reading and judging, so nothing is published: {lines}. "
             "This is a fault of the program: keep the files and report it."
         )
-    validated = Validated(ingested, resolved, succession(resolved.submissions, resolved.problems))
+    successors = succession(resolved.submissions, resolved.problems)
+    watched = watch_again(ingested.stored[WATCH.qualified], resolved, order.periods[-1], run.started.date())
+    validated = Validated(ingested, resolved, successors, watched)
     if order.strict:
         _refuse_errors(validated.standing, ingested.files)
     return validated
@@ -214,10 +241,13 @@ def report(
     order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress = silent
 ) -> Drawn:
     """Draw up what people receive and the new warehouse, each beside its place; the last period carries the returns."""
-    contents = validated.ingested.stored
-    for one in judged:
-        contents = add_evaluation(contents, new_evaluation(one, run)).contents
-    contents = contents.with_frames(_intake_frames(validated, run))
+    ingested, evaluations = validated.ingested, [new_evaluation(one, run) for one in judged]
+    contents = ingested.stored.with_frames(_intake_frames(validated, run))
+    for new in evaluations:
+        contents = add_evaluation(contents, new).contents
+    contents = recorded(
+        contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations
+    )
     # DuckDB lets go of the interpreter's lock: it builds the file while the workbooks are written.
     with ThreadPoolExecutor(1) as beside:
         building = beside.submit(prepare, order.warehouse, contents)
@@ -234,20 +264,27 @@ def _draw_reports(
     order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress
 ) -> tuple[Delivery, ...]:
     from efficiency.reports import chart_library
-    from efficiency.reports.notice import write_notice
-    from efficiency.reports.officials import write_officials
-    from efficiency.reports.page import page_file_name, write_page
     from efficiency.reports.returned import write_all_returned
 
     chart_library.begin()
     deliveries = tuple(stage(order.output, one.period) for one in judged)
     files = [(file.path, file.name) for file in validated.ingested.files]
     write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
+    made = dict(validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at").iter_rows())
     for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
-        drawn = _report(one, run, validated)
-        write_officials(delivery.staged / f"能耗产出效益评价_{one.period}.xlsx", drawn)
-        write_notice(delivery.staged / f"公示名单_{one.period}.xlsx", drawn)
-        write_page(delivery.staged / page_file_name(one.period), drawn)
+        new = new_evaluation(one, run)
+        report = report_of(
+            # What was published before keeps its date, so that nothing changed gives the same documents.
+            {**new.row, "created_at": made.get(new.evaluation_id, new.created_at)},
+            one.policy,
+            results={SCORES.qualified: new.scores, INDICATORS.qualified: new.indicators,
+                     CANDIDATES.qualified: new.candidates},
+            previous=one.previous,
+            movements=one.movements,
+            submissions=validated.resolved.submissions,
+            problems=validated.standing,
+        )  # fmt: skip
+        write_documents(delivery.staged, report, by_town=order.by == "town")
         progress("report", done, len(judged))
     return deliveries
 
@@ -274,12 +311,13 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
     """The whole road. Raises an EfficiencyError, with nothing published, when it cannot be walked to its end."""
     step = steps or Steps()
     run = Run.begin()
+    keep_private()
     # A slip in what was asked for is told before anything is read or made.
     load_policy(order.policy)
     if order.mapping is not None:
         load_mapping(order.mapping)
     require_spreadsheets(order.inbox)
-    with lock(order.warehouse):
+    with lock(order.warehouse), logged(order, run) as run:
         ingested = step.ingest(order, run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
@@ -288,7 +326,7 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
             ingested.stated.submissions.height,
         )
         progress("validate", 0, 1)
-        validated = step.validate(order, ingested)
+        validated = step.validate(order, run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
         progress("evaluate", 0, len(order.periods))
         judged = step.evaluate(order, run, validated, progress)
@@ -325,41 +363,6 @@ def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
     )
 
 
-def _report(one: Judged, run: Run, validated: Validated) -> Report:
-    """Everything that the workbooks of one period are made from."""
-    new = new_evaluation(one, run)
-    resolved = validated.resolved
-    return Report(
-        period=one.period,
-        evaluation={
-            "evaluation_id": new.evaluation_id,
-            "policy_id": new.policy_id,
-            "policy_sha256": new.policy_sha256,
-            "inputs_sha256": new.inputs_sha256,
-            "created_at": new.created_at,
-            "code_version": new.code_version,
-        },
-        policy_title=one.policy.title,
-        policy_source=one.policy.source,
-        policy_valid_from=one.policy.valid_from,
-        policy_toml=one.policy.text,
-        scores=_named(SCORES, new.scores, new),
-        indicators=_named(INDICATORS, new.indicators, new),
-        candidates=_named(CANDIDATES, new.candidates, new),
-        previous=one.previous,
-        submissions=resolved.submissions,
-        problems=PROBLEMS.conform(validated.standing.drop("row").with_columns(pl.lit(run.run_id).alias("run_id"))),
-        warnings=tuple(one.evaluation.warnings),
-        movements=one.movements,
-    )
-
-
-def _named(table: Table, rows: pl.DataFrame, new: NewEvaluation) -> pl.DataFrame:
-    """`rows` of an evaluation in the shape of `table`."""
-    named = {"evaluation_id": new.evaluation_id, "period": new.period, "policy_id": new.policy_id}
-    return table.conform(rows.with_columns(pl.lit(value).alias(name) for name, value in named.items()))
-
-
 def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame]:
     """The tables of intake and facts; a problem keeps the run that found it first."""
     resolved = validated.resolved
@@ -374,6 +377,7 @@ def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame]:
         SUBMISSIONS.qualified: resolved.submissions,
         COLUMN_MAP.qualified: resolved.columns,
         PROBLEMS.qualified: problems,
+        WATCH.qualified: validated.watch,
         **{STATED[form].qualified: rows for form, rows in validated.ingested.stated.rows.items()},
         **{FACTS[form].qualified: rows for form, rows in resolved.facts.items()},
     }

@@ -27,3 +27,9 @@ def period_range(text: str) -> tuple[str, ...]:
         raise UsageError(f"The range {text!r} runs backwards. Write the earlier month first: {last}..{first}.")
     months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
     return tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months)
+
+
+def shifted(month: date, months: int) -> date:
+    """First day of the month that lies `months` after that of `month` (before it, when negative)."""
+    number = month.year * 12 + month.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)

@@ -28,6 +28,8 @@ WORTH_FILES, WORTH_BYTES = 24, 4 << 20
 """From this many files, or this much to read, another process repays its start (0.3 s)."""
 
 Batch = tuple["InboxFile", ...]
+ReadFiles = Callable[[Sequence["InboxFile"], "Mapping", Callable[[int, int], None]], Parsed]
+"""Whoever reads files as `read_files` does."""
 
 
 def read_files(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]) -> Parsed:

@@ -9,7 +9,8 @@ import polars as pl
 
 from efficiency.intake.reconcile import receipts
 from efficiency.month import Finished, Judged, new_evaluation
-from efficiency.reports.delivery import RETURNED
+from efficiency.operation.watching import watch_lines
+from efficiency.reports.delivery import RETURNED, TOWNS
 from schemas.profile import TIERS
 
 
@@ -34,11 +35,17 @@ def as_json(finished: Finished) -> dict[str, Any]:
         },
         "submissions": receipts(submissions),
         "corrected": finished.validated.successors.to_dicts(),
+        "watch": watched(finished).drop("period").to_dicts(),
         "evaluations": evaluations,
         "run_id": finished.run.run_id,
         "warehouse": str(finished.order.warehouse),
         "paths": {"warehouse": str(finished.order.warehouse), "files": [str(path) for path in finished.files]},
     }
+
+
+def watched(finished: Finished) -> pl.DataFrame:
+    """What was noticed before the last period was scored, shape schemas.WATCH."""
+    return finished.validated.watch.filter(pl.col("period") == finished.order.periods[-1])
 
 
 def _evaluation(one: Judged, finished: Finished) -> dict[str, Any]:
@@ -86,6 +93,7 @@ def closing_lines(finished: Finished) -> Iterator[str]:
                 f"Came back: {one['file_name']}: {one['before']} problems before, {one['mended']} mended, "
                 f"{one['left']} left, {one['new']} new."
             )
+    yield from watch_lines(watched(finished))
     for one in told["evaluations"]:
         tiers = " ".join(f"{tier} {count}" for tier, count in one["tiers"].items())
         lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
@@ -96,4 +104,10 @@ def closing_lines(finished: Finished) -> Iterator[str]:
     returned = [path for path in finished.files if path.is_relative_to(returns)]
     if returned:
         yield f"To give back: {len(returned)} workbooks in {returns}"
-    yield from (f"Workbook: {path}" for path in finished.files if path.name.startswith("能耗产出效益评价_"))
+    for period in finished.order.periods:
+        folder = finished.order.output / period / TOWNS
+        copies = sum(path.is_relative_to(folder) for path in finished.files)
+        if copies:
+            yield f"By town: {copies} workbooks in {folder}"
+    officials = [path for path in finished.files if path.name.startswith("能耗产出效益评价_")]
+    yield from (f"Workbook: {path}" for path in officials if path.parent.name != TOWNS)

@@ -1,10 +1,15 @@
-"""`efficiency explain`: one enterprise's score card, down to the cells."""
+"""`efficiency explain`: one enterprise's score card, down to the cells; or a workbook of it, or one for each."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+
+if TYPE_CHECKING:
+    from efficiency.warehouse.read import Contents
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -16,9 +21,13 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "why an enterprise has its tier, and the cells each figure came from",
         "efficiency explain 91370306MA3XXXXX0X --period 2026-10",
     )
-    parser.add_argument("key", metavar="KEY", help="统一社会信用代码 or enterprise name")
+    parser.add_argument("key", metavar="KEY", nargs="?", help="统一社会信用代码 or enterprise name")
+    parser.add_argument("--all", action="store_true", help="with --output: a card for every enterprise of the period")
     take_period(parser)
     parser.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write the card as a one-page workbook (一企一单) into this folder"
+    )
     parser.add_argument(
         "--all-cells", action="store_true", help="also list every stated figure of two years, used in a total or not"
     )
@@ -27,13 +36,15 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell why an enterprise has its tier."""
+    """Tell why an enterprise has its tier, or write it down for it to confirm."""
     from efficiency.errors import UsageError
-    from efficiency.evaluation.explain import explain
     from efficiency.periods import period_start
-    from efficiency.reports.card import as_dict, as_text
     from efficiency.warehouse.read import load
 
+    if bool(options.key) == options.all:
+        raise UsageError("Name one enterprise (code or name), or give --all with --output DIR.")
+    if options.all and options.output is None:
+        raise UsageError("--all writes a workbook for each enterprise: say where with --output DIR.")
     period_start(options.period)
     contents = load(options.warehouse)
     if contents is None:
@@ -41,9 +52,43 @@ def run(options: argparse.Namespace) -> int:
             f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
             "--warehouse."
         )
+    return _everybody(options, contents) if options.all else _one(options, contents)
+
+
+def _one(options: argparse.Namespace, contents: Contents) -> int:
+    """The card of one enterprise."""
+    from efficiency.evaluation.explain import explain
+    from efficiency.reports.card import as_dict, as_text
+
     explanation = explain(contents, options.key, options.period, options.policy)
+    if options.output is None:
+        if options.json:
+            print_json(as_dict(explanation))
+        else:
+            print(as_text(explanation, all_cells=options.all_cells))
+        return 0
+    from efficiency.reports.card_workbook import card_file_names, write_card
+
+    path = options.output / card_file_names([explanation])[0]
+    write_card(path, explanation)
     if options.json:
-        print_json(as_dict(explanation))
+        print_json({**as_dict(explanation), "paths": {"files": [str(path)]}})
     else:
-        print(as_text(explanation, all_cells=options.all_cells))
+        print(f"Card: {path}")
+    return 0
+
+
+def _everybody(options: argparse.Namespace, contents: Contents) -> int:
+    """A workbook for each enterprise of the period."""
+    from efficiency.evaluation.explain import explain_all
+    from efficiency.reports.card_workbook import card_file_names, write_card
+
+    explanations = list(explain_all(contents, options.period, options.policy))
+    paths = [options.output / name for name in card_file_names(explanations)]
+    for path, explanation in zip(paths, explanations, strict=True):
+        write_card(path, explanation)
+    if options.json:
+        print_json({"period": options.period, "cards": len(paths), "paths": {"files": [str(path) for path in paths]}})
+    else:
+        print(f"Cards: {len(paths)} workbooks in {options.output}")
     return 0

@@ -42,12 +42,23 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     take_output(parser)
     take_mapping(parser)
     parser.add_argument(
+        "--by",
+        choices=("town",),
+        help="also a copy of the lists for each town, with its own enterprises only, in the folder 分镇办",
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="publish nothing when there are error-level problems (status 3)"
     )
     parser.add_argument(
         "--prefect",
         action="store_true",
         help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="the Prefect flow, its files read by the Dask cluster whose scheduler is named (tcp://host:8786; "
+        "local: a cluster of this machine's cores)",
     )
     take_json(parser)
 
@@ -57,7 +68,10 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.periods import period_range
 
     periods = period_range(options.period)
-    if options.prefect or os.environ.get("PREFECT_API_URL"):
+    if options.prefect or options.dask or os.environ.get("PREFECT_API_URL"):
+        from efficiency.operation.server import require_named
+
+        require_named()
         from flows.monthly import monthly_flow_run
 
         told = monthly_flow_run(
@@ -68,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
             output=options.output,
             strict=options.strict,
             mapping=options.mapping,
+            by=options.by,
+            dask=options.dask,
         )
         if options.json:
             print_json(told)
@@ -75,18 +91,19 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(told["lines"]))
         return 0
     from efficiency.month import Order
+    from efficiency.operation.notify import told_to_others
 
-    finished = _run_with_progress(
-        Order(
-            options.inbox,
-            periods,
-            options.policy,
-            options.warehouse,
-            options.output,
-            options.strict,
-            options.mapping,
-        )
+    order = Order(
+        options.inbox,
+        periods,
+        options.policy,
+        options.warehouse,
+        options.output,
+        options.strict,
+        options.mapping,
+        options.by,
     )
+    finished = told_to_others(options.period, options.policy, lambda: _run_with_progress(order))
     from efficiency.summary import as_json, closing_lines
 
     if options.json:

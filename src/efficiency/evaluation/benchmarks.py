@@ -6,8 +6,10 @@ benchmark_<id>, members_<id> and scope_<id>.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
+from efficiency.evaluation.group_statistics import Floats, Groups, counts, groups_by, statistic
 from efficiency.evaluation.indicators import RANKED
 from efficiency.policy.model import Benchmark, Cohort, Indicator
 from schemas.profile import PROFILE
@@ -21,84 +23,71 @@ def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, 
     benchmark_<id> is null where there is none that can be used (and for min–max); members_<id> is the
     number of values behind a statistic; scope_<id> says in Chinese whose benchmark it is.
     """
+    # Indicators are mostly held against the same groups: they are formed once.
+    withins = {indicator.benchmark.within for indicator in cohort.indicator if indicator.benchmark is not None}
+    grouped = {within: groups_by(graded, within) for within in withins}
+
+    def added(indicator: Indicator) -> list[pl.Series]:
+        spec = indicator.benchmark
+        if cohort.formula == "minmax" or spec is None:
+            return _columns(graded.height, indicator, None, "评价组最大、最小值")
+        if spec.fixed is not None:
+            return _columns(graded.height, indicator, spec.fixed, "固定值")
+        return _statistic(graded, indicator, spec, grouped[spec.within])
+
+    frame = graded.with_columns(column for indicator in cohort.indicator for column in added(indicator))
     warnings: list[str] = []
-    frame = graded
     for indicator in cohort.indicator:
-        if cohort.formula == "minmax" or indicator.benchmark is None:
-            frame = frame.with_columns(_columns(indicator, None, None, "评价组最大、最小值"))
-        elif indicator.benchmark.fixed is not None:
-            frame = frame.with_columns(_columns(indicator, indicator.benchmark.fixed, None, "固定值"))
-        else:
-            frame = _statistic(frame, indicator, indicator.benchmark)
+        if cohort.formula == "ratio" and indicator.benchmark is not None and indicator.benchmark.stat is not None:
             frame, unusable = _drop_not_positive(frame, indicator, cohort)
             warnings += unusable
     return frame, warnings
 
 
-def _columns(indicator: Indicator, benchmark: float | None, members: int | None, scope: str) -> list[pl.Expr]:
+def _columns(height: int, indicator: Indicator, benchmark: float | None, scope: str) -> list[pl.Series]:
+    """The same for everybody, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
+    same = (("benchmark", benchmark, pl.Float64), ("members", None, pl.Int64), ("scope", scope, pl.String))
     return [
-        pl.lit(benchmark, dtype=pl.Float64).alias(f"benchmark_{indicator.id}"),
-        pl.lit(members, dtype=pl.Int64).alias(f"members_{indicator.id}"),
-        pl.lit(scope).alias(f"scope_{indicator.id}"),
+        pl.repeat(value, height, dtype=dtype, eager=True).alias(f"{name}_{indicator.id}") for name, value, dtype in same
     ]
 
 
-def _statistic(frame: pl.DataFrame, indicator: Indicator, benchmark: Benchmark) -> pl.DataFrame:
+def own_benchmark(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
+    """Draws × enterprises: the statistic of each one's group, of everybody where that has under `min_group` values."""
+    whole = statistic(spec, top, bottom, value, _everybody(value))
+    if not spec.within:
+        return np.repeat(whole, value.shape[1], axis=1)
+    of_group = np.where(counts(value, groups) >= spec.min_group, statistic(spec, top, bottom, value, groups), whole)
+    return of_group[:, groups.of]
+
+
+def _everybody(value: Floats) -> Groups:
+    return groups_by(pl.DataFrame(height=value.shape[1]), ())
+
+
+def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, groups: Groups) -> list[pl.Series]:
     """The statistic over the group of `within`, or over the cohort where the group has under `min_group` values."""
-    whole = frame.select(_value(indicator, benchmark).alias("value"), _members(indicator).alias("members"))
-    value, members = whole.row(0)
-    if not benchmark.within:
-        return frame.with_columns(_columns(indicator, value, members, "评价组"))
-    keys = list(benchmark.within)
-    # One aggregation per group and a join that takes null keys for equal: `over` would do it once per row.
-    groups = frame.group_by(keys, maintain_order=True).agg(
-        _value(indicator, benchmark).alias("__value"), _members(indicator).alias("__members")
-    )
-    enough = pl.col("__members") >= benchmark.min_group
-    label = pl.format(
-        "、".join(f"{_TITLES[key]}{{}}" for key in keys),
-        *(pl.col(key).cast(pl.String).fill_null("未填") for key in keys),
-    )
-    return (
-        frame.join(groups, on=keys, how="left", nulls_equal=True, validate="m:1", maintain_order="left")
-        .with_columns(
-            pl.when(enough)
-            .then("__value")
-            .otherwise(pl.lit(value, dtype=pl.Float64))
-            .alias(f"benchmark_{indicator.id}"),
-            pl.when(enough)
-            .then("__members")
-            .otherwise(pl.lit(members))
-            .cast(pl.Int64)
-            .alias(f"members_{indicator.id}"),
-            pl.when(enough)
-            .then(label)
-            .otherwise(pl.format(f"评价组({{}}不足{benchmark.min_group}家)", label))
-            .alias(f"scope_{indicator.id}"),
+    figures = (f"{part}_{indicator.id}" for part in ("numerator", "denominator", "value"))
+    top, bottom, value = (frame[name].to_numpy().astype(np.float64)[None, :] for name in figures)
+    # Only ranked enterprises make a benchmark.
+    value = np.where(frame.select(RANKED).to_series().to_numpy(), value, np.nan)
+    benchmark = own_benchmark(spec, top, bottom, value, groups)[0]
+    members, own = counts(value, _everybody(value))[0], counts(value, groups)[0]
+    enough = own >= spec.min_group
+    scopes = pl.Series(["评价组"])
+    if spec.within:
+        label = pl.format(
+            "、".join(f"{_TITLES[key]}{{}}" for key in spec.within),
+            *(pl.col(key).cast(pl.String).fill_null("未填") for key in spec.within),
         )
-        .drop("__value", "__members")
-    )
-
-
-def _value(indicator: Indicator, benchmark: Benchmark) -> pl.Expr:
-    """The statistic of the ranked enterprises that have a value; null when none has."""
-    value = pl.col(f"value_{indicator.id}")
-    counted = RANKED & value.is_not_null()
-    values = value.filter(counted)
-    statistics = {
-        # The sum of nothing is 0, which would make the quotient NaN: no values, no benchmark.
-        "weighted_mean": pl.col(f"numerator_{indicator.id}").filter(counted).sum()
-        / pl.col(f"denominator_{indicator.id}").filter(counted).sum(),
-        "mean": values.mean(),
-        "median": values.median(),
-        "quantile": values.quantile(benchmark.q or 0.0, interpolation="linear"),
-    }
-    statistic = statistics[benchmark.stat or "mean"] * benchmark.times
-    return pl.when(statistic.is_finite()).then(statistic)
-
-
-def _members(indicator: Indicator) -> pl.Expr:
-    return (RANKED & pl.col(f"value_{indicator.id}").is_not_null()).sum().cast(pl.Int64)
+        fallback = pl.format(f"评价组({{}}不足{spec.min_group}家)", label)
+        scopes = groups.keys.select(pl.when(pl.Series(enough)).then(label).otherwise(fallback)).to_series()
+        members = np.where(enough, own, members)
+    return [
+        pl.Series(f"benchmark_{indicator.id}", benchmark, nan_to_null=True),
+        pl.Series(f"members_{indicator.id}", members[groups.of], dtype=pl.Int64),
+        scopes.gather(groups.of).alias(f"scope_{indicator.id}"),
+    ]
 
 
 def _drop_not_positive(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:

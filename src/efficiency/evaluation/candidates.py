@@ -29,12 +29,19 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition
     holds. The worst score comes first (best for `partner`), those without a score last, then by code.
     """
-    profile = evaluation.profile.filter(pl.col("cohort").is_not_null())
     entry = pl.coalesce(
         *(pl.when(predicate(candidate.when)).then(i) for i, candidate in enumerate(policy.candidate)),
         pl.lit(None, dtype=pl.Int32),
     )
-    matched = profile.with_columns(entry.cast(pl.Int64).alias("entry")).filter(pl.col("entry").is_not_null())
+    # Only what a list says is taken along: a profile has many columns and many enterprises.
+    said = {column for candidate in policy.candidate for column in columns_in(candidate.reason)}
+    matched = (
+        evaluation.profile.with_columns(
+            pl.when(pl.col("cohort").is_not_null()).then(entry.cast(pl.Int64)).alias("entry")
+        )
+        .select(sorted(said | {"uscc", "name", "tier", "tier_confidence", "score", "entry"}))
+        .filter(pl.col("entry").is_not_null())
+    )
     names = list(dict.fromkeys(candidate.list for candidate in policy.candidate))
     parts = [_entries(matched.filter(pl.col("entry") == i), candidate) for i, candidate in enumerate(policy.candidate)]
     rows = pl.concat([part for name in names for part in [_listed(parts, policy, name)]]) if names else matched.select()
@@ -75,6 +82,11 @@ def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFram
         .sort("score", "uscc", descending=[best_first, False], nulls_last=True)
         .with_row_index("priority", offset=1)
     )
+
+
+def columns_in(template: str) -> set[str]:
+    """The columns that a reason names."""
+    return {column for _, column, _, _ in Formatter().parse(template) if column}
 
 
 def _reason(template: str, schema: pl.Schema) -> pl.Expr:

@@ -11,14 +11,20 @@ import polars as pl
 
 from efficiency.evaluation.benchmarks import add_benchmarks
 from efficiency.evaluation.confidence import tier_confidence
+from efficiency.evaluation.data_error import used_columns
+from efficiency.evaluation.indicator_rows import indicator_rows
 from efficiency.evaluation.indicators import grade_data, measure
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scores import add_indicator_scores, add_totals
+from efficiency.evaluation.surcharge import surcharge
 from efficiency.evaluation.tiers import add_tiers, apply_overrides, d_streak
+from efficiency.policy.expressions import column_names
 from efficiency.policy.model import Cohort, Policy
 from schemas.profile import PROFILE
 from schemas.results import INDICATORS, SCORES
 
+_STANDING = ("__at", "status", "status_reason")
+"""Where an enterprise stands in the profile, and what judging it may change of what was there before."""
 _WHOSE = ("evaluation_id", "period", "policy_id")
 """Columns of the results tables that the publisher of the evaluation adds."""
 
@@ -44,33 +50,51 @@ def evaluate(profile: pl.DataFrame, policy: Policy) -> Evaluation:
 
     Raises ValueError when an enterprise occurs twice.
     """
-    ordered = PROFILE.conform(profile).sort("uscc").rechunk()
-    if (twice := ordered.filter(pl.col("uscc").is_duplicated())).height:
+    ordered = PROFILE.conform(profile)
+    if not ordered["uscc"].is_sorted():
+        ordered = ordered.sort("uscc")
+    if (twice := ordered.filter(pl.col("uscc") == pl.col("uscc").shift())).height:
         raise ValueError(f"the profile has {twice['uscc'][0]} more than once; build it with one row per enterprise")
-    assigned = assign(ordered, policy)
+    assigned = assign(ordered.rechunk(), policy).with_row_index("__at")
 
-    # Each cohort by itself: nothing outside it can change anything inside.
-    cohorts: list[pl.DataFrame] = []
-    warnings: list[str] = []
-    for cohort in policy.cohort:
-        judged, told = _judge(assigned.filter(pl.col("cohort") == cohort.id), cohort, policy)
-        cohorts.append(judged)
-        warnings += told
-    frame = pl.concat([*cohorts, assigned.filter(pl.col("cohort").is_null())], how="diagonal").sort("uscc")
-    frame = apply_overrides(frame, policy.override).with_columns(d_streak())
+    findings, warnings = _judged(assigned, policy)
+    frame = pl.concat([assigned.drop(_STANDING), findings], how="horizontal")
+    del findings
+    frame = apply_overrides(frame, policy.override).with_columns(d_streak()).with_columns(surcharge(policy.surcharge))
 
     # The order of overrides shows in override_<i>, so confidence comes after them.
-    confidence = pl.concat(
-        tier_confidence(frame.filter(pl.col("cohort") == cohort.id), cohort, policy.override, policy.robustness)
-        for cohort in policy.cohort
-    )
-    frame = frame.join(confidence, on="uscc", how="left", validate="1:1", maintain_order="left")
+    confidence = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
+    frame = frame.with_columns(pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"))
     return Evaluation(
         scores=_shape(frame, SCORES.polars_schema),
-        indicators=_indicator_rows(frame, policy),
+        indicators=_shape(indicator_rows(frame, policy), INDICATORS.polars_schema),
         warnings=warnings,
         profile=_scored_profile(frame, policy),
     )
+
+
+def _judged(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
+    """What judging adds for every enterprise, in the order of `assigned`, and the warnings that arose."""
+    # Each cohort by itself: nothing outside it can change anything inside.
+    parts: list[pl.DataFrame] = []
+    warnings: list[str] = []
+    for cohort in policy.cohort:
+        members = assigned.select("cohort", *_read(cohort, policy)).filter(pl.col("cohort") == cohort.id).rechunk()
+        found, told = _judge(members, cohort, policy)
+        parts.append(found.drop(set(members.columns) - set(_STANDING)))
+        warnings += told
+    outside = assigned.filter(pl.col("cohort").is_null()).select(_STANDING)
+    findings = pl.concat([*parts, outside], how="diagonal", rechunk=False)
+    in_order = pl.lit(findings["__at"].arg_sort())
+    return findings.select(pl.exclude("__at").gather(in_order)), warnings
+
+
+def _read(cohort: Cohort, policy: Policy) -> list[str]:
+    """The columns that judging `cohort` reads: a profile has many more, and a frame is copied often."""
+    used = used_columns(cohort) | column_names(cohort.factor) | set(cohort.tiers.within if cohort.tiers else ())
+    for adjustment in policy.adjustment:
+        used |= column_names(adjustment.when)
+    return [*_STANDING, *sorted(used)]
 
 
 def _judge(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
@@ -80,37 +104,6 @@ def _judge(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.Da
     scored, undefined = add_indicator_scores(with_benchmarks, cohort)
     totalled, incomputable = add_totals(scored, cohort, policy.adjustment)
     return add_tiers(totalled, cohort), [*unusable, *undefined, *incomputable]
-
-
-def _indicator_rows(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """One row per enterprise of a cohort and indicator of that cohort."""
-    parts = []
-    for cohort in policy.cohort:
-        members = frame.filter(pl.col("cohort") == cohort.id)
-        for order, indicator in enumerate(cohort.indicator):
-            parts.append(
-                members.select(
-                    "uscc",
-                    "cohort",
-                    pl.lit(indicator.id).alias("indicator"),
-                    pl.lit(indicator.title).alias("title"),
-                    pl.lit(indicator.unit, dtype=pl.String).alias("unit"),
-                    pl.lit(indicator.dimension).alias("dimension"),
-                    pl.lit(indicator.numerator).alias("numerator_expression"),
-                    pl.lit(indicator.denominator).alias("denominator_expression"),
-                    pl.col(f"numerator_{indicator.id}").alias("numerator"),
-                    pl.col(f"denominator_{indicator.id}").alias("denominator"),
-                    pl.col(f"value_{indicator.id}").alias("value"),
-                    pl.col(f"benchmark_{indicator.id}").alias("benchmark"),
-                    pl.col(f"scope_{indicator.id}").alias("benchmark_scope"),
-                    pl.col(f"members_{indicator.id}").alias("benchmark_members"),
-                    pl.lit(indicator.weight).alias("weight"),
-                    pl.col(f"score_{indicator.id}").alias("score"),
-                    pl.col(f"note_{indicator.id}").alias("score_note"),
-                    pl.lit(order).alias("__order"),
-                )
-            )
-    return _shape(pl.concat(parts).sort("uscc", "__order"), INDICATORS.polars_schema)
 
 
 def _shape(frame: pl.DataFrame, declared: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from efficiency.policy.model import Cohort, Policy
@@ -65,13 +66,15 @@ class Explanation:
     ranked: int
     """Ranked enterprises of the cohort: rank is one of so many."""
     indicators: pl.DataFrame
-    """The rows of results.indicators in the policy's order."""
+    """The rows of results.indicators in the policy's order, with `place` among the `places` values of the cohort's
+    ranked enterprises: 1 + how many have a better value."""
     adjustments: tuple[tuple[str, float], ...]
     """Label and points of the adjustments that applied."""
     candidate: dict[str, Any] | None
     """The row of results.candidates, if it is on a list."""
     sources: pl.DataFrame
-    """Every stated figure of two years that feeds its figures (shape `explain_sources.SOURCES`)."""
+    """Every stated figure of two years that feeds its figures (shape `explain_sources.SOURCES`); `explain_all` leaves
+    it empty."""
     totals: pl.DataFrame
     """Its window totals as they were evaluated and as they add up (shape `explain_composition.TOTALS_MADE`)."""
     composition: pl.DataFrame
@@ -81,42 +84,126 @@ class Explanation:
     target: Target
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """One evaluation with what all of its score cards share."""
+
+    evaluation: dict[str, Any]
+    others: tuple[str, ...]
+    policy: Policy
+    scores: pl.DataFrame
+    ranked: pl.DataFrame
+    """The ranked enterprises with every word that overrides and groups may name."""
+    spreads: dict[tuple[str, str], tuple[float, float]]
+    """Cohort and indicator → least and greatest value among the ranked."""
+    places: pl.DataFrame
+    """uscc, indicator, place, places: see `Explanation.indicators`."""
+
+
+_OWN = ("results.indicators", "results.candidates", "results.movements", "facts.output", "facts.land", "facts.energy")
+"""Tables of which a card needs the rows of its enterprise alone."""
+_SHARED = ("results.evaluations", "intake.columns", "intake.submissions")
+
+
 def explain(frames: Frames, key: str, period: str, policy_id: str | None = None) -> Explanation:
     """The score card of the enterprise `key` (code, or exact name, also a former one) in `period` (YYYY-MM).
 
     `frames`: the warehouse's tables by qualified name. Without `policy_id` the evaluation made last is taken.
     Raises ExplainError when the period is not evaluated under it or the enterprise is not found.
     """
+    opened = _open(frames, period, policy_id)
+    return _card(opened, _find(key, opened.scores, frames["facts.enterprises"]), frames)
+
+
+def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:
+    """The score card of every enterprise of the evaluation, in order of cohort, rank and code.
+
+    What is not part of a total is left out (`sources` is empty). Raises as `explain`.
+    """
+    opened = _open(frames, period, policy_id)
+    shared = {table: frames[table] for table in _SHARED}
+    own = {table: frames[table] for table in _OWN}
+    # Taken apart once: searching each table again for each enterprise takes the square of their number.
+    parts = {table: frame.partition_by("uscc", as_dict=True) for table, frame in own.items()}
+    for uscc in opened.scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"]:
+        rows = {table: found.get((uscc,), own[table].clear()) for table, found in parts.items()}
+        yield _card(opened, uscc, {**shared, **rows}, all_cells=False)
+
+
+def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
+    """The evaluation of `period`; raises ExplainError when there is none."""
     evaluation, others = _evaluation(frames["results.evaluations"], period, policy_id)
     chosen = pl.col("evaluation_id") == evaluation["evaluation_id"]
     scores = frames["results.scores"].filter(chosen)
-    uscc = _find(key, scores, frames["facts.enterprises"])
-    score = scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
+    ranked = scores.filter(pl.col("status") == "ranked")
     policy = parse_policy(evaluation.pop("policy_toml"), name=f"policy of {evaluation['evaluation_id']}")
+    values = (
+        frames["results.indicators"]
+        .filter(chosen, pl.col("value").is_not_null())
+        .join(ranked, on="uscc", how="semi")
+        .select("uscc", "cohort", "indicator", "value")
+    )
+    spreads = values.group_by("cohort", "indicator").agg(
+        pl.col("value").min().alias("low"), pl.col("value").max().alias("high")
+    )
+    return _Opened(
+        policy=policy,
+        evaluation=evaluation,
+        others=others,
+        scores=scores,
+        ranked=_with_words(frames, ranked, period_end(period)),
+        spreads={(cohort, indicator): (low, high) for cohort, indicator, low, high in spreads.iter_rows()},
+        places=_places(values, policy),
+    )
+
+
+def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Each value's place within its cohort and how many values there are, the best first."""
+    lower = [(cohort.id, i.id) for cohort in policy.cohort for i in cohort.indicator if i.better == "lower"]
+    sign = pl.DataFrame(lower, schema={"cohort": pl.String, "indicator": pl.String}, orient="row")
+    goodness = pl.when(pl.col("sign").is_null()).then("value").otherwise(-pl.col("value"))
+    return values.join(
+        sign.with_columns(pl.lit(-1).alias("sign")), on=["cohort", "indicator"], how="left", validate="m:1"
+    ).select(
+        "uscc",
+        "indicator",
+        goodness.rank("min", descending=True).over("cohort", "indicator").cast(pl.Int64).alias("place"),
+        pl.len().over("cohort", "indicator").cast(pl.Int64).alias("places"),
+    )
+
+
+def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True) -> Explanation:
+    """The card of one enterprise; of the tables in `_OWN`, its own rows are enough."""
+    policy, score = opened.policy, opened.scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
+    mine = (pl.col("evaluation_id") == opened.evaluation["evaluation_id"]) & (pl.col("uscc") == uscc)
     cohort = next((cohort for cohort in policy.cohort if cohort.id == score["cohort"]), None)
-    indicators = frames["results.indicators"].filter(chosen)
-    own = _in_order(indicators.filter(pl.col("uscc") == uscc), cohort)
+    own = _in_order(frames["results.indicators"].filter(mine), cohort).join(
+        opened.places.filter(pl.col("uscc") == uscc).drop("uscc"),
+        on="indicator",
+        how="left",
+        validate="1:1",
+        maintain_order="left",
+    )
     labels = (score["adjustment_labels"] or "").split("、")
-    candidates = frames["results.candidates"].filter(chosen, pl.col("uscc") == uscc)
+    candidates = frames["results.candidates"].filter(mine)
     words = words_of([*own["numerator_expression"], *own["denominator_expression"]])
-    in_cohort = pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String))
-    peers = scores.filter(in_cohort, pl.col("status") == "ranked")
+    peers = opened.ranked.filter(pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String)))
     totals, composition = compose(frames, policy, score, words)
     return Explanation(
-        evaluation=evaluation,
+        evaluation=opened.evaluation,
         policy_title=policy.title,
-        other_policies=others,
+        other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,
         ranked=peers.height,
         indicators=own,
         adjustments=tuple((a.label, a.points) for a in policy.adjustment if a.label in labels),
         candidate=candidates.row(0, named=True) if candidates.height else None,
-        sources=source_cells(frames, uscc, period, words),
+        sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
         totals=totals,
         composition=composition,
-        movement=_movement(frames, evaluation["evaluation_id"], uscc),
-        target=_target(frames, policy, cohort, score=score, peers=peers, indicators=indicators.filter(in_cohort)),
+        movement=_movement(frames, opened.evaluation["evaluation_id"], uscc),
+        target=_target(opened, cohort, score=score, peers=peers, own=own),
     )
 
 
@@ -180,15 +267,9 @@ def _in_order(own: pl.DataFrame, cohort: Cohort | None) -> pl.DataFrame:
 
 
 def _target(
-    frames: Frames,
-    policy: Policy,
-    cohort: Cohort | None,
-    *,
-    score: dict[str, Any],
-    peers: pl.DataFrame,
-    indicators: pl.DataFrame,
+    opened: _Opened, cohort: Cohort | None, *, score: dict[str, Any], peers: pl.DataFrame, own: pl.DataFrame
 ) -> Target:
-    """The next better tier of the enterprise and the way there; `peers` and `indicators` are its cohort's."""
+    """The next better tier of the enterprise and the way there; `peers` are its cohort's, `own` its indicators."""
     nothing = pl.DataFrame(schema=TAKES)
     tier = next_better(score["tier"])
     if score["status"] != "ranked":
@@ -198,26 +279,22 @@ def _target(
     if tier is None:
         return Target(None, None, (), nothing, "已是最高等级")
 
-    words = _with_words(frames, peers, period_end(score["period"]))
-    mine = words.filter(pl.col("uscc") == score["uscc"])
+    mine = peers.filter(pl.col("uscc") == score["uscc"])
     alike = (pl.col(name).eq_missing(pl.lit(mine[name][0])) for name in cohort.tiers.within)
     same_group = pl.all_horizontal(pl.lit(value=True), *alike)
-    others = words.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
+    others = peers.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
     needed = score_needed(cohort.tiers, tier, others)
-    own = indicators.filter(pl.col("uscc") == score["uscc"])
-    blocked = _blocked_by(policy, mine, own, tier, needed)
+    blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:
         return Target(tier, None, blocked, nothing, f"组内企业过少,按名次比例没有{tier}类名额")
     if score["score"] >= needed:
         return Target(tier, needed, blocked, nothing, "得分已够,等级由定档、降档事由决定")
-    ranked = indicators.filter(pl.col("uscc").is_in(peers["uscc"].implode()), pl.col("value").is_not_null())
-    spread = ranked.group_by("indicator").agg(pl.col("value").min().alias("low"), pl.col("value").max().alias("high"))
-    ranges = {name: (low, high) for name, low, high in spread.iter_rows()}
-    return Target(tier, needed, blocked, what_it_takes(_in_order(own, cohort), cohort, score, needed, ranges), "")
+    ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
+    return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, ranges), "")
 
 
-def _with_words(frames: Frames, peers: pl.DataFrame, day: date) -> pl.DataFrame:
-    """`peers` with the words of the profile that scores do not keep, from the facts as they are now."""
+def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
+    """`ranked` with the words of the profile that scores do not keep, from the facts as they are now."""
     def counting(table: str) -> pl.DataFrame:
         return frames[table].filter(~pl.col("superseded"))
 
@@ -226,7 +303,7 @@ def _with_words(frames: Frames, peers: pl.DataFrame, day: date) -> pl.DataFrame:
         latest_visit(counting("facts.surveys"), day),
         open_incidents(counting("facts.incidents"), day),
     )
-    frame = peers
+    frame = ranked
     for part in parts:
         missing = [name for name in part.columns if name not in frame.columns]
         frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")

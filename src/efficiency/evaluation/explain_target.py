@@ -36,6 +36,8 @@ TAKES = pl.Schema(
 """Shape of `what_it_takes`. The changes are alternatives: the numerator's at the same denominator, or the other way."""
 
 _WORDS = {column.name: column for column in TOTALS}
+_YIELDS = {"revenue", "gross_output", "value_added", "tax", "rd_expense"}
+"""Measures of which more is wanted; of the others (land, staff, energy, water, discharge) less."""
 
 
 def next_better(tier: str | None) -> str | None:
@@ -124,6 +126,17 @@ def _within_spread(
     return _line(row, low + gained if indicator.better == "higher" else high - gained, indicator)
 
 
+def _advisable(expression: str, change: float) -> float | None:
+    """`change` of a measure; None for what is no single measure, and for less revenue or tax, or more land or energy.
+
+    Such a change would do by arithmetic (R&D ÷ revenue), but nobody is to be told to shrink.
+    """
+    word = expression.strip()
+    if word not in _WORDS or (change < 0 and word in _YIELDS) or (change > 0 and word in _WORDS.keys() - _YIELDS):
+        return None
+    return change
+
+
 def _line(
     row: dict[str, object], value: float | None = None, indicator: Indicator | None = None, note: str | None = None
 ) -> dict[str, object]:
@@ -138,11 +151,10 @@ def _line(
         line |= {part: column.title if column else word, f"{part}_unit": column.unit if column else None}
     top, bottom = row["numerator"], row["denominator"]
     if isinstance(top, float) and isinstance(bottom, float) and row["value"] is not None:
-        if indicator.numerator.strip() in _WORDS:
-            line["numerator_change"] = value * bottom - top
+        line["numerator_change"] = _advisable(indicator.numerator, value * bottom - top)
         # With a negative numerator no denominator makes the value positive.
-        if indicator.denominator.strip() in _WORDS and top > 0 and value > 0:
-            line["denominator_change"] = top / value - bottom
+        if top > 0 and value > 0:
+            line["denominator_change"] = _advisable(indicator.denominator, top / value - bottom)
     else:
         line["note"] = "指标缺少数据,先补报数据"
     return line

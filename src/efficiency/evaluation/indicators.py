@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from efficiency.evaluation.sentences import told
 from efficiency.policy.expressions import scalar
 from efficiency.policy.model import Cohort, Indicator
 from schemas.profile import PROFILE
 
 _TITLES = {column.name: column.title for column in PROFILE.columns}
 
-RANKED = pl.col("status") == "ranked"
+RANKED = pl.col("is_ranked")
+"""Whether an enterprise of a cohort's frame is ranked: `status` as a flag, since it is asked again and again."""
 
 
 def measure(members: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
@@ -41,13 +43,15 @@ def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     needed = [indicator for indicator in cohort.indicator if indicator.missing == "insufficient"]
     lacks_all = pl.all_horizontal(pl.col(f"value_{indicator.id}").is_null() for indicator in cohort.indicator)
     lacks_needed = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"value_{i.id}").is_null() for i in needed))
-    told = needed or cohort.indicator
-    gaps = pl.concat_str([_gap(indicator) for indicator in told], separator=";", ignore_nulls=True)
+    named = needed or cohort.indicator
+    gaps = pl.concat_str([_gap(indicator) for indicator in named], separator=";", ignore_nulls=True)
     every_gap = pl.concat_str([_gap(indicator) for indicator in cohort.indicator], separator=";", ignore_nulls=True)
     reason = pl.format("数据不足:{}", pl.when(lacks_all).then(every_gap).otherwise(gaps))
+    lacking = lacks_needed | lacks_all
     return measured.with_columns(
-        pl.when(lacks_needed | lacks_all).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
-        pl.when(lacks_needed | lacks_all).then(reason).alias("status_reason"),
+        (~lacking).alias("is_ranked"),
+        pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
+        told(measured, lacking, reason).alias("status_reason"),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from efficiency.evaluation.indicators import RANKED
+from efficiency.evaluation.sentences import told
 from efficiency.policy.expressions import predicate, scalar
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
 
@@ -31,13 +32,17 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
     `cohort_mean`) is left out, and the other scores are scaled by Σ weights ÷ Σ their weights.
     """
     warnings: list[str] = []
+    items: list[pl.Expr] = []
     for indicator in cohort.indicator:
         if cohort.formula == "minmax":
-            frame, undefined = _add_minmax(frame, indicator, cohort)
+            own, undefined = _minmax(frame, indicator, cohort)
             warnings += undefined
         else:
-            frame = _add_ratio(frame, indicator)
-        frame = _fill_missing(frame, indicator)
+            own = _ratio(indicator)
+        items += own
+    # All indicators at once, so that they are computed side by side.
+    frame = frame.with_columns(items)
+    frame = frame.with_columns(item for indicator in cohort.indicator for item in _filled(frame, indicator))
     total = sum(indicator.weight for indicator in cohort.indicator)
     kept = pl.sum_horizontal(
         pl.when(pl.col(f"earned_{indicator.id}").is_not_null()).then(indicator.weight).otherwise(0.0)
@@ -47,24 +52,24 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
     frame = frame.with_columns(
         pl.when(kept > 0).then(pl.when(moved).then(total / kept).otherwise(1.0)).alias("stretch")
     )
+    scaled = told(frame, moved, pl.format("其他指标缺项,得分按{}倍折算", pl.col("stretch").round(4)))
+    frame = frame.with_columns(scaled.alias("__scaled"))
     return frame.with_columns(
         expression
         for indicator in cohort.indicator
         for expression in (
             (pl.col(f"earned_{indicator.id}") * indicator.weight * pl.col("stretch")).alias(f"score_{indicator.id}"),
-            pl.when(moved & pl.col(f"earned_{indicator.id}").is_not_null())
-            .then(
-                pl.concat_str(
-                    pl.col(f"note_{indicator.id}"),
-                    pl.format("其他指标缺项,得分按{}倍折算", pl.col("stretch").round(4)),
-                    separator=";",
-                    ignore_nulls=True,
-                )
-            )
-            .otherwise(pl.col(f"note_{indicator.id}"))
-            .alias(f"note_{indicator.id}"),
+            _with_scaling(frame, indicator).alias(f"note_{indicator.id}"),
         )
-    ), warnings
+    ).drop("__scaled"), warnings
+
+
+def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.Expr:
+    """The indicator's note, with what it was scaled by where other indicators have no score."""
+    note, scaled = pl.col(f"note_{indicator.id}"), pl.col("__scaled")
+    scored = pl.col(f"earned_{indicator.id}").is_not_null() & scaled.is_not_null()
+    both = told(frame, scored & note.is_not_null(), pl.format("{};{}", note, scaled))
+    return pl.coalesce(pl.lit(both), pl.when(scored).then(scaled), note)
 
 
 def add_totals(
@@ -84,6 +89,7 @@ def add_totals(
         .otherwise("status_reason")
         .alias("status_reason"),
         pl.when(unscored).then(pl.lit("insufficient")).otherwise("status").alias("status"),
+        (RANKED & ~unscored).alias("is_ranked"),
     )
     warnings = [f"评价组“{cohort.label}”有{count}家企业各项指标均无法计分,按数据不足处理"] if count else []
 
@@ -138,21 +144,21 @@ def share_of_spread(indicator: Indicator, value: pl.Expr, low: pl.Expr, high: pl
     return pl.when(high > low).then((20 + 80 * gained / (high - low)) / 100)
 
 
-def _add_ratio(frame: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
+def _ratio(indicator: Indicator) -> list[pl.Expr]:
     ratio = ratio_to_benchmark(indicator, pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}"))
     above = pl.lit(value=False) if indicator.cap is None else ratio > indicator.cap
     below = pl.lit(value=False) if indicator.floor is None else ratio < indicator.floor
-    return frame.with_columns(
+    return [
         pl.when(RANKED).then(ratio.clip(indicator.floor, indicator.cap)).alias(f"earned_{indicator.id}"),
         pl.when(RANKED & above)
         .then(pl.lit(f"达到上限{indicator.cap:g}倍" if indicator.cap is not None else ""))
         .when(RANKED & below)
         .then(pl.lit(f"按下限{indicator.floor:g}倍计" if indicator.floor is not None else ""))
         .alias(f"note_{indicator.id}"),
-    )
+    ]
 
 
-def _add_minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
+def _minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
     value = pl.col(f"value_{indicator.id}")
     ranked = value.filter(RANKED)
     low, high, members = frame.select(
@@ -166,34 +172,34 @@ def _add_minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tu
             warnings = [
                 f"评价组“{cohort.label}”指标“{indicator.title}”最大值等于最小值({low:.4g}),极差法无法计分,此项按缺项处理"
             ]
-        return frame.with_columns(
-            pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted
-        ), warnings
+        return [pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted], warnings
     earned = share_of_spread(indicator, value, pl.lit(low), pl.lit(high))
-    return frame.with_columns(pl.when(RANKED).then(earned).alias(f"earned_{indicator.id}"), note, counted), []
+    return [pl.when(RANKED).then(earned).alias(f"earned_{indicator.id}"), note, counted], []
 
 
-def _fill_missing(frame: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
+def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
     """Applies the indicator's rule to ranked enterprises who earned nothing that could be computed."""
     earned, note = pl.col(f"earned_{indicator.id}"), pl.col(f"note_{indicator.id}")
     missing = RANKED & earned.is_null()
-    cause = (
-        pl.when(pl.col(f"value_{indicator.id}").is_null()).then(pl.lit("缺少指标值")).otherwise(pl.lit("无可用基准值"))
-    )
+    filled: float | None = None
+    treatment = "不计分,权重分摊到其他指标"
     if indicator.missing == "zero":
-        filled, treatment = pl.lit(0.0), pl.lit("按0分计")
+        filled, treatment = 0.0, "按0分计"
     elif indicator.missing == "cohort_mean":
-        mean = earned.filter(RANKED).mean()
-        filled = mean
-        treatment = (
-            pl.when(mean.is_null()).then(pl.lit("不计分,权重分摊到其他指标")).otherwise(pl.lit("按评价组平均得分计"))
-        )
-    else:
-        filled, treatment = pl.lit(None, dtype=pl.Float64), pl.lit("不计分,权重分摊到其他指标")
-    return frame.with_columns(
-        pl.when(missing).then(filled).otherwise(earned).alias(f"earned_{indicator.id}"),
-        pl.when(missing).then(pl.format("{},{}", cause, treatment)).otherwise(note).alias(f"note_{indicator.id}"),
-    )
+        # Not polars' mean: the order in which it adds up depends on the number of threads.
+        known = frame.select(earned.filter(RANKED & earned.is_not_null())).to_series().to_numpy()
+        if len(known):
+            filled, treatment = float(known.sum() / len(known)), "按评价组平均得分计"
+    value = pl.col(f"value_{indicator.id}")
+    return [
+        pl.when(missing).then(pl.lit(filled, dtype=pl.Float64)).otherwise(earned).alias(f"earned_{indicator.id}"),
+        pl.when(missing & value.is_null())
+        .then(pl.lit(f"缺少指标值,{treatment}"))
+        .when(missing)
+        .then(pl.lit(f"无可用基准值,{treatment}"))
+        .otherwise(note)
+        .alias(f"note_{indicator.id}"),
+    ]
 
 
 def _dimension_score(cohort: Cohort, dimension: Dimension) -> pl.Expr:

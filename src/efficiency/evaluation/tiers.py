@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from efficiency.evaluation.group_statistics import Floats, groups_by
+from efficiency.evaluation.scores import DECIMALS
 from efficiency.policy.expressions import predicate
 from efficiency.policy.model import Cohort, Cuts, Override, Tiers
+from schemas.profile import TIERS
 
+Levels = NDArray[np.int8]
+"""Tiers as numbers, A = 0 to D = 3."""
+UNIT = 10.0**DECIMALS
+"""Scores are compared as whole numbers of their last decimal, so that equal after rounding is equal."""
 SHARE = 1_000_000_000
 """Cuts by rank are taken in units of 1 / SHARE."""
 
@@ -24,11 +33,10 @@ def add_tiers(frame: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """
     ranked = frame.with_columns(pl.col("score").rank("min", descending=True).cast(pl.Int64).alias("rank"))
     return ranked.with_columns(
-        _tier("score", cohort.tiers).alias("tier_initial"),
-        _tier("score", cohort.tiers).alias("tier"),
-        _tier("land_score", cohort.tiers).alias("land_tier"),
-        _tier("energy_score", cohort.tiers).alias("energy_tier"),
-    )
+        _tier(frame, "score", cohort.tiers).alias("tier_initial"),
+        _tier(frame, "land_score", cohort.tiers).alias("land_tier"),
+        _tier(frame, "energy_score", cohort.tiers).alias("energy_tier"),
+    ).with_columns(pl.col("tier_initial").alias("tier"))
 
 
 def apply_overrides(frame: pl.DataFrame, overrides: Sequence[Override]) -> pl.DataFrame:
@@ -64,30 +72,47 @@ def cut_shares(cuts: Cuts) -> tuple[int, int, int]:
     return round(cuts.A * SHARE), round(cuts.B * SHARE), round(cuts.C * SHARE)
 
 
-def _tier(score: str, tiers: Tiers | None) -> pl.Expr:
-    if tiers is None:
-        return pl.lit(None, dtype=pl.String)
-    value = pl.col(score)
+def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
+    """Draws × enterprises: tiers of scores in whole `UNIT`s; each of `groups` is a run of enterprises ranked together.
+
+    By rank: at most k = ⌊n × cut⌋ scores are at least as high as one's own exactly when one's own is
+    higher than the (k + 1)-th highest, so a partial sort at three places is all it takes.
+    """
+    levels = np.zeros(scores.shape, dtype=np.int8)
     if tiers.by == "score":
-        reached = [value >= cut for cut in (tiers.cuts.A, tiers.cuts.B, tiers.cuts.C)]
-    else:
-        # Ties share the worse place: the number of enterprises with a score at least as high.
-        place = value.rank("max", descending=True).cast(pl.Int64)
-        members = value.count().cast(pl.Int64)
-        if tiers.within:
-            place, members = place.over(tiers.within), members.over(tiers.within)
-        reached = [place * SHARE <= members * share for share in cut_shares(tiers.cuts)]
-    return (
-        pl.when(value.is_null())
-        .then(pl.lit(None, dtype=pl.String))
-        .when(reached[0])
-        .then(pl.lit("A"))
-        .when(reached[1])
-        .then(pl.lit("B"))
-        .when(reached[2])
-        .then(pl.lit("C"))
-        .otherwise(pl.lit("D"))
-    )
+        for cut in (tiers.cuts.A, tiers.cuts.B, tiers.cuts.C):
+            levels += scores < np.rint(cut * UNIT)
+        return levels
+    for group in groups:
+        part = scores[:, group]
+        n = part.shape[1]
+        places = [n - 1 - n * share // SHARE for share in cut_shares(tiers.cuts)]
+        ordered = (
+            np.partition(part, sorted({place for place in places if place >= 0}), axis=1) if max(places) >= 0 else part
+        )
+        for place in places:
+            if place >= 0:
+                levels[:, group] += part <= ordered[:, place, None]
+    return levels
+
+
+def runs(lengths: Sequence[int]) -> list[slice]:
+    """Runs of neighbours of these lengths, one after the other."""
+    ends = np.cumsum(lengths, dtype=np.int64).tolist()
+    return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+
+
+def _tier(frame: pl.DataFrame, score: str, tiers: Tiers | None) -> pl.Series:
+    """The tier by the cuts of everybody who has that score."""
+    tier = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+    known = frame[score].is_not_null().arg_true()
+    if tiers is None or known.is_empty():
+        return tier
+    scores = np.rint(frame[score].gather(known).to_numpy() * UNIT)
+    groups = groups_by(frame.select(score, *tiers.within)[known], () if tiers.by == "score" else tiers.within)
+    levels = np.empty(len(scores), dtype=np.int8)
+    levels[groups.order] = levels_of(scores[groups.order][None, :], tiers, runs(groups.lengths().tolist()))[0]
+    return tier.scatter(known, pl.Series(TIERS).gather(pl.Series(levels)))
 
 
 def _overridden(i: int, override: Override) -> pl.Expr:

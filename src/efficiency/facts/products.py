@@ -59,7 +59,7 @@ def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
         )
         .drop_nulls()
     )
-    return EnergyLevels(worst, _warnings(reported))
+    return EnergyLevels(worst, [*_unconfirmed(judged), *_warnings(reported)])
 
 
 def _limits_in_force(day: date) -> pl.DataFrame:
@@ -79,6 +79,8 @@ def _limits_in_force(day: date) -> pl.DataFrame:
             pl.col("unit").alias("limit_unit"),
             pl.coalesce("level1", "benchmark").alias("good"),
             pl.coalesce("level3", "baseline").alias("bad"),
+            "name_zh",
+            (pl.col("confidence") == "unverified").alias("unverified"),
         )
     )
 
@@ -150,6 +152,15 @@ def _level() -> pl.Expr:
         .when(value <= pl.col("bad")).then(pl.lit("standard"))
         .otherwise(pl.lit("below"))
     )
+
+
+def _unconfirmed(judged: pl.DataFrame) -> list[str]:
+    """A warning for each product that was judged by levels which no text confirms."""
+    told = pl.format(
+        "产品“{}”的标杆和基准水平未经文件核实,{}家企业据此评定能耗水平,请对照标准原文", "name_zh", "users"
+    )
+    doubtful = judged.filter(pl.col("level").is_not_null() & pl.col("unverified"))
+    return doubtful.group_by("name_zh").agg(pl.len().alias("users")).sort("name_zh").select(told).to_series().to_list()
 
 
 def _warnings(reported: pl.DataFrame) -> list[str]:

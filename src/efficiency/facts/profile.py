@@ -13,6 +13,7 @@ from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_vis
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.spans import Window, WindowKind, latest_in_window, window_totals
+from efficiency.facts.unconfirmed import unconfirmed_coefficients
 from schemas.output import FLOWS
 from schemas.profile import PROFILE
 
@@ -74,7 +75,8 @@ def build_profile(
         pl.col(flows) * scale,
         pl.col(*COUNTS, "d_streak_before").fill_null(0),
     )
-    return Profile(PROFILE.conform(frame).sort("uscc"), [*totals.warnings, *levels.warnings])
+    unconfirmed = unconfirmed_coefficients(counting["energy"], energy, span)
+    return Profile(PROFILE.conform(frame).sort("uscc"), [*unconfirmed, *totals.warnings, *levels.warnings])
 
 
 def _counting(rows: pl.DataFrame) -> pl.DataFrame:

@@ -17,8 +17,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from efficiency.intake.error_cells import ods_errors, xlsb_errors, xlsb_extent, xlsb_sheets
+from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
 from efficiency.intake.extents import ods_refusal, xlsx_refusal
+from efficiency.intake.opendocument import scan_content
 
 MAX_EXPANDED = 512 * 1024 * 1024
 """Bytes to which the parts of a file may expand."""
@@ -55,10 +56,14 @@ class SheetScan:
     """Error cells and what they show (#DIV/0!)."""
     uncalculated: dict[tuple[int, int], str] = field(default_factory=dict)
     """Formulas without a result, as `=…`."""
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+    """First row, first column, last row, last column, where the reader does not tell them."""
+    idle: int = 0
+    """Formulas with the result 0 or nothing, where the format does not say whether they were calculated."""
 
 
 def scan_archive(data: bytes) -> dict[str, SheetScan]:
-    """Sheet name → scan; of .ods and .xlsb the error cells alone. A sheet that is not in it must not be read.
+    """Sheet name → scan. A sheet that is not in it must not be read.
 
     Raises UnreadableError for what is damaged or would expand beyond the bounds.
     """
@@ -79,8 +84,14 @@ def scan_archive(data: bytes) -> dict[str, SheetScan]:
                 content = _read(archive, names["content.xml"])
                 if refusal := ods_refusal(content):
                     raise UnreadableError(refusal)
-                errors = ods_errors(content)
-                return defaultdict(SheetScan, {name: SheetScan(errors=found) for name, found in errors.items()})
+                tables = scan_content(content)
+                return defaultdict(
+                    SheetScan,
+                    {
+                        name: SheetScan(errors=t.errors, uncalculated=t.uncalculated, merges=tuple(t.merges))
+                        for name, t in tables.items()
+                    },
+                )
             _check_strings(archive)
             binary = "xl/workbook.bin" in names
             return (_scan_binary_sheets if binary else _scan_sheets)(archive, names)
@@ -122,21 +133,27 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
         (attributes.get("name", ""), next((value for key, value in attributes.items() if key.endswith(":id")), ""))
         for attributes in _elements(workbook, "sheet")
     ]
-    parts = _sheet_parts(archive, names, sheets, names["xl/_rels/workbook.xml.rels"])
+    targets = _targets(archive, names["xl/_rels/workbook.xml.rels"])
+    parts = _sheet_parts(archive, names, sheets, targets)
     return {name: _scan_sheet(_read(archive, part), recalculates=recalculates) for name, part in parts}
 
 
 def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
     sheets = [(name, relation) for relation, name in xlsb_sheets(_read(archive, names["xl/workbook.bin"]))]
     scans: dict[str, SheetScan] = {}
-    for name, part in _sheet_parts(archive, names, sheets, names["xl/_rels/workbook.bin.rels"]):
-        data = _read(archive, part)
-        scans[name] = SheetScan(refusal=xlsb_extent(data).refusal(), errors=xlsb_errors(data))
+    targets = _targets(archive, names["xl/_rels/workbook.bin.rels"])
+    if not all(targets.get(relation) for _, relation in sheets):  # the reader would panic
+        raise UnreadableError("文件已损坏：工作表没有内容")
+    for name, part in _sheet_parts(archive, names, sheets, targets):
+        found = xlsb_sheet(_read(archive, part))
+        scans[name] = SheetScan(
+            refusal=found.extent.refusal(), errors=found.errors, merges=tuple(found.merges), idle=found.idle
+        )
     return scans
 
 
 def _sheet_parts(
-    archive: zipfile.ZipFile, names: dict[str, str], sheets: list[tuple[str, str]], relations: str
+    archive: zipfile.ZipFile, names: dict[str, str], sheets: list[tuple[str, str]], targets: dict[str, str]
 ) -> list[tuple[str, str]]:
     """(name, part) of each sheet of `sheets` (name, relation). Parts are found as the reader finds them, case aside.
 
@@ -147,10 +164,6 @@ def _sheet_parts(
         raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
     if len({name for name, _ in sheets}) < len(sheets):
         raise UnreadableError("工作表重名,文件已损坏")
-    targets = {
-        attributes.get("Id", ""): attributes.get("Target", "").removeprefix("/")
-        for attributes in _elements(_read(archive, relations), "Relationship")
-    }
     found = [
         (name, names.get((target if target.startswith("xl/") else f"xl/{target}").casefold(), ""))
         for name, relation in sheets
@@ -160,6 +173,14 @@ def _sheet_parts(
     if sum(archive.getinfo(part).file_size for _, part in parts) > MAX_EXPANDED:
         raise UnreadableError("解压后超过 512 MiB")
     return parts
+
+
+def _targets(archive: zipfile.ZipFile, relations: str) -> dict[str, str]:
+    """Relation → part, as the part `relations` names them."""
+    return {
+        attributes.get("Id", ""): attributes.get("Target", "").removeprefix("/")
+        for attributes in _elements(_read(archive, relations), "Relationship")
+    }
 
 
 def _elements(xml: bytes, kind: str) -> list[dict[str, str]]:

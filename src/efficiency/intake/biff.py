@@ -1,4 +1,6 @@
-"""Error cells of .xls workbooks, which the reader returns as blanks: a walk over the records of the workbook stream.
+"""What the cell reader does not tell about .xls workbooks: a walk over the records of the workbook stream.
+
+Error cells, which it returns as blanks, and formulas that may not have been calculated.
 
 The reader follows every chain of sectors and believes every size; those that would lead it in circles or make it
 allocate without bound are refused here. Sources of the layouts: [MS-CFB] (sectors, directory), [MS-XLS] (BoundSheet8,
@@ -28,6 +30,8 @@ _STREAM_NAMES = ("Workbook", "Book")
 _BOUND_SHEET, _FORMULA, _BOOL_ERROR, _END = 0x0085, 0x0006, 0x0205, 0x000A
 _DIMENSIONS, _TEXTS = 0x0200, 0x00FC
 _FILLED = frozenset((_FORMULA, 0x0203, 0x0204, _BOOL_ERROR, 0x027E, 0x00FD, 0x00D6))
+_NO_TEXT = b"\x03\0\0\0\0\0\xff\xff"
+"""The result of a formula that yields the empty text."""
 _MANY = 0x00BD
 """MulRk: numbers side by side, the last column at its end."""
 
@@ -39,9 +43,11 @@ def scan_biff(data: bytes) -> dict[str, SheetScan]:
         sheets = _sheets(stream)
         if len(sheets) > MAX_SHEETS:
             raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
+        if any(start >= len(stream) for _, start in sheets):
+            raise UnreadableError("文件已损坏或不完整")
         # Sheets are told by name alone where the reader is asked for them; those it names otherwise have no errors.
         scans = {start: _scan(stream, start) for start in {start for _, start in sheets}}
-        return defaultdict(SheetScan, {name: SheetScan(errors=scans[start]) for name, start in sheets})
+        return defaultdict(SheetScan, {name: scans[start] for name, start in sheets})
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise UnreadableError("文件已损坏,或不是电子表格") from error
 
@@ -59,9 +65,10 @@ def _sheets(stream: bytes) -> list[tuple[str, int]]:
     return sheets
 
 
-def _scan(stream: bytes, start: int) -> Errors:
-    """Error cells of the sheet at `start`. Raises UnreadableError where its cells are spread too far to be read."""
+def _scan(stream: bytes, start: int) -> SheetScan:
+    """The sheet at `start`. Raises UnreadableError where its cells are spread too far to be read."""
     errors: Errors = {}
+    idle = 0
     extent = Extent()
     for kind, body in _records(stream, start):
         if kind in _FILLED:
@@ -71,6 +78,9 @@ def _scan(stream: bytes, start: int) -> Errors:
             errors[row, column] = NAMES.get(body[6], "#ERROR!")
         elif kind == _FORMULA and len(body) >= 14 and body[12:14] == b"\xff\xff" and body[6] == 2:
             errors[row, column] = NAMES.get(body[8], "#ERROR!")
+        elif kind == _FORMULA:
+            # Zero, and the empty text, are what programs write for a formula nobody has calculated yet.
+            idle += body[6:14] in (bytes(8), _NO_TEXT)
         elif kind == _MANY:
             row, column = struct.unpack_from("<HH", body)
             extent.add(row, column, columns=max((len(body) - 6) // 6, 1))
@@ -78,7 +88,7 @@ def _scan(stream: bytes, start: int) -> Errors:
             raise UnreadableError("工作表声明的使用区域过大,请删除多余的行列")
     if refusal := extent.refusal():
         raise UnreadableError(refusal)
-    return errors
+    return SheetScan(errors=errors, idle=idle)
 
 
 def _stated_cells(body: bytes) -> int:
@@ -112,6 +122,8 @@ def _workbook_stream(data: bytes) -> bytes:
         raise UnreadableError("文件已损坏或不完整")
     fat = _fat(data, sectors)
     directory = _chained(sectors, directory_start, fat)
+    if len(directory) % _DIRECTORY_ENTRY:
+        raise UnreadableError("文件已损坏或不完整")
     root: list[bytes] = []
     for place in range(0, len(directory), _DIRECTORY_ENTRY):
         entry = directory[place : place + _DIRECTORY_ENTRY]

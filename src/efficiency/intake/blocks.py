@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from efficiency.intake.layout import Header
     from efficiency.intake.periods import Timing
     from efficiency.intake.surroundings import Surroundings
-    from schemas.column import Column
+    from schemas.column import Column, Form
+
+    Groups = dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, Meaning]]]]
+    """Mark of time and, in a wide energy sheet, carrier → the columns of each field."""
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
 """Energy fields of the long form, whose unit stands in each row."""
@@ -26,7 +29,7 @@ REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
 """Columns that make a table a register; industry and town stand in every department's tables."""
-_PERIOD_ROLES = ("year", "month", "period", "span_start", "span_end")
+_PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Plan:
     blocks: tuple[Block, ...]
     identity: tuple[Bound, ...]
     periods: dict[str, int] = field(default_factory=dict)
-    """Role (year, month, period, span_start, span_end) → column."""
+    """Role (year, quarter, month, period, span_start, span_end) → column."""
     filled_on: int | None = None
     sum_column: int | None = None
     """Column that states the sum of the month columns."""
@@ -159,7 +162,7 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
     ]
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
     wide = form == "energy" and "carrier" not in stated
-    groups: dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, Meaning]]]] = {}
+    groups: Groups = {}
     for column, meaning in meanings.items():
         name = "consumption" if wide and meaning.carrier else meaning.field(form)
         if name is None or name in IDENTITY or (wide and not meaning.carrier):
@@ -167,7 +170,7 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
         key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
         groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
     blocks: list[Block] = []
-    for (timing, carrier), fields in groups.items():
+    for (timing, carrier), fields in _with_shared(groups, declared).items():
         chosen: list[Bound] = []
         for name, columns in fields.items():
             best = _preferred(columns, aliases=carrier is None)
@@ -191,6 +194,21 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
+
+
+def _with_shared(groups: Groups, form: Form) -> Groups:
+    """The groups, each with what the columns without a mark of time say of all spans: carrier, product, unit."""
+    without = groups.get((None, None), {})
+    shared = {
+        name: columns
+        for name, columns in without.items()
+        if form.column(name).kind == "text" or (form.id, name) == ("energy", "coefficient")
+    }
+    if not shared or len(groups) == 1:
+        return groups
+    return {
+        key: {**shared, **fields} for key, fields in groups.items() if key != (None, None) or len(fields) > len(shared)
+    }
 
 
 def _preferred(columns: list[tuple[int, Meaning]], *, aliases: bool) -> list[tuple[int, Meaning]]:

@@ -43,6 +43,7 @@ _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{
 _MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
 _EPOCH = pl.date(1899, 12, 30)
 _CONTROLS, _SPACE, _DASH_RUN = re.compile(_CONTROL), re.compile(r"\s+"), re.compile(_DASHES)
+_MINUS, _NUMERAL = re.compile(r"^[−–—]"), re.compile(_NUMBER)
 
 
 def squeeze(text: pl.Expr) -> pl.Expr:
@@ -101,6 +102,17 @@ def parse_number(text: pl.Expr) -> pl.Expr:
     return pl.when(value.abs() < HUGE).then(value)
 
 
+def number_in(text: str) -> float | None:
+    """`parse_number` of a single text."""
+    plain = _MINUS.sub("-", squeezed(text))
+    digits = plain.removesuffix("%")
+    if not _NUMERAL.search(digits) or not any(sign in "0123456789" for sign in digits.partition("E")[0]):
+        return None
+    number = float(digits.replace(",", ""))
+    value = number / 100 if digits != plain else number
+    return value if abs(value) < HUGE else None
+
+
 def is_percent(text: pl.Expr) -> pl.Expr:
     """Whether a cell is written as a percentage."""
     return squeeze(text).str.ends_with("%").fill_null(value=False)
@@ -124,7 +136,8 @@ def parse_date(text: pl.Expr) -> pl.Expr:
 def date_of_number(number: pl.Expr) -> pl.Expr:
     """Date of a number in a date column: a serial, `2019.5` (May 2019), 201905, 20190501.
 
-    2019.1 is January or October, so it is null.
+    2019.1 is what a spreadsheet leaves of 2019.10 where others of the column are written 2019.05; elsewhere it is
+    January or October, so it is null.
     """
     whole = number == number.floor()
     serial = pl.when(number.is_between(10_000, 73_415)).then(_EPOCH + pl.duration(days=number.floor().cast(pl.Int64)))
@@ -132,9 +145,10 @@ def date_of_number(number: pl.Expr) -> pl.Expr:
         parse_date(number.cast(pl.Int64, strict=False).cast(pl.String))
     )
     hundredths = (number * 100).round(0)
-    dotted = pl.when(
-        number.is_between(1900, 2101) & ~whole & ((number * 100 - hundredths).abs() < 1e-6) & (hundredths % 100 != 10)
-    ).then(_month_of_hundredths(hundredths))
+    months = number.is_between(1900, 2101) & ~whole & ((number * 100 - hundredths).abs() < 1e-6)
+    rest = hundredths % 100
+    padded = (months & (rest < 10)).any() & ~(months & (rest > 10) & (rest % 10 == 0)).any()
+    dotted = pl.when(months & ((rest != 10) | padded)).then(_month_of_hundredths(hundredths))
     return pl.coalesce(serial, compact, dotted)
 
 

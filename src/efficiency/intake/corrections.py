@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 AREAS = tuple(column.name for column in FORMS["land"].columns if column.kind == "number")
 
+DECLINED = "不同意"
+"""The decision under which a correction is registered and not applied."""
+
 _UNIT = re.compile(r"(.+)\(([^()]+)\)")
 _FIELDS = [*(measure.name for measure in MEASURES), *AREAS, "consumption"]
 _BLOCKS = {field: block for block, field in enumerate(_FIELDS, start=1)}
@@ -78,8 +81,8 @@ def screen(
 ) -> Screened:
     """Keep the corrections that are approved, complete and name a known figure.
 
-    `told` names the rows (submission_id, row) in which reading already refused a cell, so that an
-    empty value there is not reported again.
+    `told` names the cells (submission_id, row, field) that reading already refused, so that an empty
+    value in such a row is not reported again. A row whose decision cannot be read is not approved.
     """
     targets = _targets(rows["field"].drop_nulls().unique().sort())
     known = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
@@ -89,14 +92,21 @@ def screen(
         "approved_by": ("审批人", pl.col("approved_by").is_null()),
     }
     unnamed = pl.col("field").is_not_null() & pl.col("target").is_null()
-    refused = pl.any_horizontal(unnamed, *(condition for _, condition in incomplete.values()))
-    problems = [problem_rows(
-        "correction_field_unknown",
-        locate(known.filter(unnamed).with_columns(pl.col("field").alias("value"), pl.lit("field").alias("field")),
-               submissions, columns),
-    )]
+    declined = (pl.col("decision") == DECLINED).fill_null(value=False)
+    undecided = told.filter(pl.col("field") == "decision").select(pl.struct("submission_id", "row").alias("at"))["at"]
+    unreadable = pl.struct("submission_id", "row").is_in(undecided.implode())
+    refused = pl.any_horizontal(unnamed, declined, unreadable, *(condition for _, condition in incomplete.values()))
+    problems = [
+        problem_rows(rule, locate(
+            known.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
+            submissions, columns,
+        ))
+        for rule, field, condition in (
+            ("correction_field_unknown", "field", unnamed), ("correction_declined", "decision", declined)
+        )
+    ]
     for field, (title, condition) in incomplete.items():
-        lacking = known.filter(condition).with_columns(pl.lit(field).alias("field"))
+        lacking = known.filter(condition & ~declined).with_columns(pl.lit(field).alias("field"))
         if field == "new":
             lacking = lacking.join(told, on=["submission_id", "row"], how="anti")
         problems.append(problem_rows("correction_incomplete", locate(lacking, submissions, columns),

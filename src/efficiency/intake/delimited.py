@@ -1,9 +1,14 @@
-"""CSV bytes → text → columns, every cell as text and every record in its place, blank ones included."""
+"""CSV bytes → UTF-8 → columns, every cell as text and every record in its place, blank ones included.
+
+Files of several hundred MiB come from databases, so nothing here makes a Python object of each line or cell.
+"""
 
 from __future__ import annotations
 
+import codecs
 import io
 
+import numpy as np
 import polars as pl
 
 from efficiency.intake.archive import UnreadableError
@@ -11,49 +16,64 @@ from efficiency.intake.archive import UnreadableError
 MAX_COLUMNS = 16_384
 MAX_TEXT = 1_000_000
 """Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
-_SEPARATORS = (",", "\t", ";", "|")
+_SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
+_PIECE = 1 << 24
+"""Bytes that are looked at together."""
 
 
-def decode(data: bytes) -> str:
-    """Text of UTF-8 (with or without BOM), UTF-16 with BOM, or GB18030. Raises UnreadableError for anything else."""
+def as_utf8(data: bytes) -> bytes:
+    """`data` as UTF-8 without a mark, from UTF-8, UTF-16 with a mark, or GB18030. Raises UnreadableError otherwise."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codecs: tuple[str, ...] = ("utf-16",)
+        candidates: tuple[str, ...] = ("utf-16",)
     else:
-        codecs = ("utf-8-sig", "gb18030")
-    for codec in codecs:
+        candidates = ("utf-8", "gb18030")
+        data = data.removeprefix(b"\xef\xbb\xbf")
+    for codec in candidates:
         try:
-            text = data.decode(codec)
+            text = _recoded(data, codec)
         except UnicodeDecodeError:
             continue
-        if "\0" not in text:
+        if b"\0" not in text:
             return text
     raise UnreadableError("文件不是文本,或编码不是 UTF-8、GB18030")
 
 
-def delimited_columns(text: str) -> list[pl.Series]:
-    """The columns of delimited `text` as String series, null where blank; ragged records are filled up.
+def _recoded(data: bytes, codec: str) -> bytes:
+    """`data` in UTF-8; UTF-8 itself is only checked. Raises UnicodeDecodeError."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    made = io.BytesIO()
+    for start in range(0, len(data), _PIECE):
+        text = decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+        if codec != "utf-8":
+            made.write(text.encode())
+    return data if codec == "utf-8" else made.getvalue()
+
+
+def delimited_columns(text: bytes) -> list[pl.Series]:
+    """The columns of delimited UTF-8 `text` as String series, null where blank; ragged records are filled up.
 
     The separator is the one that the beginning of the text uses most. Raises UnreadableError where the text cannot be
     parsed with or without quotes.
     """
-    separator = max(_SEPARATORS, key=text[:_HEAD].count)
-    if "\n" not in text:
-        text = text.replace("\r", "\n")
+    head = text[:_HEAD]
+    separator = max(_SEPARATORS, key=head.count)
+    if b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
     # Quoted separators count too many, which only adds columns that stay empty.
-    width = max((line.count(separator) for line in text.split("\n")), default=0) + 1
+    width = _most_separators(text, separator) + 1
     if width > MAX_COLUMNS:
         raise UnreadableError(f"一行有 {width} 列,超过电子表格的 {MAX_COLUMNS} 列;请检查分隔符与换行")
     # A first record of full width fixes the number of columns; titles above a table have fewer cells than its rows.
-    source = (separator * (width - 1) + "\n" + text).encode()
+    source = b"".join((separator * (width - 1), b"\n", text))
     frame = None
     for quote in ('"', None):
         try:
             frame = pl.read_csv(
-                io.BytesIO(source),
+                source,
                 has_header=False,
                 infer_schema=False,
-                separator=separator,
+                separator=separator.decode(),
                 quote_char=quote,
                 truncate_ragged_lines=True,
             )
@@ -69,3 +89,16 @@ def delimited_columns(text: str) -> list[pl.Series]:
     while len(columns) > 1 and columns[-1].null_count() == len(columns[-1]):
         columns.pop()
     return columns
+
+
+def _most_separators(text: bytes, separator: bytes) -> int:
+    """The most separators that a line has."""
+    most = carried = 0
+    for start in range(0, len(text), _PIECE):
+        piece = np.frombuffer(text, dtype=np.uint8, count=min(_PIECE, len(text) - start), offset=start)
+        counted = np.cumsum(piece == separator[0], dtype=np.int32)
+        # Separators up to each end of a line, and to the end of the piece, whose last line goes on in the next one.
+        upto = np.concatenate(([-carried], counted[piece == ord("\n")], counted[-1:]))
+        lines = np.diff(upto)
+        most, carried = max(most, int(lines.max())), int(lines[-1])
+    return most

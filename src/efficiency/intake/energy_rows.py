@@ -55,6 +55,10 @@ def long_rows(table: Table, block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     for name in figures:
         refused = refused | read[name].refused_at(frame["place"])
+    if "transformed" in read:
+        # A boiler house that sells all its heat states what it made and leaves 消费量 blank: none was consumed.
+        made_only = pl.col("consumption").is_null() & (pl.col("transformed") > 0) & ~refused
+        stated = stated.with_columns(pl.when(made_only).then(0.0).otherwise("consumption").alias("consumption"))
     stated = stated.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in figures) | refused)
     pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
     known = pl.DataFrame(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.cells import (
+    HUGE,
     SAFE_INTEGER,
     clean,
     date_of_number,
@@ -15,13 +16,16 @@ from efficiency.intake.cells import (
     is_blank,
     is_odd,
     is_percent,
+    number_in,
     number_text,
     parse_choice,
     parse_date,
     parse_flag,
     parse_industry,
     parse_number,
+    says_nothing,
     squeeze,
+    squeezed,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +36,9 @@ REFUSED = {"place": pl.Int64(), "rule": pl.String(), "value": pl.String()}
 """Refused cells: the row of the grid, the rule that is broken, the cell's text."""
 
 _NONE = pl.DataFrame(schema=REFUSED)
+_PERCENTS = {"place": pl.Int64(), "value": pl.String(), "number": pl.Float64()}
+FEW = 256
+"""Cells that are looked at one by one."""
 _RULES = {"date": "not_a_date"}
 _SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
 
@@ -92,9 +99,11 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     """Numbers as stored, and numbers written as text; only texts that are not plainly numbers are looked at closely."""
     if cells[f"t{column}"].null_count() == cells.height:
         return Extracted(cells[f"n{column}"].alias("value"), _NONE)
+    if cells.height <= FEW:
+        return _few_numbers(cells, column)
     frame, number, text = _column(cells, column), pl.col("number"), pl.col("text")
     plain = text.cast(pl.Float64, strict=False)
-    read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.is_finite()).then(plain)).alias("value"))
+    read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.abs() < HUGE).then(plain)).alias("value"))
     rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
     if not rest.height:
         return Extracted(read["value"], _NONE)
@@ -109,6 +118,31 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
         "place", text.str.strip_chars().alias("value"), "number"
     )
     return Extracted(values, refused, percents if percents.height else None)
+
+
+def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
+    """`numbers_of` a short column, text by text: setting up expressions would cost more."""
+    values: list[float | None] = cells[f"n{column}"].to_list()
+    refused: list[tuple[int, str, str]] = []
+    percents: list[tuple[int, str, float]] = []
+    for row, (place, text) in enumerate(zip(cells["place"].to_list(), cells[f"t{column}"].to_list(), strict=True)):
+        if text is None or values[row] is not None:
+            continue
+        number = values[row] = number_in(text)
+        if number is None and not says_nothing(text):
+            refused.append((place, "not_a_number", text.strip()))
+        elif number is not None and squeezed(text).endswith("%"):
+            percents.append((place, text.strip(), number))
+    found = _NONE
+    if refused:
+        found = pl.DataFrame(refused, schema=REFUSED, orient="row").with_columns(
+            _fault(pl.col("value"), "not_a_number").alias("rule")
+        )
+    return Extracted(
+        pl.Series("value", values, dtype=pl.Float64),
+        found,
+        pl.DataFrame(percents, schema=_PERCENTS, orient="row") if percents else None,
+    )
 
 
 def _column(cells: pl.DataFrame, column: int) -> pl.DataFrame:
@@ -129,7 +163,8 @@ def cell_texts(frame: pl.DataFrame) -> pl.Series:
 
 def filled_down(cells: pl.DataFrame, grid: Grid, column: int) -> pl.DataFrame:
     """`cells` with the merged cells of `column` written into every row they cover (an enterprise over its carriers)."""
-    covered = [(row, r0) for r0, c0, r1, _ in grid.merges if c0 == column for row in range(r0 + 1, r1 + 1)]
+    last = grid.height - 1
+    covered = [(row, r0) for r0, c0, r1, _ in grid.merges if c0 == column for row in range(r0 + 1, min(r1, last) + 1)]
     if not covered:
         return cells
     source = pl.DataFrame(covered, schema={"place": pl.Int64, "from": pl.Int64}, orient="row")
@@ -167,7 +202,8 @@ def _codes(frame: pl.DataFrame) -> Extracted:
     )
     if not odd.height:
         return Extracted(frame["text"], _NONE)
-    code = pl.when(~is_blank(pl.col("text"))).then(squeeze(pl.col("text")))
+    # Some programs leave the apostrophe that makes a cell a text in front of it.
+    code = pl.when(~is_blank(pl.col("text"))).then(squeeze(pl.col("text")).str.strip_prefix("'"))
     read = odd.with_columns(
         code.alias("code"),
         ((pl.col("number") >= SAFE_INTEGER) | code.str.contains(_SCIENTIFIC)).fill_null(value=False).alias("damaged"),

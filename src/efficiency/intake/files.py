@@ -13,7 +13,7 @@ import polars as pl
 
 from efficiency.intake.problems import problem, problems_frame
 
-ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv")
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".parquet")
 """Endings that are read, whatever their case."""
 
 
@@ -36,7 +36,7 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
     files: list[InboxFile] = []
     problems: list[dict[str, object]] = []
     root = directory.resolve()
-    for path in _walk(directory):
+    for path in inbox_paths(directory):
         name = path.relative_to(directory).as_posix()
         try:
             if not path.resolve().is_relative_to(root):
@@ -74,8 +74,8 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
-def _walk(directory: Path) -> list[Path]:
-    """Every file below `directory` in name order, without entering linked folders."""
+def inbox_paths(directory: Path) -> list[Path]:
+    """Every file below `directory` in name order, none opened; of lock files and dotfiles none, links unfollowed."""
     found: list[Path] = []
     for folder, folders, names in os.walk(directory, followlinks=False):
         here = Path(folder)

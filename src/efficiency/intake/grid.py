@@ -18,8 +18,9 @@ import python_calamine as calamine
 
 from efficiency.intake.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
 from efficiency.intake.biff import scan_biff
+from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, MAX_BULK_CELLS, parquet_columns
 from efficiency.intake.cells import HUGE, SAFE_INTEGER
-from efficiency.intake.delimited import decode, delimited_columns
+from efficiency.intake.delimited import as_utf8, delimited_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,6 +56,10 @@ class Grid:
     """First row, first column, last row, last column."""
     marked: frozenset[tuple[int, int]] = field(default_factory=frozenset)
     """Error cells and uncalculated formulas, whose text is `#…` or `=…`."""
+    idle: int = 0
+    """Formulas with the result 0 or nothing, where the format does not say whether they were calculated."""
+    typed: bool = True
+    """Whether numbers are told from texts, as everywhere but in a CSV."""
 
     @property
     def height(self) -> int:
@@ -124,11 +129,18 @@ def read_grids(path: Path) -> list[Grid]:
     Raises UnreadableError with a plain reason for a file that is damaged, encrypted, no spreadsheet, or too large.
     """
     try:
-        if path.stat().st_size > MAX_EXPANDED:
-            raise UnreadableError("文件超过 512 MiB")
-        data = path.read_bytes()
+        is_text = path.suffix.lower() == ".csv"
+        with path.open("rb") as stream:
+            is_parquet = stream.read(len(MAGIC)) == MAGIC
+            bound = MAX_BULK_BYTES if is_text or is_parquet else MAX_EXPANDED
+            if path.stat().st_size > bound:
+                raise UnreadableError(f"文件超过 {bound >> 20} MiB")
+            stream.seek(0)
+            data = b"" if is_parquet else stream.read()
     except OSError as error:
         raise UnreadableError(f"无法打开文件({error.strerror})") from error
+    if is_parquet:
+        return [_parquet_grid(path)]
     if not data:
         raise UnreadableError("文件是空的(0 字节)")
     if data.startswith(_ZIP):
@@ -137,7 +149,7 @@ def read_grids(path: Path) -> list[Grid]:
         if _ENCRYPTED in data:
             raise UnreadableError("文件已加密")
         return _workbook_grids(data, scan_biff(data))
-    if path.suffix.lower() == ".csv":
+    if is_text:
         return [_delimited_grid(data)]
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
         raise UnreadableError("文件实际是网页(HTML/XML),只是改成了表格的扩展名")
@@ -165,14 +177,16 @@ def grid_of_rows(
     scan: SheetScan | None = None,
 ) -> Grid:
     """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
-    columns = [_without_overflow(*_split(column)) for column in zip(*rows, strict=True)]
-    numbers, texts = [column[0] for column in columns], [column[1] for column in columns]
-    height = len(rows)
+    height, width = len(rows), len(rows[0]) if rows else 0
+    # All columns as one, end to end: making a series costs more than filling it.
+    all_numbers, all_texts = _without_overflow(*_split([cell for column in zip(*rows, strict=True) for cell in column]))
+    numbers = [all_numbers.slice(start, height) for start in range(0, height * width, height)] if height else []
+    texts = [all_texts.slice(start, height) for start in range(0, height * width, height)] if height else []
     marks = {**scan.errors, **scan.uncalculated} if scan else {}
     marked: set[tuple[int, int]] = set()
     by_column: dict[int, list[tuple[int, str]]] = {}
     for (row, column), text in marks.items():
-        if 0 <= row - first_row < height and 0 <= column - first_column < len(columns):
+        if 0 <= row - first_row < height and 0 <= column - first_column < width:
             marked.add((row - first_row, column - first_column))
             by_column.setdefault(column - first_column, []).append((row - first_row, text))
     for column, cells in by_column.items():
@@ -188,6 +202,7 @@ def grid_of_rows(
         texts=texts,
         merges=merges,
         marked=frozenset(marked),
+        idle=scan.idle if scan else 0,
     )
 
 
@@ -203,7 +218,10 @@ def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
         raise UnreadableError("文件已加密") from error
     except (KeyboardInterrupt, SystemExit, UnreadableError, MemoryError):
         raise
-    except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
+    except BaseException as error:
+        # A panic of the reader is a BaseException and must not end the run. What it then says on stderr cannot be kept
+        # back soundly (its hook is out of reach, and the stream belongs to all threads): the scans refuse what is known
+        # to make it panic, and some 1 damaged binary file in 5 000 is left.
         raise UnreadableError("文件已损坏,或不是电子表格") from error
     if not grids:
         raise UnreadableError("文件里没有工作表")
@@ -224,9 +242,10 @@ def _sheet_grid(
         return Grid(about.name, position)
     top, left = sheet.start
     # A range that begins outside the used cells shows nothing.
+    told = [(r0, c0, r1, c1) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
     merges = [
         (r0 - top, c0 - left, r1 - top, c1 - left)
-        for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()
+        for r0, c0, r1, c1 in told or scan.merges
         if top <= r0 < top + sheet.height and left <= c0 < left + sheet.width
     ]
     return grid_of_rows(
@@ -241,11 +260,17 @@ def _sheet_grid(
 
 
 def _delimited_grid(data: bytes) -> Grid:
-    texts = _blanks_as_null(delimited_columns(decode(data)))
+    texts = _blanks_as_null(delimited_columns(as_utf8(data)))
     height = len(texts[0]) if texts else 0
-    return Grid(
-        "", 1, numbers=[pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, height)] * len(texts), texts=texts
-    )
+    if height * len(texts) > MAX_BULK_CELLS:
+        raise UnreadableError(f"文件超过 {MAX_BULK_CELLS} 格的上限,请按月分成多个文件")
+    numbers = [pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, height)] * len(texts)
+    return Grid("", 1, numbers=numbers, texts=texts, typed=False)
+
+
+def _parquet_grid(path: Path) -> Grid:
+    columns = [_without_overflow(*pair) for pair in zip(*parquet_columns(path), strict=True)]
+    return Grid("", 1, numbers=[numbers for numbers, _ in columns], texts=[texts for _, texts in columns])
 
 
 def _blanks_as_null(texts: list[pl.Series]) -> list[pl.Series]:
@@ -254,36 +279,32 @@ def _blanks_as_null(texts: list[pl.Series]) -> list[pl.Series]:
     return frame.select(pl.when(pl.all().str.contains(r"\S")).then(pl.all())).get_columns()
 
 
-def _split(column: tuple[Cell | None, ...]) -> tuple[pl.Series, pl.Series]:
-    """A column's cells → its numbers and its texts."""
-    kinds = set(map(type, column))
-    if kinds == {float}:
-        return pl.Series(values=column, dtype=pl.Float64), pl.Series(values=[None], dtype=pl.String).new_from_index(
-            0, len(column)
-        )
-    if kinds <= {float, str}:
+def _split(cells: list[Cell | None]) -> tuple[pl.Series, pl.Series]:
+    """Cells → their numbers and their texts."""
+    if set(map(type, cells)) <= {float, str}:
         return (
-            pl.Series(values=[value if type(value) is float else None for value in column], dtype=pl.Float64),
+            pl.Series(values=[cell if type(cell) is float else None for cell in cells], dtype=pl.Float64),
             pl.Series(
-                values=[value if type(value) is str and value and not value.isspace() else None for value in column],
+                values=[cell if type(cell) is str and cell and not cell.isspace() else None for cell in cells],
                 dtype=pl.String,
             ),
         )
     return (
-        pl.Series(values=[_number(value) for value in column], dtype=pl.Float64),
-        pl.Series(values=[_text(value) for value in column], dtype=pl.String),
+        pl.Series(values=[_number(cell) for cell in cells], dtype=pl.Float64),
+        pl.Series(values=[_text(cell) for cell in cells], dtype=pl.String),
     )
 
 
 def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
-    # A sum shows NaN and infinity, the extremes what is huge: no frame is made for the columns that have neither.
+    # A sum shows NaN and infinity, the extremes what is huge: no frame is made where there is neither.
     least, most = numbers.min(), numbers.max()
     if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]
         return numbers, texts
     odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
     places = odd.arg_true()
-    return numbers.scatter(places, None), texts.scatter(places, numbers.filter(odd).cast(pl.String))
+    shown = numbers.filter(odd).cast(pl.String)  # before they are gone: scatter writes into the series itself
+    return numbers.scatter(places, None), texts.scatter(places, shown)
 
 
 def _number(value: Cell | None) -> float | None:

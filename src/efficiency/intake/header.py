@@ -12,12 +12,13 @@ from functools import cache, lru_cache
 
 from efficiency.intake.periods import Timing, marker, split_marker
 from efficiency.intake.units import find_unit, looks_like_unit
-from efficiency.reference.tables import carrier_aliases, normalise_name, units
+from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
 from schemas import FORMS
 
 IDENTITY = ("uscc", "name")
 ROLES: dict[str, tuple[str, ...]] = {
     "year": ("年份", "年度", "年", "所属年份", "所属年度", "统计年份", "统计年度", "数据年份"),
+    "quarter": ("季度", "所属季度", "报告季度", "统计季度", "季别"),
     "month": ("月份", "月", "报告月份", "统计月份", "数据月份", "报表月份"),
     "period": (
         "报告期",
@@ -51,7 +52,8 @@ _MARKS = re.compile(r"[*★▲☆●◆]|[(](?:必填|选填|必填项|选填项
 _ENUMERATOR = re.compile(
     r"^(?:[(]?\d{1,2}[)、.．](?!\d)|[一二三四五六七八九十]{1,3}、|[(][一二三四五六七八九十]{1,3}[)])"
 )
-_SUBORDINATE = re.compile(r"^其中:?")
+_SUBORDINATE = re.compile(r"^(?:其中:?|#(?=.))")
+"""Also as the statistical forms mark it: #用于原材料."""
 _BRACKET = re.compile(r"[(]([^()]*)[)]")
 _TOKENS = re.compile(r"[,、;，；]")
 _UNIT_LABEL = re.compile(r"^(?:计量)?单位:?")
@@ -74,7 +76,7 @@ class Piece:
     unknown_unit: str | None
     timing: Timing | None
     subordinate: bool
-    """Introduced by 其中: part of the column before it."""
+    """Introduced by 其中: or #, part of the column before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,13 @@ def _unit_endings() -> tuple[str, ...]:
 
 @cache
 def _vocabulary() -> dict[str, Meaning]:
-    """Normalised header → its bare meaning. Fields go before roles, roles before carriers."""
+    """Normalised header → its bare meaning: what people write, and the names under which databases export."""
+    return _canonical_names() | _words()
+
+
+@cache
+def _words() -> dict[str, Meaning]:
+    """What people write as headers. Fields go before roles, roles before carriers."""
     fields: dict[str, dict[str, str]] = {}
     titles: set[str] = set()
     for form in FORMS.values():
@@ -244,12 +252,29 @@ def _vocabulary() -> dict[str, Meaning]:
     return words
 
 
+def _canonical_names() -> dict[str, Meaning]:
+    """Fields (revenue), parts of a period (year) and identifiers of carriers (natural_gas)."""
+    fields: dict[str, dict[str, str]] = {}
+    for form in FORMS.values():
+        for column in form.columns:
+            fields.setdefault(normalise_name(column.name), {})[form.id] = column.name
+    return {
+        **{
+            normalise_name(identifier): Meaning(identifier, carrier=carrier, exact=True)
+            for identifier, carrier in carriers().select("carrier_id", "name").iter_rows()
+        },
+        **{normalise_name(role): Meaning(role, role=role) for role in ROLES},
+        **{name: Meaning(name, tuple(found.items()), exact=True) for name, found in fields.items()},
+    }
+
+
 @cache
 def _measures() -> list[tuple[str, Meaning]]:
     """Names of output measures and carriers, longest first, single characters left out."""
     found = [
         (name, meaning)
-        for name, meaning in _vocabulary().items()
+        # Canonical names are looked for in headers only: `tax` or `cod` may stand in any file's name.
+        for name, meaning in _words().items()
         if len(name) > 1 and (meaning.carrier or (meaning.field("output") and not meaning.identity))
     ]
     return sorted(found, key=lambda item: -len(item[0]))

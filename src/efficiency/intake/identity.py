@@ -96,17 +96,24 @@ def match(
     matched: dict[str, pl.DataFrame] = {}
     rejected: list[pl.DataFrame] = [pl.DataFrame(schema=REJECTED)]
     problems: list[pl.DataFrame] = [EMPTY]
+    fits = pl.col("verdict") == "matched"
+    who = verdicts.select("uscc", "name", "code", "registered", fits.alias("fits"),
+                          (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"))
     for form, frame in rows.items():
-        judged = frame.join(verdicts, on=["uscc", "name"], how="left", nulls_equal=True, validate="m:1",
-                            maintain_order="left")
-        kept = judged.filter(pl.col("verdict") == "matched")
+        # What there is to tell is joined to the few rows of which something is told, not to millions.
+        found = frame.select("uscc", "name").join(who, on=["uscc", "name"], how="left", nulls_equal=True,
+                                                  validate="m:1", maintain_order="left")
+        judged = frame.hstack(found.drop("uscc", "name"))
+        kept = judged if judged["fits"].all() else judged.filter("fits")
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns
         )
-        rejected.append(judged.filter(pl.col("verdict") != "matched").select(*REJECTED))
-        told = judged.filter(
-            (pl.col("verdict") != "matched") | pl.col("flaw").is_not_null() | pl.col("mismatch")
-        ).unique(["submission_id", "row"], keep="first", maintain_order=True)
+        rejected.append(judged.filter(~pl.col("fits")).select(*REJECTED))
+        told = (
+            judged.filter("odd").select(frame.columns)
+            .unique(["submission_id", "row"], keep="first", maintain_order=True)
+            .join(verdicts, on=["uscc", "name"], how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        )
         problems.append(_problems(told, submissions, columns))
     return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))
 

@@ -7,6 +7,7 @@ to three rows around it that make the most columns understood are the header.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
-from efficiency.intake.units import find_unit
+from efficiency.intake.period_cells import written_out
+from efficiency.intake.periods import NOTHING, timing_in
+from efficiency.intake.units import NO_UNITS, find_unit, units_above
 from efficiency.reference.tables import normalise_name
 from schemas import FORMS
 
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
 SEARCHED = 60
 """Rows of a sheet that are searched for its first header."""
 HEADER_ROWS = 3
+ABOVE = 60
+"""Rows above a header that are searched for titles."""
+TITLE_CELLS = 3
+"""Texts of a row that is a title: what is reported, by whom, in which unit."""
 LONGEST_NAME = 40
 """A longer cell is an explanation, no header."""
-_LABEL = re.compile(r"(?:单位|日期|时间|期|部门|人):")
+_LABEL = re.compile(r"(?:单位|日期|时间|期|部门|人):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$")
 """A label such as 填报单位: or 单位: stands above a header, never in it."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
@@ -52,7 +59,10 @@ class Header:
 
 
 def find_headers(grid: Grid) -> list[Header]:
-    """Every header of the sheet, top-down; one that is printed again above further rows is not a new one."""
+    """Every header of the sheet, top-down; one that is printed again above further rows is not a new one.
+
+    Unless a title stands above it that says of which time, or in which unit, the rows below it are.
+    """
     found: list[Header] = []
     for row, cells in enumerate(grid.rows(0, SEARCHED)):
         if any(cell and len(cell) < LONGEST_NAME and piece(cell).name in _anchor_names() for cell in cells):
@@ -63,11 +73,30 @@ def find_headers(grid: Grid) -> list[Header]:
     for row in _anchors_below(grid, found[0].bottom + 1) if found else ():
         last = found[-1]
         header = _best_window(grid, row, last.bottom + 1) if row > last.bottom else None
-        if header and [(c, m.header) for c, m in header.meanings.items()] != [
-            (c, m.header) for c, m in last.meanings.items()
-        ]:
+        if header and (
+            [(c, m.header) for c, m in header.meanings.items()] != [(c, m.header) for c, m in last.meanings.items()]
+            or titles_begin(grid, header.top, last.bottom + 1) < header.top
+        ):
             found.append(header)
     return found
+
+
+def titles_begin(grid: Grid, top: int, start: int) -> int:
+    """The row where the titles of the table at `top` begin, below another table whose rows begin at `start`.
+
+    They stand directly above the header, one or two texts a row, and begin where a time or a unit is stated; `top`
+    where there are none.
+    """
+    begin = top
+    for place in range(top - 1, max(start, top - ABOVE) - 1, -1):
+        (row,) = grid.rows(place, place + 1)
+        texts = list(dict.fromkeys(cell for cell in row if cell))
+        if len(texts) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+            break
+        line = unicodedata.normalize("NFKC", " ".join(texts))
+        if line and (timing_in(line) != NOTHING or units_above([*texts, line]) != NO_UNITS):
+            begin = place
+    return begin
 
 
 def _anchors_below(grid: Grid, first: int) -> list[int]:
@@ -81,21 +110,23 @@ def _anchors_below(grid: Grid, first: int) -> list[int]:
 def _anchor_names() -> frozenset[str]:
     form = FORMS["energy"]
     columns = [form.column(name) for name in (*IDENTITY, "carrier")]
-    return frozenset(normalise_name(header) for column in columns for header in column.headers)
+    return frozenset(normalise_name(header) for column in columns for header in (*column.headers, column.name))
 
 
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
     """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
-    best: tuple[tuple[int, int, int], int, int, dict[int, Meaning]] | None = None
+    best: tuple[tuple[int, int, int, int], int, int, dict[int, Meaning]] | None = None
     for top in range(max(start, anchor - HEADER_ROWS + 1), anchor + 1):
         for bottom in range(anchor, min(top + HEADER_ROWS, grid.height)):
             meanings = _meanings(grid, top, bottom, anchor)
             if not any(_identifies(meaning) for meaning in meanings.values()):
                 continue
             said = sum((meaning.timing is not None) + (meaning.unit is not None) for meaning in meanings.values())
-            # Different meanings, not columns: under a merged heading alone all its columns mean the same.
+            # Different meanings, not columns: under a merged heading alone all its columns mean the same. A heading
+            # 1-本月 alone is a mark of time, and less than the 消费量 below it.
             understood = {(m.fields, m.carrier, m.role, m.timing) for m in meanings.values()}
-            score = (len(understood), said, top - bottom)
+            named = {meaning for meaning in understood if any(meaning[:3])}
+            score = (len(named), len(understood), said, top - bottom)
             if best is None or score > best[0]:
                 best = (score, top, bottom, meanings)
     if best is None:
@@ -113,7 +144,7 @@ def _identifies(meaning: Meaning) -> bool:
 
 def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meaning]:
     """Column → meaning under the header rows `top` to `bottom`."""
-    rows = grid.rows(top, bottom + 1)
+    rows = [_with_months(grid, top + place, line) for place, line in enumerate(grid.rows(top, bottom + 1))]
     merged: set[tuple[int, int]] = set()
     for first, left, last, right in grid.merges:
         if last < top or first > bottom:
@@ -140,6 +171,14 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
     return found
+
+
+def _with_months(grid: Grid, row: int, cells: list[str]) -> list[str]:
+    """A row's cells with numbers such as 2026.1 as the month that their neighbours show them to be."""
+    if not any(cell.endswith(".1") for cell in cells):
+        return cells
+    as_text = [grid.typed and texts[row] is not None for texts in grid.texts]
+    return [cell or "" for cell in written_out(cells, as_text)]
 
 
 def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]) -> None:

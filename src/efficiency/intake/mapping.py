@@ -6,8 +6,10 @@ which unit. It supplies what the header would have said; everything after that i
 
 from __future__ import annotations
 
+import json
 import tomllib
 from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -15,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from efficiency.errors import UsageError
 from efficiency.intake.header import IDENTITY, ROLES, Meaning
-from efficiency.intake.layout import Header
+from efficiency.intake.layout import HEADER_ROWS, LONGEST_NAME, SEARCHED, Header
 from efficiency.intake.periods import Timing, marker, timing_in
 from efficiency.intake.units import find_unit
 from efficiency.reference.tables import carrier_aliases, normalise_name
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from efficiency.intake.grid import Grid
+
+
+LIKE_MOST = 0.9
+"""Share of the most texts of any row that the header has at least: a row of data may say more than its header."""
 
 
 class MappedColumn(BaseModel):
@@ -37,7 +43,7 @@ class MappedColumn(BaseModel):
     column: Annotated[str, Field(pattern=r"^[A-Z]{1,3}$")] | None = None
     """The column's letters, where the header is blank or stands there twice."""
     field: str
-    """A field of the form, or a role: year, month, period, span_start, span_end, filled_on."""
+    """A field of the form, or a role: year, quarter, month, period, span_start, span_end, filled_on."""
     unit: str | None = None
     carrier: str | None = None
     """For a column of consumption: the carrier by any of its names."""
@@ -63,7 +69,7 @@ class MappedSheet(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: str
-    """Pattern of the path below the inbox, e.g. 供电公司/*.xlsx."""
+    """Pattern of the path below the inbox, e.g. 供电公司/*.xlsx; without a folder, of the file's name in any folder."""
     name: str = "*"
     """Pattern of the sheet's name."""
     form: str
@@ -88,7 +94,12 @@ class MappedSheet(BaseModel):
 
     def fits(self, file_name: str, sheet: str) -> bool:
         """Whether the mapping is meant for this sheet."""
-        return fnmatchcase(file_name, self.file) and fnmatchcase(sheet, self.name)
+        return self.concerns(file_name) and fnmatchcase(sheet, self.name)
+
+    def concerns(self, file_name: str) -> bool:
+        """Whether the mapping is meant for sheets of this file."""
+        bare = file_name if "/" in self.file else file_name.rsplit("/", 1)[-1]
+        return fnmatchcase(bare, self.file)
 
     @property
     def timing(self) -> Timing | None:
@@ -109,7 +120,7 @@ class Mapping(BaseModel):
 
     def concerns(self, file_name: str) -> bool:
         """Whether any layout is meant for sheets of this file."""
-        return any(fnmatchcase(file_name, layout.file) for layout in self.sheet)
+        return any(layout.concerns(file_name) for layout in self.sheet)
 
 
 NO_MAPPING = Mapping()
@@ -157,18 +168,25 @@ def draft_mapping(grid: Grid, file_name: str) -> str:
         return ""
     lines = [
         "[[sheet]]",
-        f"file = {_quoted(file_name)}",
+        f"file = {_quoted(escape(file_name))}",
         f"name = {_quoted(grid.sheet)}" if grid.sheet else 'name = "*"',
         f'form = "output"            # one of: {", ".join(FORMS)}',
         f"header_row = {grid.first_row + place + 1}",
         '# period = "2026年10月"     # where neither title, names nor columns say it',
         "# For each column that counts: field = a field of the form (see `efficiency template`); the others may go.",
     ]
-    for column, text in enumerate(grid.rows(place, place + 1)[0]):
+    *above, heads = [[_plain(cell) for cell in row] for row in grid.rows(max(0, place - HEADER_ROWS), place + 1)]
+    headings = [row for row in above if len(set(row)) > 2 and max(map(len, row)) < LONGEST_NAME]
+    for column, text in enumerate(heads):
         if text:
+            letters = grid.letters(column)
+            # Where a text stands twice, only the letters say which column is meant.
+            alone = heads.count(text) == 1
+            named = f"header = {_quoted(text)}" if alone else f"column = {_quoted(letters)}"
+            whole = " ".join(filter(None, (row[column] for row in (*headings, heads))))
             lines += [
                 "[[sheet.column]]",
-                f"header = {_quoted(' '.join(text.split()))}  # column {grid.letters(column)}",
+                f"{named}  # column {letters}" + (f": {whole}" if whole != text or not alone else ""),
                 'field = ""                 # uscc, name, revenue, tax, consumption, year, month, period …',
                 '# unit = "万元"',
             ]
@@ -201,13 +219,16 @@ def _column_of(grid: Grid, cells: Sequence[str], column: MappedColumn) -> int | 
 
 
 def _likely_header(grid: Grid) -> int | None:
-    """The first row with at least three texts and more texts than numbers."""
-    for place, row in enumerate(grid.rows(0, min(grid.height, 60))):
+    """The first row with as many texts as any other, three different ones at least; headings of groups have fewer."""
+
+    def texts(row: Sequence[str]) -> int:
         filled = [cell for cell in row if cell]
-        texts = [cell for cell in filled if not cell.replace(".", "").replace(",", "").lstrip("-").isdigit()]
-        if len(set(texts)) >= 3 and 2 * len(texts) > len(filled):
-            return place
-    return None
+        words = [cell for cell in filled if not cell.replace(".", "").replace(",", "").lstrip("-").isdigit()]
+        return len(words) if 2 * len(words) > len(filled) and len(set(words)) >= 3 else 0
+
+    counts = [texts(row) for row in grid.rows(0, min(grid.height, SEARCHED))]
+    most = max(counts, default=0)
+    return next(place for place, count in enumerate(counts) if count >= LIKE_MOST * most) if most else None
 
 
 def _place(location: Sequence[str | int]) -> str:
@@ -216,6 +237,11 @@ def _place(location: Sequence[str | int]) -> str:
     return "".join(words).removeprefix(", ") or "file"
 
 
+def _plain(text: str) -> str:
+    """`text` on one line and without what TOML does not bear."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+
+
 def _quoted(text: str) -> str:
     """`text` as a TOML string."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return json.dumps(text, ensure_ascii=False)

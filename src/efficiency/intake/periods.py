@@ -1,4 +1,4 @@
-"""Which months figures belong to, from what texts, headers and cells say: a month, a year to date, a full year.
+"""Which months figures belong to, from what texts and headers say: a month, a year to date, a full year, a quarter.
 
 What is said may be partial (a header 累计, a column 月份, a folder 2026); parts are put together and what they leave
 open is not guessed: no span comes of it.
@@ -7,7 +7,7 @@ open is not guessed: no span comes of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,7 @@ from efficiency.reference.tables import normalise_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal["month", "to_date", "year"]
+Kind = Literal["month", "to_date", "year", "several"]
 
 _DASHES = re.compile(r"[-—–−~〜～至到]+")
 _DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
@@ -42,13 +42,13 @@ _MONTH = re.compile(
 _LONE_MONTH = re.compile(r"(?<![\d-])0?(\d{1,2})月(?!\d)")
 _LABELLED_DAY = re.compile(r"(?:报告期|所属期|所属时期|期间|月份)[^\d]{0,4}(20\d\d)[-./年](\d{1,2})[-./月]\d{1,2}")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(年度|年|)(?!\d)")
-_QUARTERS = (
-    (re.compile(r"前三季度|1-3季度"), 9),
-    (re.compile(r"上半年|1-2季度"), 6),
-    (re.compile(r"第?1季度|首季|第?一季度"), 3),
+_QUARTER = re.compile(
+    r"(?<![\d.])第?([1-4])(?:-第?([1-4]))?个?季度|前([2-4])个?季度|(首)季|(?<![A-Z])Q([1-4])(?![\dA-Z])|([上下])半年"
 )
-_UNSUPPORTED = re.compile(r"[二三四234]季度|下半年|[上中下]旬")
-_ISO = re.compile(r"(\d{4})-(\d{2})-\d{2}(?:[T ].*)?")
+_CHINESE_QUARTERS = re.compile(r"[一二三四](?=个?季度|-第?[一二三四1-4]个?季度)")
+_TEN_DAYS = re.compile(r"[上中下]旬")
+ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
+TENTH = re.compile(r"20\d\d\.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +58,27 @@ class Timing:
     year: int | None = None
     month: int | None = None
     kind: Kind | None = None
+    months: int | None = None
+    """How many months a span of kind `several` covers; `month` is the last of them."""
     unsure: bool = False
-    """Contradictory, or a span that is neither a month nor a year to date: no span may come of it."""
+    """Contradictory or ambiguous: no span may come of it."""
+    doubt: str = ""
+    """Why it is unsure, in Chinese, where that can be told."""
 
     def over(self, base: Timing) -> Timing:
         """The statement, completed by the more general `base` (a title, for the header of a column)."""
         kind = self.kind
         if kind is None:
-            kind = None if self.month is not None and base.kind == "year" else base.kind
+            kind = None if self.month is not None and base.kind in ("year", "several") else base.kind
+        # 累计 under 二季度 may begin in January or in April.
+        open_start = base.kind == "several" and self.kind in ("month", "to_date") and self.month is None
         return Timing(
             self.year if self.year is not None else base.year,
             self.month if self.month is not None else base.month,
             kind,
-            self.unsure or base.unsure,
+            (self.months or base.months) if kind == "several" else None,
+            self.unsure or base.unsure or open_start,
+            self.doubt or base.doubt or (_OPEN_START if open_start else ""),
         )
 
     def span(self) -> tuple[date, date] | None:
@@ -82,8 +90,14 @@ class Timing:
         if self.month is None:
             return None
         last = date(self.year, self.month, 1)
+        if self.kind == "several":
+            years, month = divmod(self.year * 12 + self.month - (self.months or 1), 12)
+            return date(years, month + 1, 1), last
         return (date(self.year, 1, 1) if self.kind == "to_date" else last), last
 
+
+TENTH_DOUBT = "“{}”可能是 1 月，也可能是 10 月（表格软件会去掉末尾的 0）。"
+_OPEN_START = "季度或月份区间与“累计”“本月”并用，看不出从哪个月算起。"
 
 NOTHING = Timing()
 UNSURE = Timing(unsure=True)
@@ -101,7 +115,8 @@ def canonical(text: str) -> str:
     plain = _CHINESE_YEAR.sub(lambda found: found[0].translate(_DIGITS), normalise_name(text))
     for word, digits in _CHINESE_MONTHS.items():
         plain = plain.replace(word, digits)
-    return _DASHES.sub("-", plain)
+    plain = _DASHES.sub("-", plain)
+    return _CHINESE_QUARTERS.sub(_quarter_digit, plain).replace("前三", "前3").replace("前两", "前2")
 
 
 @lru_cache(maxsize=4096)
@@ -113,26 +128,43 @@ def timing_in(text: str) -> Timing:
     plain = _OTHER_DATES.sub(" ", canonical(text))
     cumulative: Kind | None = "to_date" if _CUMULATIVE.search(plain) else None
     # From the most to the least specific way of writing a span; the first that is there is what is meant.
-    for said in (_ranges(plain), _quarters(plain), _months(plain, cumulative), _years(plain, cumulative)):
+    for said in (_ranges(plain), _quarters(plain, cumulative), _months(plain, cumulative), _years(plain, cumulative)):
         if said:
             return said.pop() if len(said) == 1 else UNSURE
     return Timing(kind=cumulative)
 
 
+def _quarter_digit(found: re.Match[str]) -> str:
+    return str("一二三四".index(found[0]) + 1)
+
+
 def _ranges(plain: str) -> set[Timing]:
-    """`2026年1-10月`, `202601-202610`."""
+    """`2026年1-10月`, `2026年4-6月`, `202601-202610`, `2025年11月-2026年10月`."""
     found = {
         _range(*(match.group(1, 2, 3, 4) if match[2] else match.group(5, 6, 7, 8))) for match in _RANGE.finditer(plain)
     }
-    return {item if item.year or item.unsure else Timing(_only_year(plain), item.month, item.kind) for item in found}
+    return {item if item.year or item.unsure else replace(item, year=_only_year(plain)) for item in found}
 
 
-def _quarters(plain: str) -> set[Timing]:
-    """Quarters and halves that begin in January; the others are no span of ours."""
-    for pattern, month in _QUARTERS:
-        if pattern.search(plain):
-            return {Timing(_only_year(plain), month, "to_date")}
-    return {UNSURE} if _UNSUPPORTED.search(plain) else set()
+def _quarters(plain: str, cumulative: Kind | None) -> set[Timing]:
+    """`一季度`, `上半年`, `前三季度` are years to date; `二季度`, `下半年` spans of their own."""
+    if _TEN_DAYS.search(plain):
+        return {replace(UNSURE, doubt="不接受按旬的数据。")}
+    found = {_quarter_span(match) for match in _QUARTER.finditer(plain)}
+    if cumulative and any(first > 1 for first, _ in found):
+        return {replace(UNSURE, doubt=_OPEN_START)}
+    return {from_to(first, last, _only_year(plain)) for first, last in found}
+
+
+def _quarter_span(match: re.Match[str]) -> tuple[int, int]:
+    """First and last month of what `_QUARTER` found."""
+    first, last, leading, opening, letter, half = match.groups()
+    if half:
+        return (1, 6) if half == "上" else (7, 12)
+    if leading or opening:
+        return 1, 3 * int(leading or 1)
+    begins = int(first or letter)
+    return 3 * begins - 2, 3 * int(last or begins)
 
 
 def _months(plain: str, cumulative: Kind | None) -> set[Timing]:
@@ -158,13 +190,23 @@ def _only_year(plain: str) -> int | None:
 
 
 def _range(first_year: str | None, first: str, last_year: str | None, last: str) -> Timing:
-    """A range of months: only one from January on, within one year, is a span of ours (or a single month)."""
-    if (last_year and first_year != last_year) or not 1 <= int(last) <= 12:
+    """A range of months; one without a year lies within one."""
+    if last_year and not first_year:
         return UNSURE
     year = int(first_year) if first_year else None
-    if int(first) == int(last):
-        return Timing(year, int(last), "month" if int(last) != 1 else "to_date")
-    return Timing(year, int(last), "to_date") if int(first) == 1 else UNSURE
+    return from_to(int(first), int(last), year, int(last_year) if last_year else None)
+
+
+def from_to(first: int, last: int, year: int | None, last_year: int | None = None) -> Timing:
+    """The span from month `first` of `year` to month `last`: a month, a year to date, or several months."""
+    years = last_year - year if year is not None and last_year is not None else 0
+    months = 12 * years + last - first + 1
+    if not (1 <= first <= 12 and 1 <= last <= 12) or months < 1:
+        return UNSURE
+    end = last_year if last_year is not None else year
+    if not years and (first == 1 or months == 1):
+        return Timing(end, last, "to_date" if first == 1 else "month")
+    return Timing(end, last, "several", months)
 
 
 def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
@@ -179,7 +221,7 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     for line in title:
         said = timing_in(line)
         if said.unsure:
-            return UNSURE
+            return said
         if in_title.month is None or in_title.year is None:
             in_title = in_title.over(said)
         elif in_title.kind is None and said.year is None and said.month is None:
@@ -187,16 +229,16 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     in_name = timing_in(sheet)
     if in_title.year is not None and in_title.month is None and in_title.kind != "year":
         refines = in_name.month is not None and in_name.year in (None, in_title.year) and not in_name.unsure
-        return Timing(in_title.year, in_name.month, in_title.kind or in_name.kind) if refines else in_title
+        return replace(in_name, year=in_title.year, kind=in_title.kind or in_name.kind) if refines else in_title
     result = in_title
     for text in (sheet, stem, *reversed(folders[:-1])):
         if result.year is not None:
             break
         said = timing_in(text)
         if said.unsure and result.month is None:
-            return UNSURE
+            return said
         if result.month is not None:
-            result = Timing(result.year if said.unsure else said.year, result.month, result.kind)
+            result = replace(result, year=result.year if said.unsure else said.year)
         else:
             result = result.over(said)
     return result
@@ -215,35 +257,45 @@ _MARKER_WORDS = (
 _EXPLICIT_MARKER = re.compile(
     r"(?:(20\d\d)(?:年度?|[-./]))?(?:0?(1)月?-)?0?(1[0-2]|[1-9])月(?:份|末)?(止)?(累计|合计)?(?:数|值)?"
 )
+_SPAN = rf"\d{{1,2}}月?-\d{{1,2}}月份?|{_QUARTER.pattern}"
+_SPAN_MARKER = re.compile(rf"(?:20\d\d年?度?[-./]?)?(?:{_SPAN})(?:累计|合计)?(?:数|值)?")
 _MONTH_MARKER = re.compile(r"(20\d\d)(?:[-./](0?[1-9]|1[0-2])|(0[1-9]|1[0-2]))")
-_YEAR_MARKER = re.compile(r"(20\d\d)(年度|年|)(累计|全年|合计)?")
+YEAR_MARKER = re.compile(r"(20\d\d)(年度|年|)(累计|全年|合计)?")
 
 
 @lru_cache(maxsize=4096)
 def marker(text: str) -> Timing | None:
     """What a header that is only a mark of time says (本月, 累计, 1-10月, 10月, 2026年, a date); None for others."""
     plain = canonical(text)
-    for pattern, timing in _MARKER_WORDS:
-        if pattern.fullmatch(plain):
-            return timing
-    if (match := _ISO.fullmatch(text.strip())) or (match := _MONTH_MARKER.fullmatch(plain)):
+    said = next((timing for pattern, timing in _MARKER_WORDS if pattern.fullmatch(plain)), None)
+    if said is not None:
+        return said
+    if TENTH.fullmatch(plain):
+        return tenth(plain)
+    if (match := ISO.fullmatch(text.strip())) or (match := _MONTH_MARKER.fullmatch(plain)):
         groups = [group for group in match.groups() if group]
         return Timing(int(groups[0]), int(groups[1]), "month")
     if match := _EXPLICIT_MARKER.fullmatch(plain):
         year, first, month, stop, cumulative = match.groups()
         kind: Kind = "to_date" if first or stop or cumulative else "month"
         return Timing(int(year) if year else None, int(month), kind)
-    if match := _YEAR_MARKER.fullmatch(plain):
-        return Timing(int(match[1]), kind="year" if match[2] == "年度" or match[3] else None)
-    return None
+    if _SPAN_MARKER.fullmatch(plain):
+        return timing_in(plain)
+    match = YEAR_MARKER.fullmatch(plain)
+    return Timing(int(match[1]), kind="year" if match[2] == "年度" or match[3] else None) if match else None
+
+
+def tenth(text: str) -> Timing:
+    """What 2026.1 says where nothing tells whether a spreadsheet made it of 2026.10: January or October."""
+    return replace(UNSURE, doubt=TENTH_DOUBT.format(text))
 
 
 _PREFIX = re.compile(
-    r"(?:20\d\d年度?)?(?:本月止累计|本年累计|年初-本月累计|1月?-本月累计|1月?-本月|0?1月?-\d{1,2}月份?(?:累计)?|\d{1,2}月份?(?:累计)?"
+    rf"(?:20\d\d年度?)?(?:本月止累计|本年累计|年初-本月累计|1月?-本月累计|1月?-本月|(?:{_SPAN})(?:累计)?|\d{{1,2}}月份?(?:累计)?"
     r"|累计|本月|当月|本期|本年度?|全年)|20\d\d年度?"
 )
 _SUFFIX = re.compile(
-    r"[-_]?(?:本月止累计|本年累计|1月?-本月累计|1月?-本月|0?1月?-\d{1,2}月份?|累计(?:数|值|额)?|本月(?:数|值|额)?|当月(?:数|值|额)?"
+    rf"[-_]?(?:本月止累计|本年累计|1月?-本月累计|1月?-本月|{_SPAN}|累计(?:数|值|额)?|本月(?:数|值|额)?|当月(?:数|值|额)?"
     r"|本期(?:数)?|全年)$"
 )
 
@@ -258,25 +310,3 @@ def split_marker(name: str) -> tuple[str, Timing | None]:
             if rest:
                 return rest, timing
     return name, None
-
-
-def timing_of_cell(text: str, role: str) -> Timing:
-    """What the cell of a period column says; `role` is year, month or period. `UNSURE` when it cannot be understood.
-
-    2026.1 as a number is January or October: a cell that says only that is not understood.
-    """
-    plain = canonical(text).strip("'")
-    if match := _ISO.fullmatch(text.strip()):
-        return Timing(int(match[1]), None if role == "year" else int(match[2]), None)
-    if role == "year":
-        match = _YEAR_MARKER.fullmatch(plain)
-        return Timing(int(match[1])) if match else UNSURE
-    if role == "month":
-        if match := re.fullmatch(r"0?(1[0-2]|[1-9])月?份?", plain):
-            return Timing(month=int(match[1]))
-        if match := re.fullmatch(r"0?1月?-0?(1[0-2]|[1-9])月?份?(累计)?", plain):
-            return Timing(month=int(match[1]), kind="to_date")
-    if match := re.fullmatch(r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", plain):
-        return Timing(int(match[1]), int(match[2]))
-    said = UNSURE if re.fullmatch(r"20\d\d\.1", plain) else timing_in(plain)
-    return said if said.year is not None or (role == "month" and said.month is not None) else UNSURE

@@ -74,6 +74,7 @@ def find_implausible(
         "unit": pl.col("form_unit"),
     })
     tell("coefficient_missing", _without_coefficient(energy), {"carrier": pl.col("carrier")})
+    tell("consumption_missing", _without_consumption(energy), {"carrier": pl.col("carrier")})
     tell("product_unknown", _unknown_products(counting["products"]))
     tell("energy_total", _disagreeing_totals(energy), {"sum": number_text(pl.col("sum").round_sig_figs(6))})
     return pl.concat(found)
@@ -124,7 +125,7 @@ def _falls(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     """Cumulative figures that are smaller than the one before them in the year, with `before`."""
     before = pl.col("number").shift(1).over([*entity, "span_start"]).alias("before")
     return (
-        figures.filter(_year_to_date())
+        _cumulative(figures)
         .sort(*entity, *_SPAN)
         .with_columns(before)
         .filter(pl.col("number") < pl.col("before") - NOISE * pl.col("before").abs())
@@ -141,7 +142,7 @@ def _suspects(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     follows = pl.col("span_end").shift(1).over(over).dt.offset_by("1mo") == pl.col("span_end")
     growth = pl.col("number") - pl.col("number").shift(1).over(over)
     derived = (
-        figures.filter(_year_to_date())
+        _cumulative(figures)
         .sort(*entity, *_SPAN)
         .with_columns(pl.when(follows & (growth > NOISE * pl.col("number").abs())).then(growth).alias("month"))
         .filter(pl.col("month").is_not_null())
@@ -150,18 +151,31 @@ def _suspects(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     return _far_from_median(pl.concat([single, derived]), entity)
 
 
+def _cumulative(figures: pl.DataFrame) -> pl.DataFrame:
+    """Years to date, January among them; none where no figure covers more than its month, as in most exports."""
+    if (figures["span_start"] == figures["span_end"]).all():
+        return figures.clear()
+    return figures.filter(_year_to_date())
+
+
 def _suspect_levels(figures: pl.DataFrame) -> pl.DataFrame:
     """Levels (staff) far from the enterprise's median: every span states one."""
     return _far_from_median(figures.with_columns(pl.col("number").alias("month")), ["uscc"])
 
 
 def _far_from_median(months: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
-    positive = months.filter(pl.col("month") > 0)
-    usual = positive.group_by(entity).agg(pl.col("month").median().alias("median"), pl.len().alias("months"))
-    return positive.join(
-        usual.filter(pl.col("months") >= LEAST_MONTHS), on=entity, how="inner", validate="m:1", maintain_order="left"
-    ).filter(
-        (pl.col("month") > SUSPECT * pl.col("median")) | (pl.col("month") * SUSPECT < pl.col("median"))
+    positive, month = months.filter(pl.col("month") > 0), pl.col("month")
+    usual = positive.group_by(entity).agg(
+        month.median().alias("median"), month.min().alias("_least"), month.max().alias("_most"),
+        pl.len().alias("months"),
+    )
+    # Only the few series with a month that is far off are looked at month by month.
+    far = usual.filter(
+        (pl.col("months") >= LEAST_MONTHS)
+        & ((pl.col("_most") > SUSPECT * pl.col("median")) | (pl.col("_least") * SUSPECT < pl.col("median")))
+    ).drop("_least", "_most")
+    return positive.join(far, on=entity, how="inner", validate="m:1", maintain_order="left").filter(
+        (month > SUSPECT * pl.col("median")) | (month * SUSPECT < pl.col("median"))
     )
 
 
@@ -193,6 +207,14 @@ def _without_coefficient(energy: pl.DataFrame) -> pl.DataFrame:
     return _figures(
         energy.filter(pl.col("kind").is_in(["fuel", "heat"]) & unvalued & (pl.col("consumption") != 0)),
         "consumption", "carrier",
+    )
+
+
+def _without_consumption(energy: pl.DataFrame) -> pl.DataFrame:
+    """Find what is stated of a carrier whose consumption is not: no energy can be counted from it."""
+    beside = pl.col("feedstock").is_not_null() | pl.col("transformed").is_not_null()
+    return energy.filter(pl.col("consumption").is_null() & beside).select(
+        *_LINEAGE, "carrier", pl.lit("consumption").alias("field"), pl.lit(None, dtype=pl.String).alias("value")
     )
 
 

@@ -2,7 +2,8 @@
 
 The order of submissions is total: by the date of filing (the day of receipt where the sheet states
 none), then by arrival. A figure that was refused is no statement: an earlier valid one stands.
-Within one sheet, equal figures count once and different ones do not count at all.
+Within one sheet, equal figures count once, different ones do not count at all, and rows that each state a part of
+the same thing complete one another.
 
 Everything here is wide and touches only keys that occur more than once, so that a million rows which
 nobody states twice are passed on as they are.
@@ -30,7 +31,7 @@ _CONFLICTS = {
 }
 _REPLACED = {
     "submission_id": pl.String(), "row": pl.Int64(), "uscc": pl.String(), "name": pl.String(),
-    "later_submission": pl.String(), "later_row": pl.Int64(),
+    "later_submission": pl.String(), "later_row": pl.Int64(), "lent": pl.Boolean(),
 }
 
 
@@ -40,7 +41,8 @@ class Settled:
 
     `conflicts`: one row per cell that contradicts another of its sheet; cells with the same `thing`
     belong together. `withheld`: rows (submission_id, row) that are left without any figure.
-    `replaced`: one row per figure that a later or an equal statement replaced, and which one did.
+    `replaced`: one row per figure that a later or an equal statement replaced, and which one did; `lent` where the
+    row gave figures to it that it did not state itself.
     """
 
     rows: pl.DataFrame
@@ -66,6 +68,7 @@ def settle_rows(
     figures: Sequence[str] = (),
     poisoned: Sequence[str] = (),
     within: Sequence[str] = (),
+    qualifier: str | None = None,
     last_row: bool = False,
 ) -> Settled:
     """Settle rows that replace one another as a whole.
@@ -73,7 +76,8 @@ def settle_rows(
     `rows` has the lineage columns and `precedence`; `fields` are compared for contradictions within a
     sheet, between rows that also share `within`; a contradiction in one of them withholds `poisoned` too.
     A row without any of `figures` is no statement. Of equal rows of a sheet the fullest counts, then
-    the first (the last with `last_row`).
+    the first (the last with `last_row`), completed by what the others state beyond it; not by rows that differ in
+    `qualifier` (a unit).
     """
     key = list(key)
     repeated = pl.len().over(key) > 1
@@ -94,12 +98,29 @@ def settle_rows(
             pl.col("row").first().over(key).alias("later_row"),
         )
     )
-    replaced = ranked.filter(pl.col("superseded") & pl.col("_states")).select(*_REPLACED)
+    completed = _completed(ranked, key, fields, qualifier)
+    replaced = completed.filter(pl.col("superseded") & (pl.col("_states") | pl.col("lent"))).select(*_REPLACED)
     settled = pl.concat([
         rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
-        ranked.select(*rows.columns, "superseded"),
+        completed.select(*rows.columns, "superseded"),
     ])
     return Settled(settled, conflicts, pl.DataFrame(schema={"submission_id": pl.String, "row": pl.Int64}), replaced)
+
+
+def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], qualifier: str | None) -> pl.DataFrame:
+    """`ranked` (the row that counts first) with the fields that it lacks taken from other rows of its sheet: `lent`."""
+    alike = pl.col("precedence") == pl.col("precedence").first().over(key)
+    if qualifier is not None:
+        alike &= (pl.col(qualifier) == pl.col(qualifier).first().over(key)).fill_null(value=True)
+    lends = {f: alike & pl.col(f).is_not_null() & pl.col(f).first().over(key).is_null() for f in fields}
+    marked = ranked.with_columns(
+        pl.any_horizontal(lends.values()).alias("lent"),
+        *(pl.when(lent).then(pl.col(f)).max().over(key).alias(f"_{f}") for f, lent in lends.items()),
+    )
+    counts = ~pl.col("superseded")
+    return marked.with_columns(
+        pl.when(counts).then(pl.coalesce(f, f"_{f}")).otherwise(pl.col(f)).alias(f) for f in fields
+    )
 
 
 def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[str]) -> Settled:
@@ -134,7 +155,9 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
         flagged.with_columns(
             pl.col("submission_id").filter(pl.col(f"_{m}")).first().over(key).alias("later_submission"),
             pl.col("row").filter(pl.col(f"_{m}")).first().over(key).alias("later_row"),
-        ).filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}")).select(*_REPLACED)
+        ).filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}")).select(
+            *(column for column in _REPLACED if column != "lent"), pl.lit(False).alias("lent")
+        )
         for m in measures
     ]
     withheld = ranked.filter(~any_figure).select("submission_id", "row")

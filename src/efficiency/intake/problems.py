@@ -52,13 +52,13 @@ RULES: dict[str, ProblemRule] = {
                         "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
         "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
         "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。请将计量单位改为{expected}后重新报送。",
-        "period_unknown": "无法确定数据所属期（现为“{value}”）。"
-                          "请在标题、工作表名或“报告期”列中写明，如“2026年10月”或“2026年1-10月”，再重新报送。",
+        "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
+                          "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
         "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
         "error_cell": "“{title}”单元格是错误值“{value}”。请修正公式或直接填写数值后重新报送。",
         "formula_uncached": "“{title}”单元格是尚未计算的公式，读不到数值。"
                             "请用 Excel 或 WPS 打开文件，待计算完成并保存后重新报送。",
-        "not_a_date": "“{title}”应填日期，现为“{value}”。请改为“2026-10-31”或“2026年10月”的形式后重新报送。",
+        "not_a_date": "“{title}”应填日期，现为“{value}”。{hint}请改为“2026-10-31”或“2026年10月”的形式后重新报送。",
         "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
         "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
                            "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
@@ -71,6 +71,8 @@ RULES: dict[str, ProblemRule] = {
     **_rules("error", "resolve", {
         "coefficient_missing": "能源品种“{carrier}”没有参考折标系数，办法没有另行规定的，当期综合能耗无法计算。"
                                "请在“采用折标系数”栏填写实测系数后重新报送。",
+        "consumption_missing": "能源品种“{carrier}”填了用于原材料或加工转换产出，却没有填消费量，当期综合能耗无法计算。"
+                               "请补填消费量（包括用于原材料的部分；没有消费的填 0）后重新报送。",
         "uscc_invalid": "统一社会信用代码“{value}”不符合 GB 32100-2015 的校验规则。{hint}"
                         "请对照营业执照核对后重新报送。",
         "enterprise_unknown": "企业“{value}”不在企业名录中，该行数据未采用。{hint}"
@@ -106,12 +108,17 @@ RULES: dict[str, ProblemRule] = {
         "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
         "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
         "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+        "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
+                        "请核对这些数值；如不相符，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新报送。",
         "sheet_empty": "工作表“{sheet}”没有数据。如需报送，请填写后重新报送；不需要的请忽略。",
     }),
     **_rules("note", "resolve", {
         "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
                            "如属限额产品，请改用目录中的产品名称。",
         "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
+        "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
+        "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
+                            "请核对；下次请填在同一行。",
         "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",
     }),
     **{

@@ -6,7 +6,7 @@ rejected with a problem that says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,14 +16,16 @@ from efficiency.intake.blocks import missing_columns, plans
 from efficiency.intake.controls import check_sum_column, check_totals
 from efficiency.intake.extract import extract
 from efficiency.intake.grid import Grid, filled_cells, read_grids
-from efficiency.intake.layout import Header, find_headers
+from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
-from efficiency.intake.periods import span_label
+from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
+from efficiency.intake.periods import NOTHING, span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
 from efficiency.intake.surroundings import look_around
-from schemas import COLUMN_MAP, FORMS, STATED
+from efficiency.intake.unread import idle_formulas, is_data, one_submission, only_problem, refused_file, unrecognised
+from schemas import FORMS
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
 
@@ -35,56 +37,9 @@ if TYPE_CHECKING:
     from efficiency.intake.files import InboxFile
     from efficiency.intake.surroundings import Surroundings
 
-SUBMISSION = {
-    "submission_id": pl.String(),
-    "file_name": pl.String(),
-    "sha256": pl.String(),
-    "form": pl.String(),
-    "sheet": pl.String(),
-    "period_label": pl.String(),
-    "filled_on": pl.Date(),
-    "rows_total": pl.Int64(),
-    "rows_totals": pl.Int64(),
-    "rows_notes": pl.Int64(),
-    "rows_blank": pl.Int64(),
-    "rows_rejected": pl.Int64(),
-    "order": pl.Int64(),
-}
-"""What is known of a submission when it has been read; `order` is that of arrival, from 1."""
+__all__ = ["SUBMISSION", "Parsed", "concat", "read_file"]
 
-_NO_COLUMNS = COLUMN_MAP.empty()
-_NO_ROWS = {form: table.empty() for form, table in STATED.items()}
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What files say, before enterprises are matched; everything is keyed by submission_id."""
-
-    submissions: pl.DataFrame
-    """Shape SUBMISSION."""
-    columns: pl.DataFrame
-    """Shape schemas.COLUMN_MAP."""
-    problems: pl.DataFrame
-    """Shape problems.PARSE_PROBLEMS: what is visible in the sheet alone."""
-    rows: dict[str, pl.DataFrame]
-    """Form id → raw rows in the shape of schemas.STATED; every form is there."""
-
-
-def concat(parts: Sequence[Parsed]) -> Parsed:
-    """The parts as one, their submissions numbered on."""
-    if len(parts) == 1 and parts[0].submissions.height <= 1:
-        return parts[0]
-    submissions = pl.concat([part.submissions for part in parts]) if parts else pl.DataFrame(schema=SUBMISSION)
-    return Parsed(
-        submissions.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("order")),
-        pl.concat([_NO_COLUMNS, *(part.columns for part in parts if part.columns.height)]),
-        pl.concat([EMPTY, *(part.problems for part in parts if part.problems.height)]),
-        {
-            form: pl.concat([empty, *(part.rows[form] for part in parts if part.rows[form].height)])
-            for form, empty in _NO_ROWS.items()
-        },
-    )
 
 
 def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
@@ -96,21 +51,21 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
     try:
         grids = read_grids(file.path)
     except UnreadableError as error:
-        return _refused_file(file, identifier, str(error))
-    parts: list[Parsed] = []
-    unrecognised: list[tuple[Grid, str]] = []
+        return refused_file(file, identifier, str(error))
+    parts = idle_formulas(file, grids)
+    others: list[tuple[Grid, str]] = []
     for grid in grids:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
-            parts.append(_only_problem(file, "hidden_sheet", sheet_id, grid))
+            parts.append(only_problem(file, "hidden_sheet", sheet_id, grid))
         elif grid.refusal:
             found = problem(
                 "unreadable", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, reason=grid.refusal
             )
-            parts.append(_one_submission(file, sheet_id, grid.sheet, found))
+            parts.append(one_submission(file, sheet_id, grid.sheet, found))
         elif not grid.height or not (grid.filled > 0).any():
             parts.append(
-                _one_submission(
+                one_submission(
                     file,
                     sheet_id,
                     grid.sheet,
@@ -122,11 +77,13 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
             parts += tables
             # The list of problems and the instructions that we put into workbooks ourselves are no data.
             if not tables and grid.sheet not in OWN_SHEETS:
-                unrecognised.append((grid, hint))
-    recognised = any(part.submissions["form"].is_not_null().any() for part in parts)
-    parts += [_unrecognised(file, grid, hint, recognised=recognised) for grid, hint in unrecognised]
+                others.append((grid, hint))
+    # Beside a sheet that is data, known or not, a sheet of words alone is a cover or an instruction.
+    known = any(part.submissions["form"].is_not_null().any() for part in parts)
+    beside_data = known or any(is_data(grid) for grid, _ in others)
+    parts += [unrecognised(file, grid, hint, decoy=beside_data and not is_data(grid)) for grid, hint in others]
     if not any(part.submissions.height for part in parts):
-        parts.append(_one_submission(file, identifier, "", None))
+        parts.append(one_submission(file, identifier, "", None))
     return concat(sorted(parts, key=_sheet_order))
 
 
@@ -140,18 +97,21 @@ def _read_sheet(
         headers = [mapped] if mapped else []
     stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     found: list[tuple[Header, Surroundings, list[Plan]]] = []
+    before: Surroundings | None = None
     start = 0
     for header in headers:
-        around = look_around(grid, file.name, header.top, start)
+        titles = titles_begin(grid, header.top, start) if found else start
+        around = look_around(grid, file.name, header.top, titles, before)
         if layout is not None and layout.timing is not None:
             around = replace(around, timing=layout.timing)
         as_forms = plans(header, around, stem, grid.sheet)
         if as_forms:
             found.append((header, around, as_forms))
-            start = header.bottom + 1
+            before, start = around, header.bottom + 1
     parts: list[Parsed] = []
     for place, (header, around, as_forms) in enumerate(found):
-        end = found[place + 1][0].top if place + 1 < len(found) else grid.height
+        following = found[place + 1][0].top if place + 1 < len(found) else None
+        end = titles_begin(grid, following, header.bottom + 1) if following is not None else grid.height
         tables = [
             Table(
                 grid,
@@ -183,7 +143,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
         table.cells = cells
         if table.plan.duplicates:
             _refuse_duplicates(table)
-            rows = _NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
+            rows = NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         else:
             rows = read_rows(table)
             check_totals(table, kinds)
@@ -192,7 +152,19 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
         if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
             read.append((table, rows))
     stated_somewhere = pl.concat([rows["place"] for _, rows in read]).unique()
-    return [_parsed(file, table, rows, kinds, stated_somewhere, main=table is main) for table, rows in read]
+    parts: list[Parsed] = []
+    for table, rows in read:
+        part = _parsed(file, table, rows, kinds, stated_somewhere, main=table is main)
+        parts.append(replace(part, problems=_not_told(part.problems, parts)))
+    return parts
+
+
+def _not_told(found: pl.DataFrame, before: Sequence[Parsed]) -> pl.DataFrame:
+    """`found` without what was told of the same cell when the table was read as another form (a code, a period)."""
+    if not before:
+        return found
+    told = pl.concat([part.problems for part in before]).select("cell", "rule", "message").unique()
+    return found.join(told, on=told.columns, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _parsed(
@@ -216,7 +188,7 @@ def _parsed(
         empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
         found = pl.concat([found, problems_frame([empty])])
     submission = {
-        **_blank_submission(file, table.submission_id, table.grid.sheet),
+        **blank_submission(file, table.submission_id, table.grid.sheet),
         "form": table.plan.form,
         "period_label": _period_label(table),
         "filled_on": _filled_on(table),
@@ -230,7 +202,7 @@ def _parsed(
         pl.DataFrame([submission], schema=SUBMISSION, orient="row"),
         column_map(table),
         found,
-        {**_NO_ROWS, table.plan.form: rows.drop("place")},
+        {**NO_ROWS, table.plan.form: rows.drop("place")},
     )
 
 
@@ -275,12 +247,12 @@ def _period_label(table: Table) -> str | None:
     """The table's own span; None where rows carry theirs or the form has none."""
     if not FORMS[table.plan.form].flow or table.plan.periods:
         return None
-    own = table.around.timing.span()
-    if own:
-        return span_label(own)
-    spans = [
-        span for block in table.plan.blocks if block.timing and (span := block.timing.over(table.around.timing).span())
-    ]
+    own = table.around.timing
+    stated = own.span()
+    # Under a year alone, columns of months or quarters say which of it.
+    if stated and own.month is not None:
+        return span_label(stated)
+    spans = [span for block in table.plan.blocks if (span := (block.timing or NOTHING).over(own).span())]
     return span_label((min(first for first, _ in spans), max(last for _, last in spans))) if spans else None
 
 
@@ -292,75 +264,11 @@ def _filled_on(table: Table) -> date | None:
     return latest or table.around.filled_on
 
 
-def _unrecognised(file: InboxFile, grid: Grid, hint: str, *, recognised: bool) -> Parsed:
-    """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
-    sheet_id = f"{file.sha256[:12]}-{grid.position}"
-    used = grid.filled > 0
-    first = int(used.arg_true()[0])
-    body = grid.filled[first + 1 : last_used_row(grid, grid.height)]
-    filled = int((body > 0).sum())
-    numeric = sum(len(numbers) - numbers.null_count() for numbers in grid.numbers)
-    is_data = int((grid.filled >= 3).sum()) >= 3 and numeric >= 3
-    if recognised and not is_data:
-        found = problem("sheet_empty", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet)
-        counts = {"rows_notes": filled}
-    else:
-        found = problem(
-            "form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=hint
-        )
-        counts = {"rows_rejected": filled}
-    submission = {
-        **_blank_submission(file, sheet_id, grid.sheet),
-        "rows_total": len(body),
-        "rows_blank": len(body) - filled,
-        **counts,
-    }
-    return _without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
-
-
 def _hint(header: Header | None) -> str:
     if header is None:
         return "未找到“企业名称”或“统一社会信用代码”列。"
     form, lacking = missing_columns(header)
     return f"最接近“{form}”,缺少列:{'、'.join(lacking)}。" if lacking else ""
-
-
-def _refused_file(file: InboxFile, identifier: str, reason: str) -> Parsed:
-    found = problem("unreadable", submission_id=identifier, file_name=file.name, reason=reason)
-    return _one_submission(file, identifier, "", found)
-
-
-def _one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str, object] | None) -> Parsed:
-    """A file or sheet without rows, and what is to be said of it."""
-    submission = pl.DataFrame([_blank_submission(file, identifier, sheet)], schema=SUBMISSION, orient="row")
-    return _without_rows(submission, problems_frame([found] if found else []))
-
-
-def _only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Parsed:
-    found = problem(rule, submission_id=identifier, file_name=file.name, sheet=grid.sheet)
-    return _without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))
-
-
-def _without_rows(submissions: pl.DataFrame, problems: pl.DataFrame) -> Parsed:
-    return Parsed(submissions, _NO_COLUMNS, problems, dict(_NO_ROWS))
-
-
-def _blank_submission(file: InboxFile, identifier: str, sheet: str) -> dict[str, object]:
-    return {
-        "submission_id": identifier,
-        "file_name": file.name,
-        "sha256": file.sha256,
-        "form": None,
-        "sheet": sheet,
-        "period_label": None,
-        "filled_on": None,
-        "rows_total": 0,
-        "rows_totals": 0,
-        "rows_notes": 0,
-        "rows_blank": 0,
-        "rows_rejected": 0,
-        "order": 1,
-    }
 
 
 def _sheet_order(part: Parsed) -> tuple[int, int]:

@@ -70,13 +70,10 @@ def resolve(stated: Stated) -> Resolved:
     told = _with_rows(stated.problems)
     columns = corrections.column_map(stated.columns, submissions)
     ranks = precedence.order(submissions)
-    ranked = {
-        form: rows.join(ranks, on="submission_id", how="left", validate="m:1", maintain_order="left")
-        for form, rows in stated.rows.items()
-    }
+    ranked = {form: _ranked(rows, ranks) for form, rows in stated.rows.items()}
     refused_codes = told.filter(pl.col("rule") == "uscc_damaged").select("submission_id", "row")
     refused_cells = told.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
-        "submission_id", "row"
+        "submission_id", "row", "field"
     )
 
     register = screen_register(ranked.pop("register"), refused_codes, submissions, columns)
@@ -107,9 +104,10 @@ def resolve(stated: Stated) -> Resolved:
         problems += [_conflicts(outcome.conflicts, submissions, columns), *_notes(outcome.replaced, submissions)]
     problems.append(find_implausible(facts, submissions, columns))
 
-    found = _sorted(pl.concat(problems), ranks)
-    counted = reconcile(submissions, _evidence(facts, rejected), found)
-    return Resolved(SUBMISSIONS.conform(counted), COLUMN_MAP.conform(columns), found, facts)
+    found = _sorted(_unexplained(pl.concat(problems)), ranks)
+    lent = [outcome.replaced.filter("lent") for outcome in settled.values()]
+    counted = reconcile(submissions, _evidence(facts, rejected, lent), found)
+    return Resolved(SUBMISSIONS.conform(counted), COLUMN_MAP.conform(columns), _once(found), facts)
 
 
 def _with_unusable(submissions: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +153,7 @@ def _settle(form: str, rows: pl.DataFrame) -> Settled:
         [name for name in declared.names if name not in _NOT_COMPARED.union(declared.key)],
         figures=_STATES.get(form, ()),
         poisoned=_POISONED.get(form, ()),
+        qualifier="unit" if form == "products" else None,
         # A register is a list in which a later line is the newer one.
         last_row=form == "register",
     )
@@ -191,15 +190,34 @@ def _states(form: str) -> pl.Expr:
 def _facts(form: str, rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
     """Settled rows in the shape of the facts table, in an order that depends on what is stated alone."""
     table = FACTS[form]
-    ordered = rows.join(ranks, on="submission_id", how="left", validate="m:1").sort(
-        "precedence", "row", "block", "superseded"
+    ranked = _ranked(rows, ranks)
+    order = ranked.select(pl.arg_sort_by("precedence", "row", "block", "superseded", maintain_order=True)).to_series()
+    # Rows that stand in order, as in most runs all do, go on sharing their memory with what is stated.
+    if (order != pl.int_range(len(order), dtype=pl.UInt32, eager=True)).any():
+        ranked = ranked[order]
+    return table.conform(ranked.select(table.names))
+
+
+def _ranked(rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the `precedence` of their submission; the other columns are not copied."""
+    precedence = rows.select("submission_id").join(
+        ranks, on="submission_id", how="left", validate="m:1", maintain_order="left"
     )
-    return table.conform(ordered.select(table.names))
+    return rows.with_columns(precedence["precedence"])
 
 
-def _evidence(facts: dict[str, pl.DataFrame], rejected: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Say what each statement came to: counts, replaced, or without a figure; and the rows the stages refused."""
-    evidence = [pl.DataFrame(schema=OUTCOMES), *(outcomes(rows, "rejected") for rows in rejected)]
+def _evidence(
+    facts: dict[str, pl.DataFrame], rejected: Sequence[pl.DataFrame], lent: Sequence[pl.DataFrame]
+) -> pl.DataFrame:
+    """Say what each statement came to: counts, replaced, or without a figure; and the rows the stages refused.
+
+    The figures of `lent` rows count in another row.
+    """
+    evidence = [
+        pl.DataFrame(schema=OUTCOMES),
+        *(outcomes(rows, "rejected") for rows in rejected),
+        *(outcomes(rows, "accepted") for rows in lent),
+    ]
     for form, frame in facts.items():
         came_to = (
             pl.when(~_states(form)).then(pl.lit("rejected"))
@@ -241,8 +259,23 @@ def _notes(replaced: pl.DataFrame, submissions: pl.DataFrame) -> list[pl.DataFra
         .join(files, on="submission_id", how="left", validate="m:1")
         .join(later, on="later_submission", how="left", validate="m:1")
     )
-    return [problem_rows("repeated_figure", repeats),
+    return [problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
+            problem_rows("completed_figure", repeats.filter("lent")),
             problem_rows("superseded_figure", newer, {"later": pl.col("later")})]
+
+
+def _unexplained(problems: pl.DataFrame) -> pl.DataFrame:
+    """`problems` without missing consumption where an error at that cell says why it is missing."""
+    cell = ["submission_id", "row", "field"]
+    missing = pl.col("rule") == "consumption_missing"
+    refused = problems.filter((pl.col("severity") == "error") & ~missing)
+    return pl.concat([problems.filter(~missing), problems.filter(missing).join(refused, on=cell, how="anti")])
+
+
+def _once(problems: pl.DataFrame) -> pl.DataFrame:
+    """`problems` without the repetitions at cells of tables that are read as several forms (a code, a name)."""
+    cell = pl.struct(pl.col("submission_id").str.head(12), "sheet", "cell", "rule", "message")
+    return problems.filter(pl.col("cell").is_null() | cell.is_first_distinct())
 
 
 def _sorted(problems: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:

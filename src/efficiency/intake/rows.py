@@ -9,6 +9,7 @@ import polars as pl
 
 from efficiency.intake.energy_rows import long_rows, wide_rows
 from efficiency.intake.extract import Extracted, extract, filled_down
+from efficiency.intake.periods import NOTHING, TENTH_DOUBT
 from efficiency.intake.problems import problem, problem_rows
 from efficiency.intake.spans import row_timings
 from schemas import COLUMN_MAP, FORMS, STATED
@@ -86,6 +87,9 @@ class Table:
         if not found.refused.height and found.percents is None:
             return found
         words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
+        if declared.kind == "date":
+            half_written = pl.col("value").str.contains(r"^\d{4}\.1$")
+            words["hint"] = pl.when(half_written).then(pl.format(TENTH_DOUBT, "value")).otherwise(pl.lit(""))
         if bound.conversion is not None and self.plan.form == "energy":
             words["title"] = pl.lit(bound.header)
         self.refuse(found, bound, **words)
@@ -101,7 +105,8 @@ def read_rows(table: Table) -> pl.DataFrame:
     for column in (*(bound.column for bound in plan.identity), *plan.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
     _identify(table)
-    for bound in (bound for block in plan.blocks for bound in block.columns):
+    assumed: set[tuple[str, str | None]] = set()
+    for carrier, bound in ((block.carrier, bound) for block in plan.blocks for bound in block.columns):
         title = FORMS[plan.form].column(bound.field).title
         if bound.unknown_unit is not None:
             target = FORMS[plan.form].column(bound.field).unit or "该能源品种的计量单位"
@@ -113,10 +118,14 @@ def read_rows(table: Table) -> pl.DataFrame:
                 value=bound.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
             )
-        elif bound.assumed:
+        # One of twelve months stands for all.
+        elif bound.assumed and (bound.field, carrier) not in assumed:
+            assumed.add((bound.field, carrier))
             words = {"title": bound.header} if plan.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", bound.column, field=bound.field, unit=bound.unit or "", **words)
-    timings = row_timings(table.cells, plan, table.around) if FORMS[plan.form].flow else None
+    timings = None
+    if FORMS[plan.form].flow:
+        timings = row_timings(table.cells, plan, table.around, typed=table.grid.typed)
     base = table.base.with_columns(
         pl.lit(table.submission_id).alias("submission_id"), pl.lit(table.grid.sheet).alias("sheet")
     )
@@ -158,14 +167,21 @@ def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: Ro
         return
     if table.plan.periods:
         if block.index == 0:
-            stated = pl.Series(timings.stated, dtype=pl.String).gather(timings.index)
-            cells = pl.DataFrame({"place": table.cells["place"], "value": stated}).filter(unknown)
-            table.cell_problems("period_unknown", cells, next(iter(table.plan.periods.values())), "span_end")
-    elif block.timing is not None and len(table.plan.blocks) > 1:
-        table.header_problem("period_unknown", block.columns[0].column, field="span_end", value=block.columns[0].header)
+            stated, doubts = (
+                pl.Series(said, dtype=pl.String).gather(timings.index)
+                for said in ([text or None for text in timings.stated], [timing.doubt for timing in timings.timings])
+            )
+            cells = pl.DataFrame({"place": table.cells["place"], "value": stated, "hint": doubts}).filter(unknown)
+            column = next(iter(table.plan.periods.values()))
+            table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
+        return
+    doubt = (block.timing or NOTHING).over(table.around.timing).doubt
+    if block.timing is not None and len(table.plan.blocks) > 1:
+        header = block.columns[0]
+        table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
     elif block.index == 0:
         value = " ".join(table.around.titles)[:80] or table.grid.sheet or table.file_name
-        table.table_problem("period_unknown", field="span_end", value=value)
+        table.table_problem("period_unknown", field="span_end", value=value, hint=doubt)
 
 
 def _identify(table: Table) -> None:

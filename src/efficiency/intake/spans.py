@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extract import cell_texts
-from efficiency.intake.periods import NOTHING, UNSURE, Timing, timing_of_cell
+from efficiency.intake.period_cells import timing_of_cell, written_out
+from efficiency.intake.periods import NOTHING, UNSURE, Timing, from_to
 
 if TYPE_CHECKING:
     from efficiency.intake.blocks import Block, Plan
@@ -37,17 +38,21 @@ class RowTimings:
         )
 
 
-def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings) -> RowTimings:
-    """The timing of each row of `cells`: of its period columns, else of the table's surroundings."""
+def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings, *, typed: bool = True) -> RowTimings:
+    """The timing of each row of `cells`: of its period columns, else of the table's surroundings.
+
+    `typed` is false where every cell is a text, so that a text 2026.1 may be what is left of 2026.10.
+    """
     if not plan.periods:
         return RowTimings(pl.Series([0], dtype=pl.UInt32).new_from_index(0, cells.height), (around.timing,), ("",))
     keys = [f"{kind}{column}" for column in plan.periods.values() for kind in "nt"]
     distinct = cells.select(keys).unique(maintain_order=True).with_row_index("index")
     index = cells.select(keys).join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")["index"]
-    stated = {
-        role: cell_texts(distinct.select(number=f"n{column}", text=f"t{column}")).to_list()
-        for role, column in plan.periods.items()
-    }
+    stated: dict[str, list[str | None]] = {}
+    for role, column in plan.periods.items():
+        texts = cell_texts(distinct.select(number=f"n{column}", text=f"t{column}")).to_list()
+        as_text = distinct[f"t{column}"].is_not_null().to_list() if typed else [False] * len(texts)
+        stated[role] = written_out(texts, as_text)
     rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
     return RowTimings(
         index,
@@ -65,14 +70,15 @@ def _timing(cells: dict[str, str | None], around: Surroundings) -> Timing:
         for role, text in cells.items()
         if text
     }
-    if any(timing.unsure for timing in said.values()):
-        return UNSURE
+    unsure = next((timing for timing in said.values() if timing.unsure), None)
+    if unsure is not None:
+        return unsure
     if "span_start" in cells and "span_end" in cells:
         return _between(said.get("span_start", UNSURE), said.get("span_end", UNSURE))
-    if "year" in cells and "month" in cells and len(said) < len(cells):
+    if "year" in cells and ("month" in cells or "quarter" in cells) and len(said) < len(cells):
         return UNSURE
     timing = NOTHING
-    for role in ("period", "span_start", "span_end", "month", "year"):
+    for role in ("period", "span_start", "span_end", "month", "quarter", "year"):
         timing = timing.over(said.get(role, NOTHING))
     cumulative = around.timing.kind == "to_date" and any(
         "累计" in title or "本月止" in title for title in around.titles
@@ -83,9 +89,9 @@ def _timing(cells: dict[str, str | None], around: Surroundings) -> Timing:
 
 
 def _between(first: Timing, last: Timing) -> Timing:
-    """From one month to another: a month, or a year to date; nothing else is a span of ours."""
-    if first.unsure or last.unsure or first.year != last.year or first.month is None or last.month is None:
+    """From one month to another."""
+    if first.unsure or last.unsure or first.month is None or last.month is None:
         return UNSURE
-    if first.month == last.month:
-        return Timing(last.year, last.month, "to_date" if last.month == 1 else "month")
-    return Timing(last.year, last.month, "to_date") if first.month == 1 else UNSURE
+    if (first.year is None) != (last.year is None):
+        return UNSURE
+    return from_to(first.month, last.month, first.year, last.year)

@@ -51,6 +51,23 @@ def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFram
     )
 
 
+def remembered(problems: pl.DataFrame, stored: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`problems` (PARSE_PROBLEMS) with what earlier runs told of files that have been succeeded since.
+
+    A figure that has been replaced is not looked at for plausibility again, but its problem was told, and counts among
+    those before. `stored` has the shape of intake.problems.
+    """
+    succeeded = _pairs(submissions)["earlier_sha256"].str.head(12).unique()
+    earlier = stored.filter(
+        pl.col("submission_id").str.head(12).is_in(succeeded.implode()) & (pl.col("severity") != "note")
+    )
+    if earlier.is_empty():
+        return problems
+    place = [name for name in problems.columns if name in stored.columns]
+    forgotten = earlier.select(place).join(problems, on=place, how="anti", nulls_equal=True)
+    return pl.concat([problems, forgotten.unique(maintain_order=True)], how="diagonal")
+
+
 def standing(problems: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:
     """`problems` without those of files that have been succeeded: what is still to be mended."""
     succeeded = successors["earlier_sha256"].str.head(12).unique()

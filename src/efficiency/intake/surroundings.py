@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from efficiency.intake.periods import NOTHING, Timing, canonical, timing_of_sheet
+from efficiency.intake.layout import ABOVE
+from efficiency.intake.periods import NOTHING, Timing, canonical, timing_in, timing_of_sheet
 from efficiency.intake.units import NO_UNITS, units_above
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from efficiency.intake.grid import Grid
     from efficiency.intake.units import StatedUnits
 
-ABOVE = 60
-"""Rows above a header that are searched."""
 BELOW = 30
 """Rows at the foot of a sheet that are searched for the date of filing."""
 TITLE_LENGTH = 60
@@ -26,6 +25,7 @@ TITLE_LENGTH = 60
 
 _FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
+_FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
 _NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
 _USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
@@ -46,22 +46,52 @@ class Surroundings:
     name: str | None = None
 
 
-def look_around(grid: Grid, file_name: str, top: int, start: int = 0) -> Surroundings:
-    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) say of the table at `top`."""
+def look_around(
+    grid: Grid, file_name: str, top: int, start: int = 0, before: Surroundings | None = None
+) -> Surroundings:
+    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) say of the table at `top`.
+
+    What they leave open is as in the table `before` it.
+    """
     above = _standard_width(grid.rows(max(start, top - ABOVE), top))
     lines = _lines(above)
     titles = tuple(line for line in lines if len(line) <= TITLE_LENGTH and not _EXPLANATION.search(line))
     foot = _lines(_standard_width(grid.rows(max(top, grid.height - BELOW), grid.height)))
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
-    return Surroundings(
+    own = Surroundings(
         titles=titles,
         units=units_above([*cells, *(line for line in titles if _split_label(line))]),
-        timing=timing_of_sheet(titles, grid.sheet, file_name),
+        timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), lines),
         filled_on=_latest(_FILLED_ON, [*lines, *foot]),
         as_of=_latest(_AS_OF, lines),
         uscc=_first(_USCC, lines),
         name=_first(_NAME, lines),
     )
+    if before is None:
+        return own
+    silent = all(timing_in(line) == NOTHING for line in titles)
+    return Surroundings(
+        # The title of the sheet also names the measure of months without a name.
+        titles=(*titles, *(line for line in before.titles if line not in titles)) if silent else titles,
+        units=before.units if own.units == NO_UNITS else own.units,
+        timing=before.timing if silent else own.timing,
+        filled_on=own.filled_on or before.filled_on,
+        as_of=own.as_of or before.as_of,
+        uscc=own.uscc or (None if own.name else before.uscc),
+        name=own.name or (None if own.uscc else before.name),
+    )
+
+
+def _with_typed_month(timing: Timing, lines: Sequence[str]) -> Timing:
+    """`timing`, completed by a line that is only the first day of a month where no month is stated otherwise.
+
+    A spreadsheet makes that of 2026年10月 when it is typed into a cell of its own, and goes on showing 2026年10月.
+    """
+    typed = {(int(match[1]), int(match[2])) for line in lines if (match := _FIRST_DAY.fullmatch(line))}
+    if timing.unsure or timing.month is not None or timing.kind == "year" or len(typed) != 1:
+        return timing
+    ((year, month),) = typed
+    return replace(timing, year=year, month=month) if timing.year in (None, year) else timing
 
 
 def _standard_width(rows: Sequence[Sequence[str]]) -> list[list[str]]:

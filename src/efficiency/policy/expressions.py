@@ -1,8 +1,9 @@
 """A policy's expressions: SQL predicates and scalars over one enterprise's profile, and nothing else.
 
 sqlglot parses the text and every node must be of a harmless kind: no sub-query, table, aggregate,
-window or alias can be said. Division and remainder by zero become null, numbers with a decimal point
-become doubles (polars would take them for exact decimals), and polars runs what is left.
+window or alias can be said. Then it is put so that polars computes what SQL and Excel mean: division
+and remainder by zero are null, numbers with a decimal point are doubles (polars would take them for
+exact decimals), ROUND rounds a half away from zero, and IS TRUE knows no null.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import sqlglot
 from polars.exceptions import PolarsError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.simplify import simplify
 
 from schemas.profile import PROFILE, TIERS
 from schemas.register import REGISTER
@@ -58,6 +58,27 @@ _ALLOWED: Final = (
     exp.Abs, exp.Round, exp.Floor, exp.Ceil,
     exp.Length, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Concat, exp.DPipe,
 )  # fmt: skip
+
+
+_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_INSTEAD: Final[dict[type[exp.Expr], str]] = {
+    exp.IntDiv: "write FLOOR(a / b)",
+    exp.Pow: "write the multiplication out, e.g. tax * tax",
+    exp.Cast: "nothing needs conversion: text stands in quotes, figures do not",
+    exp.TryCast: "nothing needs conversion: text stands in quotes, figures do not",
+    **dict.fromkeys((exp.RegexpLike, exp.SimilarTo, exp.Glob, exp.Contains), "write LIKE, e.g. name LIKE '%钢%'"),
+    exp.Escape: "LIKE knows % and _ only",
+    exp.Bracket: "write SUBSTRING(industry, 1, 2)",
+    **dict.fromkeys(
+        (exp.CurrentDate, exp.CurrentTimestamp), "the period is all the time there is, e.g. months_since_commissioned"
+    ),
+}
+"""What to write instead of what is not allowed, where there is something."""
+_ANYTHING_ELSE: Final = (
+    "it may compare and compute with the columns of one enterprise (AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, "
+    "IF, COALESCE, NULLIF, LEAST, GREATEST, ABS, ROUND, FLOOR, CEIL, LENGTH, LOWER, UPPER, TRIM, SUBSTRING, LEFT, "
+    "RIGHT, CONCAT, STARTS_WITH, ENDS_WITH); no sub-query, table or aggregate"
+)
 
 
 class ExpressionError(ValueError):
@@ -103,10 +124,9 @@ def check_scalar(text: str, columns: Mapping[str, pl.DataType], *, scored: Itera
         raise ExpressionError(f"{text!r} is not a number; use columns with figures, e.g. tax or revenue - tax")
 
 
-def canonical(text: str) -> str:
-    """`text` simplified and in one spelling: equal strings are the same condition; 'FALSE' and 'NULL' never hold."""
-    tree = simplify(_parse(text).copy(), dialect="duckdb")
-    return str(tree.sql(dialect="duckdb", comments=False, normalize=True))
+def column_names(text: str) -> set[str]:
+    """The columns that `text` uses."""
+    return {column.name for column in _parse(text).find_all(exp.Column)}
 
 
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
@@ -180,31 +200,72 @@ def _parse(text: str) -> exp.Expr:
         if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
             raise ExpressionError(f"{text!r}: IN takes a list of values, e.g. IN ('A', 'B')")
         if not isinstance(node, _ALLOWED):
-            raise ExpressionError(
-                f"{text!r} uses {type(node).__name__.upper()}, which a policy cannot say; it may compute with the "
-                "columns of one enterprise, no sub-query, table, aggregate or function beyond COALESCE, CASE, ROUND …"
-            )
+            remedy = _INSTEAD.get(type(node), _ANYTHING_ELSE)
+            raise ExpressionError(f"{text!r} uses {type(node).__name__.upper()}, which a policy cannot say; {remedy}")
+        if isinstance(node, _COMPARISONS) and any(isinstance(n, _COMPARISONS) for n in (node.this, node.expression)):
+            raise ExpressionError(f"{text!r} chains comparisons; write them apart, e.g. land > 3 AND land < 10")
+        if isinstance(node, exp.Round) and _decimals(node) is None:
+            raise ExpressionError(f"{text!r}: ROUND takes a whole number of decimals, e.g. ROUND(land, 2)")
     return tree
+
+
+def _decimals(node: exp.Round) -> int | None:
+    """To how many decimals a ROUND rounds; None when that is not a plain whole number."""
+    said = node.args.get("decimals")
+    if said is None:
+        return 0
+    digits = said.this if isinstance(said, exp.Neg) else said
+    if not isinstance(digits, exp.Literal) or not digits.name.isdigit():
+        return None
+    return -int(digits.name) if isinstance(said, exp.Neg) else int(digits.name)
 
 
 @lru_cache(maxsize=1024)
 def _rewritten(text: str) -> str:
-    """SQL that polars computes as meant: x / 0 is null, 0.1 is a double."""
-
-    def safe(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Div | exp.Mod):
-            node.set("expression", exp.Nullif(this=node.expression.copy(), expression=exp.Literal.number(0)))
-        elif isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
-            return exp.cast(node.copy(), exp.DataType.Type.DOUBLE)
-        return node
-
-    # Innermost first: a rewritten node is not visited again.
+    """SQL that polars computes as meant: see the head of this module."""
     tree = _parse(text).copy()
+    # Innermost first: a rewritten node is not visited again.
     for node in reversed(list(tree.walk(bfs=True))):
-        changed = safe(node)
+        changed = _as_meant(node)
         if changed is not node:
             if node is tree:
                 tree = changed
             else:
                 node.replace(changed)
     return str(tree.sql(dialect="duckdb", comments=False))
+
+
+def _as_meant(node: exp.Expr) -> exp.Expr:
+    """`node`, or what stands for it where polars would compute something else."""
+    if isinstance(node, exp.Div | exp.Mod):
+        node.set("expression", exp.Nullif(this=node.expression.copy(), expression=exp.Literal.number(0)))
+    elif isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
+        return exp.cast(node.copy(), exp.DataType.Type.DOUBLE)
+    elif isinstance(node, exp.Is) and isinstance(node.expression, exp.Boolean):
+        wanted = bool(node.expression.this)
+        known = exp.Coalesce(this=node.this.copy(), expressions=[exp.Boolean(this=not wanted)])
+        return exp.Paren(this=known if wanted else exp.Not(this=known))
+    elif isinstance(node, exp.Round):
+        return _half_away(node.this, _decimals(node) or 0)
+    return node
+
+
+def _half_away(value: exp.Expr, decimals: int) -> exp.Expr:
+    """`value` rounded as DuckDB and Excel do it; polars rounds a half to the even neighbour."""
+    unit = exp.cast(exp.Literal.number(10 ** abs(decimals)), exp.DataType.Type.DOUBLE)
+    half = exp.cast(exp.Literal.number("0.5"), exp.DataType.Type.DOUBLE)
+    larger, smaller = (exp.Mul, exp.Div) if decimals >= 0 else (exp.Div, exp.Mul)
+
+    def scaled() -> exp.Expr:
+        return exp.Paren(this=larger(this=exp.Paren(this=value.copy()), expression=unit.copy()))
+
+    whole = exp.Case(
+        ifs=[
+            exp.If(
+                this=exp.LT(this=scaled(), expression=exp.Literal.number(0)),
+                true=exp.Ceil(this=exp.Sub(this=scaled(), expression=half.copy())),
+            )
+        ],
+        default=exp.Floor(this=exp.Add(this=scaled(), expression=half.copy())),
+    )
+    return exp.Paren(this=smaller(this=whole, expression=unit))

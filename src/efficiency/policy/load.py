@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from string import Formatter
-from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from efficiency.errors import UsageError
 from efficiency.policy import expressions, model
 from efficiency.policy.expressions import ExpressionError
-from efficiency.policy.lines import key_lines, line_of
+from efficiency.policy.faults import Fault, not_toml, report, shape_faults
+from efficiency.policy.lines import key_lines
+from efficiency.policy.reach import unreachable
 from efficiency.reference.tables import carrier_aliases, carrier_kind, normalise_name
 from schemas.energy import TOTAL_CARRIER
 
@@ -31,14 +31,6 @@ _BUILTIN = resources.files("efficiency.policy") / "builtin"
 
 class PolicyError(UsageError):
     """A policy that cannot be used: one line per fault, each with the line of the file and the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault: where in the policy it stands, and what to do."""
-
-    path: tuple[str | int, ...]
-    message: str
 
 
 def builtin_policies() -> list[tuple[str, str]]:
@@ -72,14 +64,15 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{name}: is not TOML: {error}; strings need quotes, tables [brackets]") from None
+        raise PolicyError(not_toml(str(error), name)) from None
     lines = key_lines(text)
     try:
         policy = model.Policy.model_validate(content)
     except ValidationError as error:
-        raise PolicyError(_report(_shape_faults(error), lines, name)) from None
-    if faults := list(_faults(policy)):
-        raise PolicyError(_report(faults, lines, name))
+        raise PolicyError(report(shape_faults(error), lines, name)) from None
+    # Who can be in a cohort, and what needs tiers, is only asked of conditions that are sound by themselves.
+    if faults := list(_faults(policy)) or list(_idle(policy)):
+        raise PolicyError(report(faults, lines, name))
     policy._text = text
     policy._sha256 = sha256(text.encode("utf-8")).hexdigest()
     return policy
@@ -96,62 +89,8 @@ def _not_found(asked: str) -> str:
     return f"no policy {asked!r}: it is neither a built-in id nor a file; {hint}"
 
 
-def _report(faults: Sequence[Fault], lines: Mapping[tuple[str | int, ...], int], name: str) -> str:
-    """All faults in the order of their lines, each once."""
-    placed = sorted({(line_of(fault.path, dict(lines)), fault.message) for fault in faults})
-    return "\n".join(f"{name}, line {line}: {message}" for line, message in placed)
-
-
-def _shape_faults(error: ValidationError) -> list[Fault]:
-    """What pydantic found; that a list lacks elements is left out where its elements' own faults are told."""
-    faults = [_shape_fault(dict(item)) for item in error.errors()]
-    paths = [fault.path for fault in faults]
-    return [
-        fault
-        for fault in faults
-        if not any(len(path) > len(fault.path) and path[: len(fault.path)] == fault.path for path in paths)
-    ]
-
-
-def _shape_fault(item: dict[str, Any]) -> Fault:
-    """What pydantic found, in words that say what to write."""
-    path = tuple(item["loc"])
-    where = ".".join(str(part) for part in path if not isinstance(part, int)) or "policy"
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "extra_forbidden":
-        near = get_close_matches(str(path[-1]), _keys_at(path[:-1]), n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"remove it, or use one of {', '.join(_keys_at(path[:-1]))}"
-        return Fault(path, f"unknown key {path[-1]!r} in {_table(path[:-1])}; {remedy}")
-    if kind == "missing":
-        return Fault(path, f"{_table(path[:-1])} lacks the key {path[-1]!r}; add it")
-    if kind == "literal_error":
-        return Fault(path, f"{where} = {item['input']!r} is not allowed; use {context['expected']}")
-    if kind == "value_error":
-        message = str(context["error"])
-        # A table's own check begins with the key it is about, which has a line of its own.
-        about = message.split(" ", maxsplit=1)[0]
-        return Fault((*path, about) if about in _keys_at(path) else path, f"{where}: {message}")
-    return Fault(path, f"{where} = {item['input']!r} is not allowed: {item['msg'].lower()}")
-
-
-def _table(path: Sequence[str | int]) -> str:
-    keys = [str(part) for part in path if not isinstance(part, int)]
-    if not keys:
-        return "the policy"
-    return f"[[{'.'.join(keys)}]]" if isinstance(path[-1], int) else f"[{'.'.join(keys)}]"
-
-
-_TABLES: dict[str, type[BaseModel]] = {
-    "energy": model.Energy, "excluded": model.Excluded, "cohort": model.Cohort, "indicator": model.Indicator,
-    "benchmark": model.Benchmark, "tiers": model.Tiers, "cuts": model.Cuts, "adjustment": model.Adjustment,
-    "override": model.Override, "candidate": model.Candidate, "robustness": model.Robustness,
-}  # fmt: skip
-
-
-def _keys_at(path: Sequence[str | int]) -> list[str]:
-    """The keys that the table at `path` may have."""
-    names = [part for part in path if isinstance(part, str)]
-    return list((_TABLES[names[-1]] if names else model.Policy).model_fields)
+_OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak"}
+"""Columns that only cuts give a value."""
 
 
 def _faults(policy: model.Policy) -> Iterator[Fault]:
@@ -160,7 +99,6 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
     yield from _energy_faults(policy.energy)
     for i, excluded in enumerate(policy.excluded):
         yield from _expression(("excluded", i, "when"), excluded.when, scored)
-    yield from _unreachable_cohorts(policy.cohort)
     yield from _duplicates([cohort.id for cohort in policy.cohort], ("cohort",))
     for i, cohort in enumerate(policy.cohort):
         yield from _cohort_faults(cohort, ("cohort", i), scored, sum_to_100=policy.weights_sum and cohort.weights_sum)
@@ -172,12 +110,28 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
     for i, candidate in enumerate(policy.candidate):
         yield from _expression(("candidate", i, "when"), candidate.when, scored, columns=scored)
         yield from _reason_faults(candidate.reason, ("candidate", i, "reason"), scored)
+    for i, other in enumerate(policy.surcharge.other if policy.surcharge else ()):
+        yield from _expression(("surcharge", "other", i, "when"), other.when, scored, columns=scored)
+
+
+def _idle(policy: model.Policy) -> Iterator[Fault]:
+    """Parts of a policy that is sound in itself which could never have an effect."""
+    for i, why in unreachable(policy.cohort, policy.excluded):
+        yield Fault(("cohort", i, "where"), why)
+    yield from _needs_tiers(policy)
 
 
 def _energy_faults(energy: model.Energy) -> Iterator[Fault]:
     """Coefficients are looked up by the carrier's standard name, so an alias would silently do nothing."""
     known = set(carrier_kind()) - {TOTAL_CARRIER}
     for name in energy.coefficients:
+        if carrier_kind().get(name) == "electricity":
+            yield Fault(
+                ("energy", "coefficients", name),
+                f"[energy.coefficients]: {name!r} is electricity, of which one basis holds for all; "
+                'set electricity = "calorific", or "equivalent" with equivalent_kgce_per_kwh, in [energy]',
+            )
+            continue
         if name in known:
             continue
         if standard := carrier_aliases().get(normalise_name(name)):
@@ -250,32 +204,18 @@ def _group_faults(within: Sequence[str], path: tuple[str | int, ...]) -> Iterato
             yield Fault(path, f"within names {name!r}, by which enterprises cannot be grouped; {remedy}")
 
 
-def _unreachable_cohorts(cohorts: Sequence[model.Cohort]) -> Iterator[Fault]:
-    """Cohorts that no enterprise can ever be in."""
-    earlier: dict[str, str] = {}
-    for i, cohort in enumerate(cohorts):
-        try:
-            condition = expressions.canonical(cohort.where)
-        except ExpressionError:
-            continue  # reported where the expression itself is checked
-        path = ("cohort", i, "where")
-        if condition in ("FALSE", "NULL"):
-            yield Fault(
-                path, f"cohort {cohort.id!r} can never match: {cohort.where!r} is always false; mend or remove it"
-            )
-        elif condition in earlier:
-            yield Fault(
-                path,
-                f"cohort {cohort.id!r} can never match: cohort {earlier[condition]!r} before it has the same "
-                "condition and takes all; change one of them",
-            )
-        elif "TRUE" in earlier:
-            yield Fault(
-                path,
-                f"cohort {cohort.id!r} can never match: cohort {earlier['TRUE']!r} before it takes every "
-                "enterprise; put it last",
-            )
-        earlier.setdefault(condition, cohort.id)
+def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
+    """What only a tier can bring about is a mistake where no cohort gives any."""
+    if any(cohort.tiers is not None for cohort in policy.cohort):
+        return
+    remedy = "but no cohort has [cohort.tiers], so nobody has a tier; add the cuts"
+    for i, override in enumerate(policy.override):
+        yield Fault(("override", i), f"override {override.label!r} moves a tier, {remedy} or remove it")
+    for i, candidate in enumerate(policy.candidate):
+        for name in sorted(expressions.column_names(candidate.when) & _OF_TIERS):
+            yield Fault(("candidate", i, "when"), f"when: {candidate.when!r} asks for {name}, {remedy}")
+    if policy.surcharge is not None:
+        yield Fault(("surcharge",), f"[surcharge] goes by the time in D, {remedy} or remove it")
 
 
 def _duplicates(ids: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Fault]:

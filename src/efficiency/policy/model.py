@@ -17,10 +17,13 @@ Dimension = Literal["land", "energy", "other"]
 Missing = Literal["zero", "cohort_mean", "reweight", "insufficient"]
 Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """An id that can be part of a column name such as value_<id>."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+"""true or false as TOML writes them; text such as "no" is refused."""
 
 
 def _as_expression(value: object) -> object:
@@ -154,7 +157,7 @@ class Cohort(Part):
     where: Expression
     formula: Literal["ratio", "minmax"] = "ratio"
     factor: Expression = "1.0"
-    weights_sum: bool = True
+    weights_sum: Flag = True
     indicator: Annotated[tuple[Indicator, ...], Field(min_length=1)]
     tiers: Tiers | None = None
 
@@ -208,11 +211,58 @@ class Candidate(Part):
 
 
 class Robustness(Part):
-    """The draws behind tier_confidence."""
+    """The draws behind tier_confidence: weights moved at random, and figures and benchmarks where the policy asks.
+
+    `weight_sd` and `data_sd` are relative: each weight, and each measure of each enterprise that a numerator or
+    denominator uses, is multiplied by lognormal(0, sd). `benchmarks = true` takes the benchmarks that come from the
+    enterprises (also least, greatest and mean values) again from the moved figures of each draw; otherwise they
+    stay as they were evaluated. Fixed benchmarks never move.
+    """
 
     draws: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 1000
     weight_sd: Annotated[Number, Field(ge=0, le=2)] = 0.10
+    data_sd: Annotated[Number, Field(ge=0, le=2)] = 0.0
+    benchmarks: Flag = False
     seed: Annotated[int, Field(ge=0, strict=True)] = 20260101
+
+    @model_validator(mode="after")
+    def _benchmarks_move_with_data(self) -> Self:
+        if self.benchmarks and self.data_sd == 0:
+            raise ValueError(
+                "benchmarks = true takes benchmarks from moved figures, but data_sd is 0 and no figure moves; "
+                "give data_sd, e.g. 0.05, or remove benchmarks"
+            )
+        return self
+
+
+class OtherSurcharge(Part):
+    """A surcharge on electricity beside that of the tier, e.g. 差别电价: paid by whom `when` names."""
+
+    when: Expression
+    yuan_per_kwh: Annotated[Number, Field(gt=0)]
+    label: Text
+
+
+class Surcharge(Part):
+    """What an enterprise in D pays on its electricity, in yuan per kWh, by consecutive years in D.
+
+    `steps`: first year, second and so on; the last step holds from then on. `periods_per_year`: how many evaluated
+    periods make a year, 12 where each month is evaluated, 1 where only a year is (see `evaluation.surcharge`).
+    `other`: surcharges that may apply beside it; of all that apply only the highest is charged. `source`: where the
+    figures stand, told in 方法说明.
+    """
+
+    steps: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], Field(min_length=1)]
+    periods_per_year: Annotated[int, Field(ge=1, le=12, strict=True)]
+    source: Text
+    other: tuple[OtherSurcharge, ...] = ()
+
+    @model_validator(mode="after")
+    def _steps_rise(self) -> Self:
+        if list(self.steps) != sorted(self.steps):
+            found = ", ".join(f"{step:g}" for step in self.steps)
+            raise ValueError(f"steps out of order: a longer time in D never costs less, found {found}; sort them")
+        return self
 
 
 class Policy(Part):
@@ -223,8 +273,8 @@ class Policy(Part):
     source: str = ""
     valid_from: date | None = None
     window: Window = "rolling_12m"
-    annualise: bool = True
-    weights_sum: bool = True
+    annualise: Flag = True
+    weights_sum: Flag = True
     energy: Energy = Field(default_factory=Energy)
     excluded: tuple[Excluded, ...] = ()
     cohort: Annotated[tuple[Cohort, ...], Field(min_length=1)]
@@ -232,6 +282,7 @@ class Policy(Part):
     override: tuple[Override, ...] = ()
     candidate: tuple[Candidate, ...] = ()
     robustness: Robustness = Field(default_factory=Robustness)
+    surcharge: Surcharge | None = None
 
     _text: str = PrivateAttr(default="")
     _sha256: str = PrivateAttr(default="")

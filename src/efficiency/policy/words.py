@@ -11,9 +11,10 @@ from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
 if TYPE_CHECKING:
-    from efficiency.policy.model import Benchmark, Cohort, Indicator, Override, Policy, Tiers
+    from efficiency.policy.model import Benchmark, Cohort, Indicator, Override, Policy, Surcharge, Tiers
 
 _COLUMNS = {column.name: column.title for table in (PROFILE, SCORES) for column in table.columns}
+_UNITS = {c.name: "个月" if c.unit == "月" else c.unit for c in PROFILE.columns if c.unit}
 _VALUES = {"energy_level": ENERGY_LEVELS}
 _WITHIN = {"industry_division": "行业大类", "industry": "行业小类", "town": "镇办", "scale": "规模", "chain": "产业链"}
 _COMPARISONS = {
@@ -85,7 +86,7 @@ def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0
         low, high = (_words(node.args[key], names) for key in ("low", "high"))
         return f"{_words(node.this, names)}在{low}至{high}之间"
     if isinstance(node, exp.Coalesce) and len(node.expressions) == 1:
-        return f"{_words(node.this, names)}(缺失按{_words(node.expressions[0], names)}计)"
+        return f"{_words(node.this, names)}(缺失按{_value(node.expressions[0], node.this, names)}计)"
     return str(node.sql(dialect="duckdb"))
 
 
@@ -103,7 +104,11 @@ def _negation(node: exp.Expr, names: dict[str, str]) -> str:
 
 
 def _value(node: exp.Expr, subject: exp.Expr, names: dict[str, str]) -> str:
-    """A literal that `subject` is compared with: tiers without quotes, codes by their Chinese meaning."""
+    """A literal that `subject` is compared with: figures with unit, tiers bare, codes by their Chinese meaning."""
+    if isinstance(subject, exp.Coalesce):
+        subject = subject.this
+    if isinstance(node, exp.Literal) and not node.is_string and isinstance(subject, exp.Column):
+        return f"{node.name}{_UNITS.get(subject.name, '')}"
     if isinstance(node, exp.Literal) and node.is_string:
         meaning = _VALUES.get(subject.name, {}) if isinstance(subject, exp.Column) else {}
         return meaning.get(node.name, f"{node.name}类" if node.name in "ABCD" else f"“{node.name}”")
@@ -143,7 +148,7 @@ def energy_basis(policy: Policy) -> str:
         words += ";不计" + "、".join(_EXCLUSIONS[name] for name in energy.exclude)
     if energy.coefficients:
         words += ";办法规定的折标系数:" + "、".join(f"{name} {value:g}" for name, value in energy.coefficients.items())
-    return words + ";企业填报采用折标系数的从其填报。"
+    return words + ";电力以外的品种,企业填报采用折标系数的从其填报,未填报的按参考折标系数。"
 
 
 def benchmark(spec: Benchmark | None) -> str:
@@ -210,3 +215,47 @@ def statement(text: str, policy: Policy) -> str:
     node = sqlglot.parse_one(text, dialect="duckdb")
     words = condition(text, policy)
     return f"属于{words}" if isinstance(node, exp.Column) else words
+
+
+def robustness(policy: Policy) -> str:
+    """How it was found how firm a tier is."""
+    rule = policy.robustness
+    if not rule.draws:
+        return "本办法不测算。"
+    weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
+    data = f"各企业分子、分母所用数据(相对标准差{_percent(rule.data_sd)})" if rule.data_sd else ""
+    moved = "和".join(part for part in (weights, data) if part)
+    if not moved:
+        return f"办法规定的扰动幅度为零,{rule.draws}次测算的等级均不变。"
+    peers = ""
+    if rule.data_sd:
+        taken = "按扰动后的数据重新计算" if rule.benchmarks else "不随扰动改变"
+        peers = f"由企业数据得出的基准值、极值和平均得分{taken},固定基准值不变;"
+    return (
+        f"对{moved}作{rule.draws}次随机扰动(对数正态分布,随机种子{rule.seed}),{peers}"
+        "修正系数、加减分和调档事由不变,取等级保持不变的次数占比。"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:g}%"
+
+
+def surcharge(rule: Surcharge, policy: Policy) -> str:
+    """What is charged on electricity, by time in D, and on which source's word."""
+    last = len(rule.steps)
+    steps = "、".join(
+        f"第{year}年{'及以后' if year == last and last > 1 else ''}{amount:g}元"
+        for year, amount in enumerate(rule.steps, start=1)
+    )
+    others = "".join(f";{other.label}{other.yuan_per_kwh:g}元({statement(other.when, policy)})" for other in rule.other)
+    count = (
+        f"连续{rule.periods_per_year}个评价期计为一年(不满一年按一年),"
+        if rule.periods_per_year > 1
+        else "一个评价期计为一年,"
+    )
+    highest = ";同时适用多项的只按最高一项" if rule.other else ""
+    return (
+        f"连续列为D类的,每千瓦时加价:{steps}{others}{highest}。{count}"
+        f"期间不是D类的重新起算;两次年度评价之间为按本期等级的测算值。依据:{rule.source}。"
+    )

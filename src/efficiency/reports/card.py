@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
-from efficiency.reports.terminal import decimals, figure, pairs, table, trimmed
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, TIER_NAMES
+from efficiency.reports.card_words import listed, needed, surcharged, ways
+from efficiency.reports.terminal import figure, pairs, table
+from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
 from schemas import FORMS
 from schemas.results import STATUS_NAMES
 
@@ -111,9 +112,10 @@ def _standing(explanation: Explanation) -> list[str]:
         lines.append(("调档事由", score["override_labels"]))
     if score["d_streak"]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
+    lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
         lines.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    return pairs([*lines, *_listed(explanation.candidate)])
+    return pairs([*lines, *listed(explanation.candidate)])
 
 
 def _before(score: Mapping[str, Any]) -> str:
@@ -133,16 +135,6 @@ def _tier(tier: str | None) -> str:
     return f"{tier}类 {TIER_NAMES[tier]}" if tier else "不划分等级"
 
 
-def _listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    if candidate is None:
-        return [("建议清单", "未列入")]
-    title = candidate["title"] or LIST_NAMES.get(candidate["list"], candidate["list"])
-    lines = [("建议清单", f"{title}(第{candidate['priority']}位,待人工确认):{candidate['reason']}")]
-    partners = [f"{candidate[f'partner_{i}_name']}({candidate[f'partner_{i}']})"
-                for i in (1, 2, 3) if candidate[f"partner_{i}"]]
-    return [*lines, ("并转对象", "、".join(partners))] if partners else lines
-
-
 def _indicators(explanation: Explanation) -> list[str]:
     if explanation.indicators.is_empty():
         return []
@@ -150,13 +142,14 @@ def _indicators(explanation: Explanation) -> list[str]:
         [
             row["title"], figure(row["numerator"]), figure(row["denominator"]),
             figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
-            figure(row["benchmark"]), row["benchmark_scope"] or "", figure(row["weight"]), figure(row["score"]),
-            row["score_note"] or "",
+            figure(row["benchmark"]), row["benchmark_scope"] or "",
+            "—" if row["place"] is None else f"{row['place']}/{row['places']}", figure(row["weight"]),
+            figure(row["score"]), row["score_note"] or "",
         ]
         for row in explanation.indicators.iter_rows(named=True)
     ]  # fmt: skip
-    return ["指标", *table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "权重", "得分", "说明"], rows,
-                          right={1, 2, 3, 4, 6, 7})]
+    return ["指标", *table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "组内名次", "权重", "得分",
+                           "说明"], rows, right={1, 2, 3, 4, 6, 7, 8})]
 
 
 def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
@@ -171,27 +164,8 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
         lines.append(f"  须先解除:{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
     if target.note:
         lines.append(f"  {target.note}")
-    rows = [[row["title"], _needed(row), _ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
+    rows = [[row["title"], needed(row), ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
     return [*lines, *table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
-
-
-def _needed(row: Mapping[str, Any]) -> str:
-    if not row["reachable"]:
-        return "无法达到"
-    rising = row["value"] is None or row["value_needed"] >= row["value"]
-    unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{_outward(row['value_needed'], upward=rising)}{unit}"
-
-
-def _ways(row: Mapping[str, Any]) -> str:
-    """The changes of numerator or denominator that amount to it, or why there are none."""
-    ways = []
-    for part in ("numerator", "denominator"):
-        change = row[f"{part}_change"]
-        if change:
-            unit = f" {row[f'{part}_unit']}" if row[f"{part}_unit"] else ""
-            ways.append(f"{row[part]}{'增加' if change > 0 else '减少'} {_outward(abs(change), upward=True)}{unit}")
-    return ",或".join(ways) or row["note"] or ""
 
 
 def _sources(sources: pl.DataFrame) -> list[str]:
@@ -222,12 +196,3 @@ def _cells(cells: Sequence[str | None]) -> str:
 
 def _aside(text: str) -> str:
     return f"({text})" if text else ""
-
-
-def _outward(value: float, *, upward: bool) -> str:
-    """A figure to be reached, rounded so that reaching what is printed suffices."""
-    digits = decimals(value)
-    scaled = value * 10**digits
-    # A figure that is exact but for its last bit must not be pushed a whole step further.
-    whole = math.ceil(scaled - 1e-9 * abs(scaled)) if upward else math.floor(scaled + 1e-9 * abs(scaled))
-    return trimmed(f"{whole / 10**digits:,.{digits}f}")

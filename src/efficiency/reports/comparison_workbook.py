@@ -86,9 +86,8 @@ def comparison_file_name(period: str) -> str:
 
 def write_comparison(path: Path, comparison: Comparison, period: str, created: datetime) -> None:
     """Writes the workbook to `path`, whole or not at all. Raises EfficiencyError when the place cannot be written."""
-    with new_workbook(path, _Made(created.astimezone(BEIJING)), title=f"办法比较 {period}") as workbook:
-        styles = Styles(workbook)
-        _write_summary(workbook.add_worksheet(SUMMARY), styles, comparison, period)
+    with new_workbook(path, _Made(created.astimezone(BEIJING)), title=f"办法比较 {period}") as book:
+        _write_summary(book.workbook.add_worksheet(SUMMARY), book.styles, comparison, period)
         changes = _shown(comparison.changes)
         for name, rows, fields, notes in (
             (CHANGES, changes, CHANGE_FIELDS, (PROPOSAL,)),
@@ -105,7 +104,7 @@ def write_comparison(path: Path, comparison: Comparison, period: str, created: d
                 notes=notes,
                 signed=False,
             )
-            write_list(workbook.add_worksheet(name), styles, rows, fields, page)
+            write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
 
 
 def _shown(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Output folders: drawn up beside their place, then put there whole, so that nobody finds half a month's reports.
 
-A folder of the month may hold files of the officials' own; only our files are replaced. The 退回 folder
-is ours alone: it is replaced as a whole, so that a workbook which came back mended does not linger.
+A folder of the month may hold files of the officials' own; only our files are replaced. The folders 退回 and 分镇办
+are ours alone: each is replaced as a whole, so that neither a workbook which came back mended nor a town's copy of
+an earlier evaluation lingers.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efficiency.errors import EfficiencyError
+from efficiency.reports.exchange import exchange
 
 RETURNED = "退回"
 """Name of the folder with the submitters' own workbooks."""
+TOWNS = "分镇办"
+"""Name of the folder with the lists of each town (`--by town`)."""
 
 
 class DeliveryError(EfficiencyError):
@@ -63,7 +67,8 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
     files = delivery.files
     try:
         delivery.target.mkdir(exist_ok=True)
-        _replace_folder(delivery.staged / RETURNED, delivery.target / RETURNED)
+        for folder in (RETURNED, TOWNS):
+            _replace_folder(delivery.staged / folder, delivery.target / folder)
         for path in sorted(delivery.staged.iterdir()):
             path.replace(delivery.target / path.name)
         delivery.staged.rmdir()
@@ -78,11 +83,14 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
 
 def _replace_folder(new: Path, old: Path) -> None:
     """Put `new` in the place of `old`; without `new` the old one only goes."""
-    if old.exists():
-        aside = new.with_name(f"{RETURNED}.old")
-        old.replace(aside)
+    if not old.exists():
         if new.exists():
             new.replace(old)
-        shutil.rmtree(aside)
-    elif new.exists():
-        new.replace(old)
+        return
+    aside = new.with_name(f"{new.name}.old")
+    if new.exists():
+        exchange(new, old)
+        new.replace(aside)
+    else:
+        old.replace(aside)
+    shutil.rmtree(aside)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.reports.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
+from efficiency.reports.rankings import cohort_label
 from efficiency.reports.sheets import Field
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
 
@@ -39,9 +40,9 @@ def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
         titles.setdefault(rule.list, rule.title)
     for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
         titles.setdefault(own, title)
-    rows = _rows(report)
+    rows, cohorts = _rows(report), report.scores["cohort"].drop_nulls().n_unique()
     return tuple(
-        CandidateList(own, title, _fields(own, of_list := rows.filter(pl.col("list") == own)), of_list)
+        CandidateList(own, title, _fields(own, of_list := rows.filter(pl.col("list") == own), cohorts), of_list)
         for own, title in titles.items()
     )
 
@@ -49,7 +50,8 @@ def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
 def _rows(report: Report) -> pl.DataFrame:
     """Every candidate with what the lists show of it, by list and position."""
     shown = report.scores.select(
-        "uscc", "rank", "town", industry_label().alias("industry"), "land", "energy", "land_score", "land_tier",
+        "uscc", "rank", cohort_label(report.policy),
+        "town", industry_label().alias("industry"), "land", "energy", "land_score", "land_tier",
         "energy_score", "energy_tier", "previous_tier", "d_streak",
     )
     needs = [
@@ -80,7 +82,9 @@ def _joined(parts: Sequence[pl.Expr]) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _fields(own: str, rows: pl.DataFrame) -> tuple[Field, ...]:
+def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
+    # A rank says nothing without the cohort in which it was taken.
+    cohort = (Field("cohort_name", "评价组", "text", 8),) if cohorts > 1 else ()
     efficiencies: list[Field] = []
     for dimension in DIMENSIONS:
         labels = rows[f"{dimension}_indicator"].drop_nulls().unique()
@@ -100,6 +104,7 @@ def _fields(own: str, rows: pl.DataFrame) -> tuple[Field, ...]:
     }
     return (
         Field("priority", "序号", "ordinal", 5),
+        *cohort,
         Field("rank", "名次", "ordinal", 5.5),
         Field("name", "企业名称", "text", 19),
         Field("uscc", "统一社会信用代码", "link", 19.5),

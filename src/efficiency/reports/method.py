@@ -11,7 +11,7 @@ from efficiency.policy import words
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
 from efficiency.reports.styles import ACCENT, Styles
 from efficiency.reports.text import CONFIDENT, clean_frame, clean_text
-from efficiency.reports.wording import SEVERITIES
+from efficiency.reports.wording import RULES, SEVERITIES
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ def _rules(page: MethodSheet, report: Report) -> None:
         page.entry(f"{i}. {rule.title}", words.statement(rule.when, policy) + "。")
     if not policy.candidate:
         page.entry("建议清单", "本办法不设清单。")
-    robust = policy.robustness
-    page.entry("等级稳健度",
-               f"对权重作{robust.draws}次随机扰动(相对标准差{robust.weight_sd:.0%},随机种子{robust.seed}),等级保持不变的次数占比;低于{CONFIDENT:.0%}的标注“临界,建议复核”。")
+    page.entry("等级稳健度", words.robustness(policy) + f"低于{CONFIDENT:.0%}的标注“临界,建议复核”。")
+    if policy.surcharge is not None:
+        page.entry("电价加价", words.surcharge(policy.surcharge, policy))
 
 
 def _sources(page: MethodSheet, report: Report) -> None:
@@ -185,12 +185,12 @@ def _sources(page: MethodSheet, report: Report) -> None:
              pl.col("message").sort().first().alias("example"))
         .sort(pl.col("severity").replace_strict(severities, return_dtype=pl.Int64), pl.col("count"), pl.col("rule"),
               descending=[False, True, False])
-        .with_columns(pl.col("severity").replace(SEVERITIES))
+        .with_columns(pl.col("severity").replace(SEVERITIES), pl.col("rule").replace(RULES))
     )
     if by_rule.is_empty():
         page.entry("数据问题", "无")
     else:
-        page.table(("级别", "规则代号", "条数", "文件数", "示例"), ("text", "text", "integer", "integer", "text"),
+        page.table(("级别", "问题", "条数", "文件数", "示例"), ("text", "text", "integer", "integer", "text"),
                    by_rule.select("severity", "rule", "count", "files", "example"))
     page.section("评价提示")
     page.entry("提示", "\n".join(report.warnings) or "无")

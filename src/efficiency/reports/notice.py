@@ -8,7 +8,6 @@ import polars as pl
 
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import Field, Page, write_list
-from efficiency.reports.styles import Styles
 from efficiency.reports.text import TIER_NAMES
 
 if TYPE_CHECKING:
@@ -53,5 +52,5 @@ def write_notice(path: Path, report: Report) -> None:
         title=title, units=f"共{rows.height}户", running=title, notes=(MEANING, OBJECTION),
         signed=False, filtered=False, portrait=True,
     )
-    with new_workbook(path, report, title=title) as workbook:
-        write_list(workbook.add_worksheet("公示名单"), Styles(workbook), rows, FIELDS, page)
+    with new_workbook(path, report, title=title) as book:
+        write_list(book.workbook.add_worksheet("公示名单"), book, rows, FIELDS, page)

@@ -125,6 +125,7 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
         "height": 460,
         "autosize": {"type": "fit", "contains": "padding"},
         "layer": [*dividers, *corners, points, ring],
+        "usermeta": {"lines": lines, "corners": _CORNERS},
     }
 
 

@@ -11,7 +11,7 @@ from efficiency.reports import overview
 from efficiency.reports.method import COUNTS, DIMENSIONS, STATEMENT
 from efficiency.reports.overview_page import SUBMISSION_STATUSES
 from efficiency.reports.text import CONFIDENT, clean_text
-from efficiency.reports.wording import SEVERITIES
+from efficiency.reports.wording import RULES, SEVERITIES
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _rules(report: Report) -> Section:
             *((f"清单:{rule.title}", words.statement(rule.when, policy) + "。") for rule in policy.candidate),
             (
                 "等级稳健度",
-                f"对权重作{policy.robustness.draws}次随机扰动,等级保持不变的次数占比;"
-                f"低于{CONFIDENT:.0%}的标注“临界,建议复核”。",
+                words.robustness(policy) + f"低于{CONFIDENT:.0%}的标注“临界,建议复核”。",
             ),
+            *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
         ],
     }
 
@@ -129,11 +129,11 @@ def _problems(report: Report) -> dict[str, Any]:
         .agg(pl.len().alias("count"), pl.col("file_name").n_unique().alias("files"), pl.col("message").min())
         .sort(pl.col("severity").replace_strict(order, return_dtype=pl.Int64), "count", "rule",
               descending=[False, True, False])
-        .with_columns(pl.col("severity").replace(SEVERITIES))
+        .with_columns(pl.col("severity").replace(SEVERITIES), pl.col("rule").replace(RULES))
         .select("severity", "rule", "count", "files", "message")
     )  # fmt: skip
     return {
-        "head": ["级别", "规则代号", "条数", "文件数", "示例"],
+        "head": ["级别", "问题", "条数", "文件数", "示例"],
         "kinds": ["text", "text", "integer", "integer", "text"],
         "rows": [list(row) for row in by_rule.iter_rows()],
     }

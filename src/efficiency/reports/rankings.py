@@ -44,6 +44,7 @@ RANKING_FIELDS = (
     Field("override_labels", "调档事由", "text", 11),
     Field("previous_tier", "上期\n等级", "tier", 5.5),
     Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
+    Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 8),
     Field("tier_confidence", "稳健\n度", "percent", 7),
     Field("list_title", "所列清单", "text", 8.5),
 )
@@ -85,7 +86,12 @@ def cohort_names(policy: Policy) -> dict[str, str]:
     return {cohort.id: cohort.label for cohort in policy.cohort}
 
 
-OPTIONAL = ("factor", "adjustment_labels", "override_labels", "change")
+def cohort_label(policy: Policy) -> pl.Expr:
+    """`cohort` as officials read it: the column cohort_name."""
+    return pl.col("cohort").replace(cohort_names(policy)).alias("cohort_name")
+
+
+OPTIONAL = ("factor", "adjustment_labels", "override_labels", "change", "surcharge_yuan_per_kwh")
 """Columns of the ranking that are left out where they would say nothing."""
 
 
@@ -134,7 +140,7 @@ def details(report: Report) -> pl.DataFrame:
         .join(order, on="uscc", how="inner", validate="m:1")
         .sort("enterprise", "position")
         .with_columns(
-            pl.col("cohort").replace(cohort_names(report.policy)).alias("cohort_name"),
+            cohort_label(report.policy),
             pl.col("dimension").replace(DIMENSION_TITLES).alias("dimension_name"),
         )
     )
@@ -165,7 +171,7 @@ def unrated(report: Report) -> pl.DataFrame:
 def _named(report: Report) -> list[pl.Expr]:
     names = cohort_names(report.policy)
     return [
-        pl.col("cohort").replace(names).alias("cohort_name"),
+        cohort_label(report.policy),
         pl.col("cohort").replace_strict({c: i for i, c in enumerate(names)}, default=None, return_dtype=pl.Int64)
         .alias("cohort_order"),
         industry_label().alias("industry_name"),

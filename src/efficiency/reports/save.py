@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.styles import FONT
+from efficiency.reports.long_rows import put_in
+from efficiency.reports.styles import FONT, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xlsxwriter.workbook import Workbook
+
+    from efficiency.reports.long_rows import LongRows
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook being written: the file, its formats, and the rows that are put in when it is closed."""
+
+    workbook: Workbook
+    styles: Styles
+    waiting: dict[int, LongRows] = field(default_factory=dict)
+    """Rows of long lists by the position of their sheet, from 1."""
 
 
 class Dated(Protocol):
@@ -26,10 +40,11 @@ class Dated(Protocol):
 
 
 @contextmanager
-def new_workbook(path: Path, made_from: Dated, *, title: str) -> Iterator[Workbook]:
-    """An XlsxWriter workbook that takes the place of `path` when the block ends without an error.
+def new_workbook(path: Path, made_from: Dated, *, title: str, in_memory: bool = False) -> Iterator[Book]:
+    """A workbook that takes the place of `path` when the block ends without an error.
 
-    Rows must be written from the top down (`constant_memory`), so that size does not cost memory. The
+    Rows must be written from the top down (`constant_memory`), so that size does not cost memory; a small workbook
+    is made faster `in_memory`, without temporary files. The
     file's date is that of what it is made from, so that the same report gives the same bytes. Raises
     EfficiencyError when the place cannot be written, for example because the file is open in Excel.
     """
@@ -41,7 +56,8 @@ def new_workbook(path: Path, made_from: Dated, *, title: str) -> Iterator[Workbo
     workbook = xlsxwriter.Workbook(
         str(temporary),
         {
-            "constant_memory": True,
+            "constant_memory": not in_memory,
+            "in_memory": in_memory,
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -52,14 +68,17 @@ def new_workbook(path: Path, made_from: Dated, *, title: str) -> Iterator[Workbo
     workbook.set_properties({"title": title, "created": made_from.created_at.replace(tzinfo=None)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        book = Book(workbook, Styles(workbook))
         try:
-            yield workbook
+            yield book
         except BaseException:
             # Closing frees its temporary files; whether the half-written workbook closes well is of no interest.
             with suppress(Exception):
                 workbook.close()
             raise
         workbook.close()
+        if book.waiting:
+            put_in(temporary, book.waiting)
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
         raise EfficiencyError(

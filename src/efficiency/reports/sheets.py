@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from efficiency.reports.long_rows import LINKS_PER_SHEET, LongRows, Look, write_pattern
 from efficiency.reports.styles import ACCENT, ALERT, CARD, Styles
 from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, display_width
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
+
+    from efficiency.reports.save import Book
 
 Kind = Literal[
     "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "percent", "tier", "alert", "link"
@@ -31,12 +34,10 @@ FIRST_ROW = HEADER_ROW + 1
 EXCEL_ROWS = 1_048_576
 ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
-LINKS_PER_SHEET = 65_530
-"""Excel refuses a worksheet with more hyperlinks."""
 SIGNATURES = "制表人:______________    审核人:______________    负责人:______________    日期:______年____月____日"
 LINE_HEIGHT = 15.0
 WRAPPED_ROWS = 20_000
-"""Up to so many rows get a height measured for their text; longer lists keep one line a row."""
+"""Up to so many rows get a height measured for their text; longer lists keep one line a row, and are made by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Page:
     portrait: bool = False
 
 
-def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
+def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
     """Writes `frame` as a list in the order given and sets the sheet up for the screen and for A4.
 
     The frame has every field's column, and `target` (text, null for none) where a field is a link.
@@ -93,12 +94,19 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
     """
     if frame.height > ROWS_PER_SHEET:
         raise ValueError(f"{sheet.get_name()} has {frame.height} rows, more than a sheet takes: split it first")
-    frame = clean_frame(frame)
+    frame, styles = clean_frame(frame), book.styles
     last_column = len(fields) - 1
     for index, field in enumerate(fields):
         sheet.set_column(index, index, field.width)
     _write_head(sheet, styles, fields, page)
-    _write_rows(sheet, styles, frame, fields)
+    if frame.height <= WRAPPED_ROWS:
+        _write_rows(sheet, styles, frame, fields)
+    else:
+        looks = tuple((field.name, _look(styles, field, frame[field.name], wrapped=False)) for field in fields)
+        names = [*(field.name for field in fields), *(["target"] if "target" in frame.columns else [])]
+        waiting = LongRows(frame.select(names), looks, FIRST_ROW)
+        write_pattern(sheet, waiting)
+        book.waiting[book.workbook.worksheets().index(sheet) + 1] = waiting
     row = FIRST_ROW + frame.height
     if frame.is_empty():
         write_merged(sheet, row, (0, last_column), page.empty, styles.cell("text", align="center"))
@@ -184,44 +192,48 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
 def _write_rows(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field]) -> None:
     names = [field.name for field in fields]
     targets = frame["target"].to_list() if "target" in frame.columns else [None] * frame.height
-    wrapped = frame.height <= WRAPPED_ROWS
-    writers = [_cell_writer(sheet, styles, field, frame[field.name], wrapped=wrapped) for field in fields]
+    writers = [_cell_writer(sheet, _look(styles, field, frame[field.name], wrapped=True)) for field in fields]
     measured = [(i, field.width) for i, field in enumerate(fields) if field.kind in ("text", "alert")]
     for offset, values in enumerate(frame.select(names).iter_rows()):
         row = FIRST_ROW + offset
-        if wrapped:
-            lines = max((wrapped_lines(values[i], width) for i, width in measured if values[i]), default=1)
-            sheet.set_row(row, LINE_HEIGHT * lines + 5)
+        lines = max((wrapped_lines(values[i], width) for i, width in measured if values[i]), default=1)
+        sheet.set_row(row, LINE_HEIGHT * lines + 5)
         for column, (value, write) in enumerate(zip(values, writers, strict=True)):
             write(row, column, value, targets[offset] if offset < LINKS_PER_SHEET else None)
 
 
-def _cell_writer(
-    sheet: Worksheet, styles: Styles, field: Field, values: pl.Series, *, wrapped: bool
-) -> Callable[..., None]:
-    """A function (row, column, value, target) that writes one cell of `field`."""
-    kind: str = {"tier": "text", "alert": "text", "link": "code", "mixed": "ratio"}.get(field.kind, field.kind)
-    if field.kind == "ratio" and not (values.abs() >= 1).any():
-        kind = "fraction"
-    plain = styles.cell(kind, text_wrap=wrapped) if kind == "text" else styles.cell(kind)
-    small = styles.cell("fraction") if field.kind == "mixed" else plain
-    special: dict[str, Any] = {}
-    if field.kind == "tier":
-        special = {shown: styles.tier(tier) for tier, name in TIER_NAMES.items() for shown in (tier, f"{tier} {name}")}
-    alert = styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=wrapped)
-    linked = styles.cell("code", font_color=ACCENT, underline=1)
+def _look(styles: Styles, field: Field, values: pl.Series, *, wrapped: bool) -> Look:
+    """How the cells of `field` look; text is `wrapped` only where rows have a height of their own."""
+    shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
+    match field.kind:
+        case "alert":
+            look = Look(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=wrapped))
+        case "text":
+            look = Look(styles.cell("text", text_wrap=wrapped))
+        case "tier":
+            look = Look(styles.cell("text"), by_text=tuple((text, styles.tier(tier)) for text, tier in shown.items()))
+        case "link":
+            look = Look(styles.cell("code"), linked=styles.cell("code", font_color=ACCENT, underline=1))
+        case "mixed":
+            look = Look(styles.cell("ratio"), small=styles.cell("fraction"))
+        case "ratio":
+            look = Look(styles.cell("ratio" if (values.abs() >= 1).any() else "fraction"))
+        case kind:
+            look = Look(styles.cell(kind))
+    return look
+
+
+def _cell_writer(sheet: Worksheet, look: Look) -> Callable[..., None]:
+    """A function (row, column, value, target) that writes one cell that looks like `look`."""
+    plain, small, linked, special = look.plain, look.small or look.plain, look.linked, dict(look.by_text)
     number, string = sheet.write_number, sheet.write_string
 
     def write(row: int, column: int, value: Any, target: str | None) -> None:  # noqa: ANN401
         if value is None:
-            # A border around nothing is worth its time only where the list will be printed.
-            if wrapped:
-                sheet.write_blank(row, column, None, plain)
+            sheet.write_blank(row, column, None, plain)
         elif isinstance(value, str):
-            if field.kind == "link" and target is not None:
+            if linked is not None and target is not None:
                 sheet.write_url(row, column, target, linked, value)
-            elif field.kind == "alert":
-                string(row, column, value, alert)
             else:
                 string(row, column, value, special.get(value, plain))
         else:

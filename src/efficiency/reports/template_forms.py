@@ -1,7 +1,4 @@
-"""What the blank workbooks ask for: one declaration a template, its columns taken from `schemas`.
-
-The Chinese hints are written here because `schemas` explains columns to programmers, in English.
-"""
+"""What the blank workbooks ask for: one declaration a template; its columns and their hints come from `schemas`."""
 
 from __future__ import annotations
 
@@ -66,66 +63,9 @@ _PERIOD: Final = (
           required=True, choices=(*map(str, range(1, 13)), *(f"1-{month}月" for month in range(2, 13)))),
 )
 _FLAG: Final = ("是", "否")
-_HINTS: Final[dict[str, str]] = {
-    "uscc": "18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
-    "name": "按营业执照填写全称。",
-    "register.former_name": "更名企业填写原名称，以便识别以前的报送数据。",
-    "register.industry": "《国民经济行业分类》（GB/T 4754-2017）2 至 4 位代码，如 3071。",
-    "register.town": "所在镇（街道）名称，各次报送写法应一致。",
-    "register.scale": "规模以上填“规上”，规模以下填“规下”。",
-    "register.commissioned": "投产月份的第一天，如 2019-05-01。",
-    "register.newly_above_scale": "本年度新升为规模以上的填“是”。",
-    "register.under_construction": "重大项目在建的填“是”。",
-    "register.utility": "供电、供热、供气、供水等公用事业填“是”。",
-    "register.honours": "如 高新技术企业、专精特新；多项用顿号分隔。",
-    "register.chain": "所属重点产业链名称。",
-    "land.owned": "自有或登记用地面积。",
-    "land.leased_in": "向其他单位租入的用地面积，没有的留空。",
-    "land.leased_out": "出租给其他单位的用地面积，不得大于自有与租入面积之和。",
-    "land.idle": "闲置未用的面积。",
-    "land.as_of": "上述面积的截止日期，如 2026-10-31。",
-    "output.revenue": "营业收入，不含增值税。",
-    "output.gross_output": "工业总产值（当年价格）。",
-    "output.value_added": "工业增加值，亏损企业可为负数。",
-    "output.tax": "实际入库税金；退税大于缴税时为负数。",
-    "output.rd_expense": "研发费用或研发经费支出。",
-    "output.employees": "报告期平均用工人数。",
-    "output.emissions": "主要污染物排放量（当量合计）。",
-    "output.cod": "化学需氧量排放量。",
-    "output.water": "取用新水量；1 立方米按 1 吨填写。",
-    "energy.carrier": "从下拉列表选择；一个能源品种填一行。",
-    "energy.unit": "消费量所用的计量单位，从下拉列表选择。",
-    "energy.consumption": "报告期消费量合计，按本行计量单位填写；没有消费的品种不必填行。",
-    "energy.feedstock": "其中用作原料、材料的数量，计量单位同消费量。",
-    "energy.transformed": "加工转换产出的数量，计量单位同消费量。",
-    "energy.coefficient": "有实测系数的填写，为每吨（万立方米、百万千焦、万千瓦时）折标准煤的吨数；"
-                          "没有的留空，按参考系数折算。",
-    "products.product": "从下拉列表选择限额标准中的产品；其他产品直接填写名称。",
-    "products.quantity": "合格产品产量，按本行计量单位填写。",
-    "products.unit": "产量的计量单位，如 吨、平方米、重量箱。",
-    "products.energy_tce": "生产该产品的综合能耗。",
-    "survey.visited": "走访当天日期，如 2026-10-15。",
-    "survey.tech_level": "走访组评定：高、中、低。",
-    "survey.willingness": "走访组评定：强、中、弱。",
-    "survey.project": "拟建扩产或技改项目名称，没有的留空。",
-    "survey.project_kind": "扩产或技改。",
-    "survey.investment": "项目计划总投资。",
-    "incidents.date": "事故、处罚或认定的日期。",
-    "incidents.kind": "从下拉列表选择。",
-    "incidents.document": "处罚决定书或认定文件的文号。",
-    "incidents.resolved": "完成整改并经验收的日期；尚未完成的留空。",
-    "corrections.field": "从下拉列表选择要更正的指标。",
-    "corrections.old": "更正前的数值，计量单位与原表一致。",
-    "corrections.new": "更正后的数值，计量单位见填报说明。",
-    "corrections.reason": "依据的材料名称、文号。",
-    "corrections.approved_by": "批准更正的负责人姓名；未经审批的不予更正。",
-    "corrections.approved": "批准日期。",
-}
-"""`form.field` (or `field`, for the columns that every form has) → what to fill in."""
-
 _ENTERPRISE: Final = (
-    Field(USCC.title, "uscc", _HINTS["uscc"], required=True),
-    Field(NAME.title, "text", _HINTS["name"]),
+    Field(USCC.title, "uscc", USCC.hint, required=True),
+    Field(NAME.title, "text", NAME.hint),
 )
 _ONE_MONTH: Final = "同一企业每个月（或每个累计期）填一行；当月数与累计数可以都报，但不要填在同一行。"
 
@@ -149,11 +89,6 @@ def templates() -> tuple[Template, ...]:
     )
 
 
-def guided_columns() -> frozenset[str]:
-    """The `form.field` and `field` names that have a hint."""
-    return frozenset(_HINTS)
-
-
 def _of_form(form_id: str, name: str, *, advice: tuple[str, ...]) -> Template:
     """The template of a form as `schemas` declares it, years and months added where figures belong to a span."""
     form = FORMS[form_id]
@@ -170,7 +105,7 @@ def _field(form: Form, column: Column) -> Field:
     return Field(
         title=column.title,
         entry="industry" if column.name == "industry" else entries.get(column.kind, "text"),
-        hint=_HINTS[f"{form.id}.{column.name}"],
+        hint=column.hint or f"{column.title}。",
         unit=column.unit,
         required=column.required,
         choices=choices,

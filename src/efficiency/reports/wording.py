@@ -11,8 +11,57 @@ if TYPE_CHECKING:
 
 SEVERITIES: dict[str, str] = {"error": "错误", "warning": "警告", "note": "提示"}
 """Severity → the word a submitter reads, gravest first."""
+RULES: dict[str, str] = {
+    "unreadable": "文件无法读取",
+    "form_unknown": "表式无法识别",
+    "header_duplicate": "表头重复",
+    "unit_unknown": "计量单位无法识别",
+    "period_unknown": "所属期无法确定",
+    "not_a_number": "应填数字",
+    "error_cell": "单元格为错误值",
+    "formula_uncached": "公式未计算",
+    "not_a_date": "应填日期",
+    "not_a_choice": "不在可选项内",
+    "carrier_unknown": "能源品种不在目录",
+    "industry_invalid": "行业代码无效",
+    "uscc_damaged": "信用代码存为数字已损坏",
+    "row_empty": "整行无可用数据",
+    "coefficient_missing": "缺少折标系数",
+    "consumption_missing": "缺少消费量",
+    "uscc_invalid": "信用代码校验不符",
+    "enterprise_unknown": "企业不在名录",
+    "enterprise_ambiguous": "企业名称对应多个代码",
+    "enterprise_missing": "未填企业",
+    "conflict": "同表填报不一致",
+    "correction_field_unknown": "更正指标无法识别",
+    "correction_incomplete": "更正事项不完整",
+    "control_total": "合计与明细不符",
+    "percent_in_amount": "数额栏填了百分数",
+    "negative": "出现负数",
+    "cumulative_falls": "累计数下降",
+    "unit_suspect": "疑似单位错误",
+    "coefficient_deviates": "折标系数偏离参考值",
+    "energy_total": "综合能耗与分品种之和不符",
+    "name_mismatch": "名称与代码不一致",
+    "unit_assumed": "未注明计量单位",
+    "not_a_spreadsheet": "不是电子表格",
+    "hidden_sheet": "隐藏工作表未读取",
+    "repeated_file": "重复文件",
+    "formula_idle": "公式结果存疑",
+    "sheet_empty": "工作表无数据",
+    "product_unknown": "产品不在限额目录",
+    "superseded_figure": "已被后报数据替代",
+    "correction_declined": "更正未获同意",
+    "completed_figure": "同一事项已合并",
+    "repeated_figure": "重复填报",
+    "leased_out_exceeds": "租出超过自有与租入",
+    "tax_exceeds_revenue": "税金大于收入",
+    "resolved_before_event": "整改早于发生",
+}
+"""Rule of a problem → what officials read for it; a rule that is not named here stands for itself."""
 FIELDS: dict[str, str] = {
-    column.name: column.title for form in reversed(FORMS.values()) for column in form.columns
+    **{column.name: column.title for form in reversed(FORMS.values()) for column in form.columns},
+    "span_end": "所属期",
 }
 """Canonical field → Chinese title; where two forms share a field's name, the form declared first titles it."""
 

@@ -24,6 +24,11 @@ _RESULT_SOURCES = {
     "intake.submissions": "the submitted file and the run that read it",
     "intake.columns": "the header of the submitted sheet",
     "intake.problems": "the run that read the submitted sheet",
+    "intake.watch": "the last run that was about to evaluate the period",
+    "intake.objections": "submitted sheets of form corrections (申诉更正), and the evaluations before and after",
+    "audit.runs": "the run itself",
+    "audit.run_files": "the inbox as the run found it",
+    "audit.run_evaluations": "the run itself",
 }
 
 

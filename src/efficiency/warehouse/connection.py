@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STORAGE_VERSION = "v1.2.0"
+STORAGE_VERSION = "v1.0.0"
 """Storage version of published files. DuckDB 2 writes one that 1.x clients (DBeaver, older notebooks) cannot open;
-this one every client from 1.2 on reads."""
+this one every client from 1.0 on reads."""
 
 
 @contextlib.contextmanager

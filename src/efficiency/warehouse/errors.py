@@ -15,6 +15,12 @@ class WarehouseError(EfficiencyError):
     """The warehouse cannot be read or published; the message says what, where and what to do."""
 
 
+class WarehouseBusyError(WarehouseError):
+    """Another run holds the warehouse; the message names its owner."""
+
+    passing = True
+
+
 _SIGNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("no space left", "enospc", "disk quota", "file too large", "max_temp_directory_size"),

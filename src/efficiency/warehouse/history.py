@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.warehouse.tables import Contents, in_order
 from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from efficiency.warehouse.tables import Contents
 
 PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_streak_before": pl.Int64()})
 """Shape of what `history` returns."""
@@ -44,6 +43,14 @@ class NewEvaluation:
         """Period, policy and a digest of what was judged under what: the same judgement has the same id anywhere."""
         judged = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
         return f"{self.period}-{self.policy_id}-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
+
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What results.evaluations keeps of it, but for `current` and `stale`."""
+        own = ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version", "inputs_sha256",
+               "created_at", "warnings")  # fmt: skip
+        return {"evaluation_id": self.evaluation_id, **{name: getattr(self, name) for name in own}}
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,9 @@ def previous_evaluation(contents: Contents | None, policy_id: str, before_period
     own = pl.col("evaluation_id") == last["evaluation_id"]
     return Previous(
         **{name: last[name] for name in ("evaluation_id", "period", "policy_sha256", "policy_toml", "inputs_sha256")},
-        scores=contents["results.scores"].filter(own),
-        indicators=contents["results.indicators"].filter(own),
+        # Sums of floats depend on the order: as the warehouse keeps them, also within the run that made them.
+        scores=in_order(SCORES, contents[SCORES.qualified].filter(own)),
+        indicators=in_order(INDICATORS, contents[INDICATORS.qualified].filter(own)),
     )
 
 
@@ -193,21 +201,4 @@ def _with_movements(
 
 def _row(new: NewEvaluation) -> pl.DataFrame:
     """The evaluation's own row."""
-    return EVALUATIONS.conform(
-        pl.DataFrame(
-            {
-                "evaluation_id": new.evaluation_id,
-                "period": new.period,
-                "policy_id": new.policy_id,
-                "policy_sha256": new.policy_sha256,
-                "policy_toml": new.policy_toml,
-                "run_id": new.run_id,
-                "code_version": new.code_version,
-                "inputs_sha256": new.inputs_sha256,
-                "created_at": new.created_at,
-                "current": True,
-                "stale": False,
-                "warnings": new.warnings,
-            }
-        ).with_columns(pl.col("warnings").cast(pl.String))
-    )
+    return EVALUATIONS.conform(pl.DataFrame([{**new.row, "current": True, "stale": False}]))

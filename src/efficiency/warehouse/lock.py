@@ -1,7 +1,9 @@
 """One run at a time for a warehouse: a lock file beside it that names its owner and never outlives a run.
 
 The file appears with its content in one step (hard link), so nobody reads half an owner. A lock whose process has
-died on this host is taken over; one of another host is left alone and the message says which file to delete.
+died on this machine, or that is from before its last start, is taken over. One of another machine is left alone, and
+so is one of another container or of a machine that merely has the same name: their processes cannot be seen from
+here. The message names the owner and the file to delete.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, told
 from efficiency.warehouse.staging import alive, staging_file
 
 if TYPE_CHECKING:
@@ -33,10 +35,30 @@ class Owner:
     """The process's start time as the system counts it, since process numbers are given out again."""
     user: str
     since: str
+    machine: str | None = None
+    """What tells machines of one name apart; this and the next two are None where the system does not tell."""
+    boot: str | None = None
+    """Another one each time that the machine starts."""
+    processes: str | None = None
+    """The set in which `pid` is a number: each container has its own."""
+
+    @classmethod
+    def here(cls) -> Owner:
+        """The process that asks, from now."""
+        return cls(
+            socket.gethostname(), os.getpid(), _started(os.getpid()), _user(),
+            datetime.now(tz=UTC).astimezone().isoformat(timespec="seconds"),
+            _line("/etc/machine-id"), _line("/proc/sys/kernel/random/boot_id"), _processes(),
+        )
 
     def lives(self) -> bool:
-        """Whether the owner may still be at work; of another host's processes we cannot know and say yes."""
-        if self.host != socket.gethostname():
+        """Whether the owner may still be at work; of processes that cannot be seen from here we say yes."""
+        here = Owner.here()
+        if self.host != here.host or _differ(self.machine, here.machine):
+            return True
+        if _differ(self.boot, here.boot):
+            return False
+        if _differ(self.processes, here.processes):
             return True
         return alive(self.pid) and (self.started is None or self.started == _started(self.pid))
 
@@ -53,16 +75,35 @@ def _started(pid: int) -> str | None:
         return None
 
 
+def _differ(one: str | None, other: str | None) -> bool:
+    """Whether both are known and not the same."""
+    return one is not None and other is not None and one != other
+
+
+def _line(path: str) -> str | None:
+    """The text of a small system file; None where there is none."""
+    try:
+        return Path(path).read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def _processes() -> str | None:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except (OSError, NotImplementedError):
+        return None
+
+
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[None]:
     """Hold the warehouse `path` for the length of the block; nobody else can run on it meanwhile.
 
-    Raises WarehouseError naming the owner when another run holds it.
+    Raises WarehouseBusyError naming the owner when another run holds it.
     """
     target = path.resolve()
     file = target.with_name(f"{target.name}.lock")
-    owner = Owner(socket.gethostname(), os.getpid(), _started(os.getpid()), _user(),
-                  datetime.now(tz=UTC).astimezone().isoformat(timespec="seconds"))
+    owner = Owner.here()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _take(file, owner, staging_file(target, "lock"))
@@ -75,20 +116,27 @@ def lock(path: Path) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
+def holder(path: Path) -> Owner | None:
+    """Who holds the warehouse `path` and may still be at work; None when nobody does."""
+    target = path.resolve()
+    owner = _read(target.with_name(f"{target.name}.lock"))
+    return owner if owner is not None and owner.lives() else None
+
+
 def _take(file: Path, owner: Owner, mine: Path) -> None:
     mine.write_text(json.dumps(asdict(owner), ensure_ascii=False), encoding="utf-8")
     try:
         for _ in range(10):
             if _placed(mine, file):
                 return
-            holder = _read(file)
-            if holder is not None and holder.lives():
-                raise WarehouseError(
-                    f"another run holds the warehouse: {holder}. To do: wait for it to end; if it is no longer alive, "
+            found = _read(file)
+            if found is not None and found.lives():
+                raise WarehouseBusyError(
+                    f"another run holds the warehouse: {found}. To do: wait for it to end; if it is no longer alive, "
                     f"delete {file} and run again."
                 )
-            if holder is not None:
-                _set_aside(file, holder, mine)
+            if found is not None:
+                _set_aside(file, found, mine)
             elif file.exists():
                 raise WarehouseError(f"another run may hold the warehouse: {file} does not say who. To do: when no run "
                                      "is at work, delete that file and run again.")
@@ -112,12 +160,12 @@ def _placed(mine: Path, file: Path) -> bool:
     return True
 
 
-def _set_aside(file: Path, holder: Owner, mine: Path) -> None:
+def _set_aside(file: Path, dead: Owner, mine: Path) -> None:
     """Remove the dead owner's lock, and only that: someone may have replaced it since it was read."""
     aside = mine.with_name(f"{mine.name}.stale")
     with contextlib.suppress(FileNotFoundError):
         file.rename(aside)
-        if _read(aside) != holder:
+        if _read(aside) != dead:
             with contextlib.suppress(FileExistsError):
                 os.link(aside, file)
         aside.unlink(missing_ok=True)

@@ -6,17 +6,14 @@ The files published before are kept in `versions/`, from where any of them can b
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import re
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
+import polars as pl
 
 from efficiency.warehouse.comments import statements
 from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
@@ -27,21 +24,21 @@ from efficiency.warehouse.tables import (
     TABLES,
     Contents,
     create_table,
-    in_order,
     literal,
     naive_utc,
     qualified_sql,
     quoted,
+    slices_in_order,
 )
+from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, restage, settle
 from efficiency.warehouse.views import all_views
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place"]
+__all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
 
-KEPT = 12
-"""How many earlier files are kept for rollback."""
+ROWS_AT_ONCE = 1_000_000
 
 
 def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
@@ -86,10 +83,10 @@ def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
     try:
         if target.exists():
             shutil.copymode(target, staging)
-            _keep_version(target, keep)
-        _settle(staging)
+            keep_version(target, keep)
+        settle(staging)
         _replace(staging, target)
-        _drop_versions(target, keep)
+        drop_versions(target, keep)
     except (duckdb.Error, OSError) as error:
         raise told(error, target, "publishing") from error
     finally:
@@ -99,6 +96,17 @@ def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
 def give_up(prepared: Prepared) -> None:
     """Remove a prepared warehouse that is not to be published."""
     discard(prepared.staging)
+
+
+def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
+    """Make a copy of the published file `version` the warehouse `path`; the file that is replaced is kept as a version.
+
+    Raises WarehouseError as `publish` does, and when `version` is no whole warehouse of this software.
+    """
+    target = path.resolve()
+    if target.exists():
+        _check_replaceable(target)
+    put_in_place(Prepared(restage(version, target), target), keep=keep)
 
 
 def _check_replaceable(target: Path) -> None:
@@ -114,17 +122,22 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
-        connection.execute("BEGIN")  # one commit: hundreds of them would each wait for the disk
+        connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
         for schema in dict.fromkeys(table.schema for table in TABLES.values()):
             connection.execute(f"CREATE SCHEMA {quoted(schema)}")
         for qualified, table in TABLES.items():
             connection.execute(create_table(table))
-            frame = naive_utc(in_order(table, contents[qualified]))
+            frame = contents[qualified]
             counts[qualified] = frame.height
-            if frame.height:
-                connection.register("incoming", frame.to_arrow())
+            # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
+            for rows in slices_in_order(table, frame, ROWS_AT_ONCE):
+                connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
                 connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
                 connection.unregister("incoming")
+                # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
+                if rows.height == ROWS_AT_ONCE:
+                    connection.execute("COMMIT")
+                    connection.execute("BEGIN")
         for view in views:
             connection.execute(view.create())
         # Last, since replacing a table would lose them.
@@ -151,17 +164,6 @@ def _verify(staging: Path, counts: dict[str, int]) -> None:
             connection.sql(f"SELECT * FROM main.{quoted(view.name)} LIMIT 1").fetchall()
 
 
-def _settle(path: Path) -> None:
-    """Make sure that the file, or a folder's entries, are on the disk and not only in the system's memory."""
-    if path.is_dir() and os.name == "nt":  # folders cannot be opened there
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _replace(staging: Path, target: Path) -> None:
     """Put the new file in place. On Windows and some network drives an open reader refuses for a moment."""
     for attempts_left in range(4, -1, -1):
@@ -175,47 +177,4 @@ def _replace(staging: Path, target: Path) -> None:
                 raise WarehouseError(f"{target} is held open by another program. To do: close it there (a notebook, "
                                      f"DBeaver, Excel) and run again. ({error})") from error
             time.sleep(0.5)
-    _settle(target.parent)
-
-
-def _versions(target: Path) -> tuple[Path, re.Pattern[str]]:
-    """The folder of earlier files, and what their names look like, so that nobody else's file is ever removed."""
-    name = re.escape(target.stem) + r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}" + re.escape(target.suffix)
-    return target.parent / "versions", re.compile(name)
-
-
-def _keep_version(target: Path, keep: int) -> None:
-    """Give the published file a second name in `versions/`: it is never absent from its own.
-
-    The name tells when it was published. A write-ahead log beside it, which somebody left who opened the file
-    for writing, goes along: beside the new file it would be taken for that one's.
-    """
-    log = target.with_name(f"{target.name}.wal")
-    if keep < 1:
-        log.unlink(missing_ok=True)
-        return
-    folder, _ = _versions(target)
-    folder.mkdir(exist_ok=True)
-    state = target.stat()
-    published = datetime.fromtimestamp(state.st_mtime_ns // 1000 / 1_000_000, tz=UTC)
-    short_id = hashlib.sha256(f"{state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:8]
-    version = folder / f"{target.stem}-{published:%Y%m%dT%H%M%S.%f}Z-{short_id}{target.suffix}"
-    if not version.exists():
-        try:
-            os.link(target, version)
-        except OSError:  # a file system without hard links
-            partial = staging_file(target, "version")
-            shutil.copy2(target, partial)
-            partial.replace(version)
-    with contextlib.suppress(FileNotFoundError):
-        log.replace(version.with_name(f"{version.name}.wal"))
-
-
-def _drop_versions(target: Path, keep: int) -> None:
-    """Remove all but the last `keep` earlier files."""
-    folder, pattern = _versions(target)
-    if folder.is_dir():
-        ours = sorted(entry for entry in folder.iterdir() if pattern.fullmatch(entry.name))
-        for old in ours[: max(len(ours) - keep, 0)]:
-            old.unlink()
-            old.with_name(f"{old.name}.wal").unlink(missing_ok=True)
+    settle(target.parent)

@@ -14,22 +14,27 @@ from schemas import (
     FACTS,
     INDICATORS,
     MOVEMENTS,
+    OBJECTIONS,
     PROBLEMS,
+    RUN_EVALUATIONS,
+    RUN_FILES,
+    RUNS,
     SCORES,
     STATED,
     SUBMISSIONS,
+    WATCH,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from schemas.column import Column, Kind, Table
 
 TABLES: dict[str, Table] = {
     table.qualified: table
     for table in (
-        SUBMISSIONS, COLUMN_MAP, PROBLEMS, *STATED.values(), *FACTS.values(),
-        EVALUATIONS, SCORES, INDICATORS, CANDIDATES, MOVEMENTS,
+        SUBMISSIONS, COLUMN_MAP, PROBLEMS, WATCH, *STATED.values(), *FACTS.values(),
+        EVALUATIONS, SCORES, INDICATORS, CANDIDATES, MOVEMENTS, OBJECTIONS, RUNS, RUN_FILES, RUN_EVALUATIONS,
     )
 }
 """Qualified name → declaration of every table of the warehouse, in the order in which they are written."""
@@ -107,8 +112,18 @@ def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
     The sort is stable, so that the same contents give the same file.
     """
+    return pl.concat([frame.clear(), *slices_in_order(table, frame, max(frame.height, 1))])
+
+
+def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """As `in_order`, `rows` at a time: a large table never stands in memory twice."""
     by = table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
-    return frame.sort(by, maintain_order=True) if by and frame.height > 1 else frame
+    if not by:
+        yield from frame.iter_slices(rows)
+        return
+    order = frame.select(pl.arg_sort_by(by, maintain_order=True)).to_series()
+    for start in range(0, frame.height, rows):
+        yield frame[order[start : start + rows]]
 
 
 def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ async function draw(place, spec, label, datasets, onPick) {
   const narrow = place.clientWidth < 520;
   const config = structuredClone(DATA.charts.config);
   if (narrow) config.axis.labelLimit = 112;
-  const bars = spec.usermeta && new Set(datasets.rows.map((row) => row.label)).size * spec.usermeta.step;
+  const bars = spec.usermeta?.step && new Set(datasets.rows.map((row) => row.label)).size * spec.usermeta.step;
   const complete = { ...spec, datasets, config, height: bars ?? (narrow ? Math.min(spec.height, 380) : spec.height) };
   place.setAttribute("role", "img");
   place.setAttribute("aria-label", label);
@@ -52,7 +52,7 @@ function symbol(mark) {
 async function quadrantChart(enterprises, pick) {
   if (!DATA.charts.quadrant) {
     byId("quadrant-figure").hidden = true;
-    return { update() {}, choose() {} };
+    return { update() {}, choose() {}, point() {} };
   }
   const others = DATA.marks.at(-1).title;
   const titles = new Set(DATA.marks.map((mark) => mark.title));
@@ -82,13 +82,42 @@ async function quadrantChart(enterprises, pick) {
     byId("quadrant-legend").append(el("label", {}, box, symbol(mark), `${mark.title} ${number(count, 0)}`));
   }
   byId("quadrant-note").textContent =
-    `虚线为分界线(${DATA.lines});越靠右上越省地、省能。点一下某点即看该企业;上方筛选未选中的企业变淡。`;
+    `虚线为分界线(${DATA.lines});越靠右上越省地、省能。点一下某点即看该企业;上方筛选未选中的企业变淡。`
+    + "用键盘时,在“图中企业”里选,或在名单中移到企业名称,图中即圈出该企业。";
+  const choose = (uscc) => view.data("chosen", points.filter((point) => point.uscc === uscc)).runAsync();
+  const finder = quadrantFinder(points, choose);
   return {
     update(found) {
       hits = found;
       return refresh();
     },
-    choose: (uscc) => view.data("chosen", points.filter((point) => point.uscc === uscc)).runAsync(),
+    choose,
+    point: finder,
+  };
+}
+
+/**
+ * The points as a list by quadrant, for whoever has no mouse: the one chosen is ringed in the chart and told in words.
+ * Returns a function that tells and rings the enterprise of a code.
+ */
+function quadrantFinder(points, choose) {
+  const { lines: [land, energy], corners } = DATA.charts.quadrant.usermeta;
+  const told = el("p", { class: "told", role: "status" });
+  const corner = (point) => corners.find(([, right, top]) => (point.land_score >= land) === (right === 1) && (point.energy_score >= energy) === (top === 1))[0];
+  const tell = (uscc) => {
+    const point = points.find((one) => one.uscc === uscc);
+    choose(uscc);
+    told.replaceChildren(...(point
+      ? [el("a", { href: `#${uscc}` }, point.words.split("\n")[0]), `:${[corner(point), ...point.words.split("\n").slice(1)].join(";")}`] : []));
+  };
+  const groups = corners.map(([words]) => [words, points.filter((point) => corner(point) === words)]);
+  const list = el("select", { name: "quadrant-enterprise", onchange: () => tell(list.value) }, el("option", { value: "" }, "选一户企业"), groups.filter(([, own]) => own.length).map(([words, own]) =>
+    el("optgroup", { label: `${words}(${number(own.length, 0)}户)` },
+      own.map((point) => el("option", { value: point.uscc }, point.words.split("\n")[0])))));
+  byId("quadrant-find").replaceChildren(el("label", {}, el("span", {}, "图中企业"), list), told);
+  return (uscc) => {
+    list.value = points.some((point) => point.uscc === uscc) ? uscc : "";
+    tell(uscc);
   };
 }
 

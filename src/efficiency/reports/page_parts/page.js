@@ -65,7 +65,7 @@ const NO_FILTERS = { text: "", town: "", division: "", tier: "", before: "", coh
 let filters = { view: DATA.views[0].id, ...NO_FILTERS };
 const table = sortableTable();
 const count = el("p", { class: "count", role: "status" });
-let quadrant = { update() {}, choose() {} };
+let quadrant = { update() {}, choose() {}, point() {} };
 
 function select(name, label, options) {
   return el("label", {}, el("span", {}, label), el("select", { name, onchange: (event) => setFilters({ [name]: event.target.value }) },
@@ -248,7 +248,7 @@ function followAddress() {
   if (!dialog.open) dialog.showModal();
   dialog.scrollTop = 0;
   byId("card-title").focus({ preventScroll: true });
-  quadrant.choose(code);
+  quadrant.point(code);
 }
 
 function closed() {
@@ -266,6 +266,8 @@ async function start() {
   byId("limited").hidden = !DATA.limited;
   filterForm();
   byId("table").append(count, table.element);
+  // What the pointer does by hovering over a point, moving through the list does without one.
+  byId("table").addEventListener("focusin", ({ target }) => target.hash && quadrant.point(decodeURIComponent(target.hash.slice(1))));
   setFilters({});
   groups();
   movement();

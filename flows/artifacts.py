@@ -1,0 +1,83 @@
+"""What a flow run leaves in Prefect: counts, lists, problems, what was noticed, and links to where things are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from efficiency.summary import counted, watched
+
+if TYPE_CHECKING:
+    from efficiency.month import Finished
+
+ROWS = 100
+"""Rows of a list or of the problems that an artifact holds; the workbooks and the warehouse hold all."""
+
+
+def leave_artifacts(finished: Finished, told: dict[str, Any]) -> None:
+    """The artifacts of a run that is published; `told` is what `--json` prints."""
+    period = told["period"]
+    create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")
+    candidates = finished.judged[-1].candidates.sort("list", "priority")
+    first = candidates.group_by("list", maintain_order=True).head(ROWS)
+    create_table_artifact(
+        key="lists",
+        table=first.select("list", "priority", "name", "uscc", "tier", "reason").to_dicts(),
+        description=f"Candidate lists of {period}: {candidates.height}, of each the first {ROWS} at most.",
+    )
+    problems = worst_first(finished.validated.standing)
+    by_rule = ", ".join(f"{rule} {count}" for rule, count in counted(problems, "rule").items())
+    create_table_artifact(
+        key="problems",
+        table=_rows(problems, "severity", "file_name", "sheet", "cell", "name", "value", "rule", "message"),
+        description=_shown("Problems that are to be mended", problems.height)
+        + (f" By rule: {by_rule}." if by_rule else ""),
+    )
+    noticed = watched(finished)
+    create_table_artifact(
+        key="watch",
+        table=_rows(noticed, "kind", "department", "series", "name", "field", "before", "now", "days", "message"),
+        description=_shown(f"Late, missing or changed against the submissions before {period}", noticed.height),
+    )
+    create_markdown_artifact(key="outputs", markdown=links(told), description=f"Where the results of {period} are")
+
+
+def counts_table(told: dict[str, Any]) -> list[dict[str, str | int]]:
+    """Counts, tiers and lists of a run as the rows of a table artifact."""
+    return [
+        {"group": group, "what": what, "number": number}
+        for group in ("counts", "tiers", "lists")
+        for what, number in told[group].items()
+    ]
+
+
+def worst_first(problems: pl.DataFrame) -> pl.DataFrame:
+    """Problems with the gravest first, and those of one file together."""
+    grave = pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, return_dtype=pl.Int64)
+    return problems.sort(grave, "file_name", "sheet", "row", maintain_order=True)
+
+
+def links(told: dict[str, Any]) -> str:
+    """Every place of the results as a list of links; a browser opens them where it runs on the same machine."""
+    from pathlib import Path
+
+    paths = [Path(told["paths"]["warehouse"]), *map(Path, told["paths"]["files"])]
+    lines = [f"- [{_plain(path.name)}]({path.resolve().as_uri()}): `{path.resolve()}`" for path in paths[: ROWS + 1]]
+    more = [f"- and {len(paths) - len(lines)} more files"] if len(paths) > len(lines) else []
+    return "\n".join([f"Evaluation `{told['evaluation_id']}`", "", *lines, *more])
+
+
+def _rows(frame: pl.DataFrame, *columns: str) -> list[dict[str, Any]]:
+    return frame.head(ROWS).select(columns).to_dicts()
+
+
+def _shown(what: str, height: int) -> str:
+    return f"{what}: {height}" + (f", of which the first {ROWS}." if height > ROWS else ".")
+
+
+def _plain(name: str) -> str:
+    """A file name without signs that mean something in Markdown."""
+    return re.sub(r"([\\\[\]`*_<>])", r"\\\1", name)

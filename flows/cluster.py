@@ -1,0 +1,124 @@
+"""Reading on a Dask cluster: its workers put what batches of files state onto shared storage, one process publishes.
+
+Workers need this program, the inbox and the warehouse's folder under the same paths, and the Prefect server. A worker
+that dies costs its batch a second reading by another one; a batch that no worker brings home is read here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from distributed.comm.addressing import parse_address, parse_host_port
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect_dask.task_runners import DaskTaskRunner
+
+from efficiency import month
+from efficiency.errors import UsageError
+from efficiency.inbox import Ingested
+from efficiency.intake.files import InboxFile
+from efficiency.intake.mapping import Mapping
+from efficiency.intake.read import Parsed
+from efficiency.staged import batches, collect, is_staged, stage_batch
+from efficiency.warehouse.staging import discard, staging_file
+
+if TYPE_CHECKING:
+    from prefect.futures import PrefectFuture
+    from prefect.task_runners import TaskRunner
+
+log = logging.getLogger("efficiency")
+logging.getLogger("distributed").setLevel(logging.WARNING)  # each start and end of a worker is a line of its own
+
+LOCAL = "local"
+"""In place of a scheduler's address: a cluster of this machine's cores, for trying."""
+
+
+@task(name="read", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
+def read_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: Mapping) -> None:
+    """One batch, read by a worker."""
+    stage_batch(folder, place, batch, mapping)
+
+
+def ingest_on(address: str) -> Callable[..., Ingested]:
+    """The step `ingest` with its files read by the Dask cluster at `address` (tcp://host:8786), or `LOCAL`.
+
+    Raises UsageError when nothing answers there.
+    """
+    _require_scheduler(address)
+
+    def ingest(order: month.Order, run: month.Run, progress: month.Progress = month.silent) -> Ingested:
+        folder = staging_file(order.warehouse.resolve(), "reading")
+
+        def read(files: Sequence[InboxFile], mapping: Mapping, told: Callable[[int, int], None]) -> Parsed:
+            return read_on(address, folder, files, mapping, told)
+
+        try:
+            return month.ingest(order, run, progress, read=read)
+        finally:
+            discard(folder)
+
+    return ingest
+
+
+def read_on(
+    address: str, folder: Path, files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]
+) -> Parsed:
+    """What `files` state, read by the workers of the cluster into `folder`; as `efficiency.readers.read_files`."""
+    work = batches([replace(file, path=file.path.resolve()) for file in files])
+    folder.mkdir(parents=True, exist_ok=True)
+
+    runner = cast("TaskRunner[PrefectFuture[Any]]", _runner(address))  # as which it declares itself too narrowly
+
+    # What is to be read is no parameter: Prefect would look into it and keep it.
+    @flow(name="efficiency-reading", flow_run_name=f"{len(files)} files", task_runner=runner)
+    def reading() -> None:
+        futures = [read_batch.submit(folder, place, batch, mapping) for place, batch in enumerate(work)]
+        done = 0
+        for future, batch in zip(futures, work, strict=True):
+            future.wait()
+            done += len(batch)
+            progress(done, len(files))
+
+    if work:
+        with temporary_settings({PREFECT_API_URL: _server()}):
+            reading()
+    for place, batch in enumerate(work):
+        if not is_staged(folder, place):
+            log.warning("no worker brought home batch %d (%s …): it is read here", place, batch[0].name)
+            stage_batch(folder, place, batch, mapping)
+    return collect(folder, len(work))
+
+
+def _require_scheduler(address: str) -> None:
+    if address == LOCAL:
+        return
+    try:
+        host, port = parse_host_port(parse_address(address)[1])
+        socket.create_connection((host, port), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"No Dask scheduler answers at {address} ({error}). Start one with `dask scheduler`, or name another with "
+            "--dask: tcp://host:8786, or local."
+        ) from error
+
+
+def _runner(address: str) -> DaskTaskRunner:
+    if address != LOCAL:
+        return DaskTaskRunner(address=address)
+    # A process a core: what reading costs is Python, which threads cannot share out.
+    return DaskTaskRunner(
+        cluster_kwargs={"n_workers": os.cpu_count() or 1, "threads_per_worker": 1, "dashboard_address": None}
+    )
+
+
+def _server() -> str | None:
+    """The Prefect server that the workers report to: the one that is set, else the one embedded in this run."""
+    return PREFECT_API_URL.value() or SubprocessASGIServer().api_url

@@ -1,0 +1,168 @@
+"""The monthly flow on its schedule: registered with a Prefect server, and run by this process until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from efficiency.errors import EfficiencyError, UsageError
+from efficiency.operation.schedule import due_periods, published_periods
+from efficiency.operation.server import told
+from efficiency.policy.load import load_policy
+from efficiency.warehouse.lock import holder
+from flows.monthly import monthly
+
+# After flows.monthly, which tells Prefect to keep to this machine.
+from prefect.client.orchestration import PrefectClient, get_client  # isort: skip
+from prefect.client.schemas.filters import (  # isort: skip
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import (  # isort: skip
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+    FlowRun,
+    State,
+    StateType,
+)
+from prefect.client.schemas.sorting import FlowRunSort  # isort: skip
+
+from prefect.deployments.runner import RunnerDeployment  # isort: skip
+from prefect.exceptions import PrefectException  # isort: skip
+from prefect.runner import Runner  # isort: skip
+from prefect.schedules import Cron  # isort: skip
+from prefect.server.schemas.schedules import CronSchedule  # isort: skip  # the client's cannot tell its dates
+from prefect.states import Crashed, Scheduled  # isort: skip
+from prefect.types.entrypoint import EntrypointType  # isort: skip
+
+NAME = "monthly"
+"""Of the deployment: `prefect deployment run efficiency-monthly/monthly`."""
+
+
+def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int:  # noqa: ANN401  # the flow checks them
+    """Register the deployment and run it until SIGINT or SIGTERM; returns the exit status.
+
+    `parameters` are those of the flow but for the period, which each run finds out by itself. Raises UsageError for a
+    schedule that is none, and EfficiencyError when the server does not take the deployment.
+    """
+    try:
+        schedule = CronSchedule(cron=cron, timezone=timezone)
+    except ValueError as error:
+        raise UsageError(
+            f"{cron!r} is not a schedule in cron's form. Write minute, hour, day, month and weekday, "
+            'for example --cron "0 6 5 * *".'
+        ) from error
+    given = {**{name: str(v) if isinstance(v, Path) else v for name, v in parameters.items()}, "timezone": timezone}
+    try:
+        asyncio.run(_serve(address, schedule, given))
+    except PrefectException as error:
+        raise EfficiencyError(f"The Prefect server at {address} failed: {' '.join(str(error).split())}") from error
+    return 0
+
+
+def deployment(cron: str, timezone: str, parameters: Mapping[str, Any]) -> RunnerDeployment:
+    """The monthly deployment: its schedule, and never two runs at once; one that is asked for meanwhile waits."""
+    made: RunnerDeployment = monthly.to_deployment(  # type: ignore[assignment]  # not a coroutine outside of a loop
+        name=NAME,
+        schedule=Cron(cron, timezone=timezone),
+        concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+        parameters=dict(parameters),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description="The monthly evaluation. Leave `period` empty for the month before the scheduled date and those "
+        "that were missed, or name a month (2026-10) or a range (2025-11..2026-10).",
+        tags=["efficiency"],
+    )
+    return made
+
+
+async def _serve(address: str, schedule: CronSchedule, parameters: dict[str, Any]) -> None:
+    # Runs that are due while nobody serves stay on the server as late, and are made up for.
+    runner = Runner(name="efficiency", pause_on_shutdown=False, limit=1)
+    made = await asyncio.to_thread(deployment, schedule.cron, str(schedule.timezone), parameters)
+    identifier = await runner.aadd_deployment(made)
+    missed = await _catch_up(identifier, schedule, parameters)
+    if missed:
+        told(f"Not evaluated when it was due: {', '.join(missed)}. Running now.")
+    coming = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in await schedule.get_dates(1, start=datetime.now(UTC)))
+    await _until_stopped(
+        runner,
+        f"Serving efficiency-monthly/{NAME} at {address}: {schedule.cron!r} {schedule.timezone}, next run {coming}. "
+        f"Run it now with: PREFECT_API_URL={address} {Path(sys.executable).parent / 'prefect'} deployment run "
+        f"efficiency-monthly/{NAME}. Stop with Ctrl-C.",
+    )
+
+
+async def _until_stopped(runner: Runner, ready: str) -> None:
+    """Say `ready` and run the deployment's runs until SIGINT or SIGTERM; one at work is stopped and leaves all whole.
+
+    The runner's own handler of SIGTERM leaves the loop in the middle of what it does.
+    """
+    serving = asyncio.create_task(runner.start())
+    await asyncio.sleep(0)  # it has set its handler
+    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C is an exception there
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
+    told(ready)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    told("Stopped.")
+
+
+async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ask for a run now when months were missed while neither server nor machine was up; returns these months.
+
+    Nothing is missed before the first evaluation is published, nor when a run that was due is still waiting.
+    """
+    now = datetime.now(UTC)
+    warehouse = Path(parameters["warehouse"])
+    due = await last_due(schedule, now)
+    published = published_periods(warehouse, load_policy(parameters["policy"]).id)
+    periods = due_periods(due, parameters["timezone"], published) if due else ()
+    missed = tuple(period for period in periods if period not in published)
+    async with get_client() as client:
+        waiting = await _unfinished(client, identifier, StateType.SCHEDULED)
+        at_work = await _unfinished(client, identifier, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
+        if holder(warehouse) is None:
+            # What killed them (power, kill -9) could not tell the server, which would let nobody run after them.
+            for run in at_work:
+                crashed: State[Any] = Crashed(message="Its process was no longer alive when serving began again.")
+                await client.set_flow_run_state(run.id, crashed, force=True)
+            at_work = []
+        expected = [run.expected_start_time for run in (*waiting, *at_work)]
+        if not published or not missed or any(at is not None and at <= now for at in expected):
+            return ()
+        await client.create_flow_run_from_deployment(
+            identifier,
+            state=Scheduled(scheduled_time=due),
+            idempotency_key=f"catch-up {due} at {now:%Y-%m-%dT%H:%M}",
+        )
+    return missed
+
+
+async def _unfinished(client: PrefectClient, identifier: UUID, *states: StateType) -> list[FlowRun]:
+    """The deployment's runs that are in one of `states`."""
+    return await client.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[identifier])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))),
+        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+    )
+
+
+async def last_due(schedule: CronSchedule, now: datetime) -> datetime | None:
+    """The last time before `now` at which the schedule was due; None when it is due less than once a year."""
+    # Prefect looks at a thousand dates at most: a window that is short for one schedule is full for another.
+    for window in (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=367)):
+        dates = await schedule.get_dates(1000, start=now - window, end=now)
+        if dates:
+            return dates[-1]
+    return None

@@ -1,0 +1,47 @@
+"""`efficiency audit`: computes everything again and compares."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "audit",
+        run,
+        "verify that the results follow from the inputs by computing them again; status 1 when anything differs",
+        "efficiency audit --warehouse warehouse/efficiency.duckdb",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--evaluation",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this evaluation (may be repeated); without it the current evaluation of every period",
+    )
+    which.add_argument("--all", action="store_true", help="every evaluation that was ever published")
+    take_warehouse(parser)
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell what holds and what does not."""
+    from efficiency.operation.audit import audit
+
+    found = []
+    for finding in audit(options.warehouse, options.evaluation, every=options.all):
+        found.append(finding)
+        if not options.json:
+            print(f"{'ok     ' if finding.holds else 'DIFFERS'} {finding.subject}: {finding.said}", flush=True)
+    differing = sum(not finding.holds for finding in found)
+    if options.json:
+        print_json({"holds": not differing, "findings": [asdict(finding) for finding in found]})
+    else:
+        print(f"{len(found)} checks, {differing} differ." if differing else f"{len(found)} checks, all hold.")
+    return 1 if differing else 0

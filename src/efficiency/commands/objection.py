@@ -1,0 +1,50 @@
+"""`efficiency objection`: what a correction that is asked for would change, before anybody accepts it."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "objection",
+        run,
+        "what a correction would change for the enterprise and for all others; publishes nothing",
+        "efficiency objection 申诉更正.xlsx --period 2026-10 --output output",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="workbook of the form 申诉更正, approved or not")
+    take_period(parser)
+    parser.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    take_warehouse(parser)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write the workbook 申诉试算_P.xlsx to DIR/P (without this nothing is written)",
+    )
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Try the corrections and tell what they would change."""
+    from efficiency.operation.objections import objection
+    from efficiency.reports.objection import as_dict, as_text
+    from efficiency.reports.objection_workbook import objection_file_name, write_objection
+
+    trial = objection(options.file, options.period, options.warehouse, options.policy)
+    workbook = options.output / options.period / objection_file_name(options.period) if options.output else None
+    if workbook:
+        write_objection(workbook, trial, datetime.now(UTC))
+    if options.json:
+        print_json({**as_dict(trial), "workbook": str(workbook) if workbook else None})
+        return 0
+    print(as_text(trial))
+    if workbook:
+        print(f"\nWorkbook: {workbook}")
+    return 0

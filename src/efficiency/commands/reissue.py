@@ -1,0 +1,54 @@
+"""`efficiency reissue`: a published evaluation's documents again, as they were."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "reissue",
+        run,
+        "write the workbook, the notice and the page of a published evaluation again, whatever was corrected since",
+        "efficiency reissue 2026-10-zibo-jkq-1a2b3c4d --output reissued",
+    )
+    parser.add_argument(
+        "evaluation", metavar="EVALUATION_ID", help="as the workbook's 方法说明 states it, or its beginning"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for the documents; DIR/<period> must be empty, so that those of the monthly runs are not replaced",
+    )
+    take_warehouse(parser)
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Issue the evaluation again and tell where its documents stand."""
+    from efficiency.operation.reissue import reissue
+
+    done = reissue(options.evaluation, options.warehouse, options.output)
+    if options.json:
+        print_json(
+            {
+                "evaluation_id": done.evaluation_id,
+                "period": done.period,
+                "made_by": done.made_by,
+                "issued_by": done.issued_by,
+                "paths": {"files": [str(path) for path in done.files]},
+            }
+        )
+        return 0
+    print(f"Issued again: {done.evaluation_id}. Its inputs give the digest they gave then.")
+    if done.made_by != done.issued_by:
+        print(f"It was made by version {done.made_by} and is laid out by {done.issued_by}: figures are those of then.")
+    print("\n".join(f"File: {path}" for path in done.files))
+    return 0

@@ -1,0 +1,93 @@
+"""`efficiency serve`: the monthly job on its schedule."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from efficiency.commands.arguments import (
+    Commands,
+    command,
+    take_mapping,
+    take_output,
+    take_policy,
+    take_warehouse,
+)
+
+CRON = "0 6 5 * *"
+TIMEZONE = "Asia/Shanghai"
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Say what the command takes."""
+    parser = command(
+        commands,
+        "serve",
+        run,
+        "register the monthly job with a Prefect server and run it on its schedule, until stopped",
+        'efficiency serve --inbox /srv/inbox --cron "0 6 5 * *"',
+    )
+    parser.description = (
+        "Registers the monthly job with the Prefect server that PREFECT_API_URL names, or with one of its own on this "
+        "machine, and runs it on its schedule until stopped. Each run evaluates the month before its date, and the "
+        "months that were missed since the last one published."
+    )
+    parser.add_argument(
+        "--inbox",
+        type=Path,
+        default=Path("inbox"),
+        metavar="DIR",
+        help="folder with the submitted spreadsheets (default %(default)s)",
+    )
+    take_policy(parser)
+    take_warehouse(parser)
+    take_output(parser)
+    take_mapping(parser)
+    parser.add_argument("--cron", default=CRON, help="when to run (default %(default)r)")
+    parser.add_argument("--timezone", default=TIMEZONE, help="whose clock the schedule follows (default %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=4200, help="port of the own server, without PREFECT_API_URL (default %(default)s)"
+    )
+    parser.add_argument("--by", choices=("town",), help="also a copy of the lists for each town (see `run`)")
+    parser.add_argument("--strict", action="store_true", help="publish nothing when there are error-level problems")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check what was asked for, then serve until stopped."""
+    from efficiency.operation.schedule import zone
+    from efficiency.operation.server import server
+    from efficiency.operation.settings import read_settings
+    from efficiency.policy.load import load_policy
+
+    # Slips are told now, and not by a run at night.
+    zone(options.timezone)
+    load_policy(options.policy)
+    if options.mapping is not None:
+        from efficiency.intake.mapping import load_mapping
+
+        load_mapping(options.mapping)
+    read_settings()
+    os.environ.setdefault("PREFECT_HOME", str(Path.cwd() / ".prefect"))
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    with server(options.port) as address:
+        from flows.serving import serve
+
+        return serve(
+            address,
+            cron=options.cron,
+            timezone=options.timezone,
+            inbox=options.inbox.resolve(),
+            policy=_whole(options.policy),
+            warehouse=options.warehouse.resolve(),
+            output=options.output.resolve(),
+            strict=options.strict,
+            mapping=options.mapping.resolve() if options.mapping else None,
+            by=options.by,
+        )
+
+
+def _whole(policy: str) -> str:
+    """A policy file by its whole path, since a run may start elsewhere; a built-in one by its id."""
+    path = Path(policy)
+    return str(path.resolve()) if path.suffix and path.is_file() else policy

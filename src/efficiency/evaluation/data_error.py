@@ -1,0 +1,143 @@
+"""What indicators would earn if figures were a little other than stated: the draws of `confidence` over data error.
+
+Each measure of each enterprise that a numerator or denominator uses is multiplied by lognormal(0, data_sd), once a
+draw, wherever it is used: tax that is too low is too low in every indicator. What is missing stays missing. Values,
+scores and, if the policy asks for it, benchmarks are taken again from the moved figures by the rules of `indicators`,
+`benchmarks` and `scores`, for all draws of a portion at once; who is ranked, factors and adjustments stay.
+
+Every draw has its own PCG64 stream, seeded by the policy's seed and the draw's number, and gives its factors to the
+enterprises in order of code: the same figures for any order of rows, any portion and any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from efficiency.evaluation.benchmarks import own_benchmark
+from efficiency.evaluation.group_statistics import Floats, groups_by, mean, quotient
+from efficiency.policy.expressions import column_names, scalar
+from efficiency.policy.model import Cohort, Indicator, Robustness
+from schemas.profile import TOTALS
+
+Earnings = Callable[[int, int], list[Floats]]
+"""(first draw, how many) → for each indicator what its enterprises earn, as shares of its weight."""
+
+_MEASURES = {column.name for column in TOTALS}
+
+
+def moved_earnings(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness) -> Earnings:
+    """What the `ranked` enterprises of `cohort` earn in each draw, in their order of rows.
+
+    `ranked`: everything that the numerators and denominators use, value_<id>, benchmark_<id> and earned_<id>, and
+    the columns by which benchmarks are grouped.
+    """
+    return partial(_earnings, ranked, cohort, robustness)
+
+
+def used_columns(cohort: Cohort) -> set[str]:
+    """The columns of the profile that `moved_earnings` reads."""
+    used = {name for i in cohort.indicator for name in column_names(i.numerator) | column_names(i.denominator)}
+    return used | {name for i in cohort.indicator if i.benchmark for name in i.benchmark.within}
+
+
+def _earnings(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, first: int, count: int) -> list[Floats]:
+    shape = (count, ranked.height)
+    moved = _moved_measures(ranked, cohort, robustness, first, count)
+    earned = []
+    for indicator in cohort.indicator:
+        top, bottom = (_computed(text, ranked, moved, shape) for text in (indicator.numerator, indicator.denominator))
+        value = _finite(quotient(top, bottom))
+        if cohort.formula == "minmax":
+            item = _share_of_spread(indicator, ranked, value, robustness)
+        else:
+            item = _ratio(indicator, value, _benchmark(indicator, ranked, (top, bottom, value), robustness))
+        earned.append(_filled(indicator, ranked, item, robustness))
+    return earned
+
+
+def _moved_measures(
+    ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, first: int, count: int
+) -> dict[str, Floats]:
+    """Every measure that is used, moved in each of the draws."""
+    names = sorted(used_columns(cohort) & _MEASURES)
+    by_code = ranked["uscc"].rank("ordinal").to_numpy() - 1
+    stated = [ranked[name].to_numpy() for name in names]
+    moved = {name: np.empty((count, ranked.height)) for name in names}
+    for row in range(count):
+        stream = np.random.PCG64(np.random.SeedSequence(robustness.seed, spawn_key=(first + row,)))
+        factors = np.random.Generator(stream).lognormal(0.0, robustness.data_sd, size=(len(names), ranked.height))
+        for name, figures, own in zip(names, stated, factors, strict=True):
+            np.multiply(figures, own[by_code], out=moved[name][row])
+    return moved
+
+
+def _computed(text: str, ranked: pl.DataFrame, moved: Mapping[str, Floats], shape: tuple[int, int]) -> Floats:
+    """The scalar expression `text` over the moved figures."""
+    if text in moved:
+        return moved[text]
+    used = column_names(text)
+    columns = [
+        pl.Series(name, moved[name].ravel(), nan_to_null=True)
+        if name in moved
+        else pl.concat([ranked[name]] * shape[0])
+        for name in sorted(used)
+    ]
+    frame = pl.DataFrame([pl.int_range(shape[0] * shape[1], eager=True).alias("__row"), *columns])
+    computed: Floats = frame.with_columns(scalar(text).alias("__computed"))["__computed"].to_numpy()
+    return computed.reshape(shape)
+
+
+def _finite(figures: Floats) -> Floats:
+    return np.where(np.isfinite(figures), figures, np.nan)
+
+
+def _benchmark(
+    indicator: Indicator, ranked: pl.DataFrame, figures: tuple[Floats, Floats, Floats], robustness: Robustness
+) -> Floats:
+    """The benchmark of each enterprise: as evaluated (one row), or of each draw by its own figures."""
+    spec = indicator.benchmark
+    if spec is None or spec.stat is None or not robustness.benchmarks:
+        return ranked[f"benchmark_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
+    benchmark = own_benchmark(spec, *figures, groups_by(ranked, spec.within))
+    return np.where(benchmark > 0, benchmark, np.nan)
+
+
+def _ratio(indicator: Indicator, value: Floats, benchmark: Floats) -> Floats:
+    """As `scores.ratio_to_benchmark`, cut at floor and cap."""
+    if indicator.better == "lower":
+        beyond = np.nan if indicator.cap is None else indicator.cap
+        ratio = np.where((value == 0) & ~np.isnan(benchmark), beyond, quotient(benchmark, value))
+    else:
+        ratio = quotient(value, benchmark)
+    return np.clip(
+        _finite(ratio),
+        -np.inf if indicator.floor is None else indicator.floor,
+        np.inf if indicator.cap is None else indicator.cap,
+    )
+
+
+def _share_of_spread(indicator: Indicator, ranked: pl.DataFrame, value: Floats, robustness: Robustness) -> Floats:
+    """As `scores.share_of_spread`; beyond the spread that was evaluated a share can lie below 0.2 or above 1."""
+    stated = value if robustness.benchmarks else ranked[f"value_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
+    known = ~np.isnan(stated)
+    low = np.where(known, stated, np.inf).min(axis=1, keepdims=True)
+    high = np.where(known, stated, -np.inf).max(axis=1, keepdims=True)
+    gained = high - value if indicator.better == "lower" else value - low
+    return np.where(high > low, (20 + 80 * quotient(gained, high - low)) / 100, np.nan)
+
+
+def _filled(indicator: Indicator, ranked: pl.DataFrame, earned: Floats, robustness: Robustness) -> Floats:
+    """`earned` with the indicator's rule for what has no score applied."""
+    if indicator.missing == "zero":
+        return np.where(np.isnan(earned), 0.0, earned)
+    if indicator.missing == "cohort_mean":
+        # To fill gaps with the mean left the mean as it was, so it can be read from what was evaluated.
+        stated = (
+            earned if robustness.benchmarks else ranked[f"earned_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
+        )
+        return np.where(np.isnan(earned), mean(stated), earned)
+    return earned

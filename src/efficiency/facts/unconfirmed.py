@@ -1,0 +1,54 @@
+"""Coefficients of the reference table that decide although no text confirms them: the analyst is told of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.reference.tables import carriers
+
+if TYPE_CHECKING:
+    from efficiency.facts.energy import EnergyBasis
+    from efficiency.facts.spans import Window
+
+
+def unconfirmed_coefficients(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> list[str]:
+    """A line in Chinese for each carrier that someone's energy rests on by an unverified or contested coefficient.
+
+    `rows`: shape of facts.energy, only rows that count. An enterprise's own coefficient and the policy's go before the
+    table's, so that who has either is not counted; nor are 耗能工质, which do not count at all.
+    """
+    other = pl.col("alt_kgce_per_base_unit").cast(pl.Float64) / pl.col("kgce_per_base_unit")
+    doubtful = (
+        carriers()
+        .filter(
+            pl.col("tce_per_form_unit").is_not_null(),
+            pl.col("kind").is_in(["fuel", "heat"]),
+            ~pl.col("name").is_in(list(basis.coefficients)),
+            (pl.col("confidence") == "unverified") | (pl.col("status") == "contested"),
+        )
+        .select(
+            pl.col("name").alias("carrier"),
+            "tce_per_form_unit",
+            "form_unit",
+            pl.when(pl.col("confidence") == "unverified")
+            .then(pl.lit("未经文件核实"))
+            .otherwise(pl.format("各方口径不一(另有{})", (other * pl.col("tce_per_form_unit")).round(6)))
+            .alias("doubt"),
+        )
+    )
+    users = (
+        rows.filter(
+            pl.col("coefficient").is_null(),
+            pl.col("consumption") != 0,
+            pl.col("span_end").is_between(window.first, window.last),
+        )
+        .group_by("carrier")
+        .agg(pl.col("uscc").n_unique().alias("users"))
+    )
+    told = pl.format(
+        "{}:{}家企业未填报采用折标系数,按参考折标系数{}吨标准煤/{}折算,该系数{},请在办法中明确或由企业填报",
+        "carrier", "users", "tce_per_form_unit", "form_unit", "doubt",
+    )  # fmt: skip
+    return doubtful.join(users, on="carrier", maintain_order="left").select(told).to_series().to_list()

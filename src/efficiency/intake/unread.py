@@ -1,0 +1,78 @@
+"""Files and sheets that state nothing, each with what is to be said of it: nothing is passed over in silence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.parsed import SUBMISSION, Parsed, blank_submission, without_rows
+from efficiency.intake.problems import problem, problems_frame
+from efficiency.intake.rowkinds import last_used_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.files import InboxFile
+    from efficiency.intake.grid import Grid
+
+
+def refused_file(file: InboxFile, identifier: str, reason: str) -> Parsed:
+    """A file that cannot be read, for the `reason` given."""
+    found = problem("unreadable", submission_id=identifier, file_name=file.name, reason=reason)
+    return one_submission(file, identifier, "", found)
+
+
+def one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str, object] | None) -> Parsed:
+    """A file or sheet without rows, and what is to be said of it."""
+    submission = pl.DataFrame([blank_submission(file, identifier, sheet)], schema=SUBMISSION, orient="row")
+    return without_rows(submission, problems_frame([found] if found else []))
+
+
+def idle_formulas(file: InboxFile, grids: Sequence[Grid]) -> list[Parsed]:
+    """One note on the file, where it cannot be told whether formulas were calculated."""
+    idle = sum(grid.idle for grid in grids)
+    if not idle:
+        return []
+    found = problem(
+        "formula_idle",
+        submission_id=file.sha256[:12],
+        file_name=file.name,
+        value=str(idle),
+        ending=file.path.suffix.lower(),
+    )
+    return [without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))]
+
+
+def only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Parsed:
+    """A sheet that is no submission, and why."""
+    found = problem(rule, submission_id=identifier, file_name=file.name, sheet=grid.sheet)
+    return without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))
+
+
+def is_data(grid: Grid) -> bool:
+    """Whether a sheet that is no form of ours looks like data."""
+    numeric = sum(len(numbers) - numbers.null_count() for numbers in grid.numbers)
+    return int((grid.filled >= 3).sum()) >= 3 and numeric >= 3
+
+
+def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Parsed:
+    """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
+    sheet_id = f"{file.sha256[:12]}-{grid.position}"
+    used = grid.filled > 0
+    first = int(used.arg_true()[0])
+    body = grid.filled[first + 1 : last_used_row(grid, grid.height)]
+    filled = int((body > 0).sum())
+    if decoy:
+        found = problem("sheet_empty", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet)
+        counts = {"rows_notes": filled}
+    else:
+        found = problem("form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=hint)
+        counts = {"rows_rejected": filled}
+    submission = {
+        **blank_submission(file, sheet_id, grid.sheet),
+        "rows_total": len(body),
+        "rows_blank": len(body) - filled,
+        **counts,
+    }
+    return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))

@@ -1,0 +1,79 @@
+"""Issuing an evaluation: what the reports are made from, and the documents of one period.
+
+A run issues what it has just judged; `efficiency reissue` issues what the warehouse keeps. Both come through here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.reports.delivery import TOWNS
+from efficiency.reports.report import Report
+from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from efficiency.policy.model import Policy
+    from schemas import Table
+
+_SHOWN = ("evaluation_id", "policy_id", "policy_sha256", "inputs_sha256", "created_at", "code_version")
+
+
+def report_of(
+    evaluation: Mapping[str, Any],
+    policy: Policy,
+    *,
+    results: Mapping[str, pl.DataFrame],
+    previous: pl.DataFrame | None,
+    movements: pl.DataFrame | None,
+    submissions: pl.DataFrame,
+    problems: pl.DataFrame,
+) -> Report:
+    """Everything that the documents of one evaluation are made from.
+
+    `evaluation` is its row of results.evaluations. `results` has its scores, indicators and candidates by qualified
+    table name, with or without the columns that say whose they are. `problems` are those to be mended, as resolving
+    tells them.
+    """
+
+    def named(table: Table) -> pl.DataFrame:
+        whose = (pl.lit(evaluation[name]).alias(name) for name in ("evaluation_id", "period", "policy_id"))
+        return table.conform(results[table.qualified].with_columns(whose))
+
+    return Report(
+        period=evaluation["period"],
+        evaluation={name: evaluation[name] for name in _SHOWN},
+        policy_title=policy.title,
+        policy_source=policy.source,
+        policy_valid_from=policy.valid_from,
+        policy_toml=policy.text,
+        scores=named(SCORES),
+        indicators=named(INDICATORS),
+        candidates=named(CANDIDATES),
+        previous=previous,
+        submissions=submissions,
+        problems=PROBLEMS.conform(problems.drop("row").with_columns(pl.lit(evaluation["run_id"]).alias("run_id"))),
+        warnings=tuple((evaluation["warnings"] or "").splitlines()),
+        movements=movements,
+    )
+
+
+def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> None:
+    """The officials' workbook, the public notice and the page of one evaluation, each whole or not at all.
+
+    `by_town` adds the copies for the towns. Raises EfficiencyError when the folder cannot be written.
+    """
+    from efficiency.reports.notice import notice_file_name, write_notice
+    from efficiency.reports.officials import officials_file_name, write_officials
+    from efficiency.reports.page import page_file_name, write_page
+    from efficiency.reports.towns import write_towns
+
+    write_officials(folder / officials_file_name(report.period), report)
+    write_notice(folder / notice_file_name(report.period), report)
+    write_page(folder / page_file_name(report.period), report)
+    if by_town:
+        write_towns(folder / TOWNS, report)

@@ -1,0 +1,86 @@
+"""`efficiency rollback`: the warehouse as it was published before, or from a copy; the file it replaces is kept."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from efficiency.errors import EfficiencyError, UsageError
+from efficiency.warehouse.lock import lock
+from efficiency.warehouse.publish import roll_back
+from efficiency.warehouse.run_log import append
+from efficiency.warehouse.versions import Version, as_version, described, version_files
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What is published now, and what was before, where it is kept (None when there was no warehouse)."""
+
+    now: Version
+    before: Version | None
+
+
+def versions(warehouse: Path) -> list[Version]:
+    """The earlier files of the warehouse, newest first. Raises WarehouseError naming one that is not whole."""
+    return [described(file) for file in reversed(version_files(warehouse.resolve()))]
+
+
+def rollback(warehouse: Path, asked: str | None) -> RolledBack:
+    """Publish an earlier file again, under the lock, and log it.
+
+    `asked` is a number of the list (1 is the newest), a part of a version's name that fits no other, or the path of
+    a copy that is kept elsewhere; None is the newest. Raises UsageError when it names none, WarehouseError when
+    another run holds the warehouse, or the file is not whole or cannot be put in place.
+    """
+    target = warehouse.resolve()
+    with lock(target):
+        chosen = _chosen(target, asked)
+        before = replace(described(target), path=as_version(target)) if target.exists() else None
+        version = described(chosen)
+        said = {
+            "event": "rollback",
+            "at": _now(),
+            "operator": f"{getpass.getuser()}@{socket.gethostname()}",
+            "from_run": before.run_id if before else None,
+            "to_run": version.run_id,
+            "file": str(chosen),
+        }
+        append(target, said)
+        try:
+            roll_back(target, chosen)
+        except EfficiencyError as error:
+            append(target, {"event": "failed", "at": _now(), "error": str(error)})
+            raise
+        return RolledBack(version, before)
+
+
+def _chosen(target: Path, asked: str | None) -> Path:
+    files = list(reversed(version_files(target)))
+    if asked is not None and ("/" in asked or Path(asked).is_file()):
+        if not Path(asked).is_file():
+            raise UsageError(f"There is no file {asked}. Name a version of `efficiency rollback --list` or a copy.")
+        return Path(asked).resolve()
+    if not files:
+        raise UsageError(
+            f"{target} has no earlier versions yet: each run keeps the file it replaces. To put back a "
+            "copy that is kept elsewhere, name its path."
+        )
+    if asked is None:
+        return files[0]
+    if asked.isdecimal() and len(asked) <= 2:
+        fitting = files[int(asked) - 1 : int(asked)] if int(asked) else []
+    else:
+        fitting = [file for file in files if asked in file.name]
+    if len(fitting) != 1:
+        raise UsageError(
+            f"{asked!r} names {len(fitting) or 'none'} of the {len(files)} versions of {target.name}. "
+            "`efficiency rollback --list` shows them; name one by its number or its time."
+        )
+    return fitting[0]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,165 @@
+"""A Prefect server for `efficiency serve`: the one that PREFECT_API_URL names, or an own one on this machine.
+
+Prefect itself is not imported here: it takes its settings when it is, and the server's address is one of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from efficiency.errors import EfficiencyError, UsageError
+
+API_URL = "PREFECT_API_URL"
+LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+STARTUP_S = 180
+"""A first start makes the server's database, on a busy machine too."""
+
+
+def answers(api_url: str) -> bool:
+    """Whether a Prefect server answers at `api_url`."""
+    try:
+        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def require_named() -> None:
+    """Raise EfficiencyError unless the server that PREFECT_API_URL names, if it names one, answers now."""
+    named = os.environ.get(API_URL)
+    if named and not answers(named):
+        raise EfficiencyError(_silent(named))
+
+
+def _silent(address: str) -> str:
+    return (
+        f"No Prefect server answers at {address}. Start it there (prefect server start), correct {API_URL}, "
+        f"or unset {API_URL} to do without it."
+    )
+
+
+@contextlib.contextmanager
+def server(port: int) -> Iterator[str]:
+    """The address of a server that answers, for the length of the block; PREFECT_API_URL names it meanwhile.
+
+    Raises EfficiencyError when the one that PREFECT_API_URL names does not answer within `STARTUP_S`, and UsageError
+    when `port` is taken.
+    """
+    named = os.environ.get(API_URL)
+    if named:
+        _wait_for(named, None)
+        yield named
+        return
+    address = f"http://127.0.0.1:{port}/api"
+    left = Path(os.environ["PREFECT_HOME"]) / "server.address"
+    if _is_taken(port):
+        if left.is_file() and left.read_text(encoding="utf-8") == address and answers(address):
+            told(f"Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays.")
+            with _named(address):
+                yield address
+            return
+        raise UsageError(
+            f"Port {port} of this machine is taken. If a Prefect server runs there, set "
+            f"{API_URL}=http://127.0.0.1:{port}/api to use it; otherwise name another with --port."
+        )
+    with _own(port, address, left), _named(address):
+        yield address
+
+
+@contextlib.contextmanager
+def _named(address: str) -> Iterator[None]:
+    os.environ[API_URL] = address
+    try:
+        yield
+    finally:
+        del os.environ[API_URL]
+
+
+@contextlib.contextmanager
+def _own(port: int, address: str, left: Path) -> Iterator[None]:
+    """A server of this process at `address`; the file `left` names it while it is there."""
+    home = left.parent
+    home.mkdir(parents=True, exist_ok=True, mode=0o750)
+    told(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
+    with (home / "server.log").open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            # Kept in memory, who holds the one place for a run would be forgotten with the server, and never freed.
+            env={"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES, **os.environ},
+            start_new_session=True,  # Ctrl-C ends the serving first, and that ends the server
+        )
+    stopping = threading.Event()
+    try:
+        _wait_for(address, process)
+        threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
+        left.write_text(address, encoding="utf-8")
+        yield
+        if process.poll() is not None:
+            raise EfficiencyError(
+                f"The Prefect server has ended by itself (status {process.returncode}), and serving with it. "
+                f"Read {home / 'server.log'} and start again; a run that was at work is made up for."
+            )
+    finally:
+        stopping.set()
+        left.unlink(missing_ok=True)
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _stop_with(process: subprocess.Popen[bytes], stopping: threading.Event) -> None:
+    """Ask this process to stop when its server ends: whoever watches over it (systemd) starts both again."""
+    process.wait()
+    if not stopping.is_set():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
+    """Return when the server answers."""
+    until = time.monotonic() + STARTUP_S
+    said = False
+    while not answers(address):
+        if process is not None and process.poll() is not None:
+            raise EfficiencyError(
+                f"The Prefect server did not start (status {process.returncode}). "
+                f"Read {Path(os.environ['PREFECT_HOME']) / 'server.log'}."
+            )
+        if time.monotonic() > until:
+            raise EfficiencyError(_silent(address))
+        if process is None and not said:
+            told(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
+            said = True
+        time.sleep(0.5)
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        if os.name != "nt":  # there it would allow to take over a port in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def told(line: str) -> None:
+    """A line for the operator."""
+    print(f"efficiency: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,126 @@
+"""What is wrong with a policy file in words that say what to write: from the findings of tomllib and pydantic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from efficiency.policy import model
+from efficiency.policy.lines import line_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: where in the policy it stands, and what to do."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+def report(faults: Sequence[Fault], lines: Mapping[tuple[str | int, ...], int], name: str) -> str:
+    """All faults in the order of their lines, each once."""
+    placed = sorted({(line_of(fault.path, dict(lines)), fault.message) for fault in faults})
+    return "\n".join(f"{name}, line {line}: {message}" for line, message in placed)
+
+
+def shape_faults(error: ValidationError) -> list[Fault]:
+    """What pydantic found; that a list lacks elements is left out where its elements' own faults are told."""
+    faults = [_shape_fault(dict(item)) for item in error.errors()]
+    paths = [fault.path for fault in faults]
+    return [
+        fault
+        for fault in faults
+        if not any(len(path) > len(fault.path) and path[: len(fault.path)] == fault.path for path in paths)
+    ]
+
+
+def _shape_fault(item: dict[str, Any]) -> Fault:
+    """What pydantic found, in words that say what to write."""
+    path = tuple(item["loc"])
+    where = ".".join(str(part) for part in path if not isinstance(part, int)) or "policy"
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        near = get_close_matches(str(path[-1]), _keys_at(path[:-1]), n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"remove it, or use one of {', '.join(_keys_at(path[:-1]))}"
+        return Fault(path, f"unknown key {path[-1]!r} in {_table(path[:-1])}; {remedy}")
+    if kind == "missing":
+        return Fault(path, f"{_table(path[:-1])} lacks the key {path[-1]!r}; add it")
+    if kind == "literal_error":
+        return Fault(path, f"{where} = {item['input']!r} is not allowed; use {context['expected']}")
+    if kind == "value_error":
+        message = str(context["error"])
+        # A table's own check begins with the key it is about, which has a line of its own.
+        about = message.split(" ", maxsplit=1)[0]
+        return Fault((*path, about) if about in _keys_at(path) else path, f"{where}: {message}")
+    return Fault(path, f"{where} = {_as_toml(item['input'])} is not allowed: {_what_to_write(kind, context, item)}")
+
+
+def _as_toml(value: object) -> str:
+    """What was found, as the file has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+_INSTEAD = {
+    **dict.fromkeys(("float_type", "float_parsing"), "write a number, without quotes"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number, e.g. 1000, without quotes"),
+    "bool_type": "write true or false, without quotes",
+    "string_type": 'write text in quotes, "…"',
+    "string_too_short": "write what people are to read; it must not be empty",
+    "finite_number": "write a finite number",
+    "tuple_type": "write a list in brackets, […]",
+    "model_type": "write a table, with a key for each of its settings",
+}
+"""Kind of pydantic's finding → what to write."""
+
+
+def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    if kind in _INSTEAD:
+        return _INSTEAD[kind]
+    if kind == "string_pattern_mismatch":
+        marks = "letters, digits and _" if context["pattern"] == model.NAME else "letters, digits, _ . and -"
+        return f"it becomes part of names elsewhere: use {marks} only, beginning with a letter, e.g. tax_per_mu"
+    bounds = {"greater_than_equal": "at least", "greater_than": "greater than", "less_than_equal": "at most"}
+    if kind in bounds:
+        return f"it must be {bounds[kind]} {next(iter(context.values())):g}"
+    return str(item["msg"]).lower()
+
+
+def not_toml(error: str, name: str) -> str:
+    """What tomllib found, with the line in front as in every other fault, and what mends it."""
+    reason, _, place = error.partition(" (at ")
+    twice = reason.startswith("Cannot")
+    remedy = (
+        "the same key or table stands twice, or a [[list]] as [table]; keep one"
+        if twice
+        else "text needs quotes, a table's name [brackets], true and false small letters"
+    )
+    line, _, column = place.removeprefix("line ").rstrip(")").partition(", column ")
+    where = f", line {line}" if line.isdigit() else ""
+    return f"{name}{where}: is not TOML: {reason}{f' at column {column}' if column else ''}; {remedy}"
+
+
+def _table(path: Sequence[str | int]) -> str:
+    keys = [str(part) for part in path if not isinstance(part, int)]
+    if not keys:
+        return "the policy"
+    return f"[[{'.'.join(keys)}]]" if isinstance(path[-1], int) else f"[{'.'.join(keys)}]"
+
+
+_TABLES: dict[str, type[BaseModel]] = {
+    "energy": model.Energy, "excluded": model.Excluded, "cohort": model.Cohort, "indicator": model.Indicator,
+    "benchmark": model.Benchmark, "tiers": model.Tiers, "cuts": model.Cuts, "adjustment": model.Adjustment,
+    "override": model.Override, "candidate": model.Candidate, "robustness": model.Robustness,
+    "surcharge": model.Surcharge, "other": model.OtherSurcharge,
+}  # fmt: skip
+
+
+def _keys_at(path: Sequence[str | int]) -> list[str]:
+    """The keys that the table at `path` may have."""
+    names = [part for part in path if isinstance(part, str)]
+    return list((_TABLES[names[-1]] if names else model.Policy).model_fields)

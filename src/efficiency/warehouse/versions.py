@@ -1,0 +1,157 @@
+"""The files published before: kept in `versions/` beside the warehouse, listed, and put back.
+
+Their names tell when each was published. Nobody else's file in that folder is ever touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from efficiency.warehouse.connection import opened
+from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT = 12
+"""How many earlier files are kept for rollback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published file: when it was published, and the run that made it."""
+
+    path: Path
+    published: datetime
+    size: int
+    """Bytes."""
+    run_id: str | None
+    """None when the file does not say."""
+    evaluations: tuple[str, ...]
+    """Its current evaluations, by period."""
+
+
+def versions_folder(target: Path) -> Path:
+    """Where the earlier files of the warehouse `target` lie."""
+    return target.parent / "versions"
+
+
+def version_files(target: Path) -> list[Path]:
+    """The earlier files of `target`, oldest first."""
+    folder = versions_folder(target)
+    name = re.escape(target.stem) + r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}" + re.escape(target.suffix)
+    if not folder.is_dir():
+        return []
+    return sorted(entry for entry in folder.iterdir() if re.fullmatch(name, entry.name))
+
+
+def as_version(target: Path) -> Path:
+    """Where the file that is published as `target` is kept once another one replaces it."""
+    state = target.stat()
+    short_id = hashlib.sha256(f"{state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:8]
+    return versions_folder(target) / f"{target.stem}-{_published(state):%Y%m%dT%H%M%S.%f}Z-{short_id}{target.suffix}"
+
+
+def keep_version(target: Path, keep: int) -> None:
+    """Give the published file a second name in `versions/`: it is never absent from its own.
+
+    A write-ahead log beside it, which somebody left who opened the file for writing, goes along: beside the new
+    file it would be taken for that one's.
+    """
+    log = target.with_name(f"{target.name}.wal")
+    if keep < 1:
+        log.unlink(missing_ok=True)
+        return
+    version = as_version(target)
+    version.parent.mkdir(exist_ok=True)
+    if not version.exists():
+        try:
+            os.link(target, version)
+        except OSError:  # a file system without hard links
+            partial = staging_file(target, "version")
+            try:
+                shutil.copy2(target, partial)
+                partial.replace(version)
+            finally:
+                partial.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        log.replace(version.with_name(f"{version.name}.wal"))
+
+
+def drop_versions(target: Path, keep: int) -> None:
+    """Remove all but the last `keep` earlier files."""
+    ours = version_files(target)
+    for old in ours[: max(len(ours) - keep, 0)]:
+        old.unlink()
+        old.with_name(f"{old.name}.wal").unlink(missing_ok=True)
+
+
+def settle(path: Path) -> None:
+    """Make sure that the file, or a folder's entries, are on the disk and not only in the system's memory."""
+    if path.is_dir() and os.name == "nt":  # folders cannot be opened there
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def described(path: Path) -> Version:
+    """What the published file `path` holds. Raises WarehouseError when it is not one of ours."""
+    with opened(path) as connection:
+        tables = {
+            name
+            for (name,) in connection.sql(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE NOT internal"
+            ).fetchall()
+        }
+        if "results.evaluations" not in tables:
+            raise WarehouseError(
+                f"{path} is no warehouse of this software: it has no evaluations. To do: name a file "
+                "that `efficiency rollback --list` shows, or a copy of one."
+            )
+        current = connection.sql(
+            "SELECT evaluation_id FROM results.evaluations WHERE current ORDER BY period, policy_id"
+        ).fetchall()
+        runs = (
+            connection.sql("SELECT run_id FROM audit.runs ORDER BY sequence DESC LIMIT 1").fetchall()
+            if "audit.runs" in tables
+            else []
+        )
+    state = path.stat()
+    return Version(path, _published(state), state.st_size, runs[0][0] if runs else None, tuple(e for (e,) in current))
+
+
+def restage(path: Path, target: Path) -> Path:
+    """A copy of the published file `path`, checked, beside the warehouse `target` that it is to replace.
+
+    Raises WarehouseError when it cannot be read or written; then nothing is left behind.
+    """
+    staging = staging_file(target, "duckdb")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        clear_leftovers(target)
+        shutil.copy2(path, staging)
+        described(staging)
+    except (duckdb.Error, OSError) as error:
+        discard(staging)
+        raise told(error, path, "copying") from error
+    except BaseException:
+        discard(staging)
+        raise
+    return staging
+
+
+def _published(state: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(state.st_mtime_ns // 1000 / 1_000_000, tz=UTC)

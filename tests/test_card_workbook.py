@@ -1,0 +1,162 @@
+"""一企一单: one page that shows the whole chain from the cell to the list, for the enterprise to sign."""
+
+import itertools
+import re
+
+import openpyxl
+import pytest
+from conftest import efficiency
+
+from efficiency.evaluation.explain import explain, explain_all
+from efficiency.reports.card_workbook import card_file_names, write_card
+from efficiency.warehouse.read import load
+
+
+@pytest.fixture(scope="module")
+def contents(sample_run):
+    return load(sample_run.warehouse)
+
+
+@pytest.fixture(scope="module")
+def scores(contents):
+    return contents["results.scores"]
+
+
+def written(folder, explanation):
+    path = folder / card_file_names([explanation])[0]
+    write_card(path, explanation)
+    return openpyxl.load_workbook(path).active
+
+
+def texts(sheet):
+    return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+
+
+@pytest.fixture(scope="module")
+def merger(contents, tmp_path_factory):
+    """The first merger candidate, and its card."""
+    uscc = contents["results.candidates"].filter(list="merger").sort("priority")["uscc"][3]
+    explanation = explain(contents, uscc, "2026-10")
+    return explanation, written(tmp_path_factory.mktemp("card"), explanation)
+
+
+def test_the_card_is_one_a4_page_upright(merger):
+    _, sheet = merger
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "portrait")
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    # What is left out means one.
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight or 1) == (1, 1)
+    assert sheet.print_area
+    assert "第&P页" in sheet.oddFooter.right.text
+
+
+def test_the_whole_chain_stands_in_the_card(merger):
+    explanation, sheet = merger
+    said = "\n".join(texts(sheet))
+    score = explanation.score
+    for value in (
+        score["name"],
+        score["uscc"],
+        f"第{score['rank']}名",
+        explanation.candidate["reason"],
+        "建议清单",
+        "并转对象",
+    ):
+        assert value in said
+    for row in explanation.indicators.iter_rows(named=True):
+        assert row["title"] in said
+        assert row["benchmark_scope"] in said
+        if row["place"] is not None:
+            assert f"{row['place']}/{row['places']}" in said
+    for part in explanation.composition.iter_rows(named=True):
+        if part["submission_id"]:
+            assert f"{part['file_name']} [{part['sheet']}]" in said
+            assert re.search(rf"\b{part['cell']}\b", said), part["cell"]
+    for words in ("升至", "异议请于______年____月____日前书面提出", "企业(盖章)", "日期:______年"):
+        assert words in said
+
+
+def test_sums_are_formulas_that_give_what_was_evaluated(merger):
+    explanation, sheet = merger
+    cells = {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row}
+    formulas = [value for value in cells.values() if isinstance(value, str) and value.startswith("=")]
+    assert all(re.fullmatch(r"=SUM\([A-Z]+\d+:[A-Z]+\d+\)|=[A-Z]+\d+\*[\d.]+\+-?[\d.]+", one) for one in formulas)
+    row = next(c.row for r in sheet.iter_rows() for c in r if c.value == "综合能耗(吨标准煤)")
+    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", sheet.cell(row, 6).value).groups())
+    assert sum(sheet.cell(i, 6).value for i in range(first, last + 1)) == pytest.approx(explanation.score["energy"])
+    row = next(c.row for r in sheet.iter_rows() for c in r if str(c.value).startswith("综合得分 ="))
+    parts = explanation.indicators["score"].sum()
+    assert parts * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
+        explanation.score["score"]
+    )
+
+
+@pytest.mark.parametrize("status", ["insufficient", "excluded"])
+def test_who_has_no_tier_gets_a_card_that_says_why(tmp_path, contents, scores, status):
+    row = scores.filter(status=status).row(0, named=True)
+    said = texts(written(tmp_path, explain(contents, row["uscc"], "2026-10")))
+    assert row["status_reason"] in said
+    assert not any("升至" in text for text in said)
+
+
+def test_no_name_becomes_a_formula_or_another_file(tmp_path, contents):
+    explanation = explain(contents, contents["results.scores"]["uscc"][0], "2026-10")
+    for name in ('=HYPERLINK("x")', "+1", "@a", "../../x", "长" * 60, "a/b\\c:d"):
+        explanation.score["name"] = name
+        sheet = written(tmp_path, explanation)
+        cell = next(c for row in sheet.iter_rows() for c in row if c.value == name)
+        assert cell.data_type == "s"
+    assert all(path.parent == tmp_path for path in tmp_path.rglob("*.xlsx"))
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_a_card_for_each_enterprise_is_the_same_as_its_own(contents, scores):
+    order = scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"].to_list()
+    some = list(itertools.islice(explain_all(contents, "2026-10"), 40))
+    assert [e.score["uscc"] for e in some] == order[:40]
+    for among in some[::13]:
+        alone = explain(contents, among.score["uscc"], "2026-10")
+        assert among.target.what_it_takes.equals(alone.target.what_it_takes)
+        assert among.composition.equals(alone.composition)
+        assert among.indicators.equals(alone.indicators)
+        assert (among.score, among.candidate, among.movement) == (alone.score, alone.candidate, alone.movement)
+
+
+def test_file_names_differ_where_names_and_codes_do_not(merger):
+    assert len(set(card_file_names([merger[0]] * 3))) == 3
+
+
+def test_places_count_the_better_values_of_the_cohort(contents):
+    ranked = contents["results.scores"].filter(status="ranked")
+    values = contents["results.indicators"].join(ranked, on="uscc", how="semi").drop_nulls("value")
+    (indicator,) = values.sort("weight", "indicator")["indicator"].tail(1)
+    own = values.filter(indicator=indicator)
+    for row in own.sort("value").gather_every(150).iter_rows(named=True):
+        shown = explain(contents, row["uscc"], "2026-10").indicators.filter(indicator=indicator).row(0, named=True)
+        peers = own.filter(cohort=row["cohort"])["value"]
+        assert shown["place"] == 1 + sum(value > row["value"] for value in peers)
+        assert shown["places"] == peers.len()
+
+
+def test_the_command_writes_a_card(tmp_path, sample_run, scores):
+    key = scores.filter(rank=1)["uscc"][0]
+    done = efficiency(
+        "explain", key, "--period", "2026-10", "--warehouse", sample_run.warehouse, "--output", "cards", cwd=tmp_path
+    )
+    (path,) = (tmp_path / "cards").iterdir()
+    assert done.stdout == f"Card: cards/{path.name}\n"
+    assert path.name.startswith(f"一企一单_2026-10_{key}_")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "Name one enterprise"),
+        (("--all",), "--output DIR"),
+        (("x", "--all", "--output", "o"), "Name one enterprise"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_read(tmp_path, arguments, told):
+    done = efficiency("explain", *arguments, "--period", "2026-10", cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert told in done.stderr

@@ -1,0 +1,91 @@
+"""Long lists are made by column: what stands in the file is what XlsxWriter would have written cell by cell."""
+
+from dataclasses import replace
+
+import openpyxl
+import polars as pl
+import pytest
+from report_builder import renamed, sample_report
+
+from benchmarks import workbooks
+from efficiency.reports import long_rows, sheets
+from efficiency.reports.officials import write_officials
+
+NAMES = ('A<b>&"c" 公司', " 前后有空格 ", "=SUM(A1)", "_x0041_公司", "两\n行", "+1", "@x", "长" * 60)
+
+
+@pytest.fixture(scope="module")
+def report():
+    made = sample_report(120, unrated=9)
+    return renamed(made, dict(zip(made.scores["uscc"].to_list(), NAMES, strict=False)))
+
+
+def books(tmp_path, report, monkeypatch, **changes):
+    """The workbook as written cell by cell, and as made by column."""
+    write_officials(tmp_path / "cells.xlsx", report)
+    monkeypatch.setattr(sheets, "WRAPPED_ROWS", 6)
+    for name, value in changes.items():
+        monkeypatch.setattr(long_rows, name, value)
+    write_officials(tmp_path / "columns.xlsx", report)
+    return [openpyxl.load_workbook(tmp_path / name) for name in ("cells.xlsx", "columns.xlsx")]
+
+
+def rounded(value):
+    return float(f"{value:.14g}") if isinstance(value, float) else value
+
+
+def look(cell):
+    fill = cell.fill.fgColor.rgb if cell.fill.fill_type else None
+    return cell.number_format, cell.font.b, cell.font.u, cell.font.color.rgb, fill, cell.alignment.horizontal
+
+
+@pytest.mark.parametrize("changes", [{}, {"_CHUNK": 7}])
+def test_a_list_made_by_column_says_the_same_in_the_same_formats(tmp_path, report, monkeypatch, changes):
+    by_cell, by_column = books(tmp_path, report, monkeypatch, **changes)
+    assert by_cell.sheetnames == by_column.sheetnames
+    for one, other in zip(by_cell, by_column, strict=True):
+        assert one.dimensions == other.dimensions
+        assert one.auto_filter.ref == other.auto_filter.ref
+        for cells, others in zip(one.iter_rows(), other.iter_rows(), strict=True):
+            # XlsxWriter keeps 16 digits of a figure, made by column it keeps all.
+            assert [rounded(cell.value) for cell in cells] == [rounded(cell.value) for cell in others]
+            for cell, same in zip(cells, others, strict=True):
+                assert cell.data_type == same.data_type
+                assert (cell.hyperlink and cell.hyperlink.location) == (same.hyperlink and same.hyperlink.location)
+                if cell.value is not None and one.title != "概览":
+                    assert look(cell) == look(same), f"{one.title}!{cell.coordinate}"
+
+
+def test_links_end_where_excel_would_refuse_the_sheet(tmp_path, report, monkeypatch):
+    _, book = books(tmp_path, report, monkeypatch, LINKS_PER_SHEET=5)
+    sheet = book["全部分级"]
+    linked = [cell.row for row in sheet.iter_rows(min_row=4) for cell in row if cell.hyperlink]
+    assert linked == [4, 5, 6, 7, 8]
+    assert sheet.cell(9, 4).font.u is None
+
+
+def test_nothing_is_left_beside_the_workbook(tmp_path, report, monkeypatch):
+    books(tmp_path, report, monkeypatch)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.xlsx", "columns.xlsx"]
+
+
+def test_columns_are_lettered_as_excel_does():
+    assert [long_rows._letters(i) for i in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+def test_a_figure_keeps_every_digit(tmp_path, report, monkeypatch):
+    exact = report.scores.with_columns(land=pl.when(pl.col("land").is_not_null()).then(0.1 + 0.2))
+    _, book = books(tmp_path, replace(report, scores=exact), monkeypatch)
+    header = [str(cell.value).replace("\n", "") for cell in book["全部分级"][3]]
+    assert book["全部分级"].cell(4, header.index("用地(亩)") + 1).value == 0.1 + 0.2
+
+
+def test_the_writers_of_the_benchmark_write_the_same_list(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "WRAPPED_ROWS", 100)
+    rows = workbooks.listed(300)
+    for name, write in workbooks.WRITERS.items():
+        write(rows, tmp_path / f"{name}.xlsx")
+        assert workbooks.differences(tmp_path / "ours.xlsx", tmp_path / f"{name}.xlsx") == 0
+    shorter = tmp_path / "shorter.xlsx"
+    workbooks.with_xlsxwriter(rows.head(299), shorter)
+    assert workbooks.differences(tmp_path / "ours.xlsx", shorter) > 0
