@@ -26,7 +26,7 @@ from efficiency.errors import UsageError
 from efficiency.inbox import Ingested
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import Mapping
-from efficiency.intake.read import Parsed
+from efficiency.intake.parsed import InPieces
 from efficiency.staged import batches, collect, is_staged, stage_batch
 from efficiency.warehouse.staging import discard, staging_file
 
@@ -57,8 +57,10 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
     def ingest(order: month.Order, run: month.Run, progress: month.Progress = month.silent) -> Ingested:
         folder = staging_file(order.warehouse.resolve(), "reading")
 
-        def read(files: Sequence[InboxFile], mapping: Mapping, told: Callable[[int, int], None]) -> Parsed:
-            return read_on(address, folder, files, mapping, told)
+        def read(
+            files: Sequence[InboxFile], mapping: Mapping, told: Callable[[int, int], None], scratch: Path
+        ) -> InPieces:
+            return read_on(address, folder, files, mapping, told, scratch)
 
         try:
             return month.ingest(order, run, progress, read=read)
@@ -69,9 +71,14 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
 
 
 def read_on(
-    address: str, folder: Path, files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]
-) -> Parsed:
-    """What `files` state, read by the workers of the cluster into `folder`; as `efficiency.readers.read_files`."""
+    address: str,
+    folder: Path,
+    files: Sequence[InboxFile],
+    mapping: Mapping,
+    progress: Callable[[int, int], None],
+    scratch: Path,
+) -> InPieces:
+    """What `files` state, read by the workers into `folder`; as `efficiency.readers.read_in_pieces` into `scratch`."""
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -94,7 +101,7 @@ def read_on(
         if not is_staged(folder, place):
             log.warning("no worker brought home batch %d (%s …): it is read here", place, batch[0].name)
             stage_batch(folder, place, batch, mapping)
-    return collect(folder, len(work))
+    return collect(folder, len(work), scratch)
 
 
 def _require_scheduler(address: str) -> None:

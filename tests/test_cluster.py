@@ -15,7 +15,8 @@ from conftest import INBOX, ROOT
 from efficiency import staged
 from efficiency.intake.files import inbox_file, list_inbox
 from efficiency.intake.mapping import NO_MAPPING
-from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.intake.parsed import Parsed, concat, in_memory
+from efficiency.intake.read import read_file
 
 
 def same(one: Parsed, other: Parsed) -> None:
@@ -40,7 +41,8 @@ def test_staged_batches_state_what_one_process_reads(tmp_path, some_files):
     # The last one first, and one of them twice: as a cluster may.
     for place, batch in [*reversed(list(enumerate(work))), (0, work[0])]:
         staged.stage_batch(tmp_path / "shared", place, batch, NO_MAPPING)
-    same(staged.collect(tmp_path / "shared", len(work)), concat([read_file(file, NO_MAPPING) for file in some_files]))
+    read = staged.collect(tmp_path / "shared", len(work), tmp_path / "scratch")
+    same(in_memory(read), concat([read_file(file, NO_MAPPING) for file in some_files]))
 
 
 def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path, monkeypatch):
@@ -57,7 +59,7 @@ def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path, monkeypatch):
 
 
 def test_an_inbox_without_anything_new_states_nothing(tmp_path):
-    same(staged.collect(tmp_path, 0), concat([]))
+    same(in_memory(staged.collect(tmp_path, 0, tmp_path)), concat([]))
 
 
 def test_a_batch_that_breaks_down_leaves_nothing_behind(tmp_path, some_files, monkeypatch):

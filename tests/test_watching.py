@@ -316,9 +316,9 @@ def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_
         contents["intake.problems"],
         {form: contents[table.qualified] for form, table in FACTS.items()},
     )
-    stored = watch_again(WATCH.empty(), resolved, "2026-09", TODAY)
-    both = watch_again(stored, resolved, "2026-10", TODAY)
-    again = watch_again(both, resolved, "2026-10", TODAY)
+    stored = watch_again(WATCH.empty(), resolved, resolved.facts, "2026-09", TODAY)
+    both = watch_again(stored, resolved, resolved.facts, "2026-10", TODAY)
+    again = watch_again(both, resolved, resolved.facts, "2026-10", TODAY)
     assert set(both["period"]) == {"2026-09", "2026-10"}
     assert again.equals(both)
 

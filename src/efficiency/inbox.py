@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +13,20 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.problems import RULES, problem, problems_frame
-from efficiency.intake.read import Parsed
-from efficiency.intake.resolve import Stated
-from efficiency.readers import ReadFiles, read_files
-from efficiency.warehouse.read import load
-from efficiency.warehouse.tables import Contents
-from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
+from efficiency.intake.parsed import InPieces, Parsed
+from efficiency.intake.resolve import Sheets
+from efficiency.pieces import Piece, Pieces, put_down
+from efficiency.readers import HELD_ROWS, ReadFiles, read_in_pieces
+from efficiency.warehouse.read import load, load_in_order
+from efficiency.warehouse.staging import scratch_folder
+from efficiency.warehouse.tables import TABLES, Contents
+from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
+
+KEPT_IN_MEMORY = 4_000_000
+"""Stated rows that stand in memory at most; of more, all lie in the scratch folder."""
+
+
+_IN_PIECES = {table.qualified for table in (*STATED.values(), *FACTS.values())}
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,10 @@ class Ingested:
     fresh: int
     """Files that no earlier run has read."""
     stored: Contents
-    stated: Stated
+    """What the warehouse keeps, but for stated rows, which are in `rows`, and facts, which are made anew."""
+    sheets: Sheets
+    rows: dict[str, Pieces]
+    """Form id → everything stated so far, in the shape of its `schemas.STATED` table: all in memory or none."""
 
 
 def ingest_inbox(
@@ -40,16 +51,18 @@ def ingest_inbox(
     run_id: str,
     started: datetime,
     progress: Callable[[int, int], None],
-    read: ReadFiles = read_files,
+    read: ReadFiles = read_in_pieces,
 ) -> Ingested:
     """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
 
     A file of which a sheet was not recognised is read again where `mapping` now has a layout for it. `read` says who
-    reads: this machine, or a cluster.
+    reads: this machine, or a cluster. Rows that are too many for memory are put into the scratch folder beside the
+    warehouse (`efficiency.warehouse.staging`).
     Raises UsageError for a folder that is not there or holds no spreadsheet.
     """
     files, problems = spreadsheets(inbox)
-    stored = load(warehouse) or Contents()
+    stored = load(warehouse, only=[name for name in TABLES if name not in _IN_PIECES]) or Contents()
+    folder = scratch_folder(warehouse)
     recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
     last = stored[SUBMISSIONS.qualified]["arrival"].max()
     learned = _learned(files, stored[SUBMISSIONS.qualified], mapping)
@@ -59,10 +72,12 @@ def ingest_inbox(
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    parsed = read(list(fresh.values()), mapping, progress)
+    found = read(list(fresh.values()), mapping, progress, folder)
+    parsed = found.said
     arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
-    stated = _joined(stored, parsed, _as_first_read(arrivals, recognised), pl.concat([problems, repeated(files)]))
-    return Ingested(tuple(files), len(fresh), stored, stated)
+    sheets = _joined(stored, parsed, _as_first_read(arrivals, recognised), pl.concat([problems, repeated(files)]))
+    rows = _rows(warehouse, [digest[:12] for digest in learned], found, folder)
+    return Ingested(tuple(files), len(fresh), stored, sheets, rows)
 
 
 def _learned(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: Mapping) -> list[str]:
@@ -76,7 +91,7 @@ def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
     if not digests:
         return stored
     identifiers = [digest[:12] for digest in digests]
-    tables = (SUBMISSIONS, COLUMN_MAP, PROBLEMS, *STATED.values())
+    tables = (SUBMISSIONS, COLUMN_MAP, PROBLEMS)
     return stored.with_frames(
         {
             table.qualified: stored[table.qualified].filter(
@@ -143,22 +158,36 @@ def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataF
     )
 
 
-def _joined(stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame) -> Stated:
-    """What earlier runs left and what this run has read, as one."""
+def _joined(stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame) -> Sheets:
+    """The sheets of earlier runs and those that this run has read, as one."""
     earlier = stored[SUBMISSIONS.qualified]
     kept = stored[PROBLEMS.qualified].filter(
         pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
     )
     problems = pl.concat([parsed.problems, kept.drop("run_id"), inbox_problems], how="diagonal")
-    return Stated(
+    return Sheets(
         submissions=pl.concat([earlier.select(new.columns), new]),
         columns=pl.concat([stored[COLUMN_MAP.qualified], parsed.columns]),
         problems=problems.unique(
             subset=[name for name in problems.columns if name != "row"], keep="first", maintain_order=True
         ),
-        # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
-        rows={
-            form: pl.concat([stored[STATED[form].qualified], rows], rechunk=True)
-            for form, rows in parsed.rows.items()
-        },
     )
+
+
+def _rows(warehouse: Path, forgotten: Sequence[str], found: InPieces, folder: Path) -> dict[str, Pieces]:
+    """What earlier runs left and what this run has read, all of it in memory, or on the disk where it is too much.
+
+    `forgotten` are the digests, as in submission_id, of the files that have been read again.
+    """
+    held, rows = found.held, dict[str, Pieces]()
+    for form, new in found.rows.items():
+        parts: list[pl.DataFrame | Piece] = []
+        for frame in load_in_order(warehouse, STATED[form], HELD_ROWS):
+            kept = frame.filter(~pl.col("submission_id").str.head(12).is_in(forgotten)) if forgotten else frame
+            held += kept.height
+            parts.append(kept if held <= HELD_ROWS else put_down(kept, folder))
+        rows[form] = replace(new, parts=(*parts, *new.parts))
+    if sum(pieces.height for pieces in rows.values()) > KEPT_IN_MEMORY:
+        return {form: pieces.put_down(folder) for form, pieces in rows.items()}
+    # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
+    return {form: Pieces(pieces.empty, (pieces.whole(),)) for form, pieces in rows.items()}

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
-from efficiency.facts.profile import Profile, build_profile, inputs_sha256
+from efficiency.facts.profile import Profile, build_profile, inputs_sha256, united
 from efficiency.periods import period_start
+from efficiency.pieces import shares_of
 from efficiency.warehouse.history import history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
-
+    from efficiency.pieces import Facts
     from efficiency.policy.model import Policy
     from efficiency.warehouse.tables import Contents
 
@@ -28,7 +26,7 @@ class Judgement:
     inputs_sha256: str
 
 
-def judge(facts: Mapping[str, pl.DataFrame], policy: Policy, period: str, past: Contents | None) -> Judgement:
+def judge(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Judgement:
     """`period` (YYYY-MM) judged by `policy`: its window and energy basis, and its own earlier tiers out of `past`."""
     profile = profile_at(facts, policy, period, past)
     evaluation = evaluate(profile.frame, policy)
@@ -36,13 +34,17 @@ def judge(facts: Mapping[str, pl.DataFrame], policy: Policy, period: str, past: 
     return Judgement(told, inputs_sha256(profile.frame))
 
 
-def profile_at(facts: Mapping[str, pl.DataFrame], policy: Policy, period: str, past: Contents | None) -> Profile:
+def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Profile:
     """What `policy` sees of every enterprise at the end of `period`."""
-    return build_profile(
-        facts,
-        period=period_start(period),
-        window=policy.window,
-        annualise=policy.annualise,
-        energy=energy_basis(policy),
-        previous=history(past, policy.id, period),
-    )
+    previous = history(past, policy.id, period)
+    return united([
+        build_profile(
+            share,
+            period=period_start(period),
+            window=policy.window,
+            annualise=policy.annualise,
+            energy=energy_basis(policy),
+            previous=previous,
+        )
+        for share in shares_of(facts).frames()
+    ])

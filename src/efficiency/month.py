@@ -24,13 +24,13 @@ from efficiency import __version__
 from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.evaluation.evaluate import Evaluation
+from efficiency.by_share import resolve_in_shares
 from efficiency.inbox import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING, load_mapping
 from efficiency.intake.reconcile import unbalanced
-from efficiency.intake.resolve import Resolved, resolve
+from efficiency.intake.resolve import Account
 from efficiency.intake.succession import remembered, standing, succession
-from efficiency.intake.validate import validate as validate_facts
 from efficiency.issue import report_of, write_documents
 from efficiency.judge import judge
 from efficiency.operation.record import logged, recorded
@@ -38,11 +38,13 @@ from efficiency.operation.watching import watch_again
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
-from efficiency.readers import ReadFiles, read_files
+from efficiency.pieces import Pieces, Shares
+from efficiency.readers import ReadFiles, read_in_pieces
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import Prepared, give_up, prepare, put_in_place
+from efficiency.warehouse.staging import scratch, scratch_folder
 from efficiency.what_moved import what_moved
 from schemas import (
     CANDIDATES,
@@ -105,7 +107,8 @@ class Validated:
     """Facts that count, every problem, the reconciliation of every sheet, and what came back mended."""
 
     ingested: Ingested
-    resolved: Resolved
+    resolved: Account
+    facts: Shares
     successors: pl.DataFrame
     """Shape of `efficiency.intake.succession.SUCCESSION`."""
     watch: pl.DataFrame
@@ -144,7 +147,7 @@ class Finished:
     """Every report, where it stands."""
 
 
-def ingest(order: Order, run: Run, progress: Progress = silent, read: ReadFiles = read_files) -> Ingested:
+def ingest(order: Order, run: Run, progress: Progress = silent, read: ReadFiles = read_in_pieces) -> Ingested:
     """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.inbox`."""
     return ingest_inbox(
         inbox=order.inbox,
@@ -163,10 +166,9 @@ def validate(order: Order, run: Run, ingested: Ingested) -> Validated:
     Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its
     declaration, and StrictError when the order is strict and this inbox has error-level problems.
     """
-    resolved = resolve(ingested.stated)
+    resolved, facts = resolve_in_shares(ingested.sheets, ingested.rows, scratch_folder(order.warehouse))
     told = remembered(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=told)
-    validate_facts(resolved.facts)
     open_accounts = unbalanced(resolved.submissions)
     if open_accounts.height:
         lines = "; ".join(
@@ -178,8 +180,8 @@ def validate(order: Order, run: Run, ingested: Ingested) -> Validated:
             "This is a fault of the program: keep the files and report it."
         )
     successors = succession(resolved.submissions, resolved.problems)
-    watched = watch_again(ingested.stored[WATCH.qualified], resolved, order.periods[-1], run.started.date())
-    validated = Validated(ingested, resolved, successors, watched)
+    watched = watch_again(ingested.stored[WATCH.qualified], resolved, facts, order.periods[-1], run.started.date())
+    validated = Validated(ingested, resolved, facts, successors, watched)
     if order.strict:
         _refuse_errors(validated.standing, ingested.files)
     return validated
@@ -204,11 +206,9 @@ def evaluate(order: Order, run: Run, validated: Validated, progress: Progress = 
     past = validated.ingested.stored
     judged: list[Judged] = []
     for done, period in enumerate(order.periods, start=1):
-        judgement = judge(validated.resolved.facts, policy, period, past)
+        judgement = judge(validated.facts, policy, period, past)
         # Within one run the earlier periods were judged on these same facts.
-        moved = what_moved(
-            validated.resolved.facts, policy, period, judgement.evaluation, past, same_facts=bool(judged)
-        )
+        moved = what_moved(validated.facts, policy, period, judgement.evaluation, past, same_facts=bool(judged))
         one = Judged(
             period=period,
             policy=policy,
@@ -317,13 +317,13 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
     if order.mapping is not None:
         load_mapping(order.mapping)
     require_spreadsheets(order.inbox)
-    with lock(order.warehouse), logged(order, run) as run:
+    with lock(order.warehouse), logged(order, run) as run, scratch(order.warehouse):
         ingested = step.ingest(order, run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
             len(ingested.files),
             ingested.fresh,
-            ingested.stated.submissions.height,
+            ingested.sheets.submissions.height,
         )
         progress("validate", 0, 1)
         validated = step.validate(order, run, ingested)
@@ -363,7 +363,7 @@ def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
     )
 
 
-def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame]:
+def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame | Pieces]:
     """The tables of intake and facts; a problem keeps the run that found it first."""
     resolved = validated.resolved
     place = [name for name in PROBLEMS.names if name != "run_id"]
@@ -378,12 +378,12 @@ def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame]:
         COLUMN_MAP.qualified: resolved.columns,
         PROBLEMS.qualified: problems,
         WATCH.qualified: validated.watch,
-        **{STATED[form].qualified: rows for form, rows in validated.ingested.stated.rows.items()},
-        **{FACTS[form].qualified: rows for form, rows in resolved.facts.items()},
+        **{STATED[form].qualified: rows for form, rows in validated.ingested.rows.items()},
+        **{table.qualified: validated.facts.table(form) for form, table in FACTS.items()},
     }
 
 
-def _row_counts(resolved: Resolved) -> tuple[int, int, int]:
+def _row_counts(resolved: Account) -> tuple[int, int, int]:
     """Rows read, rows accepted, problems."""
     totals = resolved.submissions.select(pl.col("rows_total", "rows_accepted").sum())
     return totals["rows_total"][0], totals["rows_accepted"][0], resolved.problems.height

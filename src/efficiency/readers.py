@@ -16,29 +16,49 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.intake.parsed import InPieces, in_memory, in_pieces, together
+from efficiency.intake.read import Parsed, read_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from efficiency.intake.files import InboxFile
     from efficiency.intake.mapping import Mapping
 
-BATCH = 4
-"""Files that are handed over at a time."""
+BATCH, BATCH_BYTES = 4, 8 << 20
+"""Files that are handed over at a time: so many, or so much to read."""
+HELD_ROWS, HELD_ROWS_A_FILE = 2_000_000, 200_000
+"""Rows that stand in memory at most, of all files and of one; more are put down, where there is a folder for it."""
 WORTH_FILES, WORTH_BYTES = 24, 4 << 20
 """From this many files, or this much to read, another process repays its start (0.3 s)."""
 
 Batch = tuple["InboxFile", ...]
-ReadFiles = Callable[[Sequence["InboxFile"], "Mapping", Callable[[int, int], None]], Parsed]
-"""Whoever reads files as `read_files` does."""
+ReadFiles = Callable[[Sequence["InboxFile"], "Mapping", Callable[[int, int], None], "Path"], InPieces]
+"""Whoever reads files as `read_in_pieces` does."""
 
 
 def read_files(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None]) -> Parsed:
-    """What `files` state, in their order; `progress` is told how many of how many are read."""
-    batches = [tuple(files[start : start + BATCH]) for start in range(0, len(files), BATCH)]
-    waiting = deque(enumerate(batches))
-    read: dict[int, Parsed] = {}
+    """What `files` state, in their order, in memory; `progress` is told how many of how many are read."""
+    return in_memory(_read(files, mapping, progress, None))
 
-    def work(read_batch: Callable[[Batch], Parsed | None]) -> None:
+
+def read_in_pieces(
+    files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None], folder: Path
+) -> InPieces:
+    """As `read_files`, with rows put into `folder` where they are many. Raises OSError when the disk is full."""
+    return _read(files, mapping, progress, folder)
+
+
+def _read(
+    files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None], folder: Path | None
+) -> InPieces:
+    batches = _batches(files)
+    waiting = deque(enumerate(batches))
+    read: dict[int, InPieces] = {}
+    held = 0
+
+    def work(read_batch: Callable[[Batch], InPieces | None]) -> None:
+        nonlocal held
         while waiting:
             try:
                 place, batch = waiting.popleft()
@@ -48,26 +68,27 @@ def read_files(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[
             if parsed is None:
                 waiting.appendleft((place, batch))
                 return
-            read[place] = parsed
+            held += parsed.held
+            read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.put_down(folder)
             progress(sum(len(batches[done]) for done in list(read)), len(files))
 
-    others = [_Reader(mapping) for _ in range(_others(files))]
+    others = [_Reader(mapping, folder) for _ in range(_others(files))]
     try:
         with ThreadPoolExecutor(max(len(others), 1)) as beside:
             at_work = [beside.submit(work, other.ask) for other in others]
             try:
-                work(lambda batch: _read_batch(batch, mapping))
+                work(lambda batch: _read_batch(batch, mapping, folder))
             except BaseException:
                 waiting.clear()
                 raise
             for one in at_work:
                 one.result()
         # What a reader that broke down gave back when this process was done already.
-        work(lambda batch: _read_batch(batch, mapping))
+        work(lambda batch: _read_batch(batch, mapping, folder))
     finally:
         for other in others:
             other.dismiss()
-    return concat([read[place] for place in range(len(batches))])
+    return together([read[place] for place in range(len(batches))])
 
 
 def _others(files: Sequence[InboxFile]) -> int:
@@ -77,14 +98,32 @@ def _others(files: Sequence[InboxFile]) -> int:
     return max(0, min((os.cpu_count() or 1) - 1, worth))
 
 
-def _read_batch(batch: Batch, mapping: Mapping) -> Parsed:
-    return concat([read_file(file, mapping) for file in batch])
+def _batches(files: Sequence[InboxFile]) -> list[Batch]:
+    """`files` in their order, a few at a time."""
+    made: list[list[InboxFile]] = []
+    size = 0
+    for file in files:
+        own = file.path.stat().st_size if file.path.exists() else 0
+        if not made or len(made[-1]) == BATCH or size + own > BATCH_BYTES:
+            made.append([])
+            size = 0
+        made[-1].append(file)
+        size += own
+    return [tuple(batch) for batch in made]
+
+
+def _read_batch(batch: Batch, mapping: Mapping, folder: Path | None) -> InPieces:
+    parts: list[InPieces] = []
+    for file in batch:
+        part = in_pieces(read_file(file, mapping))
+        parts.append(part if folder is None or part.held < HELD_ROWS_A_FILE else part.put_down(folder))
+    return together(parts)
 
 
 class _Reader:
     """Another process that reads batches. It ends when its input does, so that it never outlives this one."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Mapping, folder: Path | None) -> None:
         self._process = subprocess.Popen(  # our own interpreter and our own words
             [sys.executable, "-P", "-c", "from efficiency.readers import serve; serve()"],
             stdin=subprocess.PIPE,
@@ -92,15 +131,15 @@ class _Reader:
             env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
             start_new_session=True,  # an interrupt from the keyboard is this process's affair
         )
-        self._mapping = mapping
+        self._mapping, self._folder = mapping, folder
 
-    def ask(self, batch: Batch) -> Parsed | None:
+    def ask(self, batch: Batch) -> InPieces | None:
         """What `batch` says; None when the reader broke down over it: reading it here then shows why."""
         to, back = self._pipes
         try:
-            pickle.dump((batch, self._mapping), to)
+            pickle.dump((batch, self._mapping, self._folder), to)
             to.flush()
-            parsed: Parsed = pickle.load(back)  # noqa: S301  # what our own process has just said
+            parsed: InPieces = pickle.load(back)  # noqa: S301  # what our own process has just said
         except (EOFError, OSError, pickle.UnpicklingError):
             return None
         return parsed
@@ -127,8 +166,8 @@ def serve() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     while True:
         try:
-            batch, mapping = pickle.load(sys.stdin.buffer)  # noqa: S301  # what the process that started us says
+            batch, mapping, folder = pickle.load(sys.stdin.buffer)  # noqa: S301  # what the process that started us says
         except EOFError:
             return
-        pickle.dump(_read_batch(batch, mapping), answers, protocol=pickle.HIGHEST_PROTOCOL)
+        pickle.dump(_read_batch(batch, mapping, folder), answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()

@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import polars as pl
 
+from efficiency.intake.parsed import InPieces, in_pieces, together
 from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.readers import HELD_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +62,17 @@ def stage_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: M
             raise
 
 
-def collect(folder: Path, count: int) -> Parsed:
-    """What the first `count` batches in `folder` state, in their order. Raises OSError when one is not there."""
-    return concat([_read(_batch_folder(folder, place)) for place in range(count)])
+def collect(folder: Path, count: int, scratch: Path) -> InPieces:
+    """What the first `count` batches in `folder` state, in their order; rows that are too many are put into `scratch`.
+
+    Raises OSError when a batch is not there, or the disk is full.
+    """
+    parts: list[InPieces] = []
+    for place in range(count):
+        part = in_pieces(_read(_batch_folder(folder, place)))
+        held = part.held + sum(other.held for other in parts)
+        parts.append(part if held <= HELD_ROWS else part.put_down(scratch))
+    return together(parts)
 
 
 def _frames(parsed: Parsed) -> dict[str, pl.DataFrame]:

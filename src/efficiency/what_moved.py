@@ -16,9 +16,8 @@ from efficiency.policy.model import Robustness
 from efficiency.warehouse.history import previous_evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from efficiency.evaluation.evaluate import Evaluation
+    from efficiency.pieces import Facts
     from efficiency.policy.model import Policy
     from efficiency.warehouse.tables import Contents
 
@@ -34,7 +33,7 @@ class Moved:
 
 
 def what_moved(
-    facts: Mapping[str, pl.DataFrame],
+    facts: Facts,
     policy: Policy,
     period: str,
     evaluation: Evaluation,

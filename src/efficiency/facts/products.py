@@ -22,10 +22,18 @@ FIGURES = ("quantity", "energy_tce")
 
 @dataclass(frozen=True)
 class EnergyLevels:
-    """`frame`: uscc, energy_level (advanced, standard, below), undetermined ones absent; `warnings` in Chinese."""
+    """`frame`: uscc, energy_level (advanced, standard, below), undetermined ones absent."""
 
     frame: pl.DataFrame
-    warnings: list[str]
+    unconfirmed: pl.DataFrame
+    """`name_zh`, `users`: products judged by levels that no text confirms, and how many enterprises so."""
+    unjudged: list[str]
+    """A warning in Chinese for each enterprise and product that cannot be judged."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """Everything there is to tell, in Chinese."""
+        return [*told_of(self.unconfirmed), *self.unjudged]
 
 
 def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
@@ -59,7 +67,7 @@ def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
         )
         .drop_nulls()
     )
-    return EnergyLevels(worst, [*_unconfirmed(judged), *_warnings(reported)])
+    return EnergyLevels(worst, _unconfirmed(judged), _warnings(reported))
 
 
 def _limits_in_force(day: date) -> pl.DataFrame:
@@ -154,13 +162,17 @@ def _level() -> pl.Expr:
     )
 
 
-def _unconfirmed(judged: pl.DataFrame) -> list[str]:
-    """A warning for each product that was judged by levels which no text confirms."""
+def told_of(unconfirmed: pl.DataFrame) -> list[str]:
+    """A warning for each product that was judged by levels which no text confirms (`EnergyLevels.unconfirmed`)."""
     told = pl.format(
         "产品“{}”的标杆和基准水平未经文件核实,{}家企业据此评定能耗水平,请对照标准原文", "name_zh", "users"
     )
+    return unconfirmed.sort("name_zh").select(told).to_series().to_list()
+
+
+def _unconfirmed(judged: pl.DataFrame) -> pl.DataFrame:
     doubtful = judged.filter(pl.col("level").is_not_null() & pl.col("unverified"))
-    return doubtful.group_by("name_zh").agg(pl.len().alias("users")).sort("name_zh").select(told).to_series().to_list()
+    return doubtful.group_by("name_zh").agg(pl.len().alias("users"))
 
 
 def _warnings(reported: pl.DataFrame) -> list[str]:

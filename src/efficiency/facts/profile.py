@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.facts import products, unconfirmed
 from efficiency.facts.energy import EnergyBasis, energy_totals
 from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_visit, open_incidents
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.spans import Window, WindowKind, latest_in_window, window_totals
-from efficiency.facts.unconfirmed import unconfirmed_coefficients
 from schemas.output import FLOWS
 from schemas.profile import PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
 LEVEL = "employees"
@@ -30,10 +30,28 @@ DIGEST_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Profile:
-    """`frame` has exactly the shape of results.profile, sorted by uscc; `warnings` are Chinese, for the analyst."""
+    """`frame` has exactly the shape of results.profile, sorted by uscc; the rest is what the analyst is told."""
 
     frame: pl.DataFrame
-    warnings: list[str]
+    basis: EnergyBasis
+    unconfirmed_carriers: pl.DataFrame
+    """`carrier`, `users`; see `efficiency.facts.unconfirmed`."""
+    disagreements: list[str]
+    """Chinese, by enterprise."""
+    unconfirmed_products: pl.DataFrame
+    """`name_zh`, `users`; see `efficiency.facts.products`."""
+    unjudged: list[str]
+    """Chinese, by enterprise."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """Everything the analyst is told, in Chinese."""
+        return [
+            *unconfirmed.told_of(self.unconfirmed_carriers, self.basis),
+            *self.disagreements,
+            *products.told_of(self.unconfirmed_products),
+            *self.unjudged,
+        ]
 
 
 def build_profile(
@@ -75,8 +93,34 @@ def build_profile(
         pl.col(flows) * scale,
         pl.col(*COUNTS, "d_streak_before").fill_null(0),
     )
-    unconfirmed = unconfirmed_coefficients(counting["energy"], energy, span)
-    return Profile(PROFILE.conform(frame).sort("uscc"), [*unconfirmed, *totals.warnings, *levels.warnings])
+    return Profile(
+        PROFILE.conform(frame).sort("uscc"),
+        energy,
+        unconfirmed.users(counting["energy"], span),
+        totals.warnings,
+        levels.unconfirmed,
+        levels.unjudged,
+    )
+
+
+def united(profiles: Sequence[Profile]) -> Profile:
+    """The profile of all enterprises from those of its shares, which stand in the order of their codes."""
+    first, *others = profiles
+    if not others:
+        return first
+
+    def users(frames: Iterable[pl.DataFrame], key: str) -> pl.DataFrame:
+        # Nobody is in two shares.
+        return pl.concat(frames).group_by(key).agg(pl.col("users").sum())
+
+    return Profile(
+        pl.concat([one.frame for one in profiles], rechunk=True),
+        first.basis,
+        users((one.unconfirmed_carriers for one in profiles), "carrier"),
+        [line for one in profiles for line in one.disagreements],
+        users((one.unconfirmed_products for one in profiles), "name_zh"),
+        [line for one in profiles for line in one.unjudged],
+    )
 
 
 def _counting(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,24 @@ def unconfirmed_coefficients(rows: pl.DataFrame, basis: EnergyBasis, window: Win
     `rows`: shape of facts.energy, only rows that count. An enterprise's own coefficient and the policy's go before the
     table's, so that who has either is not counted; nor are 耗能工质, which do not count at all.
     """
+    return told_of(users(rows, window), basis)
+
+
+def users(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """`carrier`, `users`: how many enterprises of `rows` used it in the window without a coefficient of their own."""
+    return (
+        rows.filter(
+            pl.col("coefficient").is_null(),
+            pl.col("consumption") != 0,
+            pl.col("span_end").is_between(window.first, window.last),
+        )
+        .group_by("carrier")
+        .agg(pl.col("uscc").n_unique().alias("users"))
+    )
+
+
+def told_of(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
+    """The lines of `unconfirmed_coefficients` for these `users` (carrier, users)."""
     other = pl.col("alt_kgce_per_base_unit").cast(pl.Float64) / pl.col("kgce_per_base_unit")
     doubtful = (
         carriers()
@@ -37,15 +55,6 @@ def unconfirmed_coefficients(rows: pl.DataFrame, basis: EnergyBasis, window: Win
             .otherwise(pl.format("各方口径不一(另有{})", (other * pl.col("tce_per_form_unit")).round(6)))
             .alias("doubt"),
         )
-    )
-    users = (
-        rows.filter(
-            pl.col("coefficient").is_null(),
-            pl.col("consumption") != 0,
-            pl.col("span_end").is_between(window.first, window.last),
-        )
-        .group_by("carrier")
-        .agg(pl.col("uscc").n_unique().alias("users"))
     )
     told = pl.format(
         "{}:{}家企业未填报采用折标系数,按参考折标系数{}吨标准煤/{}折算,该系数{},请在办法中明确或由企业填报",

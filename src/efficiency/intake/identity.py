@@ -25,6 +25,11 @@ LEAST_LIKENESS = 0.4
 COMPARISONS = 2_000_000
 """Upper bound of name pairs that are compared for suggestions in one run."""
 
+AT_ONCE = 100_000
+"""Registered names that are compared together."""
+
+PAIR = {"uscc": pl.String(), "name": pl.String()}
+"""Shape of what is stated of who an enterprise is."""
 REJECTED = {"submission_id": pl.String(), "row": pl.Int64()}
 """Shape of the source rows that a stage refuses."""
 
@@ -88,16 +93,30 @@ def match(
 ) -> Matched:
     """Keep the rows of each form whose enterprise is registered, under its registered code and name.
 
-    `enterprises` is one row per registered enterprise: uscc, name, former_name. Each source row that
-    cannot be matched is refused with one problem; a wrong code or a strange name is reported beside a match.
+    `enterprises` is one row per registered enterprise: uscc, name, former_name.
     """
-    stated = pl.concat([frame.select("uscc", "name") for frame in rows.values()]).unique()
-    verdicts = _verdicts(stated, enterprises)
+    return match_rows(rows, verdicts(stated_pairs(rows), enterprises), submissions, columns)
+
+
+def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The distinct pairs of code and name (uscc, name) that the rows of all forms but the register state."""
+    pairs = [frame.select(*PAIR) for form, frame in rows.items() if form != "register"]
+    return pl.concat([pl.DataFrame(schema=PAIR), *pairs]).unique()
+
+
+def match_rows(
+    rows: Mapping[str, pl.DataFrame], judged_pairs: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Matched:
+    """Keep the rows of each form whose pair of code and name is matched in `judged_pairs` (see `verdicts`).
+
+    Each source row that cannot be matched is refused with one problem; a wrong code or a strange name is reported
+    beside a match.
+    """
     matched: dict[str, pl.DataFrame] = {}
     rejected: list[pl.DataFrame] = [pl.DataFrame(schema=REJECTED)]
     problems: list[pl.DataFrame] = [EMPTY]
     fits = pl.col("verdict") == "matched"
-    who = verdicts.select("uscc", "name", "code", "registered", fits.alias("fits"),
+    who = judged_pairs.select("uscc", "name", "code", "registered", fits.alias("fits"),
                           (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"))
     for form, frame in rows.items():
         # What there is to tell is joined to the few rows of which something is told, not to millions.
@@ -112,7 +131,7 @@ def match(
         told = (
             judged.filter("odd").select(frame.columns)
             .unique(["submission_id", "row"], keep="first", maintain_order=True)
-            .join(verdicts, on=["uscc", "name"], how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+            .join(judged_pairs, on=["uscc", "name"], how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
         problems.append(_problems(told, submissions, columns))
     return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))
@@ -132,7 +151,7 @@ def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
+def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
     """Judge what each distinct pair of stated code and name amounts to.
 
     Adds code and registered (of the match), verdict (matched, unknown, ambiguous, invalid, missing),
@@ -221,18 +240,28 @@ def _nearest(unknown: pl.Series, directory: pl.DataFrame) -> pl.DataFrame:
     Likeness is the Dice coefficient of the names' pairs of neighbouring characters. So that a sheet of
     strangers cannot make a run slow, only as many names get suggestions as `COMPARISONS` allows.
     """
+    if not len(unknown):
+        return pl.DataFrame(schema={"alias": pl.String, "near": pl.List(pl.String)})
     limit = max(20, COMPARISONS // max(1, directory.height))
     asked = _pairs(pl.DataFrame({"alias": unknown.head(limit)}, schema={"alias": pl.String}), ["alias"])
-    offered = _pairs(directory.select("alias", "registered"), ["alias", "registered"])
+    # The pairs of a million names would be fifteen million rows: some names at a time.
+    return (
+        pl.concat([_alike(asked, some) for some in directory.select("alias", "registered").iter_slices(AT_ONCE)])
+        .sort("alias", "likeness", "registered", descending=[False, True, False])
+        .unique(["alias", "registered"], keep="first", maintain_order=True)
+        .group_by("alias", maintain_order=True)
+        .agg(pl.col("registered").head(NEAREST).alias("near"))
+    )
+
+
+def _alike(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Which of `names` (alias, registered) are like the names of `asked` (their pairs): alias, registered, likeness."""
+    offered = _pairs(names, ["alias", "registered"])
     shared = asked.join(offered.rename({"alias": "_alias"}), on="pair", how="inner")
     likeness = 2 * pl.len() / (pl.col("pairs").first() + pl.col("pairs_right").first())
     return (
         shared.group_by("alias", "_alias", "registered").agg(likeness.alias("likeness"))
         .filter(pl.col("likeness") >= LEAST_LIKENESS)
-        .sort("alias", "likeness", "registered", descending=[False, True, False])
-        .unique(["alias", "registered"], keep="first", maintain_order=True)
-        .group_by("alias", maintain_order=True)
-        .agg(pl.col("registered").head(NEAREST).alias("near"))
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake.problems import EMPTY
+from efficiency.pieces import Pieces
 from schemas import COLUMN_MAP, STATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from efficiency.intake.files import InboxFile
 
@@ -61,6 +63,47 @@ def concat(parts: Sequence[Parsed]) -> Parsed:
         pl.concat([EMPTY, *(part.problems for part in parts if part.problems.height)]),
         {
             form: pl.concat([empty, *(part.rows[form] for part in parts if part.rows[form].height)])
+            for form, empty in NO_ROWS.items()
+        },
+    )
+
+
+@dataclass(frozen=True)
+class InPieces:
+    """What files say, with their rows in pieces: so that they need not stand in memory together."""
+
+    said: Parsed
+    """Without rows."""
+    rows: dict[str, Pieces]
+    """Form id → raw rows in the shape of schemas.STATED; every form is there."""
+
+    @property
+    def held(self) -> int:
+        """How many rows stand in memory."""
+        return sum(pieces.height for pieces in self.rows.values() if pieces.in_memory)
+
+    def put_down(self, folder: Path) -> InPieces:
+        """The same with no row in memory. Raises OSError when the disk is full."""
+        return replace(self, rows={form: pieces.put_down(folder) for form, pieces in self.rows.items()})
+
+
+def in_pieces(parsed: Parsed) -> InPieces:
+    """`parsed` as it stands in memory."""
+    rows = {form: Pieces(NO_ROWS[form], (rows,) if rows.height else ()) for form, rows in parsed.rows.items()}
+    return InPieces(replace(parsed, rows=dict(NO_ROWS)), rows)
+
+
+def in_memory(read: InPieces) -> Parsed:
+    """`read` with all its rows in memory."""
+    return replace(read.said, rows={form: pieces.whole() for form, pieces in read.rows.items()})
+
+
+def together(parts: Sequence[InPieces]) -> InPieces:
+    """The parts as one, their submissions numbered on."""
+    return InPieces(
+        concat([part.said for part in parts]),
+        {
+            form: Pieces(empty, tuple(piece for part in parts for piece in part.rows[form].parts))
             for form, empty in NO_ROWS.items()
         },
     )

@@ -24,20 +24,28 @@ def outcomes(rows: pl.DataFrame, outcome: pl.Expr | str) -> pl.DataFrame:
     )
 
 
-def reconcile(submissions: pl.DataFrame, evidence: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
-    """`submissions` with rows_accepted, rows_rejected, rows_superseded and status.
+def counted(evidence: pl.DataFrame) -> pl.DataFrame:
+    """Source rows of each submission by what they came to: submission_id and one count for each outcome.
 
-    `rows_unusable` must hold what reading refused. A submission is `refused` when none of its rows
-    counts or ever counted, `partly` when a row or cell of it was refused, else `accepted`.
+    One row of a sheet may make several statements; the best of them is what the row came to.
     """
-    # One row of the sheet may make several statements; the best of them is what the row came to.
     rank = pl.col("outcome").replace_strict(_RANK, return_dtype=pl.Int8)
     per_row = evidence.select("submission_id", "row", rank.alias("rank")).group_by("submission_id", "row").agg(
         pl.col("rank").max()
     )
-    counts = per_row.group_by("submission_id").agg(
+    return per_row.group_by("submission_id").agg(
         (pl.col("rank") == value).sum().cast(pl.Int64).alias(f"_{outcome}") for outcome, value in _RANK.items()
     )
+
+
+def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """`submissions` with rows_accepted, rows_rejected, rows_superseded and status.
+
+    `rows_unusable` must hold what reading refused. `counts` are those of `counted`, several for one submission where
+    its rows were looked at in shares. A submission is `refused` when none of its rows
+    counts or ever counted, `partly` when a row or cell of it was refused, else `accepted`.
+    """
+    counts = counts.group_by("submission_id").agg(pl.col(f"_{outcome}").sum() for outcome in _RANK)
     errors = problems.filter(pl.col("severity") == "error").select("submission_id").unique().with_columns(
         pl.lit(True).alias("_error")
     )

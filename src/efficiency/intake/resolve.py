@@ -1,113 +1,120 @@
 """From everything stated so far to the facts: match enterprises, settle repetitions, apply corrections, count, check.
 
 Pure: facts are a function of what is stated, computed anew in every run, so that a register or a
-correction that arrives last gives the same facts as if it had been there from the start.
+correction that arrives last gives the same facts as if it had been there from the start. First a
+survey of what all rows are looked up in, then the rows of each share of the enterprises
+(`efficiency.intake.share`), then what the shares come to together: the same in one share as in many.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake import corrections, precedence
-from efficiency.intake.identity import match, screen_register
-from efficiency.intake.plausibility import find_implausible
-from efficiency.intake.problems import PARSE_PROBLEMS, locate, problem_rows, stated_text
-from efficiency.intake.reconcile import OUTCOMES, outcomes, reconcile
-from schemas import COLUMN_MAP, FACTS, FORMS, SUBMISSIONS
-from schemas.output import MEASURES
+from efficiency.intake.identity import screen_register, stated_pairs, verdicts
+from efficiency.intake.problems import PARSE_PROBLEMS
+from efficiency.intake.reconcile import OUTCOMES, counted, outcomes, reconcile
+from efficiency.intake.settlement import settle, superseded, told
+from efficiency.intake.share import Known, Share, ranked, resolve_share
+from schemas import COLUMN_MAP, SUBMISSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from efficiency.intake.precedence import Settled
-
-_MEASURES = tuple(measure.name for measure in MEASURES)
-_STATES = {
-    "land": corrections.AREAS,
-    "output": _MEASURES,
-    "energy": ("consumption",),
-    "products": ("quantity", "energy_tce"),
-    "corrections": ("new",),
-}
-"""Form → figures of which a row must state one to be a statement; rows of the other forms always are."""
-_POISONED = {"energy": ("consumption",)}
-"""Form → figures that count no longer once any field of the row is in doubt: part of a total is no total."""
-_NOT_COMPARED = {"uscc", "name", "unit"}
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
-class Stated:
-    """Everything stated so far: this run's sheets and what the warehouse keeps of earlier ones.
+class Sheets:
+    """Every sheet so far, those of this run and those of earlier ones, but not its rows.
 
     `submissions` has the columns of `schemas.SUBMISSIONS` that reading knows, with arrival, run_id and
     received_at; rows refused on reading are counted in `rows_unusable`, or in `rows_rejected` where a
-    sheet has none. `rows` maps every form to the shape of its `schemas.STATED` table.
+    sheet has none.
     """
 
     submissions: pl.DataFrame
     columns: pl.DataFrame
     problems: pl.DataFrame
-    rows: dict[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """Facts (form id → exactly the shape of its `schemas.FACTS` table), final submissions, columns and problems."""
+class Stated(Sheets):
+    """Everything stated so far: `rows` maps every form to the shape of its `schemas.STATED` table."""
+
+    rows: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Final submissions, columns and problems."""
 
     submissions: pl.DataFrame
     columns: pl.DataFrame
     problems: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Resolved(Account):
+    """The account with the facts: form id → exactly the shape of its `schemas.FACTS` table."""
+
     facts: dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What all rows are looked up in, and what reading and the register themselves give to tell."""
+
+    known: Known
+    register: Share
+    """Without facts: what was told on reading, and the rows of the register that are refused or repeated."""
 
 
 def resolve(stated: Stated) -> Resolved:
     """Turn what is stated into facts. Raises ValueError when a submission comes twice."""
-    submissions = _with_unusable(stated.submissions)
-    told = _with_rows(stated.problems)
-    columns = corrections.column_map(stated.columns, submissions)
+    surveyed = survey(stated, stated.rows["register"], stated_pairs(stated.rows))
+    share = resolve_share(stated.rows, surveyed.known)
+    account = unite(surveyed, [share])
+    return Resolved(account.submissions, account.columns, account.problems, share.facts)
+
+
+def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> Survey:
+    """What the rows of `sheets` are looked up in; `pairs` are all pairs of uscc and name that they state.
+
+    Raises ValueError when a submission comes twice.
+    """
+    submissions = _with_unusable(sheets.submissions)
+    read = _with_rows(sheets.problems)
+    columns = corrections.column_map(sheets.columns, submissions)
     ranks = precedence.order(submissions)
-    ranked = {form: _ranked(rows, ranks) for form, rows in stated.rows.items()}
-    refused_codes = told.filter(pl.col("rule") == "uscc_damaged").select("submission_id", "row")
-    refused_cells = told.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
+    refused_codes = read.filter(pl.col("rule") == "uscc_damaged").select("submission_id", "row")
+    refused_cells = read.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
         "submission_id", "row", "field"
     )
+    screened = screen_register(ranked(register_rows, ranks), refused_codes, submissions, columns)
+    outcome = settle("register", screened.rows["register"])
+    tells = told("register", outcome, submissions, columns)
+    evidence = pl.concat([
+        pl.DataFrame(schema=OUTCOMES),
+        outcomes(screened.rejected, "rejected"),
+        outcomes(outcome.withheld, "rejected"),
+        outcomes(outcome.replaced.filter("lent"), "accepted"),
+    ])
+    enterprises = outcome.rows.filter(~pl.col("superseded"))
+    return Survey(
+        Known(submissions, columns, ranks, refused_cells, outcome.rows, verdicts(pairs, enterprises)),
+        Share({}, counted(evidence), pl.concat([read, screened.problems, tells.problems]), tells.replaced),
+    )
 
-    register = screen_register(ranked.pop("register"), refused_codes, submissions, columns)
-    settled = {"register": _settle("register", register.rows["register"])}
-    enterprises = settled["register"].rows.filter(~pl.col("superseded"))
-    matched = match(ranked, enterprises, submissions, columns)
-    approved = corrections.screen(matched.rows["corrections"], refused_cells, submissions, columns)
-    rejected = [register.rejected, matched.rejected, approved.rejected]
-    problems = [told, register.problems, matched.problems, approved.problems]
 
-    settled["corrections"] = _settle_corrections(approved.rows)
-    applied = settled["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
-    corrected = corrections.as_output(applied, above=ranks.height)
-    for form, known in matched.rows.items():
-        if form == "corrections":
-            continue
-        rows, broken = _sound(form, known)
-        rejected.append(broken)
-        settled[form] = _settle(form, pl.concat([rows, corrected.select(rows.columns)]) if form == "output" else rows)
-
-    facts: dict[str, pl.DataFrame] = {}
-    for form in FORMS:
-        outcome = settled[form]
-        rows = _corrected(form, outcome.rows.drop("precedence"), applied)
-        kept = pl.lit(value=True) if form in _POISONED else _states(form)
-        rejected += [outcome.withheld, rows.filter(~kept).select("submission_id", "row")]
-        facts[form] = _facts(form, rows.filter(kept), ranks)
-        problems += [_conflicts(outcome.conflicts, submissions, columns), *_notes(outcome.replaced, submissions)]
-    problems.append(find_implausible(facts, submissions, columns))
-
-    found = _sorted(_unexplained(pl.concat(problems)), ranks)
-    lent = [outcome.replaced.filter("lent") for outcome in settled.values()]
-    counted = reconcile(submissions, _evidence(facts, rejected, lent), found)
-    return Resolved(SUBMISSIONS.conform(counted), COLUMN_MAP.conform(columns), _once(found), facts)
+def unite(surveyed: Survey, shares: Sequence[Share]) -> Account:
+    """What all `shares` come to together, whose facts are not looked at."""
+    known, parts = surveyed.known, [surveyed.register, *shares]
+    notes = superseded([part.replaced for part in parts], known.submissions)
+    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), notes])), known.ranks)
+    reconciled = reconcile(known.submissions, pl.concat([part.counts for part in parts]), found)
+    return Account(SUBMISSIONS.conform(reconciled), COLUMN_MAP.conform(known.columns), _once(found))
 
 
 def _with_unusable(submissions: pl.DataFrame) -> pl.DataFrame:
@@ -131,139 +138,6 @@ def _with_rows(problems: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sound(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that state everything a fact cannot be without, and the source rows that do not.
-
-    Reading has refused the cell (a date that is none, an empty carrier) and told so.
-    """
-    needed = [column.name for column in FACTS[form].columns if not column.nullable and column.name in rows.columns]
-    sound = pl.all_horizontal(pl.col(column).is_not_null() for column in needed)
-    return rows.filter(sound), rows.filter(~sound).select("submission_id", "row")
-
-
-def _settle(form: str, rows: pl.DataFrame) -> Settled:
-    """Settle what `form` states more than once."""
-    declared = FORMS[form]
-    key = [*declared.key, *(("span_start", "span_end") if declared.flow else ())]
-    if form == "output":
-        return precedence.settle_measures(rows, key, _MEASURES)
-    return precedence.settle_rows(
-        rows,
-        key,
-        [name for name in declared.names if name not in _NOT_COMPARED.union(declared.key)],
-        figures=_STATES.get(form, ()),
-        poisoned=_POISONED.get(form, ()),
-        qualifier="unit" if form == "products" else None,
-        # A register is a list in which a later line is the newer one.
-        last_row=form == "register",
-    )
-
-
-def _settle_corrections(rows: pl.DataFrame) -> Settled:
-    """Settle corrections of the same figure, however each calls it: the one approved last counts.
-
-    A ledger may correct a figure again at a later date; only the same date makes it a contradiction.
-    """
-    approved = rows.with_columns(
-        pl.struct(pl.col("approved").fill_null(date.min), "precedence").rank("dense").cast(pl.Int64).alias("precedence")
-    )
-    return precedence.settle_rows(
-        approved, ["uscc", "target", "carrier", "span_start", "span_end"], ["new"], figures=["new"], within=["approved"]
-    )
-
-
-def _corrected(form: str, rows: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
-    """Settled rows of `form` with the approved corrections of its figures; those of output are among its rows."""
-    if form == "energy":
-        return corrections.correct_energy(rows, applied)
-    if form == "land":
-        return corrections.correct_land(rows, applied)
-    return rows
-
-
-def _states(form: str) -> pl.Expr:
-    """Tell whether a row of `form` states a figure."""
-    figures = _STATES.get(form, ())
-    return pl.any_horizontal(pl.col(f).is_not_null() for f in figures) if figures else pl.lit(value=True)
-
-
-def _facts(form: str, rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
-    """Settled rows in the shape of the facts table, in an order that depends on what is stated alone."""
-    table = FACTS[form]
-    ranked = _ranked(rows, ranks)
-    order = ranked.select(pl.arg_sort_by("precedence", "row", "block", "superseded", maintain_order=True)).to_series()
-    # Rows that stand in order, as in most runs all do, go on sharing their memory with what is stated.
-    if (order != pl.int_range(len(order), dtype=pl.UInt32, eager=True)).any():
-        ranked = ranked[order]
-    return table.conform(ranked.select(table.names))
-
-
-def _ranked(rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
-    """`rows` with the `precedence` of their submission; the other columns are not copied."""
-    precedence = rows.select("submission_id").join(
-        ranks, on="submission_id", how="left", validate="m:1", maintain_order="left"
-    )
-    return rows.with_columns(precedence["precedence"])
-
-
-def _evidence(
-    facts: dict[str, pl.DataFrame], rejected: Sequence[pl.DataFrame], lent: Sequence[pl.DataFrame]
-) -> pl.DataFrame:
-    """Say what each statement came to: counts, replaced, or without a figure; and the rows the stages refused.
-
-    The figures of `lent` rows count in another row.
-    """
-    evidence = [
-        pl.DataFrame(schema=OUTCOMES),
-        *(outcomes(rows, "rejected") for rows in rejected),
-        *(outcomes(rows, "accepted") for rows in lent),
-    ]
-    for form, frame in facts.items():
-        came_to = (
-            pl.when(~_states(form)).then(pl.lit("rejected"))
-            .when(pl.col("superseded")).then(pl.lit("superseded"))
-            .otherwise(pl.lit("accepted"))
-        )
-        evidence.append(outcomes(frame, came_to))
-    return pl.concat(evidence)
-
-
-def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
-    """Put an error on each cell that contradicts another one of its sheet."""
-    text = pl.col("text").replace({"true": "是", "false": "否"})
-    located = locate(cells, submissions, columns).with_columns(
-        pl.coalesce(stated_text(pl.col("number")), text).alias("value")
-    )
-    others = pl.col("value").unique().sort().str.join("、").over("submission_id", "thing", "field")
-    return problem_rows("conflict", located.with_columns(others.alias("others")), {"others": pl.col("others")})
-
-
-def _notes(replaced: pl.DataFrame, submissions: pl.DataFrame) -> list[pl.DataFrame]:
-    """Note each row that repeats another of its sheet, and each sheet whose figures a later one replaced."""
-    here = pl.col("submission_id") == pl.col("later_submission")
-    files = submissions.select("submission_id", "file_name", "sheet")
-    repeats = (
-        replaced.filter(here & (pl.col("row") != pl.col("later_row")))
-        .unique(["submission_id", "row"], keep="first", maintain_order=True)
-        .join(files, on="submission_id", how="left", validate="m:1")
-        .with_columns(pl.col("later_row").cast(pl.String).alias("value"))
-    )
-    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
-    later = files.select(
-        pl.col("submission_id").alias("later_submission"), pl.concat_str("file_name", sheet).alias("later")
-    )
-    newer = (
-        replaced.filter(~here)
-        .group_by("submission_id", "later_submission")
-        .agg(pl.len().cast(pl.String).alias("value"))
-        .join(files, on="submission_id", how="left", validate="m:1")
-        .join(later, on="later_submission", how="left", validate="m:1")
-    )
-    return [problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
-            problem_rows("completed_figure", repeats.filter("lent")),
-            problem_rows("superseded_figure", newer, {"later": pl.col("later")})]
-
-
 def _unexplained(problems: pl.DataFrame) -> pl.DataFrame:
     """`problems` without missing consumption where an error at that cell says why it is missing."""
     cell = ["submission_id", "row", "field"]
@@ -278,10 +152,14 @@ def _once(problems: pl.DataFrame) -> pl.DataFrame:
     return problems.filter(pl.col("cell").is_null() | cell.is_first_distinct())
 
 
+_REST = ("field", "value", "uscc", "name", "sheet", "severity")
+"""By what else problems are ordered, so that their order does not depend on that in which they were found."""
+
+
 def _sorted(problems: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
     """Problems in the order of submissions and rows; those of files without any sheet come first."""
     return (
         problems.join(ranks, on="submission_id", how="left", validate="m:1")
-        .sort("precedence", "file_name", "row", "cell", "rule", "message", nulls_last=False)
+        .sort("precedence", "file_name", "row", "cell", "rule", "message", *_REST, nulls_last=False)
         .drop("precedence")
     )

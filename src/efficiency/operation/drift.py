@@ -12,8 +12,7 @@ from datetime import date
 import polars as pl
 
 from efficiency.operation.series import Returns
-from efficiency.periods import shifted
-from schemas.output import FLOWS
+from efficiency.operation.tally import SERIES, Tally, as_number
 
 ROWS_FACTOR = 1.5
 """More or fewer enterprises by this factor are told."""
@@ -24,32 +23,34 @@ SUM_FACTOR = 3.0
 SUM_LEAST = 5
 """Enterprises that both submissions must state before their sums are compared."""
 
-_SERIES = ["form", "series"]
 _SIDES = ["before", "now"]
 
 
-def drift(sent: Returns, columns: pl.DataFrame, period: date) -> pl.DataFrame:
-    """What has changed in the returns of `period`: rows with form, series, kind, field, before and now.
+def sides_of(sent: Returns, period: date) -> pl.DataFrame:
+    """What is held against what: form, series, submission_id, span_end and side, `before` or `now`.
 
     A return with months is compared with the last one before it; a ledger without (register, land, visits) with its
-    version before, while the newer one is of this month or later.
+    version before, while the newer one is of this month or later; its span_end is null.
     """
-    sides = pl.concat([_monthly(sent, period), _ledgers(sent, period)])
+    return pl.concat([_monthly(sent, period), _ledgers(sent, period)])
+
+
+def drift(sent: Returns, columns: pl.DataFrame, sides: pl.DataFrame, seen: Tally) -> pl.DataFrame:
+    """What has changed between `sides`: rows with form, series, kind, field, before and now."""
     if sides.is_empty():
-        return pl.DataFrame(schema={name: pl.String() for name in (*_SERIES, "kind", "field", *_SIDES)})
+        return pl.DataFrame(schema={name: pl.String() for name in (*SERIES, "kind", "field", *_SIDES)})
     layout = columns.filter(~pl.col("field").is_in(["uscc", "name"])).join(sides, on="submission_id", how="inner")
     return pl.concat(
-        [_headers(layout), _units(layout, sent, sides), _rows(sent, sides), _sums(sent, sides, period)],
-        how="diagonal_relaxed",
+        [_headers(layout), _units(layout, seen), _rows(sent, sides, seen), _sums(seen)], how="diagonal_relaxed"
     )
 
 
 def _monthly(sent: Returns, period: date) -> pl.DataFrame:
     """Submissions of each series on the sides `now` (figures of `period`) and `before` (of its last month earlier)."""
-    spans = sent.spans.select(*_SERIES, "submission_id", "span_end").unique()
+    spans = sent.spans.select(*SERIES, "submission_id", "span_end").unique()
     now = spans.filter(pl.col("span_end") == period)
-    last = spans.filter(pl.col("span_end") < period).group_by(_SERIES).agg(pl.col("span_end").max())
-    before = spans.join(last, on=[*_SERIES, "span_end"], how="semi")
+    last = spans.filter(pl.col("span_end") < period).group_by(SERIES).agg(pl.col("span_end").max())
+    before = spans.join(last, on=[*SERIES, "span_end"], how="semi")
     return pl.concat(
         [now.with_columns(pl.lit("now").alias("side")), before.with_columns(pl.lit("before").alias("side"))]
     )
@@ -60,15 +61,15 @@ def _ledgers(sent: Returns, period: date) -> pl.DataFrame:
     monthly = sent.submissions["form"].is_in(["output", "energy", "products"])
     files = (
         sent.submissions.filter(~monthly)
-        .with_columns(pl.col("arrival").min().over(*_SERIES, "sha256").alias("file_arrival"))
-        .with_columns(pl.col("file_arrival").rank("dense", descending=True).over(_SERIES).alias("back"))
+        .with_columns(pl.col("arrival").min().over(*SERIES, "sha256").alias("file_arrival"))
+        .with_columns(pl.col("file_arrival").rank("dense", descending=True).over(SERIES).alias("back"))
     )
-    fresh = files.filter((pl.col("back") == 1) & (pl.col("came") >= period)).select(_SERIES).unique()
+    fresh = files.filter((pl.col("back") == 1) & (pl.col("came") >= period)).select(SERIES).unique()
     return (
         files.filter(pl.col("back") <= 2)
-        .join(fresh, on=_SERIES, how="semi")
+        .join(fresh, on=SERIES, how="semi")
         .select(
-            *_SERIES,
+            *SERIES,
             "submission_id",
             pl.lit(None, pl.Date).alias("span_end"),
             pl.when(pl.col("back") == 1).then(pl.lit("now")).otherwise(pl.lit("before")).alias("side"),
@@ -81,8 +82,8 @@ def _both(sides: pl.DataFrame, keys: list[str], value: str) -> pl.DataFrame:
 
     No new series is a change, and none that has not come.
     """
-    both = sides.group_by(_SERIES).agg(pl.col("side").n_unique().alias("sides")).filter(pl.col("sides") == 2)
-    known = sides.join(both, on=_SERIES, how="semi")
+    both = sides.group_by(SERIES).agg(pl.col("side").n_unique().alias("sides")).filter(pl.col("sides") == 2)
+    known = sides.join(both, on=SERIES, how="semi")
     before, now = (
         known.filter(pl.col("side") == side).select(*keys, pl.col(value).alias(side)) for side in ("before", "now")
     )
@@ -99,15 +100,15 @@ def _headers(layout: pl.DataFrame) -> pl.DataFrame:
         .str.replace_all(r"\|+", "|")
         .str.strip_chars("|")
     )
-    sides = layout.group_by(*_SERIES, "field", "side").agg(bare.alias("header").unique())
-    found = _both(sides, [*_SERIES, "field"], "header")
+    sides = layout.group_by(*SERIES, "field", "side").agg(bare.alias("header").unique())
+    found = _both(sides, [*SERIES, "field"], "header")
     new = pl.col("now").list.set_difference("before").list.len() > 0
     changed = found.filter(new | pl.col("before").is_null()).with_columns(pl.lit("new_header").alias("kind"))
     lost = found.filter(pl.col("now").is_null()).with_columns(pl.lit("lost_column").alias("kind"))
     return (
         pl.concat([changed, lost])
         .sort("field")
-        .group_by(*_SERIES, "kind", maintain_order=True)
+        .group_by(*SERIES, "kind", maintain_order=True)
         .agg(pl.col("field").str.join("、"), *(_listed(side) for side in _SIDES))
     )
 
@@ -118,56 +119,44 @@ def _listed(side: str) -> pl.Expr:
     return pl.when(texts.len() > 0).then(texts.sort().str.join("、")).alias(side)
 
 
-def _units(layout: pl.DataFrame, sent: Returns, sides: pl.DataFrame) -> pl.DataFrame:
+def _units(layout: pl.DataFrame, seen: Tally) -> pl.DataFrame:
     """Units that are others than before: of a column, or the one that most rows of a carrier are in."""
     assumed = pl.when(pl.col("unit_assumed")).then(pl.lit("（未注明，按默认）")).otherwise(pl.lit(""))
     of_columns = (
         layout.filter(pl.col("form") != "energy")
         .drop_nulls("unit")
-        .group_by(*_SERIES, "field", "side")
+        .group_by(*SERIES, "field", "side")
         .agg(pl.concat_str("unit", assumed).unique().sort().str.join("、").alias("unit"))
     )
+    # Of units that as many rows are in, the first by name.
     of_carriers = (
-        _figures(sent, sides)
-        .filter(pl.col("form") == "energy")
-        .drop_nulls("unit")
-        .group_by(*_SERIES, "field", "side")
-        .agg(pl.col("unit").mode().sort().first())
+        seen.units.sort("rows", "unit", descending=[True, False])
+        .group_by(*SERIES, "field", "side", maintain_order=True)
+        .agg(pl.col("unit").first())
     )
-    found = _both(pl.concat([of_columns, of_carriers]), [*_SERIES, "field"], "unit")
+    found = _both(pl.concat([of_columns, of_carriers]), [*SERIES, "field"], "unit")
     return (
         found.filter(pl.col("before") != pl.col("now"))
         .sort("field")
-        .group_by(*_SERIES, *_SIDES, maintain_order=True)
+        .group_by(*SERIES, *_SIDES, maintain_order=True)
         .agg(pl.col("field").str.join("、"))
         .with_columns(pl.lit("new_unit").alias("kind"))
     )
 
 
-def _figures(sent: Returns, sides: pl.DataFrame) -> pl.DataFrame:
-    """The figures of the submissions on either side, each of its side's month."""
-    return sent.figures.join(
-        sides, on=[*_SERIES, "submission_id", "span_end"], how="inner", nulls_equal=True, validate="m:m"
-    )
-
-
-def _rows(sent: Returns, sides: pl.DataFrame) -> pl.DataFrame:
+def _rows(sent: Returns, sides: pl.DataFrame, seen: Tally) -> pl.DataFrame:
     """Enterprises (rows, in a ledger) that are many more or fewer."""
-    monthly = (
-        _figures(sent, sides.drop_nulls("span_end"))
-        .group_by(*_SERIES, "side")
-        .agg(pl.col("uscc").n_unique().cast(pl.Int64).alias("rows"))
-    )
     ledgers = (
         sides.filter(pl.col("span_end").is_null())
         .join(sent.submissions.select("submission_id", "rows_accepted"), on="submission_id", validate="m:1")
-        .group_by(*_SERIES, "side")
+        .group_by(*SERIES, "side")
         .agg(pl.col("rows_accepted").sum().alias("rows"))
     )
-    found = _both(pl.concat([monthly, ledgers]), _SERIES, "rows")
+    monthly = seen.stated_by.select(*SERIES, "side", "rows")
+    found = _both(pl.concat([monthly, ledgers]), SERIES, "rows")
     many = pl.max_horizontal(_SIDES) >= ROWS_LEAST
     return found.filter(many & (_factor() >= ROWS_FACTOR)).select(
-        *_SERIES, pl.lit("rows_jump").alias("kind"), pl.col(_SIDES).cast(pl.String)
+        *SERIES, pl.lit("rows_jump").alias("kind"), pl.col(_SIDES).cast(pl.String)
     )
 
 
@@ -176,43 +165,18 @@ def _factor() -> pl.Expr:
     return pl.max_horizontal(_SIDES) / pl.min_horizontal(_SIDES)
 
 
-def _sums(sent: Returns, sides: pl.DataFrame, period: date) -> pl.DataFrame:
+def _sums(seen: Tally) -> pl.DataFrame:
     """Sums over the same enterprises that jump, against the last time and against a year ago."""
-    figures = _figures(sent, sides)
-    now = _per_month(figures.filter(pl.col("side") == "now"))
-    keys = [*_SERIES, "field", "uscc"]
-
-    def against(earlier: pl.DataFrame) -> pl.DataFrame:
-        pairs = now.rename({"value": "now"}).join(_per_month(earlier).rename({"value": "before"}), on=keys, how="inner")
-        return (
-            pairs.group_by(*_SERIES, "field")
-            .agg(pl.col(_SIDES).sum(), pl.len().alias("count"))
-            .filter((pl.col("count") >= SUM_LEAST) & (pl.min_horizontal(_SIDES) > 0) & (_factor() >= SUM_FACTOR))
-        )
-
-    last_year = sent.figures.filter(pl.col("span_end") == shifted(period, -12))
-    known = _per_month(last_year).select(*_SERIES, "field").unique()
-    as_a_year_ago = known.join(against(last_year), on=[*_SERIES, "field"], how="anti")
-    return (
-        against(figures.filter(pl.col("side") == "before"))
-        .join(as_a_year_ago, on=[*_SERIES, "field"], how="anti")
-        .select(*_SERIES, pl.lit("sum_jump").alias("kind"), "field", *(_told(side) for side in _SIDES))
+    jumps = seen.sums.with_columns(as_number(pl.col(*_SIDES))).filter(
+        (pl.col("count") >= SUM_LEAST) & (pl.min_horizontal(_SIDES) > 0) & (_factor() >= SUM_FACTOR)
     )
-
-
-def _per_month(figures: pl.DataFrame) -> pl.DataFrame:
-    """Each enterprise's figure by month: the shortest span that states it; levels and areas as they are."""
-    months = (
-        (pl.col("span_end").dt.year() - pl.col("span_start").dt.year()) * 12
-        + (pl.col("span_end").dt.month() - pl.col("span_start").dt.month())
-        + 1
-    ).fill_null(1)
-    flow = (pl.col("form") != "output") | pl.col("field").is_in(FLOWS)
+    keys = [*SERIES, "field"]
+    since_last_year = jumps.filter(pl.col("earlier") == "last_year")
+    as_a_year_ago = seen.last_year.join(since_last_year, on=keys, how="anti")
     return (
-        figures.with_columns(months.alias("months"))
-        .sort("months")
-        .group_by(*_SERIES, "field", "uscc", maintain_order=True)
-        .agg((pl.col("value") / pl.when(flow).then(pl.col("months")).otherwise(1)).first())
+        jumps.filter(pl.col("earlier") == "before")
+        .join(as_a_year_ago, on=keys, how="anti")
+        .select(*SERIES, pl.lit("sum_jump").alias("kind"), "field", *(_told(side) for side in _SIDES))
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from efficiency.periods import shifted
+from efficiency.pieces import Shares
 from schemas import FORMS, SUBMISSIONS
 from schemas.output import MEASURES
 
@@ -51,12 +52,12 @@ class Returns:
     """Shape schemas.SUBMISSIONS, with `series`, `department`, and `came`, the day of filing or else of arrival."""
     spans: pl.DataFrame
     """form, series, submission_id, span_start, span_end: what each submission covers, as far back as is looked."""
-    figures: pl.DataFrame
-    """Shape `FIGURES`: of the period, of the last month before it that the series covers, and of a year ago."""
+    compared: pl.DataFrame
+    """As `spans`, those of the period, of the last month before it that the series covers, and of a year ago."""
 
 
-def returns_of(submissions: pl.DataFrame, facts: Mapping[str, pl.DataFrame], period: date) -> Returns:
-    """The recognised submissions by series, what they cover up to `period` (a first of month), and their figures.
+def returns_of(submissions: pl.DataFrame, facts: Shares, period: date) -> Returns:
+    """The recognised submissions by series, and what they cover up to `period` (a first of month).
 
     `facts` are the accepted rows of each form; a figure that was replaced later was sent all the same and counts.
     """
@@ -78,15 +79,26 @@ def returns_of(submissions: pl.DataFrame, facts: Mapping[str, pl.DataFrame], per
     since = shifted(period, -HISTORY_MONTHS)
     of = ["submission_id", "form"]
     # A correction changes the figure of another department's return; it is not a return of its own.
-    covered = pl.concat(_spans(form, facts[form], since, period) for form in _FLOWS)
+    covered = pl.concat(
+        _spans(form, share[form], since, period) for share in facts.lazy() for form in _FLOWS
+    ).unique(maintain_order=True)
     spans = covered.join(series, on=of, how="inner", validate="m:1")
     # Of a year of figures only the months that are compared are spread out: of a province they are millions.
     end = pl.col("span_end")
     last = end.filter(end < period).max().over("form", "series")
     compared = spans.filter((end == period) | (end == last) | (end == shifted(period, -12)))
-    frames = [_shaped(form, facts[form], compared.filter(pl.col("form") == form)) for form in (*_FLOWS, "land")]
-    figures = pl.concat(frames).join(series, on=of, how="inner", validate="m:1")
-    return Returns(sent, spans, figures.select(list(FIGURES)))
+    return Returns(sent, spans, compared)
+
+
+def figures_of(sent: Returns, share: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    """The figures of the compared spans, and of land, in the facts of a share; shape `FIGURES`."""
+    series = sent.submissions.select("submission_id", "form", "series")
+    compared = sent.compared.select("form", "submission_id", "span_start", "span_end").unique()
+    frames = [_shaped(form, share[form], compared.filter(pl.col("form") == form)) for form in (*_FLOWS, "land")]
+    figures = pl.concat(frames).join(
+        series, on=["submission_id", "form"], how="inner", validate="m:1", maintain_order="left"
+    )
+    return figures.select(list(FIGURES))
 
 
 def series_of(file_name: pl.Expr) -> pl.Expr:
@@ -96,28 +108,39 @@ def series_of(file_name: pl.Expr) -> pl.Expr:
     return parts.str.replace_all(r"/{2,}", "/").str.strip_chars("/").alias("series")
 
 
-def _spans(form: str, facts: pl.DataFrame, since: date, until: date) -> pl.DataFrame:
+def _spans(form: str, facts: pl.LazyFrame, since: date, until: date) -> pl.DataFrame:
     """The spans of one form's figures: form, submission_id, span_start, span_end."""
     stated = pl.any_horizontal(pl.col(field).is_not_null() for field in _FLOWS[form])
     within = pl.col("span_end").is_between(since, until)
-    spans = facts.lazy().filter(within & stated).select("submission_id", "span_start", "span_end").unique().collect()
+    spans = facts.filter(within & stated).select("submission_id", "span_start", "span_end").unique().collect()
     return spans.select(pl.lit(form).alias("form"), pl.all())
 
 
-def _shaped(form: str, facts: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+def _shaped(form: str, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.DataFrame:
     """The figures of one form's facts; of a flow those of the spans `compared`."""
     keys = ["submission_id", "uscc", "name"]
     spans = ["span_start", "span_end"]
     if form == "land":
-        figures = facts.unpivot(
-            [column.name for column in FORMS[form].columns if column.kind == "number"],
+        areas = [column.name for column in FORMS[form].columns if column.kind == "number"]
+        figures = facts.select(*keys, *areas).collect().unpivot(
+            areas,
             index=keys,
             variable_name="field",
         ).with_columns(pl.lit(None, pl.Date).alias(name) for name in spans)
     else:
-        recent = facts.join(compared, on=["submission_id", *spans], how="semi")
+        measures = [column.name for column in MEASURES]
+        wanted = {
+            "output": measures,
+            "energy": ["carrier", "unit", "consumption"],
+            "products": ["energy_tce"],
+        }[form]
+        recent = (
+            facts.select(*keys, *spans, *wanted)
+            .filter(pl.col("submission_id").is_in(compared["submission_id"].unique().implode()))
+            .collect()
+            .join(compared, on=["submission_id", *spans], how="semi", maintain_order="left")
+        )
         if form == "output":
-            measures = [column.name for column in MEASURES]
             figures = recent.unpivot(measures, index=[*keys, *spans], variable_name="field")
         elif form == "energy":
             figures = recent.select(*keys, *spans, pl.col("carrier").alias("field"), "unit", value="consumption")

@@ -7,15 +7,17 @@ expected. It counts as received when its enterprises' figures are there, whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
 
-from efficiency.intake.resolve import Resolved
-from efficiency.operation.drift import drift
-from efficiency.operation.series import HISTORY_MONTHS, Returns, returns_of
+from efficiency.intake.resolve import Account
+from efficiency.operation.drift import drift, sides_of
+from efficiency.operation.series import HISTORY_MONTHS, Returns, figures_of, returns_of
+from efficiency.operation.tally import SERIES, Tally, tally, together
 from efficiency.periods import period_start, shifted
+from efficiency.pieces import Facts, shares_of
 from schemas import FORMS, WATCH
 
 TOLERATED_DAYS = 3
@@ -30,58 +32,51 @@ NAMED = 5
 """How many things a closing line names before it says how many more there are."""
 
 _TITLES = {column.name: column.title for form in reversed(FORMS.values()) for column in form.columns}
-_SERIES = ["form", "series"]
 
 
-def watch(
-    submissions: pl.DataFrame, columns: pl.DataFrame, facts: Mapping[str, pl.DataFrame], period: date, today: date
-) -> pl.DataFrame:
+def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period: date, today: date) -> pl.DataFrame:
     """What is noticed before `period` (its first day) is evaluated, as a frame of shape schemas.WATCH.
 
     `submissions` and `columns` are the shapes of intake.submissions and intake.columns, `facts` the accepted rows of
     each form; `today` is the day against which a return that has not come is overdue.
     """
-    sent = returns_of(submissions, facts, period)
-    expected = _expected(sent, period)
-    now = sent.figures.filter(pl.col("span_end") == period)
-    before = sent.figures.join(expected, left_on=[*_SERIES, "span_end"], right_on=[*_SERIES, "last"], how="inner")
-    here = now.select(_SERIES).unique()
-    covered = (
-        before.select(*_SERIES, "uscc", "field")
-        .unique()
-        .join(now.select("form", "uscc", "field").unique(), on=["form", "uscc", "field"], how="left", coalesce=False)
-    )
-    share = covered.group_by(_SERIES).agg(pl.col("uscc_right").is_not_null().mean().alias("share"))
-    received = pl.concat([here, share.filter(pl.col("share") >= 0.5).select(_SERIES)]).unique()
+    shares = shares_of(facts)
+    sent = returns_of(submissions, shares, period)
+    expected, sides = _expected(sent, period), sides_of(sent, period)
+    seen = together([tally(figures_of(sent, share), expected, sides, period) for share in shares.lazy()])
+    covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
+    received = pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
     found = [
-        _not_reported(sent, before, expected.join(received, on=_SERIES, how="anti"), period, today),
-        _late(sent, now, before, period),
-        _enterprises_missing(now, before.join(received, on=_SERIES, how="semi")),
-        drift(sent, columns, period),
+        _not_reported(sent, seen, expected.join(received, on=SERIES, how="anti"), period, today),
+        _late(sent, seen),
+        seen.gone.join(received, on=SERIES, how="semi").with_columns(pl.lit("enterprise_missing").alias("kind")),
+        drift(sent, columns, sides, seen),
     ]
-    names = sent.submissions.sort("arrival").group_by(_SERIES).agg(pl.col("file_name", "department").last())
-    told = pl.concat(found, how="diagonal").join(names, on=_SERIES, how="left", validate="m:1")
+    names = sent.submissions.sort("arrival").group_by(SERIES).agg(pl.col("file_name", "department").last())
+    told = pl.concat(found, how="diagonal").join(names, on=SERIES, how="left", validate="m:1")
     return _worded(told, period)
 
 
-def watch_again(stored: pl.DataFrame, resolved: Resolved, period: str, today: date) -> pl.DataFrame:
+def watch_again(
+    stored: pl.DataFrame, resolved: Account, facts: Facts, period: str, today: date
+) -> pl.DataFrame:
     """`stored`, the findings of earlier runs (shape schemas.WATCH), with those of `period` found anew."""
-    found = watch(resolved.submissions, resolved.columns, resolved.facts, period_start(period), today)
+    found = watch(resolved.submissions, resolved.columns, facts, period_start(period), today)
     return pl.concat([stored.filter(pl.col("period") != period), found])
 
 
 def _expected(sent: Returns, period: date) -> pl.DataFrame:
     """Series (`form`, `series`) of which figures of `period` are due, and `last`, the month that they covered last."""
     spans = (
-        sent.spans.group_by(*_SERIES, "span_end")
+        sent.spans.group_by(*SERIES, "span_end")
         .agg((pl.col("span_start") == pl.col("span_end").dt.offset_by("-11mo")).any().alias("full_year"))
-        .sort(*_SERIES, "span_end")
+        .sort(*SERIES, "span_end")
     )
     number = pl.col("span_end").dt.year() * 12 + pl.col("span_end").dt.month().cast(pl.Int32)
     this = period.year * 12 + period.month
     earlier = spans.with_columns(number.alias("number")).filter(pl.col("number") < this)
     gap = pl.col("number").diff().drop_nulls()
-    rhythm = earlier.group_by(_SERIES).agg(
+    rhythm = earlier.group_by(SERIES).agg(
         pl.col("span_end").last().alias("last"),
         pl.col("number").last().alias("last_number"),
         pl.col("number").min().alias("first_number"),
@@ -98,7 +93,7 @@ def _expected(sent: Returns, period: date) -> pl.DataFrame:
     rhythmic = regular & (since >= pl.col("gap")) & (since % pl.col("gap") == 0)
     paused = (pl.col("first_number") <= this - 12) & ~pl.col("came_last_year") & (pl.col("last_number") > this - 12)
     due = (once | rhythmic.fill_null(value=False)) & ~paused & (since <= min(GIVEN_UP_MONTHS, HISTORY_MONTHS))
-    return rhythm.filter(due).select(*_SERIES, "last")
+    return rhythm.filter(due).select(*SERIES, "last")
 
 
 def _days_after(month: pl.Expr) -> pl.Expr:
@@ -109,65 +104,46 @@ def _days_after(month: pl.Expr) -> pl.Expr:
 def _came(sent: Returns, figures: pl.DataFrame) -> pl.DataFrame:
     """`form`, `series`, and `after`: days from the end of the month to the first submission that covers it."""
     days = figures.select("submission_id", "span_end").unique().join(sent.submissions, on="submission_id")
-    return days.group_by(_SERIES).agg(_days_after(pl.col("span_end")).min().alias("after"))
+    return days.group_by(SERIES).agg(_days_after(pl.col("span_end")).min().alias("after"))
 
 
-def _not_reported(
-    sent: Returns, before: pl.DataFrame, missing: pl.DataFrame, period: date, today: date
-) -> pl.DataFrame:
+def _not_reported(sent: Returns, seen: Tally, missing: pl.DataFrame, period: date, today: date) -> pl.DataFrame:
     """Returns that are due and have not come."""
     since_end = (today - shifted(period, 1)).days + 1
     # Of a month that is evaluated long afterwards, nobody is reminded.
     days = pl.lit(since_end if since_end <= REMINDED_DAYS else 0) - pl.col("after")
     return (
-        before.join(missing, on=_SERIES, how="semi")
-        .group_by(_SERIES)
+        seen.expected.join(missing, on=SERIES, how="semi")
+        .group_by(SERIES)
         .agg(
             pl.col("field").unique().sort().str.join("、"),
             pl.col("span_end").max().dt.strftime("%Y-%m").alias("last"),
-            pl.col("uscc").n_unique().alias("count"),
         )
-        .join(_came(sent, before), on=_SERIES, how="left", validate="1:1")
+        .join(seen.expected_of.select(*SERIES, "enterprises"), on=SERIES, how="left", validate="1:1")
+        .join(_came(sent, seen.expected), on=SERIES, how="left", validate="1:1")
         .with_columns(
             pl.lit("not_reported").alias("kind"),
             pl.when(days > 0).then(days).alias("days"),
-            pl.format("{}（{}户）", "last", "count").alias("before"),
+            pl.format("{}（{}户）", "last", "enterprises").alias("before"),
         )
-        .drop("last", "count", "after")
+        .drop("last", "enterprises", "after")
     )
 
 
-def _late(sent: Returns, now: pl.DataFrame, before: pl.DataFrame, period: date) -> pl.DataFrame:
+def _late(sent: Returns, seen: Tally) -> pl.DataFrame:
     """Returns that came, but later after the month's end than the last time."""
     late = pl.col("after") - pl.col("after_before")
     return (
-        _came(sent, now)
-        .join(_came(sent, before).rename({"after": "after_before"}), on=_SERIES, how="inner", validate="1:1")
+        _came(sent, seen.reported)
+        .join(_came(sent, seen.expected).rename({"after": "after_before"}), on=SERIES, how="inner", validate="1:1")
         .filter(late > TOLERATED_DAYS)
         .select(
-            *_SERIES,
+            *SERIES,
             pl.lit("late").alias("kind"),
             late.alias("days"),
             pl.format("月后{}日", "after_before").alias("before"),
             pl.format("月后{}日", "after").alias("now"),
         )
-    )
-
-
-def _enterprises_missing(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Enterprises of a return that came, with the figures of theirs that nothing states this time."""
-    gone = before.join(now, on=["form", "uscc", "field"], how="anti")
-    # A carrier that is not named was not used; without any carrier the month's energy is missing.
-    still = now.filter(pl.col("form").is_in(["energy", "products"])).select(*_SERIES, "uscc").unique()
-    return (
-        gone.join(still, on=[*_SERIES, "uscc"], how="anti")
-        .group_by(*_SERIES, "uscc")
-        .agg(
-            pl.col("name").drop_nulls().last(),
-            pl.col("field").unique().sort().str.join("、"),
-            pl.col("span_end").max().dt.strftime("%Y-%m").alias("before"),
-        )
-        .with_columns(pl.lit("enterprise_missing").alias("kind"))
     )
 
 

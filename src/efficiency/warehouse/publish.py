@@ -28,7 +28,6 @@ from efficiency.warehouse.tables import (
     naive_utc,
     qualified_sql,
     quoted,
-    slices_in_order,
 )
 from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, restage, settle
 from efficiency.warehouse.views import all_views
@@ -127,15 +126,17 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
             connection.execute(f"CREATE SCHEMA {quoted(schema)}")
         for qualified, table in TABLES.items():
             connection.execute(create_table(table))
-            frame = contents[qualified]
-            counts[qualified] = frame.height
+            counts[qualified] = contents.height(qualified)
+            uncommitted = 0
             # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
-            for rows in slices_in_order(table, frame, ROWS_AT_ONCE):
+            for rows in contents.in_order(qualified, ROWS_AT_ONCE):
                 connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
                 connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
                 connection.unregister("incoming")
                 # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
-                if rows.height == ROWS_AT_ONCE:
+                uncommitted += rows.height
+                if uncommitted >= ROWS_AT_ONCE:
+                    uncommitted = 0
                     connection.execute("COMMIT")
                     connection.execute("BEGIN")
         for view in views:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from efficiency.warehouse.connection import opened
-from efficiency.warehouse.tables import TABLES, Contents, aware_utc, qualified_sql, quoted
+from efficiency.warehouse.tables import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     import duckdb
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from schemas.column import Table
 
-__all__ = ["Contents", "load"]
+__all__ = ["Contents", "load", "load_in_order"]
 
 
 def load(path: Path, only: Collection[str] | None = None) -> Contents | None:
@@ -30,18 +30,49 @@ def load(path: Path, only: Collection[str] | None = None) -> Contents | None:
         return None
     wanted = [table for name, table in TABLES.items() if only is None or name in only]
     with opened(target) as connection:
-        written = connection.sql(
-            "SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() "
-            "WHERE NOT internal AND database_name = current_database()"
-        ).pl()
-        columns = dict(written.group_by("name").agg("column_name").iter_rows())
+        columns = _columns(connection)
         return Contents({t.qualified: _frame(connection, t, columns.get(t.qualified, ())) for t in wanted})
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, table: Table, written: Collection[str]) -> pl.DataFrame:
-    """The rows of `table` in its declared shape."""
+def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of `table`, which has a submission_id, by submission: some `rows` at a time or one submission.
+
+    None where there is no such file. Raises WarehouseError (see `opened`).
+    """
+    target = path.resolve()
+    if not target.exists():
+        return
+    with opened(target) as connection:
+        names = _columns(connection).get(table.qualified, ())
+        if not names:
+            return
+        counts = connection.sql(
+            f"SELECT submission_id, count(*) FROM {qualified_sql(table)} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        start, held = 0, 0
+        for place, (_, height) in enumerate(counts):
+            held += height
+            if held >= rows or place + 1 == len(counts):
+                some = f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[place][0])}"
+                yield _frame(connection, table, names, where=some)
+                start, held = place + 1, 0
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Qualified name of each table of the file → the columns that were written."""
+    written = connection.sql(
+        "SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() "
+        "WHERE NOT internal AND database_name = current_database()"
+    ).pl()
+    return dict(written.group_by("name").agg("column_name").iter_rows())
+
+
+def _frame(
+    connection: duckdb.DuckDBPyConnection, table: Table, written: Collection[str], where: str = "true"
+) -> pl.DataFrame:
+    """The rows of `table` in its declared shape; those of which the SQL condition `where` holds."""
     names = [quoted(name) for name in table.names if name in written]
     if not names:
         return table.empty()
-    frame: pl.DataFrame = connection.sql(f"SELECT {', '.join(names)} FROM {qualified_sql(table)}").pl()
+    frame: pl.DataFrame = connection.sql(f"SELECT {', '.join(names)} FROM {qualified_sql(table)} WHERE {where}").pl()
     return table.conform(aware_utc(frame))

@@ -6,15 +6,36 @@ import os
 import re
 import shutil
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_SCRATCH = "scratch"
 
 
 def staging_file(target: Path, ending: str) -> Path:
     """The name under which this process prepares something beside `target`; host and process are part of it."""
     return target.with_name(f"{target.name}.staging-{_host()}-{os.getpid()}.{ending}")
+
+
+def scratch_folder(warehouse: Path) -> Path:
+    """Where the run that is at work in this process puts rows that are too many to stand in memory."""
+    return staging_file(warehouse.resolve(), _SCRATCH)
+
+
+@contextmanager
+def scratch(warehouse: Path) -> Iterator[Path]:
+    """The scratch folder of a run, gone at its end however it ends; also what dead runs left beside `warehouse`."""
+    clear_leftovers(warehouse.resolve())
+    folder = scratch_folder(warehouse)
+    discard(folder)
+    try:
+        yield folder
+    finally:
+        discard(folder)
 
 
 def discard(staging: Path) -> None:
@@ -27,11 +48,15 @@ def discard(staging: Path) -> None:
 
 
 def clear_leftovers(target: Path) -> None:
-    """Remove what dead processes of this host, or earlier publications of this one, left beside `target`."""
+    """Remove what dead processes of this host, or earlier publications of this one, left beside `target`.
+
+    The scratch folder of this process is in use until its run ends.
+    """
     owner = re.compile(re.escape(f"{target.name}.staging-{_host()}-") + r"(\d+)\.")
     for path in target.parent.glob(f"{_escaped(target.name)}.staging-*"):
         found = owner.match(path.name)
-        if found and (int(found[1]) == os.getpid() or not alive(int(found[1]))):
+        ours = found is not None and int(found[1]) == os.getpid() and not path.name.endswith(f".{_SCRATCH}")
+        if found and (ours or not alive(int(found[1]))):
             discard(path)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.pieces import Piece, Pieces
 from schemas import (
     CANDIDATES,
     COLUMN_MAP,
@@ -53,9 +56,12 @@ TIMESTAMPTZ from Python asks for pytz, which an analyst need not have."""
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything a warehouse holds: frames by qualified table name. A table that is not named is empty."""
+    """Everything a warehouse holds: rows by qualified table name. A table that is not named is empty.
 
-    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    What may be more than memory holds, stated rows and facts, may be given in pieces.
+    """
+
+    frames: Mapping[str, pl.DataFrame | Pieces] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse names that are no table, so that nothing is ever left out by a slip of the pen."""
@@ -64,12 +70,27 @@ class Contents:
             raise KeyError(f"the warehouse has no table {sorted(unknown)}; it has {sorted(TABLES)}")
 
     def __getitem__(self, qualified: str) -> pl.DataFrame:
-        """The frame of the table `qualified`, in exactly its declared shape."""
+        """All rows of the table `qualified` as one frame, in exactly its declared shape."""
         table = TABLES[qualified]
-        frame = self.frames.get(qualified)
-        return table.empty() if frame is None else table.conform(frame)
+        rows = self.frames.get(qualified)
+        if rows is None:
+            return table.empty()
+        return table.conform(rows.whole() if isinstance(rows, Pieces) else rows)
 
-    def with_frames(self, frames: Mapping[str, pl.DataFrame]) -> Contents:
+    def in_order(self, qualified: str, rows: int) -> Iterator[pl.DataFrame]:
+        """The rows of the table `qualified` as its file has them, some `rows` at a time."""
+        table, held = TABLES[qualified], self.frames.get(qualified)
+        if isinstance(held, Pieces) and not held.in_memory:
+            yield from _pieces_in_order(table, held, rows)
+        else:
+            yield from slices_in_order(table, self[qualified], rows)
+
+    def height(self, qualified: str) -> int:
+        """How many rows the table `qualified` has."""
+        rows = self.frames.get(qualified)
+        return 0 if rows is None else rows.height
+
+    def with_frames(self, frames: Mapping[str, pl.DataFrame | Pieces]) -> Contents:
         """These contents with the tables named in `frames` replaced."""
         return replace(self, frames={**self.frames, **frames})
 
@@ -117,13 +138,54 @@ def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
     """As `in_order`, `rows` at a time: a large table never stands in memory twice."""
-    by = table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
+    by = _order_of(table)
     if not by:
         yield from frame.iter_slices(rows)
         return
     order = frame.select(pl.arg_sort_by(by, maintain_order=True)).to_series()
     for start in range(0, frame.height, rows):
         yield frame[order[start : start + rows]]
+
+
+def _order_of(table: Table) -> tuple[str, ...]:
+    return table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
+
+
+def _pieces_in_order(table: Table, pieces: Pieces, rows: int) -> Iterator[pl.DataFrame]:
+    """As `slices_in_order` of all pieces together, with no more in memory than the rows of one sheet or share."""
+    first = _order_of(table)[0]
+    for some in _ascending(pieces, first, rows):
+        for slice_ in slices_in_order(table, table.conform(some.whole()), rows):
+            yield slice_
+
+
+def _ascending(pieces: Pieces, column: str, rows: int) -> Iterator[Pieces]:
+    """The rows of `pieces` in such parts that `column` rises from one to the next: some `rows` in each, or one value.
+
+    The pieces do so themselves where each has other enterprises; else the sheets are found among them.
+    """
+    parts = [part for part in pieces.parts if isinstance(part, Piece)]
+    if len(parts) != len(pieces.parts):
+        raise ValueError("rows of a table are in memory or on the disk, not both")
+    values = [part.read([column]).to_series() for part in parts]
+    bounds = [(str(each.min()), str(each.max())) for each in values]
+    if all(before[1] < after[0] for before, after in pairwise(bounds)):
+        yield from (Pieces(pieces.empty, (part,)) for part in parts)
+        return
+    runs: list[tuple[str, Piece]] = []
+    for part, each in zip(parts, values, strict=True):
+        offset = 0
+        for height, value in each.rle().struct.unnest().iter_rows():
+            runs.append((value, part.part(offset, height)))
+            offset += height
+    held: list[Piece] = []
+    for _, same in groupby(sorted(runs, key=itemgetter(0)), key=itemgetter(0)):
+        held += [part for _, part in same]
+        if sum(part.height for part in held) >= rows:
+            yield Pieces(pieces.empty, tuple(held))
+            held = []
+    if held:
+        yield Pieces(pieces.empty, tuple(held))
 
 
 def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,113 @@
+"""Everything stated → the facts, a share of the enterprises at a time: as many shares as memory asks for.
+
+What an enterprise states lies scattered over all files. Where it is too much to stand in memory at once, the rows are
+dealt out to shares by the registered code they are matched to, and each share in turn is read, resolved and put down
+again. The results are the same as in one share, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.identity import PAIR, stated_pairs
+from efficiency.intake.resolve import Account, Sheets, survey, unite
+from efficiency.intake.share import Known, Share, resolve_share
+from efficiency.intake.validate import validate
+from efficiency.pieces import Piece, Pieces, Shares, put_down
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SHARE_ROWS = 4_000_000
+"""Stated rows that are resolved together: of output and six carriers of twelve months, those of 48 000 enterprises,
+some 2 GB of memory. Up to so many rows nothing is put on the disk."""
+DEALT_ROWS = 1_000_000
+"""Rows that are dealt out together."""
+
+
+def share_count(rows: Mapping[str, Pieces]) -> int:
+    """In how many shares these rows are to be resolved."""
+    return max(1, -(-sum(pieces.height for pieces in rows.values()) // SHARE_ROWS))
+
+
+def resolve_in_shares(sheets: Sheets, rows: Mapping[str, Pieces], folder: Path) -> tuple[Account, Shares]:
+    """The account of `sheets`, whose stated rows (form id → pieces) are `rows`, and their facts.
+
+    Where there is more than one share, dealt rows and facts are put into `folder`. Raises ValueError when a submission
+    comes twice, FactsInvalid when a fact breaks its declaration, and OSError when the disk is full.
+    """
+    count = share_count(rows)
+    surveyed = survey(sheets, rows["register"].whole(), _pairs(rows))
+    known, codes = surveyed.known, _codes(surveyed.known, count)
+    dealt = {form: _dealt(pieces, known, codes, count, folder) for form, pieces in rows.items() if form != "register"}
+    shares: list[Share] = []
+    facts: list[Mapping[str, Pieces]] = []
+    for number in range(count):
+        share = resolve_share(
+            {form: parts[number].whole() for form, parts in dealt.items()}, _of_share(known, codes, number, count)
+        )
+        validate(share.facts)
+        shares.append(replace(share, facts={}))
+        pieces = {form: Pieces(frame.clear(), (frame,)) for form, frame in share.facts.items()}
+        facts.append({form: one.put_down(folder) for form, one in pieces.items()} if count > 1 else pieces)
+        del share, pieces
+    return unite(surveyed, shares), Shares(tuple(facts))
+
+
+def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
+    """The distinct pairs of code and name that the rows state."""
+    found = pl.DataFrame(schema=PAIR)
+    for form, pieces in rows.items():
+        for frame in pieces.frames(list(PAIR)) if form != "register" else ():
+            found = stated_pairs({"": found, form: frame.unique()})
+    return found
+
+
+def _codes(known: Known, count: int) -> pl.DataFrame:
+    """Registered code → its share: `uscc`, `share`, from 0. As many enterprises in each, in the order of their codes."""
+    codes = known.register.select(pl.col("uscc").unique().sort())
+    return codes.with_columns(
+        (pl.int_range(pl.len(), dtype=pl.Int64) * count // pl.len()).cast(pl.UInt16).alias("share")
+    )
+
+
+def _share_of(codes: pl.DataFrame, frame: pl.DataFrame, code: str) -> pl.Series:
+    """The share of each row of `frame` by the registered code in column `code`; what belongs to nobody is in 0."""
+    placed = frame.select(pl.col(code).alias("uscc")).join(
+        codes, on="uscc", how="left", validate="m:1", maintain_order="left"
+    )
+    return placed["share"].fill_null(0)
+
+
+def _dealt(pieces: Pieces, known: Known, codes: pl.DataFrame, count: int, folder: Path) -> list[Pieces]:
+    """The rows of one form in as many parts as there are shares, each in the order in which they are stated."""
+    if count == 1:
+        return [pieces]
+    verdicts = known.verdicts.select(*PAIR, _share_of(codes, known.verdicts, "code"))
+    parts: list[list[Piece]] = [[] for _ in range(count)]
+    for rows in pieces.batches(DEALT_ROWS):
+        share = rows.select(*PAIR).join(
+            verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left"
+        )["share"]
+        order = share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()
+        piece, offset = put_down(rows[order], folder), 0
+        for number, height in share.value_counts().sort("share").iter_rows():
+            parts[number].append(piece.part(offset, height))
+            offset += height
+    return [replace(pieces, parts=tuple(part)) for part in parts]
+
+
+def _of_share(known: Known, codes: pl.DataFrame, number: int, count: int) -> Known:
+    """What the rows of one share are looked up in."""
+    if count == 1:
+        return known
+    return replace(
+        known,
+        register=known.register.filter(_share_of(codes, known.register, "uscc") == number),
+        verdicts=known.verdicts.filter(_share_of(codes, known.verdicts, "code") == number),
+    )
