@@ -64,8 +64,15 @@ def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
     found = pl.DataFrame(schema=PAIR)
     for form, pieces in rows.items():
         for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            found = stated_pairs({"": found, form: frame.unique()})
+            found = stated_pairs({"": found, form: frame.filter(_first_of_run()).unique()})
     return found
+
+
+def _first_of_run() -> pl.Expr:
+    """Tell a row that states another code or name than the one before it: of an enterprise's carriers the first."""
+    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in PAIR) | (
+        pl.int_range(pl.len()) == 0
+    )
 
 
 def _codes(known: Known, count: int) -> pl.DataFrame:
@@ -91,11 +98,16 @@ def _dealt(pieces: Pieces, known: Known, codes: pl.DataFrame, count: int, folder
     verdicts = known.verdicts.select(*PAIR, _share_of(codes, known.verdicts, "code"))
     parts: list[list[Piece]] = [[] for _ in range(count)]
     for rows in pieces.batches(DEALT_ROWS):
-        share = rows.select(*PAIR).join(
+        first = rows.select(_first_of_run()).to_series()
+        shares = rows.select(*PAIR).filter(first).join(
             verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left"
         )["share"]
-        order = share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()
-        piece, offset = put_down(rows[order], folder), 0
+        share = shares.gather(first.cast(pl.UInt32).cum_sum() - 1)
+        # Exports often stand in the order of codes already.
+        ordered = rows if share.is_sorted() else rows[share.to_frame().select(
+            pl.arg_sort_by("share", maintain_order=True)
+        ).to_series()]
+        piece, offset = put_down(ordered, folder), 0
         for number, height in share.value_counts().sort("share").iter_rows():
             parts[number].append(piece.part(offset, height))
             offset += height

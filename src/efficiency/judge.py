@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from efficiency.warehouse.tables import Contents
 
 
+_PLACE = ("sheet", "block")
+"""What a profile does not look at."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """An evaluation, with the warnings of the profile before its own, and the digest of what it read."""
@@ -46,5 +50,5 @@ def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None)
             energy=energy_basis(policy),
             previous=previous,
         )
-        for share in shares_of(facts).frames()
+        for share in shares_of(facts).frames(without=_PLACE)
     ])

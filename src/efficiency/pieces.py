@@ -14,7 +14,7 @@ from uuid import uuid4
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 FILE_ROWS = 1_000_000
@@ -74,12 +74,20 @@ class Pieces:
             else:
                 yield part if columns is None else part.select(columns)
 
-    def whole(self) -> pl.DataFrame:
-        """All rows as one frame in one piece, so that what is made from it goes on sharing its columns."""
-        parts = [part for part in self.frames() if part.height]
+    def whole(self, without: Collection[str] = ()) -> pl.DataFrame:
+        """All rows as one frame in one piece, so that what is made from it goes on sharing its columns.
+
+        Of what lies on the disk, the columns named in `without` are not read.
+        """
+        if self.in_memory:
+            columns, empty = None, self.empty
+        else:
+            columns = [name for name in self.empty.columns if name not in without]
+            empty = self.empty.select(columns)
+        parts = [part for part in self.frames(columns) if part.height]
         if len(parts) == 1:
             return parts[0].rechunk()
-        return pl.concat([self.empty, *parts], rechunk=True)
+        return pl.concat([empty, *parts], rechunk=True)
 
     def batches(self, rows: int) -> Iterator[pl.DataFrame]:
         """All rows in their order, some `rows` at a time: small parts together, large ones divided."""
@@ -120,10 +128,10 @@ class Shares:
 
     parts: tuple[Mapping[str, Pieces], ...]
 
-    def frames(self) -> Iterator[dict[str, pl.DataFrame]]:
-        """One share after another, each in memory for its turn."""
+    def frames(self, without: Collection[str] = ()) -> Iterator[dict[str, pl.DataFrame]]:
+        """One share after another, each in memory for its turn; of what lies on the disk not the columns `without`."""
         for share in self.parts:
-            yield {form: pieces.whole() for form, pieces in share.items()}
+            yield {form: pieces.whole(without) for form, pieces in share.items()}
 
     def lazy(self) -> Iterator[dict[str, pl.LazyFrame]]:
         """One share after another, of which only what is asked for is read."""

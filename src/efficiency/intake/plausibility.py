@@ -165,16 +165,20 @@ def _suspect_levels(figures: pl.DataFrame) -> pl.DataFrame:
 
 def _far_from_median(months: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     positive, month = months.filter(pl.col("month") > 0), pl.col("month")
-    usual = positive.group_by(entity).agg(
-        month.median().alias("median"), month.min().alias("_least"), month.max().alias("_most"),
-        pl.len().alias("months"),
+    # What is not far from the other end of the series is not far from its median: medians are taken of few.
+    wide = (
+        positive.group_by(entity)
+        .agg(month.min().alias("_least"), month.max().alias("_most"), pl.len().alias("months"))
+        .filter((pl.col("months") >= LEAST_MONTHS) & (pl.col("_most") > SUSPECT * pl.col("_least")))
+        .drop("_least", "_most")
     )
-    # Only the few series with a month that is far off are looked at month by month.
-    far = usual.filter(
-        (pl.col("months") >= LEAST_MONTHS)
-        & ((pl.col("_most") > SUSPECT * pl.col("median")) | (pl.col("_least") * SUSPECT < pl.col("median")))
-    ).drop("_least", "_most")
-    return positive.join(far, on=entity, how="inner", validate="m:1", maintain_order="left").filter(
+    if wide.is_empty():
+        return positive.clear().with_columns(
+            pl.lit(None, dtype=pl.Float64).alias("median"), pl.lit(None, dtype=pl.UInt32).alias("months")
+        )
+    suspected = positive.join(wide, on=entity, how="inner", validate="m:1", maintain_order="left")
+    usual = suspected.group_by(entity).agg(month.median().alias("median"))
+    return suspected.join(usual, on=entity, how="inner", validate="m:1", maintain_order="left").filter(
         (month > SUSPECT * pl.col("median")) | (month * SUSPECT < pl.col("median"))
     )
 

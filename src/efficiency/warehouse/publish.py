@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
 
 ROWS_AT_ONCE = 1_000_000
+BUILD_MEMORY = "1GiB"
+"""What DuckDB keeps of the file that it writes; by itself it would keep as much as the machine has."""
 
 
 def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
@@ -119,6 +121,7 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
     counts: dict[str, int] = {}
     views = all_views()
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
+        connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
         connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
