@@ -60,7 +60,7 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
         def read(
             files: Sequence[InboxFile], mapping: Mapping, told: Callable[[int, int], None], scratch: Path
         ) -> InPieces:
-            return read_on(address, folder, files, mapping, told, scratch)
+            return read_on(address, folder, files, mapping, told, scratch=scratch)
 
         try:
             return month.ingest(order, run, progress, read=read)
@@ -76,6 +76,7 @@ def read_on(
     files: Sequence[InboxFile],
     mapping: Mapping,
     progress: Callable[[int, int], None],
+    *,
     scratch: Path,
 ) -> InPieces:
     """What `files` state, read by the workers into `folder`; as `efficiency.readers.read_in_pieces` into `scratch`."""

@@ -20,7 +20,6 @@ from efficiency.intake.validate import validate
 from efficiency.pieces import Piece, Pieces, Shares, put_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 SHARE_ROWS = 4_000_000
@@ -76,7 +75,7 @@ def _first_of_run() -> pl.Expr:
 
 
 def _codes(known: Known, count: int) -> pl.DataFrame:
-    """Registered code → its share: `uscc`, `share`, from 0. As many enterprises in each, in the order of their codes."""
+    """Registered code → its share: `uscc`, `share` from 0, as many enterprises in each, in the order of their codes."""
     codes = known.register.select(pl.col("uscc").unique().sort())
     return codes.with_columns(
         (pl.int_range(pl.len(), dtype=pl.Int64) * count // pl.len()).cast(pl.UInt16).alias("share")
@@ -99,14 +98,18 @@ def _dealt(pieces: Pieces, known: Known, codes: pl.DataFrame, count: int, folder
     parts: list[list[Piece]] = [[] for _ in range(count)]
     for rows in pieces.batches(DEALT_ROWS):
         first = rows.select(_first_of_run()).to_series()
-        shares = rows.select(*PAIR).filter(first).join(
-            verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left"
-        )["share"]
+        shares = (
+            rows.select(*PAIR)
+            .filter(first)
+            .join(verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["share"]
+        )
         share = shares.gather(first.cast(pl.UInt32).cum_sum() - 1)
         # Exports often stand in the order of codes already.
-        ordered = rows if share.is_sorted() else rows[share.to_frame().select(
-            pl.arg_sort_by("share", maintain_order=True)
-        ).to_series()]
+        ordered = (
+            rows
+            if share.is_sorted()
+            else rows[share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()]
+        )
         piece, offset = put_down(ordered, folder), 0
         for number, height in share.value_counts().sort("share").iter_rows():
             parts[number].append(piece.part(offset, height))
@@ -121,5 +124,6 @@ def _of_share(known: Known, codes: pl.DataFrame, number: int, count: int) -> Kno
     return replace(
         known,
         register=known.register.filter(_share_of(codes, known.register, "uscc") == number),
+        lent=known.lent.filter(_share_of(codes, known.lent, "uscc") == number),
         verdicts=known.verdicts.filter(_share_of(codes, known.verdicts, "code") == number),
     )

@@ -12,8 +12,8 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
-from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.parsed import InPieces, Parsed
+from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.resolve import Sheets
 from efficiency.pieces import Piece, Pieces, put_down
 from efficiency.readers import HELD_ROWS, ReadFiles, read_in_pieces
@@ -94,9 +94,7 @@ def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
     tables = (SUBMISSIONS, COLUMN_MAP, PROBLEMS)
     return stored.with_frames(
         {
-            table.qualified: stored[table.qualified].filter(
-                ~pl.col("submission_id").str.head(12).is_in(identifiers)
-            )
+            table.qualified: stored[table.qualified].filter(~pl.col("submission_id").str.head(12).is_in(identifiers))
             for table in tables
         }
     )

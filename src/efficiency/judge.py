@@ -41,14 +41,16 @@ def judge(facts: Facts, policy: Policy, period: str, past: Contents | None) -> J
 def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Profile:
     """What `policy` sees of every enterprise at the end of `period`."""
     previous = history(past, policy.id, period)
-    return united([
-        build_profile(
-            share,
-            period=period_start(period),
-            window=policy.window,
-            annualise=policy.annualise,
-            energy=energy_basis(policy),
-            previous=previous,
-        )
-        for share in shares_of(facts).frames(without=_PLACE)
-    ])
+    return united(
+        [
+            build_profile(
+                share,
+                period=period_start(period),
+                window=policy.window,
+                annualise=policy.annualise,
+                energy=energy_basis(policy),
+                previous=previous,
+            )
+            for share in shares_of(facts).frames(without=_PLACE)
+        ]
+    )

@@ -21,10 +21,10 @@ from typing import Literal
 import polars as pl
 
 from efficiency import __version__
+from efficiency.by_share import resolve_in_shares
 from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.by_share import resolve_in_shares
 from efficiency.inbox import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING, load_mapping
@@ -35,10 +35,10 @@ from efficiency.issue import report_of, write_documents
 from efficiency.judge import judge
 from efficiency.operation.record import logged, recorded
 from efficiency.operation.watching import watch_again
+from efficiency.pieces import Pieces, Shares
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
-from efficiency.pieces import Pieces, Shares
 from efficiency.readers import ReadFiles, read_in_pieces
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores

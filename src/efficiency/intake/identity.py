@@ -131,7 +131,7 @@ def match_rows(
         told = (
             judged.filter("odd").select(frame.columns)
             .unique(["submission_id", "row"], keep="first", maintain_order=True)
-            .join(judged_pairs, on=["uscc", "name"], how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+            .join(judged_pairs, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
         problems.append(_problems(told, submissions, columns))
     return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))

@@ -99,11 +99,11 @@ def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> 
         pl.DataFrame(schema=OUTCOMES),
         outcomes(screened.rejected, "rejected"),
         outcomes(outcome.withheld, "rejected"),
-        outcomes(outcome.replaced.filter("lent"), "accepted"),
     ])
-    enterprises = outcome.rows.filter(~pl.col("superseded"))
+    lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
+    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
     return Survey(
-        Known(submissions, columns, ranks, refused_cells, outcome.rows, verdicts(pairs, enterprises)),
+        Known(submissions, columns, ranks, refused_cells, outcome.rows, lent, judged),
         Share({}, counted(evidence), pl.concat([read, screened.problems, tells.problems]), tells.replaced),
     )
 

@@ -35,6 +35,8 @@ class Known:
     """submission_id, row, field of what reading refused."""
     register: pl.DataFrame
     """The settled rows of the register, with `superseded`."""
+    lent: pl.DataFrame
+    """submission_id, row, uscc of those whose attributes count in another row of the register."""
     verdicts: pl.DataFrame
     """What each stated pair of code and name amounts to; see `efficiency.intake.identity.verdicts`."""
 
@@ -91,7 +93,7 @@ def resolve_share(rows: Mapping[str, pl.DataFrame], known: Known) -> Share:
         problems.append(tells.problems)
         replaced.append(tells.replaced)
     problems.append(find_implausible(facts, submissions, columns))
-    lent = [outcome.replaced.filter("lent") for outcome in settled.values()]
+    lent = [known.lent, *(outcome.replaced.filter("lent") for outcome in settled.values())]
     return Share(facts, counted(_evidence(facts, rejected, lent)), pl.concat(problems), pl.concat(replaced))
 
 

@@ -79,9 +79,9 @@ def returns_of(submissions: pl.DataFrame, facts: Shares, period: date) -> Return
     since = shifted(period, -HISTORY_MONTHS)
     of = ["submission_id", "form"]
     # A correction changes the figure of another department's return; it is not a return of its own.
-    covered = pl.concat(
-        _spans(form, share[form], since, period) for share in facts.lazy() for form in _FLOWS
-    ).unique(maintain_order=True)
+    covered = pl.concat(_spans(form, share[form], since, period) for share in facts.lazy() for form in _FLOWS).unique(
+        maintain_order=True
+    )
     spans = covered.join(series, on=of, how="inner", validate="m:1")
     # Of a year of figures only the months that are compared are spread out: of a province they are millions.
     end = pl.col("span_end")
@@ -122,11 +122,16 @@ def _shaped(form: str, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.DataFr
     spans = ["span_start", "span_end"]
     if form == "land":
         areas = [column.name for column in FORMS[form].columns if column.kind == "number"]
-        figures = facts.select(*keys, *areas).collect().unpivot(
-            areas,
-            index=keys,
-            variable_name="field",
-        ).with_columns(pl.lit(None, pl.Date).alias(name) for name in spans)
+        figures = (
+            facts.select(*keys, *areas)
+            .collect()
+            .unpivot(
+                areas,
+                index=keys,
+                variable_name="field",
+            )
+            .with_columns(pl.lit(None, pl.Date).alias(name) for name in spans)
+        )
     else:
         measures = [column.name for column in MEASURES]
         wanted = {

@@ -155,8 +155,7 @@ def _pieces_in_order(table: Table, pieces: Pieces, rows: int) -> Iterator[pl.Dat
     """As `slices_in_order` of all pieces together, with no more in memory than the rows of one sheet or share."""
     first = _order_of(table)[0]
     for some in _ascending(pieces, first, rows):
-        for slice_ in slices_in_order(table, table.conform(some.whole()), rows):
-            yield slice_
+        yield from slices_in_order(table, table.conform(some.whole()), rows)
 
 
 def _ascending(pieces: Pieces, column: str, rows: int) -> Iterator[Pieces]:

@@ -1,0 +1,227 @@
+"""However many shares a province is resolved in, and wherever its rows lie meanwhile, the results are the same."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+import pytest
+import small_inbox
+from conftest import INBOX
+from polars.testing import assert_frame_equal
+from stated_builder import CODES, NAMES, Sheet, resolved, told
+from stated_builder import month as month_of
+
+from efficiency import by_share, inbox, month, pieces, readers
+from efficiency.errors import EfficiencyError
+from efficiency.intake.reconcile import unbalanced
+from efficiency.pieces import Piece, Pieces, Shares, put_down, shares_of
+from efficiency.warehouse import tables
+from efficiency.warehouse.publish import publish
+from efficiency.warehouse.read import load, load_in_order
+from efficiency.warehouse.staging import clear_leftovers, scratch_folder
+from efficiency.warehouse.tables import TABLES, Contents
+from schemas import FACTS, STATED
+
+if TYPE_CHECKING:
+    pass
+
+OCTOBER = date(2026, 10, 1)
+BEGUN = datetime(2026, 11, 23, 8, tzinfo=UTC)
+LIKE_NO_OTHER = {"started", "finished", "operator", "command", "log_sha256"}
+"""What two runs on the same files differ in."""
+
+
+def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
+    """Bounds that are for millions of rows, made small enough for the sample."""
+    monkeypatch.setattr(by_share, "share_count", lambda rows: shares)
+    monkeypatch.setattr(by_share, "DEALT_ROWS", 500)
+    monkeypatch.setattr(inbox, "KEPT_IN_MEMORY", 1000)
+    monkeypatch.setattr(inbox, "HELD_ROWS", 2000)
+    monkeypatch.setattr(readers, "HELD_ROWS", 2000)
+    monkeypatch.setattr(readers, "HELD_ROWS_A_FILE", 100)
+    monkeypatch.setattr(pieces, "FILE_ROWS", 300)
+
+
+def published(order: month.Order, run_id: str) -> dict[str, pl.DataFrame]:
+    """Every table that the month leaves, in the order of the file; no reports are drawn."""
+    run = month.Run(run_id, BEGUN, "nobody")
+    validated = month.validate(order, run, month.ingest(order, run))
+    judged = month.select(month.evaluate(order, run, validated))
+    month.publish(month.report(order, run, validated, judged))
+    with duckdb.connect(order.warehouse, read_only=True) as connection:
+        return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No reports: they are made from the published results, which are compared."""
+    monkeypatch.setattr(month, "_draw_reports", lambda *_: ())
+
+
+def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    for name, frame in expected.items():
+        columns = [column for column in frame.columns if column not in LIKE_NO_OTHER]
+        assert_frame_equal(tables_[name].select(columns), frame.select(columns), check_exact=True)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_shares(tmp_path, monkeypatch):
+    order = month.Order(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
+    whole = published(order, "run")
+    output, corrected = whole[FACTS["output"].qualified], whole[FACTS["corrections"].qualified]
+    assert output["superseded"].any(), "nothing was sent again"
+    assert corrected.height, "nothing was corrected"
+    assert whole["intake.problems"]["rule"].n_unique() > 10
+    for shares in (2, 5):
+        with monkeypatch.context() as bounds:
+            few_in_memory(bounds, shares)
+            dealt = published(replace(order, warehouse=tmp_path / str(shares) / "w.duckdb"), "run")
+        same(dealt, whole)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path, monkeypatch):
+    folder = small_inbox.small_inbox(tmp_path / "inbox")
+    orders = [
+        month.Order(folder, ("2026-10",), "zibo-jkq", tmp_path / name / "w.duckdb", tmp_path) for name in ("a", "b")
+    ]
+    expected: dict[str, pl.DataFrame] = {}
+    for round_ in ("first", "second"):
+        if round_ == "second":
+            rows = [(small_inbox.CODES[0], "2026年1-10月", 5000), (small_inbox.CODES[3], "2026年1-10月", 7000)]
+            small_inbox.write(folder / "产出" / "补报.csv", [("统一社会信用代码", "所属期", "实缴税金(万元)"), *rows])
+            small_inbox.ledger(
+                folder / "更正.csv",
+                (small_inbox.CODES[1], "2026年1-10月", "实缴税金", 230, 999, "申诉", "李四", "2026-11-20"),
+                (small_inbox.CODES[2], "2026年1-10月", "电力", 60, 77, "申诉", "李四", "2026-11-20"),
+            )
+        expected = published(orders[0], round_)
+        with monkeypatch.context() as bounds:
+            few_in_memory(bounds, 3)
+            bounds.setattr(inbox, "KEPT_IN_MEMORY", 10)
+            bounds.setattr(inbox, "HELD_ROWS", 5)
+            same(published(orders[1], round_), expected)
+    assert expected[FACTS["output"].qualified]["superseded"].any()
+    assert expected["results.movements"].is_empty()
+    assert expected["results.evaluations"].height == 2
+
+
+def test_a_register_line_that_completes_another_is_one_row_in_any_share():
+    """It is superseded in its share and accepted for what it lent; of a row only the better of both may count."""
+    code = CODES["A"]
+    register = Sheet(
+        "register",
+        [{"uscc": code, "name": NAMES["A"], "town": "南定镇"}, {"uscc": code, "name": NAMES["A"], "industry": "3071"}],
+        id="register",
+    )
+    result = resolved(register, Sheet("output", [{"uscc": code, **month_of(2026, 1), "tax": 1.0}], id="tax"))
+    assert len(told(result, "completed_figure")) == 1
+    assert unbalanced(result.submissions).is_empty()
+    assert result.submissions["rows_accepted"].to_list() == [2, 1]
+
+
+def test_a_run_leaves_no_scratch_however_it_ends(tmp_path, monkeypatch):
+    few_in_memory(monkeypatch, 2)
+    small_inbox.small_inbox(tmp_path / "inbox")
+    monkeypatch.setattr(inbox, "KEPT_IN_MEMORY", 10)
+    seen: list[bool] = []
+
+    def fails(*_: object) -> None:
+        seen.append(scratch_folder(tmp_path / "warehouse" / "efficiency.duckdb").is_dir())
+        raise EfficiencyError("no")
+
+    monkeypatch.setattr(month, "succession", fails)
+    with pytest.raises(EfficiencyError, match="no"):
+        small_inbox.run(tmp_path)
+    assert seen == [True]
+    assert not list((tmp_path / "warehouse").glob("*.staging-*"))
+
+
+def test_the_scratch_of_a_run_at_work_is_not_taken_for_a_leftover(tmp_path):
+    warehouse = tmp_path / "w.duckdb"
+    scratch_folder(warehouse).mkdir()
+    dead = tmp_path / scratch_folder(warehouse).name.replace(str(os.getpid()), "999999999")
+    dead.mkdir()
+    clear_leftovers(warehouse)
+    assert scratch_folder(warehouse).is_dir()
+    assert not dead.exists()
+
+
+def numbered(first: int, last: int) -> pl.DataFrame:
+    return pl.DataFrame({"number": range(first, last)}, schema={"number": pl.Int64})
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7, 100])
+def test_pieces_are_their_rows_in_order_in_memory_and_on_the_disk(tmp_path, rows):
+    mixed = Pieces(numbered(0, 0), (numbered(0, 4), put_down(numbered(4, 9), tmp_path), numbered(9, 10)))
+    for some in (mixed, mixed.put_down(tmp_path)):
+        assert some.height == 10
+        assert some.whole().equals(numbered(0, 10))
+        assert some.lazy().collect().equals(numbered(0, 10))
+        batches = list(some.batches(rows))
+        assert pl.concat(batches).equals(numbered(0, 10))
+        assert all(batch.height >= rows for batch in batches[:-1])
+    assert not mixed.in_memory
+    assert all(isinstance(part, Piece) for part in mixed.put_down(tmp_path).parts)
+
+
+def test_a_part_of_a_piece_is_read_alone(tmp_path):
+    piece = put_down(numbered(0, 200_000), tmp_path)
+    assert piece.part(70_000, 3).read()["number"].to_list() == [70_000, 70_001, 70_002]
+    assert piece.part(70_000, 90_000).part(60_000, 2).read()["number"].to_list() == [130_000, 130_001]
+
+
+def test_facts_in_memory_are_one_share():
+    facts = {"energy": numbered(0, 3)}
+    shares = shares_of(facts)
+    assert shares_of(shares) is shares
+    assert [frames["energy"].height for frames in shares.frames()] == [3]
+    assert Shares(shares.parts * 2).table("energy").height == 6
+
+
+def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path):
+    """Sheets lie scattered over pieces, as files are read; a sheet of many rows may even lie in two."""
+    table = STATED["output"]
+    rows = pl.concat(
+        table.conform(
+            pl.DataFrame(
+                {
+                    "submission_id": [sheet] * 4,
+                    "sheet": [""] * 4,
+                    "row": range(start, start + 4),
+                    "block": [0] * 4,
+                    "span_start": [OCTOBER] * 4,
+                    "span_end": [OCTOBER] * 4,
+                }
+            )
+        )
+        for sheet, start in (("b", 2), ("a", 6), ("c", 2), ("a", 2), ("b", 6))
+    )
+    name = table.qualified
+    scattered = Pieces(table.empty(), tuple(put_down(rows[start : start + 7], tmp_path) for start in range(0, 20, 7)))
+    publish(tmp_path / "whole.duckdb", Contents({name: rows}))
+    for at_once in (1, 5, 100):
+        contents = Contents({name: scattered})
+        assert pl.concat(contents.in_order(name, at_once)).equals(tables.in_order(table, rows))
+        assert max(part.height for part in contents.in_order(name, at_once)) <= at_once
+    publish(tmp_path / "pieces.duckdb", Contents({name: scattered}))
+    whole, again = load(tmp_path / "whole.duckdb"), load(tmp_path / "pieces.duckdb")
+    assert whole is not None
+    assert again is not None
+    assert again[name].equals(whole[name])
+    assert pl.concat(load_in_order(tmp_path / "pieces.duckdb", table, 5)).equals(whole[name])
+    assert [part.height for part in load_in_order(tmp_path / "pieces.duckdb", table, 5)] == [8, 8, 4]
+    assert list(load_in_order(tmp_path / "absent.duckdb", table, 5)) == []
+
+
+def test_rows_half_in_memory_are_not_half_published(tmp_path):
+    table = STATED["output"]
+    row = table.conform(pl.DataFrame({"submission_id": ["a"], "sheet": [""], "row": [2], "block": [0]}))
+    contents = Contents({table.qualified: Pieces(table.empty(), (row, put_down(row, tmp_path)))})
+    with pytest.raises(ValueError, match="not both"):
+        list(contents.in_order(table.qualified, 10))
