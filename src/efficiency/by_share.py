@@ -8,6 +8,7 @@ again. The results are the same as in one share, to the last bit.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,25 +46,38 @@ def resolve_in_shares(sheets: Sheets, rows: Mapping[str, Pieces], folder: Path) 
     known, codes = surveyed.known, _codes(surveyed.known, count)
     dealt = {form: _dealt(pieces, known, codes, count, folder) for form, pieces in rows.items() if form != "register"}
     shares: list[Share] = []
-    facts: list[Mapping[str, Pieces]] = []
-    for number in range(count):
-        share = resolve_share(
-            {form: parts[number].whole() for form, parts in dealt.items()}, _of_share(known, codes, number, count)
-        )
-        validate(share.facts)
-        shares.append(replace(share, facts={}))
-        pieces = {form: Pieces(frame.clear(), (frame,)) for form, frame in share.facts.items()}
-        facts.append({form: one.put_down(folder) for form, one in pieces.items()} if count > 1 else pieces)
-        del share, pieces
-    return unite(surveyed, shares), Shares(tuple(facts))
+    facts: list[Future[Mapping[str, Pieces]]] = []
+    # The facts of one share are put down while the next is resolved, which seldom keeps two cores busy.
+    with ThreadPoolExecutor(1) as beside:
+        for number in range(count):
+            rows_of_share = {form: parts[number].whole() for form, parts in dealt.items()}
+            share = resolve_share(rows_of_share, _of_share(known, codes, number, count))
+            validate(share.facts)
+            shares.append(replace(share, facts={}))
+            facts.append(beside.submit(_kept, share.facts, folder if count > 1 else None))
+            # No more than two shares stand in memory.
+            if number:
+                facts[number - 1].result()
+            del rows_of_share, share
+        return unite(surveyed, shares), Shares(tuple(one.result() for one in facts))
+
+
+def _kept(facts: Mapping[str, pl.DataFrame], folder: Path | None) -> dict[str, Pieces]:
+    """The facts of a share as they wait for those who need them: in `folder`, or in memory where there is none."""
+    pieces = {form: Pieces(frame.clear(), (frame,)) for form, frame in facts.items()}
+    return {form: one.put_down(folder) for form, one in pieces.items()} if folder else pieces
 
 
 def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
     """The distinct pairs of code and name that the rows state."""
-    found = pl.DataFrame(schema=PAIR)
+    found = last = pl.DataFrame(schema=PAIR)
     for form, pieces in rows.items():
         for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            found = stated_pairs({"": found, form: frame.filter(_first_of_run()).unique()})
+            named = frame.filter(_first_of_run())
+            # The months of an export often name the same enterprises in the same order.
+            if not named.equals(last):
+                found = stated_pairs({"": found, form: named.unique()})
+            last = named
     return found
 
 

@@ -166,15 +166,14 @@ def _ascending(pieces: Pieces, column: str, rows: int) -> Iterator[Pieces]:
     parts = [part for part in pieces.parts if isinstance(part, Piece)]
     if len(parts) != len(pieces.parts):
         raise ValueError("rows of a table are in memory or on the disk, not both")
-    values = [part.read([column]).to_series() for part in parts]
-    bounds = [(str(each.min()), str(each.max())) for each in values]
+    bounds = [part.lazy().select(pl.min(column).alias("least"), pl.max(column)).collect().row(0) for part in parts]
     if all(before[1] < after[0] for before, after in pairwise(bounds)):
         yield from (Pieces(pieces.empty, (part,)) for part in parts)
         return
     runs: list[tuple[str, Piece]] = []
-    for part, each in zip(parts, values, strict=True):
+    for part in parts:
         offset = 0
-        for height, value in each.rle().struct.unnest().iter_rows():
+        for height, value in part.read([column]).to_series().rle().struct.unnest().iter_rows():
             runs.append((value, part.part(offset, height)))
             offset += height
     held: list[Piece] = []
