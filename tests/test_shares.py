@@ -225,3 +225,17 @@ def test_rows_half_in_memory_are_not_half_published(tmp_path):
     contents = Contents({table.qualified: Pieces(table.empty(), (row, put_down(row, tmp_path)))})
     with pytest.raises(ValueError, match="not both"):
         list(contents.in_order(table.qualified, 10))
+
+
+def test_a_full_disk_ends_the_run_in_plain_words(tmp_path, monkeypatch):
+    few_in_memory(monkeypatch, 2)
+    monkeypatch.setattr(inbox, "KEPT_IN_MEMORY", 10)
+    small_inbox.small_inbox(tmp_path / "inbox")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(EfficiencyError, match=r"cannot be written .*No space left on device.*To do: free some space"):
+        small_inbox.run(tmp_path)
+    assert not list((tmp_path / "warehouse").glob("*.staging-*"))

@@ -39,7 +39,7 @@ def resolve_in_shares(sheets: Sheets, rows: Mapping[str, Pieces], folder: Path) 
     """The account of `sheets`, whose stated rows (form id → pieces) are `rows`, and their facts.
 
     Where there is more than one share, dealt rows and facts are put into `folder`. Raises ValueError when a submission
-    comes twice, FactsInvalid when a fact breaks its declaration, and OSError when the disk is full.
+    comes twice, FactsInvalid when a fact breaks its declaration, and EfficiencyError when the disk is full.
     """
     count = share_count(rows)
     surveyed = survey(sheets, rows["register"].whole(), _pairs(rows))

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import polars as pl
 
+from efficiency.errors import EfficiencyError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -104,7 +106,7 @@ class Pieces:
             yield pl.concat(held, rechunk=True)
 
     def put_down(self, folder: Path) -> Pieces:
-        """The same rows with nothing left in memory. Raises OSError when the disk is full."""
+        """The same rows with nothing left in memory. Raises EfficiencyError when the disk is full."""
         parts: list[Piece] = []
         held: list[pl.DataFrame] = []
         # Many small parts make few files; what lies on the disk already stays there.
@@ -155,11 +157,17 @@ def shares_of(facts: Facts) -> Shares:
 
 
 def put_down(rows: pl.DataFrame, folder: Path) -> Piece:
-    """`rows` as a new file in `folder`. Raises OSError when the disk is full."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """`rows` as a new file in `folder`. Raises EfficiencyError when it cannot be written, as on a full disk."""
     path = folder / f"{uuid4().hex}.parquet"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(path, compression="lz4", statistics=False, row_group_size=ROW_GROUP)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        path.unlink(missing_ok=True)
+        raise EfficiencyError(
+            f"{folder} cannot be written ({error}). A run with more rows than stand in memory puts them there until "
+            "its end, 6 KB for each enterprise. To do: free some space or name a warehouse elsewhere, and run again."
+        ) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise

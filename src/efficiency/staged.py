@@ -65,7 +65,7 @@ def stage_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: M
 def collect(folder: Path, count: int, scratch: Path) -> InPieces:
     """What the first `count` batches in `folder` state, in their order; rows that are too many are put into `scratch`.
 
-    Raises OSError when a batch is not there, or the disk is full.
+    Raises OSError when a batch is not there, EfficiencyError when the disk is full.
     """
     parts: list[InPieces] = []
     for place in range(count):

@@ -83,7 +83,7 @@ class InPieces:
         return sum(pieces.height for pieces in self.rows.values() if pieces.in_memory)
 
     def put_down(self, folder: Path) -> InPieces:
-        """The same with no row in memory. Raises OSError when the disk is full."""
+        """The same with no row in memory. Raises EfficiencyError when the disk is full."""
         return replace(self, rows={form: pieces.put_down(folder) for form, pieces in self.rows.items()})
 
 
