@@ -125,6 +125,19 @@ def test_a_register_line_that_completes_another_is_one_row_in_any_share():
     assert result.submissions["rows_accepted"].to_list() == [2, 1]
 
 
+def test_without_a_register_everybody_is_unknown_in_any_share(tmp_path, monkeypatch):
+    small_inbox.small_inbox(tmp_path / "inbox")
+    (tmp_path / "inbox" / "名录.csv").unlink()
+    order = month.Order(tmp_path / "inbox", ("2026-10",), "zibo-jkq", tmp_path / "w.duckdb", tmp_path)
+    run = month.Run("run", BEGUN, "nobody")
+    whole = month.validate(order, run, month.ingest(order, run)).resolved
+    few_in_memory(monkeypatch, 3)
+    dealt = month.validate(order, run, month.ingest(order, run)).resolved
+    assert_frame_equal(dealt.problems, whole.problems)
+    assert_frame_equal(dealt.submissions, whole.submissions)
+    assert set(whole.problems["rule"]) == {"enterprise_unknown"}
+
+
 def test_a_run_leaves_no_scratch_however_it_ends(tmp_path, monkeypatch):
     few_in_memory(monkeypatch, 2)
     small_inbox.small_inbox(tmp_path / "inbox")

@@ -240,7 +240,7 @@ def _nearest(unknown: pl.Series, directory: pl.DataFrame) -> pl.DataFrame:
     Likeness is the Dice coefficient of the names' pairs of neighbouring characters. So that a sheet of
     strangers cannot make a run slow, only as many names get suggestions as `COMPARISONS` allows.
     """
-    if not len(unknown):
+    if not len(unknown) or directory.is_empty():
         return pl.DataFrame(schema={"alias": pl.String, "near": pl.List(pl.String)})
     limit = max(20, COMPARISONS // max(1, directory.height))
     asked = _pairs(pl.DataFrame({"alias": unknown.head(limit)}, schema={"alias": pl.String}), ["alias"])
