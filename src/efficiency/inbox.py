@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from efficiency.by_share import SHARE_ROWS
 from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
@@ -21,10 +22,6 @@ from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.staging import scratch_folder
 from efficiency.warehouse.tables import TABLES, Contents
 from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
-
-KEPT_IN_MEMORY = 4_000_000
-"""Stated rows that stand in memory at most; of more, all lie in the scratch folder."""
-
 
 _IN_PIECES = {table.qualified for table in (*STATED.values(), *FACTS.values())}
 
@@ -185,7 +182,7 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: InPieces, folder: Pa
             held += kept.height
             parts.append(kept if held <= HELD_ROWS else put_down(kept, folder))
         rows[form] = replace(new, parts=(*parts, *new.parts))
-    if sum(pieces.height for pieces in rows.values()) > KEPT_IN_MEMORY:
+    if sum(pieces.height for pieces in rows.values()) > SHARE_ROWS:
         return {form: pieces.put_down(folder) for form, pieces in rows.items()}
     # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
     return {form: Pieces(pieces.empty, (pieces.whole(),)) for form, pieces in rows.items()}

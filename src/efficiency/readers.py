@@ -45,7 +45,7 @@ def read_files(files: Sequence[InboxFile], mapping: Mapping, progress: Callable[
 def read_in_pieces(
     files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None], folder: Path
 ) -> InPieces:
-    """As `read_files`, with rows put into `folder` where they are many. Raises EfficiencyError when the disk is full."""
+    """As `read_files`, with rows that are many put into `folder`. Raises EfficiencyError when the disk is full."""
     return _read(files, mapping, progress, folder)
 
 
