@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from efficiency.intake.parsed import InPieces, in_memory, in_pieces, together
+from efficiency.intake.parsed import InPieces, concat, in_memory, in_pieces, together
 from efficiency.intake.read import Parsed, read_file
 
 if TYPE_CHECKING:
@@ -114,10 +114,16 @@ def _batches(files: Sequence[InboxFile]) -> list[Batch]:
 
 def _read_batch(batch: Batch, mapping: Mapping, folder: Path | None) -> InPieces:
     parts: list[InPieces] = []
+    small: list[Parsed] = []
     for file in batch:
-        part = in_pieces(read_file(file, mapping))
-        parts.append(part if folder is None or part.held < HELD_ROWS_A_FILE else part.put_down(folder))
-    return together(parts)
+        parsed = read_file(file, mapping)
+        if folder is None or sum(rows.height for rows in parsed.rows.values()) < HELD_ROWS_A_FILE:
+            small.append(parsed)
+            continue
+        parts += [in_pieces(concat(small)), in_pieces(parsed).put_down(folder)]
+        small = []
+    # Small files as one, so that few frames go over the pipe.
+    return together([*parts, in_pieces(concat(small))])
 
 
 class _Reader:
