@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -103,6 +104,7 @@ def run(options: argparse.Namespace) -> int:
         options.mapping,
         options.by,
     )
+    _collect_rarely()
     finished = told_to_others(options.period, options.policy, lambda: _run_with_progress(order))
     from efficiency.summary import as_json, closing_lines
 
@@ -111,6 +113,11 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(closing_lines(finished)))
     return 0
+
+
+def _collect_rarely() -> None:
+    """What a month makes lives to its end: looking through it for cycles again and again is a tenth of the time."""
+    gc.set_threshold(100_000, 50, 50)
 
 
 def _run_with_progress(order: Order) -> Finished:
