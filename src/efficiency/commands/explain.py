@@ -83,10 +83,11 @@ def _everybody(options: argparse.Namespace, contents: Contents) -> int:
     from efficiency.evaluation.explain import explain_all
     from efficiency.reports.card_workbook import card_file_names, write_card
 
-    explanations = list(explain_all(contents, options.period, options.policy))
-    paths = [options.output / name for name in card_file_names(explanations)]
-    for path, explanation in zip(paths, explanations, strict=True):
-        write_card(path, explanation)
+    paths: list[Path] = []
+    # One after the other, so that a province's cards never stand in memory together; a name begins with the code.
+    for explanation in explain_all(contents, options.period, options.policy):
+        paths.append(options.output / card_file_names([explanation])[0])
+        write_card(paths[-1], explanation)
     if options.json:
         print_json({"period": options.period, "cards": len(paths), "paths": {"files": [str(path) for path in paths]}})
     else:
