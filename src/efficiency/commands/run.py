@@ -13,6 +13,7 @@ from efficiency.commands.arguments import (
     Commands,
     command,
     print_json,
+    take_dask,
     take_json,
     take_mapping,
     take_output,
@@ -55,12 +56,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
     )
-    parser.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="the Prefect flow, its files read by the Dask cluster whose scheduler is named (tcp://host:8786; "
-        "local: a cluster of this machine's cores)",
-    )
+    take_dask(parser)
     take_json(parser)
 
 
