@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from conftest import efficiency
 
-from efficiency.evaluation.explain import explain, explain_all
+from efficiency.evaluation.explain import FIGURES, JUDGED, explain, explain_all
 from efficiency.reports.card import as_text
 from efficiency.reports.card_workbook import card_file_names, write_card
 from efficiency.warehouse.read import load
@@ -171,3 +171,11 @@ def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(contents, score
         assert "填报数均计0" in said
         assert "None" not in said
         assert not [text for text in texts(written(tmp_path, explanation)) if "None" in text]
+
+
+def test_one_card_reads_of_the_long_tables_the_rows_of_its_enterprise(sample_run, contents):
+    uscc = contents["results.scores"]["uscc"].sort()[7]
+    own = load(sample_run.warehouse, FIGURES, uscc=uscc)
+    assert all(own[table].height and set(own[table]["uscc"]) == {uscc} for table in FIGURES)
+    few = explain(load(sample_run.warehouse, JUDGED), uscc, "2026-10", figures_of=lambda code: own)
+    assert as_text(few) == as_text(explain(contents, uscc, "2026-10"))
