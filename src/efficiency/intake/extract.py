@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.cells import (
+    GROUPED,
     HUGE,
     SAFE_INTEGER,
     clean,
@@ -23,6 +24,7 @@ from efficiency.intake.cells import (
     parse_flag,
     parse_industry,
     parse_number,
+    plain_number,
     says_nothing,
     squeeze,
     squeezed,
@@ -104,6 +106,7 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     frame, number, text = _column(cells, column), pl.col("number"), pl.col("text")
     plain = text.cast(pl.Float64, strict=False)
     read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.abs() < HUGE).then(plain)).alias("value"))
+    read = _with_grouped(read)
     rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
     if not rest.height:
         return Extracted(read["value"], _NONE)
@@ -120,6 +123,16 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     return Extracted(values, refused, percents if percents.height else None)
 
 
+def _with_grouped(read: pl.DataFrame) -> pl.DataFrame:
+    """`read` (`value`, `text`) with values for texts such as `1,234.5`, the commonest that are no plain numbers."""
+    text, value = pl.col("text"), pl.col("value")
+    grouped = read.select((value.is_null() & text.str.contains(GROUPED)).fill_null(value=False)).to_series()
+    if not grouped.any():
+        return read
+    ungrouped = read.filter(grouped).select(text.str.replace_all(",", "", literal=True).cast(pl.Float64)).to_series()
+    return read.with_columns(read["value"].scatter(grouped.arg_true(), ungrouped))
+
+
 def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
     """`numbers_of` a short column, text by text: setting up expressions would cost more."""
     values: list[float | None] = cells[f"n{column}"].to_list()
@@ -127,6 +140,9 @@ def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
     percents: list[tuple[int, str, float]] = []
     for row, (place, text) in enumerate(zip(cells["place"].to_list(), cells[f"t{column}"].to_list(), strict=True)):
         if text is None or values[row] is not None:
+            continue
+        values[row] = plain_number(text)
+        if values[row] is not None:
             continue
         number = values[row] = number_in(text)
         if number is None and not says_nothing(text):

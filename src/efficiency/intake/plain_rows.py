@@ -30,7 +30,7 @@ FORMS = 200
 """Ways in which the cells of a sheet may be written."""
 
 NUMBER, DATE, SHARED, FLAG, TEXT, BLANK, ODD = range(7)
-"""What a cell holds: a number, one shown as a date, the place of a shared text, 0 or 1, a text, nothing, or what is odd."""
+"""What a cell holds: a number, a date, the place of a shared text, 0 or 1, a text of its own, nothing, or an oddity."""
 _KINDS = {b"n": NUMBER, b"s": SHARED, b"b": FLAG, b"str": TEXT, b"inlineStr": TEXT}
 
 Integers = npt.NDArray[np.int64]
@@ -161,7 +161,7 @@ def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool
     return found
 
 
-def _require(holds: bool) -> None:  # noqa: FBT001
+def _require(holds: bool) -> None:
     if not holds:
         raise NotPlainError
 

@@ -1,7 +1,7 @@
 """A worksheet that is written in the plain way → its columns, its odd cells and its merges, in one pass over the XML.
 
-It is several times as fast as the cell reader, and sees what that hides. A sheet that is not plain in every byte is left
-to the reader (see `grid`): both give the same cells.
+It is several times as fast as the cell reader, and sees what that hides. A sheet that is not plain in every byte is
+left to the reader (see `grid`): both give the same cells.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PIECE = 1 << 20
 MOST_AHEAD = 16 * PIECE
 """Bytes of a single row, or of what follows the rows."""
 
-_UTF_8 = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+=\"[^\"]*\"| encoding=\"[Uu][Tt][Ff]-8\")*\s*\?>)?\s*")
+_UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| encoding="[Uu][Tt][Ff]-8")*\s*\?>)?\s*')
 _BEGIN, _END, _EMPTY = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _MERGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})" ?/>')
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos);")
@@ -113,9 +113,10 @@ def _read(xml: Readable, workbook: Workbook) -> PlainSheet:
     cells = _Cells(workbook)
     forms: list[Form] = []
     after = b""
-    for rows, after in _pieces(rest, xml, filled=bool(is_filled)):
+    for rows, beyond in _pieces(rest, xml, filled=bool(is_filled)):
         if rows:
             cells.take(plain_rows(rows, forms, workbook.shows_dates))
+        after = beyond
     _require(after.rstrip().endswith(b"</worksheet>") and b"<!" not in after)
     return cells.sheet(_merges(after))
 
@@ -133,7 +134,7 @@ def _pieces(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes
     yield rows, after
 
 
-def _require(holds: bool) -> None:  # noqa: FBT001
+def _require(holds: bool) -> None:
     if not holds:
         raise NotPlainError
 
@@ -250,7 +251,7 @@ class _Cells:
             (not value and cell.kind != TEXT) or (self._workbook.recalculates and value == b"0")
         ):
             uncalculated[place] = "=" + html.unescape(cell.formula.decode())
-        if value is None:
+        if value is None or (not value and cell.kind != TEXT):
             return
         if cell.kind == TEXT:
             self._texts.append((at, plain_texts([value])))
@@ -285,7 +286,7 @@ def _flags(written: Sequence[str]) -> pl.Series:
 
 
 def _dates(serials: np.ndarray) -> pl.Series:
-    """Days as ISO texts. Those with a time, and the first days of 1900, of which there is one too many, are not plain."""
+    """Days as ISO texts. A time beside the day is not plain, nor are the first days of 1900, one of which never was."""
     _require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
     days = pl.Series(values=(serials - _UNIX_DAY).astype(np.int32), dtype=pl.Int32)
     return days.cast(pl.Date).cast(pl.String)

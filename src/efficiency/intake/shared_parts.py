@@ -25,13 +25,13 @@ DATE_FORMATS = frozenset((14, 15, 16, 17, 22))
 _TEXT = rb'<t(?: xml:space="preserve")?>([^<>]*)</t>'
 _ITEM = re.compile(rb"<si>" + _TEXT + rb"(?:<phoneticPr [^<>]*/>)?</si>")
 _SHARED = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml [^<>]*\?>)?\s*<sst\b[^<>]*>")
-_CELL_STYLES = re.compile(rb"<cellXfs[ >](.*?)</cellXfs>", re.DOTALL)
+_LONGEST_CODE = 255
 _STYLE = re.compile(rb'<xf [^<>]*?\bnumFmtId="(\d{1,9})"')
-_FORMAT = re.compile(rb'<numFmt ([^<>]*?) ?/>')
+_FORMAT = re.compile(rb"<numFmt ([^<>]*?) ?/>")
 _FORMAT_ID, _FORMAT_CODE = re.compile(rb'\bnumFmtId="(\d{1,9})"'), re.compile(rb'\bformatCode="([^"]*)"')
 _BESIDE = rb"\\.|&quot;[^a-zA-Z&]*&quot;"
 _NUMERIC = re.compile(rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|E\+|" + _BESIDE + rb"|[0#?.,%+() ;_*@-])*")
-_DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?:" + _BESIDE + rb"|[yYmMdD/., -])*[yYdD](?:" + _BESIDE + rb"|[yYmMdD/., -])*(?:;@)?")
+_DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?=[^yYdD]*[yYdD])(?:" + _BESIDE + rb"|[yYmMdD/., -])*(?:;@)?")
 
 
 class SharedParts:
@@ -65,20 +65,22 @@ class SharedParts:
     @cached_property
     def _styles(self) -> list[bool | None]:
         xml = self._part("xl/styles.xml") or b""
-        if xml.startswith((b"\xff\xfe", b"\xfe\xff")) or len(sections := _CELL_STYLES.findall(xml)) != 1:
+        _, begun, rest = xml.partition(b"<cellXfs")
+        cells, ended, _ = rest.partition(b"</cellXfs>")
+        if xml.startswith((b"\xff\xfe", b"\xfe\xff")) or b"<!" in xml or not begun or not ended:
             raise NotPlainError
         formats: dict[int, bool | None] = {
             **dict.fromkeys(NUMBER_FORMATS, False),
-            **(dict.fromkeys(DATE_FORMATS, True)),
+            **dict.fromkeys(DATE_FORMATS, True),
         }
         written = _FORMAT.findall(xml)
         for attributes in written:
             identifier, code = _FORMAT_ID.search(attributes), _FORMAT_CODE.search(attributes)
-            if identifier is None or code is None:
+            if identifier is None or code is None or len(code[1]) > _LONGEST_CODE:
                 raise NotPlainError
             numeric, dated = _NUMERIC.fullmatch(code[1]), _DATED.fullmatch(code[1])
             formats[int(identifier[1])] = None if numeric is None and dated is None else dated is not None
-        styles = [int(number) for number in _STYLE.findall(sections[0])]
-        if b"<!" in xml or len(written) != xml.count(b"<numFmt ") or len(styles) != sections[0].count(b"<xf "):
+        styles = [int(number) for number in _STYLE.findall(cells)]
+        if len(written) != xml.count(b"<numFmt ") or len(styles) != cells.count(b"<xf "):
             raise NotPlainError
         return [formats.get(number) for number in styles]
