@@ -223,7 +223,8 @@ ODD_CELLS = (
 ROWS = ('<row r="{row}">', '<row r="{row}" spans="1:9" ht="15" customHeight="1">', '<row r="{row}" x=">">')
 SHARED = (
     f'<?xml version="1.0"?><sst xmlns="{MAIN}" count="4"><si><t>企业名称</t></si>'
-    '<si><t xml:space="preserve"> 1 </t></si><si><t>电&amp;力</t><phoneticPr fontId="1" type="noConversion"/></si><si><t></t></si></sst>'
+    '<si><t xml:space="preserve"> 1 </t></si>'
+    '<si><t>电&amp;力</t><phoneticPr fontId="1" type="noConversion"/></si><si><t></t></si></sst>'
 )
 RICH = SHARED.replace("<si><t></t></si>", "<si><r><t>富</t></r><r><rPr><b/></rPr><t>文本</t></r></si>")
 STYLES = (

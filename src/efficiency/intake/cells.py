@@ -44,6 +44,8 @@ GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3}){1,6}(?:\.[0-9]+)?$"
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
 _EPOCH = pl.date(1899, 12, 30)
+_ODD = rf"^\s|\s$|\s\s|[^\S ]|{_CONTROL}|^[-—–−─－/／\\\\无\s]+$"
+_LOOKS_ODD = re.compile(_ODD)
 _CONTROLS, _SPACE, _DASH_RUN = re.compile(_CONTROL), re.compile(r"\s+"), re.compile(_DASHES)
 _MINUS, _NUMERAL = re.compile(r"^[−–—]"), re.compile(_NUMBER)
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.[0-9]{1,18})?")
@@ -56,7 +58,12 @@ def squeeze(text: pl.Expr) -> pl.Expr:
 
 def is_odd(text: pl.Expr) -> pl.Expr:
     """Whether `clean` could change a text: one look that spares most cells the rest."""
-    return text.str.contains(rf"^\s|\s$|\s\s|[^\S ]|{_CONTROL}|^[-—–−─－/／\\\\无\s]+$")
+    return text.str.contains(_ODD)
+
+
+def looks_odd(text: str) -> bool:
+    """`is_odd` of a single text; it may also be true of one that `clean` leaves as it is."""
+    return _LOOKS_ODD.search(text) is not None
 
 
 def clean(text: pl.Expr) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from efficiency.intake.cells import (
     is_blank,
     is_odd,
     is_percent,
+    looks_odd,
     number_in,
     number_text,
     parse_choice,
@@ -42,6 +44,7 @@ _PERCENTS = {"place": pl.Int64(), "value": pl.String(), "number": pl.Float64()}
 FEW = 256
 """Cells that are looked at one by one."""
 _RULES = {"date": "not_a_date"}
+_CODE = re.compile(r"[0-9A-Z]{18}")
 _SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
 
 
@@ -171,6 +174,8 @@ def cell_texts(frame: pl.DataFrame) -> pl.Series:
     number, text = pl.col("number"), pl.col("text")
     if frame["number"].null_count() < frame.height:
         frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))
+    if frame.height <= FEW and not any(text is not None and looks_odd(text) for text in frame["text"].to_list()):
+        return frame["text"]
     odd = frame.with_row_index("index").filter(is_odd(text))
     if not odd.height:
         return frame["text"]
@@ -212,6 +217,8 @@ def _fault(text: pl.Expr, otherwise: str) -> pl.Expr:
 
 def _codes(frame: pl.DataFrame) -> Extracted:
     """Credit codes: NFKC, upper case, without spaces. One that was typed as a number has lost its last digits."""
+    if frame.height <= FEW and all(text is not None and _CODE.fullmatch(text) for text in frame["text"].to_list()):
+        return Extracted(frame["text"], _NONE)
     odd = frame.with_row_index("index").filter(
         ~pl.col("text").str.contains(r"^[0-9A-Z]{18}$").fill_null(value=False)
         & (pl.col("text").is_not_null() | pl.col("number").is_not_null())

@@ -13,6 +13,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import python_calamine as calamine
 
@@ -27,10 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
+
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
 _LETTERS = 26
+FEW = 512
+"""Rows that are looked through one by one."""
 HEAD = 64
 """Rows of a sheet that are kept as texts once they have been looked at."""
 
@@ -112,9 +117,29 @@ class Grid:
     @cached_property
     def filled(self) -> pl.Series:
         """Per row, how many cells are not blank."""
-        if not self.width:
-            return pl.Series(dtype=pl.UInt32)
-        return self.frame.select(filled_cells(range(self.width)).alias("filled")).to_series()
+        return self.filled_in(range(self.width))
+
+    def filled_in(self, columns: Iterable[int]) -> pl.Series:
+        """Per row, how many cells of `columns` are not blank (`-`, 无 and `/` are not blank here)."""
+        counts = self._present[list(columns)].sum(axis=0, dtype=np.uint32)
+        return pl.Series(values=counts)
+
+    @cached_property
+    def _present(self) -> npt.NDArray[np.bool_]:
+        """Column by column, whether each cell is not blank."""
+        present = np.zeros((self.width, self.height), dtype=np.bool_)
+        for column, (numbers, texts) in enumerate(zip(self.numbers, self.texts, strict=True)):
+            # A cell is a number or a text, never both; most columns are one of the two throughout. No number is NaN.
+            if numbers.null_count() < self.height:
+                present[column] = ~np.isnan(numbers.to_numpy())
+            if not texts.null_count():
+                present[column] = True
+            elif texts.null_count() < self.height:
+                if self.height > FEW:
+                    present[column] |= texts.is_not_null().to_numpy()
+                else:  # setting up an expression would cost more
+                    present[column] |= [text is not None for text in texts.to_list()]
+        return present
 
 
 def filled_cells(columns: Iterable[int]) -> pl.Expr:

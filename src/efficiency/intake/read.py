@@ -63,7 +63,7 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
                 "unreadable", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, reason=grid.refusal
             )
             parts.append(one_submission(file, sheet_id, grid.sheet, found))
-        elif not grid.height or not (grid.filled > 0).any():
+        elif not grid.height or not last_used_row(grid, grid.height):
             parts.append(
                 one_submission(
                     file,
@@ -174,7 +174,8 @@ def _parsed(
     places = table.cells["place"]
     silent = _without(places, rows["place"].unique())
     found = pl.concat([problems_frame(table.found), *table.problems])
-    named = found["row"].filter(found["severity"] == "error") - table.grid.first_row - 1
+    named = found["row"].filter(found["severity"] == "error") if found.height else found["row"]
+    named = named - (table.grid.first_row + 1)
     refused_table = bool(table.plan.duplicates) or (not rows.height and _no_period(table))
     # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
     excused = silent if not main or table.plan.long_energy else silent.filter(silent.is_in(stated.implode()))
