@@ -162,9 +162,9 @@ def column_map(table: Table) -> pl.DataFrame:
 
 def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: RowTimings) -> None:
     """`period_unknown` for the table, for the block's columns, or for the rows whose period cells say too little."""
-    unknown = spans["span_start"].is_null()
-    if not unknown.any():
+    if not spans["span_start"].null_count():
         return
+    unknown = spans["span_start"].is_null()
     if table.plan.periods:
         if block.index == 0:
             stated, doubts = (
