@@ -262,11 +262,14 @@ def _kind(attributes: dict[bytes, bytes], shows_dates: Callable[[int], bool]) ->
 def _ends_well(form: Form, words: Words, openings: Integers, ends: Integers) -> npt.NDArray[np.bool_]:
     """Whether cells that begin as `form` also end so."""
     starts = openings + len(form.opening)
+    well: npt.NDArray[np.bool_]
     if form.kind == BLANK:
-        return starts == ends
-    if form.inline:
-        return (words[ends - 8] == _INLINE_ENDS) & (words[ends - 13] == _INLINE_END) & (starts <= ends - 13)
-    return (words[ends - 8] == _VALUE_END) & (starts <= ends - 8)
+        well = starts == ends
+    elif form.inline:
+        well = (words[ends - 8] == _INLINE_ENDS) & (words[ends - 13] == _INLINE_END) & (starts <= ends - 13)
+    else:
+        well = (words[ends - 8] == _VALUE_END) & (starts <= ends - 8)
+    return well
 
 
 def _look_at(found: PlainRows, cells: Integers, index: int, shows_dates: Callable[[int], bool]) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from efficiency.intake.extents import Extent
@@ -52,6 +53,7 @@ _ESCAPES = (b"_x", b"\r")
 """What texts may hold that readers change: `_x000D_` and the line ends of Windows."""
 
 Place = tuple[int, int]
+Figures = npt.NDArray[np.float64]
 
 
 class Readable(Protocol):
@@ -161,9 +163,9 @@ class _Cells:
 
     def __init__(self, workbook: Workbook) -> None:
         self._workbook = workbook
-        self._numbers: list[tuple[Integers, np.ndarray]] = []
+        self._numbers: list[tuple[Integers, Figures]] = []
         self._texts: list[tuple[Integers, pl.Series]] = []
-        self._shared: list[tuple[Integers, np.ndarray]] = []
+        self._shared: list[tuple[Integers, Integers]] = []
         self._odd: list[OddCell] = []
 
     def take(self, rows: PlainRows) -> None:
@@ -216,9 +218,9 @@ class _Cells:
             texts.append(self._workbook.shared_texts())
         known = sum(map(len, texts))
         index = np.zeros(height * width, dtype=np.uint32)
-        for places, values in self._shared:
-            _require(bool((values >= 0).all() and (values < known - 1).all()))
-            index[flat(places)] = values + 1
+        for places, shared in self._shared:
+            _require(bool((shared >= 0).all() and (shared < known - 1).all()))
+            index[flat(places)] = shared + 1
         for places, own in self._texts:
             index[flat(places)] = np.arange(known, known + len(own))
             known += len(own)
@@ -274,9 +276,9 @@ _MAY_BE_BLANK = np.array([byte <= ord(" ") or byte in b"\xc2\xe1\xe2\xe3" for by
 _NOTHING = pl.Series(values=[None], dtype=pl.String)
 
 
-def _figures(written: pa.LargeStringArray) -> np.ndarray:
+def _figures(written: pa.LargeStringArray) -> Figures:
     """The numbers of cells that hold nothing else. Raises ValueError where one does."""
-    figures = written.cast("float64").to_numpy()
+    figures: Figures = written.cast("float64").to_numpy()
     _require(bool(np.isfinite(figures).all()))
     return figures
 
@@ -285,7 +287,7 @@ def _flags(written: Sequence[str]) -> pl.Series:
     return pl.Series(values=["FALSE" if flag == "0" else "TRUE" for flag in written], dtype=pl.String)
 
 
-def _dates(serials: np.ndarray) -> pl.Series:
+def _dates(serials: Figures) -> pl.Series:
     """Days as ISO texts. A time beside the day is not plain, nor are the first days of 1900, one of which never was."""
     _require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
     days = pl.Series(values=(serials - _UNIX_DAY).astype(np.int32), dtype=pl.Int32)
