@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import zipped
 
-from efficiency.intake import archive, plain_rows, plain_sheet
+from efficiency.intake import archive, plain_rows, plain_sheet, shared_parts
 from efficiency.intake.archive import UnreadableError
 from efficiency.intake.grid import Grid, read_grids
 
@@ -321,10 +321,20 @@ def test_each_way_of_writing_a_cell_alone(compare, cell: str, shared: str) -> No
 def test_a_sheet_is_the_same_in_however_many_pieces_it_is_read(compare, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [[f"企业{row}&", row * 1.1, None, "1,2", row % 2 == 0, "=A1"][: 2 + row % 5] for row in range(400)]
     whole = by_xlsxwriter([(3, 2, rows)], styled=False)
-    for piece in (plain_sheet.PIECE, 20_000, 3_001, 1_024):
+    for piece, few in ((plain_sheet.PIECE, 0), (20_000, 0), (3_001, plain_rows.FEW), (1_024, 3)):
         monkeypatch.setattr(plain_sheet, "PIECE", piece)
+        monkeypatch.setattr(plain_rows, "FEW", few)
         _, plain = compare(whole)
         assert plain == 1
+
+
+def test_texts_that_are_no_utf_8_are_left_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = sheet_of([(1, [(0, '<c{at} t="str"><v>好</v></c>')])]).encode()
+    parts = shared_parts.SharedParts(lambda part: None, recalculates=False)
+    for few in (0, 9):
+        monkeypatch.setattr(plain_rows, "FEW", few)
+        assert plain_sheet.plain_sheet(io.BytesIO(sheet), parts) is not None
+        assert plain_sheet.plain_sheet(io.BytesIO(sheet.replace("好".encode(), b"\xe5\xa5")), parts) is None
 
 
 def test_two_far_cells_are_refused_before_a_box_is_made_for_them(compare) -> None:

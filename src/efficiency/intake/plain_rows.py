@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyarrow as pa
-
 COLUMN_BITS = 14
 """A place is row << 14 | column, both from 0: 16 384 columns are the most there are."""
 MOST_PLACES = 1 << 20 + COLUMN_BITS
+FEW = 2_000
+"""Texts of a piece that are cut out one by one."""
 ODD_CELLS = 2_000
 """Cells of a piece that may be looked at one by one."""
 FORMS = 200
@@ -96,6 +97,17 @@ class OddCell:
     """What is written of a formula; None where the cell has none."""
 
 
+@dataclass(frozen=True)
+class Values:
+    """What stands in cells of one kind, as it is written."""
+
+    places: Integers
+    texts: pl.Series
+    """They keep the rows they were cut out of in memory."""
+    firsts: npt.NDArray[np.uint8]
+    """The first byte of each text, `<` where it has none."""
+
+
 @dataclass
 class PlainRows:
     """Cells of consecutive rows in their order."""
@@ -108,16 +120,31 @@ class PlainRows:
     data: bytes
     odd: list[OddCell] = field(default_factory=list)
 
-    def values(self, kind: int) -> tuple[Integers, pa.LargeStringArray]:
-        """Places and values of the cells of a kind that is there."""
-        import pyarrow as pa
-
+    def values(self, kind: int) -> Values:
+        """The cells of one kind."""
         chosen = np.flatnonzero(self.kinds == kind)
-        # Arrow's texts lie end to end, so what stands between two values is taken as a text too, and then left out.
-        bounds = np.empty(2 * len(chosen), dtype=np.int64)
-        bounds[0::2], bounds[1::2] = self.starts[chosen], self.ends[chosen]
-        both = pa.LargeStringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(self.data))
-        return self.places[chosen], both.take(pa.array(np.arange(0, len(bounds), 2)))
+        starts, ends = self.starts[chosen], self.ends[chosen]
+        firsts = np.frombuffer(self.data, dtype=np.uint8)[starts]
+        return Values(self.places[chosen], _texts(self.data, starts, ends), firsts)
+
+
+def _texts(data: bytes, starts: Integers, ends: Integers) -> pl.Series:
+    """What stands in `data` between each of `starts` and `ends`. Raises ValueError for what is not UTF-8."""
+    if len(starts) <= FEW:
+        written = [data[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return pl.Series(values=written, dtype=pl.String)
+    import pyarrow as pa
+
+    # Arrow's texts lie end to end, so what stands between two of them is taken as a text too, and then left out.
+    bounds = np.empty(2 * len(starts), dtype=np.int64)
+    bounds[0::2], bounds[1::2] = starts, ends
+    both = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )
+    try:
+        return pl.Series(values=both)[pl.Series(values=np.arange(0, len(bounds), 2, dtype=np.uint32))].cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise ValueError("not UTF-8") from error
 
 
 def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool]) -> PlainRows:

@@ -33,8 +33,6 @@ from efficiency.intake.plain_rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pyarrow as pa
-
     from efficiency.intake.plain_rows import Integers, OddCell
 
 PIECE = 1 << 20
@@ -49,7 +47,7 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos);")
 _FIGURE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?")
 _FIRST_DAY, _UNIX_DAY, _LAST_DAY = 61, 25_569, 2_958_466
 """1 March 1900, 1 January 1970, 1 January 10000."""
-_ESCAPES = (b"_x", b"\r")
+_ESCAPES = ("_x", "\r")
 """What texts may hold that readers change: `_x000D_` and the line ends of Windows."""
 
 Place = tuple[int, int]
@@ -174,16 +172,19 @@ class _Cells:
         for kind in (NUMBER, DATE, SHARED, FLAG, TEXT):
             if not counts[kind]:
                 continue
-            places, values = rows.values(kind)
+            found = rows.values(kind)
             if kind == NUMBER:
-                self._numbers.append((places, _figures(values)))
+                self._numbers.append((found.places, _figures(found.texts)))
             elif kind == SHARED:
-                self._shared.append((places, values.cast("int64").to_numpy()))
+                self._shared.append((found.places, _whole(found.texts)))
             elif kind == TEXT:
-                self._texts.append((places, _plain_texts(values)))
+                doubtful = np.flatnonzero(_MAY_BE_BLANK[found.firsts]).tolist()
+                texts = found.texts + ""  # copies, which do not keep the piece in memory
+                self._texts.append((found.places, _plain_texts(texts, doubtful, written_in=rows.data)))
+            elif kind == DATE:
+                self._texts.append((found.places, _dates(_figures(found.texts))))
             else:
-                texts = _dates(_figures(values)) if kind == DATE else _flags(values.to_pylist())
-                self._texts.append((places, texts))
+                self._texts.append((found.places, _flags(found.texts.to_list())))
         self._odd += rows.odd
 
     def sheet(self, merges: tuple[tuple[int, int, int, int], ...]) -> PlainSheet:
@@ -272,15 +273,26 @@ class _Cells:
 
 
 _COLUMN = (1 << COLUMN_BITS) - 1
-_MAY_BE_BLANK = np.array([byte <= ord(" ") or byte in b"\xc2\xe1\xe2\xe3" for byte in range(256)])
+# The first bytes of texts that may be blank: blanks, those of wide blanks, and what follows where there is no text.
+_MAY_BE_BLANK = np.array([byte <= ord(" ") or byte in b"<\xc2\xe1\xe2\xe3" for byte in range(256)])
 _NOTHING = pl.Series(values=[None], dtype=pl.String)
 
 
-def _figures(written: pa.LargeStringArray) -> Figures:
-    """The numbers of cells that hold nothing else. Raises ValueError where one does."""
-    figures: Figures = written.cast("float64").to_numpy()
+def _figures(written: pl.Series) -> Figures:
+    """The numbers of cells that hold nothing else."""
+    read = written.cast(pl.Float64, strict=False)
+    _require(not read.null_count())
+    figures: Figures = read.to_numpy()
     _require(bool(np.isfinite(figures).all()))
     return figures
+
+
+def _whole(written: pl.Series) -> Integers:
+    """The whole numbers of cells that hold nothing else."""
+    read = written.cast(pl.Int64, strict=False)
+    _require(not read.null_count())
+    numbers: Integers = read.to_numpy()
+    return numbers
 
 
 def _flags(written: Sequence[str]) -> pl.Series:
@@ -294,32 +306,23 @@ def _dates(serials: Figures) -> pl.Series:
     return days.cast(pl.Date).cast(pl.String)
 
 
-def _plain_texts(written: pa.LargeStringArray) -> pl.Series:
-    """Texts as they are meant, null where blank. Raises ValueError for what is not UTF-8."""
-    _, bounds, letters = written.buffers()
-    if letters is None:
-        return _NOTHING.new_from_index(0, len(written))
-    every = letters.to_pybytes()
-    if not every.isascii():
-        written.validate(full=True)
-    _require(not any(escape in every for escape in _ESCAPES))
-    texts = pl.Series(values=written)
-    if b"&" in every:
+def _plain_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: bytes) -> pl.Series:
+    """Texts as they are meant, null where blank; only the `doubtful` ones can be. They are `written_in` some XML."""
+    # Single bytes are looked for many times as fast as several.
+    if any(escape[:1].encode() in written_in for escape in _ESCAPES):
+        _require(not any(escape in text for text in texts.to_list() for escape in _ESCAPES))
+    if b"&" in written_in:
         changed = {place: _unescaped(text) for place, text in enumerate(texts.to_list()) if "&" in text}
-        texts = texts.scatter(list(changed), list(changed.values()))
-    # Only what begins with a blank, or with the first byte of a wide one, can be blank.
-    starts = np.frombuffer(bounds, dtype=np.int64)[: len(written) + 1]
-    first = np.frombuffer(every + b" ", dtype=np.uint8)[starts[:-1]]
-    doubtful = np.flatnonzero(_MAY_BE_BLANK[first] | (starts[1:] == starts[:-1])).tolist()
+        texts = texts.scatter(list(changed), list(changed.values())) if changed else texts
     blank = [place for place in doubtful if not texts[place] or texts[place].isspace()]
     return texts.scatter(blank, None) if blank else texts
 
 
-def plain_texts(written: list[bytes]) -> pl.Series:
+def plain_texts(written: Sequence[bytes]) -> pl.Series:
     """Texts of XML as they are meant, null where blank. Raises NotPlainError, or ValueError for what is not UTF-8."""
-    import pyarrow as pa
-
-    return _plain_texts(pa.array(written, type=pa.large_string()))
+    texts = [text.decode() for text in written]
+    blank = [place for place, text in enumerate(texts) if not text or text.isspace()]
+    return _plain_texts(pl.Series(values=texts, dtype=pl.String), blank, written_in=b" ".join(written))
 
 
 def _unescaped(text: str) -> str:
