@@ -328,6 +328,21 @@ def test_a_sheet_is_the_same_in_however_many_pieces_it_is_read(compare, monkeypa
         assert plain == 1
 
 
+def test_days_counted_from_1904_are_left_to_the_reader(compare) -> None:
+    sheet = sheet_of([(1, [(0, PLAIN_CELLS[3]), (1, PLAIN_CELLS[0])])])
+    (usual,), plain = compare(package(sheet))
+    (mac,), left = compare(package(sheet, calculated='<workbookPr date1904="1"/>'))
+    assert (plain, left) == (1, 0)
+    assert usual.texts[0].to_list() == ["2023-03-15"]
+    assert mac.texts[0].to_list() == ["2027-03-16"]
+
+
+def test_shared_texts_in_another_encoding_are_left_to_the_reader(compare) -> None:
+    shared = SHARED.replace('version="1.0"', 'version="1.0" encoding="GBK"')
+    _, plain = compare(package(sheet_of([(1, [(0, PLAIN_CELLS[5])])]), shared=shared))
+    assert plain == 0
+
+
 def test_texts_that_are_no_utf_8_are_left_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     sheet = sheet_of([(1, [(0, '<c{at} t="str"><v>好</v></c>')])]).encode()
     parts = shared_parts.SharedParts(lambda part: None, recalculates=False)

@@ -153,6 +153,7 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
     shared = SharedParts(
         lambda part: _read(archive, names[part.casefold()]) if part.casefold() in names else None,
         recalculates=recalculates,
+        since_1904=b"date1904" in workbook,
     )
     scans: dict[str, SheetScan] = {}
     for name, part in parts:

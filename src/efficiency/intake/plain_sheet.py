@@ -40,7 +40,8 @@ PIECE = 1 << 20
 MOST_AHEAD = 16 * PIECE
 """Bytes of a single row, or of what follows the rows."""
 
-_UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| encoding="[Uu][Tt][Ff]-8")*\s*\?>)?\s*')
+UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| encoding="[Uu][Tt][Ff]-8")*\s*\?>)?\s*')
+"""How a part begins that is in UTF-8."""
 _BEGIN, _END, _EMPTY = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _MERGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})" ?/>')
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos);")
@@ -108,7 +109,7 @@ def _read(xml: Readable, workbook: Workbook) -> PlainSheet:
     if not is_filled:
         head, is_empty, rest = begin.partition(_EMPTY)
         _require(bool(is_empty))
-    declared = _UTF_8.match(head)
+    declared = UTF_8.match(head)
     _require(declared is not None and head.startswith(b"<worksheet", declared.end()) and b"<!" not in head)
     cells = _Cells(workbook)
     forms: list[Form] = []

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from efficiency.intake.plain_rows import NotPlainError
-from efficiency.intake.plain_sheet import plain_texts
+from efficiency.intake.plain_sheet import UTF_8, plain_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ DATE_FORMATS = frozenset((14, 15, 16, 17, 22))
 
 _TEXT = rb'<t(?: xml:space="preserve")?>([^<>]*)</t>'
 _ITEM = re.compile(rb"<si>" + _TEXT + rb"(?:<phoneticPr [^<>]*/>)?</si>")
-_SHARED = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml [^<>]*\?>)?\s*<sst\b[^<>]*>")
+_SHARED = re.compile(rb"<sst\b[^<>]*>")
 _LONGEST_CODE = 255
 _STYLE = re.compile(rb'<xf [^<>]*?\bnumFmtId="(\d{1,9})"')
 _FORMAT = re.compile(rb"<numFmt ([^<>]*?) ?/>")
@@ -35,10 +35,14 @@ _DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?=[^yYdD]*[yYdD])(?:" + _BES
 
 
 class SharedParts:
-    """Shared texts and styles of one workbook; `part` gives the bytes of a part, None where there is none."""
+    """Shared texts and styles of one workbook; `part` gives the bytes of a part, None where there is none.
 
-    def __init__(self, part: Callable[[str], bytes | None], *, recalculates: bool) -> None:
+    `since_1904`: days may be counted from 1904, as on old Macintoshes; dates are not plain then.
+    """
+
+    def __init__(self, part: Callable[[str], bytes | None], *, recalculates: bool, since_1904: bool = False) -> None:
         self._part = part
+        self._since_1904 = since_1904
         self.recalculates = recalculates
 
     def shared_texts(self) -> pl.Series:
@@ -48,16 +52,17 @@ class SharedParts:
     def shows_dates(self, style: int) -> bool:
         """Whether numbers of a style are dates. Raises NotPlainError where that is not plain, as of times."""
         shown = self._styles[style] if style < len(self._styles) else None
-        if shown is None:
+        if shown is None or (shown and self._since_1904):
             raise NotPlainError
         return shown
 
     @cached_property
     def _texts(self) -> pl.Series:
         xml = self._part("xl/sharedStrings.xml") or b""
-        head = _SHARED.match(xml)
+        declared = UTF_8.match(xml)
+        head = _SHARED.match(xml, declared.end()) if declared else None
         found = _ITEM.findall(xml)
-        tags = 4 * len(found) + xml.count(b"<phoneticPr ") + (2 if head and b"<?xml" not in head[0] else 3)
+        tags = 2 + xml.count(b"<?xml ") + 4 * len(found) + xml.count(b"<phoneticPr ")
         if head is None or tags != xml.count(b"<") or not xml.rstrip().endswith(b"</sst>"):
             raise NotPlainError
         return plain_texts(found)
