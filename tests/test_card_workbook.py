@@ -7,7 +7,8 @@ import openpyxl
 import pytest
 from conftest import efficiency
 
-from efficiency.evaluation.explain import explain, explain_all
+from efficiency.evaluation.explain import FIGURES, JUDGED, explain, explain_all
+from efficiency.reports.card import as_text
 from efficiency.reports.card_workbook import card_file_names, write_card
 from efficiency.warehouse.read import load
 
@@ -160,3 +161,21 @@ def test_wrong_usage_is_told_before_anything_is_read(tmp_path, arguments, told):
     done = efficiency("explain", *arguments, "--period", "2026-10", cwd=tmp_path, check=False)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(contents, scores, tmp_path):
+    idle = scores.filter(rd_expense=0.0, status="ranked").sort("uscc")["uscc"]
+    for uscc in idle.head(3):
+        explanation = explain(contents, uscc, "2026-10")
+        said = as_text(explanation)
+        assert "填报数均计0" in said
+        assert "None" not in said
+        assert not [text for text in texts(written(tmp_path, explanation)) if "None" in text]
+
+
+def test_one_card_reads_of_the_long_tables_the_rows_of_its_enterprise(sample_run, contents):
+    uscc = contents["results.scores"]["uscc"].sort()[7]
+    own = load(sample_run.warehouse, FIGURES, uscc=uscc)
+    assert all(own[table].height and set(own[table]["uscc"]) == {uscc} for table in FIGURES)
+    few = explain(load(sample_run.warehouse, JUDGED), uscc, "2026-10", figures_of=lambda code: own)
+    assert as_text(few) == as_text(explain(contents, uscc, "2026-10"))

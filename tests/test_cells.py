@@ -16,12 +16,15 @@ from efficiency.intake.cells import (
     industry_of_number,
     is_blank,
     is_odd,
+    looks_odd,
+    number_in,
     number_text,
     parse_choice,
     parse_date,
     parse_flag,
     parse_industry,
     parse_number,
+    plain_number,
     says_nothing,
     squeeze,
     squeezed,
@@ -228,3 +231,14 @@ def test_a_number_in_a_text_column_reads_as_people_write_it() -> None:
         "0.5",
         "-2",
     ]
+
+
+@given(st.from_regex(r"[+-]?[0-9]{0,4}(,[0-9]{3}){0,3}(\.[0-9]{0,4})?(%|E3)?", fullmatch=True) | st.text(max_size=6))
+def test_shortcuts_for_common_texts_say_what_the_long_way_says(text: str) -> None:
+    long_way = number_in(text)
+    assert plain_number(text) in (None, long_way)
+    cells = pl.DataFrame({"place": [0], "n0": pl.Series([None], dtype=pl.Float64), "t0": [text]})
+    with patch.object(extract_module, "FEW", 0):
+        assert numbers_of(cells, 0).values.to_list() == [long_way]
+    if pl.select(is_odd(pl.lit(text))).item():
+        assert looks_odd(text)

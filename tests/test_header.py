@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efficiency.intake import header as header_module
 from efficiency.intake.header import interpret, measure_in
 from efficiency.intake.periods import Timing
 from efficiency.reference.tables import carriers
@@ -103,3 +104,18 @@ def test_a_title_names_the_measure_of_its_months(
 @pytest.mark.parametrize("title", ["2026年情况表", "营业收入与实缴税金情况表"])
 def test_a_title_with_no_measure_or_two_names_none(title: str) -> None:
     assert measure_in(title) is None
+
+
+def test_no_header_of_ours_ends_as_data_do() -> None:
+    for word in header_module._vocabulary():
+        assert not any(header_module._DATA.fullmatch(word, start) for start in range(len(word))), word
+
+
+@pytest.mark.parametrize("cell", ["84442.19", "-1,234.5", "913703000000000017", "91370300000000002A", "90811289"])
+def test_a_row_of_data_below_a_header_is_no_part_of_it(cell: str) -> None:
+    assert interpret(("营业收入(万元)", cell)) is None
+
+
+@pytest.mark.parametrize("cell", ["2026.1", "202610", "2026", "10"])
+def test_times_may_stand_below_a_header(cell: str) -> None:
+    assert not header_module._DATA.fullmatch(cell)

@@ -201,7 +201,14 @@ def test_upgrade_says_what_reaches_the_benchmark(report):
 
 
 @pytest.mark.parametrize(
-    ("tax", "said"), [(150.0, "已达基准"), (-5.0, "增加实缴税金 155.0 万元"), (None, "数据不足,无法测算")]
+    ("tax", "said"),
+    [
+        (150.0, "已达基准"),
+        (-5.0, "增加实缴税金 155.0 万元"),
+        (-1500.04, "增加实缴税金 1,650.1 万元"),  # a little less would not do
+        (-1_999_849.9, "增加实缴税金 1,999,999.9 万元"),
+        (None, "数据不足,无法测算"),
+    ],
 )
 def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax, said):
     first = (

@@ -73,7 +73,7 @@ def swap(old: str, new: str) -> str:
         ("{ fixed = 10.0 }", '{ stat = "mean", within = ["tax"] }', '["tax"]', "cannot be grouped"),
         ('title = "测试办法"', 'title = "测试办法"\nwindow = "rolling"', "window", "use 'rolling_12m'"),
         ('title = "测试办法"', 'title = "测试办法"\nvalid_from = "soon"', "valid_from", "is not allowed"),
-        ('title = "测试办法"', "", "", "lacks the key 'title'"),
+        ('label = "一票否决"\n', "", "[[override]]", "lacks the key 'label'"),
         ("draws = 20", "draws = -1", "draws", "is not allowed"),
         ("draws = 20", "draws = 20\nbenchmarks = true", "benchmarks", "give data_sd"),
         ("draws = 20", "draws = 20\ndata_sd = -0.1", "data_sd", "at least 0"),
@@ -236,3 +236,8 @@ def test_lines_are_found_past_multi_line_values_and_quoted_keys():
         lines["a", 1, "k", "l"],
         lines["a", 1, "s", "x"],
     ) == (4, 7, 11, 12, 14)
+
+
+def test_a_policy_without_a_title_is_called_by_its_id():
+    named = parse_policy(swap('title = "测试办法"', ""), "p.toml")
+    assert named.title == named.id

@@ -97,4 +97,10 @@ def test_window_energy_and_overrides_are_named(policy):
     ],
 )
 def test_what_is_moved_at_random_is_named(policy, rule, said):
-    assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}))
+    assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}), review_below=0.8)
+
+
+def test_no_firmness_is_told_of_a_method_without_tiers(policy):
+    assert robustness(policy, review_below=0.8).endswith("低于80%的标注“临界,建议复核”。")
+    untiered = policy.model_copy(update={"cohort": [c.model_copy(update={"tiers": None}) for c in policy.cohort]})
+    assert robustness(untiered, review_below=0.8) == "本办法不分等级,不测算。"

@@ -362,6 +362,31 @@ def test_the_lock_of_a_run_that_died_is_taken_over(path):
     assert names(path) == []
 
 
+def test_the_lock_of_another_container_is_taken_over_once_its_run_has_died(path):
+    holder = python(HOLDER, path, stdin=subprocess.PIPE)
+    assert holder.stdout.readline().strip() == "held"
+    file = path.parent / "efficiency.duckdb.lock"
+    # As that container would have written it: a host and a set of processes of its own, on the same running system.
+    elsewhere = {"host": "3f1c", "processes": "pid:[another]", "machine": None}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **elsewhere}))
+    with pytest.raises(WarehouseError, match="on 3f1c"), lock(path):
+        pytest.fail("two runs at once")
+    holder.kill()
+    holder.communicate(timeout=60)
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+def test_where_files_cannot_be_linked_the_lock_is_held_and_released_too(path, monkeypatch):
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no hard links here")))
+    with lock(path):
+        with pytest.raises(WarehouseError, match="another run holds"), lock(path):
+            pytest.fail("two runs at once")
+        assert names(path) == ["efficiency.duckdb.lock"]
+    assert names(path) == []
+
+
 def owner(**changed):
     said = {"host": socket.gethostname(), "pid": os.getpid(), "started": "1", "user": "u", "since": "s"}
     return json.dumps({**said, **changed})

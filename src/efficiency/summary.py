@@ -96,6 +96,8 @@ def closing_lines(finished: Finished) -> Iterator[str]:
     yield from watch_lines(watched(finished))
     for one in told["evaluations"]:
         tiers = " ".join(f"{tier} {count}" for tier, count in one["tiers"].items())
+        if not any(one["tiers"].values()):  # of a method that gives none
+            tiers = f"{one['statuses'].get('ranked', 0)} ranked, no tiers"
         lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."

@@ -92,3 +92,13 @@ def take_json(parser: argparse.ArgumentParser) -> None:
 def print_json(told: dict[str, Any]) -> None:
     """The one JSON object that `--json` promises."""
     print(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def take_dask(parser: argparse.ArgumentParser) -> None:
+    """The cluster that reads the files."""
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="the Prefect flow, its files read by the Dask cluster whose scheduler is named (tcp://host:8786; "
+        "local: a cluster of this machine's cores)",
+    )

@@ -38,6 +38,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Tell why an enterprise has its tier, or write it down for it to confirm."""
     from efficiency.errors import UsageError
+    from efficiency.evaluation.explain import FIGURES, JUDGED
     from efficiency.periods import period_start
     from efficiency.warehouse.read import load
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.all and options.output is None:
         raise UsageError("--all writes a workbook for each enterprise: say where with --output DIR.")
     period_start(options.period)
-    contents = load(options.warehouse)
+    contents = load(options.warehouse, (*JUDGED, *FIGURES) if options.all else JUDGED)
     if contents is None:
         raise UsageError(
             f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
@@ -57,10 +58,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _one(options: argparse.Namespace, contents: Contents) -> int:
     """The card of one enterprise."""
-    from efficiency.evaluation.explain import explain
+    from efficiency.evaluation.explain import FIGURES, explain
     from efficiency.reports.card import as_dict, as_text
+    from efficiency.warehouse.read import Contents, load
 
-    explanation = explain(contents, options.key, options.period, options.policy)
+    def figures_of(uscc: str) -> Contents:
+        return load(options.warehouse, FIGURES, uscc=uscc) or Contents()
+
+    explanation = explain(contents, options.key, options.period, options.policy, figures_of)
     if options.output is None:
         if options.json:
             print_json(as_dict(explanation))
@@ -83,10 +88,11 @@ def _everybody(options: argparse.Namespace, contents: Contents) -> int:
     from efficiency.evaluation.explain import explain_all
     from efficiency.reports.card_workbook import card_file_names, write_card
 
-    explanations = list(explain_all(contents, options.period, options.policy))
-    paths = [options.output / name for name in card_file_names(explanations)]
-    for path, explanation in zip(paths, explanations, strict=True):
-        write_card(path, explanation)
+    paths: list[Path] = []
+    # One after the other, so that a province's cards never stand in memory together; a name begins with the code.
+    for explanation in explain_all(contents, options.period, options.policy):
+        paths.append(options.output / card_file_names([explanation])[0])
+        write_card(paths[-1], explanation)
     if options.json:
         print_json({"period": options.period, "cards": len(paths), "paths": {"files": [str(path) for path in paths]}})
     else:

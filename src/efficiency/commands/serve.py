@@ -9,6 +9,7 @@ from pathlib import Path
 from efficiency.commands.arguments import (
     Commands,
     command,
+    take_dask,
     take_mapping,
     take_output,
     take_policy,
@@ -50,6 +51,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "--port", type=int, default=4200, help="port of the own server, without PREFECT_API_URL (default %(default)s)"
     )
     parser.add_argument("--by", choices=("town",), help="also a copy of the lists for each town (see `run`)")
+    take_dask(parser)
     parser.add_argument("--strict", action="store_true", help="publish nothing when there are error-level problems")
 
 
@@ -84,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
             strict=options.strict,
             mapping=options.mapping.resolve() if options.mapping else None,
             by=options.by,
+            dask=options.dask,
         )
 
 

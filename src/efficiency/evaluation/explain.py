@@ -22,7 +22,7 @@ from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from efficiency.policy.model import Cohort, Policy
@@ -100,19 +100,35 @@ class _Opened:
     """uscc, indicator, place, places: see `Explanation.indicators`."""
 
 
-_OWN = ("results.indicators", "results.candidates", "results.movements", "facts.output", "facts.land", "facts.energy")
-"""Tables of which a card needs the rows of its enterprise alone."""
+FIGURES = ("facts.output", "facts.land", "facts.energy")
+"""The long tables: of these a card needs the rows of its enterprise, and looks at no others."""
+_OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
 _SHARED = ("results.evaluations", "intake.columns", "intake.submissions")
+JUDGED = (
+    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
+    "facts.enterprises", "facts.surveys", "facts.incidents",
+)  # fmt: skip
+"""The other tables that cards are made from."""
 
 
-def explain(frames: Frames, key: str, period: str, policy_id: str | None = None) -> Explanation:
+def explain(
+    frames: Frames,
+    key: str,
+    period: str,
+    policy_id: str | None = None,
+    figures_of: Callable[[str], Frames] | None = None,
+) -> Explanation:
     """The score card of the enterprise `key` (code, or exact name, also a former one) in `period` (YYYY-MM).
 
-    `frames`: the warehouse's tables by qualified name. Without `policy_id` the evaluation made last is taken.
+    `frames`: the tables `JUDGED` by qualified name, and `FIGURES`, unless `figures_of` gives those of the enterprise
+    with a code: a province's need not be in memory for one card. Without `policy_id` the evaluation made last is taken.
     Raises ExplainError when the period is not evaluated under it or the enterprise is not found.
     """
     opened = _open(frames, period, policy_id)
-    return _card(opened, _find(key, opened.scores, frames["facts.enterprises"]), frames)
+    uscc = _find(key, opened.scores, frames["facts.enterprises"])
+    figures = figures_of(uscc) if figures_of is not None else frames
+    tables = {name: figures[name] if name in FIGURES else frames[name] for name in (*_SHARED, *_OWN)}
+    return _card(opened, uscc, tables)
 
 
 def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:

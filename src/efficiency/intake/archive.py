@@ -20,6 +20,8 @@ from xml.parsers import expat
 from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
 from efficiency.intake.extents import ods_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content
+from efficiency.intake.plain_sheet import PlainSheet, plain_sheet
+from efficiency.intake.shared_parts import SharedParts
 
 MAX_EXPANDED = 512 * 1024 * 1024
 """Bytes to which the parts of a file may expand."""
@@ -60,6 +62,15 @@ class SheetScan:
     """First row, first column, last row, last column, where the reader does not tell them."""
     idle: int = 0
     """Formulas with the result 0 or nothing, where the format does not say whether they were calculated."""
+    hidden: bool = False
+    """Whether the sheet is known to be hidden; it was not looked at then."""
+    cells: PlainSheet | None = None
+    """The cells themselves, where the scan could read them."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the scan leaves nothing to the reader."""
+        return self.hidden or self.refusal is not None or self.cells is not None
 
 
 def scan_archive(data: bytes) -> dict[str, SheetScan]:
@@ -129,13 +140,35 @@ def _check_strings(archive: zipfile.ZipFile) -> None:
 def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
     workbook = _read(archive, names["xl/workbook.xml"])
     recalculates = b'fullCalcOnLoad="1"' in workbook
+    about = _elements(workbook, "sheet")
     sheets = [
         (attributes.get("name", ""), next((value for key, value in attributes.items() if key.endswith(":id")), ""))
-        for attributes in _elements(workbook, "sheet")
+        for attributes in about
     ]
     targets = _targets(archive, names["xl/_rels/workbook.xml.rels"])
     parts = _sheet_parts(archive, names, sheets, targets)
-    return {name: _scan_sheet(_read(archive, part), recalculates=recalculates) for name, part in parts}
+    states = {attributes.get("name", ""): attributes.get("state", "visible") for attributes in about}
+    # Of sheets of another kind, and of those without a part, the reader knows the position.
+    known = len(parts) == len(sheets) and all(part.startswith("xl/worksheets/") for _, part in parts)
+    shared = SharedParts(
+        lambda part: _read(archive, names[part.casefold()]) if part.casefold() in names else None,
+        recalculates=recalculates,
+        since_1904=b"date1904" in workbook,
+    )
+    scans: dict[str, SheetScan] = {}
+    for name, part in parts:
+        cells = None
+        if known and states[name] in ("hidden", "veryHidden"):
+            scans[name] = SheetScan(hidden=True)
+            continue
+        if known and states[name] == "visible":
+            with archive.open(part) as xml:
+                cells = plain_sheet(xml, shared)
+        if cells is None:
+            scans[name] = _scan_sheet(_read(archive, part), recalculates=recalculates)
+        else:
+            scans[name] = SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
+    return scans
 
 
 def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:

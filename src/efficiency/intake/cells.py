@@ -39,11 +39,16 @@ SAFE_INTEGER = 1e15
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\u2060\ufeff]"
 _DASHES = r"^[-—–−─－]+$"
 _NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
+GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3}){1,6}(?:\.[0-9]+)?$"
+"""A number as people group its digits: nothing but the commas stands between it and its value."""
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
 _EPOCH = pl.date(1899, 12, 30)
+_ODD = rf"^\s|\s$|\s\s|[^\S ]|{_CONTROL}|^[-—–−─－/／\\\\无\s]+$"
+_LOOKS_ODD = re.compile(_ODD)
 _CONTROLS, _SPACE, _DASH_RUN = re.compile(_CONTROL), re.compile(r"\s+"), re.compile(_DASHES)
 _MINUS, _NUMERAL = re.compile(r"^[−–—]"), re.compile(_NUMBER)
+_PLAIN = re.compile(r"[+-]?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.[0-9]{1,18})?")
 
 
 def squeeze(text: pl.Expr) -> pl.Expr:
@@ -53,7 +58,12 @@ def squeeze(text: pl.Expr) -> pl.Expr:
 
 def is_odd(text: pl.Expr) -> pl.Expr:
     """Whether `clean` could change a text: one look that spares most cells the rest."""
-    return text.str.contains(rf"^\s|\s$|\s\s|[^\S ]|{_CONTROL}|^[-—–−─－/／\\\\无\s]+$")
+    return text.str.contains(_ODD)
+
+
+def looks_odd(text: str) -> bool:
+    """`is_odd` of a single text; it may also be true of one that `clean` leaves as it is."""
+    return _LOOKS_ODD.search(text) is not None
 
 
 def clean(text: pl.Expr) -> pl.Expr:
@@ -100,6 +110,11 @@ def parse_number(text: pl.Expr) -> pl.Expr:
     # A percentage is divided, not multiplied by 0.01, so that 12.5% is 0.125 exactly.
     value = pl.when(percent).then(divide(number, 100)).otherwise(number)
     return pl.when(value.abs() < HUGE).then(value)
+
+
+def plain_number(text: str) -> float | None:
+    """`parse_number` of a single text that is written in the commonest ways; None for all others, understood or not."""
+    return float(text.replace(",", "")) if _PLAIN.fullmatch(text) else None
 
 
 def number_in(text: str) -> float | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake.cells import (
+    GROUPED,
     HUGE,
     SAFE_INTEGER,
     clean,
@@ -16,6 +18,7 @@ from efficiency.intake.cells import (
     is_blank,
     is_odd,
     is_percent,
+    looks_odd,
     number_in,
     number_text,
     parse_choice,
@@ -23,6 +26,7 @@ from efficiency.intake.cells import (
     parse_flag,
     parse_industry,
     parse_number,
+    plain_number,
     says_nothing,
     squeeze,
     squeezed,
@@ -40,6 +44,7 @@ _PERCENTS = {"place": pl.Int64(), "value": pl.String(), "number": pl.Float64()}
 FEW = 256
 """Cells that are looked at one by one."""
 _RULES = {"date": "not_a_date"}
+_CODE = re.compile(r"[0-9A-Z]{18}")
 _SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
 
 
@@ -104,6 +109,7 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     frame, number, text = _column(cells, column), pl.col("number"), pl.col("text")
     plain = text.cast(pl.Float64, strict=False)
     read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.abs() < HUGE).then(plain)).alias("value"))
+    read = _with_grouped(read)
     rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
     if not rest.height:
         return Extracted(read["value"], _NONE)
@@ -120,6 +126,16 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     return Extracted(values, refused, percents if percents.height else None)
 
 
+def _with_grouped(read: pl.DataFrame) -> pl.DataFrame:
+    """`read` (`value`, `text`) with values for texts such as `1,234.5`, the commonest that are no plain numbers."""
+    text, value = pl.col("text"), pl.col("value")
+    grouped = read.select((value.is_null() & text.str.contains(GROUPED)).fill_null(value=False)).to_series()
+    if not grouped.any():
+        return read
+    ungrouped = read.filter(grouped).select(text.str.replace_all(",", "", literal=True).cast(pl.Float64)).to_series()
+    return read.with_columns(read["value"].scatter(grouped.arg_true(), ungrouped))
+
+
 def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
     """`numbers_of` a short column, text by text: setting up expressions would cost more."""
     values: list[float | None] = cells[f"n{column}"].to_list()
@@ -127,6 +143,9 @@ def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
     percents: list[tuple[int, str, float]] = []
     for row, (place, text) in enumerate(zip(cells["place"].to_list(), cells[f"t{column}"].to_list(), strict=True)):
         if text is None or values[row] is not None:
+            continue
+        values[row] = plain_number(text)
+        if values[row] is not None:
             continue
         number = values[row] = number_in(text)
         if number is None and not says_nothing(text):
@@ -155,6 +174,8 @@ def cell_texts(frame: pl.DataFrame) -> pl.Series:
     number, text = pl.col("number"), pl.col("text")
     if frame["number"].null_count() < frame.height:
         frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))
+    if frame.height <= FEW and not any(text is not None and looks_odd(text) for text in frame["text"].to_list()):
+        return frame["text"]
     odd = frame.with_row_index("index").filter(is_odd(text))
     if not odd.height:
         return frame["text"]
@@ -196,6 +217,8 @@ def _fault(text: pl.Expr, otherwise: str) -> pl.Expr:
 
 def _codes(frame: pl.DataFrame) -> Extracted:
     """Credit codes: NFKC, upper case, without spaces. One that was typed as a number has lost its last digits."""
+    if frame.height <= FEW and all(text is not None and _CODE.fullmatch(text) for text in frame["text"].to_list()):
+        return Extracted(frame["text"], _NONE)
     odd = frame.with_row_index("index").filter(
         ~pl.col("text").str.contains(r"^[0-9A-Z]{18}$").fill_null(value=False)
         & (pl.col("text").is_not_null() | pl.col("number").is_not_null())

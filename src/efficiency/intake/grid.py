@@ -13,6 +13,7 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import python_calamine as calamine
 
@@ -21,15 +22,20 @@ from efficiency.intake.biff import scan_biff
 from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, MAX_BULK_CELLS, parquet_columns
 from efficiency.intake.cells import HUGE, SAFE_INTEGER
 from efficiency.intake.delimited import as_utf8, delimited_columns
+from efficiency.intake.plain_sheet import PlainSheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
+
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
 _LETTERS = 26
+FEW = 512
+"""Rows that are looked through one by one."""
 HEAD = 64
 """Rows of a sheet that are kept as texts once they have been looked at."""
 
@@ -111,9 +117,29 @@ class Grid:
     @cached_property
     def filled(self) -> pl.Series:
         """Per row, how many cells are not blank."""
-        if not self.width:
-            return pl.Series(dtype=pl.UInt32)
-        return self.frame.select(filled_cells(range(self.width)).alias("filled")).to_series()
+        return self.filled_in(range(self.width))
+
+    def filled_in(self, columns: Iterable[int]) -> pl.Series:
+        """Per row, how many cells of `columns` are not blank (`-`, 无 and `/` are not blank here)."""
+        counts = self._present[list(columns)].sum(axis=0, dtype=np.uint32)
+        return pl.Series(values=counts)
+
+    @cached_property
+    def _present(self) -> npt.NDArray[np.bool_]:
+        """Column by column, whether each cell is not blank."""
+        present = np.zeros((self.width, self.height), dtype=np.bool_)
+        for column, (numbers, texts) in enumerate(zip(self.numbers, self.texts, strict=True)):
+            # A cell is a number or a text, never both; most columns are one of the two throughout. No number is NaN.
+            if numbers.null_count() < self.height:
+                present[column] = ~np.isnan(numbers.to_numpy())
+            if not texts.null_count():
+                present[column] = True
+            elif texts.null_count() < self.height:
+                if self.height > FEW:
+                    present[column] |= texts.is_not_null().to_numpy()
+                else:  # setting up an expression would cost more
+                    present[column] |= [text is not None for text in texts.to_list()]
+        return present
 
 
 def filled_cells(columns: Iterable[int]) -> pl.Expr:
@@ -177,36 +203,62 @@ def grid_of_rows(
     scan: SheetScan | None = None,
 ) -> Grid:
     """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
-    height, width = len(rows), len(rows[0]) if rows else 0
     # All columns as one, end to end: making a series costs more than filling it.
-    all_numbers, all_texts = _without_overflow(*_split([cell for column in zip(*rows, strict=True) for cell in column]))
-    numbers = [all_numbers.slice(start, height) for start in range(0, height * width, height)] if height else []
-    texts = [all_texts.slice(start, height) for start in range(0, height * width, height)] if height else []
-    marks = {**scan.errors, **scan.uncalculated} if scan else {}
+    numbers, texts = _split([cell for column in zip(*rows, strict=True) for cell in column])
+    cells = PlainSheet(
+        None,
+        first_row,
+        first_column,
+        len(rows),
+        len(rows[0]) if rows else 0,
+        numbers,
+        texts,
+        scan.errors if scan else {},
+        scan.uncalculated if scan else {},
+        tuple(merges),
+    )
+    return _grid(cells, sheet, position, scan.idle if scan else 0)
+
+
+def _grid(cells: PlainSheet, sheet: str, position: int, idle: int = 0) -> Grid:
+    """The cells of a sheet as a grid; error cells and uncalculated formulas are put into their places."""
+    height = cells.height
+    starts = range(0, height * cells.width, height) if height else range(0)
+    all_numbers, all_texts = _without_overflow(cells.numbers, cells.texts)
+    numbers = [all_numbers.slice(start, height) for start in starts]
+    texts = [all_texts.slice(start, height) for start in starts]
     marked: set[tuple[int, int]] = set()
     by_column: dict[int, list[tuple[int, str]]] = {}
-    for (row, column), text in marks.items():
-        if 0 <= row - first_row < height and 0 <= column - first_column < width:
-            marked.add((row - first_row, column - first_column))
-            by_column.setdefault(column - first_column, []).append((row - first_row, text))
-    for column, cells in by_column.items():
-        places = [row for row, _ in cells]
-        texts[column] = texts[column].scatter(places, [text for _, text in cells])
+    for (row, column), text in {**cells.errors, **cells.uncalculated}.items():
+        place = row - cells.top, column - cells.left
+        if 0 <= place[0] < height and 0 <= place[1] < cells.width:
+            marked.add(place)
+            by_column.setdefault(place[1], []).append((place[0], text))
+    for column, found in by_column.items():
+        places = [row for row, _ in found]
+        texts[column] = texts[column].scatter(places, [text for _, text in found])
         numbers[column] = numbers[column].scatter(places, None)
     return Grid(
         sheet,
         position,
-        first_row=first_row,
-        first_column=first_column,
+        first_row=cells.top,
+        first_column=cells.left,
         numbers=numbers,
         texts=texts,
-        merges=merges,
+        # A range that begins outside the used cells shows nothing.
+        merges=[
+            (top - cells.top, left - cells.left, bottom - cells.top, right - cells.left)
+            for top, left, bottom, right in cells.merges
+            if cells.top <= top < cells.top + height and cells.left <= left < cells.left + cells.width
+        ],
         marked=frozenset(marked),
-        idle=scan.idle if scan else 0,
+        idle=idle,
     )
 
 
 def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
+    if scans and all(scan.complete for scan in scans.values()):
+        return [_scanned_grid(name, position, scan) for position, (name, scan) in enumerate(scans.items(), start=1)]
     try:
         with calamine.load_workbook(io.BytesIO(data)) as workbook:
             grids = [
@@ -235,28 +287,29 @@ def _sheet_grid(
         return Grid(about.name, position, hidden=True)
     # What has not been measured is not read: the reader would allocate whatever it asks for.
     scan = scans[about.name]
-    if scan.refusal:
-        return Grid(about.name, position, refusal=scan.refusal)
+    if scan.complete:
+        return _scanned_grid(about.name, position, scan)
     sheet = workbook.get_sheet_by_index(position - 1)
     if sheet.start is None:
         return Grid(about.name, position)
     top, left = sheet.start
-    # A range that begins outside the used cells shows nothing.
     told = [(r0, c0, r1, c1) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
-    merges = [
-        (r0 - top, c0 - left, r1 - top, c1 - left)
-        for r0, c0, r1, c1 in told or scan.merges
-        if top <= r0 < top + sheet.height and left <= c0 < left + sheet.width
-    ]
     return grid_of_rows(
         sheet.to_python(),
         sheet=about.name,
         position=position,
         first_row=top,
         first_column=left,
-        merges=merges,
+        merges=told or scan.merges,
         scan=scan,
     )
+
+
+def _scanned_grid(name: str, position: int, scan: SheetScan) -> Grid:
+    """The grid of a sheet of which the scan left nothing to be read."""
+    if scan.cells is None or scan.refusal is not None:
+        return Grid(name, position, hidden=scan.hidden, refusal=scan.refusal)
+    return _grid(scan.cells, name, position)
 
 
 def _delimited_grid(data: bytes) -> Grid:

@@ -62,6 +62,8 @@ _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
 _TRIM = ".:,;-_/、"
+_DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]*\d)[0-9A-Z]{18}")
+"""Figures and codes, with which no header ends: rows of data are tried as rows of a header, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,9 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
     A group heading above a known name is passed over (基本情况 | 企业名称), but not one that makes it another quantity
     (上年同期 | 营业收入). None where the header is not ours.
     """
-    pieces = [piece(cell) for cell in cells]
-    if not pieces:
+    if not cells or _DATA.fullmatch(cells[-1]):
         return None
+    pieces = [piece(cell) for cell in cells]
     units_ = [p.unit for p in pieces if p.unit]
     unknown = [p.unknown_unit for p in pieces if p.unknown_unit]
     timing: Timing | None = None
@@ -214,7 +216,7 @@ def _look_up(name: str) -> tuple[Meaning, Timing | None, str | None] | None:
     rest, timing = split_marker(name)
     if timing is not None and rest in words:
         return words[rest], timing, None
-    for end in _unit_endings():
+    for end in _unit_endings() if rest.endswith(_unit_endings()) else ():
         if rest.endswith(end) and rest[: -len(end)] in words:
             found = find_unit(end)
             return words[rest[: -len(end)]], timing, found.name if found else None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.grid import FEW
 from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
 from efficiency.intake.period_cells import written_out
 from efficiency.intake.periods import NOTHING, timing_in
@@ -101,6 +102,14 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
 
 def _anchors_below(grid: Grid, first: int) -> list[int]:
     """Rows from `first` on that hold the exact header of an identifying column."""
+    if grid.height - first <= FEW:  # setting up expressions would cost more
+        names = _anchor_names()
+        columns = [cells[first:].to_list() for cells in grid.texts]
+        return [
+            first + row
+            for row, cells in enumerate(zip(*columns, strict=True))
+            if any(cell is not None and cell.strip(" *\u3000") in names for cell in cells)
+        ]
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
     below = pl.any_horizontal(pl.col(texts).str.strip_chars(" *\u3000").is_in(list(_anchor_names())))
     return [first + int(row) for row in grid.frame[first:].select(below.alias("anchor")).to_series().arg_true()]

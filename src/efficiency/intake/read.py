@@ -6,6 +6,7 @@ rejected with a problem that says why.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from efficiency.intake.archive import UnreadableError
 from efficiency.intake.blocks import missing_columns, plans
 from efficiency.intake.controls import check_sum_column, check_totals
 from efficiency.intake.extract import extract
-from efficiency.intake.grid import Grid, filled_cells, read_grids
+from efficiency.intake.grid import FEW, Grid, filled_cells, read_grids
 from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
 from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
@@ -63,7 +64,7 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
                 "unreadable", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, reason=grid.refusal
             )
             parts.append(one_submission(file, sheet_id, grid.sheet, found))
-        elif not grid.height or not (grid.filled > 0).any():
+        elif not grid.height or not last_used_row(grid, grid.height):
             parts.append(
                 one_submission(
                     file,
@@ -127,7 +128,7 @@ def _read_sheet(
         parts += _read_tables(file, tables, last_used_row(grid, end))
     if lacking:
         return parts, f"映射文件所列的表头“{'”、“'.join(lacking)}”在该表中找不到。"
-    return parts, _hint(headers[0] if headers else None)
+    return parts, "" if parts else _hint(headers[0] if headers else None)
 
 
 def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]:
@@ -151,7 +152,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
             read.append((table, rows))
-    stated_somewhere = pl.concat([rows["place"] for _, rows in read]).unique()
+    stated_somewhere = [rows["place"] for _, rows in read]
     parts: list[Parsed] = []
     for table, rows in read:
         part = _parsed(file, table, rows, kinds, stated_somewhere, main=table is main)
@@ -168,22 +169,24 @@ def _not_told(found: pl.DataFrame, before: Sequence[Parsed]) -> pl.DataFrame:
 
 
 def _parsed(
-    file: InboxFile, table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, stated: pl.Series, *, main: bool
+    file: InboxFile, table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, stated: Sequence[pl.Series], *, main: bool
 ) -> Parsed:
-    """The submission of one table as one form."""
+    """The submission of one table as one form; `stated` are the places that any of its forms states."""
     places = table.cells["place"]
-    silent = _without(places, rows["place"].unique())
+    silent = _without(places, rows["place"])
     found = pl.concat([problems_frame(table.found), *table.problems])
-    named = found["row"].filter(found["severity"] == "error") - table.grid.first_row - 1
+    named = found["row"].filter(found["severity"] == "error") if found.height else found["row"]
+    named = named - (table.grid.first_row + 1)
     refused_table = bool(table.plan.duplicates) or (not rows.height and _no_period(table))
     # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
-    excused = silent if not main or table.plan.long_energy else silent.filter(silent.is_in(stated.implode()))
+    own = main and not table.plan.long_energy
+    excused = _without(silent, _without(silent, pl.concat(stated))) if own else silent
     blank = excused.clear() if refused_table else _without(excused, named)
     rejected = _without(silent, blank)
     if len(rejected) and not refused_table:
         unexplained = _without(_without(rejected, named), _with_unknown_unit(table))
         found = pl.concat([found, _empty_rows(table, unexplained)])
-    counted = dict(kinds["kind"].value_counts().iter_rows())
+    counted = Counter(kinds["kind"].to_list())
     if not places.len():
         empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
         found = pl.concat([found, problems_frame([empty])])
@@ -193,9 +196,9 @@ def _parsed(
         "period_label": _period_label(table),
         "filled_on": _filled_on(table),
         "rows_total": kinds.height,
-        "rows_totals": counted.get("total", 0) + counted.get("subtotal", 0),
-        "rows_notes": counted.get("note", 0),
-        "rows_blank": counted.get("blank", 0) + len(blank),
+        "rows_totals": counted["total"] + counted["subtotal"],
+        "rows_notes": counted["note"],
+        "rows_blank": counted["blank"] + len(blank),
         "rows_rejected": len(rejected),
     }
     return Parsed(
@@ -208,6 +211,9 @@ def _parsed(
 
 def _without(places: pl.Series, others: pl.Series) -> pl.Series:
     """The places that are not among `others`."""
+    if len(places) <= FEW:
+        known = set(others.to_list())
+        return pl.Series(places.name, [place for place in places.to_list() if place not in known], dtype=places.dtype)
     return places.filter(~places.is_in(others.implode())) if len(places) and len(others) else places
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.cells import says_nothing, squeezed
-from efficiency.intake.grid import filled_cells
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ def classify(grid: Grid, header: Header, columns: set[int], end: int, carrier: i
     counted = rows.select(
         pl.int_range(first, end, dtype=pl.Int64).alias("place"),
         filled,
-        filled_cells(columns).alias("ours"),
-        filled_cells(columns - set(identity.values())).alias("figures"),
+        grid.filled_in(columns)[first:end].alias("ours"),
+        grid.filled_in(columns - set(identity.values()))[first:end].alias("figures"),
         serial.alias("serial"),
         # Most rows of most tables plainly name an enterprise: only the others are looked at as words.
         ((~named | carries.str.contains("计", literal=True).fill_null(value=False)) & (filled > 0)).alias("unclear"),
@@ -87,7 +86,7 @@ def is_blank_word(name: pl.Expr) -> pl.Expr:
 
 def last_used_row(grid: Grid, end: int) -> int:
     """The row after the last one before `end` that is not blank."""
-    used = (grid.filled[:end] > 0).arg_true()
+    used = grid.filled[:end].to_numpy().nonzero()[0]
     return int(used[-1]) + 1 if len(used) else 0
 
 

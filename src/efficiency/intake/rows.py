@@ -135,7 +135,7 @@ def read_rows(table: Table) -> pl.DataFrame:
         return stated.empty().insert_column(0, pl.Series("place", [], dtype=pl.Int64))
     places = [part.drop_in_place("place") for part in parts]
     shaped = [stated.conform(part).insert_column(0, place) for part, place in zip(parts, places, strict=True)]
-    return pl.concat(shaped).sort("place", "block", maintain_order=True)
+    return pl.concat(shaped).sort("place", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
 
 
 def column_map(table: Table) -> pl.DataFrame:
@@ -162,9 +162,9 @@ def column_map(table: Table) -> pl.DataFrame:
 
 def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: RowTimings) -> None:
     """`period_unknown` for the table, for the block's columns, or for the rows whose period cells say too little."""
-    unknown = spans["span_start"].is_null()
-    if not unknown.any():
+    if not spans["span_start"].null_count():
         return
+    unknown = spans["span_start"].is_null()
     if table.plan.periods:
         if block.index == 0:
             stated, doubts = (
@@ -242,7 +242,9 @@ def _plain_rows(table: Table, columns: Sequence[Bound], frame: pl.DataFrame) -> 
     ]
     # A date or a unit alone states nothing.
     telling = [pl.col(bound.field).is_not_null() for bound in usable if bound.field not in ("as_of", "unit")]
-    rows = frame.hstack(values).filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
+    rows = frame.hstack(values)
+    if not any(rows[bound.field].null_count() == 0 for bound in usable if bound.field not in ("as_of", "unit")):
+        rows = rows.filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
     if table.plan.form == "land" and table.around.as_of and not any(bound.field == "as_of" for bound in columns):
         stated.append(pl.lit(table.around.as_of).alias("as_of"))
     return rows.with_columns(*converted, *stated)

@@ -30,12 +30,10 @@ class RowTimings:
         found = [(block.timing or NOTHING).over(timing).span() for timing in self.timings]
         starts: list[date | None] = [span[0] if span else None for span in found]
         ends: list[date | None] = [span[1] if span else None for span in found]
-        return pl.DataFrame(
-            {
-                "span_start": pl.Series(starts, dtype=pl.Date).gather(self.index),
-                "span_end": pl.Series(ends, dtype=pl.Date).gather(self.index),
-            }
-        )
+        first, last = pl.Series("span_start", starts, dtype=pl.Date), pl.Series("span_end", ends, dtype=pl.Date)
+        if len(found) == 1:
+            return pl.DataFrame([days.new_from_index(0, len(self.index)) for days in (first, last)])
+        return pl.DataFrame([first.gather(self.index), last.gather(self.index)])
 
 
 def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings, *, typed: bool = True) -> RowTimings:

@@ -62,8 +62,8 @@ def look_around(
         titles=titles,
         units=units_above([*cells, *(line for line in titles if _split_label(line))]),
         timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), lines),
-        filled_on=_latest(_FILLED_ON, [*lines, *foot]),
-        as_of=_latest(_AS_OF, lines),
+        filled_on=_latest(_FILLED_ON, [line for line in (*lines, *foot) if "期" in line or "间" in line]),
+        as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
         uscc=_first(_USCC, lines),
         name=_first(_NAME, lines),
     )

@@ -266,7 +266,7 @@ class Surcharge(Part):
 
 
 class Policy(Part):
-    """A 办法. `annualise` and `weights_sum` are optional; the tables are named as in the TOML file."""
+    """A 办法, as in the TOML file; only the id and a cohort are needed. `title` (default the id) is what officials read."""
 
     id: Slug
     title: Text
@@ -283,6 +283,12 @@ class Policy(Part):
     candidate: tuple[Candidate, ...] = ()
     robustness: Robustness = Field(default_factory=Robustness)
     surcharge: Surcharge | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _called_by_its_id(cls, given: object) -> object:
+        named = isinstance(given, dict) and isinstance(given.get("id"), str)
+        return {"title": given["id"], **given} if named else given  # type: ignore[index,dict-item]  # it is a dict
 
     _text: str = PrivateAttr(default="")
     _sha256: str = PrivateAttr(default="")

@@ -217,9 +217,11 @@ def statement(text: str, policy: Policy) -> str:
     return f"属于{words}" if isinstance(node, exp.Column) else words
 
 
-def robustness(policy: Policy) -> str:
-    """How it was found how firm a tier is."""
+def robustness(policy: Policy, review_below: float) -> str:
+    """How it was found how firm a tier is, and what is said of those less firm than `review_below` (a share)."""
     rule = policy.robustness
+    if all(cohort.tiers is None for cohort in policy.cohort):
+        return "本办法不分等级,不测算。"
     if not rule.draws:
         return "本办法不测算。"
     weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
@@ -234,6 +236,7 @@ def robustness(policy: Policy) -> str:
     return (
         f"对{moved}作{rule.draws}次随机扰动(对数正态分布,随机种子{rule.seed}),{peers}"
         "修正系数、加减分和调档事由不变,取等级保持不变的次数占比。"
+        f"低于{_percent(review_below)}的标注“临界,建议复核”。"
     )
 
 

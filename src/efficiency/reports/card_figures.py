@@ -68,7 +68,7 @@ def _idle(parts: list[dict[str, Any]], unit: str | None) -> list[str]:
     """All parts of a carrier that counts nothing, on one line; the first says why."""
     first, last = min(part["span_start"] for part in parts), max(part["span_end"] for part in parts)
     return [
-        "+", f"{parts[0]['carrier']} {span_words(first, last, dated=False)}", _amount(0.0, unit),
+        "+", f"{parts[0]['carrier'] or ''} {span_words(first, last, dated=False)}".strip(), _amount(0.0, unit),
         f"{len(parts)}项填报数均计0" + (f":{parts[0]['note']}" if parts[0]["note"] else ""), f"{_place(parts[0])} 等",
     ]  # fmt: skip
 

@@ -112,5 +112,24 @@ def _less(expression: str, quantity: tuple[pl.Expr, pl.Expr], amount: pl.Expr) -
 
 
 def _rounded(amount: pl.Expr) -> pl.Expr:
-    """At most one decimal from 100 on, two below."""
-    return pl.when(amount.abs() >= 100).then(amount.round(1)).otherwise(amount.round(2)).cast(pl.String)
+    """One decimal from 100 on, two below, up, since a little less would not do; thousands set apart: 26,522.4."""
+    places = pl.when(amount.abs() >= 100).then(10).otherwise(100)
+    # What floats leave behind the last digit is no reason to ask for more.
+    units = (amount * places - 1e-6).ceil().cast(pl.Int64, strict=False)
+    whole = units // places
+    thousands = pl.concat_str(
+        pl.when(whole >= 1_000_000).then(pl.concat_str((whole // 1_000_000).cast(pl.String), pl.lit(","))),
+        pl.when(whole >= 1_000).then(
+            pl.concat_str(_digits(whole // 1_000 % 1_000, whole >= 1_000_000), pl.lit(","))
+        ),
+        _digits(whole % 1_000, whole >= 1_000),
+        ignore_nulls=True,
+    )
+    rest = units % places
+    decimals = pl.when(places == 10).then(rest.cast(pl.String)).otherwise(rest.cast(pl.String).str.zfill(2))
+    return pl.when(amount.is_not_null()).then(pl.concat_str(thousands, pl.lit("."), decimals))
+
+
+def _digits(number: pl.Expr, follow: pl.Expr) -> pl.Expr:
+    """`number` below 1 000 as text, with leading zeros where it does `follow` others."""
+    return pl.when(follow).then(number.cast(pl.String).str.zfill(3)).otherwise(number.cast(pl.String))

@@ -100,7 +100,7 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         ]
     last = {
         "merger": (Field("partners", "建议并转对象", "text", 24),),
-        "upgrade": (Field("need", "达到基准所需", "text", 31),),
+        "upgrade": (Field("need", "达到基准所需", "text", 36),),
     }
     return (
         Field("priority", "序号", "ordinal", 5),

@@ -158,7 +158,7 @@ def _rules(page: MethodSheet, report: Report) -> None:
         page.entry(f"{i}. {rule.title}", words.statement(rule.when, policy) + "。")
     if not policy.candidate:
         page.entry("建议清单", "本办法不设清单。")
-    page.entry("等级稳健度", words.robustness(policy) + f"低于{CONFIDENT:.0%}的标注“临界,建议复核”。")
+    page.entry("等级稳健度", words.robustness(policy, review_below=CONFIDENT))
     if policy.surcharge is not None:
         page.entry("电价加价", words.surcharge(policy.surcharge, policy))
 

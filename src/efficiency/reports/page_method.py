@@ -84,10 +84,7 @@ def _rules(report: Report) -> Section:
             ("加减分", ";".join(adjusted) or "无"),
             ("调档", "\n".join(overridden) or "无"),
             *((f"清单:{rule.title}", words.statement(rule.when, policy) + "。") for rule in policy.candidate),
-            (
-                "等级稳健度",
-                words.robustness(policy) + f"低于{CONFIDENT:.0%}的标注“临界,建议复核”。",
-            ),
+            ("等级稳健度", words.robustness(policy, review_below=CONFIDENT)),
             *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
         ],
     }

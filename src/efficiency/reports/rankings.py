@@ -53,7 +53,7 @@ DETAIL_FIELDS = (
     Field("name", "企业名称", "text", 38),
     Field("uscc", "统一社会信用代码", "code", 20.5),
     Field("cohort_name", "评价组", "text", 11),
-    Field("title", "指标", "text", 21),
+    Field("title", "指标", "text", 24),
     Field("dimension_name", "维度", "text", 6.5),
     Field("numerator", "分子值", "mixed", 15),
     Field("denominator", "分母值", "mixed", 15),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.long_rows import put_in
+from efficiency.reports.list_rows import put_in
 from efficiency.reports.styles import FONT, Styles
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from xlsxwriter.workbook import Workbook
 
-    from efficiency.reports.long_rows import LongRows
+    from efficiency.reports.list_rows import ListRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Book:
 
     workbook: Workbook
     styles: Styles
-    waiting: dict[int, LongRows] = field(default_factory=dict)
-    """Rows of long lists by the position of their sheet, from 1."""
+    waiting: dict[int, ListRows] = field(default_factory=dict)
+    """Rows of lists by the position of their sheet, from 1."""
 
 
 class Dated(Protocol):

@@ -1,7 +1,7 @@
 """A printed list as officials know it: title, unit line, header on every page, rows, totals, signatures.
 
-Everything is written from the top down, cell by cell, with the method of its type: text never goes
-through XlsxWriter's guessing `write`, so that no name can become a formula, a link or a number.
+Rows are made by column (`list_rows`), all else is written from the top down with the method of its type: text never
+goes through XlsxWriter's guessing `write`, so that no name can become a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from efficiency.reports.long_rows import LINKS_PER_SHEET, LongRows, Look, write_pattern
+import polars as pl
+
+from efficiency.reports.list_rows import HEIGHT, ListRows, Look, write_pattern
 from efficiency.reports.styles import ACCENT, ALERT, CARD, Styles
-from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, display_width
+from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, columnar_width, display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    import polars as pl
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
@@ -36,8 +37,8 @@ ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
 SIGNATURES = "制表人:______________    审核人:______________    负责人:______________    日期:______年____月____日"
 LINE_HEIGHT = 15.0
-WRAPPED_ROWS = 20_000
-"""Up to so many rows get a height measured for their text; longer lists keep one line a row, and are made by column."""
+MOST_HEIGHT = 409.0
+"""Points: what Excel gives a row at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,10 @@ def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequen
     for index, field in enumerate(fields):
         sheet.set_column(index, index, field.width)
     _write_head(sheet, styles, fields, page)
-    if frame.height <= WRAPPED_ROWS:
-        _write_rows(sheet, styles, frame, fields)
-    else:
-        looks = tuple((field.name, _look(styles, field, frame[field.name], wrapped=False)) for field in fields)
+    if frame.height:
+        looks = tuple((field.name, _look(styles, field, frame[field.name])) for field in fields)
         names = [*(field.name for field in fields), *(["target"] if "target" in frame.columns else [])]
-        waiting = LongRows(frame.select(names), looks, FIRST_ROW)
-        write_pattern(sheet, waiting)
-        book.waiting[book.workbook.worksheets().index(sheet) + 1] = waiting
+        _write_rows(sheet, book, ListRows(frame.select(*names, _height(frame, fields).alias(HEIGHT)), looks, FIRST_ROW))
     row = FIRST_ROW + frame.height
     if frame.is_empty():
         write_merged(sheet, row, (0, last_column), page.empty, styles.cell("text", align="center"))
@@ -189,27 +186,39 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     return row
 
 
-def _write_rows(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field]) -> None:
-    names = [field.name for field in fields]
-    targets = frame["target"].to_list() if "target" in frame.columns else [None] * frame.height
-    writers = [_cell_writer(sheet, _look(styles, field, frame[field.name], wrapped=True)) for field in fields]
-    measured = [(i, field.width) for i, field in enumerate(fields) if field.kind in ("text", "alert")]
-    for offset, values in enumerate(frame.select(names).iter_rows()):
-        row = FIRST_ROW + offset
-        lines = max((wrapped_lines(values[i], width) for i, width in measured if values[i]), default=1)
-        sheet.set_row(row, LINE_HEIGHT * lines + 5)
-        for column, (value, write) in enumerate(zip(values, writers, strict=True)):
-            write(row, column, value, targets[offset] if offset < LINKS_PER_SHEET else None)
+def _write_rows(sheet: Worksheet, book: Book, rows: ListRows) -> None:
+    write_pattern(sheet, rows)
+    book.waiting[book.workbook.worksheets().index(sheet) + 1] = rows
 
 
-def _look(styles: Styles, field: Field, values: pl.Series, *, wrapped: bool) -> Look:
-    """How the cells of `field` look; text is `wrapped` only where rows have a height of their own."""
+def _height(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Expr:
+    """The height of each row in points: as many lines as its longest text takes in its column."""
+    texts = [field for field in fields if field.kind in ("text", "alert")]
+    lines = [_wrapped_lines(frame[field.name], field.width) for field in texts]
+    height = LINE_HEIGHT * pl.max_horizontal(pl.lit(1), *lines) + 5
+    return height.clip(upper_bound=MOST_HEIGHT)
+
+
+def _wrapped_lines(texts: pl.Series, width: float) -> pl.Expr:
+    """As `wrapped_lines`, of a whole column; null where there is no text."""
+
+    def lines(text: pl.Expr) -> pl.Expr:
+        return pl.max_horizontal(pl.lit(1), (columnar_width(text) / _room(width)).ceil().cast(pl.Int64))
+
+    text = pl.col(texts.name)
+    if not texts.str.contains("\n", literal=True).any():
+        return lines(text)
+    return text.str.split("\n").list.eval(lines(pl.element())).list.sum()
+
+
+def _look(styles: Styles, field: Field, values: pl.Series) -> Look:
+    """How the cells of `field` look."""
     shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
     match field.kind:
         case "alert":
-            look = Look(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=wrapped))
+            look = Look(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=True))
         case "text":
-            look = Look(styles.cell("text", text_wrap=wrapped))
+            look = Look(styles.cell("text", text_wrap=True))
         case "tier":
             look = Look(styles.cell("text"), by_text=tuple((text, styles.tier(tier)) for text, tier in shown.items()))
         case "link":
@@ -221,25 +230,6 @@ def _look(styles: Styles, field: Field, values: pl.Series, *, wrapped: bool) -> 
         case kind:
             look = Look(styles.cell(kind))
     return look
-
-
-def _cell_writer(sheet: Worksheet, look: Look) -> Callable[..., None]:
-    """A function (row, column, value, target) that writes one cell that looks like `look`."""
-    plain, small, linked, special = look.plain, look.small or look.plain, look.linked, dict(look.by_text)
-    number, string = sheet.write_number, sheet.write_string
-
-    def write(row: int, column: int, value: Any, target: str | None) -> None:  # noqa: ANN401
-        if value is None:
-            sheet.write_blank(row, column, None, plain)
-        elif isinstance(value, str):
-            if linked is not None and target is not None:
-                sheet.write_url(row, column, target, linked, value)
-            else:
-                string(row, column, value, special.get(value, plain))
-        else:
-            number(row, column, value, plain if abs(value) >= 1 else small)
-
-    return write
 
 
 def _label_column(fields: Sequence[Field]) -> int:
@@ -267,5 +257,8 @@ def _write_totals(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields:
 
 def wrapped_lines(text: str, width: float) -> int:
     """How many lines `text` takes when wrapped to `width` characters; a little generous."""
-    room = max(width - 0.8, 1.0)
-    return sum(max(1, math.ceil(display_width(part) / room)) for part in text.split("\n"))
+    return sum(max(1, math.ceil(display_width(part) / _room(width))) for part in text.split("\n"))
+
+
+def _room(width: float) -> float:
+    return max(width - 0.8, 1.0)

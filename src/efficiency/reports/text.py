@@ -42,14 +42,22 @@ def clean_text(text: str) -> str:
 
 def clean_frame(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` fit to be written: its text made safe. Raises ValueError for a number that is NaN or infinite."""
-    for name, dtype in frame.schema.items():
-        if dtype.is_float() and not frame[name].is_finite().fill_null(value=True).all():
+    text = pl.col(pl.String)
+    figures = pl.col(pl.Float32, pl.Float64)
+    # Hardly any frame has anything of either: one look at all of it, then only at what is amiss.
+    looked = frame.select(
+        (~figures.is_finite()).any(),
+        text.str.contains(_ILLEGAL).any() | (text.str.len_bytes().max() > CELL_LIMIT // 2),
+    )
+    amiss = [name for name in looked.columns if looked[name].item()]
+    for name in amiss:
+        if frame.schema[name].is_float():
             row = frame.filter(~pl.col(name).is_finite()).row(0, named=True)
             raise ValueError(
                 f"column {name!r} holds {row[name]} for {row.get('uscc', row)}: a missing figure must be null, "
                 "mend the stage that computed it"
             )
-    return frame.with_columns(_clean(pl.col(name)) for name, dtype in frame.schema.items() if dtype == pl.String)
+    return frame.with_columns(_clean(pl.col(name)) for name in amiss) if amiss else frame
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
@@ -68,6 +76,11 @@ def _clean(text: pl.Expr) -> pl.Expr:
 def display_width(text: str) -> int:
     """Width of the longest line in half-width characters; Chinese characters count two."""
     return max((sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in text.split("\n")), default=0)
+
+
+def columnar_width(text: pl.Expr) -> pl.Expr:
+    """As `display_width`, of a whole column of texts without line breaks."""
+    return text.str.len_chars() + text.str.count_matches(r"[^\x00-\u{2E7F}]")
 
 
 def industry_label() -> pl.Expr:

@@ -1,9 +1,10 @@
 """One run at a time for a warehouse: a lock file beside it that names its owner and never outlives a run.
 
-The file appears with its content in one step (hard link), so nobody reads half an owner. A lock whose process has
-died on this machine, or that is from before its last start, is taken over. One of another machine is left alone, and
-so is one of another container or of a machine that merely has the same name: their processes cannot be seen from
-here. The message names the owner and the file to delete.
+The file appears with its content in one step (hard link), so nobody reads half an owner. Its owner keeps it locked with
+the system (flock) while it lives, which all containers of a machine can see: a lock whose owner has died on this
+machine, in whatever container, or that is from before its last start, is taken over. One of another machine is left
+alone, and so is one of a machine that merely has the same name: its processes cannot be seen from here. The message
+names the owner and the file to delete.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import getpass
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, told
 from efficiency.warehouse.staging import alive, staging_file
@@ -41,6 +42,8 @@ class Owner:
     """Another one each time that the machine starts."""
     processes: str | None = None
     """The set in which `pid` is a number: each container has its own."""
+    flocked: bool = False
+    """Whether the file is locked with the system as long as the owner lives."""
 
     @classmethod
     def here(cls) -> Owner:
@@ -51,9 +54,13 @@ class Owner:
             _line("/etc/machine-id"), _line("/proc/sys/kernel/random/boot_id"), _processes(),
         )
 
-    def lives(self) -> bool:
-        """Whether the owner may still be at work; of processes that cannot be seen from here we say yes."""
+    def lives(self, file: Path) -> bool:
+        """Whether the owner of the lock `file` may still be at work; of what cannot be seen from here we say yes."""
         here = Owner.here()
+        if self.flocked and self.boot is not None and self.boot == here.boot:
+            held = _flocked(file)
+            if held is not None:
+                return held
         if self.host != here.host or _differ(self.machine, here.machine):
             return True
         if _differ(self.boot, here.boot):
@@ -64,6 +71,32 @@ class Owner:
 
     def __str__(self) -> str:
         return f"process {self.pid} of {self.user} on {self.host} since {self.since}"
+
+
+def _flock(handle: IO[str]) -> bool:
+    """Lock an open file with the system until it is closed, at the latest with the process; False where it cannot."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # not a Unix, or a share without such locks
+        return False
+    return True
+
+
+def _flocked(file: Path) -> bool | None:
+    """Whether some process of this machine has `file` locked with the system; None where it cannot be told."""
+    try:
+        import fcntl
+
+        with file.open(encoding="utf-8") as handle:
+            # Shared, so that two who look do not take each other for the owner.
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return None
+    return False
 
 
 def _started(pid: int) -> str | None:
@@ -103,46 +136,53 @@ def lock(path: Path) -> Iterator[None]:
     """
     target = path.resolve()
     file = target.with_name(f"{target.name}.lock")
-    owner = Owner.here()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _take(file, owner, staging_file(target, "lock"))
-    except OSError as error:
-        raise told(error, file, "locking the warehouse with") from error
-    try:
-        yield
-    finally:
-        if _read(file) == owner:
-            file.unlink(missing_ok=True)
+    mine = staging_file(target, "lock")
+    with contextlib.ExitStack() as held:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle = held.enter_context(mine.open("w", encoding="utf-8"))
+            owner = replace(Owner.here(), flocked=_flock(handle))
+            handle.write(json.dumps(asdict(owner), ensure_ascii=False))
+            handle.flush()
+            if not owner.flocked:
+                handle.close()  # an open file cannot be removed everywhere
+            _take(file, mine)
+        except OSError as error:
+            raise told(error, file, "locking the warehouse with") from error
+        finally:
+            mine.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            found = _read(file)
+            if found is not None and replace(found, flocked=owner.flocked) == owner:
+                file.unlink(missing_ok=True)
 
 
 def holder(path: Path) -> Owner | None:
     """Who holds the warehouse `path` and may still be at work; None when nobody does."""
     target = path.resolve()
-    owner = _read(target.with_name(f"{target.name}.lock"))
-    return owner if owner is not None and owner.lives() else None
+    file = target.with_name(f"{target.name}.lock")
+    owner = _read(file)
+    return owner if owner is not None and owner.lives(file) else None
 
 
-def _take(file: Path, owner: Owner, mine: Path) -> None:
-    mine.write_text(json.dumps(asdict(owner), ensure_ascii=False), encoding="utf-8")
-    try:
-        for _ in range(10):
-            if _placed(mine, file):
-                return
-            found = _read(file)
-            if found is not None and found.lives():
-                raise WarehouseBusyError(
-                    f"another run holds the warehouse: {found}. To do: wait for it to end; if it is no longer alive, "
-                    f"delete {file} and run again."
-                )
-            if found is not None:
-                _set_aside(file, found, mine)
-            elif file.exists():
-                raise WarehouseError(f"another run may hold the warehouse: {file} does not say who. To do: when no run "
-                                     "is at work, delete that file and run again.")
-        raise WarehouseError(f"the lock {file} cannot be taken: it keeps changing hands. To do: run again.")
-    finally:
-        mine.unlink(missing_ok=True)
+def _take(file: Path, mine: Path) -> None:
+    for _ in range(10):
+        if _placed(mine, file):
+            return
+        found = _read(file)
+        if found is not None and found.lives(file):
+            raise WarehouseBusyError(
+                f"another run holds the warehouse: {found}. To do: wait for it to end; if it is no longer alive, "
+                f"delete {file} and run again."
+            )
+        if found is not None:
+            _set_aside(file, found, mine)
+        elif file.exists():
+            raise WarehouseError(f"another run may hold the warehouse: {file} does not say who. To do: when no run "
+                                 "is at work, delete that file and run again.")
+    raise WarehouseError(f"the lock {file} cannot be taken: it keeps changing hands. To do: run again.")
 
 
 def _placed(mine: Path, file: Path) -> bool:
@@ -152,9 +192,11 @@ def _placed(mine: Path, file: Path) -> bool:
     except FileExistsError:
         return False
     except OSError:  # a file system without hard links: exclusive creation, the content a moment later
+        # What is created here is not the file that is locked with the system.
+        said = json.dumps({**json.loads(mine.read_text(encoding="utf-8")), "flocked": False}, ensure_ascii=False)
         try:
             with file.open("x", encoding="utf-8") as handle:
-                handle.write(mine.read_text(encoding="utf-8"))
+                handle.write(said)
         except FileExistsError:
             return False
     return True

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["Contents", "load", "load_in_order"]
 
 
-def load(path: Path, only: Collection[str] | None = None) -> Contents | None:
+def load(path: Path, only: Collection[str] | None = None, *, uscc: str | None = None) -> Contents | None:
     """All tables of the warehouse `path`, or those named in `only`; None when there is no such file.
 
-    Columns that an older version of this software did not write come back null; tables likewise empty.
-    Raises WarehouseError (see `opened`).
+    With `uscc` only the rows of that enterprise, of tables that say whose their rows are. Columns that an older
+    version of this software did not write come back null; tables likewise empty. Raises WarehouseError (see `opened`).
     """
     target = path.resolve()
     if not target.exists():
@@ -31,7 +31,7 @@ def load(path: Path, only: Collection[str] | None = None) -> Contents | None:
     wanted = [table for name, table in TABLES.items() if only is None or name in only]
     with opened(target) as connection:
         columns = _columns(connection)
-        return Contents({t.qualified: _frame(connection, t, columns.get(t.qualified, ())) for t in wanted})
+        return Contents({t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc)) for t in wanted})
 
 
 def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]:
@@ -56,6 +56,11 @@ def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]
                 some = f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[place][0])}"
                 yield _frame(connection, table, names, where=some)
                 start, held = place + 1, 0
+
+
+def _of(table: Table, uscc: str | None) -> str:
+    """The SQL condition that holds of the rows of this enterprise; of all where none is asked for."""
+    return f"uscc = {literal(uscc)}" if uscc is not None and "uscc" in table.names else "true"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
-"""The rows of long lists, made column by column in place of cell by cell: a tenth of XlsxWriter's time.
+"""The rows of lists, made column by column in place of cell by cell: a tenth of XlsxWriter's time.
 
-XlsxWriter writes everything else of the workbook, and where the rows belong a few pattern cells, from which this
+XlsxWriter writes everything else of the workbook, and where the rows belong one row of pattern cells, from which this
 module learns the numbers of the cell formats. When the file is closed, the rows take the place of the pattern. All
 that is used of XlsxWriter is its file, and of that only what ECMA-376 says of every such file.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LINKS_PER_SHEET = 65_530
 """Excel refuses a worksheet with more hyperlinks."""
+HEIGHT = "height"
 _CHUNK = 20_000
 """Rows that are turned into text at a time, so that length does not cost memory."""
 _COMPRESSION = 4
@@ -51,24 +52,23 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class LongRows:
+class ListRows:
     """Rows that wait for the file to be closed: safe text and finite numbers, from the 0-based row `first` on."""
 
     frame: pl.DataFrame
+    """At least one row, with a column HEIGHT (in points) beside the `columns`."""
     columns: tuple[tuple[str, Look], ...]
     first: int
 
 
-def write_pattern(sheet: Worksheet, rows: LongRows) -> None:
-    """Writes each format of each column once, into the first rows of the place that `rows` will take."""
-    formats = [look.formats for _, look in rows.columns]
-    for offset in range(max(map(len, formats))):
-        for column, own in enumerate(formats):
-            if offset < len(own):
-                sheet.write_blank(rows.first + offset, column, None, own[offset])
+def write_pattern(sheet: Worksheet, rows: ListRows) -> None:
+    """Writes each format of each column once, side by side, into the first row of the place that `rows` will take."""
+    formats = [made for _, look in rows.columns for made in look.formats]
+    for column, made in enumerate(formats):
+        sheet.write_blank(rows.first, column, None, made)
 
 
-def put_in(workbook: Path, waiting: Mapping[int, LongRows]) -> None:
+def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
     """Puts the rows `waiting` for the sheets of these positions (from 1) into the closed file `workbook`."""
     whole = workbook.with_name(f"{workbook.name}.whole")
     parts = {f"xl/worksheets/sheet{position}.xml": rows for position, rows in waiting.items()}
@@ -91,19 +91,17 @@ def put_in(workbook: Path, waiting: Mapping[int, LongRows]) -> None:
         whole.unlink(missing_ok=True)
 
 
-def _filled(sheet: str, rows: LongRows) -> Iterator[str]:
+def _filled(sheet: str, rows: ListRows) -> Iterator[str]:
     """The sheet's XML with `rows` in the place of their pattern, in pieces."""
-    numbers = dict(re.findall(r'<c r="([A-Z]+\d+)" s="(\d+)"', sheet))
-    styles = [
-        {made: numbers[f"{_letters(column)}{rows.first + 1 + i}"] for i, made in enumerate(look.formats)}
-        for column, (_, look) in enumerate(rows.columns)
-    ]
     begin = sheet.index(f'<row r="{rows.first + 1}"')
-    last = rows.first + max(len(own) for own in styles)
-    end = sheet.index("</row>", sheet.index(f'<row r="{last}"')) + len("</row>")
+    end = sheet.index("</row>", begin) + len("</row>")
+    numbers = iter(re.findall(r'<c r="[A-Z]+\d+" s="(\d+)"', sheet[begin:end]))
+    styles = [{made: next(numbers) for made in look.formats} for _, look in rows.columns]
     # Links stand behind everything about cells, before everything about printing.
     print_setup = sheet.index("<printOptions")
-    yield sheet[:begin]
+    # The pattern may be wider than the list: what the sheet says of its size is the list's.
+    right = f":{_letters(len(rows.columns) - 1)}\\1"
+    yield re.sub(r":[A-Z]+(\d+)(?=\"/>)", right, sheet[:begin], count=1)
     for start in range(0, rows.frame.height, _CHUNK):
         yield _rows_xml(rows, start, styles)
     yield sheet[end:print_setup]
@@ -111,7 +109,7 @@ def _filled(sheet: str, rows: LongRows) -> Iterator[str]:
     yield sheet[print_setup:]
 
 
-def _rows_xml(rows: LongRows, start: int, styles: Sequence[Mapping[Format, str]]) -> str:
+def _rows_xml(rows: ListRows, start: int, styles: Sequence[Mapping[Format, str]]) -> str:
     """The rows from the `start`-th on, as many as are made at a time."""
     part = rows.frame.slice(start, _CHUNK).with_columns(
         (pl.int_range(pl.len()) + rows.first + 1 + start).cast(pl.String).alias("#")
@@ -123,12 +121,13 @@ def _rows_xml(rows: LongRows, start: int, styles: Sequence[Mapping[Format, str]]
         _cell(part[name], look, styles[column], _letters(column), linked)
         for column, (name, look) in enumerate(rows.columns)
     ]
-    row = pl.concat_str(pl.lit('<row r="'), "#", pl.lit('">'), *cells, pl.lit("</row>"))
+    height = (pl.lit('" ht="'), pl.col(HEIGHT).cast(pl.String), pl.lit('" customHeight="1">'))
+    row = pl.concat_str(pl.lit('<row r="'), "#", *height, *cells, pl.lit("</row>"))
     return str(part.select(row.str.join("")).item())
 
 
 def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], letters: str, linked: pl.Expr) -> pl.Expr:
-    """The XML of each cell of a column; nothing for a missing value."""
+    """The XML of each cell of a column; an empty cell for a missing value, so that its borders are drawn."""
     value = pl.col(values.name)
     begin = (pl.lit(f'<c r="{letters}'), pl.col("#"), pl.lit('" s="'))
     if values.dtype == pl.String:
@@ -146,7 +145,7 @@ def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], letters: 
         if look.small is not None:
             style = pl.when(value.abs() < 1).then(pl.lit(styles[look.small])).otherwise(style)
         cell = pl.concat_str(*begin, style, pl.lit('"><v>'), value.cast(pl.String), pl.lit("</v></c>"))
-    return cell.fill_null("")
+    return pl.coalesce(cell, pl.concat_str(*begin, pl.lit(f'{styles[look.plain]}"/>')))
 
 
 def _escaped(value: pl.Expr, values: pl.Series) -> pl.Expr:
@@ -158,7 +157,7 @@ def _escaped(value: pl.Expr, values: pl.Series) -> pl.Expr:
     return value.str.replace_all(r"(_x[0-9a-fA-F]{4}_)", "_x005F${1}") if values.str.contains("_x").any() else value
 
 
-def _links_xml(rows: LongRows) -> str:
+def _links_xml(rows: ListRows) -> str:
     """The links of the column that has them; nothing where none leads anywhere."""
     at = next((i for i, (_, look) in enumerate(rows.columns) if look.linked is not None), None)
     if at is None or "target" not in rows.frame.columns:

@@ -1,0 +1,317 @@
+"""Rows of a worksheet's XML → where each cell stands and what it holds, by vectors over the bytes.
+
+Spreadsheet programs write cells in few ways (`<c r="B7" s="3"><v>1.5</v></c>`, a shared or an inline text): what stands
+between a cell's address and its value takes a handful of forms in a sheet. Each form is looked for in all cells at
+once. Cells that are written otherwise (formulas, error values) are looked at one by one. Every `<` has to be accounted
+for; rows for which that fails are not plain, and nothing is said about them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COLUMN_BITS = 14
+"""A place is row << 14 | column, both from 0: 16 384 columns are the most there are."""
+MOST_PLACES = 1 << 20 + COLUMN_BITS
+FEW = 2_000
+"""Texts of a piece that are cut out one by one."""
+ODD_CELLS = 2_000
+"""Cells of a piece that may be looked at one by one."""
+FORMS = 200
+"""Ways in which the cells of a sheet may be written."""
+
+NUMBER, DATE, SHARED, FLAG, TEXT, BLANK, ODD = range(7)
+"""What a cell holds: a number, a date, the place of a shared text, 0 or 1, a text of its own, nothing, or an oddity."""
+_KINDS = {b"n": NUMBER, b"s": SHARED, b"b": FLAG, b"str": TEXT, b"inlineStr": TEXT}
+
+Integers = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+_BYTES = 8
+_PAD = bytes(64)
+_ONES = np.array([(1 << 8 * size) - 1 for size in range(_BYTES + 1)], dtype=np.uint64)
+_LETTERS = np.zeros(256, dtype=np.int64)
+_LETTERS[65:91] = range(1, 27)
+
+
+def _word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text, "little"))
+
+
+_ROW, _ROW_END, _CELL = _word(b'<row r="'), _word(b"</row>"), _word(b'<c r="')
+_VALUE_END, _INLINE_END, _INLINE_ENDS = _word(b"</v></c>"), _word(b"</t></is"), _word(b"/is></c>")
+_FIRST_SIX, _BYTE = _ONES[6], np.uint64(255)
+_FORM = re.compile(rb'"((?: [st]="\w{1,9}"){0,2})(?: ?/>|><(v|is><t)>)')
+_ODD = re.compile(
+    rb'<c r="[A-Z]+\d+"(?P<attributes>(?: (?:s|t|cm|vm)="\w{1,9}"){0,4}) ?>'
+    rb"(?P<formula><f\b(?:[^<>]*/>|[^<>]*>(?P<written>[^<>]*)</f>))?"
+    rb'(?:(?:<v>(?P<value>[^<>]*)</v>|<v ?/>)?|<is><t xml:space="preserve">(?P<inline>[^<>]*)</t></is>)</c>'
+)
+_ATTRIBUTE = re.compile(rb' ([a-z]{1,2})="(\w+)"')
+
+
+class NotPlainError(Exception):
+    """The sheet is not written in the plain way; it may be sound all the same."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way in which cells are written."""
+
+    opening: bytes
+    """From the quotation mark after the address up to the value."""
+    kind: int
+    inline: bool
+
+    @property
+    def tags(self) -> int:
+        """How many `<` such a cell has."""
+        return 1 if self.kind == BLANK else 6 if self.inline else 4
+
+    @cached_property
+    def words(self) -> list[tuple[int, np.uint64, np.uint64]]:
+        """The opening in eights: where they stand, what they are, and which of their bits count."""
+        pieces = [(at, self.opening[at : at + _BYTES]) for at in range(0, len(self.opening), _BYTES)]
+        return [(at, _word(piece), _ONES[len(piece)]) for at, piece in pieces]
+
+
+@dataclass(frozen=True)
+class OddCell:
+    """A cell that was looked at by itself."""
+
+    place: int
+    kind: int
+    """ODD for an error value."""
+    value: bytes | None
+    formula: bytes | None
+    """What is written of a formula; None where the cell has none."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """What stands in cells of one kind, as it is written."""
+
+    places: Integers
+    texts: pl.Series
+    """They keep the rows they were cut out of in memory."""
+    firsts: npt.NDArray[np.uint8]
+    """The first byte of each text, `<` where it has none."""
+
+
+@dataclass
+class PlainRows:
+    """Cells of consecutive rows in their order."""
+
+    places: Integers
+    kinds: npt.NDArray[np.uint8]
+    starts: Integers
+    ends: Integers
+    """Where the value of each cell stands in `data`."""
+    data: bytes
+    odd: list[OddCell] = field(default_factory=list)
+
+    def values(self, kind: int) -> Values:
+        """The cells of one kind."""
+        chosen = np.flatnonzero(self.kinds == kind)
+        starts, ends = self.starts[chosen], self.ends[chosen]
+        firsts = np.frombuffer(self.data, dtype=np.uint8)[starts]
+        return Values(self.places[chosen], _texts(self.data, starts, ends), firsts)
+
+
+def _texts(data: bytes, starts: Integers, ends: Integers) -> pl.Series:
+    """What stands in `data` between each of `starts` and `ends`. Raises ValueError for what is not UTF-8."""
+    if len(starts) <= FEW:
+        written = [data[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return pl.Series(values=written, dtype=pl.String)
+    import pyarrow as pa
+
+    # Arrow's texts lie end to end, so what stands between two of them is taken as a text too, and then left out.
+    bounds = np.empty(2 * len(starts), dtype=np.int64)
+    bounds[0::2], bounds[1::2] = starts, ends
+    both = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )
+    try:
+        return pl.Series(values=both)[pl.Series(values=np.arange(0, len(bounds), 2, dtype=np.uint32))].cast(pl.String)
+    except pl.exceptions.PolarsError as error:
+        raise ValueError("not UTF-8") from error
+
+
+def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool]) -> PlainRows:
+    """The cells of whole rows, `<row …` to `</row>`; `forms` are those met so far, and grow.
+
+    `shows_dates` tells of a style whether it makes a number a date. Raises NotPlainError.
+    """
+    data = rows + _PAD  # so that a word may be read at any place
+    signs = np.frombuffer(data, dtype=np.uint8)
+    words: Words = np.ndarray((len(data) - _BYTES + 1,), dtype="<u8", buffer=data, strides=(1,))
+    opens = signs == ord("<")
+    cells = np.flatnonzero(opens[:-1] & (signs[1:] == ord("c")))
+    row_starts = np.flatnonzero(opens[:-1] & (signs[1:] == ord("r")))
+    row_ends = np.append(row_starts[1:], len(rows))
+    _require(len(row_starts) > 0 and row_starts[0] == 0 and bool((words[row_starts] == _ROW).all()))
+    numbers, digits, written = _row_numbers(words[row_starts + _BYTES])
+    counts = np.diff(np.append(np.searchsorted(cells, row_starts), len(cells)))
+    filled = counts > 0
+    closed = (words[row_ends - 6] & _FIRST_SIX) == _ROW_END
+    _require(bool((closed | (~filled & (signs[row_ends - 2] == ord("/")))).all()))
+    tags = len(row_starts) + int(np.count_nonzero(closed))
+    if not len(cells):
+        _require(tags == np.count_nonzero(opens))
+        return PlainRows(cells, np.zeros(0, dtype=np.uint8), cells, cells, data)
+    lasts = np.cumsum(counts)[filled] - 1
+    firsts = lasts - counts[filled] + 1
+    _require(bool((signs[cells[firsts] - 1] == ord(">")).all()))
+    ends = np.append(cells[1:], 0)
+    ends[lasts] = row_ends[filled] - 6
+
+    row_of = np.repeat(np.arange(len(counts)), counts)
+    columns, letters = _columns(words[cells], signs, cells)
+    at = cells + (6 + letters)
+    # The row's own number, its closing quotation mark included, has to stand in each of its cells' addresses.
+    _require(bool(((words[at] & _ONES[digits + 1][row_of]) == written[row_of]).all()))
+    places = (((numbers - 1) << COLUMN_BITS) - 1)[row_of] + columns
+    _require(bool((places[1:] > places[:-1]).all()))
+    found = PlainRows(places, np.full(len(cells), ODD, dtype=np.uint8), at + digits[row_of], ends, data)
+    tags += _match(found, cells, words, forms, shows_dates)
+    _require(tags == np.count_nonzero(opens))
+    return found
+
+
+def _require(holds: bool) -> None:
+    if not holds:
+        raise NotPlainError
+
+
+def _row_numbers(words: Words) -> tuple[Integers, Integers, Words]:
+    """Row numbers, how many digits they have, and what is written: the digits and the quotation mark after them."""
+    numbers = np.zeros(len(words), dtype=np.int64)
+    digits = np.zeros(len(words), dtype=np.int64)
+    for place in range(_BYTES - 1):
+        digit = ((words >> np.uint64(8 * place)) & _BYTE).astype(np.int64) - ord("0")
+        goes_on = (digits == place) & (digit >= 0) & (digit <= 9)
+        if not goes_on.any():
+            break
+        numbers = np.where(goes_on, numbers * 10 + digit, numbers)
+        digits += goes_on
+    written = words & _ONES[digits + 1]
+    ended = (written >> (digits * 8).astype(np.uint64)) == ord('"')
+    _require(bool(ended.all()) and numbers.min() > 0 and numbers.max() <= MOST_PLACES >> COLUMN_BITS)
+    _require(bool((numbers[1:] > numbers[:-1]).all()))
+    return numbers, digits, written
+
+
+def _columns(words: Words, signs: npt.NDArray[np.uint8], cells: Integers) -> tuple[Integers, Integers | int]:
+    """Columns from 1 of the cells whose first eight bytes are `words`, and how many letters they are written with."""
+    _require(bool(((words & _FIRST_SIX) == _CELL).all()))
+    columns, second = _LETTERS[(words >> np.uint64(48)) & _BYTE], _LETTERS[words >> np.uint64(56)]
+    _require(bool(columns.all()))
+    if not second.any():
+        return columns, 1
+    third = np.where(second > 0, _LETTERS[signs[cells + _BYTES]], 0)
+    columns = np.where(second > 0, columns * 26 + second, columns)
+    columns = np.where(third > 0, columns * 26 + third, columns)
+    _require(bool((columns <= 1 << COLUMN_BITS).all()))
+    return columns, 1 + (second > 0) + (third > 0)
+
+
+def _match(
+    found: PlainRows, cells: Integers, words: Words, forms: list[Form], shows_dates: Callable[[int], bool]
+) -> int:
+    """Fills kinds, starts and ends, which are the ends of the addresses and of the cells; how many tags there are."""
+    openings, ends = found.starts, found.ends.copy()
+    left = np.arange(len(cells))
+    ahead = words[openings]
+    starts = openings.copy()
+    tags, tried = 0, 0
+    while len(left):
+        if tried == len(forms):
+            form = _form(found.data, int(openings[left[0]]), shows_dates)
+            if form is None or form in forms:
+                tags += _look_at(found, cells, int(left[0]), shows_dates)
+                left, ahead = left[1:], ahead[1:]
+                continue
+            _require(len(forms) < FORMS)
+            forms.append(form)
+        form = forms[tried]
+        tried += 1
+        alike = np.ones(len(left), dtype=bool)
+        for at, word, bits in form.words:
+            if at == 0:
+                alike = ((ahead ^ word) & bits) == 0
+            elif alike.any():
+                alike[alike] = ((words[openings[left[alike]] + at] ^ word) & bits) == 0
+        alike[alike] = _ends_well(form, words, openings[left[alike]], found.ends[left[alike]])
+        chosen = left[alike]
+        if len(chosen):
+            found.kinds[chosen] = form.kind
+            starts[chosen] += len(form.opening)
+            ends[chosen] -= 0 if form.kind == BLANK else 13 if form.inline else 8
+            tags += form.tags * len(chosen)
+            left, ahead = left[~alike], ahead[~alike]
+    found.starts, found.ends = starts, ends
+    return tags
+
+
+def _form(data: bytes, at: int, shows_dates: Callable[[int], bool]) -> Form | None:
+    """The form of the cell whose address ends at `at`; None where it is none of the common ones."""
+    match = _FORM.match(data, at)
+    if match is None:
+        return None
+    attributes = dict(_ATTRIBUTE.findall(match[1]))
+    inline = match[2] == b"is><t"
+    kind = BLANK if match[2] is None else _kind(attributes, shows_dates)
+    if kind == ODD or inline != (kind == TEXT and attributes[b"t"] == b"inlineStr"):
+        return None
+    return Form(match[0], kind, inline)
+
+
+def _kind(attributes: dict[bytes, bytes], shows_dates: Callable[[int], bool]) -> int:
+    """What a cell that is not blank holds, by its attributes."""
+    kind = _KINDS.get(attributes.get(b"t", b"n"), ODD)
+    style = attributes.get(b"s")
+    if kind != NUMBER or style is None:
+        return kind
+    _require(style.isdigit())
+    return DATE if shows_dates(int(style)) else NUMBER
+
+
+def _ends_well(form: Form, words: Words, openings: Integers, ends: Integers) -> npt.NDArray[np.bool_]:
+    """Whether cells that begin as `form` also end so."""
+    starts = openings + len(form.opening)
+    well: npt.NDArray[np.bool_]
+    if form.kind == BLANK:
+        well = starts == ends
+    elif form.inline:
+        well = (words[ends - 8] == _INLINE_ENDS) & (words[ends - 13] == _INLINE_END) & (starts <= ends - 13)
+    else:
+        well = (words[ends - 8] == _VALUE_END) & (starts <= ends - 8)
+    return well
+
+
+def _look_at(found: PlainRows, cells: Integers, index: int, shows_dates: Callable[[int], bool]) -> int:
+    """Takes one cell as odd; how many tags it has."""
+    _require(len(found.odd) < ODD_CELLS)
+    cell = found.data[int(cells[index]) : int(found.ends[index])]
+    match = _ODD.fullmatch(cell)
+    if match is None:
+        raise NotPlainError
+    attributes = dict(_ATTRIBUTE.findall(match["attributes"]))
+    inline, value = match["inline"], match["value"]
+    formula = None if match["formula"] is None else match["written"] or b""
+    kind = _kind(attributes, shows_dates)
+    _require(kind != ODD or attributes[b"t"] == b"e")
+    is_inline = attributes.get(b"t") == b"inlineStr"
+    _require(is_inline == (inline is not None) and not (is_inline and formula is not None))
+    found.odd.append(OddCell(int(found.places[index]), kind, inline if is_inline else value, formula))
+    return cell.count(b"<")
