@@ -31,7 +31,9 @@ def load(path: Path, only: Collection[str] | None = None, *, uscc: str | None = 
     wanted = [table for name, table in TABLES.items() if only is None or name in only]
     with opened(target) as connection:
         columns = _columns(connection)
-        return Contents({t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc)) for t in wanted})
+        return Contents(
+            {t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc)) for t in wanted}
+        )
 
 
 def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]:
