@@ -352,6 +352,19 @@ def test_texts_that_are_no_utf_8_are_left_to_the_reader(monkeypatch: pytest.Monk
         assert plain_sheet.plain_sheet(io.BytesIO(sheet.replace("好".encode(), b"\xe5\xa5")), parts) is None
 
 
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [("<worksheet ", "<worksheet a=1 "), ("</worksheet>", "<cols></worksheet>"), ("甲", "甲\x01")],
+    ids=["before the cells", "behind them", "in a text"],
+)
+def test_a_sheet_that_is_no_xml_is_not_plain_whatever_its_cells_say(sound: str, damaged: str) -> None:
+    sheet = sheet_of([(1, [(0, PLAIN_CELLS[7])])])
+    parts = shared_parts.SharedParts(lambda part: None, recalculates=False)
+    assert sound in sheet
+    assert plain_sheet.plain_sheet(io.BytesIO(sheet.encode()), parts) is not None
+    assert plain_sheet.plain_sheet(io.BytesIO(sheet.replace(sound, damaged, 1).encode()), parts) is None
+
+
 def test_two_far_cells_are_refused_before_a_box_is_made_for_them(compare) -> None:
     rows = "".join(
         f'<row r="{row}"><c r="{column}{row}"><v>1</v></c></row>' for row, column in ((1, "A"), (1_048_576, "XFD"))

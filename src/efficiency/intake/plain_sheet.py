@@ -10,6 +10,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from xml.parsers import expat
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,8 @@ _BEGIN, _END, _EMPTY = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _MERGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})" ?/>')
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos);")
 _FIGURE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?")
+_FORBIDDEN = bytes({*range(32)} - {*b"\t\n\r"})
+"""Bytes that no XML may hold."""
 _FIRST_DAY, _UNIX_DAY, _LAST_DAY = 61, 25_569, 2_958_466
 """1 March 1900, 1 January 1970, 1 January 10000."""
 _ESCAPES = ("_x", "\r")
@@ -116,10 +119,20 @@ def _read(xml: Readable, workbook: Workbook) -> PlainSheet:
     after = b""
     for rows, beyond in _pieces(rest, xml, filled=bool(is_filled)):
         if rows:
+            _require(len(rows.translate(None, _FORBIDDEN)) == len(rows))
             cells.take(plain_rows(rows, forms, workbook.shows_dates))
         after = beyond
-    _require(after.rstrip().endswith(b"</worksheet>") and b"<!" not in after)
+    _require(b"<!" not in after and _is_well_formed(head + _EMPTY + after))
     return cells.sheet(_merges(after))
+
+
+def _is_well_formed(xml: bytes) -> bool:
+    """Whether a reader of XML would take it. What is damaged around the cells may be damaged in them as well."""
+    try:
+        expat.ParserCreate().Parse(xml, True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _pieces(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes, bytes]]:

@@ -266,7 +266,7 @@ class Surcharge(Part):
 
 
 class Policy(Part):
-    """A 办法, as in the TOML file; only the id and a cohort are needed. `title` (default the id) is what officials read."""
+    """A 办法, as in the TOML file; only `id` and a cohort are needed. Officials read its `title`, by default the id."""
 
     id: Slug
     title: Text
