@@ -227,9 +227,11 @@ def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path):
     assert whole is not None
     assert again is not None
     assert again[name].equals(whole[name])
-    assert pl.concat(load_in_order(tmp_path / "pieces.duckdb", table, 5)).equals(whole[name])
-    assert [part.height for part in load_in_order(tmp_path / "pieces.duckdb", table, 5)] == [8, 8, 4]
-    assert list(load_in_order(tmp_path / "absent.duckdb", table, 5)) == []
+    for rows, heights in ((5, [8, 8, 4]), (20, [20])):
+        parts = [part for _, part in load_in_order(tmp_path / "pieces.duckdb", [table], rows)]
+        assert pl.concat(parts).equals(whole[name])
+        assert [part.height for part in parts] == heights
+    assert list(load_in_order(tmp_path / "absent.duckdb", [table], 5)) == []
 
 
 def test_rows_half_in_memory_are_not_half_published(tmp_path):

@@ -174,14 +174,14 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: InPieces, folder: Pa
 
     `forgotten` are the digests, as in submission_id, of the files that have been read again.
     """
-    held, rows = found.held, dict[str, Pieces]()
-    for form, new in found.rows.items():
-        parts: list[pl.DataFrame | Piece] = []
-        for frame in load_in_order(warehouse, STATED[form], HELD_ROWS):
-            kept = frame.filter(~pl.col("submission_id").str.head(12).is_in(forgotten)) if forgotten else frame
-            held += kept.height
-            parts.append(kept if held <= HELD_ROWS else put_down(kept, folder))
-        rows[form] = replace(new, parts=(*parts, *new.parts))
+    held, earlier = found.held, {STATED[form].qualified: list[pl.DataFrame | Piece]() for form in found.rows}
+    for table, frame in load_in_order(warehouse, (STATED[form] for form in found.rows), HELD_ROWS):
+        kept = frame.filter(~pl.col("submission_id").str.head(12).is_in(forgotten)) if forgotten else frame
+        held += kept.height
+        earlier[table.qualified].append(kept if held <= HELD_ROWS else put_down(kept, folder))
+    rows = {
+        form: replace(new, parts=(*earlier[STATED[form].qualified], *new.parts)) for form, new in found.rows.items()
+    }
     if sum(pieces.height for pieces in rows.values()) > SHARE_ROWS:
         return {form: pieces.put_down(folder) for form, pieces in rows.items()}
     # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.

@@ -8,7 +8,7 @@ from efficiency.warehouse.connection import opened
 from efficiency.warehouse.tables import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -36,8 +36,8 @@ def load(path: Path, only: Collection[str] | None = None, *, uscc: str | None = 
         )
 
 
-def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of `table`, which has a submission_id, by submission: some `rows` at a time or one submission.
+def load_in_order(path: Path, tables: Iterable[Table], rows: int) -> Iterator[tuple[Table, pl.DataFrame]]:
+    """The rows of each of `tables`, which have a submission_id, by submission: some `rows` at a time or one submission.
 
     None where there is no such file. Raises WarehouseError (see `opened`).
     """
@@ -45,19 +45,28 @@ def load_in_order(path: Path, table: Table, rows: int) -> Iterator[pl.DataFrame]
     if not target.exists():
         return
     with opened(target) as connection:
-        names = _columns(connection).get(table.qualified, ())
-        if not names:
-            return
-        counts = connection.sql(
-            f"SELECT submission_id, count(*) FROM {qualified_sql(table)} GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-        start, held = 0, 0
-        for place, (_, height) in enumerate(counts):
-            held += height
-            if held >= rows or place + 1 == len(counts):
-                some = f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[place][0])}"
-                yield _frame(connection, table, names, where=some)
-                start, held = place + 1, 0
+        columns = _columns(connection)
+        for table in tables:
+            names = columns.get(table.qualified)
+            for where in _slices(connection, table, rows) if names else ():
+                yield table, _frame(connection, table, names or (), where)
+
+
+def _slices(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> Iterator[str]:
+    """SQL conditions that part `table` into slices of whole submissions."""
+    ((height,),) = connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()
+    if height <= rows:
+        yield from ("true",) if height else ()
+        return
+    counts = connection.sql(
+        f"SELECT submission_id, count(*) FROM {qualified_sql(table)} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    start, held = 0, 0
+    for place, (_, count) in enumerate(counts):
+        held += count
+        if held >= rows or place + 1 == len(counts):
+            yield f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[place][0])}"
+            start, held = place + 1, 0
 
 
 def _of(table: Table, uscc: str | None) -> str:
