@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -59,8 +60,9 @@ def load_policy(id_or_path: str) -> model.Policy:
     return parse_policy(text, name=str(id_or_path))
 
 
+@lru_cache(maxsize=16)
 def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
-    """The policy that `text` states; `name` is what errors call the file."""
+    """The policy that `text` states, which nobody may change; `name` is what errors call the file."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
