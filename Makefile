@@ -38,7 +38,7 @@ bench-full: bench ## also the large ones, with growth to a million enterprises (
 	@$(BIN)/python -m benchmarks.workbooks --rows 100000
 	@$(BIN)/python benchmarks/one_workbook.py
 	@$(BIN)/python benchmarks/scoring.py --enterprises 1000000 --rounds 1
-	@$(BIN)/python benchmarks/growth.py
+	@$(BIN)/python benchmarks/growth.py --sizes 458,10000,100000,1000000
 
 lock: ## renew requirements.txt (needs the network)
 	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/python -m pip install --quiet pip-tools
