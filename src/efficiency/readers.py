@@ -52,7 +52,7 @@ def read_in_pieces(
 def _read(
     files: Sequence[InboxFile], mapping: Mapping, progress: Callable[[int, int], None], folder: Path | None
 ) -> InPieces:
-    batches = _batches(files)
+    batches = in_batches(files, BATCH, BATCH_BYTES)
     waiting = deque(enumerate(batches))
     read: dict[int, InPieces] = {}
     held = 0
@@ -98,13 +98,13 @@ def _others(files: Sequence[InboxFile]) -> int:
     return max(0, min((os.cpu_count() or 1) - 1, worth))
 
 
-def _batches(files: Sequence[InboxFile]) -> list[Batch]:
-    """`files` in their order, a few at a time."""
+def in_batches(files: Sequence[InboxFile], most: int, most_bytes: int) -> list[Batch]:
+    """`files` in their order, in batches that are full with `most` files or so many bytes to read."""
     made: list[list[InboxFile]] = []
     size = 0
     for file in files:
         own = file.path.stat().st_size if file.path.exists() else 0
-        if not made or len(made[-1]) == BATCH or size + own > BATCH_BYTES:
+        if not made or len(made[-1]) == most or size + own > most_bytes:
             made.append([])
             size = 0
         made[-1].append(file)

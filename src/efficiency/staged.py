@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.intake.parsed import InPieces, in_pieces, together
 from efficiency.intake.read import Parsed, concat, read_file
-from efficiency.readers import HELD_ROWS
+from efficiency.readers import HELD_ROWS, in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,7 @@ _ROWS = "rows-"
 
 def batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]]:
     """`files` in their order, in batches that are worth handing to another machine."""
-    made: list[list[InboxFile]] = []
-    size = 0
-    for file in files:
-        own = file.path.stat().st_size if file.path.exists() else 0
-        if not made or len(made[-1]) == BATCH_FILES or size + own > BATCH_BYTES:
-            made.append([])
-            size = 0
-        made[-1].append(file)
-        size += own
-    return [tuple(batch) for batch in made]
+    return in_batches(files, BATCH_FILES, BATCH_BYTES)
 
 
 def is_staged(folder: Path, place: int) -> bool:
