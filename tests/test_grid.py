@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from efficiency.addresses import column_letters, column_number
 from efficiency.intake.archive import MAX_ENTRIES, MAX_EXPANDED, UnreadableError
 from efficiency.intake.biff import scan_biff
 from efficiency.intake.delimited import as_utf8, delimited_columns
 from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
-from efficiency.intake.grid import Grid, column_letters, grid_of_rows, read_grids
+from efficiency.intake.grid import Grid, grid_of_rows, read_grids
 from efficiency.intake.opendocument import scan_content
 
 
@@ -193,7 +194,8 @@ def test_decoding_names_what_is_no_text() -> None:
     ("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16_383, "XFD")]
 )
 def test_columns_are_named_as_the_spreadsheet_does(index: int, letters: str) -> None:
-    assert column_letters(index) == letters
+    assert column_letters(index + 1) == letters
+    assert column_number(letters) == index + 1
 
 
 def test_ods_error_cells_are_found_behind_repeated_rows_and_columns() -> None:

@@ -8,6 +8,7 @@ import pytest
 from report_builder import renamed, sample_report
 
 from benchmarks import workbooks
+from efficiency.addresses import column_letters
 from efficiency.reports import list_rows, sheets
 from efficiency.reports.officials import write_officials
 
@@ -94,7 +95,7 @@ def test_nothing_is_left_beside_the_workbook(tmp_path, report, monkeypatch):
 
 
 def test_columns_are_lettered_as_excel_does():
-    assert [list_rows._letters(i) for i in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+    assert [column_letters(i + 1) for i in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
 
 
 def test_a_figure_keeps_every_digit(tmp_path, report, monkeypatch):

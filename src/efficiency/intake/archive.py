@@ -17,10 +17,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from efficiency.addresses import column_number
 from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
 from efficiency.intake.extents import ods_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content
-from efficiency.intake.plain_sheet import PlainSheet, plain_sheet
+from efficiency.intake.plain_sheet import PlainSheet, lacks_result, plain_sheet
 from efficiency.intake.shared_parts import SharedParts
 
 MAX_EXPANDED = 512 * 1024 * 1024
@@ -242,12 +243,9 @@ def _scan_sheet(xml: bytes, *, recalculates: bool) -> SheetScan:
     if b"<f" in xml or b":f>" in xml or b":f " in xml:
         for match in _FORMULA_CELL.finditer(xml):
             attributes = _attributes(match[1])
-            result = match[3]
-            # A text formula may honestly yield nothing. Zero, in a workbook that is to be recalculated on opening, is
-            # what programs write for a formula nobody has calculated yet.
-            missing = not result and attributes.get("t") != "str"
             position = _position(attributes.get("r", ""))
-            if position and (missing or (recalculates and result == b"0")):
+            is_text = attributes.get("t") == "str"
+            if position and lacks_result(match[3], is_text=is_text, recalculates=recalculates):
                 uncalculated[position] = "=" + html.unescape((match[2] or b"").decode("utf-8", "replace"))
     return SheetScan(errors=errors, uncalculated=uncalculated)
 
@@ -259,11 +257,4 @@ def _attributes(tag: bytes) -> dict[str, str]:
 
 def _position(reference: str) -> tuple[int, int] | None:
     match = re.fullmatch(r"([A-Z]{1,3})(\d+)", reference)
-    return (int(match[2]) - 1, _column_number(match[1]) - 1) if match else None
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
+    return (int(match[2]) - 1, column_number(match[1]) - 1) if match else None

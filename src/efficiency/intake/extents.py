@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from efficiency.addresses import column_letters, column_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -91,7 +93,7 @@ def _within_bounds(xml: bytes) -> bool:
     columns = min(most_cells(cells) // rows, MAX_COLUMNS) if rows else 0
     if not columns:
         return not cells
-    inside = f"{_at_most(_letters(columns), 'A')}{_at_most(str(rows), '0')}"
+    inside = f"{_at_most(column_letters(columns), 'A')}{_at_most(str(rows), '0')}"
     return re.search(f'<c r="(?!{inside}")'.encode(), xml) is None
 
 
@@ -105,14 +107,6 @@ def _at_most(last: str, lowest: str) -> str:
         if sign > lowest
     ]
     return f"(?:{'|'.join([*shorter, *smaller, last])})"
-
-
-def _letters(columns: int) -> str:
-    letters = ""
-    while columns:
-        columns, rest = divmod(columns - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def _xlsx_extent(xml: bytes) -> Extent:
@@ -209,7 +203,4 @@ def _position(reference: str) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         raise ValueError(reference)
-    column = 0
-    for letter in match[1].upper():
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return int(match[2]) - 1, column - 1
+    return int(match[2]) - 1, column_number(match[1].upper()) - 1

@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 import python_calamine as calamine
 
+from efficiency.addresses import column_letters
 from efficiency.intake.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
 from efficiency.intake.biff import scan_biff
 from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, MAX_BULK_CELLS, parquet_columns
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
-_LETTERS = 26
 FEW = 512
 """Rows that are looked through one by one."""
 HEAD = 64
@@ -83,7 +83,7 @@ class Grid:
 
     def letters(self, column: int) -> str:
         """The column as the spreadsheet names it."""
-        return column_letters(self.first_column + column)
+        return column_letters(self.first_column + column + 1)
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For heads, not for data."""
@@ -180,16 +180,6 @@ def read_grids(path: Path) -> list[Grid]:
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
         raise UnreadableError("文件实际是网页(HTML/XML),只是改成了表格的扩展名")
     raise UnreadableError("文件已损坏,或不是电子表格")
-
-
-def column_letters(index: int) -> str:
-    """Column 0 is A, 26 is AA."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, _LETTERS)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def grid_of_rows(

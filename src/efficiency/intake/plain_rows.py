@@ -159,19 +159,19 @@ def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool
     cells = np.flatnonzero(opens[:-1] & (signs[1:] == ord("c")))
     row_starts = np.flatnonzero(opens[:-1] & (signs[1:] == ord("r")))
     row_ends = np.append(row_starts[1:], len(rows))
-    _require(len(row_starts) > 0 and row_starts[0] == 0 and bool((words[row_starts] == _ROW).all()))
+    require(len(row_starts) > 0 and row_starts[0] == 0 and bool((words[row_starts] == _ROW).all()))
     numbers, digits, written = _row_numbers(words[row_starts + _BYTES])
     counts = np.diff(np.append(np.searchsorted(cells, row_starts), len(cells)))
     filled = counts > 0
     closed = (words[row_ends - 6] & _FIRST_SIX) == _ROW_END
-    _require(bool((closed | (~filled & (signs[row_ends - 2] == ord("/")))).all()))
+    require(bool((closed | (~filled & (signs[row_ends - 2] == ord("/")))).all()))
     tags = len(row_starts) + int(np.count_nonzero(closed))
     if not len(cells):
-        _require(tags == np.count_nonzero(opens))
+        require(tags == np.count_nonzero(opens))
         return PlainRows(cells, np.zeros(0, dtype=np.uint8), cells, cells, data)
     lasts = np.cumsum(counts)[filled] - 1
     firsts = lasts - counts[filled] + 1
-    _require(bool((signs[cells[firsts] - 1] == ord(">")).all()))
+    require(bool((signs[cells[firsts] - 1] == ord(">")).all()))
     ends = np.append(cells[1:], 0)
     ends[lasts] = row_ends[filled] - 6
 
@@ -179,16 +179,17 @@ def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool
     columns, letters = _columns(words[cells], signs, cells)
     at = cells + (6 + letters)
     # The row's own number, its closing quotation mark included, has to stand in each of its cells' addresses.
-    _require(bool(((words[at] & _ONES[digits + 1][row_of]) == written[row_of]).all()))
+    require(bool(((words[at] & _ONES[digits + 1][row_of]) == written[row_of]).all()))
     places = (((numbers - 1) << COLUMN_BITS) - 1)[row_of] + columns
-    _require(bool((places[1:] > places[:-1]).all()))
+    require(bool((places[1:] > places[:-1]).all()))
     found = PlainRows(places, np.full(len(cells), ODD, dtype=np.uint8), at + digits[row_of], ends, data)
     tags += _match(found, cells, words, forms, shows_dates)
-    _require(tags == np.count_nonzero(opens))
+    require(tags == np.count_nonzero(opens))
     return found
 
 
-def _require(holds: bool) -> None:
+def require(holds: bool) -> None:
+    """Raise NotPlainError where what a plain sheet keeps to does not hold."""
     if not holds:
         raise NotPlainError
 
@@ -206,22 +207,22 @@ def _row_numbers(words: Words) -> tuple[Integers, Integers, Words]:
         digits += goes_on
     written = words & _ONES[digits + 1]
     ended = (written >> (digits * 8).astype(np.uint64)) == ord('"')
-    _require(bool(ended.all()) and numbers.min() > 0 and numbers.max() <= MOST_PLACES >> COLUMN_BITS)
-    _require(bool((numbers[1:] > numbers[:-1]).all()))
+    require(bool(ended.all()) and numbers.min() > 0 and numbers.max() <= MOST_PLACES >> COLUMN_BITS)
+    require(bool((numbers[1:] > numbers[:-1]).all()))
     return numbers, digits, written
 
 
 def _columns(words: Words, signs: npt.NDArray[np.uint8], cells: Integers) -> tuple[Integers, Integers | int]:
     """Columns from 1 of the cells whose first eight bytes are `words`, and how many letters they are written with."""
-    _require(bool(((words & _FIRST_SIX) == _CELL).all()))
+    require(bool(((words & _FIRST_SIX) == _CELL).all()))
     columns, second = _LETTERS[(words >> np.uint64(48)) & _BYTE], _LETTERS[words >> np.uint64(56)]
-    _require(bool(columns.all()))
+    require(bool(columns.all()))
     if not second.any():
         return columns, 1
     third = np.where(second > 0, _LETTERS[signs[cells + _BYTES]], 0)
     columns = np.where(second > 0, columns * 26 + second, columns)
     columns = np.where(third > 0, columns * 26 + third, columns)
-    _require(bool((columns <= 1 << COLUMN_BITS).all()))
+    require(bool((columns <= 1 << COLUMN_BITS).all()))
     return columns, 1 + (second > 0) + (third > 0)
 
 
@@ -241,7 +242,7 @@ def _match(
                 tags += _look_at(found, cells, int(left[0]), shows_dates)
                 left, ahead = left[1:], ahead[1:]
                 continue
-            _require(len(forms) < FORMS)
+            require(len(forms) < FORMS)
             forms.append(form)
         form = forms[tried]
         tried += 1
@@ -282,7 +283,7 @@ def _kind(attributes: dict[bytes, bytes], shows_dates: Callable[[int], bool]) ->
     style = attributes.get(b"s")
     if kind != NUMBER or style is None:
         return kind
-    _require(style.isdigit())
+    require(style.isdigit())
     return DATE if shows_dates(int(style)) else NUMBER
 
 
@@ -301,7 +302,7 @@ def _ends_well(form: Form, words: Words, openings: Integers, ends: Integers) -> 
 
 def _look_at(found: PlainRows, cells: Integers, index: int, shows_dates: Callable[[int], bool]) -> int:
     """Takes one cell as odd; how many tags it has."""
-    _require(len(found.odd) < ODD_CELLS)
+    require(len(found.odd) < ODD_CELLS)
     cell = found.data[int(cells[index]) : int(found.ends[index])]
     match = _ODD.fullmatch(cell)
     if match is None:
@@ -310,8 +311,8 @@ def _look_at(found: PlainRows, cells: Integers, index: int, shows_dates: Callabl
     inline, value = match["inline"], match["value"]
     formula = None if match["formula"] is None else match["written"] or b""
     kind = _kind(attributes, shows_dates)
-    _require(kind != ODD or attributes[b"t"] == b"e")
+    require(kind != ODD or attributes[b"t"] == b"e")
     is_inline = attributes.get(b"t") == b"inlineStr"
-    _require(is_inline == (inline is not None) and not (is_inline and formula is not None))
+    require(is_inline == (inline is not None) and not (is_inline and formula is not None))
     found.odd.append(OddCell(int(found.places[index]), kind, inline if is_inline else value, formula))
     return cell.count(b"<")

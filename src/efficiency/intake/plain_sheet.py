@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from efficiency.addresses import column_number
 from efficiency.intake.extents import Extent
 from efficiency.intake.plain_rows import (
     COLUMN_BITS,
@@ -29,6 +30,7 @@ from efficiency.intake.plain_rows import (
     NotPlainError,
     PlainRows,
     plain_rows,
+    require,
 )
 
 if TYPE_CHECKING:
@@ -111,18 +113,18 @@ def _read(xml: Readable, workbook: Workbook) -> PlainSheet:
     head, is_filled, rest = begin.partition(_BEGIN)
     if not is_filled:
         head, is_empty, rest = begin.partition(_EMPTY)
-        _require(bool(is_empty))
+        require(bool(is_empty))
     declared = UTF_8.match(head)
-    _require(declared is not None and head.startswith(b"<worksheet", declared.end()) and b"<!" not in head)
+    require(declared is not None and head.startswith(b"<worksheet", declared.end()) and b"<!" not in head)
     cells = _Cells(workbook)
     forms: list[Form] = []
     after = b""
     for rows, beyond in _pieces(rest, xml, filled=bool(is_filled)):
         if rows:
-            _require(len(rows.translate(None, _FORBIDDEN)) == len(rows))
+            require(len(rows.translate(None, _FORBIDDEN)) == len(rows))
             cells.take(plain_rows(rows, forms, workbook.shows_dates))
         after = beyond
-    _require(b"<!" not in after and _is_well_formed(head + _EMPTY + after))
+    require(b"<!" not in after and _is_well_formed(head + _EMPTY + after))
     return cells.sheet(_merges(after))
 
 
@@ -142,32 +144,28 @@ def _pieces(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes
         if cut:
             yield rest[:cut], b""
         rest = rest[cut:] + more
-        _require(len(rest) <= MOST_AHEAD)
+        require(len(rest) <= MOST_AHEAD)
     rows, ended, after = rest.rpartition(_END) if filled else (b"", _EMPTY, rest)
-    _require(bool(ended))
+    require(bool(ended))
     yield rows, after
-
-
-def _require(holds: bool) -> None:
-    if not holds:
-        raise NotPlainError
 
 
 def _merges(after: bytes) -> tuple[tuple[int, int, int, int], ...]:
     found = _MERGE.findall(after)
-    _require(after.count(b"<mergeCell ") == len(found))
+    require(after.count(b"<mergeCell ") == len(found))
     return tuple(
-        (int(top) - 1, column_number(left) - 1, int(bottom) - 1, column_number(right) - 1)
+        (int(top) - 1, column_number(left.decode()) - 1, int(bottom) - 1, column_number(right.decode()) - 1)
         for left, top, right, bottom in found
     )
 
 
-def column_number(letters: bytes) -> int:
-    """Column A is 1, AA is 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+def lacks_result(result: bytes | None, *, is_text: bool, recalculates: bool) -> bool:
+    """Whether a formula with this result was never calculated.
+
+    A text formula may honestly yield nothing. Zero, in a workbook that is to be recalculated on opening, is what
+    programs write for a formula nobody has calculated yet.
+    """
+    return (not result and not is_text) or (recalculates and result == b"0")
 
 
 class _Cells:
@@ -234,7 +232,7 @@ class _Cells:
         known = sum(map(len, texts))
         index = np.zeros(height * width, dtype=np.uint32)
         for places, shared in self._shared:
-            _require(bool((shared >= 0).all() and (shared < known - 1).all()))
+            require(bool((shared >= 0).all() and (shared < known - 1).all()))
             index[flat(places)] = shared + 1
         for places, own in self._texts:
             index[flat(places)] = np.arange(known, known + len(own))
@@ -262,10 +260,8 @@ class _Cells:
             errors[place] = html.unescape((value or b"#ERROR!").decode())
             self._texts.append((at, _NOTHING))
             return
-        # A text formula may honestly yield nothing. Zero, in a workbook that is to be recalculated on opening, is
-        # what programs write for a formula nobody has calculated yet.
-        if cell.formula is not None and (
-            (not value and cell.kind != TEXT) or (self._workbook.recalculates and value == b"0")
+        if cell.formula is not None and lacks_result(
+            value, is_text=cell.kind == TEXT, recalculates=self._workbook.recalculates
         ):
             uncalculated[place] = "=" + html.unescape(cell.formula.decode())
         if value is None or (not value and cell.kind != TEXT):
@@ -275,10 +271,10 @@ class _Cells:
         elif cell.kind == FLAG:
             self._texts.append((at, _flags([value.decode()])))
         elif cell.kind == SHARED:
-            _require(value.isdigit())
+            require(value.isdigit())
             self._shared.append((at, np.array([int(value)])))
         else:
-            _require(_FIGURE.fullmatch(value) is not None)
+            require(_FIGURE.fullmatch(value) is not None)
             figure = np.array([float(value)])
             if cell.kind == DATE:
                 self._texts.append((at, _dates(figure)))
@@ -295,16 +291,16 @@ _NOTHING = pl.Series(values=[None], dtype=pl.String)
 def _figures(written: pl.Series) -> Figures:
     """The numbers of cells that hold nothing else."""
     read = written.cast(pl.Float64, strict=False)
-    _require(not read.null_count())
+    require(not read.null_count())
     figures: Figures = read.to_numpy()
-    _require(bool(np.isfinite(figures).all()))
+    require(bool(np.isfinite(figures).all()))
     return figures
 
 
 def _whole(written: pl.Series) -> Integers:
     """The whole numbers of cells that hold nothing else."""
     read = written.cast(pl.Int64, strict=False)
-    _require(not read.null_count())
+    require(not read.null_count())
     numbers: Integers = read.to_numpy()
     return numbers
 
@@ -315,7 +311,7 @@ def _flags(written: Sequence[str]) -> pl.Series:
 
 def _dates(serials: Figures) -> pl.Series:
     """Days as ISO texts. A time beside the day is not plain, nor are the first days of 1900, one of which never was."""
-    _require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
+    require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
     days = pl.Series(values=(serials - _UNIX_DAY).astype(np.int32), dtype=pl.Int32)
     return days.cast(pl.Date).cast(pl.String)
 
@@ -324,7 +320,7 @@ def _plain_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: bytes
     """Texts as they are meant, null where blank; only the `doubtful` ones can be. They are `written_in` some XML."""
     # Single bytes are looked for many times as fast as several.
     if any(escape[:1].encode() in written_in for escape in _ESCAPES):
-        _require(not any(escape in text for text in texts.to_list() for escape in _ESCAPES))
+        require(not any(escape in text for text in texts.to_list() for escape in _ESCAPES))
     if b"&" in written_in:
         changed = {place: _unescaped(text) for place, text in enumerate(texts.to_list()) if "&" in text}
         texts = texts.scatter(list(changed), list(changed.values())) if changed else texts
@@ -340,5 +336,5 @@ def plain_texts(written: Sequence[bytes]) -> pl.Series:
 
 
 def _unescaped(text: str) -> str:
-    _require(len(_ENTITY.findall(text)) == text.count("&"))
+    require(len(_ENTITY.findall(text)) == text.count("&"))
     return html.unescape(text)

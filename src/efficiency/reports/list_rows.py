@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.addresses import column_letters
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -100,7 +102,7 @@ def _filled(sheet: str, rows: ListRows) -> Iterator[str]:
     # Links stand behind everything about cells, before everything about printing.
     print_setup = sheet.index("<printOptions")
     # The pattern may be wider than the list: what the sheet says of its size is the list's.
-    right = f":{_letters(len(rows.columns) - 1)}\\1"
+    right = f":{column_letters(len(rows.columns))}\\1"
     yield re.sub(r":[A-Z]+(\d+)(?=\"/>)", right, sheet[:begin], count=1)
     for start in range(0, rows.frame.height, _CHUNK):
         yield _rows_xml(rows, start, styles)
@@ -118,8 +120,8 @@ def _rows_xml(rows: ListRows, start: int, styles: Sequence[Mapping[Format, str]]
     if "target" in part.columns:
         linked = (pl.int_range(pl.len()) + start < LINKS_PER_SHEET) & pl.col("target").is_not_null()
     cells = [
-        _cell(part[name], look, styles[column], _letters(column), linked)
-        for column, (name, look) in enumerate(rows.columns)
+        _cell(part[name], look, styles[column - 1], column_letters(column), linked)
+        for column, (name, look) in enumerate(rows.columns, start=1)
     ]
     height = (pl.lit('" ht="'), pl.col(HEIGHT).cast(pl.String), pl.lit('" customHeight="1">'))
     row = pl.concat_str(pl.lit('<row r="'), "#", *height, *cells, pl.lit("</row>"))
@@ -163,7 +165,7 @@ def _links_xml(rows: ListRows) -> str:
     if at is None or "target" not in rows.frame.columns:
         return ""
     shown = rows.frame.select(
-        pl.lit(f'<hyperlink ref="{_letters(at)}')
+        pl.lit(f'<hyperlink ref="{column_letters(at + 1)}')
         + (pl.int_range(pl.len()) + rows.first + 1).cast(pl.String)
         + '" location="'
         + _attribute(pl.col("target").str.strip_prefix("internal:"))
@@ -179,13 +181,3 @@ def _attribute(value: pl.Expr) -> pl.Expr:
     for character, entity in (*_ESCAPED, ('"', "&quot;")):
         value = value.str.replace_all(character, entity, literal=True)
     return value
-
-
-def _letters(column: int) -> str:
-    """The column's letters: 0 is A, 26 is AA."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from efficiency.addresses import column_letters
 from efficiency.reports.package_xml import MAIN, as_text, as_value
-from efficiency.reports.sheet_cells import column_letters, place_of
+from efficiency.reports.sheet_cells import place_of
 from efficiency.reports.styles import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.wording import SEVERITIES, field_title

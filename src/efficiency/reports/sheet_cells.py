@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from efficiency.addresses import column_letters, column_number
 from efficiency.reports.package_xml import (
     Edit,
     Element,
@@ -67,23 +68,6 @@ def place_of(address: str) -> Place | None:
 def address_of(place: Place) -> str:
     """The address of a cell, such as F17."""
     return column_letters(place[1]) + str(place[0])
-
-
-def column_number(letters: str) -> int:
-    """Number of a column from its letters; A is 1."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def column_letters(number: int) -> str:
-    """Letters of a column; 1 is A."""
-    letters = ""
-    while number:
-        number, digit = divmod(number - 1, 26)
-        letters = chr(65 + digit) + letters
-    return letters
 
 
 def shown_place(place: Place, merged: Merged) -> Place:

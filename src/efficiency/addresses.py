@@ -1,0 +1,20 @@
+"""How spreadsheets call their columns: A is 1, Z is 26, AA is 27."""
+
+from __future__ import annotations
+
+
+def column_letters(number: int) -> str:
+    """The letters of a column counted from 1."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The number, from 1, of the column that these capitals name."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
