@@ -16,7 +16,6 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from types import SimpleNamespace
 
 import polars as pl
 
@@ -77,9 +76,8 @@ def ours(frame: pl.DataFrame, path: Path) -> None:
     from efficiency.reports.sheets import Field, Page, write_list
 
     fields = [Field(name, title, kind, width) for name, title, kind, width in COLUMNS]  # type: ignore[arg-type]
-    made = SimpleNamespace(created_at=datetime(2026, 11, 5, tzinfo=UTC))
     page = Page(TITLE, UNITS, TITLE, signed=False)
-    with new_workbook(path, made, title=TITLE) as book:
+    with new_workbook(path, datetime(2026, 11, 5, tzinfo=UTC), title=TITLE) as book:
         write_list(book.workbook.add_worksheet("全部分级"), book, frame, fields, page)
 
 

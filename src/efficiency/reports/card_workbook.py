@@ -20,7 +20,6 @@ from efficiency.reports.text import TIER_NAMES, clean_text, division_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -42,13 +41,6 @@ Cells = list[tuple[int, "str | float | None", "Format"]]
 """Columns that a cell spans, its value, its format."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What the workbook's date is taken from."""
-
-    created_at: datetime
-
-
 def card_file_names(explanations: Iterable[Explanation]) -> list[str]:
     """A file name for each card: period, code and name; no two alike, whatever the enterprises are called."""
     listed = [(e.score["period"], f"{e.score['uscc']}_{e.score['name'] or ''}") for e in explanations]
@@ -61,9 +53,9 @@ def write_card(path: Path, explanation: Explanation) -> None:
 
     Raises EfficiencyError when the place cannot be written.
     """
-    made = _Made(explanation.evaluation["created_at"].astimezone(BEIJING))
+    created = explanation.evaluation["created_at"].astimezone(BEIJING)
     title = f"企业能耗产出效益评价确认单 {explanation.score['period']}"
-    with new_workbook(path, made, title=title, in_memory=True) as book:
+    with new_workbook(path, created, title=title, in_memory=True) as book:
         sheet = book.workbook.add_worksheet("确认单")
         sheet.set_column(0, COLUMNS - 1, WIDTH)
         card = _Card(sheet, book.styles)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -74,11 +73,6 @@ ITEM_FIELDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    created_at: datetime
-
-
 def comparison_file_name(period: str) -> str:
     """Name of the workbook of `period` (YYYY-MM)."""
     return f"办法比较_{period}.xlsx"
@@ -86,7 +80,7 @@ def comparison_file_name(period: str) -> str:
 
 def write_comparison(path: Path, comparison: Comparison, period: str, created: datetime) -> None:
     """Writes the workbook to `path`, whole or not at all. Raises EfficiencyError when the place cannot be written."""
-    with new_workbook(path, _Made(created.astimezone(BEIJING)), title=f"办法比较 {period}") as book:
+    with new_workbook(path, created.astimezone(BEIJING), title=f"办法比较 {period}") as book:
         _write_summary(book.workbook.add_worksheet(SUMMARY), book.styles, comparison, period)
         changes = _shown(comparison.changes)
         for name, rows, fields, notes in (

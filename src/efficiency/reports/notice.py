@@ -52,5 +52,5 @@ def write_notice(path: Path, report: Report) -> None:
         title=title, units=f"共{rows.height}户", running=title, notes=(MEANING, OBJECTION),
         signed=False, filtered=False, portrait=True,
     )
-    with new_workbook(path, report, title=title) as book:
+    with new_workbook(path, report.created_at, title=title) as book:
         write_list(book.workbook.add_worksheet("公示名单"), book, rows, FIELDS, page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -71,11 +70,6 @@ REFUSED_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    created_at: datetime
-
-
 def objection_file_name(period: str) -> str:
     """Name of the workbook of `period` (YYYY-MM)."""
     return f"申诉试算_{period}.xlsx"
@@ -92,7 +86,7 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
         (EVERYBODY, _worded(everybody), EFFECT_FIELDS, NOTHING, (others, *notes)),
         (REFUSED, trial.problems.filter(severity="error"), REFUSED_FIELDS, "无", ()),
     )
-    with new_workbook(path, _Made(created.astimezone(BEIJING)), title=f"申诉试算 {trial.period}") as book:
+    with new_workbook(path, created.astimezone(BEIJING), title=f"申诉试算 {trial.period}") as book:
         for name, rows, fields, empty, said in sheets:
             page = Page(
                 title=f"申诉试算:{name}({trial.period})",

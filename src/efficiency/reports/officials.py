@@ -42,7 +42,7 @@ def write_officials(path: Path, report: Report, *, rows_per_sheet: int = ROWS_PE
     A table longer than `rows_per_sheet` goes on in further sheets, 评分明细 (2) and so on. Raises
     EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
     """
-    with new_workbook(path, report, title=f"企业能耗产出效益评价 {report.period_title}") as book:
+    with new_workbook(path, report.created_at, title=f"企业能耗产出效益评价 {report.period_title}") as book:
         overview = book.workbook.add_worksheet(OVERVIEW)
         ranked, listed = write_lists(book, report, rows_per_sheet=rows_per_sheet, movers_too=True)
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)

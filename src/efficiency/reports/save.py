@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
 from efficiency.reports.list_rows import put_in
@@ -31,22 +31,14 @@ class Book:
     """Rows of lists by the position of their sheet, from 1."""
 
 
-class Dated(Protocol):
-    """What a workbook is made from: it knows when that was made."""
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was made, in the zone in which it is shown."""
-
-
 @contextmanager
-def new_workbook(path: Path, made_from: Dated, *, title: str, in_memory: bool = False) -> Iterator[Book]:
+def new_workbook(path: Path, created: datetime, *, title: str, in_memory: bool = False) -> Iterator[Book]:
     """A workbook that takes the place of `path` when the block ends without an error.
 
     Rows must be written from the top down (`constant_memory`), so that size does not cost memory; a small workbook
-    is made faster `in_memory`, without temporary files. The
-    file's date is that of what it is made from, so that the same report gives the same bytes. Raises
-    EfficiencyError when the place cannot be written, for example because the file is open in Excel.
+    is made faster `in_memory`, without temporary files. `created`, in the zone in which it is shown, is when that was
+    made which the workbook shows, so that the same report gives the same bytes. Raises EfficiencyError when the place
+    cannot be written, for example because the file is open in Excel.
     """
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
@@ -65,7 +57,7 @@ def new_workbook(path: Path, made_from: Dated, *, title: str, in_memory: bool = 
             "default_format_properties": {"font_name": FONT, "font_size": 10},
         },
     )
-    workbook.set_properties({"title": title, "created": made_from.created_at.replace(tzinfo=None)})
+    workbook.set_properties({"title": title, "created": created.replace(tzinfo=None)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         book = Book(workbook, Styles(workbook))
