@@ -58,6 +58,11 @@ class Pieces:
         """How many rows there are."""
         return sum(part.height for part in self.parts)
 
+    @property
+    def held(self) -> int:
+        """How many of them stand in memory."""
+        return sum(part.height for part in self.parts if isinstance(part, pl.DataFrame))
+
     def lazy(self) -> pl.LazyFrame:
         """All rows, of which only what is asked for is read."""
         parts = [part.lazy() for part in self.parts if part.height]

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import polars as pl
 
-from efficiency.intake.parsed import InPieces, in_pieces, together
-from efficiency.intake.read import Parsed, concat, read_file
+from efficiency.intake.parsed import NO_ROWS, InPieces, Parsed, concat, in_pieces, together
+from efficiency.intake.read import read_file
 from efficiency.readers import HELD_ROWS, in_batches
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ def collect(folder: Path, count: int, scratch: Path) -> InPieces:
     Raises OSError when a batch is not there, EfficiencyError when the disk is full.
     """
     parts: list[InPieces] = []
+    held = 0
     for place in range(count):
         part = in_pieces(_read(_batch_folder(folder, place)))
-        held = part.held + sum(other.held for other in parts)
-        parts.append(part if held <= HELD_ROWS else part.put_down(scratch))
+        kept = part if held + part.held <= HELD_ROWS else part.put_down(scratch)
+        held += kept.held
+        parts.append(kept)
     return together(parts)
 
 
@@ -75,7 +77,7 @@ def _frames(parsed: Parsed) -> dict[str, pl.DataFrame]:
 def _read(folder: Path) -> Parsed:
     frames = {path.stem: pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     rows = {name.removeprefix(_ROWS): frames.pop(name) for name in list(frames) if name.startswith(_ROWS)}
-    return Parsed(**frames, rows={**concat([]).rows, **rows})
+    return Parsed(**frames, rows={**NO_ROWS, **rows})
 
 
 def _batch_folder(folder: Path, place: int) -> Path:

@@ -80,7 +80,7 @@ class InPieces:
     @property
     def held(self) -> int:
         """How many rows stand in memory."""
-        return sum(pieces.height for pieces in self.rows.values() if pieces.in_memory)
+        return sum(pieces.held for pieces in self.rows.values())
 
     def put_down(self, folder: Path) -> InPieces:
         """The same with no row in memory. Raises EfficiencyError when the disk is full."""
