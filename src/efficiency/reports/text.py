@@ -28,7 +28,6 @@ REVIEW = "临界,建议复核"
 _ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 """Characters that XML 1.0 forbids or discourages; a workbook that holds one does not open."""
 _ILLEGAL_IN_TEXT = re.compile(_ILLEGAL)
-_ILLEGAL_CHARACTER = re.compile(_ILLEGAL)
 _ASTRAL = "[\U00010000-\U0010ffff]"
 _FORBIDDEN_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
