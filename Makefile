@@ -16,6 +16,8 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Once here, since where Python is told not to write what it compiles, it would be done at every start.
+	@$(BIN)/python -m compileall -q src schemas flows
 	@touch $@
 
 run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the workbook is

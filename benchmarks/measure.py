@@ -30,6 +30,8 @@ class Run:
 def measure(command: Sequence[str], log: Path) -> Run:
     """Runs `command` to its end; raises RuntimeError with the end of its output if it fails."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))}
+    # As at a user's: modules are compiled once, not at every start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with log.open("wb") as out:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=environment)

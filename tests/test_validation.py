@@ -1,10 +1,17 @@
 """Facts against their declaration."""
 
+from datetime import date
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandera.errors import SchemaErrors
 from stated_builder import CODES, Sheet, month, register, resolved
 
 from efficiency.intake.validate import FactsInvalid, validate, violations
+from schemas.checks import failures, pandera_schema
+from schemas.column import Column, Table
 
 
 def facts() -> dict[str, pl.DataFrame]:
@@ -58,3 +65,43 @@ def test_the_message_shows_the_first_offenders_and_counts_the_rest() -> None:
     with pytest.raises(FactsInvalid, match=r"and \d+ more") as raised:
         validate({"output": broken})
     assert raised.value.offenders.height >= 8
+
+
+TABLE = Table(
+    "facts",
+    "made_up",
+    "Made up",
+    (
+        Column("word", "text", "词", "A word", choices=("高", "低"), nullable=False),
+        Column("choice", "text", "选", "A word or none", choices=("高", "低")),
+        Column("figure", "number", "数", "A figure", nullable=False),
+        Column("doubt", "number", "疑", "A figure or none"),
+        Column("day", "date", "日", "A day", nullable=False),
+    ),
+)
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(("高", "低", "中", "", None)),
+        st.sampled_from(("高", "中", None)),
+        st.sampled_from((1.0, 0.0, float("inf"), float("nan"), None)),
+        st.sampled_from((1.0, -float("inf"), float("nan"), None)),
+        st.sampled_from((date(2026, 10, 1), None)),
+    ),
+    max_size=3,
+)
+
+
+@given(ROWS)
+def test_the_rules_at_once_and_one_by_one_refuse_the_same_frames(rows: list[tuple[object, ...]]) -> None:
+    frame = pl.DataFrame(rows, schema=TABLE.polars_schema, orient="row")
+    try:
+        pandera_schema(TABLE).validate(frame, lazy=True)
+        sound = True
+    except SchemaErrors:
+        sound = False
+    assert (failures(frame, TABLE).height == 0) == sound
+    expected = all(
+        word in ("高", "低") and choice in ("高", "低", None) and figure in (0.0, 1.0) and doubt in (1.0, None) and day
+        for word, choice, figure, doubt, day in rows
+    )
+    assert sound == expected

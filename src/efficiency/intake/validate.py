@@ -59,6 +59,8 @@ def _violations(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     from schemas.checks import failures  # pandera: over a second to import
 
     found = failures(frame, table).rename({"row": "position"})
+    if not found.height:
+        return pl.DataFrame(schema=OFFENDERS)
     # A frame that lacks a lineage column is itself a violation; it must still be told.
     lineage = [name for name in ("submission_id", "sheet", "row", "block") if name in frame.columns]
     placed = frame.select(lineage).with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
