@@ -142,11 +142,9 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
                     uncommitted = 0
                     connection.execute("COMMIT")
                     connection.execute("BEGIN")
-        for view in views:
-            connection.execute(view.create())
-        # Last, since replacing a table would lose them.
-        for statement in statements(views):
-            connection.execute(statement)
+        # Comments last, since replacing a table would lose them. In one go: the workbooks are written beside this, and
+        # each call waits for the interpreter's lock anew.
+        connection.execute(";\n".join([*(view.create() for view in views), *statements(views)]))
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT staged")
         connection.execute("USE memory")
