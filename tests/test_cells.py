@@ -30,7 +30,9 @@ from efficiency.intake.cells import (
     squeezed,
 )
 from efficiency.intake.extract import numbers_of
+from schemas.column import Column
 
+DAY = Column("visited", "date", "走访日期", "Date of the visit")
 FULL_WIDTH = str.maketrans("0123456789.,-%", "０１２３４５６７８９．，－％")
 
 
@@ -141,6 +143,22 @@ def test_every_date_is_read_from_its_serial_and_its_text(day: date) -> None:
     assert one(date_of_number(pl.lit(serial))) == day
     assert one(parse_date(pl.lit(f"{day.year}年{day.month}月{day.day}日"))) == day
     assert one(date_of_number(pl.lit(float(f"{day:%Y%m%d}")))) == day
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.dates(date(1890, 1, 1), date(2110, 1, 1)).map(date.isoformat)
+        | st.sampled_from(("2019-02-30", "2019-5-1", "+2019-05-01", "２０１９-05-01", "-", "2019-05-01 08:00:00"))
+    )
+)
+def test_a_column_of_dates_is_read_as_each_of_its_cells(texts: list[str | None]) -> None:
+    column = pl.Series(texts, dtype=pl.String)
+    cells = pl.DataFrame({"n0": pl.Series([None] * len(texts), dtype=pl.Float64), "t0": column}).with_row_index("place")
+    read = extract_module.extract(cells.with_columns(pl.col("place").cast(pl.Int64)), 0, DAY)
+    assert read.values.to_list() == [one(parse_date(pl.lit(text, dtype=pl.String))) for text in texts]
+    refused = [place for place, text in enumerate(texts) if text not in (None, "-") and read.values[place] is None]
+    assert read.refused["place"].to_list() == refused
 
 
 def test_a_month_written_as_a_decimal_number_is_read_unless_it_could_be_two() -> None:

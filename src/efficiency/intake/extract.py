@@ -41,8 +41,9 @@ REFUSED = {"place": pl.Int64(), "rule": pl.String(), "value": pl.String()}
 
 _NONE = pl.DataFrame(schema=REFUSED)
 _PERCENTS = {"place": pl.Int64(), "value": pl.String(), "number": pl.Float64()}
-FEW = 256
+FEW = 512
 """Cells that are looked at one by one."""
+_ISO_DAY = r"^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 _RULES = {"date": "not_a_date"}
 _CODE = re.compile(r"[0-9A-Z]{18}")
 _SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
@@ -82,7 +83,8 @@ def extract(
     number, text = pl.col("number"), pl.col("text")
     rule = _RULES.get(declared.kind, "not_a_choice")
     if declared.kind == "date":
-        value = pl.coalesce(parse_date(text), date_of_number(number))
+        days = _plain_days(frame)
+        value = pl.coalesce(parse_date(text), date_of_number(number)) if days is None else pl.lit(days)
         if declared.name == "commissioned":
             value = value.dt.truncate("1mo")
     elif declared.kind == "flag":
@@ -98,6 +100,15 @@ def extract(
         pl.coalesce(clean(text), number_text(number)).alias("value"),
     )
     return Extracted(read["value"], refused)
+
+
+def _plain_days(frame: pl.DataFrame) -> pl.Series | None:
+    """The days of a column in which all are written `2019-05-01`, as those of date cells are; None where one is not."""
+    text = frame["text"]
+    if frame["number"].null_count() < frame.height or not text.str.contains(_ISO_DAY).all():
+        return None
+    days = text.str.to_date("%Y-%m-%d", strict=False)
+    return days if days.null_count() == text.null_count() else None
 
 
 def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
