@@ -122,6 +122,8 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
     views = all_views()
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
+        if sum(map(contents.height, TABLES)) <= ROWS_AT_ONCE:
+            connection.execute("SET threads=1")  # a second would take from the workbooks more than it brings
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
         connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
