@@ -70,7 +70,7 @@ def test_data_error_gives_the_same_figures_for_any_portion_threads_and_order(mon
     whole = shares(more=more, indicators=MEAN)
     assert any(0 < share < 1 for share in whole)
     assert whole != shares(indicators=MEAN)
-    monkeypatch.setattr(confidence, "CELLS", 120)
+    monkeypatch.setattr(confidence, "CELLS_MOVED", 120)
     assert shares(more=more, indicators=MEAN) == whole
     monkeypatch.setattr(confidence, "THREADS", 3)
     assert shares(more=more, indicators=MEAN) == whole

@@ -9,20 +9,23 @@ same figures on every machine and with any number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from efficiency.evaluation.data_error import Earnings, moved_earnings, used_columns
+from efficiency.evaluation.data_error import moved_earnings, used_columns
 from efficiency.evaluation.group_statistics import Floats
 from efficiency.evaluation.tiers import UNIT, Levels, levels_of, runs
 from efficiency.policy.model import Cohort, Override, Robustness, Tiers
 
-CELLS = 2_000_000
-"""Scores held at once: draws are done in portions of about this many, whatever the number of enterprises."""
+CELLS = 200_000
+"""Scores held at once: draws are done in portions of about this many, which stay in the processor's cache."""
+CELLS_MOVED = 2_000_000
+"""The same where figures are moved too, for which each portion sets up much."""
 THREADS = min(4, os.cpu_count() or 1)
 """Portions that are done at the same time; each takes memory of its own."""
 
@@ -48,31 +51,65 @@ def tier_confidence(
     factor, adjustments = (tiered[name].to_numpy().astype(np.float64) for name in ("factor", "adjustments"))
     base = tiered["tier"].replace_strict(["A", "B", "C", "D"], [0, 1, 2, 3], return_dtype=pl.Int8).to_numpy()
     groups = _groups(tiered, tiers)
-    met = [tiered[f"override_{i}"].to_numpy() for i in range(len(overrides))]
-    earned = moved_earnings(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)
+    met = [np.flatnonzero(tiered[f"override_{i}"].to_numpy()) for i in range(len(overrides))]
+    earned = _moved(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)
     weights = _drawn_weights(cohort, robustness)
-    portion = max(1, CELLS // len(tiered))
+    portion = max(1, (CELLS_MOVED if robustness.data_sd else CELLS) // len(tiered))
 
-    def kept(first: int) -> NDArray[np.int64]:
+    def kept(first: int) -> NDArray[np.int32]:
         """In how many draws of the portion that begins with `first` each enterprise keeps its tier."""
         drawn = weights[first : first + portion]
-        scores = _scores(drawn, earned(first, len(drawn))) * factor + adjustments
+        scores = _scores(drawn, earned(first, len(drawn)))
+        scores *= factor
+        scores += adjustments
         # An enterprise of whom nothing could be scored in a draw does not keep its tier there.
-        scored = ~np.isnan(scores)
+        unscored = np.isnan(scores)
         # In units of the last decimal, so that equal after rounding is equal.
-        levels = levels_of(np.where(scored, np.rint(scores * UNIT), -np.inf), tiers, groups)
+        scores *= UNIT
+        np.rint(scores, out=scores)
+        scores[unscored] = -np.inf
+        levels = levels_of(scores, tiers, groups)
         _override(levels, overrides, met)
-        return np.asarray(((levels == base) & scored).sum(axis=0))
+        return np.asarray(((levels == base) & ~unscored).sum(axis=0, dtype=np.int32))
 
     with ThreadPoolExecutor(THREADS) as pool:
         total = sum(pool.map(kept, range(0, robustness.draws, portion)), start=np.zeros(len(tiered), dtype=np.int64))
     return nothing.scatter(tiered["__row"], total / robustness.draws)
 
 
-def _as_evaluated(tiered: pl.DataFrame, cohort: Cohort) -> Earnings:
-    """What was earned in the evaluation itself, whatever the draw: one row an indicator."""
-    earned = [tiered[f"earned_{indicator.id}"].to_numpy().astype(np.float64)[None, :] for indicator in cohort.indicator]
-    return lambda _first, _count: earned
+@dataclass(frozen=True, slots=True)
+class _Earned:
+    """What was earned, indicator by indicator, draws × enterprises or one row for all draws."""
+
+    items: list[Floats]
+    """0 where there is no score."""
+    incomplete: NDArray[np.intp]
+    """The enterprises that lack a score in some indicator and draw."""
+    has: list[Floats]
+    """Of these, 1 where there is one."""
+
+
+def _earned(items: Sequence[Floats]) -> _Earned:
+    """`items`, in which what is not a number is no score."""
+    present = [~np.isnan(item) for item in items]
+    incomplete = np.flatnonzero(~np.all([has.all(axis=0) for has in present], axis=0))
+    return _Earned(
+        [np.where(has, item, 0.0) for has, item in zip(present, items, strict=True)],
+        incomplete,
+        [has[:, incomplete].astype(np.float64) for has in present],
+    )
+
+
+def _as_evaluated(tiered: pl.DataFrame, cohort: Cohort) -> Callable[[int, int], _Earned]:
+    """What was earned in the evaluation itself, whatever the draw."""
+    once = _earned([tiered[f"earned_{i.id}"].to_numpy().astype(np.float64)[None, :] for i in cohort.indicator])
+    return lambda _first, _count: once
+
+
+def _moved(tiered: pl.DataFrame, cohort: Cohort, robustness: Robustness) -> Callable[[int, int], _Earned]:
+    """What would be earned in each draw from figures that are moved too."""
+    earnings = moved_earnings(tiered, cohort, robustness)
+    return lambda first, count: _earned(earnings(first, count))
 
 
 def _drawn_weights(cohort: Cohort, robustness: Robustness) -> Floats:
@@ -83,22 +120,21 @@ def _drawn_weights(cohort: Cohort, robustness: Robustness) -> Floats:
     return np.asarray(drawn * (weights.sum() / drawn.sum(axis=1, keepdims=True)))
 
 
-def _scores(weights: Floats, earned: Sequence[Floats]) -> Floats:
+def _scores(weights: Floats, earned: _Earned) -> Floats:
     """Draws × enterprises: Σ weight × earned, scaled by Σ weights ÷ Σ weights of the indicators that have a score.
 
     Indicator by indicator instead of a matrix product, whose order of addition depends on the threads.
     """
-    present = [~np.isnan(item) for item in earned]
-    total = np.zeros((len(weights), earned[0].shape[1]))
-    for j, item in enumerate(earned):
-        total += weights[:, j, None] * np.where(present[j], item, 0.0)
-    incomplete = np.flatnonzero(~np.all([has.all(axis=0) for has in present], axis=0))
-    if incomplete.size:
-        held = np.zeros((len(weights), incomplete.size))
-        for j, has in enumerate(present):
-            held += weights[:, j, None] * has[:, incomplete]
+    total = np.zeros((len(weights), earned.items[0].shape[1]))
+    term = np.empty_like(total)
+    for j, item in enumerate(earned.items):
+        total += np.multiply(weights[:, j, None], item, out=term)
+    if earned.incomplete.size:
+        held = np.zeros((len(weights), earned.incomplete.size))
+        for j, has in enumerate(earned.has):
+            held += weights[:, j, None] * has
         with np.errstate(all="ignore"):
-            total[:, incomplete] *= weights.sum(axis=1, keepdims=True) / held
+            total[:, earned.incomplete] *= weights.sum(axis=1, keepdims=True) / held
     return total
 
 
@@ -109,15 +145,15 @@ def _groups(tiered: pl.DataFrame, tiers: Tiers) -> list[slice]:
     return runs(tiered.select(pl.struct(tiers.within).rle().struct.field("len")).to_series().to_list())
 
 
-def _override(levels: Levels, overrides: Sequence[Override], met: Sequence[NDArray[np.bool_]]) -> None:
+def _override(levels: Levels, overrides: Sequence[Override], met: Sequence[NDArray[np.intp]]) -> None:
     """Applies the overrides in place, in order, to those who met them in the evaluation itself."""
-    for override, mask in zip(overrides, met, strict=True):
-        if not mask.any():
+    for override, who in zip(overrides, met, strict=True):
+        if not who.size:
             continue
         level = np.int8("ABCD".index(override.tier or override.at_most or override.at_least or "D"))
         if override.tier is not None:
-            levels[:, mask] = level
+            levels[:, who] = level
         elif override.at_most is not None:
-            levels[:, mask] = np.maximum(levels[:, mask], level)
+            levels[:, who] = np.maximum(levels[:, who], level)
         else:
-            levels[:, mask] = np.minimum(levels[:, mask], level)
+            levels[:, who] = np.minimum(levels[:, who], level)
