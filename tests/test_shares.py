@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -16,9 +15,13 @@ from polars.testing import assert_frame_equal
 from stated_builder import CODES, NAMES, Sheet, resolved, told
 from stated_builder import month as month_of
 
-from efficiency import by_share, inbox, month, pieces, readers
+from efficiency import by_share, kept_facts, month, pieces, readers, stated
+from efficiency.compare import compare_policies
 from efficiency.errors import EfficiencyError
 from efficiency.intake.reconcile import unbalanced
+from efficiency.operation.audit import audit
+from efficiency.operation.objections import objection
+from efficiency.operation.reissue import reissue
 from efficiency.pieces import Piece, Pieces, Shares, put_down, shares_of
 from efficiency.warehouse import tables
 from efficiency.warehouse.publish import publish
@@ -26,9 +29,6 @@ from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.staging import clear_leftovers, scratch_folder
 from efficiency.warehouse.tables import TABLES, Contents
 from schemas import FACTS, STATED
-
-if TYPE_CHECKING:
-    pass
 
 OCTOBER = date(2026, 10, 1)
 BEGUN = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -40,11 +40,20 @@ def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
     """Bounds that are for millions of rows, made small enough for the sample."""
     monkeypatch.setattr(by_share, "share_count", lambda rows: shares)
     monkeypatch.setattr(by_share, "DEALT_ROWS", 500)
-    monkeypatch.setattr(inbox, "SHARE_ROWS", 1000)
-    monkeypatch.setattr(inbox, "HELD_ROWS", 2000)
+    monkeypatch.setattr(stated, "SHARE_ROWS", 1000)
+    monkeypatch.setattr(stated, "HELD_ROWS", 2000)
+    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 1000)
     monkeypatch.setattr(readers, "HELD_ROWS", 2000)
     monkeypatch.setattr(readers, "HELD_ROWS_A_FILE", 100)
     monkeypatch.setattr(pieces, "FILE_ROWS", 300)
+
+
+def small_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for fourteen enterprises."""
+    few_in_memory(monkeypatch, 3)
+    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
+    monkeypatch.setattr(stated, "HELD_ROWS", 5)
+    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 60)
 
 
 def published(order: month.Order, run_id: str) -> dict[str, pl.DataFrame]:
@@ -102,13 +111,54 @@ def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path, monkeypa
             )
         expected = published(orders[0], round_)
         with monkeypatch.context() as bounds:
-            few_in_memory(bounds, 3)
-            bounds.setattr(inbox, "SHARE_ROWS", 10)
-            bounds.setattr(inbox, "HELD_ROWS", 5)
+            small_in_memory(bounds)
             same(published(orders[1], round_), expected)
     assert expected[FACTS["output"].qualified]["superseded"].any()
     assert expected["results.movements"].is_empty()
     assert expected["results.evaluations"].height == 2
+
+
+def test_what_reads_the_warehouse_again_comes_to_the_same_in_shares(tmp_path, monkeypatch):
+    """Audit, reissue, objection and compare: in memory and in three shares."""
+    inbox_folder = small_inbox.small_inbox(tmp_path / "inbox")
+    small_inbox.ledger(
+        inbox_folder / "更正.csv",
+        (small_inbox.CODES[1], "2026年1-10月", "实缴税金", small_inbox.tax(1, 10), 999, "申诉", "李四", "2026-11-20"),
+    )
+    small_inbox.run(tmp_path)
+    asked = small_inbox.ledger(
+        tmp_path / "申诉.csv",
+        (small_inbox.CODES[2], "2026年1-10月", "电力", 60, 77, "抄表", "", ""),
+        (small_inbox.CODES[9], "2026年1-10月", "实缴税金", small_inbox.tax(9, 10), 1, "申诉", "", ""),
+    )
+    warehouse = tmp_path / "warehouse" / "efficiency.duckdb"
+    (evaluation,) = load(warehouse)["results.evaluations"]["evaluation_id"]
+
+    def looked_again(name: str) -> tuple[object, ...]:
+        issued = reissue(evaluation, warehouse, tmp_path / name)
+        trial = objection(asked, small_inbox.PERIOD, warehouse)
+        compared = compare_policies(small_inbox.PERIOD, ("zibo-jkq", "changle-2023"), warehouse).comparison
+        return (
+            list(audit(warehouse, every=True)),
+            [path.read_bytes() for path in issued.files],
+            [trial.asked.rows(), trial.problems.rows(), trial.enterprises.rows(), trial.renewed],
+            [compared.enterprises.rows(), compared.parts.rows(), compared.lists.rows()],
+        )
+
+    whole = looked_again("whole")
+    assert all(finding.holds for finding in whole[0])
+    small_in_memory(monkeypatch)
+    assert looked_again("shares") == whole
+    assert [path.name for path in warehouse.parent.iterdir()] == ["efficiency.duckdb", "versions"]
+
+    with duckdb.connect(warehouse) as connection:
+        last = max(small_inbox.CODES)
+        connection.execute(f"UPDATE facts.output SET tax = tax + 1 WHERE uscc = '{last}'")
+        connection.execute(f"DELETE FROM facts.land WHERE uscc = '{small_inbox.CODES[0]}'")
+    altered = {finding.subject: finding.said for finding in audit(warehouse) if not finding.holds}
+    assert set(altered) == {"facts.output", "facts.land"}
+    assert last in altered["facts.output"]
+    assert altered["facts.land"].startswith("13 rows are published; computed again there are 14")
 
 
 def test_a_register_line_that_completes_another_is_one_row_in_any_share():
@@ -141,7 +191,7 @@ def test_without_a_register_everybody_is_unknown_in_any_share(tmp_path, monkeypa
 def test_a_run_leaves_no_scratch_however_it_ends(tmp_path, monkeypatch):
     few_in_memory(monkeypatch, 2)
     small_inbox.small_inbox(tmp_path / "inbox")
-    monkeypatch.setattr(inbox, "SHARE_ROWS", 10)
+    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
     seen: list[bool] = []
 
     def fails(*_: object) -> None:
@@ -244,7 +294,7 @@ def test_rows_half_in_memory_are_not_half_published(tmp_path):
 
 def test_a_full_disk_ends_the_run_in_plain_words(tmp_path, monkeypatch):
     few_in_memory(monkeypatch, 2)
-    monkeypatch.setattr(inbox, "SHARE_ROWS", 10)
+    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
     small_inbox.small_inbox(tmp_path / "inbox")
 
     def full(*_: object, **__: object) -> None:

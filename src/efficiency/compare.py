@@ -11,10 +11,12 @@ from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.comparison import Comparison, Side, compare
 from efficiency.judge import judge
+from efficiency.kept_facts import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.read import load
-from schemas import EVALUATIONS, FACTS, SCORES
+from efficiency.warehouse.staging import reading_scratch
+from schemas import EVALUATIONS, SCORES
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Policy
@@ -39,21 +41,22 @@ def compare_policies(
     """
     period_start(period)
     first, second = (load_policy(asked) for asked in policies)
-    contents = load(warehouse, [table.qualified for table in (*FACTS.values(), EVALUATIONS, SCORES)])
+    contents = load(warehouse, [EVALUATIONS.qualified, SCORES.qualified])
     if contents is None:
         raise UsageError(
             f"There is no warehouse {warehouse}. Run `efficiency run` first, or name another file with --warehouse."
         )
-    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
-    if facts["register"].is_empty():
-        raise UsageError(f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
-                         "Run `efficiency run` on an inbox that has one.")
+    with reading_scratch(warehouse) as folder:
+        facts = kept_facts(warehouse, folder)
+        if not facts.table("register").height:
+            raise UsageError(f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
+                             "Run `efficiency run` on an inbox that has one.")
 
-    def side(policy: Policy) -> Side:
-        evaluation = judge(facts, policy, period, contents).evaluation
-        return Side(policy, evaluation, select(evaluation, policy))
+        def side(policy: Policy) -> Side:
+            evaluation = judge(facts, policy, period, contents).evaluation
+            return Side(policy, evaluation, select(evaluation, policy))
 
-    comparison = compare(side(first), side(second))
+        comparison = compare(side(first), side(second))
     workbook = None
     if output is not None:
         from efficiency.reports.comparison_workbook import comparison_file_name, write_comparison

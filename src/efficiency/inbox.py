@@ -9,16 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
-from efficiency.by_share import SHARE_ROWS
 from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.parsed import InPieces, Parsed
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.resolve import Sheets
-from efficiency.pieces import Piece, Pieces, put_down
-from efficiency.readers import HELD_ROWS, ReadFiles, read_in_pieces
-from efficiency.warehouse.read import load, load_in_order
+from efficiency.pieces import Pieces
+from efficiency.readers import ReadFiles, read_in_pieces
+from efficiency.stated import stated_rows, together
+from efficiency.warehouse.read import load
 from efficiency.warehouse.staging import scratch_folder
 from efficiency.warehouse.tables import TABLES, Contents
 from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
@@ -174,15 +174,8 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: InPieces, folder: Pa
 
     `forgotten` are the digests, as in submission_id, of the files that have been read again.
     """
-    held, earlier = found.held, {STATED[form].qualified: list[pl.DataFrame | Piece]() for form in found.rows}
-    for table, frame in load_in_order(warehouse, (STATED[form] for form in found.rows), HELD_ROWS):
-        kept = frame.filter(~pl.col("submission_id").str.head(12).is_in(forgotten)) if forgotten else frame
-        held += kept.height
-        earlier[table.qualified].append(kept if held <= HELD_ROWS else put_down(kept, folder))
-    rows = {
-        form: replace(new, parts=(*earlier[STATED[form].qualified], *new.parts)) for form, new in found.rows.items()
-    }
-    if sum(pieces.height for pieces in rows.values()) > SHARE_ROWS:
-        return {form: pieces.put_down(folder) for form, pieces in rows.items()}
-    # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
-    return {form: Pieces(pieces.empty, (pieces.whole(),)) for form, pieces in rows.items()}
+    keep = ~pl.col("submission_id").str.head(12).is_in(forgotten) if forgotten else None
+    earlier = stated_rows(warehouse, folder, keep, held=found.held)
+    return together(
+        {form: replace(new, parts=(*earlier[form].parts, *new.parts)) for form, new in found.rows.items()}, folder
+    )

@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.by_share import resolve_in_shares
 from efficiency.errors import UsageError
-from efficiency.intake.resolve import Resolved, Stated, resolve
-from efficiency.stated import stated_in
-from efficiency.warehouse.tables import Contents
-from schemas import EVALUATIONS, PROBLEMS, RUN_EVALUATIONS, RUNS, SUBMISSIONS
+from efficiency.intake.resolve import Account, Sheets
+from efficiency.stated import sheets_in, stated_rows, together
+from efficiency.warehouse.tables import TABLES, Contents
+from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from efficiency.pieces import Shares
+
+_MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())} - {
+    CORRECTIONS.qualified, ENTERPRISES.qualified, STATED["corrections"].qualified,
+}  # fmt: skip
+"""Tables of which memory may not hold all rows."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,14 @@ class Made:
 
 
 def warehouse_at(path: Path) -> Contents:
-    """Everything in the warehouse `path`; UsageError when there is none."""
+    """What is in the warehouse `path` but for stated rows and facts, of which corrections and the register are there.
+
+    The others may be more than memory holds (`efficiency.stated`, `efficiency.kept_facts`). UsageError when there is no
+    such warehouse.
+    """
     from efficiency.warehouse.read import load
 
-    contents = load(path)
+    contents = load(path, [name for name in TABLES if name not in _MANY])
     if contents is None:
         raise UsageError(
             f"There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse."
@@ -76,28 +88,33 @@ def _found(evaluations: pl.DataFrame, asked: str) -> dict[str, Any]:
     )
 
 
-def resolved_at(contents: Contents, made: Made) -> Resolved:
-    """Facts, submissions and problems as the run of `made` knew them."""
-    return resolve(_stated_at(contents, made))
+def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> tuple[Account, Shares]:
+    """Facts, submissions and problems as they follow from all that `warehouse` (`contents`) keeps."""
+    return resolve_in_shares(sheets_in(contents), together(stated_rows(warehouse, folder), folder), folder)
 
 
-def _stated_at(contents: Contents, made: Made) -> Stated:
+def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -> tuple[Account, Shares]:
+    """Facts, submissions and problems as the run of `made` knew them; `contents` are those of `warehouse`.
+
+    What is more than memory holds is put into `folder`.
+    """
     submissions = contents[SUBMISSIONS.qualified]
     known = submissions.filter(pl.col("arrival") <= made.last_arrival)["submission_id"].implode()
     later = submissions.filter(pl.col("arrival") > made.last_arrival)["submission_id"].implode()
     runs = contents[RUNS.qualified].filter(pl.col("sequence") <= made.sequence)["run_id"].implode()
-    problem = pl.col("submission_id")
+    sheet = pl.col("submission_id")
     # A problem of a whole file belongs to no sheet: it was known from the run on that found it.
-    then = problem.is_in(known) | (~problem.is_in(later) & pl.col("run_id").is_in(runs))
-    stated = stated_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}))
+    then = sheet.is_in(known) | (~sheet.is_in(later) & pl.col("run_id").is_in(runs))
+    kept = sheets_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}))
     # As that run had them: what earlier runs left by number, then its own in order of arrival.
     fresh = pl.when(pl.col("run_id") == made.evaluation["run_id"]).then("arrival")
-    return Stated(
-        submissions=stated.submissions.filter(problem.is_in(known)).sort(fresh, "submission_id", nulls_last=False),
-        columns=stated.columns.filter(problem.is_in(known)),
-        problems=stated.problems,
-        rows={form: rows.filter(problem.is_in(known)) for form, rows in stated.rows.items()},
+    sheets = Sheets(
+        submissions=kept.submissions.filter(sheet.is_in(known)).sort(fresh, "submission_id", nulls_last=False),
+        columns=kept.columns.filter(sheet.is_in(known)),
+        problems=kept.problems,
     )
+    rows = stated_rows(warehouse, folder, sheet.is_in(known))
+    return resolve_in_shares(sheets, together(rows, folder), folder)
 
 
 def past_at(contents: Contents, made: Made) -> Contents:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import polars as pl
@@ -12,14 +14,15 @@ from efficiency import __version__
 from efficiency.errors import EfficiencyError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
-from efficiency.intake.resolve import Resolved, resolve
 from efficiency.judge import judge
-from efficiency.operation.as_of import Made, made, past_at, resolved_at, warehouse_at
+from efficiency.kept_facts import facts_between
+from efficiency.operation.as_of import Made, made, past_at, resolved_at, resolved_now, warehouse_at
 from efficiency.operation.objection_register import register
+from efficiency.pieces import Pieces, Shares
 from efficiency.policy.load import parse_policy
-from efficiency.stated import stated_in
 from efficiency.warehouse.history import NewEvaluation
 from efficiency.warehouse.run_log import faults, log_file, read_log
+from efficiency.warehouse.staging import reading_scratch
 from efficiency.warehouse.tables import Contents
 from efficiency.warehouse.versions import KEPT, described, version_files
 from efficiency.what_moved import what_moved
@@ -63,12 +66,15 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
     yield from _log(warehouse, contents)
     yield from _versions(warehouse)
     yield _runs(contents)
-    yield from _facts(contents)
-    resolved: dict[int, Resolved] = {}
-    for then in them:
-        if then.sequence not in resolved:
-            resolved = {then.sequence: resolved_at(contents, then)}  # one run's facts at a time
-        yield from _evaluation(contents, then, resolved[then.sequence])
+    yield from _facts(warehouse, contents)
+    # One run's facts at a time: those that the evaluations of one run are about are the same.
+    for _, of_run in groupby(sorted(them, key=attrgetter("sequence")), key=attrgetter("sequence")):
+        with reading_scratch(warehouse) as folder:
+            facts: Shares | None = None
+            for then in of_run:
+                if facts is None:
+                    _, facts = resolved_at(warehouse, contents, then, folder)
+                yield from _evaluation(contents, then, facts)
 
 
 def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
@@ -127,20 +133,47 @@ def _runs(contents: Contents) -> Finding:
     return Finding("runs", not wrong, said)
 
 
-def _facts(contents: Contents) -> Iterator[Finding]:
+def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     """Facts, submissions, problems and the register of objections follow from what is stated."""
-    resolved = resolve(stated_in(contents))
+    with reading_scratch(warehouse) as folder:
+        account, shares = resolved_now(warehouse, contents, folder)
+        yield from _facts_of(warehouse, shares)
+    yield _same(SUBMISSIONS.qualified, contents[SUBMISSIONS.qualified], account.submissions, SUBMISSIONS.names)
+    yield _same(OBJECTIONS.qualified, contents[OBJECTIONS.qualified], register(contents), OBJECTIONS.names)
     own = [name for name in PROBLEMS.names if name != "run_id"]
-    for table, again in (
-        *((FACTS[form], rows) for form, rows in resolved.facts.items()),
-        (SUBMISSIONS, resolved.submissions),
-        (OBJECTIONS, register(contents)),
-    ):
-        yield _same(table.qualified, contents[table.qualified], again, table.names)
-    yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], resolved.problems, own)
+    yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], account.problems, own)
 
 
-def _evaluation(contents: Contents, then: Made, resolved: Resolved) -> Iterator[Finding]:
+def _facts_of(warehouse: Path, shares: Shares) -> Iterator[Finding]:
+    """The facts of each form, share by share: those that the warehouse keeps, and `shares`, which follow anew."""
+    firsts = [_first_code(share) for share in shares.parts]
+    counts = {form: [0, 0] for form in FACTS}
+    differing: dict[str, str] = {}
+    for number, again in enumerate(shares.frames()):
+        # What stands before the first code or behind the last is somebody's too.
+        first = firsts[number] if number else None
+        following = next((code for code in firsts[number + 1 :] if code is not None), None)
+        for form, pieces in facts_between(warehouse, (first, following)).items() if first or not number else ():
+            kept = pieces.whole()
+            counts[form][0] += kept.height
+            counts[form][1] += again[form].height
+            if form not in differing and (what := _difference(kept, again[form], FACTS[form].names)):
+                differing[form] = what
+    for form, table in FACTS.items():
+        published, computed = counts[form]
+        if published != computed:
+            differing[form] = f"{published} rows are published; computed again there are {computed}"
+        said = differing.get(form, f"{published} rows, each computed again")
+        yield Finding(table.qualified, form not in differing, said)
+
+
+def _first_code(share: Mapping[str, Pieces]) -> str | None:
+    """The least code of a share; None where it has no rows."""
+    least = [pieces.lazy().select(pl.col("uscc").min()).collect().item() for pieces in share.values() if pieces.height]
+    return min((code for code in least if code is not None), default=None)
+
+
+def _evaluation(contents: Contents, then: Made, facts: Shares) -> Iterator[Finding]:
     """One evaluation: its policy, its inputs, and everything that was published of it."""
     row = then.evaluation
     subject = row["evaluation_id"]
@@ -151,9 +184,9 @@ def _evaluation(contents: Contents, then: Made, resolved: Resolved) -> Iterator[
         return
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, then)
-    judged = judge(resolved.facts, policy, row["period"], past)
+    judged = judge(facts, policy, row["period"], past)
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
-    moved = what_moved(resolved.facts, policy, row["period"], judged.evaluation, past)
+    moved = what_moved(facts, policy, row["period"], judged.evaluation, past)
     new = NewEvaluation(
         **{name: row[name] for name in ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version",
                                         "inputs_sha256", "created_at", "warnings")},
@@ -187,14 +220,20 @@ def _equal(subject: str, kept: object, again: object) -> Finding:
 
 def _same(subject: str, kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> Finding:
     """Whether two frames have the same rows, whatever their order, with the first difference where they have not."""
+    what = _difference(kept, again, names)
+    return Finding(subject, what is None, what or f"{kept.height} rows, each computed again")
+
+
+def _difference(kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> str | None:
+    """The first difference between the rows of two frames, whatever their order; None where there is none."""
     first, second = (frame.select(names).sort(names, nulls_last=True) for frame in (kept, again))
     if first.equals(second.cast(first.schema)):
-        return Finding(subject, True, f"{first.height} rows, each computed again")
-    key = [name for name in ("uscc", "submission_id", "row", "cell", "indicator") if name in names]
+        return None
     if first.height != second.height:
-        return Finding(subject, False, f"{first.height} rows are published; computed again there are {second.height}")
+        return f"{first.height} rows are published; computed again there are {second.height}"
+    key = [name for name in ("uscc", "submission_id", "row", "cell", "indicator") if name in names]
     differing = [name for name in names if not first[name].equals(second[name])]
     at = int(pl.select(first[differing[0]].ne_missing(second[differing[0]])).to_series().arg_true()[0])
     where = ", ".join(f"{name} {first[name][at]}" for name in key)
     what = f"{differing[0]} is {first[differing[0]][at]!r} and computed again {second[differing[0]][at]!r}"
-    return Finding(subject, False, f"{what} ({where}); {len(differing)} columns differ")
+    return f"{what} ({where}); {len(differing)} columns differ"

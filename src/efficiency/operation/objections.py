@@ -5,11 +5,13 @@ The corrections are tried on the facts that the warehouse keeps, as if they were
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.by_share import resolve_in_shares
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.effect import ASKED, Trial, effects
@@ -17,19 +19,23 @@ from efficiency.inbox import arrived
 from efficiency.intake.corrections import DECLINED, Target, find_target
 from efficiency.intake.files import inbox_file
 from efficiency.intake.read import Parsed, read_file
-from efficiency.intake.resolve import Stated, resolve
+from efficiency.intake.resolve import Sheets
 from efficiency.judge import judge
+from efficiency.kept_facts import kept_facts
 from efficiency.operation.as_of import warehouse_at
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import carrier_form_unit
-from efficiency.stated import stated_in, without_submissions
+from efficiency.stated import sheets_in, stated_rows, together
+from efficiency.warehouse.staging import reading_scratch
 from schemas import EVALUATIONS, FACTS, FORMS, SUBMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from efficiency.intake.resolve import Account
+    from efficiency.pieces import Shares
     from efficiency.warehouse.tables import Contents
 
 ON_TRIAL = "试算"
@@ -49,12 +55,13 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
     evaluation = _current(contents, period, policy_id)
     policy = parse_policy(evaluation["policy_toml"], name=f"the policy of {evaluation['evaluation_id']}")
     parsed = _ledger(file)
-    trial = resolve(_with_trial(contents, parsed))
-    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
-    before = judge(facts, policy, period, contents)
-    after = judge(trial.facts, policy, period, contents)
-    ours = parsed.submissions["submission_id"].implode()
-    tried = trial.facts["corrections"].filter(pl.col("submission_id").is_in(ours))
+    ours = pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
+    with reading_scratch(warehouse) as folder:
+        account, trial = _tried(warehouse, contents, parsed, folder)
+        kept = kept_facts(warehouse, folder)
+        before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
+        tried = trial.table("corrections").lazy().filter(ours).collect()
+        asked = _asked(tried, kept)
     found = effects(
         before.evaluation, select(before.evaluation, policy), after.evaluation, select(after.evaluation, policy)
     )
@@ -63,8 +70,8 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         period=period,
         evaluation_id=evaluation["evaluation_id"],
         policy=policy,
-        asked=_asked(tried, facts),
-        problems=trial.problems.filter(pl.col("submission_id").is_in(ours)),
+        asked=asked,
+        problems=account.problems.filter(ours),
         enterprises=found.with_columns(pl.col("uscc").is_in(tried["uscc"].implode()).alias("own")),
         renewed=before.inputs_sha256 != evaluation["inputs_sha256"],
     )
@@ -110,12 +117,13 @@ def _ledger(path: Path) -> Parsed:
     )
 
 
-def _with_trial(contents: Contents, parsed: Parsed) -> Stated:
-    """Everything stated, and the ledger as if it had been approved and arrived last.
+def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> tuple[Account, Shares]:
+    """What follows from everything stated, and from the ledger as if it had been approved and arrived last.
 
     A ledger that has come through the inbox already stands there once, with what is not approved yet tried.
     """
-    known = stated_in(without_submissions(contents, parsed.submissions["submission_id"]))
+    known = sheets_in(contents)
+    others = ~pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
     open_rows = pl.col("approved_by").is_null() & (pl.col("decision").ne_missing(DECLINED))
     tried = parsed.rows["corrections"].with_columns(
         pl.when(open_rows).then(pl.lit(TODAY)).otherwise("approved").alias("approved"),
@@ -123,16 +131,21 @@ def _with_trial(contents: Contents, parsed: Parsed) -> Stated:
     )
     last = contents[SUBMISSIONS.qualified]["arrival"].max()
     new = arrived(parsed, last if isinstance(last, int) else 0, ON_TRIAL, datetime.now(UTC))
-    return Stated(
-        submissions=pl.concat([known.submissions.select(new.columns), new]),
-        columns=pl.concat([known.columns, parsed.columns]),
-        problems=pl.concat([parsed.problems, known.problems], how="diagonal"),
-        rows={**known.rows, "corrections": pl.concat([known.rows["corrections"], tried])},
+    sheets = Sheets(
+        submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
+        columns=pl.concat([known.columns.filter(others), parsed.columns]),
+        problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
     )
+    rows = stated_rows(warehouse, folder, others)
+    corrections = rows["corrections"]
+    rows["corrections"] = replace(corrections, parts=(*corrections.parts, tried))
+    return resolve_in_shares(sheets, together(rows, folder), folder)
 
 
-def _asked(tried: pl.DataFrame, facts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _asked(tried: pl.DataFrame, kept: Shares) -> pl.DataFrame:
     """The corrections that could be tried, beside the figures that count now."""
+    who = pl.col("uscc").is_in(tried["uscc"].implode())
+    facts = {form: kept.table(form).lazy().filter(who).collect() for form in FACTS}
     rows = []
     for row in tried.filter(~pl.col("superseded")).sort("row").iter_rows(named=True):
         target = find_target(row["field"])

@@ -17,6 +17,7 @@ from efficiency.operation.as_of import made, past_at, resolved_at, warehouse_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.reports.delivery import deliver, stage
 from efficiency.warehouse.history import previous_evaluation
+from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
 
 if TYPE_CHECKING:
@@ -54,8 +55,10 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
             f"{target} has files already, and those of a month that was just run are not to be replaced by older ones. "
             "Name another folder with --output."
         )
-    resolved, past = resolved_at(contents, then), past_at(contents, then)
-    found = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
+    past = past_at(contents, then)
+    with reading_scratch(warehouse) as folder:
+        account, facts = resolved_at(warehouse, contents, then, folder)
+        found = inputs_sha256(profile_at(facts, policy, evaluation["period"], past).frame)
     if found != evaluation["inputs_sha256"]:
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
@@ -79,8 +82,8 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         results=results,
         previous=previous.scores if previous else None,
         movements=movements,
-        submissions=resolved.submissions,
-        problems=standing(resolved.problems, succession(resolved.submissions, resolved.problems)),
+        submissions=account.submissions,
+        problems=standing(account.problems, succession(account.submissions, account.problems)),
     )
     delivery = stage(output, evaluation["period"])
     write_documents(delivery.staged, report)

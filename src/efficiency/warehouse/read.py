@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 
     from schemas.column import Table
 
-__all__ = ["Contents", "load", "load_in_order"]
+__all__ = ["Codes", "Contents", "height", "load", "load_in_order"]
+
+Codes = tuple[str | None, str | None]
+"""The codes from the first on and before the second; None where there is no such bound."""
 
 
-def load(path: Path, only: Collection[str] | None = None, *, uscc: str | None = None) -> Contents | None:
+def load(
+    path: Path, only: Collection[str] | None = None, *, uscc: str | None = None, codes: Codes = (None, None)
+) -> Contents | None:
     """All tables of the warehouse `path`, or those named in `only`; None when there is no such file.
 
-    With `uscc` only the rows of that enterprise, of tables that say whose their rows are. Columns that an older
-    version of this software did not write come back null; tables likewise empty. Raises WarehouseError (see `opened`).
+    With `uscc` only the rows of that enterprise, with `codes` those of enterprises between, of tables that say whose
+    their rows are. Columns that an older version of this software did not write come back null; tables likewise empty.
+    Raises WarehouseError (see `opened`).
     """
     target = path.resolve()
     if not target.exists():
@@ -32,8 +38,20 @@ def load(path: Path, only: Collection[str] | None = None, *, uscc: str | None = 
     with opened(target) as connection:
         columns = _columns(connection)
         return Contents(
-            {t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc)) for t in wanted}
+            {t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc, codes)) for t in wanted}
         )
+
+
+def height(path: Path, tables: Iterable[Table]) -> int:
+    """How many rows `tables` of the warehouse `path`, which is there, have together. Raises as `load` does."""
+    with opened(path.resolve()) as connection:
+        written = _columns(connection)
+        counts = [
+            connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()[0][0]
+            for table in tables
+            if table.qualified in written
+        ]
+    return sum(counts)
 
 
 def load_in_order(path: Path, tables: Iterable[Table], rows: int) -> Iterator[tuple[Table, pl.DataFrame]]:
@@ -69,9 +87,11 @@ def _slices(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> I
             start, held = place + 1, 0
 
 
-def _of(table: Table, uscc: str | None) -> str:
-    """The SQL condition that holds of the rows of this enterprise; of all where none is asked for."""
-    return f"uscc = {literal(uscc)}" if uscc is not None and "uscc" in table.names else "true"
+def _of(table: Table, uscc: str | None, codes: Codes) -> str:
+    """The SQL condition that holds of the rows of these enterprises; of all where none are asked for."""
+    bounds = zip(("=", ">=", "<"), (uscc, *codes), strict=True)
+    asked = [f"uscc {sign} {literal(code)}" for sign, code in bounds if code is not None and "uscc" in table.names]
+    return " AND ".join(asked) or "true"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -30,6 +30,13 @@ def scratch_folder(warehouse: Path) -> Path:
 def scratch(warehouse: Path) -> Iterator[Path]:
     """The scratch folder of a run, gone at its end however it ends; also what dead runs left beside `warehouse`."""
     clear_leftovers(warehouse.resolve())
+    with reading_scratch(warehouse) as folder:
+        yield folder
+
+
+@contextmanager
+def reading_scratch(warehouse: Path) -> Iterator[Path]:
+    """The scratch folder of a command that reads `warehouse`, made where rows ask for it and gone at the end."""
     folder = scratch_folder(warehouse)
     discard(folder)
     try:
