@@ -119,15 +119,39 @@ def test_two_values_approved_on_one_day_in_one_ledger_are_a_conflict_and_neither
     assert result.submissions.filter(pl.col("submission_id") == "ledger")["rows_rejected"].item() == 2
 
 
-def test_areas_are_corrected_in_the_latest_row_and_keep_what_is_not_corrected() -> None:
-    land = Sheet("land", [
-        {"uscc": CODES["A"], "owned": 10.0, "leased_in": 2.0, "as_of": date(2025, 12, 31)},
-        {"uscc": CODES["A"], "owned": 20.0, "leased_in": 3.0, "idle": 1.0, "as_of": date(2026, 6, 30)},
-    ], id="land")
-    result = corrected(land, ledger(correction("登记用地面积（平方米）", 20000.0), correction("租入面积", 4.0)))
+LAND = Sheet("land", [
+    {"uscc": CODES["A"], "owned": 10.0, "leased_in": 2.0, "as_of": date(2025, 12, 31)},
+    {"uscc": CODES["A"], "owned": 20.0, "leased_in": 3.0, "idle": 1.0, "as_of": date(2026, 6, 30)},
+], id="land")
+
+
+def owned(result: Resolved) -> list[tuple[date | None, float]]:
+    return counting(result, "land").sort("as_of").select("as_of", "owned").rows()
+
+
+def test_areas_are_corrected_in_the_row_in_force_and_keep_what_is_not_corrected() -> None:
+    result = corrected(LAND, ledger(correction("登记用地面积（平方米）", 20000.0), correction("租入面积", 4.0)))
     counted = counting(result, "land").sort("as_of").select("as_of", "owned", "leased_in", "idle")
     assert counted.row(0) == (date(2025, 12, 31), 10.0, 2.0, None)
     assert counted.row(1) == (date(2026, 6, 30), pytest.approx(30.0), 4.0, 1.0)
+
+
+def test_an_area_is_corrected_as_of_the_span_of_its_correction() -> None:
+    result = corrected(LAND, ledger(correction("自有用地面积", 9.0, **month(2025, 12))))
+    assert owned(result) == [(date(2025, 12, 31), 9.0), (date(2026, 6, 30), 20.0)]
+    both = ledger(correction("自有用地面积", 9.0, **month(2026, 1)), correction("自有用地面积", 19.0, **month(2026, 6)))
+    assert owned(corrected(LAND, both)) == [(date(2025, 12, 31), 9.0), (date(2026, 6, 30), 19.0)]
+
+
+def test_a_survey_made_after_a_correction_is_not_corrected_by_it() -> None:
+    survey = Sheet("land", [{"uscc": CODES["A"], "owned": 40.0, "as_of": date(2026, 12, 31)}], id="survey")
+    result = corrected(LAND, ledger(correction("自有用地面积", 15.0)), survey)
+    assert owned(result) == [(date(2025, 12, 31), 10.0), (date(2026, 6, 30), 15.0), (date(2026, 12, 31), 40.0)]
+
+
+def test_an_area_of_a_time_before_any_survey_stands_alone() -> None:
+    result = corrected(LAND, ledger(correction("自有用地面积", 5.0, **month(2025, 11))))
+    assert owned(result) == [(None, 5.0), (date(2025, 12, 31), 10.0), (date(2026, 6, 30), 20.0)]
 
 
 def test_an_area_nobody_stated_stands_alone() -> None:
@@ -140,7 +164,13 @@ def test_a_carrier_is_corrected_in_its_consumption_alone() -> None:
     energy = Sheet("energy", [{**coal, **month(2026, 10)}], id="energy")
     result = corrected(energy, ledger(correction("煤炭", 8.0), correction("电力(千瓦时)", 5e4)))
     counted = counting(result, "energy").select("carrier", "unit", "consumption", "feedstock")
-    assert sorted(counted.rows()) == [("原煤", "吨", 8.0, 2.0), ("电力", "万千瓦时", 5.0, None)]
+    assert sorted(counted.rows()) == [("原煤", "吨", 8.0, 2.0), ("电力", "千瓦时", 5.0, None)]
+
+
+def test_a_corrected_carrier_has_the_unit_of_the_ledger_not_of_the_sheet_it_corrects() -> None:
+    power = {"uscc": CODES["A"], "carrier": "电力", "unit": "千瓦时", "consumption": 10.0, **month(2026, 10)}
+    result = corrected(Sheet("energy", [power], id="energy"), ledger(correction("电力", 8.0)))
+    assert counting(result, "energy").select("unit", "consumption").rows() == [("万千瓦时", 8.0)]
 
 
 def test_targets_are_headers_with_or_without_a_unit() -> None:

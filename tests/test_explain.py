@@ -324,6 +324,7 @@ def test_every_figure_names_its_cell():
         ("land", 0.0, "亩", "lnd.xlsx", "E6"),
         ("tax", 95.0, "万元", "out.xlsx", "G5"),
         ("tax", 12.0, "万元", "out.xlsx", "F5"),
+        ("tax", 1.0, "万元", "out.xlsx", "F9"),  # next month's: a total may be a later cumulative figure less this
     ]
 
 

@@ -100,6 +100,11 @@ def test_areas_and_carriers_are_tried_too(month, tmp_path):
     assert asked.select("current", "new", "unit").rows() == [(20.0, 5.0, "亩"), (50.0, 1.0, "万千瓦时")]
 
 
+def test_the_area_that_counts_now_is_that_in_force_at_the_end_of_the_span(month, tmp_path):
+    before_any = (CODES[0], "2025年10月", "自有用地面积", "", 5, "", "", "")
+    assert tried(month, tmp_path, before_any).asked["current"].to_list() == [None]
+
+
 def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_told(month, tmp_path):
     head = ("统一社会信用代码", "所属期", "更正指标", "更正值", "审批人", "审批意见")
     path = write(tmp_path / "申诉.csv", [
@@ -192,6 +197,17 @@ def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month,
     run(tmp_path)
     assert sorted(register(tmp_path).filter(uscc=CODES[3])["state"]) == ["accepted", "replaced"]
     assert set(register(tmp_path)["state"]) <= set(STATES)
+
+
+def test_the_register_tells_values_in_the_canonical_unit(tmp_path):
+    inbox = small_inbox(tmp_path / "inbox")
+    ledger(inbox / "台账.csv", (CODES[0], SPAN, "营业收入(千元)", 90_000, 95_000, "", "", ""),
+           (CODES[1], SPAN, "企业形象", 1, 2, "", "王局", "2026-11-01"))  # fmt: skip
+    run(tmp_path)
+    assert sorted(register(tmp_path).select("state", "old", "new").rows()) == [
+        ("pending", 9000.0, 9500.0),
+        ("refused", 1.0, 2.0),
+    ]
 
 
 def register(folder):

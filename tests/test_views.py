@@ -89,6 +89,7 @@ CONTENTS = {
     **table(
         "results.indicators",
         indicator("t1", E1, "tax", "land"), indicator("t1", E1, "value_added", "electricity"),
+        indicator("t1", E1, "cod", "employees"),
         indicator("t1", E2, "tax - rd_expense", "energy"), indicator("o1", E1, "tax", "land"),
     ),
     **table(
@@ -103,7 +104,8 @@ CONTENTS = {
     **table(
         "intake.columns",
         column("out", "tax", "F"), column("out", "tax", "G", block=1), column("out", "rd_expense", "H"),
-        column("nrg", "consumption", "D", unit="千瓦时"), column("nrg", "consumption", "E", block=1, unit="吨"),
+        column("out", "employees", "K", unit="人"),
+        column("nrg", "consumption", "D", unit=None), column("nrg", "consumption", "E", block=1, unit="吨"),
         column("lnd", "owned", "C", unit="亩"),
     ),
     **table(
@@ -113,7 +115,8 @@ CONTENTS = {
         stated(E1, "out", 4, **span(date(2026, 10, 1)), tax=99.0, superseded=True),
         stated(E1, "out", 7, **span(date(2026, 11, 1)), tax=1.0),
         stated(E1, "out", 8, **span(date(2024, 12, 1)), tax=2.0),
-        stated(E1, "out", 9, **span(date(2025, 1, 1)), tax=3.0),
+        stated(E1, "out", 9, **span(date(2025, 1, 1)), tax=3.0, employees=30.0),
+        stated(E1, "out", 10, **span(date(2026, 12, 1)), employees=31.0),
         stated(E2, "out", 6, **span(date(2026, 10, 1)), tax=5.0, rd_expense=1.0, revenue=77.0),
     ),
     **table(
@@ -209,12 +212,23 @@ def lineage(analyst, uscc, measure):
 
 
 def test_lineage_names_the_cell_of_each_figure_within_reach_of_the_window(analyst):
-    # Not the superseded 99, not next month's 1, not the 2 of the year before last.
+    # Not the superseded 99, not the 2 of the year before last. Next month's 1: taken off a later cumulative figure, it
+    # may lead back to the period.
     assert lineage(analyst, E1, "tax") == [
+        (1, "万元", "税务/10月.xlsx", "表1", "F7"),
         (3, "万元", "税务/10月.xlsx", "表1", "F9"),
         (12, "万元", "税务/10月.xlsx", "表1", "F5"),
         (120, "万元", "税务/10月.xlsx", "表1", "G5"),  # side by side: the second column group
     ]
+
+
+def test_lineage_takes_staff_up_to_the_period(analyst):
+    assert lineage(analyst, E1, "employees") == [(30, "人", "税务/10月.xlsx", "表1", "K9")]
+
+
+def test_lineage_names_the_unit_of_the_row_where_the_column_states_none(analyst):
+    found = rows(analyst, "SELECT carrier, stated_unit FROM lineage WHERE field = 'consumption'")
+    assert sorted(found) == [("原煤", "吨"), ("电力", "千瓦时")]
 
 
 def test_lineage_takes_land_as_of_its_latest_date_not_after_the_period(analyst):

@@ -59,10 +59,12 @@ def period_end(period: str) -> date:
 def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.DataFrame:
     """Every stated figure that counts and feeds one of `words`, with file, sheet and cell (shape `SOURCES`).
 
-    Flows of this year and last year up to the period's end; land as of its latest date not after it. Which of
-    the flows make up a total is said by the policy's window.
+    Flows of this year and last year, also after the period (a total that stops at it may be what a later cumulative
+    figure leaves without its later months); staff up to the period; land as of its latest date not after it. Which
+    of the flows make up a total is said by the policy's window.
     """
     end = period_end(period)
+    latest = pl.when(pl.col("measure") == "employees").then(end).otherwise(date(end.year, 12, 31))
     figures = [*_output(frames, uscc, words), *_land(frames, uscc, words, end), *_energy(frames, uscc, words)]
     if not figures:
         return pl.DataFrame(schema=SOURCES)
@@ -71,7 +73,7 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     return (
         pl.concat(figures)
         .filter((pl.col("measure").str.starts_with("land")) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
-        .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= end))
+        .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= latest))
         .join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1")
         .join(files, on="submission_id", how="left", validate="m:1")
         .with_columns(

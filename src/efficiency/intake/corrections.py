@@ -1,8 +1,9 @@
 """申诉更正: an approved correction counts as the figure it corrects, before whatever any sheet states.
 
 A correction names its figure by a header of the figure's form: a measure of the output form, an area
-of the land form (of the latest date), or an energy carrier (its consumption). A unit in brackets
-behind the name holds for the corrected value; without one it is in the canonical unit.
+of the land form (of the row in force at the end of the correction's span), or an energy carrier (its
+consumption). A unit in brackets behind the name holds for the corrected value; without one it is in the
+canonical unit.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Target:
 class Screened:
     """Approved corrections, the source rows refused, and the problems.
 
-    `rows` has target_form, target and carrier beside the stated columns; new and old are in the
-    target's canonical unit.
+    `rows` has target_form, target, carrier and unit beside the stated columns; new and old are in the
+    target's canonical unit, `unit` is the one in which they were stated.
     """
 
     rows: pl.DataFrame
@@ -62,7 +63,7 @@ def find_target(stated: str) -> Target | None:
     A bracket that is neither part of the name nor a unit of the figure's dimension names nothing: a
     unit is never guessed.
     """
-    text = "".join(unicodedata.normalize("NFKC", stated).split())
+    text = _folded(stated)
     named = _named(text)
     if named:
         return Target(named.form, named.field, named.carrier, 1.0)
@@ -144,43 +145,53 @@ def as_output(corrections: pl.DataFrame, above: int) -> pl.DataFrame:
 
 
 def correct_energy(energy: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """`energy` (with `superseded`) with corrected consumptions; what else the corrected row states is kept."""
+    """`energy` (with `superseded`) with corrected consumptions; what else the corrected row states is kept,
+    but not its unit: the cell that counts now is the ledger's.
+    """
     rows = corrections.filter(pl.col("target_form") == "energy").drop("field").with_columns(
         pl.col("new").alias("consumption")
     )
     key = ["uscc", "carrier", "span_start", "span_end"]
     if rows.is_empty():
         return energy
-    made = _corrected(energy, rows, key, "consumption").with_columns(
-        pl.coalesce("unit", pl.col("carrier").replace_strict(carrier_form_unit(), default=None)).alias("unit")
-    )
+    made = _corrected(energy, rows, key, "consumption", "unit")
     return pl.concat([_supersede(energy, rows, key), made])
 
 
 def correct_land(land: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """`land` (with `superseded`) with corrected areas: each replaces that area in the enterprise's latest row.
+    """`land` (with `superseded`) with corrected areas: each replaces that area in the row that is in force at the
+    end of its span, so that neither a survey made afterwards nor one long replaced is changed by it.
 
-    Where an enterprise states no area at all, the corrected one stands alone and without a date.
+    Where no area is in force by then, the corrected one stands alone and without a date.
     """
     for area in AREAS:
         rows = corrections.filter((pl.col("target_form") == "land") & (pl.col("target") == area))
         if rows.is_empty():
             continue
-        # The last correction of an area counts, whichever span it was entered under: land has none.
-        rows = rows.sort("precedence", "row", descending=True).unique("uscc", keep="first", maintain_order=True)
-        latest = (
-            land.filter(~pl.col("superseded")).group_by("uscc").agg(pl.col("as_of").max())
+        in_force = (
+            rows.select("uscc", "span_end").unique()
+            .join(land.filter(~pl.col("superseded")).select("uscc", "as_of"), on="uscc", how="inner")
+            .filter((pl.col("as_of") <= pl.col("span_end").dt.month_end()).fill_null(value=True))
+            .group_by("uscc", "span_end").agg(pl.col("as_of").max())
         )
-        rows = rows.join(latest, on="uscc", how="left", validate="m:1").with_columns(pl.col("new").alias(area))
         key = ["uscc", "as_of"]
+        # The last correction of a row's area counts, whichever span it was entered under.
+        rows = (
+            rows.join(in_force, on=["uscc", "span_end"], how="left", validate="m:1")
+            .sort("precedence", "row", descending=True)
+            .unique(key, keep="first", maintain_order=True)
+            .with_columns(pl.col("new").alias(area))
+        )
         made = _corrected(land, rows, key, area)
         land = pl.concat([_supersede(land, rows, key), made])
     return land
 
 
-def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str], field: str) -> pl.DataFrame:
-    """Make rows of the shape of `facts`: the counting row of `key`, if any, with `field` and lineage of `rows`."""
-    own = {*key, field, "name", "submission_id", "sheet", "row", "block", "superseded"}
+def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str], field: str, *also: str) -> pl.DataFrame:
+    """Make rows of the shape of `facts`: the counting row of `key`, if any, with `field`, `also` and lineage of
+    `rows`.
+    """
+    own = {*key, field, *also, "name", "submission_id", "sheet", "row", "block", "superseded"}
     kept = [column for column in facts.columns if column not in own]
     base = facts.filter(~pl.col("superseded")).select(*key, *kept)
     stated = rows.drop(kept, strict=False).with_columns(
@@ -200,14 +211,25 @@ def _supersede(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str]) -> pl.Da
 
 
 def _targets(stated: pl.Series) -> pl.DataFrame:
-    """One row per distinct stated name that means a figure: field, target_form, target, carrier, factor."""
+    """One row per distinct stated name that means a figure: field, target_form, target, carrier, factor, unit."""
     found = [(name, find_target(name)) for name in stated]
     return pl.DataFrame(
-        [(name, t.form, t.field, t.carrier, t.factor) for name, t in found if t],
+        [(name, t.form, t.field, t.carrier, t.factor, _stated_unit(name, t)) for name, t in found if t],
         schema={"field": pl.String, "target_form": pl.String, "target": pl.String, "carrier": pl.String,
-                "factor": pl.Float64},
+                "factor": pl.Float64, "unit": pl.String},
         orient="row",
     )
+
+
+def _stated_unit(stated: str, target: Target) -> str:
+    """The unit of the values of the correction that names `target` so: of the bracket, else the canonical one."""
+    text = _folded(stated)
+    match = None if _named(text) else _UNIT.fullmatch(text)
+    return match[2] if match else _canonical_unit(target)
+
+
+def _folded(stated: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", stated).split())
 
 
 def _headers() -> Mapping[str, Target]:

@@ -68,6 +68,9 @@ def register(contents: Contents) -> pl.DataFrame:
     entries = entries.with_columns(state.alias("state")).join(
         _with_effect(effects, contents), on=_SAME, how="left", nulls_equal=True, validate="1:1"
     )
+    entries = entries.with_columns(
+        pl.coalesce(pl.col(name) * pl.col("factor"), pl.col(name)).alias(name) for name in ("old", "new")
+    )
     return OBJECTIONS.conform(
         entries.sort("received", "arrival", "row", "block").select(pl.col(name) for name in OBJECTIONS.names)
     )

@@ -155,7 +155,7 @@ def _asked(tried: pl.DataFrame, kept: Shares) -> pl.DataFrame:
             **{name: row[name] for name in ("uscc", "name", "field", "old", "new", "reason", "document", "decision")},
             "unit": carrier_form_unit()[target.carrier] if target.carrier else
             FORMS[target.form].column(target.field).unit,
-            **{name: None if target.form == "land" else row[name] for name in ("span_start", "span_end")},
+            **{name: row[name] for name in ("span_start", "span_end")},
             "current": _figure(facts[target.form], target, row),
             "approved_by": None if row["approved_by"] == ON_TRIAL else row["approved_by"],
         })  # fmt: skip
@@ -163,12 +163,14 @@ def _asked(tried: pl.DataFrame, kept: Shares) -> pl.DataFrame:
 
 
 def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
-    """The figure that counts now where the correction would count; an area is that of the latest date."""
-    own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"], pl.col(target.field).is_not_null())
+    """The figure that counts now where the correction would count; an area is that in force at the span's end."""
+    own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
     if target.form == "land":
-        own = own.sort("as_of").tail(1)
+        in_force = pl.col("as_of") <= pl.lit(row["span_end"]).dt.month_end()
+        own = own.filter(in_force.fill_null(value=True)).sort("as_of").tail(1)
     else:
         own = own.filter(pl.col("span_start") == row["span_start"], pl.col("span_end") == row["span_end"])
     if target.carrier:
         own = own.filter(pl.col("carrier") == target.carrier)
+    own = own.filter(pl.col(target.field).is_not_null())
     return float(own[target.field][0]) if own.height else None

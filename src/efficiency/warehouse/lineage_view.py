@@ -11,7 +11,7 @@ from efficiency.reference.tables import carrier_form_unit, carrier_kind
 from efficiency.warehouse.tables import literal, quoted
 from schemas import INDICATORS, SCORES, SUBMISSIONS
 from schemas.column import Column
-from schemas.output import MEASURES
+from schemas.output import FLOWS, MEASURES
 
 _SCORES = {column.name: column for column in SCORES.columns}
 _INDICATORS = {column.name: column for column in INDICATORS.columns}
@@ -39,7 +39,8 @@ LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     (_SUBMISSIONS["sheet"], "f.sheet"),
     (Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
      'c."column" || f."row"'),
-    (Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"), "c.unit"),
+    (Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
+     "coalesce(c.unit, f.row_unit)"),
     (_SUBMISSIONS["submission_id"], "f.submission_id"),
 )
 
@@ -49,12 +50,16 @@ JOIN words AS w
   ON w.numerator_expression = i.numerator_expression AND w.denominator_expression = i.denominator_expression
 JOIN figures AS f ON f.uscc = i.uscc AND f.measure = w.measure
   AND (f.dated OR f.span_start >= make_date(CAST(left(i.period, 4) AS INTEGER) - 1, 1, 1))
-  AND (f.span_end IS NULL OR f.span_end <= last_day(CAST(i.period || '-01' AS DATE)))
+  AND (f.span_end IS NULL OR f.span_end <= CASE WHEN f.adds_up
+    THEN make_date(CAST(left(i.period, 4) AS INTEGER), 12, 31) ELSE last_day(CAST(i.period || '-01' AS DATE)) END)
   AND (f.replaced_on IS NULL OR f.replaced_on > last_day(CAST(i.period || '-01' AS DATE)))
 LEFT JOIN intake.submissions AS s ON s.submission_id = f.submission_id
 LEFT JOIN intake.columns AS c
   ON c.submission_id = f.submission_id AND c.block = f.block AND c.field = f.field"""
-"""Flows count when their span lies in this year or last year up to the period; land as of its latest date."""
+"""Flows count when their span lies in this year or last year, also after the period: a total that stops at the
+period may be what a later cumulative figure leaves without its later months. Staff count up to the period; land as of
+its latest date.
+"""
 
 _LAND = (
     "(SELECT *, as_of AS span_start, as_of AS span_end, "
@@ -69,10 +74,12 @@ def lineage_figures() -> str:
     """
     electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
     parts = [
-        *(_figures("facts.output", column.name, (column.name,), literal(column.unit or "")) for column in MEASURES),
+        *(_figures("facts.output", column.name, (column.name,), literal(column.unit or ""),
+                   adds_up=column.name in FLOWS) for column in MEASURES),
         *(_figures(_LAND, field, words, literal("亩"), dated=True) for field, words in LAND_FEEDS.items()),
-        *(_figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier") for field in ENERGY_FIELDS),
-        *(_figures("facts.energy", field, ("electricity",), _form_unit(), carrier="carrier",
+        *(_figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier", adds_up=True)
+          for field in ENERGY_FIELDS),
+        *(_figures("facts.energy", field, ("electricity",), _form_unit(), carrier="carrier", adds_up=True,
                    where=f" AND carrier IN ({electric})") for field in ENERGY_FIELDS),
     ]
     measures = sorted({*(c.name for c in MEASURES), *(w for words in LAND_FEEDS.values() for w in words),
@@ -95,6 +102,7 @@ def _figures(
     *,
     carrier: str = "NULL",
     dated: bool = False,
+    adds_up: bool = False,
     where: str = "",
 ) -> str:
     """The figures of one field: one row per row of `source` that counts, and word that the field feeds."""
@@ -102,6 +110,7 @@ def _figures(
     return (
         f"SELECT uscc, name, unnest({listed}) AS measure, {literal(field)} AS field, "
         f"CAST({carrier} AS VARCHAR) AS carrier, span_start, span_end, {str(dated).lower()} AS dated, "
+        f"{str(adds_up).lower()} AS adds_up, {'NULL' if carrier == 'NULL' else 'unit'}::VARCHAR AS row_unit, "
         f"{'replaced_on' if dated else 'NULL::DATE'} AS replaced_on, "
         f'{quoted(field)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
         f"FROM {source} WHERE NOT superseded AND {quoted(field)} IS NOT NULL{where}"

@@ -52,8 +52,9 @@ def all_views() -> tuple[View, ...]:
                  group="s.town"),
         _data_quality(),
         View("lineage", "One row per figure that an indicator of a current evaluation may rest on: its file, sheet and "
-             "cell. Figures of this year and last year up to the period's end; which of them make up a total is said "
-             "by the policy's window", LINEAGE_COLUMNS, LINEAGE_BODY, lineage_figures()),
+             "cell. Figures of this year and last year, also after the period, since a total may be what a later "
+             "cumulative figure leaves; which of them make up a total is said by the policy's window",
+             LINEAGE_COLUMNS, LINEAGE_BODY, lineage_figures()),
     )
 
 
