@@ -18,7 +18,7 @@ from efficiency.intake.grid import FEW
 from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
 from efficiency.intake.period_cells import written_out
 from efficiency.intake.periods import NOTHING, timing_in
-from efficiency.intake.units import NO_UNITS, find_unit, units_above
+from efficiency.intake.units import NO_UNITS, find_unit, looks_like_unit, units_above
 from efficiency.reference.tables import normalise_name
 from schemas import FORMS
 
@@ -213,11 +213,14 @@ def _with_rows_below(grid: Grid, header: Header) -> Header:
     for row in grid.rows(bottom + 1, bottom + 3):
         cells = {column: normalise_name(cell).strip("()") for column, cell in enumerate(row) if cell}
         units = {column: found for column, cell in cells.items() if (found := find_unit(cell))}
-        others = {cell for column, cell in cells.items() if column not in units}
-        if any(column in meanings for column in units) and others <= {"-", "—", "/", "单位", "计量单位"}:
-            for column, unit in units.items():
+        others = {column: cell for column, cell in cells.items() if column not in units}
+        unknown = {column: cell for column, cell in others.items() if looks_like_unit(cell)}
+        blank = {"-", "—", "/", "单位", "计量单位"}
+        if any(column in meanings for column in units) and set(others.values()) - set(unknown.values()) <= blank:
+            for column in units.keys() | unknown.keys():
                 if column in meanings and meanings[column].unit is None:
-                    meanings[column] = replace(meanings[column], unit=unit.name)
+                    unit = units[column].name if column in units else None
+                    meanings[column] = replace(meanings[column], unit=unit, unknown_unit=unknown.get(column))
         elif not (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values())):
             break
         bottom += 1

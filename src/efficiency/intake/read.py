@@ -24,7 +24,7 @@ from efficiency.intake.periods import NOTHING, span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
-from efficiency.intake.surroundings import look_around
+from efficiency.intake.surroundings import look_around, units_of_rows
 from efficiency.intake.unread import idle_formulas, is_data, one_submission, only_problem, refused_file, unrecognised
 from schemas import FORMS
 from schemas.column import Column
@@ -105,7 +105,8 @@ def _read_sheet(
         around = look_around(grid, file.name, header.top, titles, before)
         if layout is not None and layout.timing is not None:
             around = replace(around, timing=layout.timing)
-        as_forms = plans(header, around, stem, grid.sheet)
+        beside = replace(around, units=around.units + units_of_rows(grid, header))
+        as_forms = plans(header, beside, stem, grid.sheet)
         if as_forms:
             found.append((header, around, as_forms))
             before, start = around, header.bottom + 1
