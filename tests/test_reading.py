@@ -560,7 +560,7 @@ def test_the_same_table_below_with_another_title_is_another_month(read) -> None:
         ("乙公司", 5.0, date(2026, 10, 1), 12),
         ("甲公司", 7.0, date(2026, 8, 1), 15),
     ]
-    assert problems(parsed, "control_total") == [(None, "row_empty", None)]
+    assert problems(parsed, "control_total") == [("A4", "row_empty", None)]
     assert parsed.submissions["period_label"].to_list() == ["2026-09", "2026-10", "2026-08"]
 
 
@@ -608,7 +608,7 @@ def test_areas_without_a_date_of_their_own_take_the_one_above_the_table(read) ->
         ]
     )
     assert stated(parsed, "land", "owned", "leased_in", "as_of") == [(3.0, 1.0, date(2026, 9, 30))]
-    assert problems(parsed) == [(None, "row_empty", None)]
+    assert problems(parsed) == [("A4", "row_empty", None)]
 
 
 def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
@@ -705,7 +705,7 @@ def test_a_percentage_in_an_amount_counts_with_a_warning(read) -> None:
 
 def test_a_row_without_figures_is_rejected_with_a_reason(read) -> None:
     parsed = read([["2026年10月"], HEAD, ["甲公司", "-", None], ["乙公司", "x", "y"]])
-    assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), (None, "row_empty", None)]
+    assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), ("A3", "row_empty", None)]
     assert counts(parsed) == (2, 0, 0, 0, 2)
 
 
@@ -895,6 +895,31 @@ def test_a_total_that_differs_by_more_than_half_a_percent_is_a_warning(
     parsed = read([["2026年10月"], HEAD, ["甲公司", 100, 1], ["乙公司", 200, 2], ["合  计", total, 3]])
     assert problems(parsed) == found
     assert counts(parsed) == (3, 1, 0, 0, 0)
+
+
+def test_a_quarter_s_sum_among_the_months_is_not_their_sum(read) -> None:
+    head = ["企业名称", "1月", "2月", "3月", "一季度小计", "4月", "合计"]
+    parsed = read([["2026年用电量(度)"], head, ["甲公司", 1, 2, 3, 6, 4, 10]])
+    assert parsed.rows["energy"].height == 4
+    assert problems(parsed) == []
+
+
+def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            HEAD,
+            ["必填", "选填", "*"],
+            ["一、规上企业"],
+            ["甲公司", 1, 2],
+            ["(二)规下企业", None, None],
+            ["乙公司", 3, 4],
+            ["三、有数的分组", 5, 6],
+        ]
+    )
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",)]
+    assert problems(parsed) == []
+    assert counts(parsed) == (5, 0, 2, 0, 0)
 
 
 def test_subtotals_sum_their_own_rows(read) -> None:

@@ -242,7 +242,9 @@ def _empty_rows(table: Table, places: pl.Series) -> pl.DataFrame:
     """`row_empty` for each of `places`."""
     if not len(places):
         return EMPTY
+    column = min((bound.column for bound in table.plan.identity), default=min(table.plan.columns))
     located = table.base.filter(pl.col("place").is_in(places.implode())).with_columns(
+        (pl.lit(table.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
         pl.lit(table.submission_id).alias("submission_id"),
         pl.lit(table.file_name).alias("file_name"),
         pl.lit(table.grid.sheet).alias("sheet"),
