@@ -3,7 +3,7 @@
 import io
 import struct
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -62,6 +62,31 @@ def test_error_cells_and_idle_formulas_are_never_blank(tmp_path: Path) -> None:
     grid = read_grids(workbook(tmp_path / "a.xlsx", fill))[0]
     assert [cell(grid, row, 0) for row in range(1, 5)] == ["#DIV/0!", "=A1&B1", "=SUM(B1:B9)", 2.0]
     assert grid.marked == {(1, 0), (2, 0), (3, 0)}
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_formulas_without_a_result_beside_and_below_the_last_value_are_not_lost(tmp_path: Path, plain: bool) -> None:
+    def fill(book, sheet) -> None:
+        sheet.write(1, 1, "x")
+        sheet.write_formula(1, 2, "=1+1", None, "")
+        sheet.write_formula(3, 0, "=2+2", None, "")
+        book.add_worksheet("汇总").write_formula(4, 4, "=表!B2", None, "")
+        if not plain:
+            sheet.write_datetime(1, 1, datetime(2026, 10, 1, 12), book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
+
+    first, second = read_grids(workbook(tmp_path / "a.xlsx", fill))
+    assert (first.first_row, first.first_column, first.height, first.width) == (1, 0, 3, 3)
+    assert (cell(first, 0, 2), cell(first, 2, 0), cell(first, 1, 1)) == ("=1+1", "=2+2", None)
+    assert first.marked == {(0, 2), (2, 0)}
+    assert (second.first_row, second.first_column, cell(second, 0, 0)) == (4, 4, "=表!B2")
+
+
+def test_a_far_formula_without_a_result_refuses_its_sheet(tmp_path: Path) -> None:
+    def fill(_, sheet) -> None:
+        sheet.write(0, 0, "x")
+        sheet.write_formula(1_000_000, 16_000, "=1+1", None, "")
+
+    assert "1000001 行" in (read_grids(workbook(tmp_path / "a.xlsx", fill))[0].refusal or "")
 
 
 def test_a_text_formula_that_yields_nothing_is_blank(tmp_path: Path) -> None:

@@ -141,6 +141,71 @@ def test_what_is_no_span_is_never_guessed(text: str) -> None:
     assert timing_in(text).span() is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026年9月、10月产出",
+        "2026年1、2月产出",
+        "2026年三、四季度",
+        "2026年11月份报表(10月数据)",
+        "Output Oct 2026",
+        "2026 Dec.",
+        "10/2026",
+        "2026.1-10",
+        "2026年1-10",
+        "2026年10",
+        "2026年10个月",
+        "2026年第10期",
+        "2026年截至10月",
+    ],
+)
+def test_months_that_are_not_read_make_no_full_year_and_no_single_month(text: str) -> None:
+    said = timing_in(text)
+    assert (said.year, said.span()) == (2026, None)
+    assert said.doubt
+    months = marker("9月")
+    assert months is not None
+    assert months.over(said).span() == (date(2026, 9, 1), date(2026, 9, 1))  # a column that says which is believed
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("关于报送2026年10月工业数据的通知(2026年11月印发)", OCTOBER),
+        ("上报2026年1-10月产出", TO_OCTOBER),
+        ("2026年10月 有效期至:2027年1月", OCTOBER),
+        ("有效期至：2027年1月", None),
+        ("报送日期:2026年11月", None),
+        ("2026年前10个月", TO_OCTOBER),
+        ("2026年前十月", TO_OCTOBER),
+        ("2026年一至十月", TO_OCTOBER),
+        ("2026.1-2026.10", TO_OCTOBER),
+        ("2026/1-2026/10", TO_OCTOBER),
+    ],
+)
+def test_a_month_of_issue_or_validity_is_not_that_of_the_figures(text: str, span: tuple[date, date] | None) -> None:
+    assert timing_in(text).span() == span
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("税款所属期:2026年1月1日至2026年10月31日", TO_OCTOBER),
+        ("2026年1月1日至10月31日产出", TO_OCTOBER),
+        ("2026-10-01至2026-10-31", OCTOBER),
+        ("2026年10月1日至31日", OCTOBER),
+        ("20260101-20261031", TO_OCTOBER),
+        ("2026年10月用电量(抄表2026年9月26日至10月25日)", OCTOBER),
+        ("所属期:2026年9月26日至10月25日", None),
+        ("2026年10月1日至30日", None),
+        ("有效期:2026年1月1日至2026年12月31日", None),
+        ("填报时间:2026年11月1日至30日", None),
+    ],
+)
+def test_days_from_the_first_to_the_last_of_a_month_are_its_months(text: str, span: tuple[date, date] | None) -> None:
+    assert timing_in(text).span() == span
+
+
 @given(
     st.integers(2000, 2099),
     st.integers(1, 12),
@@ -172,6 +237,8 @@ def test_every_year_to_date_is_read(year: int, month: int, dash: str) -> None:
         (["2026年产出"], "4-6月", "x.xlsx", (date(2026, 4, 1), date(2026, 6, 1))),
         (["产出"], "Sheet1", "2026年前三季度.xlsx", (date(2026, 1, 1), date(2026, 9, 1))),
         (["2026年10月上旬"], "2026年10月", "x.xlsx", None),
+        (["2026年产出"], "9月、10月", "x.xlsx", None),
+        (["2026年9月、10月产出"], "10月", "x.xlsx", OCTOBER),
     ],
 )
 def test_the_title_goes_before_sheet_file_and_folder(
@@ -242,6 +309,8 @@ def test_a_mark_of_time_is_taken_off_a_name() -> None:
         ("202610", "period", Timing(2026, 10)),
         ("2026-10-31", "period", Timing(2026, 10)),
         ("20261031", "period", Timing(2026, 10)),
+        ("2026.10.31", "period", Timing(2026, 10)),
+        ("2026年10月31日", "period", Timing(2026, 10)),
         ("46296", "period", Timing(2026, 10)),  # 2026-10-01 without its format
     ],
 )
@@ -250,7 +319,8 @@ def test_period_cells(text: str, role: str, expected: Timing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "role"), [
+    ("text", "role"),
+    [
         ("2026.1", "period"),
         ("上月", "month"),
         ("13", "month"),
@@ -259,6 +329,10 @@ def test_period_cells(text: str, role: str, expected: Timing) -> None:
         ("二季度", "period"),
         ("去年", "year"),
         ("x", "period"),
+        ("2026年(预计)", "period"),
+        ("2026年上", "period"),
+        ("2026-H1", "period"),
+        ("2026-9/10", "period"),
     ],
 )
 def test_a_period_cell_that_is_ambiguous_or_no_period_is_not_understood(text: str, role: str) -> None:

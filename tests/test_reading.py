@@ -560,7 +560,7 @@ def test_the_same_table_below_with_another_title_is_another_month(read) -> None:
         ("乙公司", 5.0, date(2026, 10, 1), 12),
         ("甲公司", 7.0, date(2026, 8, 1), 15),
     ]
-    assert problems(parsed, "control_total") == [(None, "row_empty", None)]
+    assert problems(parsed, "control_total") == [("A4", "row_empty", None)]
     assert parsed.submissions["period_label"].to_list() == ["2026-09", "2026-10", "2026-08"]
 
 
@@ -608,7 +608,7 @@ def test_areas_without_a_date_of_their_own_take_the_one_above_the_table(read) ->
         ]
     )
     assert stated(parsed, "land", "owned", "leased_in", "as_of") == [(3.0, 1.0, date(2026, 9, 30))]
-    assert problems(parsed) == [(None, "row_empty", None)]
+    assert problems(parsed) == [("A4", "row_empty", None)]
 
 
 def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
@@ -705,7 +705,7 @@ def test_a_percentage_in_an_amount_counts_with_a_warning(read) -> None:
 
 def test_a_row_without_figures_is_rejected_with_a_reason(read) -> None:
     parsed = read([["2026年10月"], HEAD, ["甲公司", "-", None], ["乙公司", "x", "y"]])
-    assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), (None, "row_empty", None)]
+    assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), ("A3", "row_empty", None)]
     assert counts(parsed) == (2, 0, 0, 0, 2)
 
 
@@ -740,6 +740,48 @@ def test_an_unknown_unit_refuses_the_column_and_is_never_guessed(read) -> None:
     assert problems(parsed) == [("B2", "unit_unknown", "万美元")]
     assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", None, 2.0)]
     assert counts(parsed) == (2, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "unit", ["亿", "万", "百万", "L", "瓶", "元/年", "千元不含税", "10万元"], ids=str
+)
+def test_a_magnitude_a_rate_and_a_single_letter_are_units_that_are_not_known(read, unit: str) -> None:
+    parsed = read([["2026年10月"], ["企业名称", f"营业收入({unit})"], ["甲公司", 5]])
+    assert stated(parsed, "output", "revenue") == []
+    assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("B2", "unit_unknown")]
+
+
+def test_an_unknown_unit_in_the_unit_row_does_not_hide_the_others(read) -> None:
+    parsed = read(
+        [["2026年10月"], ["企业名称", "电力", "柴油", "原煤"], [None, "千瓦时", "升", "吨"], ["甲公司", 10_000, 5, 7]]
+    )
+    assert stated(parsed, "energy", "carrier", "consumption") == [("电力", 1.0), ("柴油", None), ("原煤", 7.0)]
+    assert problems(parsed) == [("C2", "unit_unknown", "升")]
+    assert "改为吨或" in parsed.problems["message"][0]
+
+
+@pytest.mark.parametrize("where", ["title", "no colon", "sheet", "file", "column"])
+def test_a_unit_is_found_wherever_it_is_said(read, where: str) -> None:
+    title = {"title": "2026年10月营业收入(千元)", "no colon": "2026年10月 单位 千元"}.get(where, "2026年10月营业收入")
+    parsed = read(
+        [
+            [title],
+            ["企业名称", "营业收入", *(["计量单位"] if where == "column" else [])],
+            ["甲公司", 50, *(["千元"] if where == "column" else [])],
+        ],
+        sheet="收入(千元)" if where == "sheet" else "Sheet1",
+        name="收入（千元）.xlsx" if where == "file" else "表.xlsx",
+    )
+    assert stated(parsed, "output", "revenue") == [(5.0,)]
+    assert parsed.problems.is_empty()
+
+
+def test_rows_in_different_units_refuse_a_column_without_one(read) -> None:
+    parsed = read(
+        [["2026年10月"], ["企业名称", "营业收入", "单位"], ["甲公司", 50, "千元"], ["乙公司", 5, "万元"]]
+    )
+    assert stated(parsed, "output", "revenue") == []
+    assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown"]
 
 
 def test_an_assumed_unit_is_noted(read) -> None:
@@ -853,6 +895,31 @@ def test_a_total_that_differs_by_more_than_half_a_percent_is_a_warning(
     parsed = read([["2026年10月"], HEAD, ["甲公司", 100, 1], ["乙公司", 200, 2], ["合  计", total, 3]])
     assert problems(parsed) == found
     assert counts(parsed) == (3, 1, 0, 0, 0)
+
+
+def test_a_quarter_s_sum_among_the_months_is_not_their_sum(read) -> None:
+    head = ["企业名称", "1月", "2月", "3月", "一季度小计", "4月", "合计"]
+    parsed = read([["2026年用电量(度)"], head, ["甲公司", 1, 2, 3, 6, 4, 10]])
+    assert parsed.rows["energy"].height == 4
+    assert problems(parsed) == []
+
+
+def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            HEAD,
+            ["必填", "选填", "*"],
+            ["一、规上企业"],
+            ["甲公司", 1, 2],
+            ["(二)规下企业", None, None],
+            ["乙公司", 3, 4],
+            ["三、有数的分组", 5, 6],
+        ]
+    )
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",)]
+    assert problems(parsed) == []
+    assert counts(parsed) == (5, 0, 2, 0, 0)
 
 
 def test_subtotals_sum_their_own_rows(read) -> None:

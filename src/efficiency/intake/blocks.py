@@ -178,7 +178,8 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
             duplicates.append(tuple(bounds))
             chosen.append(bounds[0])
         blocks.append(Block(len(blocks), tuple(chosen), timing, carrier))
-    roles = {meaning.role: column for column, meaning in reversed(meanings.items()) if meaning.role}
+    # 一季度小计 among twelve months is not their sum.
+    roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     several = sum(1 for block in blocks if block.timing is not None and block.timing.month is not None)
     return Plan(
         form,

@@ -23,7 +23,7 @@ from efficiency.intake.biff import scan_biff
 from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, MAX_BULK_CELLS, parquet_columns
 from efficiency.intake.cells import HUGE, SAFE_INTEGER
 from efficiency.intake.delimited import as_utf8, delimited_columns
-from efficiency.intake.plain_sheet import PlainSheet
+from efficiency.intake.plain_sheet import PlainSheet, with_formulas_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -212,6 +212,9 @@ def grid_of_rows(
 
 def _grid(cells: PlainSheet, sheet: str, position: int, idle: int = 0) -> Grid:
     """The cells of a sheet as a grid; error cells and uncalculated formulas are put into their places."""
+    cells = with_formulas_around(cells)
+    if cells.refusal is not None:
+        return Grid(sheet, position, refusal=cells.refusal)
     height = cells.height
     starts = range(0, height * cells.width, height) if height else range(0)
     all_numbers, all_texts = _without_overflow(cells.numbers, cells.texts)
@@ -280,9 +283,7 @@ def _sheet_grid(
     if scan.complete:
         return _scanned_grid(about.name, position, scan)
     sheet = workbook.get_sheet_by_index(position - 1)
-    if sheet.start is None:
-        return Grid(about.name, position)
-    top, left = sheet.start
+    top, left = sheet.start or (0, 0)
     told = [(r0, c0, r1, c1) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
     return grid_of_rows(
         sheet.to_python(),

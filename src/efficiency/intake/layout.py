@@ -18,7 +18,7 @@ from efficiency.intake.grid import FEW
 from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
 from efficiency.intake.period_cells import written_out
 from efficiency.intake.periods import NOTHING, timing_in
-from efficiency.intake.units import NO_UNITS, find_unit, units_above
+from efficiency.intake.units import NO_UNITS, find_unit, looks_like_unit, units_above
 from efficiency.reference.tables import normalise_name
 from schemas import FORMS
 
@@ -38,6 +38,8 @@ LONGEST_NAME = 40
 """A longer cell is an explanation, no header."""
 _LABEL = re.compile(r"(?:单位|日期|时间|期|部门|人):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$")
 """A label such as 填报单位: or 单位: stands above a header, never in it."""
+_REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
+"""A mark that stands in a row of its own below the header."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
 
@@ -208,17 +210,23 @@ def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]
 
 
 def _with_rows_below(grid: Grid, header: Header) -> Header:
-    """The header with the unit row and the numbering row (甲 乙 1 2 …) that may stand directly below it."""
+    """The header with the rows of units, of 必填 marks and of numbers (甲 乙 1 2 …) directly below it."""
     meanings, bottom = dict(header.meanings), header.bottom
     for row in grid.rows(bottom + 1, bottom + 3):
         cells = {column: normalise_name(cell).strip("()") for column, cell in enumerate(row) if cell}
         units = {column: found for column, cell in cells.items() if (found := find_unit(cell))}
-        others = {cell for column, cell in cells.items() if column not in units}
-        if any(column in meanings for column in units) and others <= {"-", "—", "/", "单位", "计量单位"}:
-            for column, unit in units.items():
+        others = {column: cell for column, cell in cells.items() if column not in units}
+        unknown = {column: cell for column, cell in others.items() if looks_like_unit(cell)}
+        blank = {"-", "—", "/", "单位", "计量单位"}
+        if any(column in meanings for column in units) and set(others.values()) - set(unknown.values()) <= blank:
+            for column in units.keys() | unknown.keys():
                 if column in meanings and meanings[column].unit is None:
-                    meanings[column] = replace(meanings[column], unit=unit.name)
-        elif not (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values())):
+                    unit = units[column].name if column in units else None
+                    meanings[column] = replace(meanings[column], unit=unit, unknown_unit=unknown.get(column))
+        elif not (
+            (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values()))
+            or (cells and all(_REQUIRED.fullmatch(cell) for cell in cells.values()))
+        ):
             break
         bottom += 1
     return Header(header.top, bottom, meanings)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _SERIAL = re.compile(r"3[7-9]\d{3}|[4-6]\d{4}")
 _EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet: a date that lost its format shows as the number of days since."""
+_DAY = re.compile(r"(20\d\d)(?:年(?=\d+月)|-(?=\d+-)|\.(?=\d+\.)|/(?=\d+/))(\d{1,2})[-./月](\d{1,2})日?")
 _PARTS = ("month", "quarter")
 """Columns that state a part of a year that another column names."""
 
@@ -24,7 +25,7 @@ def timing_of_cell(text: str, role: str) -> Timing:
     plain = canonical(text).strip("'")
     if _SERIAL.fullmatch(plain) and role != "year":
         text = (_EPOCH + timedelta(days=int(plain))).isoformat()
-    if match := ISO.fullmatch(text.strip()):
+    if match := ISO.fullmatch(text.strip()) or _DAY.fullmatch(plain):
         # A spreadsheet makes 1-10, typed for January to October, the 10th of January.
         if role == "month" and int(match[3]) not in (1, 28, 29, 30, 31):
             return replace(UNSURE, doubt="该单元格是日期；如指月份区间（如 1-10 月），请先把单元格设为文本格式再填。")
@@ -50,7 +51,12 @@ def _part_of_year(plain: str, role: str) -> Timing | None:
 def _period(plain: str) -> Timing:
     if match := re.fullmatch(r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", plain):
         return Timing(int(match[1]), int(match[2]))
-    return tenth(plain) if TENTH.fullmatch(plain) else timing_in(plain)
+    if TENTH.fullmatch(plain):
+        return tenth(plain)
+    said = timing_in(plain)
+    # A year beside something that is not understood (Oct-2026, 2026年(预计)) is not the full year.
+    only_year = said.year is not None and said.month is None and said.kind != "several"
+    return UNSURE if only_year and not YEAR_MARKER.fullmatch(plain) else said
 
 
 def written_out(texts: Sequence[str | None], as_text: Sequence[bool]) -> list[str | None]:

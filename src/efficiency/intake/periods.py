@@ -7,6 +7,7 @@ open is not guessed: no span comes of it.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -25,15 +26,19 @@ _CHINESE_YEAR = re.compile(r"[〇一二三四五六七八九]{4}(?=年)")
 _CHINESE_MONTHS = {"十二月": "12月", "十一月": "11月", "十月": "10月"} | {
     f"{word}月": f"{number}月" for number, word in enumerate("一二三四五六七八九", start=1)
 }
+_ISSUED = "打印|制表|编制|印发|导出|更新|发布|成文|修订|制定"
 _OTHER_DATES = re.compile(
-    r"(填报|填表|报送|上报|报出|打印|制表|编制|印发|导出|审核|审批|截止|截-|更新|发布|成文)(日期|时间|日|于)?[:]?"
-    r"\d{4}[-年./]\d{1,2}[-月./]?(\d{1,2}日?)?|[(]\d{4}[)]\d*号|GB/?T?\d+-\d{4}"
-    r"|(?<!\d)\d{4}([-./])\d{1,2}\4\d{1,2}(?!\d)|(?<!\d)\d{4}年\d{1,2}月\d{1,2}日?"
+    # 报送日期:2026年11月 is another date, 关于报送2026年10月数据的通知 is not.
+    rf"(?:(?:填报|填表|报送|上报|报出|审核|审批)(?:(?:日期|时间|日|于)[:]?|:)|(?:{_ISSUED}|截止|截-)(?:日期|时间|日|于)?[:]?"
+    r"|有效期限?:?-?:?)\d{4}[-年./]\d{1,2}[-月./]?(?:\d{1,2}日?)?"
+    rf"|\d{{4}}年\d{{1,2}}月(?=印发|发布|修订|制定)|[(]\d{{4}}[)]\d*号|GB/?T?\d+-\d{{4}}"
+    r"|(?<!\d)\d{4}(?P<mark>[-./])\d{1,2}(?P=mark)\d{1,2}(?!\d)|(?<!\d)\d{4}年\d{1,2}月\d{1,2}日?"
 )
 _CUMULATIVE = re.compile(r"累计|本月止|年初-今|年初-本月|1-本月|1月-本月")
 _RANGE = re.compile(
     r"(?<!\d)(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月?份?-(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月"
-    r"|(?<!\d)(20\d\d)[-./年]?(0[1-9]|1[0-2])月?-(20\d\d)[-./年]?(0[1-9]|1[0-2])(?!\d)"
+    r"|(?<!\d)(20\d\d)(?:[-./年]?(?=\d\d)|[-./年])(0?[1-9]|1[0-2])月?"
+    r"-(20\d\d)(?:[-./年]?(?=\d\d)|[-./年])(0?[1-9]|1[0-2])(?![\d.])"
 )
 _MONTH = re.compile(
     r"(?<!\d)(\d{4})年度?0?(\d{1,2})月(?!\d{1,2}日)|(?<![\d.])(20\d\d)[-./_](0?[1-9]|1[0-2])(?![\d])(?![-./]\d)"
@@ -41,11 +46,27 @@ _MONTH = re.compile(
 )
 _LONE_MONTH = re.compile(r"(?<![\d-])0?(\d{1,2})月(?!\d)")
 _LABELLED_DAY = re.compile(r"(?:报告期|所属期|所属时期|期间|月份)[^\d]{0,4}(20\d\d)[-./年](\d{1,2})[-./月]\d{1,2}")
+_DAYS = re.compile(
+    r"(?<!\d)(20\d\d)[-./年](\d{1,2})[-./月](\d{1,2})日?-(?:(20\d\d)[-./年])?(?:(\d{1,2})[-./月])?(\d{1,2})日?(?!\d)"
+    r"|(?<!\d)(20\d\d)(\d\d)(\d\d)-(20\d\d)(\d\d)(\d\d)(?!\d)"
+)
+_OTHER_DAYS = re.compile(rf"(?:有效期|{_ISSUED}|填报|填表|报送|上报|报出|审核|审批)[^\d]{{0,5}}$")
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(年度|年|)(?!\d)")
 _QUARTER = re.compile(
     r"(?<![\d.])第?([1-4])(?:-第?([1-4]))?个?季度|前([2-4])个?季度|(首)季|(?<![A-Z])Q([1-4])(?![\dA-Z])|([上下])半年"
 )
+_SEVERAL = re.compile(
+    r"(?:(?:年|年度)\d{1,2}|\d{1,2}月份?)[、,和及与&+/]\d{1,2}月|[1-4一二三四](?:季度)?[、,和及与&+/]第?[1-4]个?季度"
+)
+"""Months or quarters side by side (2026年9月、10月): which of them a figure is of is not said."""
+_ENGLISH = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+_MAY_BE_MONTHS = re.compile(
+    rf"(?:{_ENGLISH})[A-Z]*[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
+    r"|20\d\d(?:年度?|[./])\d{1,2}-\d{1,2}(?!\d)|20\d\d年\d{1,2}(?:个月|$)|第\d{1,2}期|-\d{1,2}月(?!\d)"
+)
+"""Beside a year, what says that not the whole of it is meant, though not in a way that is read."""
 _CHINESE_QUARTERS = re.compile(r"[一二三四](?=个?季度|-第?[一二三四1-4]个?季度)")
+_FIRST_MONTHS = re.compile(r"(?<=年)[前头]([一二三四五六七八九]|十[一二]?|\d{1,2})个?月|(?<=年)(一)(?=月?-\d{1,2}月)")
 _TEN_DAYS = re.compile(r"[上中下]旬")
 ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
 TENTH = re.compile(r"20\d\d\.1")
@@ -97,6 +118,7 @@ class Timing:
 
 
 TENTH_DOUBT = "“{}”可能是 1 月，也可能是 10 月（表格软件会去掉末尾的 0）。"
+_SEVERAL_DOUBT = "写有多个月份或季度，看不出是哪一个；连续的请写成区间。"
 _OPEN_START = "季度或月份区间与“累计”“本月”并用，看不出从哪个月算起。"
 
 NOTHING = Timing()
@@ -115,13 +137,19 @@ def canonical(text: str) -> str:
     plain = _CHINESE_YEAR.sub(lambda found: found[0].translate(_DIGITS), normalise_name(text))
     for word, digits in _CHINESE_MONTHS.items():
         plain = plain.replace(word, digits)
-    plain = _DASHES.sub("-", plain)
+    plain = _FIRST_MONTHS.sub(_from_january, _DASHES.sub("-", plain))
     return _CHINESE_QUARTERS.sub(_quarter_digit, plain).replace("前三", "前3").replace("前两", "前2")
 
 
 @lru_cache(maxsize=4096)
 def timing_in(text: str) -> Timing:
     """What a title, a name or a path says of the time; `NOTHING` if silent, `UNSURE` if it contradicts itself."""
+    days = _DAYS.search(canonical(text))
+    if days and not _OTHER_DAYS.search(days.string[: days.start()]):
+        if whole := _whole_months(days):
+            return whole
+        if _LABELLED_DAY.search(days.string):  # 所属期:2026年9月26日至10月25日
+            return _undetermined("", f"“{days[0]}”不是整月。")
     labelled = _LABELLED_DAY.search(canonical(text))
     if labelled:
         return Timing(int(labelled[1]), int(labelled[2]))
@@ -132,6 +160,24 @@ def timing_in(text: str) -> Timing:
         if said:
             return said.pop() if len(said) == 1 else UNSURE
     return Timing(kind=cumulative)
+
+
+def _whole_months(days: re.Match[str]) -> Timing | None:
+    """The months that two days begin and end (2026年1月1日至10月31日); None where they lie within months."""
+    found = days.groups()[:6] if days[1] else days.groups()[6:]
+    year, month, day, last_year, last_month, last_day = (int(group or 0) for group in found)
+    timing = from_to(month, last_month or month, year, last_year or None)
+    ends = timing.year is not None and last_day == monthrange(timing.year, timing.month or 1)[1]
+    return timing if day == 1 and ends else None
+
+
+def _from_january(found: re.Match[str]) -> str:
+    """前10个月 → 1-10月, and the 一 of 一至十月."""
+    if found[2]:
+        return "1"
+    words = found[1]
+    months = int(words) if words.isdecimal() else "一二三四五六七八九十".find(words[-1]) + 1
+    return f"1-{months + 10 if words in ('十一', '十二') else months}月"
 
 
 def _quarter_digit(found: re.Match[str]) -> str:
@@ -150,6 +196,8 @@ def _quarters(plain: str, cumulative: Kind | None) -> set[Timing]:
     """`一季度`, `上半年`, `前三季度` are years to date; `二季度`, `下半年` spans of their own."""
     if _TEN_DAYS.search(plain):
         return {replace(UNSURE, doubt="不接受按旬的数据。")}
+    if _SEVERAL.search(plain):
+        return {_undetermined(plain, _SEVERAL_DOUBT)}
     found = {_quarter_span(match) for match in _QUARTER.finditer(plain)}
     if cumulative and any(first > 1 for first, _ in found):
         return {replace(UNSURE, doubt=_OPEN_START)}
@@ -173,15 +221,25 @@ def _months(plain: str, cumulative: Kind | None) -> set[Timing]:
     for match in _MONTH.finditer(plain):
         year, month = (int(group) for group in match.groups() if group)
         pairs.add((year, month))
+    alone = {int(match[1]) for match in _LONE_MONTH.finditer(plain)}
     if not pairs:
-        pairs = {(_only_year(plain), int(match[1])) for match in _LONE_MONTH.finditer(plain)}
+        pairs = {(_only_year(plain), month) for month in alone}
+    elif not alone <= {month for _, month in pairs}:  # 2026年11月报表(10月数据)
+        return {_undetermined(plain, _SEVERAL_DOUBT)}
     return {Timing(year, month, cumulative) if 1 <= month <= 12 else UNSURE for year, month in pairs}
 
 
 def _years(plain: str, cumulative: Kind | None) -> set[Timing]:
     """`2026年`, `2026年度`, `2026`."""
+    if _YEAR.search(plain) and (found := _MAY_BE_MONTHS.search(plain)):
+        return {_undetermined(plain, f"“{found[0]}”看不出是哪几个月。")}
     full_year = "全年" in plain or "年度" in plain
     return {Timing(int(match[1]), kind="year" if full_year else cumulative) for match in _YEAR.finditer(plain)}
+
+
+def _undetermined(plain: str, doubt: str) -> Timing:
+    """Some months of the year that the text names, but not which: columns or a sheet's name may say it."""
+    return Timing(_only_year(plain), kind="several", doubt=doubt)
 
 
 def _only_year(plain: str) -> int | None:
@@ -228,6 +286,8 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
             in_title = said.over(in_title)  # a line of its own that says 本月止累计
     in_name = timing_in(sheet)
     if in_title.year is not None and in_title.month is None and in_title.kind != "year":
+        if in_name.kind == "several" and in_name.month is None and in_name.year in (None, in_title.year):
+            return replace(in_name, year=in_title.year)
         refines = in_name.month is not None and in_name.year in (None, in_title.year) and not in_name.unsure
         return replace(in_name, year=in_title.year, kind=in_title.kind or in_name.kind) if refines else in_title
     result = in_title

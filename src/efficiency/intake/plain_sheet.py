@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 from xml.parsers import expat
 
@@ -166,6 +166,43 @@ def lacks_result(result: bytes | None, *, is_text: bool, recalculates: bool) -> 
     programs write for a formula nobody has calculated yet.
     """
     return (not result and not is_text) or (recalculates and result == b"0")
+
+
+def with_formulas_around(cells: PlainSheet) -> PlainSheet:
+    """`cells` in a box that holds the marked ones too: a row of nothing but formulas without a result has no value."""
+    marked = [*cells.errors, *cells.uncalculated]
+    bottom, right = cells.top + cells.height, cells.left + cells.width
+    if all(cells.top <= row < bottom and cells.left <= column < right for row, column in marked):
+        return cells
+    box = Extent()
+    if cells.height:
+        box.add(cells.top, cells.left, cells.height, cells.width)
+    for row, column in marked:
+        box.add(row, column)
+    box.cells += cells.numbers.count() + cells.texts.count()
+    if refusal := box.refusal():
+        return PlainSheet(refusal)
+    above, height = cells.top - box.top if cells.height else 0, box.bottom - box.top + 1
+
+    def widened(values: pl.Series) -> pl.Series:
+        empty = values.clear()
+        columns = [empty.extend_constant(None, height) for _ in range(box.left, box.right + 1)]
+        for place in range(cells.width):
+            column = values.slice(place * cells.height, cells.height)
+            around = [empty.extend_constant(None, above), column]
+            rest = empty.extend_constant(None, height - above - cells.height)
+            columns[cells.left - box.left + place] = pl.concat([*around, rest])
+        return pl.concat(columns)
+
+    return replace(
+        cells,
+        top=box.top,
+        left=box.left,
+        height=height,
+        width=box.right - box.left + 1,
+        numbers=widened(cells.numbers),
+        texts=widened(cells.texts),
+    )
 
 
 class _Cells:

@@ -24,7 +24,7 @@ from efficiency.intake.periods import NOTHING, span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
-from efficiency.intake.surroundings import look_around
+from efficiency.intake.surroundings import look_around, units_of_rows
 from efficiency.intake.unread import idle_formulas, is_data, one_submission, only_problem, refused_file, unrecognised
 from schemas import FORMS
 from schemas.column import Column
@@ -105,7 +105,8 @@ def _read_sheet(
         around = look_around(grid, file.name, header.top, titles, before)
         if layout is not None and layout.timing is not None:
             around = replace(around, timing=layout.timing)
-        as_forms = plans(header, around, stem, grid.sheet)
+        beside = replace(around, units=around.units + units_of_rows(grid, header))
+        as_forms = plans(header, beside, stem, grid.sheet)
         if as_forms:
             found.append((header, around, as_forms))
             before, start = around, header.bottom + 1
@@ -241,7 +242,9 @@ def _empty_rows(table: Table, places: pl.Series) -> pl.DataFrame:
     """`row_empty` for each of `places`."""
     if not len(places):
         return EMPTY
+    column = min((bound.column for bound in table.plan.identity), default=min(table.plan.columns))
     located = table.base.filter(pl.col("place").is_in(places.implode())).with_columns(
+        (pl.lit(table.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
         pl.lit(table.submission_id).alias("submission_id"),
         pl.lit(table.file_name).alias("file_name"),
         pl.lit(table.grid.sheet).alias("sheet"),

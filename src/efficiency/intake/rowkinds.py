@@ -24,9 +24,11 @@ _NOTE = re.compile(
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
     r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^[*※].*|^\(?以下(?:空白|无正文)\)?$"
 )
+_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\))")
+"""A group of enterprises (一、规上企业); where no figure stands beside it, it is a heading."""
 _SENTENCE = re.compile(r"[。;；]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$")
 _CODE_CHARACTER = re.compile(r"[0-9A-Za-z]")
-_TELLING = r"[\s计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
+_TELLING = r"^[(（]|[\s计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
 """Characters without which a name cannot be a total, a note or a repeated header: most rows need no closer look."""
 
 
@@ -125,13 +127,13 @@ def _plain(text: str | None) -> str | None:
 
 @lru_cache(maxsize=1 << 16)
 def _odd(word: str | None, carrier: str | None, alone: bool) -> str | None:
-    """total, subtotal or note; None for what may be data."""
+    """total, subtotal, note or heading of a group; None for what may be data."""
     total = carrier is not None and _CARRIER_TOTAL.search(squeezed(carrier)) is not None
     if word is None:
         return "total" if total else None
     if total or (not alone and _TOTAL.search(word)):
         return "subtotal" if _SUBTOTAL.search(word) and not _GRAND.search(word) else "total"
-    return "note" if _NOTE.search(word) else None
+    return "note" if _NOTE.search(word) else "heading" if _GROUP.search(word) else None
 
 
 def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl.DataFrame:
@@ -140,6 +142,8 @@ def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl
         sentence,
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
         .then(pl.lit("blank"))
+        .when(odd == "heading")
+        .then(pl.when(pl.col("figures") == 0).then(pl.lit("note")).otherwise(pl.lit("data")))
         .when(odd.is_not_null())
         .then(odd)
         .when(pl.col("ours") == 0)

@@ -12,6 +12,7 @@ from efficiency.intake.extract import Extracted, extract, filled_down
 from efficiency.intake.periods import NOTHING, TENTH_DOUBT
 from efficiency.intake.problems import problem, problem_rows
 from efficiency.intake.spans import row_timings
+from efficiency.reference.tables import carrier_form_unit
 from schemas import COLUMN_MAP, FORMS, STATED
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def read_rows(table: Table) -> pl.DataFrame:
     for carrier, bound in ((block.carrier, bound) for block in plan.blocks for bound in block.columns):
         title = FORMS[plan.form].column(bound.field).title
         if bound.unknown_unit is not None:
-            target = FORMS[plan.form].column(bound.field).unit or "该能源品种的计量单位"
+            target = carrier_form_unit()[carrier] if carrier else FORMS[plan.form].column(bound.field).unit
             table.header_problem(
                 "unit_unknown",
                 bound.column,

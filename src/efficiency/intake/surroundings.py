@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from efficiency.intake.layout import ABOVE
 from efficiency.intake.periods import NOTHING, Timing, canonical, timing_in, timing_of_sheet
-from efficiency.intake.units import NO_UNITS, units_above
+from efficiency.intake.units import NO_UNITS, split_units, units_above, units_in_title
+from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from efficiency.intake.grid import Grid
+    from efficiency.intake.layout import Header
     from efficiency.intake.units import StatedUnits
 
 BELOW = 30
@@ -58,9 +60,13 @@ def look_around(
     titles = tuple(line for line in lines if len(line) <= TITLE_LENGTH and not _EXPLANATION.search(line))
     foot = _lines(_standard_width(grid.rows(max(top, grid.height - BELOW), grid.height)))
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
+    units = units_above([*cells, *(line for line in titles if _split_label(line))])
+    for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
+        # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
+        units = units_in_title(text) if units == NO_UNITS else units
     own = Surroundings(
         titles=titles,
-        units=units_above([*cells, *(line for line in titles if _split_label(line))]),
+        units=units,
         timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), lines),
         filled_on=_latest(_FILLED_ON, [line for line in (*lines, *foot) if "期" in line or "间" in line]),
         as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
@@ -80,6 +86,20 @@ def look_around(
         uscc=own.uscc or (None if own.name else before.uscc),
         name=own.name or (None if own.uscc else before.name),
     )
+
+
+def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
+    """The units in a column 计量单位 of a table that has no such field: they hold for its columns without one."""
+    if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
+        return NO_UNITS
+    said = NO_UNITS
+    for column in range(grid.width):
+        names = {normalise_name(row[column]) for row in grid.rows(header.top, header.bottom + 1)}
+        if names & {"单位", "计量单位"}:
+            words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
+            found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
+            said += found if found.known else NO_UNITS  # a column 单位 may name organisations
+    return said
 
 
 def _with_typed_month(timing: Timing, lines: Sequence[str]) -> Timing:

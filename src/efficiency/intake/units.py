@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -53,11 +54,15 @@ _ORGANISATION = "".join(
         "纳税",
     )
 )
-_LINE = re.compile(rf"{_ORGANISATION}单位:\s*([^\s()\[\]【】]+(?:\([^\s()]*\))?)")
+_LINE = re.compile(rf"{_ORGANISATION}单位(?::\s*|\s+)([^\s()\[\]【】]+(?:\([^\s()]*\))?)")
 _LONE = re.compile(r"\(\s*([^()]{1,8})\s*\)")
 _TRIM = " :."
 _SEPARATORS = re.compile(r"[、,;/和及]|或")
-_LOOKS_LIKE_UNIT = re.compile(r"^(?=.*[A-Za-z%‰])[\w%‰·./^-]{2,8}$|[元吨克米亩时焦升卡瓦顷斤镑桶箱‰%]$", re.ASCII)
+_LOOKS_LIKE_UNIT = re.compile(
+    r"^(?=.*[A-Za-z%‰])[\w%‰·./^-]{2,8}$|[元吨克米亩时焦升卡瓦顷斤镑桶箱仑尺‰%]$|^[LJ]$|^[十百千万亿]+$|^[瓶罐袋包车盒]$",
+    re.ASCII,
+)
+_IN_TITLE = re.compile(r"(?<!年)\(([^()]{1,8})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,18 @@ def find_unit(text: str) -> Unit | None:
 
 
 def looks_like_unit(text: str) -> bool:
-    """Whether a bracketed word that is no known unit was probably meant as one (万美元), not as a remark (不含税)."""
-    return _LOOKS_LIKE_UNIT.search(normalise_name(text)) is not None
+    """Whether a bracketed word that is no known unit was probably meant as one (万美元), not as a remark (不含税).
+
+    A magnitude alone (亿), and what begins with a known unit (元/年, 千元不含税), say that the default is not meant.
+    """
+    word = normalise_name(text)
+    return _LOOKS_LIKE_UNIT.search(word) is not None or word.startswith(_long_units()) or "/" in word[1:2]
+
+
+@cache
+def _long_units() -> tuple[str, ...]:
+    """Names of units that are not also the beginning of other words, as 人, 方 and t are."""
+    return tuple(name for name in units() if len(name) > 1)
 
 
 @cache
@@ -147,6 +162,12 @@ def split_units(text: str) -> StatedUnits:
         elif looks_like_unit(word):
             unknown.append(word)
     return StatedUnits(tuple(known), tuple(unknown))
+
+
+def units_in_title(text: str) -> StatedUnits:
+    """The known units in the brackets of a title or name that has no 单位: (2026年营业收入(千元))."""
+    plain = unicodedata.normalize("NFKC", text)
+    return StatedUnits(tuple(found.name for word in _IN_TITLE.findall(plain) if (found := find_unit(word))))
 
 
 def units_above(texts: Iterable[str]) -> StatedUnits:

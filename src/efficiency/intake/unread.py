@@ -53,12 +53,19 @@ def only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Par
 def is_data(grid: Grid) -> bool:
     """Whether a sheet that is no form of ours looks like data."""
     numeric = sum(len(numbers) - numbers.null_count() for numbers in grid.numbers)
-    return int((grid.filled >= 3).sum()) >= 3 and numeric >= 3
+    return (int((grid.filled >= 3).sum()) >= 3 and numeric >= 3) or _mostly_uncalculated(grid)
+
+
+def _mostly_uncalculated(grid: Grid) -> bool:
+    """Whether formulas without a result are most of what stands in the sheet, as where another sheet is summed up."""
+    return 2 * len(grid.marked) > int(grid.filled.sum())
 
 
 def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Parsed:
     """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
     sheet_id = f"{file.sha256[:12]}-{grid.position}"
+    if _mostly_uncalculated(grid):
+        hint = "该表多为尚未计算的公式，请用 Excel 或 WPS 打开文件，待计算完成并保存。"
     used = grid.filled > 0
     first = int(used.arg_true()[0])
     body = grid.filled[first + 1 : last_used_row(grid, grid.height)]
