@@ -93,9 +93,8 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
         return NO_UNITS
     said = NO_UNITS
-    for column in range(grid.width):
-        names = {normalise_name(row[column]) for row in grid.rows(header.top, header.bottom + 1)}
-        if names & {"单位", "计量单位"}:
+    for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
+        if {normalise_name(head) for head in heads} & {"单位", "计量单位"}:
             words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
             found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
             said += found if found.known else NO_UNITS  # a column 单位 may name organisations
