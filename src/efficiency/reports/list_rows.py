@@ -31,6 +31,7 @@ _CHUNK = 20_000
 """Rows that are turned into text at a time, so that length does not cost memory."""
 _COMPRESSION = 4
 """Of the levels of deflate: half the time of the usual 6, for files a tenth larger."""
+_LEVEL = "compress_level" if hasattr(zipfile.ZipInfo, "compress_level") else "_compresslevel"
 _ESCAPED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 _UNUSUAL = r"[&<>]|_x|^\s|\s$"
 """What a text has that cannot stand in XML as it is."""
@@ -79,11 +80,14 @@ def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
     try:
         with (
             zipfile.ZipFile(workbook) as read,
-            zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as write,
+            zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as write,
         ):
             for entry in read.infolist():
                 same = zipfile.ZipInfo(entry.filename, entry.date_time)
                 same.compress_type, same.external_attr = zipfile.ZIP_DEFLATED, entry.external_attr
+                # An entry with a date of its own does not take the level from its file; up to Python 3.12 the
+                # attribute has no public name.
+                setattr(same, _LEVEL, _COMPRESSION)
                 with read.open(entry) as source, write.open(same, "w") as target:
                     if entry.filename in parts:
                         for piece in _filled(source.read().decode(), parts[entry.filename]):
