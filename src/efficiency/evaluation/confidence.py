@@ -9,20 +9,21 @@ same figures on every machine and with any number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from efficiency.evaluation.data_error import Earnings, moved_earnings, used_columns
+from efficiency.evaluation.data_error import moved_earnings, used_columns
 from efficiency.evaluation.group_statistics import Floats
 from efficiency.evaluation.tiers import UNIT, Levels, levels_of, runs
 from efficiency.policy.model import Cohort, Override, Robustness, Tiers
 
-CELLS = 2_000_000
-"""Scores held at once: draws are done in portions of about this many, whatever the number of enterprises."""
+CELLS = 100_000
+"""Scores held at once: draws are done in portions of about this many, which a processor keeps beside it."""
 THREADS = min(4, os.cpu_count() or 1)
 """Portions that are done at the same time; each takes memory of its own."""
 
@@ -49,18 +50,24 @@ def tier_confidence(
     base = tiered["tier"].replace_strict(["A", "B", "C", "D"], [0, 1, 2, 3], return_dtype=pl.Int8).to_numpy()
     groups = _groups(tiered, tiers)
     met = [tiered[f"override_{i}"].to_numpy() for i in range(len(overrides))]
-    earned = moved_earnings(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)
+    addends = _moved(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)
     weights = _drawn_weights(cohort, robustness)
     portion = max(1, CELLS // len(tiered))
 
     def kept(first: int) -> NDArray[np.int64]:
         """In how many draws of the portion that begins with `first` each enterprise keeps its tier."""
         drawn = weights[first : first + portion]
-        scores = _scores(drawn, earned(first, len(drawn))) * factor + adjustments
+        scores = _scores(drawn, addends(first, len(drawn)))
+        scores *= factor
+        scores += adjustments
         # An enterprise of whom nothing could be scored in a draw does not keep its tier there.
         scored = ~np.isnan(scores)
         # In units of the last decimal, so that equal after rounding is equal.
-        levels = levels_of(np.where(scored, np.rint(scores * UNIT), -np.inf), tiers, groups)
+        scores *= UNIT
+        np.rint(scores, out=scores)
+        if not scored.all():
+            scores[~scored] = -np.inf
+        levels = levels_of(scores, tiers, groups)
         _override(levels, overrides, met)
         return np.asarray(((levels == base) & scored).sum(axis=0))
 
@@ -69,10 +76,37 @@ def tier_confidence(
     return nothing.scatter(tiered["__row"], total / robustness.draws)
 
 
-def _as_evaluated(tiered: pl.DataFrame, cohort: Cohort) -> Earnings:
-    """What was earned in the evaluation itself, whatever the draw: one row an indicator."""
+@dataclass(frozen=True, slots=True)
+class _Addends:
+    """What indicators earned, made ready to be added up: by indicator draws × enterprises, or one row for all draws."""
+
+    earned: list[Floats]
+    """Nothing where there is no score."""
+    incomplete: NDArray[np.int64]
+    """The enterprises that lack a score in some indicator."""
+    present: list[NDArray[np.bool_]]
+    """Of those, where there is one."""
+
+    @classmethod
+    def of(cls, earned: Sequence[Floats]) -> _Addends:
+        """From what was earned, with NaN where there is no score."""
+        present = [~np.isnan(item) for item in earned]
+        incomplete = np.flatnonzero(~np.all([has.all(axis=0) for has in present], axis=0))
+        filled = [np.where(has, item, 0.0) for has, item in zip(present, earned, strict=True)]
+        return cls(filled, incomplete, [has[:, incomplete] for has in present])
+
+
+def _as_evaluated(tiered: pl.DataFrame, cohort: Cohort) -> Callable[[int, int], _Addends]:
+    """What was earned in the evaluation itself, whatever the draw."""
     earned = [tiered[f"earned_{indicator.id}"].to_numpy().astype(np.float64)[None, :] for indicator in cohort.indicator]
-    return lambda _first, _count: earned
+    same = _Addends.of(earned)
+    return lambda _first, _count: same
+
+
+def _moved(tiered: pl.DataFrame, cohort: Cohort, robustness: Robustness) -> Callable[[int, int], _Addends]:
+    """What is earned in each draw from figures a little other than stated."""
+    earned = moved_earnings(tiered, cohort, robustness)
+    return lambda first, count: _Addends.of(earned(first, count))
 
 
 def _drawn_weights(cohort: Cohort, robustness: Robustness) -> Floats:
@@ -83,20 +117,21 @@ def _drawn_weights(cohort: Cohort, robustness: Robustness) -> Floats:
     return np.asarray(drawn * (weights.sum() / drawn.sum(axis=1, keepdims=True)))
 
 
-def _scores(weights: Floats, earned: Sequence[Floats]) -> Floats:
+def _scores(weights: Floats, addends: _Addends) -> Floats:
     """Draws × enterprises: Σ weight × earned, scaled by Σ weights ÷ Σ weights of the indicators that have a score.
 
     Indicator by indicator instead of a matrix product, whose order of addition depends on the threads.
     """
-    present = [~np.isnan(item) for item in earned]
-    total = np.zeros((len(weights), earned[0].shape[1]))
-    for j, item in enumerate(earned):
-        total += weights[:, j, None] * np.where(present[j], item, 0.0)
-    incomplete = np.flatnonzero(~np.all([has.all(axis=0) for has in present], axis=0))
+    total = np.zeros((len(weights), addends.earned[0].shape[1]))
+    addend = np.empty_like(total)
+    for j, item in enumerate(addends.earned):
+        np.multiply(weights[:, j, None], item, out=addend)
+        total += addend
+    incomplete = addends.incomplete
     if incomplete.size:
         held = np.zeros((len(weights), incomplete.size))
-        for j, has in enumerate(present):
-            held += weights[:, j, None] * has[:, incomplete]
+        for j, has in enumerate(addends.present):
+            held += weights[:, j, None] * has
         with np.errstate(all="ignore"):
             total[:, incomplete] *= weights.sum(axis=1, keepdims=True) / held
     return total

@@ -76,7 +76,8 @@ def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
     """Draws × enterprises: tiers of scores in whole `UNIT`s; each of `groups` is a run of enterprises ranked together.
 
     By rank: at most k = ⌊n × cut⌋ scores are at least as high as one's own exactly when one's own is
-    higher than the (k + 1)-th highest, so a partial sort at three places is all it takes.
+    higher than the (k + 1)-th highest, so a partial sort at three places is all it takes: one place after the other,
+    each among the scores below the one before, which NumPy does many times faster than three at once.
     """
     levels = np.zeros(scores.shape, dtype=np.int8)
     if tiers.by == "score":
@@ -87,10 +88,12 @@ def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
         part = scores[:, group]
         n = part.shape[1]
         places = [n - 1 - n * share // SHARE for share in cut_shares(tiers.cuts)]
-        ordered = (
-            np.partition(part, sorted({place for place in places if place >= 0}), axis=1) if max(places) >= 0 else part
-        )
+        ordered, end = part.copy(), n
+        # Descending, as the cuts ascend.
         for place in places:
+            if 0 <= place < end:
+                ordered[:, :end].partition(place, axis=1)
+                end = place
             if place >= 0:
                 levels[:, group] += part <= ordered[:, place, None]
     return levels
