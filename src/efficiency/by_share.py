@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.identity import PAIR, stated_pairs
+from efficiency.intake.identity import PAIR, first_of_run, stated_pairs
 from efficiency.intake.resolve import Account, Sheets, survey, unite
 from efficiency.intake.share import Known, Share, resolve_share
 from efficiency.intake.validate import validate
@@ -77,19 +77,12 @@ def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
     found = last = pl.DataFrame(schema=PAIR)
     for form, pieces in rows.items():
         for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            named = frame.filter(_first_of_run())
+            named = frame.filter(first_of_run())
             # The months of an export often name the same enterprises in the same order.
             if not named.equals(last):
                 found = stated_pairs({"": found, form: named.unique()})
             last = named
     return found
-
-
-def _first_of_run() -> pl.Expr:
-    """Tell a row that states another code or name than the one before it: of an enterprise's carriers the first."""
-    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in PAIR) | (
-        pl.int_range(pl.len()) == 0
-    )
 
 
 def _codes(known: Known, count: int) -> pl.DataFrame:
@@ -152,7 +145,7 @@ def _where_they_lie(part: pl.DataFrame | Piece, verdicts: pl.DataFrame) -> list[
 
 def _share_of_pairs(verdicts: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
     """The share of each of `rows` by the code and name that it states; `verdicts` says it of each pair."""
-    first = rows.select(_first_of_run()).to_series()
+    first = rows.select(first_of_run()).to_series()
     shares = (
         rows.select(*PAIR)
         .filter(first)
