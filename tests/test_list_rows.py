@@ -1,5 +1,7 @@
 """Lists are made by column: what stands in the file is what XlsxWriter would have written cell by cell."""
 
+import zipfile
+import zlib
 from dataclasses import replace
 
 import openpyxl
@@ -92,6 +94,18 @@ def test_links_end_where_excel_would_refuse_the_sheet(tmp_path, report, monkeypa
 def test_nothing_is_left_beside_the_workbook(tmp_path, report, monkeypatch):
     books(tmp_path, report, monkeypatch)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.xlsx", "columns.xlsx"]
+
+
+def test_a_list_is_packed_at_the_declared_level(tmp_path, report):
+    write_officials(tmp_path / "list.xlsx", report)
+    packed = {}
+    with zipfile.ZipFile(tmp_path / "list.xlsx") as book:
+        entry = max(book.infolist(), key=lambda part: part.file_size)
+        for level in (list_rows._COMPRESSION, 6):
+            packing = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+            packed[level] = len(packing.compress(book.read(entry)) + packing.flush())
+    assert packed[list_rows._COMPRESSION] > packed[6]
+    assert entry.compress_size == pytest.approx(packed[list_rows._COMPRESSION], rel=0.002)
 
 
 def test_columns_are_lettered_as_excel_does():

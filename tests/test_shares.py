@@ -94,6 +94,20 @@ def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_shares(tmp_pa
 
 
 @pytest.mark.usefixtures("drawn")
+def test_rows_are_the_same_where_they_lie_as_dealt_out(tmp_path, monkeypatch):
+    order = month.Order(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
+    whole = published(order, "run")
+    few_in_memory(monkeypatch, 3)
+    monkeypatch.setattr(by_share, "LEAST_RUN", 2)
+    stayed = []
+    where = by_share._where_they_lie
+    monkeypatch.setattr(by_share, "_where_they_lie", lambda *of: stayed.append(where(*of)) or stayed[-1])
+    same(published(replace(order, warehouse=tmp_path / "3" / "w.duckdb"), "run"), whole)
+    assert any(stayed), "no file was left as it lies"
+    assert not all(stayed), "no rows were dealt out"
+
+
+@pytest.mark.usefixtures("drawn")
 def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path, monkeypatch):
     folder = small_inbox.small_inbox(tmp_path / "inbox")
     orders = [

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.identity import PAIR, stated_pairs
+from efficiency.intake.identity import PAIR, first_of_run, stated_pairs
 from efficiency.intake.resolve import Account, Sheets, survey, unite
 from efficiency.intake.share import Known, Share, resolve_share
 from efficiency.intake.validate import validate
-from efficiency.pieces import Piece, Pieces, Shares, put_down
+from efficiency.pieces import ROW_GROUP, Piece, Pieces, Shares, put_down
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,9 @@ SHARE_ROWS = 4_000_000
 some 2 GB of memory. Up to so many rows nothing is put on the disk."""
 DEALT_ROWS = 1_000_000
 """Rows that are dealt out together."""
+LEAST_RUN = ROW_GROUP // 2
+"""Rows of one share that must follow one another, on average, to be read from where they lie: a row group is read whole
+for each run in it."""
 
 
 def share_count(rows: Mapping[str, Pieces]) -> int:
@@ -73,19 +77,12 @@ def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
     found = last = pl.DataFrame(schema=PAIR)
     for form, pieces in rows.items():
         for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            named = frame.filter(_first_of_run())
+            named = frame.filter(first_of_run())
             # The months of an export often name the same enterprises in the same order.
             if not named.equals(last):
                 found = stated_pairs({"": found, form: named.unique()})
             last = named
     return found
-
-
-def _first_of_run() -> pl.Expr:
-    """Tell a row that states another code or name than the one before it: of an enterprise's carriers the first."""
-    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in PAIR) | (
-        pl.int_range(pl.len()) == 0
-    )
 
 
 def _codes(known: Known, count: int) -> pl.DataFrame:
@@ -110,25 +107,51 @@ def _dealt(pieces: Pieces, known: Known, codes: pl.DataFrame, count: int, folder
         return [pieces]
     verdicts = known.verdicts.select(*PAIR, _share_of(codes, known.verdicts, "code"))
     parts: list[list[Piece]] = [[] for _ in range(count)]
-    for rows in pieces.batches(DEALT_ROWS):
-        first = rows.select(_first_of_run()).to_series()
-        shares = (
-            rows.select(*PAIR)
-            .filter(first)
-            .join(verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["share"]
-        )
-        share = shares.gather(first.cast(pl.UInt32).cum_sum() - 1)
-        # Exports often stand in the order of codes already.
-        ordered = (
-            rows
-            if share.is_sorted()
-            else rows[share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()]
-        )
-        piece, offset = put_down(ordered, folder), 0
-        for number, height in share.value_counts().sort("share").iter_rows():
-            parts[number].append(piece.part(offset, height))
-            offset += height
+    lying = ((part, _where_they_lie(part, verdicts)) for part in pieces.parts)
+    for stay, some in groupby(lying, key=lambda one: bool(one[1])):
+        if stay:
+            for _, runs in some:
+                for number, run in runs:
+                    parts[number].append(run)
+            continue
+        for rows in replace(pieces, parts=tuple(part for part, _ in some)).batches(DEALT_ROWS):
+            share = _share_of_pairs(verdicts, rows)
+            ordered = (
+                rows
+                if share.is_sorted()
+                else rows[share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()]
+            )
+            piece, offset = put_down(ordered, folder), 0
+            for number, height in share.value_counts().sort("share").iter_rows():
+                parts[number].append(piece.part(offset, height))
+                offset += height
     return [replace(pieces, parts=tuple(part)) for part in parts]
+
+
+def _where_they_lie(part: pl.DataFrame | Piece, verdicts: pl.DataFrame) -> list[tuple[int, Piece]]:
+    """The rows of each share in a file whose enterprises stand in the order of codes, as exports often do.
+
+    None of a part that is in memory or too mixed to be read share by share.
+    """
+    if not isinstance(part, Piece):
+        return []
+    runs: list[tuple[int, Piece]] = []
+    offset = 0
+    for height, number in _share_of_pairs(verdicts, part.read(list(PAIR))).rle().struct.unnest().iter_rows():
+        runs.append((number, part.part(offset, height)))
+        offset += height
+    return runs if len(runs) * LEAST_RUN <= part.height else []
+
+
+def _share_of_pairs(verdicts: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """The share of each of `rows` by the code and name that it states; `verdicts` says it of each pair."""
+    first = rows.select(first_of_run()).to_series()
+    shares = (
+        rows.select(*PAIR)
+        .filter(first)
+        .join(verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["share"]
+    )
+    return shares.gather(first.cast(pl.UInt32).cum_sum() - 1)
 
 
 def _of_share(known: Known, codes: pl.DataFrame, number: int, count: int) -> Known:

@@ -76,7 +76,8 @@ def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
     """Draws × enterprises: tiers of scores in whole `UNIT`s; each of `groups` is a run of enterprises ranked together.
 
     By rank: at most k = ⌊n × cut⌋ scores are at least as high as one's own exactly when one's own is
-    higher than the (k + 1)-th highest, so what stands at three places is all it takes.
+    higher than the (k + 1)-th highest, so a partial sort at three places is all it takes: one place after the other,
+    each among the scores below the one before, which NumPy does many times faster than three at once.
     """
     levels = np.zeros(scores.shape, dtype=np.int8)
     if tiers.by == "score":
@@ -87,23 +88,15 @@ def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
         part = scores[:, group]
         n = part.shape[1]
         places = [n - 1 - n * share // SHARE for share in cut_shares(tiers.cuts)]
-        for bound in _standing_at(part, sorted(place for place in places if place >= 0)):
-            levels[:, group] += part <= bound
+        ordered, end = part.copy(), n
+        # Descending, as the cuts ascend.
+        for place in places:
+            if 0 <= place < end:
+                ordered[:, :end].partition(place, axis=1)
+                end = place
+            if place >= 0:
+                levels[:, group] += part <= ordered[:, place, None]
     return levels
-
-
-def _standing_at(scores: Floats, places: Sequence[int]) -> list[Floats]:
-    """For each of the rising `places`, draws × 1: the score that stands there once a row is sorted.
-
-    One after the other, in what is left above the last: numpy takes four times as long for three at once.
-    """
-    found: list[Floats] = []
-    ordered, below = scores.copy(), 0
-    for place in places:
-        ordered[:, below:].partition(place - below, axis=1)
-        found.append(ordered[:, place : place + 1].copy())  # the next may move it
-        below = place
-    return found
 
 
 def runs(lengths: Sequence[int]) -> list[slice]:

@@ -104,6 +104,13 @@ def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=PAIR), *pairs]).unique()
 
 
+def first_of_run() -> pl.Expr:
+    """Tell a row that states another code or name than the one before it: of an enterprise's carriers the first."""
+    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in PAIR) | (
+        pl.int_range(pl.len()) == 0
+    )
+
+
 def match_rows(
     rows: Mapping[str, pl.DataFrame], judged_pairs: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
 ) -> Matched:
@@ -118,11 +125,18 @@ def match_rows(
     fits = pl.col("verdict") == "matched"
     who = judged_pairs.select("uscc", "name", "code", "registered", fits.alias("fits"),
                           (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"))
+    as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
+    as_stated &= pl.col("registered") == pl.col("name")
     for form, frame in rows.items():
+        first = frame.select(first_of_run()).to_series()
+        runs = frame.select(*PAIR).filter(first).join(who, on=list(PAIR), how="left", nulls_equal=True,
+                                                      validate="m:1", maintain_order="left")
+        if runs.select(as_stated.fill_null(value=False).all()).item():
+            # Nothing is to be told or put right: the rows go on sharing their memory with what is stated.
+            matched[form] = frame
+            continue
         # What there is to tell is joined to the few rows of which something is told, not to millions.
-        found = frame.select("uscc", "name").join(who, on=["uscc", "name"], how="left", nulls_equal=True,
-                                                  validate="m:1", maintain_order="left")
-        judged = frame.hstack(found.drop("uscc", "name"))
+        judged = frame.hstack(runs.drop(*PAIR)[first.cast(pl.UInt32).cum_sum() - 1])
         kept = judged if judged["fits"].all() else judged.filter("fits")
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns

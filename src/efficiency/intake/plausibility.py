@@ -109,7 +109,8 @@ def _breaches(frame: pl.DataFrame, rule: Rule, key: tuple[str, ...], flow: bool)
     dtype = frame.schema[first]
     rows = frame.filter(pl.col(first).is_not_null())
     if flow:
-        stated = frame.group_by(by).agg(pl.col(column).drop_nulls().first() for column in others)
+        some = frame.select(*by, *others).filter(pl.any_horizontal(pl.col(column).is_not_null() for column in others))
+        stated = some.group_by(by).agg(pl.col(column).drop_nulls().first() for column in others)
         rows = rows.drop(others).join(stated, on=by, how="left", validate="m:1", maintain_order="left")
     broken = rows.filter((~pl.sql_expr(rule.holds)).fill_null(value=False))
     value = pl.col(first).alias("number") if dtype.is_numeric() else pl.col(first).cast(pl.String).alias("value")

@@ -130,13 +130,19 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
     not. So every measure of a key has exactly one value among the rows that are not superseded.
     """
     key = list(key)
-    shared = pl.len().over(key) > 1
-    stated_twice = pl.any_horizontal(pl.col(m).count().over(key) > 1 for m in measures)
-    candidates = rows.filter(shared)
-    contested = candidates.filter(stated_twice)
-    if contested.is_empty():
+    # Most rows state one measure of many: one look at every key, at the measures that are stated at all.
+    stated = [m for m in measures if rows[m].null_count() < rows.height]
+    found = rows.group_by(key).agg(pl.len().alias("_rows"), *(pl.col(m).count().alias(f"_{m}") for m in stated))
+    stated_twice = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"_{m}") > 1 for m in stated))
+    if not found.select(stated_twice.any()).item():
         return _uncontested(rows)
-    free = pl.concat([rows.filter(~shared), candidates.filter(~stated_twice)])
+    marks = rows.select(key).join(
+        found.select(*key, (pl.col("_rows") > 1).alias("shared"), stated_twice.alias("twice")),
+        on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left",
+    )
+    shared, twice = marks["shared"], marks["twice"]
+    contested = rows.filter(twice)
+    free = pl.concat([rows.filter(~shared), rows.filter(shared & ~twice)])
     contested, conflicts = _withhold(contested, ["submission_id", *key], measures, ())
     ranked = contested.sort("precedence", "row", "block", descending=[True, False, False])
     counts = {

@@ -31,7 +31,10 @@ _CHUNK = 20_000
 """Rows that are turned into text at a time, so that length does not cost memory."""
 _COMPRESSION = 4
 """Of the levels of deflate: half the time of the usual 6, for files a tenth larger."""
+_LEVEL = "compress_level" if hasattr(zipfile.ZipInfo, "compress_level") else "_compresslevel"
 _ESCAPED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
+_UNUSUAL = r"[&<>]|_x|^\s|\s$"
+"""What a text has that cannot stand in XML as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,18 @@ def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
     try:
         with (
             zipfile.ZipFile(workbook) as read,
-            zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as write,
+            zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as write,
         ):
             for entry in read.infolist():
                 same = zipfile.ZipInfo(entry.filename, entry.date_time)
                 same.compress_type, same.external_attr = zipfile.ZIP_DEFLATED, entry.external_attr
+                # An entry with a date of its own does not take the level from its file; up to Python 3.12 the
+                # attribute has no public name.
+                setattr(same, _LEVEL, _COMPRESSION)
                 with read.open(entry) as source, write.open(same, "w") as target:
                     if entry.filename in parts:
                         for piece in _filled(source.read().decode(), parts[entry.filename]):
-                            target.write(piece.encode())
+                            target.write(piece)
                     else:
                         shutil.copyfileobj(source, target)
         whole.replace(workbook)
@@ -93,7 +99,7 @@ def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
         whole.unlink(missing_ok=True)
 
 
-def _filled(sheet: str, rows: ListRows) -> Iterator[str]:
+def _filled(sheet: str, rows: ListRows) -> Iterator[bytes | memoryview]:
     """The sheet's XML with `rows` in the place of their pattern, in pieces."""
     begin = sheet.index(f'<row r="{rows.first + 1}"')
     end = sheet.index("</row>", begin) + len("</row>")
@@ -103,15 +109,15 @@ def _filled(sheet: str, rows: ListRows) -> Iterator[str]:
     print_setup = sheet.index("<printOptions")
     # The pattern may be wider than the list: what the sheet says of its size is the list's.
     right = f":{column_letters(len(rows.columns))}\\1"
-    yield re.sub(r":[A-Z]+(\d+)(?=\"/>)", right, sheet[:begin], count=1)
+    yield re.sub(r":[A-Z]+(\d+)(?=\"/>)", right, sheet[:begin], count=1).encode()
     for start in range(0, rows.frame.height, _CHUNK):
         yield _rows_xml(rows, start, styles)
-    yield sheet[end:print_setup]
-    yield _links_xml(rows)
-    yield sheet[print_setup:]
+    yield sheet[end:print_setup].encode()
+    yield _links_xml(rows).encode()
+    yield sheet[print_setup:].encode()
 
 
-def _rows_xml(rows: ListRows, start: int, styles: Sequence[Mapping[Format, str]]) -> str:
+def _rows_xml(rows: ListRows, start: int, styles: Sequence[Mapping[Format, str]]) -> memoryview:
     """The rows from the `start`-th on, as many as are made at a time."""
     part = rows.frame.slice(start, _CHUNK).with_columns(
         (pl.int_range(pl.len()) + rows.first + 1 + start).cast(pl.String).alias("#")
@@ -119,44 +125,68 @@ def _rows_xml(rows: ListRows, start: int, styles: Sequence[Mapping[Format, str]]
     linked = pl.lit(value=False)
     if "target" in part.columns:
         linked = (pl.int_range(pl.len()) + start < LINKS_PER_SHEET) & pl.col("target").is_not_null()
-    cells = [
-        _cell(part[name], look, styles[column - 1], column_letters(column), linked)
-        for column, (name, look) in enumerate(rows.columns, start=1)
-    ]
-    height = (pl.lit('" ht="'), pl.col(HEIGHT).cast(pl.String), pl.lit('" customHeight="1">'))
-    row = pl.concat_str(pl.lit('<row r="'), "#", *height, *cells, pl.lit("</row>"))
-    return str(part.select(row.str.join("")).item())
+    number = pl.col("#")
+    row: list[str | pl.Expr] = ['<row r="', number, '" ht="', pl.col(HEIGHT).cast(pl.String), '" customHeight="1">']
+    for column, (name, look) in enumerate(rows.columns, start=1):
+        cell = _cell(part[name], look, styles[column - 1], linked)
+        row += [f'<c r="{column_letters(column)}', number, '" s="', *cell]
+    row.append("</row>")
+    return _utf8(part.select(_concatenated(row)).to_series())
 
 
-def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], letters: str, linked: pl.Expr) -> pl.Expr:
-    """The XML of each cell of a column; an empty cell for a missing value, so that its borders are drawn."""
+def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], linked: pl.Expr) -> list[str | pl.Expr]:
+    """The XML of each cell of a column from its style on; of a missing value an empty cell, which has its borders."""
     value = pl.col(values.name)
-    begin = (pl.lit(f'<c r="{letters}'), pl.col("#"), pl.lit('" s="'))
+    plain = styles[look.plain]
+    empty = f'{plain}"/>'
+    if values.null_count() == len(values):
+        return [empty]
+    style: str | pl.Expr = plain
     if values.dtype == pl.String:
-        style = pl.lit(styles[look.plain])
         if look.by_text:
             named = {text: styles[made] for text, made in look.by_text}
-            style = value.replace_strict(named, default=styles[look.plain], return_dtype=pl.String)
+            style = value.replace_strict(named, default=plain, return_dtype=pl.String)
         if look.linked is not None:
-            style = pl.when(linked).then(pl.lit(styles[look.linked])).otherwise(style)
-        space = ' xml:space="preserve"' if values.str.contains(r"^\s|\s$").any() else ""
-        text = (pl.lit(f'" t="inlineStr"><is><t{space}>'), _escaped(value, values), pl.lit("</t></is></c>"))
-        cell = pl.concat_str(*begin, style, *text)
+            style = pl.when(linked).then(pl.lit(styles[look.linked])).otherwise(pl.lit(plain))
+        text, space = _escaped(value, values)
+        cell = [style, f'" t="inlineStr"><is><t{space}>', text, "</t></is></c>"]
     else:
-        style = pl.lit(styles[look.plain])
         if look.small is not None:
-            style = pl.when(value.abs() < 1).then(pl.lit(styles[look.small])).otherwise(style)
-        cell = pl.concat_str(*begin, style, pl.lit('"><v>'), value.cast(pl.String), pl.lit("</v></c>"))
-    return pl.coalesce(cell, pl.concat_str(*begin, pl.lit(f'{styles[look.plain]}"/>')))
+            style = pl.when(value.abs() < 1).then(pl.lit(styles[look.small])).otherwise(pl.lit(plain))
+        cell = [style, '"><v>', value.cast(pl.String), "</v></c>"]
+    if not values.null_count():
+        return cell
+    return [pl.when(value.is_null()).then(pl.lit(empty)).otherwise(_concatenated(cell))]
 
 
-def _escaped(value: pl.Expr, values: pl.Series) -> pl.Expr:
-    """`value` as XML text; what none of `values` has is not looked for again."""
+def _concatenated(parts: Sequence[str | pl.Expr]) -> pl.Expr:
+    """The parts one after another, row by row; texts that are neighbours are put together once, not in every row."""
+    together: list[pl.Expr] = []
+    text = ""
+    for part in parts:
+        if isinstance(part, str):
+            text += part
+        else:
+            together += [pl.lit(text), part]
+            text = ""
+    return pl.concat_str(*together, pl.lit(text))
+
+
+def _utf8(texts: pl.Series) -> memoryview:
+    """The bytes of all `texts` (none of which is missing) one after another, as they lie in memory."""
+    size = int(texts.str.len_bytes().sum())
+    return memoryview(texts.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2])[:size]
+
+
+def _escaped(value: pl.Expr, values: pl.Series) -> tuple[pl.Expr, str]:
+    """`value` as XML text, and what the element around it has to say; what no value has is not looked for again."""
+    if not values.str.contains(_UNUSUAL).any():
+        return value, ""
     for character, entity in _ESCAPED:
-        if values.str.contains(character, literal=True).any():
-            value = value.str.replace_all(character, entity, literal=True)
+        value = value.str.replace_all(character, entity, literal=True)
     # _x0041_ means a character by its number: a name that looks like that is to stay as it is.
-    return value.str.replace_all(r"(_x[0-9a-fA-F]{4}_)", "_x005F${1}") if values.str.contains("_x").any() else value
+    value = value.str.replace_all(r"(_x[0-9a-fA-F]{4}_)", "_x005F${1}")
+    return value, ' xml:space="preserve"' if values.str.contains(r"^\s|\s$").any() else ""
 
 
 def _links_xml(rows: ListRows) -> str:

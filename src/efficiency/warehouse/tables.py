@@ -143,6 +143,9 @@ def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl
         yield from frame.iter_slices(rows)
         return
     order = frame.select(pl.arg_sort_by(by, maintain_order=True)).to_series()
+    if order.is_sorted():
+        yield from frame.iter_slices(rows)
+        return
     for start in range(0, frame.height, rows):
         yield frame[order[start : start + rows]]
 
