@@ -14,7 +14,11 @@ import struct
 import zipfile
 import zlib
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import IO
 from xml.parsers import expat
 
 from efficiency.addresses import column_number
@@ -33,6 +37,10 @@ MAX_STRINGS = 20_000_000
 DEFLATE_RATIO = 1032
 """The most that deflate can expand."""
 CHUNK = 1 << 20
+BESIDE = 16 << 20
+"""Sheets that together expand to more are read beside each other: unpacking and vectors let go of the interpreter."""
+THREADS = 2
+"""More gain nothing; less memory is worth more."""
 
 _STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 _ERROR_CELL = re.compile(
@@ -151,25 +159,33 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
     states = {attributes.get("name", ""): attributes.get("state", "visible") for attributes in about}
     # Of sheets of another kind, and of those without a part, the reader knows the position.
     known = len(parts) == len(sheets) and all(part.startswith("xl/worksheets/") for _, part in parts)
+    opening = Lock()  # an archive counts its open parts, and threads would miscount
+
+    def read(part: str) -> bytes:
+        with opening:
+            return _read(archive, part)
+
     shared = SharedParts(
-        lambda part: _read(archive, names[part.casefold()]) if part.casefold() in names else None,
+        lambda part: read(names[part.casefold()]) if part.casefold() in names else None,
         recalculates=recalculates,
         since_1904=b"date1904" in workbook,
     )
-    scans: dict[str, SheetScan] = {}
-    for name, part in parts:
-        cells = None
+
+    def scan(name: str, part: str, xml: IO[bytes]) -> SheetScan:
         if known and states[name] in ("hidden", "veryHidden"):
-            scans[name] = SheetScan(hidden=True)
-            continue
-        if known and states[name] == "visible":
-            with archive.open(part) as xml:
-                cells = plain_sheet(xml, shared)
+            return SheetScan(hidden=True)
+        cells = plain_sheet(xml, shared) if known and states[name] == "visible" else None
         if cells is None:
-            scans[name] = _scan_sheet(_read(archive, part), recalculates=recalculates)
-        else:
-            scans[name] = SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
-    return scans
+            return _scan_sheet(read(part), recalculates=recalculates)
+        return SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
+
+    with ExitStack() as opened:
+        streams = [opened.enter_context(archive.open(part)) for _, part in parts]
+        work = [(name, part, xml) for (name, part), xml in zip(parts, streams, strict=True)]
+        if len(work) > 1 and sum(archive.getinfo(part).file_size for _, part in parts) > BESIDE:
+            with ThreadPoolExecutor(THREADS) as beside:
+                return dict(zip(dict(parts), beside.map(lambda sheet: scan(*sheet), work), strict=True))
+        return {name: scan(name, part, xml) for name, part, xml in work}
 
 
 def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
