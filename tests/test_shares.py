@@ -61,7 +61,8 @@ def published(order: month.Order, run_id: str) -> dict[str, pl.DataFrame]:
     run = month.Run(run_id, BEGUN, "nobody")
     validated = month.validate(order, run, month.ingest(order, run))
     judged = month.select(month.evaluate(order, run, validated))
-    month.publish(month.report(order, run, validated, judged))
+    with month.drafting(order, run, validated) as draft:
+        month.publish(month.report(order, run, validated, judged, draft))
     with duckdb.connect(order.warehouse, read_only=True) as connection:
         return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
 

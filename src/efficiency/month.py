@@ -12,7 +12,7 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,10 +41,12 @@ from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
 from efficiency.readers import ReadFiles, read_in_pieces
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
+from efficiency.warehouse.draft import Draft, drafted
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.publish import Prepared, give_up, prepare, put_in_place
+from efficiency.warehouse.publish import Prepared, put_in_place
 from efficiency.warehouse.staging import scratch, scratch_folder
+from efficiency.warehouse.tables import Contents
 from efficiency.what_moved import what_moved
 from schemas import (
     CANDIDATES,
@@ -237,27 +239,24 @@ class Drawn:
     warehouse: Prepared
 
 
-def report(
-    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress = silent
+def drafting(order: Order, run: Run, validated: Validated) -> AbstractContextManager[Draft]:
+    """The new warehouse, which is written from here on: intake and facts while the month is judged."""
+    return drafted(order.warehouse, Contents(_intake_frames(validated, run)))
+
+
+def report(  # noqa: PLR0917  # what the steps before it have come to
+    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], draft: Draft, progress: Progress = silent
 ) -> Drawn:
-    """Draw up what people receive and the new warehouse, each beside its place; the last period carries the returns."""
+    """Draw up what people receive beside its place, and complete the warehouse; the last period carries the returns."""
     ingested, evaluations = validated.ingested, [new_evaluation(one, run) for one in judged]
-    contents = ingested.stored.with_frames(_intake_frames(validated, run))
+    contents = ingested.stored.with_frames(draft.first.frames)
     for new in evaluations:
         contents = add_evaluation(contents, new).contents
-    contents = recorded(
-        contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations
+    draft.complete(
+        recorded(contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations)
     )
-    # DuckDB lets go of the interpreter's lock: it builds the file while the workbooks are written.
-    with ThreadPoolExecutor(1) as beside:
-        building = beside.submit(prepare, order.warehouse, contents)
-        try:
-            deliveries = _draw_reports(order, run, validated, judged, progress)
-        except BaseException:
-            if building.exception() is None:
-                give_up(building.result())
-            raise
-        return Drawn(deliveries, building.result())
+    deliveries = _draw_reports(order, run, validated, judged, progress)
+    return Drawn(deliveries, draft.prepared())
 
 
 def _draw_reports(
@@ -328,19 +327,20 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
         progress("validate", 0, 1)
         validated = step.validate(order, run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
-        progress("evaluate", 0, len(order.periods))
-        judged = step.evaluate(order, run, validated, progress)
-        log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)
-        progress("select", 0, 1)
-        judged = step.select(judged)
-        log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
-        progress("report", 0, len(order.periods))
-        drawn = step.report(order, run, validated, judged, progress)
-        log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
-        progress("publish", 0, 1)
-        files = step.publish(drawn)
-        log.info("publish: %s", order.warehouse)
-        progress("publish", 1, 1)
+        with drafting(order, run, validated) as draft:
+            progress("evaluate", 0, len(order.periods))
+            judged = step.evaluate(order, run, validated, progress)
+            log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)
+            progress("select", 0, 1)
+            judged = step.select(judged)
+            log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
+            progress("report", 0, len(order.periods))
+            drawn = step.report(order, run, validated, judged, draft, progress)
+            log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
+            progress("publish", 0, 1)
+            files = step.publish(drawn)
+            log.info("publish: %s", order.warehouse)
+            progress("publish", 1, 1)
     return Finished(run, order, validated, judged, files)
 
 

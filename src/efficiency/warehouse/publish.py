@@ -33,6 +33,8 @@ from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, res
 from efficiency.warehouse.views import all_views
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 __all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
@@ -59,8 +61,11 @@ class Prepared:
     target: Path
 
 
-def prepare(path: Path, contents: Contents) -> Prepared:
-    """Write `contents` beside the warehouse `path`; raises as `publish` does, and then leaves nothing behind."""
+def prepare(path: Path, contents: Contents, rest: Future[Contents] | None = None) -> Prepared:
+    """Write `contents` beside the warehouse `path`; raises as `publish` does, and then leaves nothing behind.
+
+    With `rest`, the tables that `contents` do not name are written once it has them; an exception of it ends the work.
+    """
     target = path.resolve()
     staging = staging_file(target, "duckdb")
     if target.exists():
@@ -68,7 +73,7 @@ def prepare(path: Path, contents: Contents) -> Prepared:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(target)
-        _verify(staging, _build(staging, contents))
+        _verify(staging, _build(staging, contents, rest))
     except (duckdb.Error, OSError) as error:
         discard(staging)
         raise told(error, target, "publishing") from error
@@ -116,7 +121,7 @@ def _check_replaceable(target: Path) -> None:
         connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
 
 
-def _build(staging: Path, contents: Contents) -> dict[str, int]:
+def _build(staging: Path, contents: Contents, rest: Future[Contents] | None) -> dict[str, int]:
     """The new file, closed and without a write-ahead log; the number of rows written to each table."""
     counts: dict[str, int] = {}
     views = all_views()
@@ -129,12 +134,15 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
         connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
         for schema in dict.fromkeys(table.schema for table in TABLES.values()):
             connection.execute(f"CREATE SCHEMA {quoted(schema)}")
-        for qualified, table in TABLES.items():
+        for qualified, source in _sources(contents, rest):
+            table = TABLES[qualified]
             connection.execute(create_table(table))
-            counts[qualified] = contents.height(qualified)
+            counts[qualified] = source.height(qualified)
             uncommitted = 0
             # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
-            for rows in contents.in_order(qualified, ROWS_AT_ONCE):
+            for rows in source.in_order(qualified, ROWS_AT_ONCE):
+                if rest is not None and rest.done():
+                    rest.result()  # raises where the rest will never be
                 connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
                 connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
                 connection.unregister("incoming")
@@ -152,6 +160,21 @@ def _build(staging: Path, contents: Contents) -> dict[str, int]:
         connection.execute("USE memory")
         connection.execute("DETACH staged")
     return counts
+
+
+def _sources(contents: Contents, rest: Future[Contents] | None) -> Iterator[tuple[str, Contents]]:
+    """Every table and the contents that have it: what is there first, and the others once they are known.
+
+    Raises what `rest` raises, and ValueError where it brings another version of a table that is written already.
+    """
+    first = [name for name in TABLES if rest is None or name in contents.frames]
+    yield from ((name, contents) for name in first)
+    if rest is not None:
+        whole = rest.result()
+        changed = [name for name in first if whole.frames[name] is not contents.frames[name]]
+        if changed:
+            raise ValueError(f"{', '.join(changed)} changed after they had been written")
+        yield from ((name, whole) for name in TABLES if name not in first)
 
 
 def _verify(staging: Path, counts: dict[str, int]) -> None:
