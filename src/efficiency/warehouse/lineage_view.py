@@ -96,7 +96,9 @@ def lineage_figures() -> str:
         "'\\b' || m.measure || '\\b')\n), kept AS (\n  "
         + "\n  UNION ALL ".join([
             *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
-            *(_kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit") for field in ENERGY_FIELDS),
+            # Of energy it is always the consumption that is corrected.
+            *(_kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
+              for field in ENERGY_FIELDS if field != "consumption"),
         ])
         + "\n)\n"
     )
