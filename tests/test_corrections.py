@@ -77,6 +77,23 @@ def test_what_is_declined_is_not_applied_and_is_no_error() -> None:
     assert result.problems.filter(pl.col("severity") == "error").is_empty()
 
 
+def test_an_approval_is_revoked_by_a_later_ledger_that_declines_the_same_and_renewed_by_one_that_agrees() -> None:
+    agreed = ledger(correction("实缴税金", 5.0), id="first")
+    declined = ledger(correction("税收(元)", 50_000.0, decision="不同意"), id="second")
+    result = corrected(TAX, agreed, declined)
+    assert figure(result, "output", "tax") == [1.0]
+    assert told(result, "correction_revoked") == [("first.xlsx", "G2")]
+    assert result.problems.filter(pl.col("severity") == "error").is_empty()
+    again = ledger(correction("实缴税金", 5.0, decision="同意"), id="third")
+    assert figure(corrected(TAX, agreed, declined, again), "output", "tax") == [5.0]
+    assert figure(corrected(TAX, declined, agreed), "output", "tax") == [5.0]
+
+
+def test_declining_another_value_of_the_figure_revokes_nothing() -> None:
+    asked = ledger(correction("实缴税金", 7.0, decision="不同意"), id="second")
+    assert figure(corrected(TAX, ledger(correction("实缴税金", 5.0), id="first"), asked), "output", "tax") == [5.0]
+
+
 def test_a_declined_correction_that_nobody_signed_is_told_once() -> None:
     result = corrected(TAX, ledger(correction("实缴税金", 5.0, decision="不同意", approved_by=None)))
     assert result.problems["rule"].to_list() == ["correction_declined"]

@@ -328,6 +328,34 @@ def test_every_figure_names_its_cell():
     ]
 
 
+def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
+    ledger = {"submission_id": "led", "file_name": "led.xlsx", "form": "corrections", "arrival": 2}
+    columns = [("led", 9, "owned", "E"), ("lnd", 0, "leased_out", "E"), ("lnd", 0, "owned", "C")]
+    surveyed = {**ONE, "as_of": date(2024, 1, 1), "leased_out": 2.0}
+    contents = {
+        **FACTS,
+        **stated("facts.land", [
+            ("lnd", 6, 0, {**surveyed, "owned": 10.0, "superseded": True}),
+            ("led", 2, 9, {**surveyed, "owned": 8.0}),
+        ]),
+        "intake.columns": TABLES["intake.columns"].conform(pl.DataFrame([
+            {"submission_id": s, "block": b, "field": f, "column": c, "header": f, "factor": 1.0, "unit_assumed": False}
+            for s, b, f, c in columns
+        ])),
+        "intake.submissions": TABLES["intake.submissions"].conform(pl.DataFrame([
+            {"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")
+        ] + [ledger])),
+    }
+    explanation = explain(frames(TEN, policy(), **contents), code(1), "2026-10")
+    cells = ["value", "file_name", "cell"]
+    assert explanation.sources.filter(measure="land").select(cells).rows() == [
+        (8.0, "led.xlsx", "E2"), (2.0, "lnd.xlsx", "E6"),
+    ]
+    assert explanation.composition.filter(measure="land").select("amount", *cells[1:]).rows() == [
+        (8.0, "led.xlsx", "E2"), (2.0, "lnd.xlsx", "E6"),
+    ]
+
+
 def test_the_card_tells_the_whole_story_in_aligned_chinese():
     frame = profile(TEN["tax"].to_list(), honours=["专精特新"] * 10, previous_tier=["A"] * 10)
     text = as_text(explain(frames(frame, policy(), **FACTS), code(9), "2026-10"))

@@ -193,6 +193,14 @@ def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month,
     assert accepted["rank_after"] < accepted["rank_before"]
     assert accepted["others_moved"] == 1
 
+    book(inbox / "撤销.csv", row(3, 464, "王局", decision="不同意"))
+    run(tmp_path)
+    assert states(register(tmp_path))[3] == "declined"
+    (inbox / "撤销.csv").unlink()
+    book(inbox / "恢复.csv", row(3, 464, "王局", decision="同意"))
+    run(tmp_path)
+    assert states(register(tmp_path))[3] == "accepted"
+
     book(inbox / "再次更正.csv", (*row(3, 480, "王局")[:7], "2026-11-20", *row(3, 480, "王局")[8:]))
     run(tmp_path)
     assert sorted(register(tmp_path).filter(uscc=CODES[3])["state"]) == ["accepted", "replaced"]

@@ -988,6 +988,16 @@ def test_sheets_that_are_no_forms_are_errors_only_where_they_could_be_data(tmp_p
     assert "发展意愿" in near.problems["message"][0]
 
 
+def test_names_with_a_figure_each_are_data_and_numbered_notes_are_none(tmp_path: Path) -> None:
+    form: Rows = [["2026年10月"], HEAD, ["甲公司", 1, 2]]
+    pairs: Rows = [["户名", "本期量"], ["甲公司", 100.5], ["乙公司", 200], ["丙公司", 300]]
+    notes: Rows = [["序号", "说明"], [1, "按表填写"], [2, "单位为万元"], [3, "加盖公章"]]
+    parsed = balanced(read_file(write(tmp_path / "a.xlsx", {"产出": form, "用量": pairs, "说明": notes})))
+    assert sorted(parsed.problems.select("sheet", "rule").rows()) == [("用量", "form_unknown"), ("说明", "sheet_empty")]
+    lost = parsed.submissions.filter(pl.col("sheet") == "用量")
+    assert lost["rows_rejected"].to_list() == [3]
+
+
 def test_a_date_that_could_be_two_months_says_so(read) -> None:
     parsed = read([["统一社会信用代码", "企业名称", "行业代码", "投产日期"], [CODE, "甲公司", "3071", 2018.1]])
     assert problems(parsed) == [("D2", "not_a_date", "2018.1")]

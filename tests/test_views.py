@@ -91,6 +91,7 @@ CONTENTS = {
         indicator("t1", E1, "tax", "land"), indicator("t1", E1, "value_added", "electricity"),
         indicator("t1", E1, "cod", "employees"),
         indicator("t1", E2, "tax - rd_expense", "energy"), indicator("o1", E1, "tax", "land"),
+        indicator("t1", E2, "gross_output", "land"),
     ),
     **table(
         "results.candidates",
@@ -98,7 +99,7 @@ CONTENTS = {
          "uscc": E1, "name": NAMES[E1], "tier": "A", "reason": "因为", "priority": 1},
     ),
     **table("intake.submissions", submission("out", "税务/10月.xlsx"), submission("nrg", "能源.xlsx", rows_blank=1),
-            submission("lnd", "用地.xlsx")),
+            submission("lnd", "用地.xlsx"), submission("led", "申诉.xlsx", form="corrections", arrival=2)),
     **table("intake.problems", problem("out", "error"), problem("out", "warning"), problem("out", "warning", E2),
             problem("out", "note", E3), problem("nrg", "note")),
     **table(
@@ -106,7 +107,8 @@ CONTENTS = {
         column("out", "tax", "F"), column("out", "tax", "G", block=1), column("out", "rd_expense", "H"),
         column("out", "employees", "K", unit="人"),
         column("nrg", "consumption", "D", unit=None), column("nrg", "consumption", "E", block=1, unit="吨"),
-        column("lnd", "owned", "C", unit="亩"),
+        column("lnd", "owned", "C", unit="亩"), column("lnd", "leased_in", "D", unit="平方米"),
+        column("led", "owned", "E", block=9, unit=None),
     ),
     **table(
         "facts.output",
@@ -130,6 +132,8 @@ CONTENTS = {
         stated(E1, "lnd", 3, owned=9.0, as_of=date(2020, 12, 31)),
         stated(E1, "lnd", 5, owned=10.0, as_of=date(2023, 12, 31)),
         stated(E1, "lnd", 6, owned=11.0, as_of=date(2026, 12, 31)),
+        stated(E2, "lnd", 7, owned=20.0, leased_in=2.0, as_of=date(2023, 12, 31), superseded=True),
+        stated(E2, "led", 2, block=9, owned=18.0, leased_in=2.0, as_of=date(2023, 12, 31)),
     ),
 }
 
@@ -203,7 +207,8 @@ def test_industries_are_named(analyst):
 def test_data_quality_counts_problems_and_shows_whether_rows_add_up(analyst):
     counted = "SELECT submission_id, balanced, errors, warnings, notes, enterprises FROM data_quality ORDER BY 1"
     found = rows(analyst, counted)
-    assert found == [("lnd", True, 0, 0, 0, 0), ("nrg", False, 0, 0, 1, 0), ("out", True, 1, 2, 1, 2)]
+    assert found[:2] == [(name, True, 0, 0, 0, 0) for name in ("led", "lnd")]
+    assert found[2:] == [("nrg", False, 0, 0, 1, 0), ("out", True, 1, 2, 1, 2)]
 
 
 def lineage(analyst, uscc, measure):
@@ -233,6 +238,12 @@ def test_lineage_names_the_unit_of_the_row_where_the_column_states_none(analyst)
 
 def test_lineage_takes_land_as_of_its_latest_date_not_after_the_period(analyst):
     assert lineage(analyst, E1, "land") == [(10, "亩", "用地.xlsx", "表1", "C5")]
+
+
+def test_lineage_of_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected(analyst):
+    assert lineage(analyst, E2, "land") == [(2, "亩", "用地.xlsx", "表1", "D7"), (18, "亩", "申诉.xlsx", "表1", "E2")]
+    kept = "SELECT DISTINCT submission_id, stated_unit FROM lineage WHERE field = 'leased_in'"
+    assert rows(analyst, kept) == [("lnd", "平方米")]
 
 
 def test_lineage_of_electricity_takes_electric_carriers_alone_in_the_unit_they_are_kept_in(analyst):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.energy_basis import energy_basis
-from efficiency.evaluation.explain_sources import LAND_FEEDS, counting, period_end
+from efficiency.evaluation.explain_sources import LAND_FEEDS, counting, period_end, stated_places
 from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
 from efficiency.facts.spans import Window
 from efficiency.reference.tables import carrier_form_unit, normalise_unit, units
@@ -170,7 +170,7 @@ def _land(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:
     fed = [field for field, feeds in LAND_FEEDS.items() if word in feeds]
     made = [
         _plain(
-            latest.filter(pl.col(field).is_not_null()).with_columns(
+            stated_places(frames, "facts.land", latest.filter(pl.col(field).is_not_null()), field).with_columns(
                 pl.lit(_LAND_SIGNS[field] if word == "land" else 1, dtype=pl.Int64).alias("sign")
             ), word, field, "亩",
         ) for field in fed

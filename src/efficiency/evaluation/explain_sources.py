@@ -90,6 +90,37 @@ def counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
     return frames[table].filter(pl.col("uscc") == uscc, ~pl.col("superseded"))
 
 
+def stated_places(frames: Frames, table: str, rows: pl.DataFrame, field: str) -> pl.DataFrame:
+    """`rows` (of `table` and one enterprise) with the places where their figures of `field` are stated.
+
+    A correction makes a row of its own, which keeps what it does not correct: that is stated where the latest of the
+    rows says so that the correction replaced.
+    """
+    place = ["submission_id", "sheet", "row", "block"]
+    key = ["as_of"] if table == "facts.land" else ["carrier", "span_start", "span_end"]
+    stated = frames["intake.columns"].filter(pl.col("field") == field).select(
+        "submission_id", "block", pl.lit(value=True).alias("here")
+    )
+    sheets = frames["intake.submissions"].select("submission_id", "form", "arrival")
+    replaced = (
+        frames[table]
+        .filter(pl.col("uscc").is_in(rows["uscc"].implode()), "superseded", pl.col(field).is_not_null())
+        .join(stated, on=["submission_id", "block"], how="semi")
+        .join(sheets, on="submission_id", how="left", validate="m:1")
+        .sort("arrival")
+        .unique([*key, field], keep="last", maintain_order=True)
+        .select(*key, field, *(pl.col(name).alias(f"{name}_kept") for name in place))
+    )
+    kept = pl.col("here").is_null() & (pl.col("form") == "corrections") & pl.col("submission_id_kept").is_not_null()
+    return (
+        rows.join(stated, on=["submission_id", "block"], how="left", validate="m:1", maintain_order="left")
+        .join(sheets, on="submission_id", how="left", validate="m:1", maintain_order="left")
+        .join(replaced, on=[*key, field], how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        .with_columns(pl.when(kept).then(pl.col(f"{name}_kept")).otherwise(pl.col(name)).alias(name) for name in place)
+        .select(rows.columns)
+    )
+
+
 def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.DataFrame:
     """The figures of one field that feed one word; `rows` lacking a carrier get none."""
     carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
@@ -115,7 +146,7 @@ def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.Data
         .head(1)
         .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
     )
-    return [_figures(latest, field, word, pl.lit("亩"))
+    return [_figures(stated_places(frames, "facts.land", latest, field), field, word, pl.lit("亩"))
             for field, fed in LAND_FEEDS.items() for word in fed if word in words]
 
 
@@ -126,7 +157,9 @@ def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
         return []
     unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)
     electric = [name for name, kind in carrier_kind().items() if kind == "electricity"]
+    placed = {field: stated_places(frames, "facts.energy", rows, field) for field in ENERGY_FIELDS}
     return [
-        _figures(rows if word == "energy" else rows.filter(pl.col("carrier").is_in(electric)), field, word, unit)
+        _figures(placed[field] if word == "energy" else placed[field].filter(pl.col("carrier").is_in(electric)),
+                 field, word, unit)
         for word in wanted for field in ENERGY_FIELDS
     ]

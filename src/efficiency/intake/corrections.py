@@ -83,7 +83,8 @@ def screen(
     """Keep the corrections that are approved, complete and name a known figure.
 
     `told` names the cells (submission_id, row, field) that reading already refused, so that an empty
-    value in such a row is not reported again. A row whose decision cannot be read is not approved.
+    value in such a row is not reported again. A row whose decision cannot be read is not approved; one that a
+    later ledger declines is approved no longer.
     """
     targets = _targets(rows["field"].drop_nulls().unique().sort())
     known = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
@@ -96,14 +97,19 @@ def screen(
     declined = (pl.col("decision") == DECLINED).fill_null(value=False)
     undecided = told.filter(pl.col("field") == "decision").select(pl.struct("submission_id", "row").alias("at"))["at"]
     unreadable = pl.struct("submission_id", "row").is_in(undecided.implode())
-    refused = pl.any_horizontal(unnamed, declined, unreadable, *(condition for _, condition in incomplete.values()))
+    lacks = pl.any_horizontal(condition for _, condition in incomplete.values())
+    same = ["uscc", "target", "carrier", "span_start", "span_end", (pl.col("new") * pl.col("factor")).round(9)]
+    declined_last = pl.when(declined).then("precedence").max().over(same)
+    revoked = (~declined & ~lacks & (pl.col("precedence") < declined_last)).fill_null(value=False)
+    refused = pl.any_horizontal(unnamed, declined, unreadable, lacks, revoked)
     problems = [
         problem_rows(rule, locate(
             known.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
             submissions, columns,
         ))
         for rule, field, condition in (
-            ("correction_field_unknown", "field", unnamed), ("correction_declined", "decision", declined)
+            ("correction_field_unknown", "field", unnamed), ("correction_declined", "decision", declined),
+            ("correction_revoked", "approved_by", revoked),
         )
     ]
     for field, (title, condition) in incomplete.items():

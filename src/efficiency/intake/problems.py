@@ -117,6 +117,7 @@ RULES: dict[str, ProblemRule] = {
                            "如属限额产品，请改用目录中的产品名称。",
         "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
         "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
+        "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
         "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
                             "请核对；下次请填在同一行。",
         "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",

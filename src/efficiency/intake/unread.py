@@ -51,9 +51,15 @@ def only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Par
 
 
 def is_data(grid: Grid) -> bool:
-    """Whether a sheet that is no form of ours looks like data."""
-    numeric = sum(len(numbers) - numbers.null_count() for numbers in grid.numbers)
-    return (int((grid.filled >= 3).sum()) >= 3 and numeric >= 3) or _mostly_uncalculated(grid)
+    """Whether a sheet that is no form of ours looks like data: a table with figures, or a name and a figure each.
+
+    Numbered notes have two columns too; the numbers of their lines are no figures.
+    """
+    stated = [numbers.drop_nulls() for numbers in grid.numbers]
+    figures = [len(n) for n in stated if (n != pl.int_range(1, len(n) + 1, eager=True)).any()]
+    wide = int((grid.filled >= 3).sum()) >= 3 and sum(map(len, stated)) >= 3
+    narrow = int((grid.filled >= 2).sum()) >= 3 and sum(figures) >= 3
+    return wide or narrow or _mostly_uncalculated(grid)
 
 
 def _mostly_uncalculated(grid: Grid) -> bool:

@@ -52,6 +52,7 @@ RULES: dict[str, str] = {
     "product_unknown": "产品不在限额目录",
     "superseded_figure": "已被后报数据替代",
     "correction_declined": "更正未获同意",
+    "correction_revoked": "更正后来未获同意",
     "completed_figure": "同一事项已合并",
     "repeated_figure": "重复填报",
     "leased_out_exceeds": "租出超过自有与租入",

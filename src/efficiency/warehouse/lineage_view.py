@@ -36,12 +36,12 @@ LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     (Column("value", "number", "数值", "The figure in its canonical unit"), "f.value"),
     (Column("unit", "text", "计量单位", "Canonical unit of the figure"), "f.unit"),
     (_SUBMISSIONS["file_name"], "s.file_name"),
-    (_SUBMISSIONS["sheet"], "f.sheet"),
+    (_SUBMISSIONS["sheet"], "coalesce(k.sheet, f.sheet)"),
     (Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
-     'c."column" || f."row"'),
+     'c."column" || coalesce(k.kept_row, f."row")'),
     (Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
-     "coalesce(c.unit, f.row_unit)"),
-    (_SUBMISSIONS["submission_id"], "f.submission_id"),
+     "coalesce(c.unit, k.row_unit, f.row_unit)"),
+    (_SUBMISSIONS["submission_id"], "coalesce(k.kept_id, f.submission_id)"),
 )
 
 LINEAGE_BODY = """FROM results.indicators AS i
@@ -53,9 +53,11 @@ JOIN figures AS f ON f.uscc = i.uscc AND f.measure = w.measure
   AND (f.span_end IS NULL OR f.span_end <= CASE WHEN f.adds_up
     THEN make_date(CAST(left(i.period, 4) AS INTEGER), 12, 31) ELSE last_day(CAST(i.period || '-01' AS DATE)) END)
   AND (f.replaced_on IS NULL OR f.replaced_on > last_day(CAST(i.period || '-01' AS DATE)))
-LEFT JOIN intake.submissions AS s ON s.submission_id = f.submission_id
-LEFT JOIN intake.columns AS c
-  ON c.submission_id = f.submission_id AND c.block = f.block AND c.field = f.field"""
+LEFT JOIN kept AS k
+  ON k.submission_id = f.submission_id AND k."row" = f."row" AND k.block = f.block AND k.field = f.field
+LEFT JOIN intake.submissions AS s ON s.submission_id = coalesce(k.kept_id, f.submission_id)
+LEFT JOIN intake.columns AS c ON c.submission_id = coalesce(k.kept_id, f.submission_id)
+  AND c.block = coalesce(k.kept_block, f.block) AND c.field = f.field"""
 """Flows count when their span lies in this year or last year, also after the period: a total that stops at the
 period may be what a later cumulative figure leaves without its later months. Staff count up to the period; land as of
 its latest date.
@@ -69,8 +71,9 @@ _LAND = (
 
 
 def lineage_figures() -> str:
-    """The common table expressions `figures` (one row per stated figure that counts and word that it feeds) and
-    `words` (the words of each pair of numerator and denominator).
+    """The common table expressions `figures` (one row per stated figure that counts and word that it feeds), `words`
+    (the words of each pair of numerator and denominator) and `kept` (where a figure is stated that a correction of
+    another field of its row left as it was).
     """
     electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
     parts = [
@@ -90,7 +93,14 @@ def lineage_figures() -> str:
         "  FROM (SELECT DISTINCT numerator_expression, denominator_expression FROM results.indicators) AS p\n"
         f"  JOIN (SELECT unnest([{', '.join(map(literal, measures))}]) AS measure) AS m\n"
         "    ON regexp_matches(p.numerator_expression || ' ' || p.denominator_expression, "
-        "'\\b' || m.measure || '\\b')\n)\n"
+        "'\\b' || m.measure || '\\b')\n), kept AS (\n  "
+        + "\n  UNION ALL ".join([
+            *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
+            # Of energy it is always the consumption that is corrected.
+            *(_kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
+              for field in ENERGY_FIELDS if field != "consumption"),
+        ])
+        + "\n)\n"
     )
 
 
@@ -114,6 +124,27 @@ def _figures(
         f"{'replaced_on' if dated else 'NULL::DATE'} AS replaced_on, "
         f'{quoted(field)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
         f"FROM {source} WHERE NOT superseded AND {quoted(field)} IS NOT NULL{where}"
+    )
+
+
+def _kept(table: str, field: str, key: tuple[str, ...], unit: str) -> str:
+    """The places of the figures of one field in corrected rows whose correction is of another: the latest one of those
+    that the correction replaced in which the figure stands.
+    """
+    same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM n.{name}" for name in ("uscc", *key, quoted(field)))
+    return (
+        f'SELECT n.submission_id, n."row", n.block, {literal(field)} AS field, o.submission_id AS kept_id, o.sheet, '
+        f'o."row" AS kept_row, o.block AS kept_block, {unit}::VARCHAR AS row_unit '
+        f"FROM {table} AS n "
+        f"JOIN intake.submissions AS l ON l.submission_id = n.submission_id AND l.form = 'corrections' "
+        f"LEFT JOIN intake.columns AS own "
+        f"ON own.submission_id = n.submission_id AND own.block = n.block AND own.field = {literal(field)} "
+        f"JOIN {table} AS o ON o.superseded AND {same} "
+        f"JOIN intake.columns AS c "
+        f"ON c.submission_id = o.submission_id AND c.block = o.block AND c.field = {literal(field)} "
+        f"JOIN intake.submissions AS s ON s.submission_id = o.submission_id "
+        f"WHERE NOT n.superseded AND n.{quoted(field)} IS NOT NULL AND own.field IS NULL "
+        f'QUALIFY row_number() OVER (PARTITION BY n.submission_id, n."row", n.block ORDER BY s.arrival DESC) = 1'
     )
 
 
