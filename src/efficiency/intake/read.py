@@ -25,7 +25,15 @@ from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_fr
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
 from efficiency.intake.surroundings import look_around, units_of_rows
-from efficiency.intake.unread import idle_formulas, is_data, one_submission, only_problem, refused_file, unrecognised
+from efficiency.intake.unread import (
+    idle_formulas,
+    is_data,
+    one_submission,
+    only_problem,
+    refused_file,
+    unrecognised,
+    unrecognised_table,
+)
 from schemas import FORMS
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
@@ -98,6 +106,7 @@ def _read_sheet(
         headers = [mapped] if mapped else []
     stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     found: list[tuple[Header, Surroundings, list[Plan]]] = []
+    strangers: list[Header] = []
     before: Surroundings | None = None
     start = 0
     for header in headers:
@@ -110,10 +119,17 @@ def _read_sheet(
         if as_forms:
             found.append((header, around, as_forms))
             before, start = around, header.bottom + 1
+        elif found:
+            strangers.append(header)
     parts: list[Parsed] = []
-    for place, (header, around, as_forms) in enumerate(found):
-        following = found[place + 1][0].top if place + 1 < len(found) else None
-        end = titles_begin(grid, following, header.bottom + 1) if following is not None else grid.height
+    tops = sorted(header.top for header in (*(header for header, _, _ in found), *strangers))
+
+    def end_of(header: Header) -> int:
+        following = next((top for top in tops if top > header.bottom), None)
+        return grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+
+    for header, around, as_forms in found:
+        end = end_of(header)
         tables = [
             Table(
                 grid,
@@ -127,6 +143,11 @@ def _read_sheet(
             for number, plan in enumerate(as_forms)
         ]
         parts += _read_tables(file, tables, last_used_row(grid, end))
+    # The rows of a table that is none of ours are not those of the table above it.
+    for header in strangers:
+        end = last_used_row(grid, end_of(header))
+        identifier = f"{sheet_id}-{len(parts) + 1}"
+        parts.append(unrecognised_table(file, grid, identifier, header, end=end, hint=_hint(header)))
     if lacking:
         return parts, f"映射文件所列的表头“{'”、“'.join(lacking)}”在该表中找不到。"
     return parts, "" if parts else _hint(headers[0] if headers else None)
