@@ -590,6 +590,7 @@ def test_a_month_typed_into_a_cell_of_its_own_has_become_a_date_and_is_still_tha
     assert spans(["2026-10-01"], name="2026年产出.xlsx") == [MONTH]
     assert spans(["2026-11-03"]) == []
     assert spans(["填报日期", "2026-11-01"]) == []
+    assert spans(["产出"], [2026, "年", 10, "月"]) == [MONTH]
     assert spans(["2026-11-01"], sheet="2026年10月") == [MONTH]
 
 
@@ -653,6 +654,17 @@ def test_rows_of_a_table_that_is_none_of_ours_are_not_those_of_the_table_above(r
         ("output", 1, 0, 0),
         (None, 3, 2, 1),
     ]
+
+
+def test_rows_below_a_lone_mark_of_time_are_not_of_the_title_s_time(read) -> None:
+    head = ["企业名称", "营业收入(万元)"]
+    parsed = read([["2026年9月"], head, ["甲公司", 1], ["2026年10月"], ["甲公司", 2], ["乙公司", 3]])
+    assert stated(parsed, "output", "revenue", "row") == [(1.0, 3)]
+    assert problems(parsed) == [("A4", "period_unknown", "2026年10月")]
+    assert counts(parsed) == (4, 0, 1, 0, 2)
+    own = read([[*head, "报告期"], ["2026年9月"], ["甲公司", 1, "2026年9月"], ["10月"], ["甲公司", 2, "2026年10月"]])
+    assert stated(own, "output", "revenue") == [(1.0,), (2.0,)]
+    assert problems(own) == []
 
 
 def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:

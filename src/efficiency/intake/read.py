@@ -168,7 +168,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
             _refuse_duplicates(table)
             rows = NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         else:
-            rows = read_rows(table)
+            rows = _without_other_time(table, read_rows(table), kinds)
             check_totals(table, kinds)
             check_sum_column(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
@@ -203,10 +203,14 @@ def _parsed(
     # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
     own = main and not table.plan.long_energy
     excused = _without(silent, _without(silent, pl.concat(stated))) if own else silent
+    if table.cut is not None:
+        excused = excused.filter(excused < table.cut)
     blank = excused.clear() if refused_table else _without(excused, named)
     rejected = _without(silent, blank)
     if len(rejected) and not refused_table:
         unexplained = _without(_without(rejected, named), _with_unknown_unit(table))
+        if table.cut is not None:
+            unexplained = unexplained.filter(unexplained < table.cut)
         found = pl.concat([found, _empty_rows(table, unexplained)])
     counted = Counter(kinds["kind"].to_list())
     if not places.len():
@@ -219,7 +223,7 @@ def _parsed(
         "filled_on": _filled_on(table),
         "rows_total": kinds.height,
         "rows_totals": counted["total"] + counted["subtotal"],
-        "rows_notes": counted["note"],
+        "rows_notes": counted["note"] + counted["time"],
         "rows_blank": counted["blank"] + len(blank),
         "rows_rejected": len(rejected),
     }
@@ -237,6 +241,27 @@ def _without(places: pl.Series, others: pl.Series) -> pl.Series:
         known = set(others.to_list())
         return pl.Series(places.name, [place for place in places.to_list() if place not in known], dtype=places.dtype)
     return places.filter(~places.is_in(others.implode())) if len(places) and len(others) else places
+
+
+def _without_other_time(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """`rows` above the first row that is only a mark of time: whether those below it are of that time is not said."""
+    marks = kinds["place"].filter(kinds["kind"] == "time")
+    if not len(marks) or not FORMS[table.plan.form].flow or table.plan.periods:
+        return rows
+    place = int(marks[0])
+    (cells,) = table.grid.rows(place, place + 1)
+    column, word = next((column, cell) for column, cell in enumerate(cells) if cell)
+    row = table.grid.row_number(place)
+    table.cut = place
+    table.table_problem(
+        "period_unknown",
+        cell=f"{table.grid.letters(column)}{row}",
+        row=row,
+        field="span_end",
+        value=word,
+        hint="该行只写了时期，以下各行未采用：请为每一期重复表头，或增加“报告期”列。",
+    )
+    return rows.filter(pl.col("place") < place)
 
 
 def _refuse_duplicates(table: Table) -> None:

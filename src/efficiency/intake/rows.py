@@ -41,6 +41,8 @@ class Table:
     """Problems of the table and its headers."""
     problems: list[pl.DataFrame] = field(default_factory=list)
     """Problems of cells."""
+    cut: int | None = None
+    """The row from which on the table's rows may be of another time."""
     base: pl.DataFrame = field(default_factory=pl.DataFrame)
     """`place`, `row`, `uscc`, `name` of each data row."""
 
