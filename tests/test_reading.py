@@ -990,11 +990,13 @@ def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
             ["(二)规下企业", None, None],
             ["乙公司", 3, 4],
             ["三、有数的分组", 5, 6],
+            ["*丙公司", 7, 8],
+            ["*为新增企业"],
         ]
     )
-    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",)]
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",), ("*丙公司",)]
     assert problems(parsed) == []
-    assert counts(parsed) == (5, 0, 2, 0, 0)
+    assert counts(parsed) == (7, 0, 3, 0, 0)
 
 
 def test_subtotals_sum_their_own_rows(read) -> None:
