@@ -54,6 +54,7 @@ def one(expression: pl.Expr) -> object:
         ("0", 0.0),
         ("1，234", 1234.0),
         (".5", 0.5),
+        ("\u202d100\u202c", 100.0),
     ],
 )
 def test_numbers_as_people_write_them(text: str, value: float) -> None:

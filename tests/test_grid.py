@@ -210,6 +210,11 @@ def test_separators_quotes_and_line_breaks_within_cells(text: str, width: int) -
     assert len(delimited_columns(text.encode())) == width
 
 
+def test_a_code_kept_as_text_by_an_equals_sign_is_that_code() -> None:
+    first, second = delimited_columns(b'="0371",x\n"=""91A""",="a"b\n')
+    assert (first.to_list(), second.to_list()) == (["0371", "91A"], ["x", '="a"b'])
+
+
 def test_decoding_names_what_is_no_text() -> None:
     with pytest.raises(UnreadableError, match="编码"):
         as_utf8(b"\xff\xff\xff\xff\x00")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake import header as header_module
-from efficiency.intake.header import interpret, measure_in
+from efficiency.intake.header import OTHER, interpret, measure_in
 from efficiency.intake.periods import Timing
 from efficiency.reference.tables import carriers
 from schemas import FORMS
@@ -62,6 +62,30 @@ def test_unit_and_time_are_no_part_of_the_name(
 def test_another_quantity_is_never_taken_for_ours(cells: tuple[str, ...]) -> None:
     meaning = interpret(cells)
     assert meaning is None or not meaning.fields
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "营业收入(上年同期)(万元)",
+        "营业收入(万元,上年同期)",
+        "营业收入(计划)",
+        "营业收入（增速）",
+        "税收(亩均)",
+        "营业收入(其中:出口)",
+        "电力(折标煤)",
+        "原煤(库存)",
+        "原煤(购进量)(吨)",
+        "热力(外供)",
+    ],
+)
+def test_brackets_may_make_a_name_another_quantity(text: str) -> None:
+    assert interpret((text,)) is None
+
+
+@pytest.mark.parametrize("text", ["2026年用电量计划", "2026年亩均税收(万元)", "2026年用电量增速", "2026年原煤购进量"])
+def test_a_title_of_another_quantity_names_no_measure_of_its_months(text: str) -> None:
+    assert measure_in(text) is OTHER
 
 
 def test_an_unknown_unit_in_brackets_is_kept_as_unknown() -> None:

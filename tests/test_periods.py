@@ -238,6 +238,12 @@ def test_every_year_to_date_is_read(year: int, month: int, dash: str) -> None:
         (["产出"], "Sheet1", "2026年前三季度.xlsx", (date(2026, 1, 1), date(2026, 9, 1))),
         (["2026年10月上旬"], "2026年10月", "x.xlsx", None),
         (["2026年产出"], "9月、10月", "x.xlsx", None),
+        (["2026年度评价数据", "2026年1-10月"], "Sheet1", "x.xlsx", TO_OCTOBER),
+        (["2026年度评价数据", "10月"], "Sheet1", "x.xlsx", OCTOBER),
+        (["2026年10月月报", "2026年1-10月"], "Sheet1", "x.xlsx", TO_OCTOBER),
+        (["2026年1-10月产出", "统计局 2026年11月"], "Sheet1", "x.xlsx", TO_OCTOBER),
+        (["依据2025年度办法", "2026年1-10月产出"], "Sheet1", "x.xlsx", None),
+        (["二○二六年十月"], "Sheet1", "x.xlsx", OCTOBER),
         (["2026年9月、10月产出"], "10月", "x.xlsx", OCTOBER),
     ],
 )

@@ -590,6 +590,7 @@ def test_a_month_typed_into_a_cell_of_its_own_has_become_a_date_and_is_still_tha
     assert spans(["2026-10-01"], name="2026年产出.xlsx") == [MONTH]
     assert spans(["2026-11-03"]) == []
     assert spans(["填报日期", "2026-11-01"]) == []
+    assert spans(["产出"], [2026, "年", 10, "月"]) == [MONTH]
     assert spans(["2026-11-01"], sheet="2026年10月") == [MONTH]
 
 
@@ -624,6 +625,80 @@ def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
     assert stated(parsed, "output", "revenue", "span_start") == [(10.0, MONTH[0]), (100.0, TO_DATE[0])]
     years = read([["1-10月产出 单位:万元"], ["企业名称", "2026年营业收入", "2025年营业收入"], ["甲公司", 10, 9]])
     assert stated(years, "output", "revenue", "span_end") == [(10.0, MONTH[1]), (9.0, date(2025, 10, 1))]
+
+
+def test_rows_of_a_table_that_is_none_of_ours_are_not_those_of_the_table_above(read) -> None:
+    parsed = read(
+        [
+            ["表一 2026年10月营业收入(万元)"],
+            ["企业名称", "营业收入"],
+            ["甲公司", 100],
+            [],
+            ["表二 2026年10月利润(万元)"],
+            ["企业名称", "利润总额"],
+            ["乙公司", 9],
+            [],
+            ["丙公司", 8],
+            ["表三 2026年10月税收(万元)"],
+            ["企业名称", "税收"],
+            ["乙公司", 3],
+        ]
+    )
+    assert stated(parsed, "output", "name", "revenue", "tax", "row") == [
+        ("甲公司", 100.0, None, 3),
+        ("乙公司", None, 3.0, 12),
+    ]
+    assert problems(parsed) == [("A6", "form_unknown", None)]
+    assert parsed.submissions.select("form", "rows_total", "rows_rejected", "rows_blank").rows() == [
+        ("output", 1, 0, 0),
+        ("output", 1, 0, 0),
+        (None, 3, 2, 1),
+    ]
+
+
+def test_rows_below_a_lone_mark_of_time_are_not_of_the_title_s_time(read) -> None:
+    head = ["企业名称", "营业收入(万元)"]
+    parsed = read([["2026年9月"], head, ["甲公司", 1], ["2026年10月"], ["甲公司", 2], ["乙公司", 3]])
+    assert stated(parsed, "output", "revenue", "row") == [(1.0, 3)]
+    assert problems(parsed) == [("A4", "period_unknown", "2026年10月")]
+    assert counts(parsed) == (4, 0, 1, 0, 2)
+    own = read([[*head, "报告期"], ["2026年9月"], ["甲公司", 1, "2026年9月"], ["10月"], ["甲公司", 2, "2026年10月"]])
+    assert stated(own, "output", "revenue") == [(1.0,), (2.0,)]
+    assert problems(own) == []
+
+
+def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", "实缴税金(万元)"],
+            ["甲公司", 100, 1],
+            ["乙公司", None, 2],
+            ["丙公司", 5, 6],
+            ["丙公司", None, None],
+        ],
+        merges=[(2, 1, 3, 1), (4, 1, 5, 1)],
+    )
+    assert stated(parsed, "output", "name", "revenue", "tax") == [
+        ("甲公司", None, 1.0),
+        ("乙公司", None, 2.0),
+        ("丙公司", 5.0, 6.0),
+    ]
+    assert problems(parsed) == [("B3", "merged_figure", "100"), ("A6", "row_empty", None)]
+    assert "第 4 行" in parsed.problems["message"][0]
+
+
+def test_a_year_beside_a_title_of_months_is_those_months(read) -> None:
+    rows = [["年份", "企业名称", "营业收入(万元)"], [2026, "甲公司", 1], [2025, "甲公司", 2]]
+    parsed = read([["2026年1-10月产出"], *rows])
+    assert stated(parsed, "output", "revenue", "span_start", "span_end") == [(1.0, *TO_DATE)]
+    assert problems(parsed) == [("A4", "period_unknown", "2025")]
+    assert "年份" in parsed.problems["message"][0]
+    years = read([["产出"], *rows])
+    assert {end for _, end in stated(years, "output", "span_start", "span_end")} == {
+        date(2026, 12, 1),
+        date(2025, 12, 1),
+    }
 
 
 def test_a_header_printed_again_is_a_note_row(read) -> None:
@@ -915,11 +990,13 @@ def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
             ["(二)规下企业", None, None],
             ["乙公司", 3, 4],
             ["三、有数的分组", 5, 6],
+            ["*丙公司", 7, 8],
+            ["*为新增企业"],
         ]
     )
-    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",)]
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",), ("*丙公司",)]
     assert problems(parsed) == []
-    assert counts(parsed) == (5, 0, 2, 0, 0)
+    assert counts(parsed) == (7, 0, 3, 0, 0)
 
 
 def test_subtotals_sum_their_own_rows(read) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from efficiency.intake.header import IDENTITY, Meaning, measure_in
+from efficiency.intake.header import IDENTITY, OTHER, Meaning, measure_in
 from efficiency.intake.units import COAL_EQUIVALENT, Conversion, conversion, find_unit, is_water
 from efficiency.reference.tables import carrier_form_unit
 from schemas import FORMS
@@ -121,7 +121,7 @@ def _with_measure(meanings: dict[int, Meaning], titles: Iterable[str]) -> dict[i
     bare = [column for column, meaning in meanings.items() if not meaning.named]
     named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
     measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
-    if measure is None:
+    if measure is None or measure is OTHER:
         return {column: meaning for column, meaning in meanings.items() if meaning.named}
     return {
         column: meaning

@@ -36,7 +36,7 @@ HUGE = 1e100
 SAFE_INTEGER = 1e15
 """From here on a spreadsheet has lost digits of a number."""
 
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200c\u200d\u2060\ufeff]"
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 _DASHES = r"^[-—–−─－]+$"
 _NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
 GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3}){1,6}(?:\.[0-9]+)?$"

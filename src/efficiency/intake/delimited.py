@@ -86,6 +86,8 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
     if longest > MAX_TEXT:
         raise UnreadableError(f"有一格长达 {longest} 字节,请检查引号与换行")
     columns = frame[1:].get_columns()
+    if b'="' in text:  # ="0371": how programs keep a spreadsheet from taking a code for a number
+        columns = [column.str.replace(r'^="([^"]*)"$', "$1") for column in columns]
     while len(columns) > 1 and columns[-1].null_count() == len(columns[-1]):
         columns.pop()
     return columns

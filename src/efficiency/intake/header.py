@@ -61,6 +61,10 @@ _UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|单位[:]?)([^/:,;_-]+)$")
 _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
+_OTHER_QUANTITY = re.compile(
+    rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水"
+)
+"""In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]*\d)[0-9A-Z]{18}")
 """Figures and codes, with which no header ends: rows of data are tried as rows of a header, too."""
@@ -79,6 +83,8 @@ class Piece:
     timing: Timing | None
     subordinate: bool
     """Introduced by 其中: or #, part of the column before it."""
+    other: bool = False
+    """Its brackets make it another quantity than its name alone says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,10 @@ class Meaning:
         return bool(self.fields or self.carrier or self.role)
 
 
+OTHER = Meaning("")
+"""What is a quantity, but none of ours."""
+
+
 @lru_cache(maxsize=8192)
 def piece(text: str) -> Piece:
     """Take one header cell apart."""
@@ -122,6 +132,7 @@ def piece(text: str) -> Piece:
     plain = _SUBORDINATE.sub("", plain)
     unit = unknown = None
     timing: Timing | None = None
+    other = False
     for content in _BRACKET.findall(plain):
         for word in [content] if find_unit(content) else _TOKENS.split(content):
             token = _UNIT_LABEL.sub("", word)
@@ -129,6 +140,8 @@ def piece(text: str) -> Piece:
                 unit = found.name
             elif (said := marker(token)) is not None:
                 timing = said
+            elif _OTHER_QUANTITY.search(token):
+                other = True
             elif looks_like_unit(token):
                 unknown = token
     name = _BRACKET.sub("", plain).strip(_TRIM)
@@ -138,7 +151,7 @@ def piece(text: str) -> Piece:
         name, unit = match[1].strip(_TRIM), found.name
     if (said := marker(name)) is not None and name not in _vocabulary():
         name, timing = "", said
-    return Piece(name, plain, unit, unknown if unit is None else None, timing, subordinate)
+    return Piece(name, plain, unit, unknown if unit is None else None, timing, subordinate, other)
 
 
 @lru_cache(maxsize=8192)
@@ -163,9 +176,11 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
     if not named:
         return Meaning(header, unit=unit, timing=timing) if timing is not None else None
     last = named[-1]
-    candidates = ["".join(p.whole for p in named), "".join(p.name for p in named)]
-    if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
-        candidates += [last.whole, last.name]
+    candidates = ["".join(p.whole for p in named)]
+    if not any(p.other for p in pieces):
+        candidates.append("".join(p.name for p in named))
+        if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
+            candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):
         found = _look_up(name)
         if found is None:
@@ -191,6 +206,8 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
 def measure_in(text: str) -> Meaning | None:
     """The one measure or carrier that a title names (2026年用电量(万千瓦时)), with its unit; None where it is not one.
 
+    `OTHER` where the title names it as another quantity (2026年用电量计划, 亩均税收).
+
     The longest name wins over those within it; two different quantities in one title are none.
     """
     plain = normalise_name(text)
@@ -203,6 +220,8 @@ def measure_in(text: str) -> Meaning | None:
     meanings = {(meaning.fields, meaning.carrier) for _, _, meaning in taken}
     if len(meanings) != 1:
         return None
+    if _OTHER_QUANTITY.search(plain.replace("发展计划", "")):
+        return OTHER
     named = taken[0][2]
     parts = piece(text)
     return Meaning(text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit)

@@ -168,7 +168,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
     identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
     for row in range(anchor - top):
         distinct = {cell for cell in rows[row] if cell}
-        if any(_LABEL.search(normalise_name(cell)) for cell in distinct):
+        if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):
             return {}
         spread = [column for column in range(grid.width) if rows[row][column]]
         if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
@@ -182,6 +182,11 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
     return found
+
+
+def _is_date(cells: set[str]) -> bool:
+    """Whether a row is a date in several cells (2026 | 年 | 10 | 月)."""
+    return "年" in cells and any(re.fullmatch(r"20\d\d", cell) for cell in cells)
 
 
 def _with_months(grid: Grid, row: int, cells: list[str]) -> list[str]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Kind = Literal["month", "to_date", "year", "several"]
 
 _DASHES = re.compile(r"[-—–−~〜～至到]+")
-_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
-_CHINESE_YEAR = re.compile(r"[〇一二三四五六七八九]{4}(?=年)")
+_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_CHINESE_YEAR = re.compile(r"[〇○零一二三四五六七八九]{4}(?=年)")
 _CHINESE_MONTHS = {"十二月": "12月", "十一月": "11月", "十月": "10月"} | {
     f"{word}月": f"{number}月" for number, word in enumerate("一二三四五六七八九", start=1)
 }
@@ -267,6 +267,26 @@ def from_to(first: int, last: int, year: int | None, last_year: int | None = Non
     return Timing(end, last, "several", months)
 
 
+def _timing_of_titles(title: Iterable[str]) -> Timing:
+    """What the lines above a table say together; the months that one names go before the year of another."""
+    in_title = NOTHING
+    for line in title:
+        said = timing_in(line)
+        if said.unsure:
+            return said
+        if in_title.month is None and said.month is not None:
+            if in_title.year and said.year and in_title.year != said.year:
+                return replace(UNSURE, doubt=f"标题中既有{in_title.year}年，又有{said.year}年，看不出是哪一年。")
+            in_title = said.over(in_title)  # 2026年度评价数据 above 2026年1-10月
+        elif in_title.month is None or in_title.year is None:
+            in_title = in_title.over(said)
+        elif in_title.kind is None and (said.year, said.month) == (in_title.year, in_title.month):
+            in_title = said.over(in_title)  # 2026年10月月报 above 2026年1-10月
+        elif in_title.kind is None and said.year is None and said.month is None:
+            in_title = said.over(in_title)  # a line of its own that says 本月止累计
+    return in_title
+
+
 def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     """The time a sheet's surroundings state: its title lines, else its name, the file's, the folders' from inside out.
 
@@ -275,15 +295,9 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     """
     folders = file_name.split("/")
     stem = folders[-1].rsplit(".", 1)[0]
-    in_title = NOTHING
-    for line in title:
-        said = timing_in(line)
-        if said.unsure:
-            return said
-        if in_title.month is None or in_title.year is None:
-            in_title = in_title.over(said)
-        elif in_title.kind is None and said.year is None and said.month is None:
-            in_title = said.over(in_title)  # a line of its own that says 本月止累计
+    in_title = _timing_of_titles(title)
+    if in_title.unsure:
+        return in_title
     in_name = timing_in(sheet)
     if in_title.year is not None and in_title.month is None and in_title.kind != "year":
         if in_name.kind == "several" and in_name.month is None and in_name.year in (None, in_title.year):

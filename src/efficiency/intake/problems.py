@@ -55,6 +55,8 @@ RULES: dict[str, ProblemRule] = {
         "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
                           "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
         "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
+        "merged_figure": "“{title}”的合并单元格到第 {last} 行为止跨了多家企业，看不出 {value} 中各家是多少，未采用。"
+                         "请取消合并，逐家填报后重新报送。",
         "error_cell": "“{title}”单元格是错误值“{value}”。请修正公式或直接填写数值后重新报送。",
         "formula_uncached": "“{title}”单元格是尚未计算的公式，读不到数值。"
                             "请用 Excel 或 WPS 打开文件，待计算完成并保存后重新报送。",

@@ -25,7 +25,15 @@ from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_fr
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
 from efficiency.intake.surroundings import look_around, units_of_rows
-from efficiency.intake.unread import idle_formulas, is_data, one_submission, only_problem, refused_file, unrecognised
+from efficiency.intake.unread import (
+    idle_formulas,
+    is_data,
+    one_submission,
+    only_problem,
+    refused_file,
+    unrecognised,
+    unrecognised_table,
+)
 from schemas import FORMS
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
@@ -98,6 +106,7 @@ def _read_sheet(
         headers = [mapped] if mapped else []
     stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     found: list[tuple[Header, Surroundings, list[Plan]]] = []
+    strangers: list[Header] = []
     before: Surroundings | None = None
     start = 0
     for header in headers:
@@ -110,10 +119,17 @@ def _read_sheet(
         if as_forms:
             found.append((header, around, as_forms))
             before, start = around, header.bottom + 1
+        elif found:
+            strangers.append(header)
     parts: list[Parsed] = []
-    for place, (header, around, as_forms) in enumerate(found):
-        following = found[place + 1][0].top if place + 1 < len(found) else None
-        end = titles_begin(grid, following, header.bottom + 1) if following is not None else grid.height
+    tops = sorted(header.top for header in (*(header for header, _, _ in found), *strangers))
+
+    def end_of(header: Header) -> int:
+        following = next((top for top in tops if top > header.bottom), None)
+        return grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+
+    for header, around, as_forms in found:
+        end = end_of(header)
         tables = [
             Table(
                 grid,
@@ -127,6 +143,11 @@ def _read_sheet(
             for number, plan in enumerate(as_forms)
         ]
         parts += _read_tables(file, tables, last_used_row(grid, end))
+    # The rows of a table that is none of ours are not those of the table above it.
+    for header in strangers:
+        end = last_used_row(grid, end_of(header))
+        identifier = f"{sheet_id}-{len(parts) + 1}"
+        parts.append(unrecognised_table(file, grid, identifier, header, end=end, hint=_hint(header)))
     if lacking:
         return parts, f"映射文件所列的表头“{'”、“'.join(lacking)}”在该表中找不到。"
     return parts, "" if parts else _hint(headers[0] if headers else None)
@@ -147,7 +168,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
             _refuse_duplicates(table)
             rows = NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         else:
-            rows = read_rows(table)
+            rows = _without_other_time(table, read_rows(table), kinds)
             check_totals(table, kinds)
             check_sum_column(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
@@ -182,10 +203,14 @@ def _parsed(
     # Rows of another form of the same table, and pre-printed carriers without a figure, state nothing here.
     own = main and not table.plan.long_energy
     excused = _without(silent, _without(silent, pl.concat(stated))) if own else silent
+    if table.cut is not None:
+        excused = excused.filter(excused < table.cut)
     blank = excused.clear() if refused_table else _without(excused, named)
     rejected = _without(silent, blank)
     if len(rejected) and not refused_table:
         unexplained = _without(_without(rejected, named), _with_unknown_unit(table))
+        if table.cut is not None:
+            unexplained = unexplained.filter(unexplained < table.cut)
         found = pl.concat([found, _empty_rows(table, unexplained)])
     counted = Counter(kinds["kind"].to_list())
     if not places.len():
@@ -198,7 +223,7 @@ def _parsed(
         "filled_on": _filled_on(table),
         "rows_total": kinds.height,
         "rows_totals": counted["total"] + counted["subtotal"],
-        "rows_notes": counted["note"],
+        "rows_notes": counted["note"] + counted["time"],
         "rows_blank": counted["blank"] + len(blank),
         "rows_rejected": len(rejected),
     }
@@ -216,6 +241,27 @@ def _without(places: pl.Series, others: pl.Series) -> pl.Series:
         known = set(others.to_list())
         return pl.Series(places.name, [place for place in places.to_list() if place not in known], dtype=places.dtype)
     return places.filter(~places.is_in(others.implode())) if len(places) and len(others) else places
+
+
+def _without_other_time(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """`rows` above the first row that is only a mark of time: whether those below it are of that time is not said."""
+    marks = kinds["place"].filter(kinds["kind"] == "time")
+    if not len(marks) or not FORMS[table.plan.form].flow or table.plan.periods:
+        return rows
+    place = int(marks[0])
+    (cells,) = table.grid.rows(place, place + 1)
+    column, word = next((column, cell) for column, cell in enumerate(cells) if cell)
+    row = table.grid.row_number(place)
+    table.cut = place
+    table.table_problem(
+        "period_unknown",
+        cell=f"{table.grid.letters(column)}{row}",
+        row=row,
+        field="span_end",
+        value=word,
+        hint="该行只写了时期，以下各行未采用：请为每一期重复表头，或增加“报告期”列。",
+    )
+    return rows.filter(pl.col("place") < place)
 
 
 def _refuse_duplicates(table: Table) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.cells import says_nothing, squeezed
+from efficiency.intake.periods import marker
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
@@ -22,20 +23,22 @@ _CARRIER_TOTAL = re.compile(r"^(?:合计|总计|小计|共计)$")
 _NOTE = re.compile(
     r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
-    r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^[*※].*|^\(?以下(?:空白|无正文)\)?$"
+    r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^\(?以下(?:空白|无正文)\)?$"
 )
-_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\))")
-"""A group of enterprises (一、规上企业); where no figure stands beside it, it is a heading."""
+_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])")
+"""A group of enterprises (一、规上企业) or a remark (*为估计数), but only where no figure stands beside it."""
+_MAY_BE_TIME = re.compile(r"\d.*[年月季]|\d{6}|\d{4}-\d")
 _SENTENCE = re.compile(r"[。;；]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$")
 _CODE_CHARACTER = re.compile(r"[0-9A-Za-z]")
-_TELLING = r"^[(（]|[\s计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
+_TELLING = r"^[(（]|[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
 """Characters without which a name cannot be a total, a note or a repeated header: most rows need no closer look."""
 
 
 def classify(grid: Grid, header: Header, columns: set[int], end: int, carrier: int | None = None) -> pl.DataFrame:
     """One row for each row below the header to before `end`: `place` (row of the grid) and `kind`.
 
-    `kind` is data, total (of all rows), subtotal (of the rows since the last), note or blank; `columns` are those that
+    `kind` is data, total (of all rows), subtotal (of the rows since the last), note, time (2026年10月 alone in a row,
+    below which another month may begin) or blank; `columns` are those that
     the table's plans read, `carrier` the one that names carriers.
     """
     first = header.bottom + 1
@@ -127,13 +130,17 @@ def _plain(text: str | None) -> str | None:
 
 @lru_cache(maxsize=1 << 16)
 def _odd(word: str | None, carrier: str | None, alone: bool) -> str | None:
-    """total, subtotal, note or heading of a group; None for what may be data."""
+    """total, subtotal, note, heading of a group, or mark of time; None for what may be data."""
     total = carrier is not None and _CARRIER_TOTAL.search(squeezed(carrier)) is not None
     if word is None:
         return "total" if total else None
     if total or (not alone and _TOTAL.search(word)):
         return "subtotal" if _SUBTOTAL.search(word) and not _GRAND.search(word) else "total"
-    return "note" if _NOTE.search(word) else "heading" if _GROUP.search(word) else None
+    if _NOTE.search(word):
+        return "note"
+    if _GROUP.search(word):
+        return "heading"
+    return "time" if _MAY_BE_TIME.search(word) and not alone and marker(word) is not None else None
 
 
 def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl.DataFrame:
@@ -142,8 +149,10 @@ def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl
         sentence,
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
         .then(pl.lit("blank"))
+        .when(odd.is_in(["heading", "time"]) & (pl.col("figures") > 0))
+        .then(pl.lit("data"))
         .when(odd == "heading")
-        .then(pl.when(pl.col("figures") == 0).then(pl.lit("note")).otherwise(pl.lit("data")))
+        .then(pl.lit("note"))
         .when(odd.is_not_null())
         .then(odd)
         .when(pl.col("ours") == 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.intake.energy_rows import long_rows, wide_rows
 from efficiency.intake.extract import Extracted, extract, filled_down
 from efficiency.intake.periods import NOTHING, TENTH_DOUBT
-from efficiency.intake.problems import problem, problem_rows
+from efficiency.intake.problems import number_text, problem, problem_rows
 from efficiency.intake.spans import row_timings
 from efficiency.reference.tables import carrier_form_unit
 from schemas import COLUMN_MAP, FORMS, STATED
@@ -41,6 +41,8 @@ class Table:
     """Problems of the table and its headers."""
     problems: list[pl.DataFrame] = field(default_factory=list)
     """Problems of cells."""
+    cut: int | None = None
+    """The row from which on the table's rows may be of another time."""
     base: pl.DataFrame = field(default_factory=pl.DataFrame)
     """`place`, `row`, `uscc`, `name` of each data row."""
 
@@ -85,6 +87,8 @@ class Table:
         """The cells of a column; the refused ones become problems. A column of one carrier is called by its header."""
         declared = FORMS[self.plan.form].column(bound.field)
         found = extract(self.cells, bound.column, declared, self.grid.marked)
+        shared = self._shared_figures(bound.column) if declared.kind == "number" else {}
+        found = _without_shared(found, self.cells["place"], shared)
         if not found.refused.height and found.percents is None:
             return found
         words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
@@ -93,10 +97,25 @@ class Table:
             words["hint"] = pl.when(half_written).then(pl.format(TENTH_DOUBT, "value")).otherwise(pl.lit(""))
         if bound.conversion is not None and self.plan.form == "energy":
             words["title"] = pl.lit(bound.header)
+        if shared:
+            last = pl.col("place").replace_strict(shared, default=None) + (self.grid.first_row + 1)
+            words["last"] = last.cast(pl.String)
         self.refuse(found, bound, **words)
         if found.percents is not None:
             words["number"] = pl.col("number")
             self.cell_problems("percent_in_amount", found.percents, bound.column, bound.field, **words)
+        return found
+
+
+    def _shared_figures(self, column: int) -> dict[int, int]:
+        """First → last row of each merged cell of `column` that covers rows of several enterprises."""
+        found: dict[int, int] = {}
+        for top, left, bottom, _ in self.grid.merges:
+            if left == column and bottom > top:
+                named = pl.any_horizontal(pl.col("uscc", "name").is_not_null())
+                rows = self.base.filter(pl.col("place").is_between(top, bottom) & named)
+                if rows.select("uscc", "name").n_unique() > 1:
+                    found[top] = bottom
         return found
 
 
@@ -159,6 +178,16 @@ def column_map(table: Table) -> pl.DataFrame:
             if block.carrier is not None and bound.field == "consumption":
                 rows.append({**rows[-1], "field": "carrier", "unit": None, "factor": None, "unit_assumed": False})
     return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
+
+
+def _without_shared(found: Extracted, places: pl.Series, shared: dict[int, int]) -> Extracted:
+    """`found` without the figures of the merged cells `shared` (first row → last) over several enterprises."""
+    hit = places.is_in(list(shared)) & found.values.is_not_null()
+    if not shared or not hit.any():
+        return found
+    told = pl.DataFrame({"place": places, "value": found.values}).filter(hit)
+    refused = told.select("place", pl.lit("merged_figure").alias("rule"), number_text(pl.col("value")).alias("value"))
+    return replace(found, values=found.values.set(hit, None), refused=pl.concat([found.refused, refused]))
 
 
 def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: RowTimings) -> None:

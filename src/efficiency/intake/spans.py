@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from efficiency.intake.extract import cell_texts
 from efficiency.intake.period_cells import timing_of_cell, written_out
-from efficiency.intake.periods import NOTHING, UNSURE, Timing, from_to
+from efficiency.intake.periods import NOTHING, UNSURE, Timing, from_to, timing_in
 
 if TYPE_CHECKING:
     from efficiency.intake.blocks import Block, Plan
@@ -52,9 +52,12 @@ def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings, *, typed:
         as_text = distinct[f"t{column}"].is_not_null().to_list() if typed else [False] * len(texts)
         stated[role] = written_out(texts, as_text)
     rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
+    timings = [_timing(row, around) for row in rows]
+    if set(plan.periods) == {"year"}:
+        timings = _with_months_of_title(timings, around)
     return RowTimings(
         index,
-        tuple(_timing(row, around) for row in rows),
+        tuple(timings),
         tuple(" ".join(text for text in row.values() if text) for row in rows),
     )
 
@@ -84,6 +87,20 @@ def _timing(cells: dict[str, str | None], around: Surroundings) -> Timing:
     return timing.over(
         Timing(around.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
     )
+
+
+def _with_months_of_title(timings: list[Timing], around: Surroundings) -> list[Timing]:
+    """`timings` of a lone column 年份, as the months of a title such as 2026年1-10月 where one of them is its year."""
+    said = next((timing for line in around.titles if (timing := timing_in(line)).month is not None), None)
+    if said is None or said.year not in {None, *(timing.year for timing in timings)}:
+        return timings
+    doubt = "“年份”列与标题的年份不一致，看不出是哪几个月。"
+    return [
+        replace(said, year=timing.year)
+        if said.year in (None, timing.year)
+        else Timing(timing.year, kind="several", doubt=doubt)
+        for timing in timings
+    ]
 
 
 def _between(first: Timing, last: Timing) -> Timing:

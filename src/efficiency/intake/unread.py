@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from efficiency.intake.files import InboxFile
     from efficiency.intake.grid import Grid
+    from efficiency.intake.layout import Header
 
 
 def refused_file(file: InboxFile, identifier: str, reason: str) -> Parsed:
@@ -88,4 +89,20 @@ def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Pars
         "rows_blank": len(body) - filled,
         **counts,
     }
+    return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
+
+
+def unrecognised_table(
+    file: InboxFile, grid: Grid, sheet_id: str, header: Header, *, end: int, hint: str
+) -> Parsed:
+    """A table of a sheet, with its `header` but no form of ours; its rows, to before `end`, are rejected."""
+    row = grid.row_number(header.top)
+    cell = f"{grid.letters(min(header.identity.values()))}{row}"
+    found = problem(
+        "form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, cell=cell, row=row, hint=hint
+    )
+    body = grid.filled[header.bottom + 1 : end]
+    filled = int((body > 0).sum())
+    counts = {"rows_total": len(body), "rows_blank": len(body) - filled, "rows_rejected": filled}
+    submission = {**blank_submission(file, sheet_id, grid.sheet), **counts}
     return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))

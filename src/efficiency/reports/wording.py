@@ -18,6 +18,7 @@ RULES: dict[str, str] = {
     "unit_unknown": "计量单位无法识别",
     "period_unknown": "所属期无法确定",
     "not_a_number": "应填数字",
+    "merged_figure": "合并单元格跨企业",
     "error_cell": "单元格为错误值",
     "formula_uncached": "公式未计算",
     "not_a_date": "应填日期",
