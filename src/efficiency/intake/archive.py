@@ -23,6 +23,7 @@ from efficiency.intake.extents import ods_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content
 from efficiency.intake.plain_sheet import PlainSheet, lacks_result, plain_sheet
 from efficiency.intake.shared_parts import SharedParts
+from efficiency.intake.side_by_side import each
 
 MAX_EXPANDED = 512 * 1024 * 1024
 """Bytes to which the parts of a file may expand."""
@@ -33,6 +34,8 @@ MAX_STRINGS = 20_000_000
 DEFLATE_RATIO = 1032
 """The most that deflate can expand."""
 CHUNK = 1 << 20
+LARGE = 32 << 20
+"""Bytes of sheets from which on they are scanned side by side."""
 
 _STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 _ERROR_CELL = re.compile(
@@ -156,20 +159,21 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
         recalculates=recalculates,
         since_1904=b"date1904" in workbook,
     )
-    scans: dict[str, SheetScan] = {}
-    for name, part in parts:
+
+    def scan(sheet: tuple[str, str]) -> SheetScan:
+        name, part = sheet
         cells = None
         if known and states[name] in ("hidden", "veryHidden"):
-            scans[name] = SheetScan(hidden=True)
-            continue
+            return SheetScan(hidden=True)
         if known and states[name] == "visible":
             with archive.open(part) as xml:
                 cells = plain_sheet(xml, shared)
         if cells is None:
-            scans[name] = _scan_sheet(_read(archive, part), recalculates=recalculates)
-        else:
-            scans[name] = SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
-    return scans
+            return _scan_sheet(_read(archive, part), recalculates=recalculates)
+        return SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
+
+    large = sum(archive.getinfo(part).file_size for _, part in parts) > LARGE
+    return dict(zip((name for name, _ in parts), each(scan, parts, large=large), strict=True))
 
 
 def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
