@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
+from benchmarks.province import write
 from efficiency import readers
+from efficiency.intake import archive, read
 from efficiency.intake.files import list_inbox
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.read import concat, read_file
@@ -65,3 +67,13 @@ def test_few_small_files_are_read_by_this_process_alone(files):
 
 def test_nothing_to_read_is_no_rows():
     assert read_files([], NO_MAPPING, lambda *_: None).submissions.is_empty()
+
+
+def test_sheets_read_side_by_side_say_the_same(tmp_path, monkeypatch):
+    write(40, "xlsx", tmp_path / "inbox")
+    (workbook,) = list_inbox(tmp_path / "inbox")[0]
+    one_by_one = read_file(workbook)
+    assert one_by_one.submissions.height > 2
+    monkeypatch.setattr(archive, "LARGE", 0)
+    monkeypatch.setattr(read, "LARGE_ROWS", 0)
+    assert_same(read_file(workbook), one_by_one)

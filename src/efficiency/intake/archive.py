@@ -14,7 +14,6 @@ import struct
 import zipfile
 import zlib
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,6 +26,7 @@ from efficiency.intake.extents import ods_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content
 from efficiency.intake.plain_sheet import PlainSheet, lacks_result, plain_sheet
 from efficiency.intake.shared_parts import SharedParts
+from efficiency.intake.side_by_side import each
 
 MAX_EXPANDED = 512 * 1024 * 1024
 """Bytes to which the parts of a file may expand."""
@@ -37,10 +37,8 @@ MAX_STRINGS = 20_000_000
 DEFLATE_RATIO = 1032
 """The most that deflate can expand."""
 CHUNK = 1 << 20
-BESIDE = 16 << 20
-"""Sheets that together expand to more are read beside each other: unpacking and vectors let go of the interpreter."""
-THREADS = 2
-"""More gain nothing; less memory is worth more."""
+LARGE = 32 << 20
+"""Bytes of sheets from which on they are scanned side by side."""
 
 _STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 _ERROR_CELL = re.compile(
@@ -171,7 +169,8 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
         since_1904=b"date1904" in workbook,
     )
 
-    def scan(name: str, part: str, xml: IO[bytes]) -> SheetScan:
+    def scan(sheet: tuple[str, str, IO[bytes]]) -> SheetScan:
+        name, part, xml = sheet
         if known and states[name] in ("hidden", "veryHidden"):
             return SheetScan(hidden=True)
         cells = plain_sheet(xml, shared) if known and states[name] == "visible" else None
@@ -179,13 +178,10 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
             return _scan_sheet(read(part), recalculates=recalculates)
         return SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
 
+    large = sum(archive.getinfo(part).file_size for _, part in parts) > LARGE
     with ExitStack() as opened:
-        streams = [opened.enter_context(archive.open(part)) for _, part in parts]
-        work = [(name, part, xml) for (name, part), xml in zip(parts, streams, strict=True)]
-        if len(work) > 1 and sum(archive.getinfo(part).file_size for _, part in parts) > BESIDE:
-            with ThreadPoolExecutor(THREADS) as beside:
-                return dict(zip(dict(parts), beside.map(lambda sheet: scan(*sheet), work), strict=True))
-        return {name: scan(name, part, xml) for name, part, xml in work}
+        sheets_open = [(name, part, opened.enter_context(archive.open(part))) for name, part in parts]
+        return dict(zip(dict(parts), each(scan, sheets_open, large=large), strict=True))
 
 
 def _scan_binary_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:

@@ -24,6 +24,7 @@ from efficiency.intake.periods import NOTHING, span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
+from efficiency.intake.side_by_side import each
 from efficiency.intake.surroundings import look_around, units_of_rows
 from efficiency.intake.unread import (
     idle_formulas,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SUBMISSION", "Parsed", "concat", "read_file"]
 
+LARGE_ROWS = 100_000
+"""Rows of a file from which on its sheets are read side by side."""
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
 
@@ -63,6 +66,13 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
         return refused_file(file, identifier, str(error))
     parts = idle_formulas(file, grids)
     others: list[tuple[Grid, str]] = []
+
+    def read(grid: Grid) -> tuple[list[Parsed], str]:
+        return _read_sheet(file, grid, f"{identifier}-{grid.position}", mapping.for_sheet(file.name, grid.sheet))
+
+    filled = [grid for grid in grids if _has_rows(grid)]
+    large = sum(grid.height for grid in filled) > LARGE_ROWS
+    read_tables = dict(zip((grid.position for grid in filled), each(read, filled, large=large), strict=True))
     for grid in grids:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
@@ -72,7 +82,7 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
                 "unreadable", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, reason=grid.refusal
             )
             parts.append(one_submission(file, sheet_id, grid.sheet, found))
-        elif not grid.height or not last_used_row(grid, grid.height):
+        elif grid.position not in read_tables:
             parts.append(
                 one_submission(
                     file,
@@ -82,7 +92,7 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
                 )
             )
         else:
-            tables, hint = _read_sheet(file, grid, sheet_id, mapping.for_sheet(file.name, grid.sheet))
+            tables, hint = read_tables[grid.position]
             parts += tables
             # The list of problems and the instructions that we put into workbooks ourselves are no data.
             if not tables and grid.sheet not in OWN_SHEETS:
@@ -94,6 +104,11 @@ def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
     if not any(part.submissions.height for part in parts):
         parts.append(one_submission(file, identifier, "", None))
     return concat(sorted(parts, key=_sheet_order))
+
+
+def _has_rows(grid: Grid) -> bool:
+    """Whether there is anything to read."""
+    return not grid.hidden and not grid.refusal and bool(grid.height and last_used_row(grid, grid.height))
 
 
 def _read_sheet(

@@ -94,11 +94,14 @@ def figures_of(sent: Returns, share: Mapping[str, pl.LazyFrame]) -> pl.DataFrame
     """The figures of the compared spans, and of land, in the facts of a share; shape `FIGURES`."""
     series = sent.submissions.select("submission_id", "form", "series")
     compared = sent.compared.select("form", "submission_id", "span_start", "span_end").unique()
-    frames = [_shaped(form, share[form], compared.filter(pl.col("form") == form)) for form in (*_FLOWS, "land")]
-    figures = pl.concat(frames).join(
-        series, on=["submission_id", "form"], how="inner", validate="m:1", maintain_order="left"
-    )
-    return figures.select(list(FIGURES))
+    frames = [
+        _shaped(form, share[form], compared.filter(pl.col("form") == form)).join(
+            series.filter(pl.col("form") == form).drop("form"),
+            on="submission_id", how="inner", validate="m:1", maintain_order="left",
+        )
+        for form in (*_FLOWS, "land")
+    ]  # fmt: skip
+    return pl.concat([frame.select(list(FIGURES)) for frame in frames])
 
 
 def series_of(file_name: pl.Expr) -> pl.Expr:
@@ -146,7 +149,9 @@ def _shaped(form: str, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.DataFr
             .join(compared, on=["submission_id", *spans], how="semi", maintain_order="left")
         )
         if form == "output":
-            figures = recent.unpivot(measures, index=[*keys, *spans], variable_name="field")
+            stated = [measure for measure in measures if recent[measure].null_count() < recent.height]
+            figures = recent.unpivot(stated, index=[*keys, *spans], variable_name="field")
+            figures = figures.cast({"value": pl.Float64})  # where no measure is stated, none gives it
         elif form == "energy":
             figures = recent.select(*keys, *spans, pl.col("carrier").alias("field"), "unit", value="consumption")
         else:

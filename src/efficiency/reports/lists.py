@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -54,6 +54,9 @@ def _rows(report: Report) -> pl.DataFrame:
         "town", industry_label().alias("industry"), "land", "energy", "land_score", "land_tier",
         "energy_score", "energy_tier", "previous_tier", "d_streak",
     )
+    # What a headline says is put into words: of those on a list, not of everybody.
+    listed = report.indicators.join(report.candidates, on="uscc", how="semi", maintain_order="left")
+    headlines = headline_efficiencies(replace(report, indicators=listed))
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
             pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}:"), f"{dimension}_need")
@@ -67,7 +70,7 @@ def _rows(report: Report) -> pl.DataFrame:
     return (
         report.candidates.sort("list", "priority")
         .join(shown, on="uscc", how="left", validate="m:1", maintain_order="left")
-        .join(headline_efficiencies(report), on="uscc", how="left", validate="m:1", maintain_order="left")
+        .join(headlines, on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
             _joined(needs).alias("need"),

@@ -127,8 +127,7 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
         "cohort", "indicator", "title", "unit", "dimension", "weight", "numerator_expression", "denominator_expression"
     ).unique(["cohort", "indicator"], maintain_order=True, keep="first")
     rows = (
-        clean_frame(report.indicators)
-        .join(scope.frame, on="uscc", how="semi", maintain_order="left")
+        clean_frame(report.indicators.join(scope.frame, on="uscc", how="semi", maintain_order="left"))
         .join(declared.select("cohort", "indicator").with_row_index("at"), on=["cohort", "indicator"], how="left",
               validate="m:1", maintain_order="left")
         .with_columns(pl.selectors.float().round_sig_figs(9))

@@ -247,7 +247,7 @@ def _write_totals(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields:
         bold = {"bold": True, "bg_color": CARD}
         if field.total:
             span = f"{xl_rowcol_to_cell(FIRST_ROW, index)}:{xl_rowcol_to_cell(row - 1, index)}"
-            value = math.fsum(frame[field.name].drop_nulls())
+            value = math.fsum(frame[field.name].drop_nulls().to_list())
             sheet.write_formula(row, index, f"=SUM({span})", styles.cell(field.kind, **bold), value)
         elif index == label:
             sheet.write_string(row, index, f"合计({frame.height}户)", styles.cell("text", **bold))

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
 
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 8 * 122_880
+"""Whole row groups of DuckDB: what is left of one is written twice."""
 BUILD_MEMORY = "1GiB"
 """What DuckDB keeps of the file that it writes; by itself it would keep as much as the machine has."""
 

@@ -1,0 +1,23 @@
+"""The sheets of a large workbook, two at a time: most of their reading leaves the interpreter free for another."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+AT_ONCE = 2
+"""More would only wait for one another: what is Python in it is done by one thread at a time."""
+
+
+def each(work: Callable[[Item], Made], items: Sequence[Item], *, large: bool) -> list[Made]:
+    """What `work` makes of each item, in order; several at a time where they are `large` enough to be worth it."""
+    if not large or len(items) < AT_ONCE:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, items))
