@@ -51,6 +51,23 @@ def test_the_date_of_filing_goes_before_the_order_of_arrival() -> None:
     assert counting(output(filed_late, filed_early), "output")["tax"].to_list() == [2.0]
 
 
+def test_a_sheet_without_a_date_goes_by_its_arrival_whenever_it_is_read() -> None:
+    def undated(tax: float, id_: str) -> Sheet:
+        return Sheet("output", [row(tax=tax)], id=id_)
+
+    def dated(tax: float, day: int) -> Sheet:
+        return Sheet("output", [row(tax=tax)], id=f"d{day}", filled_on=date(2020, 11, day))
+
+    def taken(*sheets: Sheet) -> list[float]:
+        return counting(output(*sheets), "output")["tax"].to_list()
+
+    assert taken(undated(1.0, "one"), dated(2.0, 5)) == [2.0], "resubmitted with a date"
+    assert taken(dated(2.0, 5), undated(1.0, "one")) == [1.0], "resubmitted without"
+    assert taken(undated(1.0, "one"), dated(2.0, 5), dated(3.0, 1)) == [2.0], "of two dates the later counts"
+    assert taken(dated(2.0, 5), undated(1.0, "one"), dated(3.0, 1)) == [1.0]
+    assert taken(dated(2.0, 5), undated(1.0, "one"), dated(3.0, 6)) == [3.0]
+
+
 def test_each_measure_is_replaced_singly_so_that_every_figure_counts_exactly_once() -> None:
     result = output(Sheet("output", [row(tax=1.0, revenue=9.0)], id="one"), Sheet("output", [row(tax=2.0)], id="two"))
     counted = counting(result, "output")

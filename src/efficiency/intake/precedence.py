@@ -1,7 +1,9 @@
 """Which of several statements of the same thing counts: the later submission, and none of a contradictory pair.
 
-The order of submissions is total: by the date of filing (the day of receipt where the sheet states
-none), then by arrival. A figure that was refused is no statement: an earlier valid one stands.
+The order of submissions is total: by the date of filing, then by arrival. A sheet that states no date goes by its
+arrival alone: it counts as filed with the latest of its form and period that had arrived before it, so that the order
+does not depend on the day on which an inbox is read. A figure that was refused is no statement: an earlier valid one
+stands.
 Within one sheet, equal figures count once, different ones do not count at all, and rows that each state a part of
 the same thing complete one another.
 
@@ -12,6 +14,7 @@ nobody states twice are passed on as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,9 +24,6 @@ if TYPE_CHECKING:
 
 SAME = 1e-9
 """Relative difference up to which two numbers are the same figure: the noise of unit conversion."""
-
-TIME_ZONE = "Asia/Shanghai"
-"""A sheet without a date of filing counts as filed on the day of its receipt there."""
 
 _CONFLICTS = {
     "submission_id": pl.String(), "row": pl.Int64(), "block": pl.Int64(), "uscc": pl.String(), "name": pl.String(),
@@ -53,9 +53,9 @@ class Settled:
 
 def order(submissions: pl.DataFrame) -> pl.DataFrame:
     """Put submissions in their total order: submission_id, precedence (1 is the earliest)."""
-    received = pl.col("received_at").dt.convert_time_zone(TIME_ZONE).dt.date()
+    before = pl.col("filled_on").fill_null(date.min).cum_max().over("form", "period_label", order_by="arrival")
     return (
-        submissions.sort(pl.coalesce("filled_on", received), "arrival", "submission_id")
+        submissions.sort(pl.coalesce("filled_on", before), "arrival", "submission_id")
         .select("submission_id", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("precedence"))
     )
 
