@@ -184,8 +184,16 @@ def window_totals(
 
 def enumerate_keys(rows: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The distinct keys of `rows` in their own order with their position `entity`, and `rows` with it."""
-    entities = rows.select(key).unique().sort(key).with_row_index("entity")
-    return entities, rows.join(entities, on=list(key), how="left", validate="m:1", nulls_equal=True)
+    keys = rows.select(key)
+    # An enterprise's rows mostly follow one another: only the first of each run is looked up.
+    other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key)
+    first = keys.select(other | (pl.int_range(pl.len()) == 0)).to_series()
+    runs = keys.filter(first)
+    entities = runs.unique().sort(key).with_row_index("entity")
+    entity = runs.join(
+        entities, on=list(key), how="left", validate="m:1", nulls_equal=True, maintain_order="left"
+    )["entity"]
+    return entities, rows.with_columns(entity.gather(first.cast(pl.UInt32).cum_sum() - 1).alias("entity"))
 
 
 def complete_sum(column: str) -> pl.Expr:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from efficiency.intake.archive import UnreadableError
@@ -227,7 +228,8 @@ def _parsed(
         if table.cut is not None:
             unexplained = unexplained.filter(unexplained < table.cut)
         found = pl.concat([found, _empty_rows(table, unexplained)])
-    counted = Counter(kinds["kind"].to_list())
+    kind = kinds["kind"]
+    counted = Counter(kind.to_list() if len(kind) <= FEW else dict(kind.value_counts().iter_rows()))
     if not places.len():
         empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
         found = pl.concat([found, problems_frame([empty])])
@@ -255,7 +257,10 @@ def _without(places: pl.Series, others: pl.Series) -> pl.Series:
     if len(places) <= FEW:
         known = set(others.to_list())
         return pl.Series(places.name, [place for place in places.to_list() if place not in known], dtype=places.dtype)
-    return places.filter(~places.is_in(others.implode())) if len(places) and len(others) else places
+    if not len(others):
+        return places
+    # Places are the numbers of rows: a table of them is looked up many times as fast as hashes.
+    return places.filter(pl.Series(~np.isin(places.to_numpy(), others.drop_nulls().to_numpy(), kind="table")))
 
 
 def _without_other_time(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:

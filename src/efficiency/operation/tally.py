@@ -154,9 +154,9 @@ def _per_month(figures: pl.DataFrame) -> pl.DataFrame:
         + 1
     ).fill_null(1)
     flow = (pl.col("form") != "output") | pl.col("field").is_in(FLOWS)
-    return (
-        figures.with_columns(months.alias("months"))
-        .sort("months", maintain_order=True)
-        .group_by(*SERIES, "field", "uscc", maintain_order=True)
-        .agg((pl.col("value") / pl.when(flow).then(pl.col("months")).otherwise(1)).first())
+    each = figures.select(
+        *SERIES, "field", "uscc", months.alias("months"), pl.col("value") / pl.when(flow).then(months).otherwise(1)
     )
+    # Most figures are of one month.
+    ordered = each if each["months"].is_sorted() else each.sort("months", maintain_order=True)
+    return ordered.group_by(*SERIES, "field", "uscc").agg(pl.col("value").first())

@@ -33,16 +33,20 @@ def headline_indicators(policy: Policy) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
-def headline_efficiencies(report: Report) -> pl.DataFrame:
+def headline_efficiencies(report: Report, of: pl.DataFrame | None = None) -> pl.DataFrame:
     """One row per enterprise with indicators: uscc and, for each dimension d, what its headline indicator says.
 
     Columns d_indicator (title with unit), d_value, d_benchmark and d_need (in words; null when the
     indicator has no benchmark). A cohort without an indicator of the dimension has nulls.
+    With `of` only of these enterprises (uscc): putting a need into words takes time.
     """
-    chosen = report.indicators.join(
+    indicators = report.indicators
+    if of is not None:
+        indicators = indicators.join(of, on="uscc", how="semi", maintain_order="left")
+    chosen = indicators.join(
         headline_indicators(report.policy), on=["cohort", "dimension", "indicator"], how="inner"
     ).with_columns(_titled().alias("label"), _need().alias("need"))
-    wide = report.indicators.select("uscc").unique(maintain_order=True)
+    wide = indicators.select("uscc").unique(maintain_order=True)
     for dimension in DIMENSIONS:
         one = chosen.filter(pl.col("dimension") == dimension).select(
             "uscc",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -54,9 +54,6 @@ def _rows(report: Report) -> pl.DataFrame:
         "town", industry_label().alias("industry"), "land", "energy", "land_score", "land_tier",
         "energy_score", "energy_tier", "previous_tier", "d_streak",
     )
-    # What a headline says is put into words: of those on a list, not of everybody.
-    listed = report.indicators.join(report.candidates, on="uscc", how="semi", maintain_order="left")
-    headlines = headline_efficiencies(replace(report, indicators=listed))
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
             pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}:"), f"{dimension}_need")
@@ -67,6 +64,7 @@ def _rows(report: Report) -> pl.DataFrame:
         pl.when(pl.col(f"partner_{i}_name").is_not_null()).then(pl.concat_str(pl.lit(f"{i}. "), f"partner_{i}_name"))
         for i in (1, 2, 3)
     ]
+    headlines = headline_efficiencies(report, report.candidates)
     return (
         report.candidates.sort("list", "priority")
         .join(shown, on="uscc", how="left", validate="m:1", maintain_order="left")
