@@ -93,8 +93,9 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
         return NO_UNITS
     said = NO_UNITS
+    heads = grid.rows(header.top, header.bottom + 1)
     for column in range(grid.width):
-        names = {normalise_name(row[column]) for row in grid.rows(header.top, header.bottom + 1)}
+        names = {normalise_name(row[column]) for row in heads}
         if names & {"单位", "计量单位"}:
             words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
             found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
