@@ -700,6 +700,15 @@ def test_rows_below_a_lone_mark_of_time_are_not_of_the_title_s_time(read) -> Non
     assert problems(own) == []
 
 
+def test_a_table_that_is_none_of_ours_is_told_above_one_of_ours_too(read) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "利润总额"], ["甲公司", 9], HEAD[:2], ["乙公司", 1]])
+    assert stated(parsed, "output", "name", "revenue") == [("乙公司", 1.0)]
+    assert problems(parsed) == [("A2", "form_unknown", None)]
+    head = ["能源名称", "计量单位", "消费量"]
+    about_one = read([["2026年10月"], ["企业名称", "甲公司"], ["企业名称:甲公司"], [*head], ["原煤", "吨", 1]])
+    assert problems(about_one) == []
+
+
 def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:
     parsed = read(
         [

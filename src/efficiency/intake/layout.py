@@ -195,6 +195,10 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
                 rows[row - top][column] = text
                 merged.add((row - top, column))
     identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
+    for row, line in enumerate(rows):
+        again = (column for column in identifying if line[column] and (row, column) not in merged)
+        if row != anchor - top and any(piece(line[column]).name in _anchor_names() for column in again):
+            return {}  # the header of another table
     for row in range(anchor - top):
         distinct = {cell for cell in rows[row] if cell}
         if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):
