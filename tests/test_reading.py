@@ -357,6 +357,39 @@ def test_the_statistical_form_205_1_is_read_as_it_is_printed(read) -> None:
         assert problems(parsed) == []
 
 
+def test_a_subheading_makes_a_column_another_quantity_or_the_whole_of_it(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", "税收(万元)", None, "研发费用(万元)", "平均用工人数"],
+            [None, "上年同期", "合计", "增值税", "(快报数)", None],
+            ["甲公司", 1, 3, 2, 4, 5],
+        ],
+        merges=[(1, 0, 2, 0), (1, 2, 1, 3), (1, 5, 2, 5)],
+    )
+    assert stated(parsed, "output", "revenue", "tax", "rd_expense", "employees") == [(None, 3.0, 4.0, 5.0)]
+    assert problems(parsed) == []
+
+
+def test_a_header_is_as_tall_as_the_name_is_merged(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月工业企业主要经济指标"],
+            ["企业名称", "主要经济指标", None, None, None],
+            [None, "营业收入", None, "实缴税金", None],
+            [None, "(千元)", None, "(万元)", None],
+            [None, "本月", "1-10月", "上年同期", "1-10月"],
+            ["甲公司", 120, 1200, 8, 9],
+        ],
+        merges=[(1, 0, 4, 0), (1, 1, 1, 4), (2, 1, 2, 2), (2, 3, 2, 4), (3, 1, 3, 2), (3, 3, 3, 4)],
+    )
+    assert stated(parsed, "output", "revenue", "tax", "span_start", "span_end") == [
+        (12.0, None, *MONTH),
+        (120.0, 9.0, *TO_DATE),
+    ]
+    assert problems(parsed) == []
+
+
 def test_carriers_and_products_by_rows_may_have_a_month_and_a_cumulative_column(read) -> None:
     energy = read(
         [
@@ -665,6 +698,15 @@ def test_rows_below_a_lone_mark_of_time_are_not_of_the_title_s_time(read) -> Non
     own = read([[*head, "报告期"], ["2026年9月"], ["甲公司", 1, "2026年9月"], ["10月"], ["甲公司", 2, "2026年10月"]])
     assert stated(own, "output", "revenue") == [(1.0,), (2.0,)]
     assert problems(own) == []
+
+
+def test_a_table_that_is_none_of_ours_is_told_above_one_of_ours_too(read) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "利润总额"], ["甲公司", 9], HEAD[:2], ["乙公司", 1]])
+    assert stated(parsed, "output", "name", "revenue") == [("乙公司", 1.0)]
+    assert problems(parsed) == [("A2", "form_unknown", None)]
+    head = ["能源名称", "计量单位", "消费量"]
+    about_one = read([["2026年10月"], ["企业名称", "甲公司"], ["企业名称:甲公司"], [*head], ["原煤", "吨", 1]])
+    assert problems(about_one) == []
 
 
 def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SEARCHED = 60
 """Rows of a sheet that are searched for its first header."""
 HEADER_ROWS = 3
+TALLEST = 6
+"""Rows of a header whose identifying cell is merged over all of them."""
 ABOVE = 60
 """Rows above a header that are searched for titles."""
 TITLE_CELLS = 3
@@ -127,8 +129,9 @@ def _anchor_names() -> frozenset[str]:
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
     """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
     best: tuple[tuple[int, int, int, int], int, int, dict[int, Meaning]] | None = None
-    for top in range(max(start, anchor - HEADER_ROWS + 1), anchor + 1):
-        for bottom in range(anchor, min(top + HEADER_ROWS, grid.height)):
+    most = _most_rows(grid, anchor)
+    for top in range(max(start, anchor - most + 1), anchor + 1):
+        for bottom in range(anchor, min(top + most, grid.height)):
             meanings = _meanings(grid, top, bottom, anchor)
             if not any(_identifies(meaning) for meaning in meanings.values()):
                 continue
@@ -142,11 +145,37 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
                 best = (score, top, bottom, meanings)
     if best is None:
         return None
-    _, top, bottom, meanings = best
+    _, top, understood_to, meanings = best
+    bottom = understood_to
     for first, column, last, _ in grid.merges:
         if top <= first <= bottom < last < first + HEADER_ROWS and column in meanings:
             bottom = last
+    if bottom > understood_to and (whole := _meanings(grid, top, bottom, anchor)):
+        meanings = _with_subheadings(meanings, whole)
     return _with_rows_below(grid, Header(top, bottom, meanings))
+
+
+def _with_subheadings(meanings: dict[int, Meaning], whole: dict[int, Meaning]) -> dict[int, Meaning]:
+    """`meanings` under a header that is merged further down, as the `whole` of it says: 营业收入|上年同期 is not ours.
+
+    合计 below a heading is the whole of what it names.
+    """
+    return {
+        column: meaning if whole[column].role == "sum" else whole[column]
+        for column, meaning in meanings.items()
+        if column in whole
+    }
+
+
+def _most_rows(grid: Grid, anchor: int) -> int:
+    """How many rows the header may have: three, or as many as 企业名称 is merged over."""
+    (cells,) = grid.rows(anchor, anchor + 1)
+    merged = [
+        last - first + 1
+        for first, left, last, _ in grid.merges
+        if first == anchor and piece(cells[left]).name in _anchor_names()
+    ]
+    return max(HEADER_ROWS, min(max(merged, default=0), TALLEST))
 
 
 def _identifies(meaning: Meaning) -> bool:
@@ -166,6 +195,10 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
                 rows[row - top][column] = text
                 merged.add((row - top, column))
     identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
+    for row, line in enumerate(rows):
+        again = (column for column in identifying if line[column] and (row, column) not in merged)
+        if row != anchor - top and any(piece(line[column]).name in _anchor_names() for column in again):
+            return {}  # the header of another table
     for row in range(anchor - top):
         distinct = {cell for cell in rows[row] if cell}
         if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):

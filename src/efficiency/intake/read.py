@@ -135,7 +135,7 @@ def _read_sheet(
         if as_forms:
             found.append((header, around, as_forms))
             before, start = around, header.bottom + 1
-        elif found:
+        else:
             strangers.append(header)
     parts: list[Parsed] = []
     tops = sorted(header.top for header in (*(header for header, _, _ in found), *strangers))
@@ -160,13 +160,21 @@ def _read_sheet(
         ]
         parts += _read_tables(file, tables, last_used_row(grid, end))
     # The rows of a table that is none of ours are not those of the table above it.
-    for header in strangers:
+    for header in strangers if parts else ():
+        if header.top < found[0][0].top and not (
+            found[0][0].identity and _has_numbers(grid, header.bottom + 1, end_of(header))
+        ):
+            continue  # the one enterprise that a sheet is about, or who fills it in
         end = last_used_row(grid, end_of(header))
         identifier = f"{sheet_id}-{len(parts) + 1}"
         parts.append(unrecognised_table(file, grid, identifier, header, end=end, hint=_hint(header)))
     if lacking:
         return parts, f"映射文件所列的表头“{'”、“'.join(lacking)}”在该表中找不到。"
     return parts, "" if parts else _hint(headers[0] if headers else None)
+
+
+def _has_numbers(grid: Grid, first: int, end: int) -> bool:
+    return any(numbers[first:end].count() for numbers in grid.numbers)
 
 
 def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]:
