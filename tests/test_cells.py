@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake import extract as extract_module
@@ -168,7 +168,6 @@ def test_a_month_written_as_a_decimal_number_is_read_unless_it_could_be_two() ->
     assert days == [date(2019, 5, 1), date(2019, 5, 1), date(2019, 11, 1), None, None, None, None]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -58,7 +58,7 @@ def test_the_same_policy_changes_nobody():
 figures = st.floats(1, 100).map(lambda x: round(x, 1))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(figures, figures, st.sampled_from(["规上", "规下"]), st.booleans()), min_size=1, max_size=12),
     st.sampled_from([TIERS, TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60")
@@ -86,7 +86,7 @@ def test_every_enterprise_stands_once_in_the_matrix_and_the_lists_balance(given_
     assert comparison.changes.height == changed.height
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(figures, figures), min_size=2, max_size=12), st.integers(0, 5))
 def test_the_items_add_up_to_what_separates_the_scores(given_, points):
     frame = profile(*({"tax": t, "land": 10.0, "revenue": r, "energy": 10.0} for t, r in given_))

@@ -7,7 +7,7 @@ from datetime import date
 import oracle_energy
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from profiles import policy
 
@@ -301,7 +301,6 @@ def test_no_rows_give_no_totals() -> None:
     }
 
 
-@settings(deadline=None)
 @given(
     coal=st.lists(st.integers(0, 1000), min_size=22, max_size=22),
     power=st.lists(st.integers(0, 1000), min_size=22, max_size=22),

@@ -15,7 +15,7 @@ from schemas.checks import failures
 from schemas.column import Column, Table
 from schemas.results import INDICATORS, SCORES
 
-EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 few = st.sampled_from([None, 0.0, -20.0])
 figure = st.one_of(st.integers(1, 6).map(float), st.floats(1, 500).map(lambda x: round(x, 3)))

@@ -171,7 +171,7 @@ def test_what_it_takes_reaches_the_next_tier_when_it_is_done(cuts, factor, i):
     assert done >= 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.integers(1, 200), min_size=6, max_size=12),
     st.lists(st.integers(100, 900), min_size=12, max_size=12),

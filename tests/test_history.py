@@ -104,7 +104,7 @@ def test_who_was_not_rated_last_time_has_no_previous_tier():
     assert previous(contents, "2026-10") == {"E1": (None, 0)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["A", "B", "C", "D", None]), min_size=1, max_size=8))
 def test_streak_is_the_run_of_d_at_the_end(tiers):
     periods = [f"2026-{month:02d}" for month in range(1, len(tiers) + 1)]

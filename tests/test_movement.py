@@ -44,7 +44,7 @@ firm = st.fixed_dictionaries({
 RULES = ("zero", "cohort_mean", "reweight", "insufficient")
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     rows=st.lists(st.tuples(firm, firm, firm), min_size=1, max_size=8),
     missing=st.sampled_from(RULES),

@@ -82,7 +82,7 @@ row = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=st.lists(row, min_size=1, max_size=25))
 def test_they_are_the_best_of_all_pairs(rows):
     frame = zone(*rows)

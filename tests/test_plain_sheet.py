@@ -145,7 +145,7 @@ WRITERS = {
     "XlsxWriter, texts in the cells": lambda sheets: by_xlsxwriter(sheets, constant_memory=True),
     "openpyxl": by_openpyxl,
 }
-CHECKED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKED = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("writer", WRITERS)

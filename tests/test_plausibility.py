@@ -177,7 +177,7 @@ def test_a_product_without_a_limit_is_noted() -> None:
     assert product("陶瓷砖吸水率≤0.2％").problems.is_empty()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.floats(20.0, 100.0), min_size=4, max_size=12))
 def test_steady_months_are_never_suspect_whether_single_or_cumulative(figures: list[float]) -> None:
     running = [sum(figures[:n]) for n in range(1, len(figures) + 1)]

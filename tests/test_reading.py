@@ -95,7 +95,7 @@ def counts(parsed: Parsed) -> tuple[int, ...]:
 FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司", 0.0, 7.25)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     down=st.integers(0, 4),
     right=st.integers(0, 3),
@@ -1151,7 +1151,7 @@ def test_every_frame_has_its_declared_shape_even_when_nothing_was_read(tmp_path:
         }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.lists(

@@ -103,7 +103,7 @@ corrections = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.lists(st.lists(rows, max_size=5), max_size=3),
     st.lists(energy, max_size=6),

@@ -195,7 +195,6 @@ PERIODS = st.integers(1, 12).map(lambda number: date(2026, number, 1))
 MONTHLY = st.lists(st.integers(-1000, 100_000), min_size=24, max_size=24)
 
 
-@settings(deadline=None)
 @given(monthly=MONTHLY, kind=KINDS, period=PERIODS, cumulative=st.sets(st.integers(1, 24)))
 def test_months_given_as_cumulative_figures_give_the_same_total(
     monthly: list[int], kind: WindowKind, period: date, cumulative: set[int]
@@ -217,7 +216,7 @@ def reported_spans(draw: st.DrawFn) -> list[Span]:
     return draw(st.lists(st.one_of(usual, usual, usual, any_span), max_size=40, unique=True))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(monthly=MONTHLY, kind=KINDS, period=PERIODS, spans=reported_spans())
 def test_a_total_is_there_exactly_when_reported_spans_lead_through_the_window(
     monthly: list[int], kind: WindowKind, period: date, spans: list[Span]
@@ -244,7 +243,7 @@ def test_a_figure_that_is_not_needed_is_not_named() -> None:
     assert used(reported) == {(11, 11): 1, (12, 12): 1, (13, 22): 1}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     spans=st.lists(st.tuples(st.integers(1, 24), st.integers(1, 24)).map(sorted).map(tuple), unique=True, max_size=30),
     amounts=st.lists(st.integers(-1000, 1000), min_size=30, max_size=30),
