@@ -91,6 +91,8 @@ RULES: dict[str, ProblemRule] = {
     **_rules("warning", "read", {
         "control_total": "合计数 {value} 与各项之和 {sum} 相差超过 0.5%。"
                          "请核对明细是否漏填、重填，或合计公式是否正确。",
+        "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
+                       "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
         "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
     }),
     **_rules("warning", "resolve", {

@@ -20,6 +20,7 @@ from efficiency.intake.extract import extract
 from efficiency.intake.grid import FEW, Grid, filled_cells, read_grids
 from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
+from efficiency.intake.near_headers import tell_near_headers
 from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
 from efficiency.intake.periods import NOTHING, span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
@@ -195,6 +196,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
             rows = _without_other_time(table, read_rows(table), kinds)
             check_totals(table, kinds)
             check_sum_column(table)
+            tell_near_headers(table, columns, cells)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
             read.append((table, rows))

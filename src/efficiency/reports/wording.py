@@ -44,6 +44,7 @@ RULES: dict[str, str] = {
     "coefficient_deviates": "折标系数偏离参考值",
     "energy_total": "综合能耗与分品种之和不符",
     "name_mismatch": "名称与代码不一致",
+    "header_near": "表头疑似笔误",
     "unit_assumed": "未注明计量单位",
     "not_a_spreadsheet": "不是电子表格",
     "hidden_sheet": "隐藏工作表未读取",
