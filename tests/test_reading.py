@@ -1212,3 +1212,18 @@ def test_a_carrier_with_a_slip_of_the_pen_is_told(read) -> None:
     )
     assert stated(parsed, "energy", "name", "carrier") == [("甲公司", "电力")]
     assert problems(parsed) == [("C2", "header_near", "液化石油汽(吨)")]
+
+
+@pytest.mark.parametrize("below", [["", "上年同期", ""], ["", "上年同期", "本期"], ["", "同比增长", "本月"]])
+def test_an_unmerged_subheading_of_another_time_takes_its_column_out(read, below) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["企业名称", "营业收入(万元)", "实缴税金(万元)"],
+            below,
+            ["甲公司", 90, 5],
+            ["乙公司", 150, 6],
+        ]
+    )
+    assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", None, 5.0), ("乙公司", None, 6.0)]
+    assert problems(parsed) == []

@@ -123,6 +123,11 @@ OTHER = Meaning("")
 """What is a quantity, but none of ours."""
 
 
+def is_of_another_time(text: str) -> bool:
+    """Whether a sub-heading makes what stands above it a quantity of another time, or none at all: 上年同期, 计划."""
+    return _OTHER_TIME.search(normalise_name(text)) is not None
+
+
 @lru_cache(maxsize=8192)
 def piece(text: str) -> Piece:
     """Take one header cell apart."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.grid import FEW
-from efficiency.intake.header import IDENTITY, Meaning, interpret, piece
+from efficiency.intake.header import IDENTITY, Meaning, interpret, is_of_another_time, piece
 from efficiency.intake.period_cells import written_out
-from efficiency.intake.periods import NOTHING, timing_in
+from efficiency.intake.periods import NOTHING, marker, timing_in
 from efficiency.intake.units import NO_UNITS, find_unit, looks_like_unit, units_above
 from efficiency.reference.tables import normalise_name
 from schemas import FORMS
@@ -247,6 +247,16 @@ def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]
             current = ""
 
 
+def _is_subheading(row: Sequence[str], header: Header) -> bool:
+    """Whether a row below a header names no enterprise and says of figures only that they are of which time."""
+    said = [cell for cell in row if cell]
+    return (
+        not any(row[column] for column in header.identity.values())
+        and any(is_of_another_time(cell) for cell in said)
+        and all(len(cell) < LONGEST_NAME and (is_of_another_time(cell) or marker(cell) is not None) for cell in said)
+    )
+
+
 def _with_rows_below(grid: Grid, header: Header) -> Header:
     """The header with the rows of units, of 必填 marks and of numbers (甲 乙 1 2 …) directly below it."""
     meanings, bottom = dict(header.meanings), header.bottom
@@ -261,6 +271,9 @@ def _with_rows_below(grid: Grid, header: Header) -> Header:
                 if column in meanings and meanings[column].unit is None:
                     unit = units[column].name if column in units else None
                     meanings[column] = replace(meanings[column], unit=unit, unknown_unit=unknown.get(column))
+        elif _is_subheading(row, header):
+            # 上年同期 below 营业收入, unmerged: the figures below are not ours.
+            meanings = {column: m for column, m in meanings.items() if not is_of_another_time(row[column])}
         elif not (
             (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values()))
             or (cells and all(_REQUIRED.fullmatch(cell) for cell in cells.values()))
