@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.identity import PAIR, first_of_run, stated_pairs
+from efficiency.intake.identity import PAIR, stated_pairs
 from efficiency.intake.resolve import Account, Sheets, survey, unite
 from efficiency.intake.share import Known, Share, resolve_share
 from efficiency.intake.validate import validate
-from efficiency.pieces import ROW_GROUP, Piece, Pieces, Shares, put_down
+from efficiency.pieces import ROW_GROUP, Piece, Pieces, Shares, first_of_run, put_down, run_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def _pairs(rows: Mapping[str, Pieces]) -> pl.DataFrame:
     found = last = pl.DataFrame(schema=PAIR)
     for form, pieces in rows.items():
         for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            named = frame.filter(first_of_run())
+            named = frame.filter(first_of_run(PAIR))
             # The months of an export often name the same enterprises in the same order.
             if not named.equals(last):
                 found = stated_pairs({"": found, form: named.unique()})
@@ -145,13 +145,13 @@ def _where_they_lie(part: pl.DataFrame | Piece, verdicts: pl.DataFrame) -> list[
 
 def _share_of_pairs(verdicts: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
     """The share of each of `rows` by the code and name that it states; `verdicts` says it of each pair."""
-    first = rows.select(first_of_run()).to_series()
+    first = rows.select(first_of_run(PAIR)).to_series()
     shares = (
         rows.select(*PAIR)
         .filter(first)
         .join(verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["share"]
     )
-    return shares.gather(first.cast(pl.UInt32).cum_sum() - 1)
+    return shares.gather(run_of(first))
 
 
 def _of_share(known: Known, codes: pl.DataFrame, number: int, count: int) -> Known:

@@ -150,6 +150,17 @@ class Shares:
         return joined(share[form] for share in self.parts)
 
 
+def first_of_run(names: Iterable[str]) -> pl.Expr:
+    """Whether a row differs from the one before it in any of the columns `names`: long rows mostly repeat them."""
+    other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names)
+    return other | (pl.int_range(pl.len()) == 0)
+
+
+def run_of(first: pl.Series) -> pl.Series:
+    """The place of each row's run among the runs, whose first rows `first` tells."""
+    return first.cast(pl.UInt32).cum_sum() - 1
+
+
 Facts = Shares | Mapping[str, pl.DataFrame]
 """Form id → rows in the shape of its `schemas.FACTS` table: in shares, or all of it in memory."""
 

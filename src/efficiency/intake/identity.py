@@ -14,6 +14,7 @@ import polars as pl
 
 from efficiency.intake import uscc
 from efficiency.intake.problems import EMPTY, locate, problem_rows
+from efficiency.pieces import first_of_run, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,13 +105,6 @@ def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=PAIR), *pairs]).unique()
 
 
-def first_of_run() -> pl.Expr:
-    """Tell a row that states another code or name than the one before it: of an enterprise's carriers the first."""
-    return pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in PAIR) | (
-        pl.int_range(pl.len()) == 0
-    )
-
-
 def match_rows(
     rows: Mapping[str, pl.DataFrame], judged_pairs: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
 ) -> Matched:
@@ -128,7 +122,7 @@ def match_rows(
     as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
     as_stated &= pl.col("registered") == pl.col("name")
     for form, frame in rows.items():
-        first = frame.select(first_of_run()).to_series()
+        first = frame.select(first_of_run(PAIR)).to_series()
         runs = frame.select(*PAIR).filter(first).join(who, on=list(PAIR), how="left", nulls_equal=True,
                                                       validate="m:1", maintain_order="left")
         if runs.select(as_stated.fill_null(value=False).all()).item():
@@ -136,7 +130,7 @@ def match_rows(
             matched[form] = frame
             continue
         # What there is to tell is joined to the few rows of which something is told, not to millions.
-        judged = frame.hstack(runs.drop(*PAIR)[first.cast(pl.UInt32).cum_sum() - 1])
+        judged = frame.hstack(runs.drop(*PAIR)[run_of(first)])
         kept = judged if judged["fits"].all() else judged.filter("fits")
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns

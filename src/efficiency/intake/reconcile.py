@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from efficiency.pieces import first_of_run
+
 OUTCOMES = {"submission_id": pl.String(), "row": pl.Int64(), "outcome": pl.String()}
 """Shape of the evidence: a source row and what one of its statements came to."""
 
@@ -31,8 +33,7 @@ def counted(evidence: pl.DataFrame) -> pl.DataFrame:
     """
     rank = pl.col("outcome").replace_strict(_RANK, return_dtype=pl.Int8)
     # The statements of a row mostly follow one another and come to the same.
-    other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in OUTCOMES)
-    few = evidence.filter(other | (pl.int_range(pl.len()) == 0))
+    few = evidence.filter(first_of_run(OUTCOMES))
     per_row = few.select("submission_id", "row", rank.alias("rank")).group_by("submission_id", "row").agg(
         pl.col("rank").max()
     )

@@ -106,7 +106,6 @@ class Table:
             self.cell_problems("percent_in_amount", found.percents, bound.column, bound.field, **words)
         return found
 
-
     def _shared_figures(self, column: int) -> dict[int, int]:
         """First → last row of each merged cell of `column` that covers rows of several enterprises."""
         found: dict[int, int] = {}
@@ -182,8 +181,10 @@ def column_map(table: Table) -> pl.DataFrame:
 
 def _without_shared(found: Extracted, places: pl.Series, shared: dict[int, int]) -> Extracted:
     """`found` without the figures of the merged cells `shared` (first row → last) over several enterprises."""
+    if not shared:
+        return found
     hit = places.is_in(list(shared)) & found.values.is_not_null()
-    if not shared or not hit.any():
+    if not hit.any():
         return found
     told = pl.DataFrame({"place": places, "value": found.values}).filter(hit)
     refused = told.select("place", pl.lit("merged_figure").alias("rule"), number_text(pl.col("value")).alias("value"))
