@@ -29,6 +29,8 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition
     holds. The worst score comes first (best for `partner`), those without a score last, then by code.
     """
+    if not policy.candidate:
+        return pl.DataFrame(schema=_declared())
     entry = pl.coalesce(
         *(pl.when(predicate(candidate.when)).then(i) for i, candidate in enumerate(policy.candidate)),
         pl.lit(None, dtype=pl.Int32),
@@ -42,11 +44,9 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
         .select(sorted(said | {"uscc", "name", "tier", "tier_confidence", "score", "entry"}))
         .filter(pl.col("entry").is_not_null())
     )
-    names = list(dict.fromkeys(candidate.list for candidate in policy.candidate))
     parts = [_entries(matched.filter(pl.col("entry") == i), candidate) for i, candidate in enumerate(policy.candidate)]
-    rows = pl.concat([part for name in names for part in [_listed(parts, policy, name)]]) if names else matched.select()
-    if not names:
-        return pl.DataFrame(schema=_declared())
+    lists = dict.fromkeys(candidate.list for candidate in policy.candidate)
+    rows = pl.concat([_listed(parts, policy, name) for name in lists])
     partners = find_partners(rows.filter(pl.col("list") == MERGER), evaluation.profile)
     return rows.join(partners, on="uscc", how="left", validate="m:1", maintain_order="left").select(
         pl.col(name).cast(dtype) for name, dtype in _declared().items()
