@@ -1,4 +1,4 @@
-"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with patience, artifacts and history.
+"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with retries, artifacts and history.
 
 `python flows/monthly.py` runs it on sample_data/ with an embedded server; `efficiency run --prefect` runs it on any
 inbox; `efficiency serve` and prefect.yaml run it on a schedule.
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 HERE = Path(__file__).resolve().parent.parent
 
-# Before prefect is imported: everything local, nothing told to anybody, and a server that may take its time to start.
+# Set before prefect is imported: state kept locally, no telemetry, no prompts, and time enough for a server to start.
 for _name, _value in {
     "PREFECT_HOME": str(Path.cwd() / ".prefect"),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -38,8 +38,8 @@ from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency import month  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
-from efficiency.operation.notify import told_to_others  # noqa: E402
-from efficiency.operation.patience import PATIENCE_S, patiently  # noqa: E402
+from efficiency.operation.notify import with_notice  # noqa: E402
+from efficiency.operation.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.operation.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
@@ -124,15 +124,15 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     the files. Returns what `--json` prints, with the closing lines.
     """
 
-    def walk() -> month.Finished:
+    def job() -> month.Finished:
         periods = period_range(period) if period else _due(warehouse, policy, timezone)
         log.info("periods: %s", ", ".join(periods))
         steps = _steps(dask)
         return month.run_month(month.Order(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
 
-    # An operator who waits is told at once; at night nobody is there to try again.
-    waits = PATIENCE_S if runtime.deployment.id else ()
-    finished = told_to_others(period or "定时运行", policy, lambda: patiently(walk, inbox, waits))
+    # An operator who waits is told of a failure at once; at night nobody is there to try again.
+    waits = WAITS_S if runtime.deployment.id else ()
+    finished = with_notice(period or "定时运行", policy, lambda: with_retries(job, inbox, waits))
     told = as_json(finished)
     leave_artifacts(finished, told)
     return {**told, "lines": list(closing_lines(finished))}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from efficiency.commands import serve
 from efficiency.errors import EfficiencyError, UsageError, may_pass
 from efficiency.operation import schedule
-from efficiency.operation.patience import patiently
+from efficiency.operation.retries import with_retries
 from efficiency.operation.schedule import due_periods, published_periods
 from efficiency.operation.server import answers
 from efficiency.periods import period_range, shifted
@@ -109,7 +109,7 @@ def attempts(errors, inbox=INBOX):
         return "published"
 
     try:
-        return patiently(walk, inbox, (0, 0)), len(tried)
+        return with_retries(walk, inbox, (0, 0)), len(tried)
     except Exception as error:
         return error, len(tried)
 

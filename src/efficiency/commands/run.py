@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(told["lines"]))
         return 0
     from efficiency.month import Order
-    from efficiency.operation.notify import told_to_others
+    from efficiency.operation.notify import with_notice
 
     order = Order(
         options.inbox,
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
         options.by,
     )
     _collect_rarely()
-    finished = told_to_others(options.period, options.policy, lambda: _run_with_progress(order))
+    finished = with_notice(options.period, options.policy, lambda: _run_with_progress(order))
     from efficiency.summary import as_json, closing_lines
 
     if options.json:

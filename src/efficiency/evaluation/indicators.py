@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from efficiency.evaluation.sentences import told
+from efficiency.evaluation.sentences import sentence_where
 from efficiency.policy.expressions import scalar
 from efficiency.policy.model import Cohort, Indicator
 from schemas.profile import PROFILE
@@ -51,7 +51,7 @@ def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     return measured.with_columns(
         (~lacking).alias("is_ranked"),
         pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
-        told(measured, lacking, reason).alias("status_reason"),
+        sentence_where(measured, lacking, reason).alias("status_reason"),
     )
 
 

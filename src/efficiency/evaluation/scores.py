@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from efficiency.evaluation.indicators import RANKED
-from efficiency.evaluation.sentences import told
+from efficiency.evaluation.sentences import sentence_where
 from efficiency.policy.expressions import predicate, scalar
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
 
@@ -52,7 +52,7 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
     frame = frame.with_columns(
         pl.when(kept > 0).then(pl.when(moved).then(total / kept).otherwise(1.0)).alias("stretch")
     )
-    scaled = told(frame, moved, pl.format("其他指标缺项,得分按{}倍折算", pl.col("stretch").round(4)))
+    scaled = sentence_where(frame, moved, pl.format("其他指标缺项,得分按{}倍折算", pl.col("stretch").round(4)))
     frame = frame.with_columns(scaled.alias("__scaled"))
     return frame.with_columns(
         expression
@@ -68,7 +68,7 @@ def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.E
     """The indicator's note, with what it was scaled by where other indicators have no score."""
     note, scaled = pl.col(f"note_{indicator.id}"), pl.col("__scaled")
     scored = pl.col(f"earned_{indicator.id}").is_not_null() & scaled.is_not_null()
-    both = told(frame, scored & note.is_not_null(), pl.format("{};{}", note, scaled))
+    both = sentence_where(frame, scored & note.is_not_null(), pl.format("{};{}", note, scaled))
     return pl.coalesce(pl.lit(both), pl.when(scored).then(scaled), note)
 
 

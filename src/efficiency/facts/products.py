@@ -33,7 +33,7 @@ class EnergyLevels:
     @property
     def warnings(self) -> list[str]:
         """Everything there is to tell, in Chinese."""
-        return [*told_of(self.unconfirmed), *self.unjudged]
+        return [*unconfirmed_warnings(self.unconfirmed), *self.unjudged]
 
 
 def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
@@ -162,7 +162,7 @@ def _level() -> pl.Expr:
     )
 
 
-def told_of(unconfirmed: pl.DataFrame) -> list[str]:
+def unconfirmed_warnings(unconfirmed: pl.DataFrame) -> list[str]:
     """A warning for each product that was judged by levels which no text confirms (`EnergyLevels.unconfirmed`)."""
     told = pl.format(
         "产品“{}”的标杆和基准水平未经文件核实,{}家企业据此评定能耗水平,请对照标准原文", "name_zh", "users"

@@ -1,4 +1,4 @@
-"""Tells the end of a run, good or bad, to those who wait for it: a group's robot (企业微信, 钉钉) and by mail.
+"""A notice when a run has ended, published or failed: to a group's robot (企业微信, 钉钉) and by mail.
 
 That a notice cannot be delivered is a warning; it neither hides nor changes what came of the run.
 """
@@ -54,8 +54,8 @@ class Notice:
         return Notice(title, tuple(lines))
 
 
-def told_to_others(periods: str, policy: str, walk: Callable[[], Finished]) -> Finished:
-    """What `walk` returns or raises; its end is told wherever the settings say.
+def with_notice(periods: str, policy: str, job: Callable[[], Finished]) -> Finished:
+    """What `job` returns or raises, after a notice of it has been sent to wherever the settings say.
 
     `periods` and `policy` are what was asked for, as a failure names them.
     """
@@ -65,9 +65,9 @@ def told_to_others(periods: str, policy: str, walk: Callable[[], Finished]) -> F
         log.warning("%s Nobody will be told how this run ends.", error)
         settings = Settings()
     if settings == Settings():
-        return walk()
+        return job()
     try:
-        finished = walk()
+        finished = job()
     except Exception as error:
         send(failure_notice(periods, policy, error), settings)
         raise

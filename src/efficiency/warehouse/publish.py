@@ -17,7 +17,7 @@ import polars as pl
 
 from efficiency.warehouse.comments import statements
 from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
-from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.tables import (
@@ -77,7 +77,7 @@ def prepare(path: Path, contents: Contents, rest: Future[Contents] | None = None
         _verify(staging, _build(staging, contents, rest))
     except (duckdb.Error, OSError) as error:
         discard(staging)
-        raise told(error, target, "publishing") from error
+        raise warehouse_error(error, target, "publishing") from error
     except BaseException:
         discard(staging)
         raise
@@ -95,7 +95,7 @@ def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
         _replace(staging, target)
         drop_versions(target, keep)
     except (duckdb.Error, OSError) as error:
-        raise told(error, target, "publishing") from error
+        raise warehouse_error(error, target, "publishing") from error
     finally:
         discard(staging)
 
