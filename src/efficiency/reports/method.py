@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
+from efficiency.reports.rankings import DIMENSION_TITLES
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
 from efficiency.reports.styles import ACCENT, Styles
 from efficiency.reports.text import CONFIDENT, clean_frame, clean_text
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 WIDTHS = (15, 19, 14, 8, 20, 16, 8, 26, 18, 15, 26)
-DIMENSIONS = {"land": "土地", "energy": "能源", "other": "其他"}
 STATEMENT = (
     "各清单均为按办法测算的建议,经人工核实确认后方可作为处置依据。数据缺失的企业列入“未参评与数据不足”,不评等级;"
     "D类均依据企业已报送的数据得出,从不表示数据缺失。"
@@ -129,7 +129,7 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
     }
     header = ("维度", "指标", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
     rows = [
-        (DIMENSIONS[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
+        (DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
          words.condition(i.denominator, report.policy), "越高越好" if i.better == "higher" else "越低越好",
          words.benchmark(i.benchmark), used.get(i.id, "—"), words.limits(i), words.missing(i))
         for i in cohort.indicator

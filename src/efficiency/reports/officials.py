@@ -11,7 +11,15 @@ from efficiency.reports.lists import PROPOSAL, candidate_lists
 from efficiency.reports.method import write_method
 from efficiency.reports.movers import MOVER_FIELDS, PARTS_NOTE, movers
 from efficiency.reports.overview_page import write_overview
-from efficiency.reports.rankings import DETAIL_FIELDS, UNRATED_FIELDS, details, ranking, ranking_fields, unrated
+from efficiency.reports.rankings import (
+    DETAIL_FIELDS,
+    UNRATED_FIELDS,
+    UNRATED_NOTE,
+    details,
+    ranking,
+    ranking_fields,
+    unrated,
+)
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import FIRST_ROW, ROWS_PER_SHEET, Extent, Field, Page, write_list
 from efficiency.reports.text import LIST_NAMES, sheet_name
@@ -28,7 +36,6 @@ MOVERS = "得分变动"
 CONFIDENCE_NOTE = (
     "稳健度:随机扰动下等级保持不变的比例(口径见方法说明),低于80%的为临界,建议复核。点击统一社会信用代码可查看其评分明细。"
 )
-UNRATED_NOTE = "列入本表的企业不评等级,不等同于D类;补报数据后于下期参评。"
 
 
 def officials_file_name(period: str) -> str:

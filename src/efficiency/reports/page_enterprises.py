@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.policy import words
 from efficiency.reports.efficiencies import DIMENSION_NAMES
 from efficiency.reports.overview import NOT_STATED, with_previous_tier
-from efficiency.reports.rankings import DIMENSION_TITLES, cohort_names, ranking, unrated
+from efficiency.reports.rankings import DIMENSION_TITLES, UNRATED_NOTE, cohort_names, ranking, unrated
 from efficiency.reports.text import clean_frame, division_names
 from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
@@ -53,7 +53,6 @@ _UNRATED: tuple[Column, ...] = (
     _NAME, ("status_name", "状态", "text"), ("status_reason", "原因", "prose"), *_PLACE,
     ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
 )  # fmt: skip
-_UNRATED_NOTE = "列入本表的企业不评等级,不等同于D类;补报数据后于下期参评。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def views(report: Report, scope: Kept, lists: Sequence[CandidateList]) -> list[d
         return shown
     everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _known(report)}
     others = report.scores.filter(pl.col("status") != "ranked")["status"].unique().sort().to_list()
-    rest = {"id": "unrated", "title": "未参评与数据不足", "note": _UNRATED_NOTE, "status": others, "columns": _UNRATED}
+    rest = {"id": "unrated", "title": "未参评与数据不足", "note": UNRATED_NOTE, "status": others, "columns": _UNRATED}
     return [everyone, *shown, rest]
 
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from efficiency.policy import words
 from efficiency.reports import overview
-from efficiency.reports.method import COUNTS, DIMENSIONS, STATEMENT
+from efficiency.reports.method import COUNTS, STATEMENT
 from efficiency.reports.overview_page import SUBMISSION_STATUSES
+from efficiency.reports.rankings import DIMENSION_TITLES
 from efficiency.reports.text import CONFIDENT, clean_text
 from efficiency.reports.wording import RULES, SEVERITIES
 from schemas.results import STATUS_NAMES
@@ -63,7 +64,7 @@ def _cohort(cohort: Cohort, report: Report) -> Section:
         "kinds": ["text", "text", "text", "ratio", "text", "text", "text", "text", "text"],
         "rows": [
             [
-                DIMENSIONS[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
+                DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
                 words.condition(i.denominator, report.policy), words.benchmark(i.benchmark), words.limits(i),
                 words.missing(i),
             ]
