@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "pieces": {"errors"},
     "reference": {"schemas", "reference"},
     "intake": {"schemas", "reference", "intake", "addresses", "pieces", "errors"},
-    "facts": {"schemas", "reference", "facts", "errors"},
+    "facts": {"schemas", "reference", "facts", "pieces", "errors"},
     "policy": {"schemas", "reference", "policy", "errors"},
     "evaluation": {"schemas", "reference", "facts", "policy", "evaluation", "errors"},
     "warehouse": {"schemas", "reference", "evaluation", "facts", "policy", "warehouse", "pieces", "errors"},
