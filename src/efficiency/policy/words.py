@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlglot
 from sqlglot import exp
 
+from efficiency.policy.expressions import parsed
 from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
@@ -51,7 +51,7 @@ def condition(text: str, policy: Policy) -> str:
         **{f"value_{key}": f"指标“{title}”" for key, title in indicators.items()},
         **{f"score_{key}": f"“{title}”得分" for key, title in indicators.items()},
     }
-    return _words(sqlglot.parse_one(text, dialect="duckdb"), names)
+    return _words(parsed(text), names)
 
 
 def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912 - one return a kind of node
@@ -212,7 +212,7 @@ def override_rule(rule: Override, policy: Policy) -> str:
 
 def statement(text: str, policy: Policy) -> str:
     """A predicate as a statement, also where it is a bare yes/no column."""
-    node = sqlglot.parse_one(text, dialect="duckdb")
+    node = parsed(text)
     words = condition(text, policy)
     return f"属于{words}" if isinstance(node, exp.Column) else words
 

@@ -125,57 +125,70 @@ def _check_replaceable(target: Path) -> None:
 def _build(staging: Path, contents: Contents, rest: Future[Contents] | None) -> dict[str, int]:
     """The new file, closed and without a write-ahead log; the number of rows written to each table."""
     counts: dict[str, int] = {}
-    views = all_views()
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
         if sum(map(contents.height, TABLES)) <= ROWS_AT_ONCE:
             connection.execute("SET threads=1")  # a second would take from the workbooks more than it brings
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
-        connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
-        for schema in dict.fromkeys(table.schema for table in TABLES.values()):
-            connection.execute(f"CREATE SCHEMA {quoted(schema)}")
-        for qualified, source in _sources(contents, rest):
-            table = TABLES[qualified]
-            connection.execute(create_table(table))
-            counts[qualified] = source.height(qualified)
-            uncommitted = 0
-            # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
-            for rows in source.in_order(qualified, ROWS_AT_ONCE):
-                if rest is not None and rest.done():
-                    rest.result()  # raises where the rest will never be
-                connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
-                connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
-                connection.unregister("incoming")
-                # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
-                uncommitted += rows.height
-                if uncommitted >= ROWS_AT_ONCE:
-                    uncommitted = 0
-                    connection.execute("COMMIT")
-                    connection.execute("BEGIN")
-        # Comments last, since replacing a table would lose them. In one go: the workbooks are written beside this, and
-        # each call waits for the interpreter's lock anew.
-        connection.execute(";\n".join([*(view.create() for view in views), *statements(views)]))
-        connection.execute("COMMIT")
+        # In one go: workbooks are written beside this, and each call waits for the interpreter's lock anew.
+        connection.execute(";\n".join(("BEGIN", *_declarations(), "COMMIT")))
+        for part, names in _parts(contents, rest):
+            connection.execute("BEGIN")  # a commit a part: hundreds of them would each wait for the disk
+            for qualified in names:
+                _fill(connection, qualified, part, rest)
+                counts[qualified] = part.height(qualified)
+            connection.execute("COMMIT")
         connection.execute("CHECKPOINT staged")
         connection.execute("USE memory")
         connection.execute("DETACH staged")
     return counts
 
 
-def _sources(contents: Contents, rest: Future[Contents] | None) -> Iterator[tuple[str, Contents]]:
-    """Every table and the contents that have it: what is there first, and the others once they are known.
+def _declarations() -> Iterator[str]:
+    """The statements that make every table and view, empty and explained."""
+    for schema in dict.fromkeys(table.schema for table in TABLES.values()):
+        yield f"CREATE SCHEMA {quoted(schema)}"
+    yield from map(create_table, TABLES.values())
+    views = all_views()
+    for view in views:
+        yield view.create()
+    yield from statements(views)
+
+
+def _parts(contents: Contents, rest: Future[Contents] | None) -> Iterator[tuple[Contents, list[str]]]:
+    """What is written in one go, and the tables to write of it: what is there first, the others once they are known.
 
     Raises what `rest` raises, and ValueError where it brings another version of a table that is written already.
     """
     first = [name for name in TABLES if rest is None or name in contents.frames]
-    yield from ((name, contents) for name in first)
+    yield contents, first
     if rest is not None:
         whole = rest.result()
         changed = [name for name in first if whole.frames[name] is not contents.frames[name]]
         if changed:
             raise ValueError(f"{', '.join(changed)} changed after they had been written")
-        yield from ((name, whole) for name in TABLES if name not in first)
+        yield whole, [name for name in TABLES if name not in first]
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, qualified: str, contents: Contents, rest: Future[Contents] | None
+) -> None:
+    """Write the rows of one table within a transaction; raises where `rest` will never be."""
+    uncommitted = 0
+    # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
+    for rows in contents.in_order(qualified, ROWS_AT_ONCE):
+        if rest is not None and rest.done():
+            rest.result()
+        connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
+        connection.execute(f"INSERT INTO {qualified_sql(TABLES[qualified])} BY NAME SELECT * FROM incoming")
+        connection.unregister("incoming")
+        # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
+        uncommitted += rows.height
+        if uncommitted >= ROWS_AT_ONCE:
+            uncommitted = 0
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
 
 
 def _verify(staging: Path, counts: dict[str, int]) -> None:
