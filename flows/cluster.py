@@ -1,4 +1,4 @@
-"""Reading on a Dask cluster: its workers put what batches of files state onto shared storage, one process publishes.
+"""Reading on a Dask cluster: workers put what batches of files state onto shared storage, one process publishes.
 
 Workers need this program, the inbox and the warehouse's folder under the same paths, and the Prefect server. A batch
 whose worker dies is read again by another one; a batch that no worker completes is read by the publishing process.

@@ -37,6 +37,7 @@ from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency import month  # noqa: E402
+from efficiency.commands.arguments import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
 from efficiency.operation.notify import with_notice  # noqa: E402
 from efficiency.operation.retries import WAITS_S, with_retries  # noqa: E402
@@ -108,9 +109,9 @@ def _scheduled(timezone: str) -> datetime:
 def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     inbox: Path,
     period: str = "",
-    policy: str = "zibo-jkq",
-    warehouse: Path = Path("warehouse/efficiency.duckdb"),
-    output: Path = Path("output"),
+    policy: str = DEFAULT_POLICY,
+    warehouse: Path = DEFAULT_WAREHOUSE,
+    output: Path = DEFAULT_OUTPUT,
     strict: bool = False,
     mapping: Path | None = None,
     by: Literal["town"] | None = None,
@@ -153,9 +154,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inbox", type=Path, default=HERE / "sample_data" / "inbox")
     parser.add_argument("--period", default="2026-10")
-    parser.add_argument("--policy", default="zibo-jkq")
-    parser.add_argument("--warehouse", type=Path, default=Path("warehouse/efficiency.duckdb"))
-    parser.add_argument("--output", type=Path, default=Path("output"))
+    parser.add_argument("--policy", default=DEFAULT_POLICY)
+    parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE)
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--by", choices=("town",))
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")

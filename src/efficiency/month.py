@@ -1,8 +1,8 @@
 """The month's work: ingest, validate, evaluate, select, report, publish.
 
-Two doors lead to this one road. `efficiency run` calls the steps as they stand; the Prefect flow hands in
-the same steps wrapped as tasks. Workbooks and warehouse are drawn up beside their places before anything
-is published, so that a run which cannot write one of them publishes nothing; then all are put in place.
+`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. Workbooks and
+warehouse are written beside their places before anything is published, so that a run which cannot write one of them
+publishes nothing; then all are put in place.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(step: str, done: int, total: int) -> None:
-    """A progress that shows nothing."""
+    """The `Progress` of a run that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +307,14 @@ class Steps:
 
 
 def run_month(order: Order, steps: Steps | None = None, progress: Progress = silent) -> Finished:
-    """The whole road. Raises an EfficiencyError, with nothing published, when it cannot be walked to its end."""
+    """All six steps, under the warehouse's lock and with the log of runs. Raises an EfficiencyError when one fails.
+
+    `steps` replaces the plain ones. Nothing is published before the last step.
+    """
     step = steps or Steps()
     run = Run.begin()
     keep_private()
-    # A slip in what was asked for is told before anything is read or made.
+    # A mistake in the order is told before anything is read or made.
     load_policy(order.policy)
     if order.mapping is not None:
         load_mapping(order.mapping)

@@ -1,7 +1,8 @@
 """Files read side by side: by this process and, where there is enough to read, by others beside it.
 
-What a small workbook costs is Python and the setting up of expressions, which threads cannot share out. Each further
-process is sent batches of files over a pipe and answers with what they say; who reads a file changes nothing.
+Reading a small workbook is mostly Python and the setting up of expressions, which threads cannot run in parallel. Each
+further process is sent batches of files over a pipe and sends back what they state; the result does not depend on which
+process read a file.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _use_memory_and_cores_well() -> None:
     """Before the libraries are loaded, since they ask once."""
-    # What a month makes lives to its end: looking through it for cycles again and again is a tenth of the time.
+    # Nearly all that a run makes lives to its end: looking through it for cycles took a tenth of the time.
     gc.set_threshold(100_000, 50, 50)
     # NumPy brings a library for matrices, which nothing here uses: its threads would wait for work by turning round.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

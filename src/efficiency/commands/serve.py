@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.operation.settings import read_settings
     from efficiency.policy.load import load_policy
 
-    # Mistakes are told now, and not by a run at night.
+    # A mistake is told now rather than by a run at night.
     zone(options.timezone)
     load_policy(options.policy)
     if options.mapping is not None:

@@ -40,7 +40,7 @@ GREEN_POWER = "green_power"
 TOLERANCE = 0.05
 """Share by which a directly stated total may differ from its carriers before it is reported."""
 AT_ONCE = 200_000
-"""Enterprises whose totals are computed together: a vector for each month boundary and span is held for all."""
+"""Enterprises whose totals are computed together: for each month boundary and span a vector of them is in memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A new warehouse that is written while its results are still being made: most of it is known once facts are.
 
-DuckDB lets go of the interpreter, so that the one goes on beside the other.
+DuckDB releases the interpreter's lock while it works, so that both go on at the same time.
 """
 
 from __future__ import annotations
