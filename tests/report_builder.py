@@ -247,7 +247,7 @@ def tier_of(score: object) -> str:
 
 def unrated_rows(count: int, first: int) -> list[dict[str, object]]:
     kinds = (
-        ("insufficient", "缺少综合能耗:2026年8月未报能源消费"),
+        ("insufficient", "缺少综合能耗：2026年8月未报能源消费"),
         ("excluded", "公用事业"),
         ("out_of_scope", "不属于任何评价组"),
     )
@@ -307,14 +307,14 @@ def candidate_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
         if row["tier"] == "D" and row["d_streak"] >= 2:  # type: ignore[operator]
             own, reason = (
                 "shutdown",
-                f"连续{row['d_streak']}期D类,亩均税收{per_mu:.2f}万元/亩,综合得分{row['score']:.1f}",
+                f"连续{row['d_streak']}期D类，亩均税收{per_mu:.2f}万元/亩，综合得分{row['score']:.1f}",
             )
         elif row["tier"] in ("C", "D") and row["land"] >= 10 and per_mu < 3:  # type: ignore[operator]
-            own, reason = "merger", f"用地{row['land']}亩,亩均税收{per_mu:.2f}万元/亩,低于3万元/亩,土地利用低效"
+            own, reason = "merger", f"用地{row['land']}亩，亩均税收{per_mu:.2f}万元/亩，低于3万元/亩，土地利用低效"
         elif row["tier"] == "C":
-            own, reason = "upgrade", f"综合等级C类,能源效率得分{row['energy_score']:.1f},拟实施技改项目"
+            own, reason = "upgrade", f"综合等级C类，能源效率得分{row['energy_score']:.1f}，拟实施技改项目"
         elif row["rank"] <= 12:  # type: ignore[operator]
-            own, reason = "partner", f"综合得分{row['score']:.1f},名列第{row['rank']},发展意愿强"
+            own, reason = "partner", f"综合得分{row['score']:.1f}，名列第{row['rank']}，发展意愿强"
         else:
             continue
         partners = (
@@ -401,7 +401,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
                 "value": "abc",
                 "rule": rule,
                 "severity": severity,
-                "message": "“自有用地面积”应填数字,现为“abc”。请改为数字后重新报送。",
+                "message": "“自有用地面积”应填数字，现为“abc”。请改为数字后重新报送。",
                 "run_id": "r1",
             }
             for i, (rule, severity) in enumerate(
@@ -414,7 +414,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
         period="2026-10",
         evaluation=EVALUATION,
         policy_title="示例办法",
-        policy_source="测试用办法,不是任何地方的规定",
+        policy_source="测试用办法，不是任何地方的规定",
         policy_valid_from=date(2026, 1, 1),
         policy_toml=POLICY,
         scores=scores,
@@ -423,7 +423,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
         previous=previous,
         submissions=submissions,
         problems=problems,
-        warnings=("某指标的基准不为正,未计分",),
+        warnings=("某指标的基准不为正，未计分",),
         region="",
     )
 

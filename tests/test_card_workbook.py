@@ -73,7 +73,7 @@ def test_the_whole_chain_stands_in_the_card(merger):
         if part["submission_id"]:
             assert f"{part['file_name']} [{part['sheet']}]" in said
             assert re.search(rf"\b{part['cell']}\b", said), part["cell"]
-    for words in ("升至", "异议请于______年____月____日前书面提出", "企业(盖章)", "日期:______年"):
+    for words in ("升至", "异议请于______年____月____日前书面提出", "企业(盖章)", "日期：______年"):
         assert words in said
 
 

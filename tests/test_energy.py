@@ -139,8 +139,8 @@ def test_coefficients_that_no_text_confirms_are_told_once_for_each_carrier() -> 
     tar = energy([(THIS_YEAR, "煤焦油", 10.0), (THIS_YEAR, "原煤", 10.0), (THIS_YEAR, "除氧水", 10.0)])
     rows = pl.concat([*gas, own, tar])
     assert unconfirmed_warnings(users(rows, YEAR), CALORIFIC) == [
-        "煤焦油:1家企业未填报采用折标系数,按参考折标系数1.1429吨标准煤/吨折算,该系数未经文件核实,请在办法中明确或由企业填报",
-        "天然气:2家企业未填报采用折标系数,按参考折标系数12.143吨标准煤/万立方米折算,该系数各方口径不一(另有13.3),"
+        "煤焦油：1家企业未填报采用折标系数，按参考折标系数1.1429吨标准煤/吨折算，该系数未经文件核实，请在办法中明确或由企业填报",
+        "天然气：2家企业未填报采用折标系数，按参考折标系数12.143吨标准煤/万立方米折算，该系数各方口径不一(另有13.3)，"
         "请在办法中明确或由企业填报",
     ]
     decided = EnergyBasis(coefficients={"天然气": 13.3, "煤焦油": 1.14})
@@ -276,7 +276,7 @@ def test_where_both_are_given_the_carriers_count_and_a_gap_over_five_percent_is_
     far = totals(energy([*coal, (THIS_YEAR, TOTAL_CARRIER, 76.0)]))
     assert far.frame["energy"].item() == pytest.approx(300 * 0.7143)
     assert far.warnings == [
-        "甲公司(甲)2026-01至2026-10:分品种折标合计71.43吨标准煤,与直接填报的综合能源消费量76.0吨标准煤相差超过5%,按分品种计算"
+        "甲公司(甲)2026-01至2026-10：分品种折标合计71.43吨标准煤，与直接填报的综合能源消费量76.0吨标准煤相差超过5%，按分品种计算"
     ]
 
 

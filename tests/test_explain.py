@@ -204,7 +204,7 @@ def test_a_cap_that_forbids_is_said():
     rules = policy('by = "score"\n  cuts = { A = 200, B = 180, C = 150 }')
     row = explain(frames(frame, rules), code(1), "2026-10").target.what_it_takes.row(0, named=True)
     assert not row["reachable"]
-    assert row["note"] == "该指标得分以权重的1.5倍为限,单靠该指标无法达到"
+    assert row["note"] == "该指标得分以权重的1.5倍为限，单靠该指标无法达到"
 
 
 def test_the_best_tier_has_nothing_above_it():
@@ -238,7 +238,7 @@ def test_an_override_that_blocks_the_tier_is_named():
     assert explanation.target.tier == "B"
     assert explanation.target.blocked_by == ("安全一票否决",)
     assert explanation.target.what_it_takes.is_empty()
-    assert "须先解除:安全一票否决" in as_text(explanation)
+    assert "须先解除：安全一票否决" in as_text(explanation)
 
 
 def test_an_override_that_has_not_struck_yet_but_would_is_named():
@@ -253,7 +253,7 @@ def test_who_has_no_tier_is_told_why():
     frame = profile([*TEN["tax"].to_list()[:9], None], [500.0] * 9 + [None], utility=[True] + [False] * 9)
     contents = frames(frame, policy())
     excluded, lacking = (explain(contents, code(i), "2026-10") for i in (0, 9))
-    assert (excluded.score["status"], excluded.target.note) == ("excluded", "未参评:公用事业")
+    assert (excluded.score["status"], excluded.target.note) == ("excluded", "未参评：公用事业")
     assert lacking.score["status"] == "insufficient"
     assert "亩均税收缺实缴税金" in as_text(lacking)
     assert lacking.target.what_it_takes.is_empty()
@@ -359,7 +359,7 @@ def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
 def test_the_card_tells_the_whole_story_in_aligned_chinese():
     frame = profile(TEN["tax"].to_list(), honours=["专精特新"] * 10, previous_tier=["A"] * 10)
     text = as_text(explain(frames(frame, policy(), **FACTS), code(9), "2026-10"))
-    for said in ("企业9号", code(9), "试行办法", "D类 限制发展", "上期A", "第10名,共10家", "专精特新 +2", "关停(第1位",
+    for said in ("企业9号", code(9), "试行办法", "D类 限制发展", "上期A", "第10名，共10家", "专精特新 +2", "关停(第1位",
                  "得分仅48", "升至C类需要什么", "实缴税金增加", "综合能耗减少", "吨标准煤"):
         assert said in text
     lines = text.splitlines()
@@ -441,7 +441,7 @@ def test_energy_is_shown_carrier_by_carrier_with_its_coefficient_and_the_stated_
 def test_a_total_that_the_figures_do_not_determine_says_so():
     lacking = profile([None, 10.0])
     text = as_text(explain(frames(lacking, policy()), code(0), "2026-10"))
-    assert "实缴税金 无数据(填报数不能确定本期合计,按缺项处理)" in text
+    assert "实缴税金 无数据(填报数不能确定本期合计，按缺项处理)" in text
 
 
 def test_the_card_says_why_the_score_is_not_the_last_one():
@@ -456,5 +456,5 @@ def test_the_card_says_why_the_score_is_not_the_last_one():
     contents = contents.with_frames({"results.movements": moved})
     text = as_text(explain(contents, code(1), "2026-10"))
     assert "较上期(2026-09" in text
-    assert "得分 80 → 76.5(变化 -3.50):自身数据-5.00、同组基准+1.50" in text
+    assert "得分 80 → 76.5(变化 -3.50)：自身数据-5.00、同组基准+1.50" in text
     assert "较上期" not in as_text(explain(contents, code(2), "2026-10"))

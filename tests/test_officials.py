@@ -207,7 +207,7 @@ def test_upgrade_says_what_reaches_the_benchmark(report):
         (-5.0, "增加实缴税金 155.0 万元"),
         (-1500.04, "增加实缴税金 1,650.1 万元"),  # a little less would not do
         (-1_999_849.9, "增加实缴税金 1,999,999.9 万元"),
-        (None, "数据不足,无法测算"),
+        (None, "数据不足，无法测算"),
     ],
 )
 def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax, said):
@@ -369,7 +369,7 @@ def test_details_hold_every_indicator_with_its_figures(book, report):
 def test_overview_counts_agree_with_the_scores(book, report):
     text = all_text(book["概览"])
     counts = dict(report.scores.group_by("tier").len().drop_nulls().iter_rows())
-    assert f"名录企业{report.scores.height}户,参评120户" in text
+    assert f"名录企业{report.scores.height}户，参评120户" in text
     assert f"A类(优先发展){counts['A']}户" in text
     for by in ("town", "industry_division"):
         groups = overview.group_table(report, by)
@@ -412,7 +412,7 @@ def test_a_method_without_tiers_is_shown_without_them(tmp_path, report):
         tmp_path,
         replace(report, scores=untiered, previous=None, candidates=report.candidates.clear(), policy_toml=policy),
     )
-    assert "只排名,不划分等级" in all_text(book["概览"])
+    assert "只排名，不划分等级" in all_text(book["概览"])
     assert len(charts_of(tmp_path / "out.xlsx")) == 1
 
 
@@ -469,7 +469,7 @@ def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_p
         assert row["得分变化"] == pytest.approx(sum(row[title] for title in MOVEMENT_PARTS.values()))
         assert row["本期得分"] == pytest.approx(row["上期得分"] + row["得分变化"])
     text = all_text(book["概览"])
-    assert "首要原因:自身数据" in text
+    assert "首要原因：自身数据" in text
     assert "自身数据+3.00、同组基准-1.00" in text
     assert {row["较上期变化"] for row in table(book["全部分级"])} == {2.0}
 
@@ -491,9 +491,9 @@ def test_method_says_how_and_from_what(book, report):
         "固定值 15",
         "缺失记零分",
         "封顶 1.5 倍",
-        "等级为D类,且连续D类期数不小于2",
+        "等级为D类，且连续D类期数不小于2",
         "不高于C类",
-        "D类均依据企业已报送的数据得出,从不表示数据缺失",
+        "D类均依据企业已报送的数据得出，从不表示数据缺失",
         "经人工核实确认",
         "天然气 12.143",
         "应填数字",

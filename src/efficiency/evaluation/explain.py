@@ -289,7 +289,7 @@ def _target(
     nothing = pl.DataFrame(schema=TAKES)
     tier = next_better(score["tier"])
     if score["status"] != "ranked":
-        return Target(None, None, (), nothing, f"未参评:{score['status_reason'] or '无'}")
+        return Target(None, None, (), nothing, f"未参评：{score['status_reason'] or '无'}")
     if cohort is None or cohort.tiers is None or score["tier"] is None:
         return Target(None, None, (), nothing, "本办法对该评价组不划分等级")
     if tier is None:
@@ -302,9 +302,9 @@ def _target(
     needed = score_needed(cohort.tiers, tier, others)
     blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:
-        return Target(tier, None, blocked, nothing, f"组内企业过少,按名次比例没有{tier}类名额")
+        return Target(tier, None, blocked, nothing, f"组内企业过少，按名次比例没有{tier}类名额")
     if score["score"] >= needed:
-        return Target(tier, needed, blocked, nothing, "得分已够,等级由定档、降档事由决定")
+        return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
     ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
     return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, ranges), "")
 

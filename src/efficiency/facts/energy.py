@@ -260,7 +260,7 @@ def _disagreements(placed: pl.DataFrame, window: Window) -> list[str]:
     far_apart = (pl.col("computed") - pl.col("stated")).abs() > TOLERANCE * pl.col("stated").abs()
     both = stated.join(computed, on=key, validate="1:1").filter(far_apart).sort(key)
     message = pl.format(
-        "{}({}){}至{}:分品种折标合计{}吨标准煤,与直接填报的综合能源消费量{}吨标准煤相差超过5%,按分品种计算",
+        "{}({}){}至{}：分品种折标合计{}吨标准煤，与直接填报的综合能源消费量{}吨标准煤相差超过5%，按分品种计算",
         pl.col("name").fill_null(""), pl.col("uscc"),
         pl.col("span_start").dt.strftime("%Y-%m"), pl.col("span_end").dt.strftime("%Y-%m"),
         pl.col("computed").round(2), pl.col("stated").round(2),

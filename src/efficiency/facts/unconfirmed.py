@@ -55,7 +55,7 @@ def unconfirmed_warnings(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
         )
     )
     told = pl.format(
-        "{}:{}家企业未填报采用折标系数,按参考折标系数{}吨标准煤/{}折算,该系数{},请在办法中明确或由企业填报",
+        "{}：{}家企业未填报采用折标系数，按参考折标系数{}吨标准煤/{}折算，该系数{}，请在办法中明确或由企业填报",
         "carrier", "users", "tce_per_form_unit", "form_unit", "doubt",
     )  # fmt: skip
     return doubtful.join(users, on="carrier", maintain_order="left").select(told).to_series().to_list()

@@ -353,7 +353,7 @@ def _hint(header: Header | None) -> str:
     if header is None:
         return "未找到“企业名称”或“统一社会信用代码”列。"
     form, lacking = missing_columns(header)
-    return f"最接近“{form}”,缺少列:{'、'.join(lacking)}。" if lacking else ""
+    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
 def _sheet_order(part: Parsed) -> tuple[int, int]:

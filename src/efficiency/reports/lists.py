@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 PROPOSAL = (
-    "本清单为系统按办法生成的建议名单,经人工核实确认后方可作为处置依据;"
-    "数据缺失的企业不评等级,D类均依据已报送数据得出。"
+    "本清单为系统按办法生成的建议名单，经人工核实确认后方可作为处置依据；"
+    "数据缺失的企业不评等级，D类均依据已报送数据得出。"
 )
 
 
@@ -56,7 +56,7 @@ def _rows(report: Report) -> pl.DataFrame:
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
-            pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}:"), f"{dimension}_need")
+            pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}："), f"{dimension}_need")
         )
         for dimension in DIMENSIONS
     ]

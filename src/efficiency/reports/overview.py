@@ -177,21 +177,21 @@ def story(report: Report) -> str:
     """The period in a few sentences."""
     tiers = dict(tier_table(report).select("tier", "enterprises").iter_rows())
     rated = sum(tiers.values())
-    parts = [f"名录企业{report.scores.height}户,参评{ranked(report.scores).height}户"]
+    parts = [f"名录企业{report.scores.height}户，参评{ranked(report.scores).height}户"]
     if rated:
-        parts[0] += ",其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
+        parts[0] += "，其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
     counts = report.candidates.group_by("title", maintain_order=True).len()
     listed = "、".join(f"{title}{count}户" for title, count in counts.iter_rows())
-    parts.append(f"建议清单:{listed}" if listed else "本期没有企业进入建议清单")
+    parts.append(f"建议清单：{listed}" if listed else "本期没有企业进入建议清单")
     changed = moves(report)
     if movement(report) is not None:
         up, down = ((changed["direction"] == direction).sum() for direction in (UP, DOWN))
         words = f"与上期相比升档{up}户、降档{down}户"
         fallen = changed.filter((pl.col("tier") == "D") & (pl.col("direction") == DOWN))["name"].to_list()
         if fallen:
-            words += f",新降入D类{len(fallen)}户({'、'.join(fallen[:3])}{'等' if len(fallen) > 3 else ''})"
+            words += f"，新降入D类{len(fallen)}户({'、'.join(fallen[:3])}{'等' if len(fallen) > 3 else ''})"
         parts.append(words)
     firm, known = confidence(report)
     if known:
-        parts.append(f"{firm / known:.0%}的企业等级稳健,{known - firm}户处于临界,建议复核后再定")
-    return ";".join(parts) + "。"
+        parts.append(f"{firm / known:.0%}的企业等级稳健，{known - firm}户处于临界，建议复核后再定")
+    return "；".join(parts) + "。"

@@ -196,7 +196,7 @@ def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
     return {
         "id": f"list-{one.id}",
         "title": one.title,
-        "note": "本清单为建议名单,经人工核实确认后方可作为处置依据。",
+        "note": "本清单为建议名单，经人工核实确认后方可作为处置依据。",
         "columns": columns,
         "rows": {**{name: [] for name in known}, **_columns(rows), **codes.to_dict(as_series=False)},
     }

@@ -35,7 +35,7 @@ FIRST_ROW = HEADER_ROW + 1
 EXCEL_ROWS = 1_048_576
 ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
-SIGNATURES = "制表人:______________    审核人:______________    负责人:______________    日期:______年____月____日"
+SIGNATURES = "制表人：______________    审核人：______________    负责人：______________    日期：______年____月____日"
 LINE_HEIGHT = 15.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
