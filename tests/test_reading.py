@@ -107,7 +107,7 @@ FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司
     foot=st.booleans(),
     dashes=st.sampled_from("-—~至"),
 )
-def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917 -- hypothesis names its arguments
+def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917  # hypothesis names its arguments
     down, right, title, header, unit, gap, serial, foot, dashes
 ) -> None:
     period = f"2026年1{dashes}10月"

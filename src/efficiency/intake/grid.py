@@ -343,7 +343,7 @@ def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, 
     """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
     # A sum shows NaN and infinity, the extremes what is huge: no frame is made where there is neither.
     least, most = numbers.min(), numbers.max()
-    if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]
+    if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]  # floats
         return numbers, texts
     odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
     places = odd.arg_true()

@@ -345,7 +345,7 @@ def _filled_on(table: Table) -> date | None:
     column = table.plan.filled_on
     if column is None:
         return table.around.filled_on
-    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]
+    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]  # dates
     return latest or table.around.filled_on
 
 

@@ -29,7 +29,7 @@ STARTUP_S = 180
 def answers(api_url: str) -> bool:
     """Whether a Prefect server answers at `api_url`."""
     try:
-        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310  # Prefect's own setting
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False
@@ -95,7 +95,7 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
     announce(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
     with (home / "server.log").open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
             stdout=output,
             stderr=subprocess.STDOUT,

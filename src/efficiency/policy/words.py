@@ -54,7 +54,7 @@ def condition(text: str, policy: Policy) -> str:
     return _words(parsed(text), names)
 
 
-def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912 - one return a kind of node
+def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912  # one return a kind of node
     kind = type(node)
     if isinstance(node, exp.Column):
         return names.get(node.name, node.name)

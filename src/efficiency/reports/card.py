@@ -71,7 +71,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(value) for name, value in row.items()}
 
 
-def _value(value: Any) -> Any:  # noqa: ANN401  whatever a frame holds
+def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a frame holds
     if isinstance(value, date | datetime):
         return value.isoformat()
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,7 @@ the letter always stands beside the colour.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -42,7 +42,7 @@ NUMBERS = {
 }
 """Kind of a cell → Excel number format; `_ ` keeps a figure from touching the text of the next column."""
 
-Properties = dict[str, Any]
+Properties = dict[str, object]
 """XlsxWriter's format properties; values are text, numbers or flags."""
 
 GRID: Properties = {"border": 1, "border_color": RULE, "valign": "vcenter", "font_size": 10, "font_color": INK}
@@ -53,9 +53,9 @@ class Styles:
     """Makes each distinct cell format once per workbook."""
 
     workbook: Workbook
-    made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+    made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
 
-    def get(self, **properties: Any) -> Format:  # noqa: ANN401
+    def get(self, **properties: object) -> Format:
         """The format with these XlsxWriter properties, in the workbook's font unless they name another."""
         complete = {"font_name": FONT, "font_size": 10, "font_color": INK, **properties}
         key = tuple(sorted(complete.items()))
@@ -63,17 +63,17 @@ class Styles:
             self.made[key] = self.workbook.add_format(complete)
         return self.made[key]
 
-    def cell(self, kind: str, **properties: Any) -> Format:  # noqa: ANN401
+    def cell(self, kind: str, **properties: object) -> Format:
         """The format of a table cell of `kind` (a key of NUMBERS)."""
         align = "left" if kind == "text" else "center" if kind in ("code", "ordinal") else "right"
         return self.get(**{**GRID, "num_format": NUMBERS[kind], "align": align, **properties})
 
-    def tier(self, tier: str, **properties: Any) -> Format:  # noqa: ANN401
+    def tier(self, tier: str, **properties: object) -> Format:
         """The format of a cell that shows `tier`: its fill, a bold letter in the middle."""
         return self.cell("text", align="center", bold=True, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier],
                          **properties)
 
-    def header(self, **properties: Any) -> Format:  # noqa: ANN401
+    def header(self, **properties: object) -> Format:
         """The format of a column header."""
         fixed = {"bold": True, "bg_color": HEADER, "align": "center", "text_wrap": True}
         return self.get(**{**GRID, **fixed, **properties})
@@ -82,6 +82,6 @@ class Styles:
         """The format of a sheet's title row."""
         return self.get(bold=True, font_size=size, align="center", valign="vcenter", font_color=ACCENT)
 
-    def note(self, **properties: Any) -> Format:  # noqa: ANN401
+    def note(self, **properties: object) -> Format:
         """The format of small print."""
         return self.get(**{"font_size": 9, "font_color": MUTED, "valign": "vcenter", **properties})
