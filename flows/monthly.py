@@ -36,7 +36,7 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency import month  # noqa: E402
+from efficiency import deliverables, month  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
 from efficiency.operation.notify import told_to_others  # noqa: E402
 from efficiency.operation.patience import PATIENCE_S, patiently  # noqa: E402
@@ -76,8 +76,8 @@ STEPS = month.Steps(
     validate=_as_task(month.validate),
     evaluate=_as_task(month.evaluate),
     select=_as_task(month.select),
-    report=_as_task(month.report),
-    publish=_as_task(month.publish),
+    report=_as_task(deliverables.report),
+    publish=_as_task(deliverables.publish),
 )
 
 
