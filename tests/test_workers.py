@@ -32,6 +32,15 @@ def test_a_machine_with_one_core_has_no_worker(monkeypatch):
         assert workers.ready() == 0
 
 
+def test_a_machine_that_allows_no_more_processes_has_no_worker(monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(workers.subprocess, "Popen", refused)
+    with worker_ready(), in_background(os.getpid) as result:
+        assert result() == os.getpid()
+
+
 def test_a_worker_serves_one_after_the_other_and_goes_with_its_block():
     with worker_ready():
         found = set()

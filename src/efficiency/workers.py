@@ -80,8 +80,11 @@ def serve(modules: list[str]) -> None:
             answer = work(*arguments)
         except EOFError:
             return
-        pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+        try:
+            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+        except BrokenPipeError:  # whoever asked is gone
+            os._exit(0)
 
 
 _ready: list[Worker] = []
@@ -92,12 +95,21 @@ _ready: list[Worker] = []
 def worker_ready(*modules: str) -> Iterator[None]:
     """Within the block a worker with `modules` is there for whoever asks first; none where there is but one core."""
     if (os.cpu_count() or 1) > 1:
-        _ready.append(Worker(*modules))
+        _ready.extend(_started(1, *modules))
     try:
         yield
     finally:
         while _ready:
             _ready.pop().dismiss()
+
+
+def _started(count: int, *modules: str) -> list[Worker]:
+    """So many new workers, or as many as the machine allows: without them everything is done here."""
+    found: list[Worker] = []
+    with suppress(OSError):
+        for _ in range(count):
+            found.append(Worker(*modules))
+    return found
 
 
 def ready() -> int:
@@ -107,11 +119,11 @@ def ready() -> int:
 
 @contextmanager
 def workers(count: int) -> Iterator[list[Worker]]:
-    """So many workers: those that wait already, which wait again after the block, and new ones, which go with it."""
+    """At most so many workers: those that wait already, which do so again after the block, and new ones, which go."""
     waiting = [_ready.pop() for _ in range(min(count, len(_ready)))]
     with ExitStack() as going:
         try:
-            new = [Worker() for _ in range(count - len(waiting))]
+            new = _started(count - len(waiting))
             for one in new:
                 going.callback(one.dismiss)
             yield [*waiting, *new]
