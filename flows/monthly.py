@@ -36,7 +36,7 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency import month  # noqa: E402
+from efficiency import deliverables, month  # noqa: E402
 from efficiency.commands.arguments import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
 from efficiency.operation.notify import with_notice  # noqa: E402
@@ -77,8 +77,8 @@ STEPS = month.Steps(
     validate=_as_task(month.validate),
     evaluate=_as_task(month.evaluate),
     select=_as_task(month.select),
-    report=_as_task(month.report),
-    publish=_as_task(month.publish),
+    report=_as_task(deliverables.report),
+    publish=_as_task(deliverables.publish),
 )
 
 

@@ -88,6 +88,13 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(told["lines"]))
         return 0
     _use_memory_and_cores_well()
+    from efficiency.workers import worker_ready
+
+    with worker_ready("efficiency.readers", "efficiency.reports.returned"):
+        return _run_plainly(options, periods)
+
+
+def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
     from efficiency.month import Order
     from efficiency.operation.notify import with_notice
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,20 @@ def stage(output: Path, period: str) -> Delivery:
             f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
         ) from error
     return Delivery(staged, output / period)
+
+
+@contextmanager
+def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
+    """A delivery for each of `periods`, which are gone if the block ends with an exception. Raises as `stage` does."""
+    deliveries: list[Delivery] = []
+    try:
+        for period in periods:
+            deliveries.append(stage(output, period))
+        yield tuple(deliveries)
+    except BaseException:
+        for delivery in deliveries:
+            shutil.rmtree(delivery.staged, ignore_errors=True)
+        raise
 
 
 def deliver(delivery: Delivery) -> tuple[Path, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,22 @@ def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
                 setattr(same, _LEVEL, _COMPRESSION)
                 with read.open(entry) as source, write.open(same, "w") as target:
                     if entry.filename in parts:
-                        for piece in _filled(source.read().decode(), parts[entry.filename]):
+                        for piece in _made_ahead(_filled(source.read().decode(), parts[entry.filename])):
                             target.write(piece)
                     else:
                         shutil.copyfileobj(source, target)
         whole.replace(workbook)
     finally:
         whole.unlink(missing_ok=True)
+
+
+def _made_ahead(pieces: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """`pieces`, each made while the one before it is deflated, which lets go of the interpreter."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = beside.submit(next, pieces, None)
+            yield piece
 
 
 def _filled(sheet: str, rows: ListRows) -> Iterator[bytes | memoryview]:
