@@ -49,7 +49,7 @@ class Drawing:
     draft: Draft
     """The new warehouse."""
     known: dict[str, pl.DataFrame | Pieces]
-    """What is written of it already: the tables of intake and facts."""
+    """Its tables that are written already: those of intake and facts."""
     deliveries: tuple[Delivery, ...]
     """A folder for the reports of each period."""
     returned: Callable[[], object]

@@ -1,7 +1,8 @@
-"""Work for other cores: processes of our own that are asked over a pipe, one of them while libraries still load here.
+"""Work for other cores: processes of our own, asked over a pipe; one is started while libraries still load here.
 
-What small workbooks cost is Python and the setting up of expressions, which threads cannot share out. Who does a work
-changes nothing: a process that breaks down over it only leaves it to the one that asked, where its fault is told.
+Reading a small workbook is mostly Python and the setting up of expressions, which threads cannot run in parallel. The
+result does not depend on which process did the work: where a worker breaks down over it, the one that asked does it
+itself, and meets whatever was wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class GoneError(Exception):
 
 
 class Worker:
-    """Another process, which does one work at a time. It ends when its input does, so it never outlives this one."""
+    """Another process, which does one thing at a time. It ends when its input does, so it never outlives this one."""
 
     def __init__(self, *modules: str) -> None:
         """Start it; `modules` are those that it is to load before it is asked for anything."""
@@ -42,7 +43,7 @@ class Worker:
         )
 
     def ask(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """What `work`, a function of a module, comes to there. Raises GoneError when the process broke down over it."""
+        """What `work`, a function of a module, returns there. Raises GoneError when the process broke down over it."""
         to, back = self._pipes
         try:
             pickle.dump((work, arguments), to, protocol=pickle.HIGHEST_PROTOCOL)
@@ -68,7 +69,7 @@ class Worker:
 
 
 def serve(modules: list[str]) -> None:
-    """The life of a worker: works come in on standard input, what they come to goes out on standard output."""
+    """The life of a worker: functions and arguments come in on standard input, results go out on standard output."""
     # Whatever a library prints must not come between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -104,7 +105,7 @@ def worker_ready(*modules: str) -> Iterator[None]:
 
 
 def _started(count: int, *modules: str) -> list[Worker]:
-    """So many new workers, or as many as the machine allows: without them everything is done here."""
+    """`count` new workers, or as many as the machine allows: without them everything is done here."""
     found: list[Worker] = []
     with suppress(OSError):
         for _ in range(count):
@@ -119,7 +120,7 @@ def ready() -> int:
 
 @contextmanager
 def workers(count: int) -> Iterator[list[Worker]]:
-    """At most so many workers: those that wait already, which do so again after the block, and new ones, which go."""
+    """At most `count` workers: waiting ones, which wait again after the block, and new ones, which end with it."""
     waiting = [_ready.pop() for _ in range(min(count, len(_ready)))]
     with ExitStack() as going:
         try:
@@ -136,10 +137,10 @@ def workers(count: int) -> Iterator[list[Worker]]:
 
 @contextmanager
 def in_background(work: Callable[[*Ts], T], *arguments: *Ts) -> Iterator[Callable[[], T]]:
-    """What `work` comes to, done by a worker that is ready beside what goes on in the block.
+    """Let a worker that is ready do `work` while the block goes on.
 
-    The function that is yielded waits for it, or does the work where no worker could. A block that ends with an
-    exception ends the work too.
+    Yields a function that waits for the result, or does the work itself where no worker could. A block that ends with
+    an exception ends the work too.
     """
     with workers(min(1, ready())) as asked, ThreadPoolExecutor(1) as beside:
         answer = beside.submit(lambda: asked[0].ask(work, *arguments)) if asked else None
