@@ -54,7 +54,7 @@ def find_implausible(
     for form, frame in counting.items():
         for column in FORMS[form].columns:
             if column.minimum is not None:
-                tell("negative", _figures(frame, column.name).filter(pl.col("number") < column.minimum))
+                tell("negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
         for rule in FORMS[form].rules:
             tell(rule.name, _breaches(frame, rule, FORMS[form].key, FORMS[form].flow))
     suspicion = {
