@@ -72,7 +72,7 @@ THREE = energy([(THIS_YEAR, "原煤", 100.0), (THIS_YEAR, "电力", 50.0), (THIS
         (EnergyBasis("equivalent", 0.300, coefficients={"天然气": 13.3}), 354.43),
     ],
 )
-def test_published_vectors(basis: EnergyBasis, expected: float) -> None:
+def test_standard_coal_equals_the_published_examples(basis: EnergyBasis, expected: float) -> None:
     """100 t of raw coal, 50 万千瓦时 and 10 万立方米 of gas, on the bases that docs/methods.md names."""
     assert total(THREE, basis=basis, window=YEAR) == pytest.approx(expected, abs=1e-9)
 

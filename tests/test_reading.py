@@ -438,7 +438,7 @@ def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None
 @pytest.mark.parametrize(
     ("title", "sheet"), [("2026年企业用电量(万千瓦时)", "Sheet1"), ("", "2026年企业用电量(万千瓦时)")]
 )
-def test_twelve_months_of_one_carrier(read, title: str, sheet: str) -> None:
+def test_twelve_months_of_one_carrier_are_twelve_spans(read, title: str, sheet: str) -> None:
     months = [f"{month}月" for month in range(1, 13)]
     parsed = read(
         [
