@@ -28,14 +28,12 @@ from efficiency.facts.spans import (
     window_total,
     with_nodes,
 )
-from efficiency.reference.tables import carriers
+from efficiency.reference.tables import calorific_tce, carriers
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CALORIFIC_TCE = 1.229
-"""tce per 万千瓦时 on the calorific basis (当量值, 0.1229 kgce/kWh; carriers.csv)."""
 GREEN_POWER = "green_power"
 TOLERANCE = 0.05
 """Share by which a directly stated total may differ from its carriers before it is reported."""
@@ -58,7 +56,7 @@ class EnergyBasis:
     def electricity_tce(self) -> float:
         """Coefficient of electricity, tce per 万千瓦时. Raises ValueError if the equivalent basis lacks its figure."""
         if self.electricity == "calorific":
-            return CALORIFIC_TCE
+            return calorific_tce()
         if self.equivalent_kgce_per_kwh is None:
             raise ValueError("electricity 'equivalent' needs equivalent_kgce_per_kwh, the official figure of the year")
         return self.equivalent_kgce_per_kwh * 10

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from efficiency.policy.expressions import parsed
+from efficiency.reference.tables import calorific_tce
 from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
@@ -140,7 +141,7 @@ def energy_basis(policy: Policy) -> str:
     """How energy is added up."""
     energy = policy.energy
     words = (
-        "电力按当量值折算(0.1229千克标准煤/千瓦时)"
+        f"电力按当量值折算({calorific_tce() / 10:g}千克标准煤/千瓦时)"
         if energy.electricity == "calorific"
         else f"电力按等价值折算({energy.equivalent_kgce_per_kwh:g}千克标准煤/千瓦时)"
     )
