@@ -249,6 +249,25 @@ def test_an_override_that_has_not_struck_yet_but_would_is_named():
     assert explanation.target.blocked_by == ("安全一票否决",)
 
 
+@pytest.mark.parametrize(("tax", "told"), [
+    (150.0, [("专精特新、高新技术", 2.0), ("纳税大户", 3.0)]),
+    (90.0, [("专精特新、高新技术", 2.0), ("纳税大户", 1.0)]),
+    (10.0, [("专精特新、高新技术", 2.0)]),
+])  # fmt: skip
+def test_the_adjustments_told_are_those_that_make_up_the_points(tax, told):
+    steps = "".join(
+        f'[[adjustment]]\nwhen = "tax BETWEEN {least} AND {most}"\npoints = {points}\nlabel = "纳税大户"\n'
+        for least, most, points in ((50, 100, 1), (101, 200, 3))
+    )
+    text = policy().text.replace('label = "专精特新"', 'label = "专精特新、高新技术"')
+    rules = parse_policy(text.replace("[[override]]", f"{steps}[[override]]"))
+    frame = profile([tax, 20.0], honours=["专精特新", None])
+    explanation = explain(frames(frame, rules), code(0), "2026-10")
+    assert list(explanation.adjustments) == told
+    assert explanation.score["adjustments"] == sum(points for _, points in told)
+    assert explain(frames(frame, rules), code(1), "2026-10").adjustments == ()
+
+
 def test_who_has_no_tier_is_told_why():
     frame = profile([*TEN["tax"].to_list()[:9], None], [500.0] * 9 + [None], utility=[True] + [False] * 9)
     contents = frames(frame, policy())
