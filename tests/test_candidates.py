@@ -37,6 +37,11 @@ def test_two_entries_of_one_list_share_one_order():
     assert found.select("list", "uscc", "priority").rows() == [("a", code(1), 1), ("a", code(2), 2), ("b", code(0), 1)]
 
 
+def test_two_entries_of_one_list_share_its_title():
+    second = entry("a", "TRUE").replace('title = "a"', 'title = "另一名称"')
+    assert lists(scored([5.0, 9.0]), entry("a", "score > 8") + second)["title"].to_list() == ["a", "a"]
+
+
 def test_who_has_no_score_comes_last_and_who_has_no_cohort_not_at_all():
     frame = profile({"tax": 1.0}, {"tax": 9.0, "land": 1.0}, {"scale": "规下"})
     assert lists(frame, entry("upgrade", "TRUE"))["uscc"].to_list() == [code(1), code(0)]

@@ -256,6 +256,18 @@ def test_list_of_the_policys_own_has_its_own_sheet(tmp_path, report):
     assert book["重点_关注_一_"]["A4"].value == "本期无"
 
 
+def test_a_promised_list_keeps_its_sheet_and_is_called_what_the_policy_calls_it(tmp_path, report):
+    policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
+    called = pl.when(pl.col("list") == "shutdown").then(pl.lit("关停退出")).otherwise("title").alias("title")
+    changed = replace(report, policy_toml=policy, candidates=report.candidates.with_columns(called))
+    book = written(tmp_path, changed)
+    assert "关停退出建议名单" in book["关停"]["A1"].value
+    count = changed.candidates.filter(pl.col("list") == "shutdown").height
+    assert ["关停退出", count] in [
+        [row[0].value, row[3].value] for row in book["概览"].iter_rows(max_col=4) if row[0].value == "关停退出"
+    ]
+
+
 NASTY = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "{=1+1}", "http://example.org", "00123", "=1")
 
 

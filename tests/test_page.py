@@ -126,6 +126,21 @@ def test_data_come_back_whole_from_the_page(page, report):
     }
 
 
+def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(report):
+    other = report.scores.filter(pl.col("status") == "insufficient")["uscc"][0]
+    own = pl.col("list") == "shutdown"
+    candidates = report.candidates.with_columns(
+        pl.when(own).then(pl.lit("关停退出")).otherwise("title").alias("title"),
+        pl.when(own & (pl.col("priority") == 1)).then(pl.lit(other)).otherwise("uscc").alias("uscc"),
+    )
+    policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
+    data = json.loads(Outline(render(replace(report, candidates=candidates, policy_toml=policy))).data)
+    listed = dict(zip(data["enterprises"]["uscc"], data["enterprises"]["list_title"], strict=True))
+    assert listed[other] == "关停退出"
+    assert set(listed.values()) - {None} <= {mark["title"] for mark in data["marks"]}
+    assert "关停退出" in {one["title"] for one in data["lists"]}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_can_end_the_data_block(name):
     text = embedded_json({"name": name})

@@ -72,13 +72,15 @@ def _entries(matched: pl.DataFrame, candidate: Candidate) -> pl.DataFrame:
 
 
 def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFrame:
-    """One list in its order, with `priority` from 1."""
+    """One list in its order and under its title, which are those of its first entry, with `priority` from 1."""
     entries = [
         (part, candidate) for part, candidate in zip(parts, policy.candidate, strict=True) if candidate.list == name
     ]
-    best_first = entries[0][1].best_first
+    first = entries[0][1]
+    best_first = first.best_first
     return (
         pl.concat(part for part, _ in entries)
+        .with_columns(pl.lit(first.title).alias("title"))
         .sort("score", "uscc", descending=[best_first, False], nulls_last=True)
         .with_row_index("priority", offset=1)
     )

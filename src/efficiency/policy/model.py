@@ -195,7 +195,7 @@ class Candidate(Part):
     """An entry of a candidate list; the first that an enterprise matches puts it on that list and no other.
 
     `order` (optional) says who comes first: "worst" or "best" score; by default best for the list
-    `partner`, worst for every other. A list's order is that of its first entry.
+    `partner`, worst for every other. A list's order and title are those of its first entry.
     """
 
     list: Slug

@@ -79,7 +79,7 @@ def write_lists(
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in candidate_lists(report):
-        name = one.title if one.id in LIST_NAMES else sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
+        name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
         page = _page(report, f"{one.title}建议名单", "用地:亩;综合能耗:吨标准煤", PROPOSAL, CONFIDENCE_NOTE, *notes)
         rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
         listed.append((one.title, rows, split(name, rows, one.fields, page)))

@@ -180,8 +180,8 @@ def story(report: Report) -> str:
     parts = [f"名录企业{report.scores.height}户,参评{ranked(report.scores).height}户"]
     if rated:
         parts[0] += ",其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
-    counts = report.candidates.group_by("title", maintain_order=True).len()
-    listed = "、".join(f"{title}{count}户" for title, count in counts.iter_rows())
+    counts = report.candidates.group_by("list", "title", maintain_order=True).len()
+    listed = "、".join(f"{title}{count}户" for _, title, count in counts.iter_rows())
     parts.append(f"建议清单:{listed}" if listed else "本期没有企业进入建议清单")
     changed = moves(report)
     if movement(report) is not None:
