@@ -64,6 +64,8 @@ class Explanation:
     score: dict[str, Any]
     """The row of results.scores."""
     cohort_title: str | None
+    formula: str | None
+    """How the cohort scores its indicators, "ratio" or "minmax"; None without a cohort."""
     ranked: int
     """Ranked enterprises of the cohort: rank is one of so many."""
     indicators: pl.DataFrame
@@ -211,6 +213,7 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,
+        formula=cohort.formula if cohort else None,
         ranked=peers.height,
         indicators=own,
         adjustments=_applied(policy.adjustment, score),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
-from efficiency.reports.card_words import listed, needed, surcharged, ways
+from efficiency.reports.card_words import listed, needed, score_to_reach, surcharged, ways
 from efficiency.reports.terminal import figure, pairs, table
 from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
 from schemas import FORMS
@@ -157,9 +157,7 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.tier is None:
         return [f"提升路径:{target.note}"] if score["status"] == "ranked" else []
     lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
-    if target.score_needed is not None and math.isfinite(target.score_needed):
-        gap = target.score_needed - score["score"]
-        lines.append(f"  得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到"))
+    lines += [f"  {words}" for words in score_to_reach(target, score)]
     if target.blocked_by:
         lines.append(f"  须先解除:{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
     if target.note:
