@@ -17,7 +17,9 @@ from report_builder import POLICY, code, renamed, sample_report
 from efficiency.errors import EfficiencyError
 from efficiency.reports import overview
 from efficiency.reports.efficiencies import headline_efficiencies
+from efficiency.reports.movers import mover_lines
 from efficiency.reports.officials import write_officials
+from efficiency.reports.overview_page import _change
 from efficiency.reports.styles import TIER_FILL
 from efficiency.reports.text import CELL_LIMIT, CUT_MARK, clean_text, sheet_name
 from schemas.results import MOVEMENT_PARTS
@@ -484,6 +486,34 @@ def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_p
     assert "首要原因:自身数据" in text
     assert "自身数据+3.00、同组基准-1.00" in text
     assert {row["较上期变化"] for row in table(book["全部分级"])} == {2.0}
+
+
+def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report):
+    two = (
+        moved(report)
+        .movements.head(2)
+        .with_columns(policy=pl.Series([0.0, 3.0]), own=pl.Series([3.0, 0.0]), peers=pl.lit(-1.0))
+    )
+    for movements in (two, two.reverse()):
+        assert "首要原因:自身数据1户、办法修订1户" in mover_lines(replace(report, movements=movements))[0]
+
+
+def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path, report):
+    unknown = (pl.lit(None, pl.Float64).alias(name) for name in ("score_before", "change"))
+    movements = moved(report).movements.with_columns(unknown)
+    nobody = report.previous.with_columns(pl.lit(None, pl.String).alias("tier"), pl.lit("insufficient").alias("status"))
+    text = all_text(written(tmp_path, replace(report, movements=movements, previous=nobody))["概览"])
+    assert "没有两期均有得分的企业" in text
+    assert "得分没有变化" not in text
+    assert "上期无企业评级,不作比较" in text
+
+
+def test_a_rise_from_below_zero_is_told_as_a_rise(report):
+    before = report.previous.with_columns(tax=pl.lit(-1.0), land=pl.lit(10.0))
+    now = report.scores.with_columns(tax=pl.lit(2.0), land=pl.lit(10.0))
+    tax_per_mu = overview.headlines(replace(report, previous=before, scores=now))[3]
+    assert _change(tax_per_mu) == "较上期 +300.0%"
+    assert _change(replace(tax_per_mu, value=None)) == "本期无数据"
 
 
 def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report):

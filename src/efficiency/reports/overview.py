@@ -152,6 +152,11 @@ def movement(report: Report) -> pl.DataFrame | None:
     )
 
 
+def without_movement(report: Report) -> str:
+    """Why there is no `movement` to show."""
+    return "无上期评价,不作比较" if report.previous is None else "上期无企业评级,不作比较"
+
+
 def moves(report: Report) -> pl.DataFrame:
     """Enterprises whose tier changed: name, before, tier, direction (升档 or 降档), by new tier and rank."""
     order = {tier: i for i, tier in enumerate(TIERS)}

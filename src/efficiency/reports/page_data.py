@@ -61,6 +61,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
             for one in lists
         ],
         "movement": _movement(report),
+        "without_movement": overview.without_movement(report),
         "movers": mover_lines(report),
         "parts_note": PARTS_NOTE,
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
