@@ -477,3 +477,6 @@ def test_the_card_says_why_the_score_is_not_the_last_one():
     assert "较上期(2026-09" in text
     assert "得分 80 → 76.5(变化 -3.50):自身数据-5.00、同组基准+1.50" in text
     assert "较上期" not in as_text(explain(contents, code(2), "2026-10"))
+    nearly = moved.with_columns(pl.lit(-0.001).alias("change"))
+    contents = contents.with_frames({"results.movements": nearly})
+    assert "(变化 +0.00)" in as_text(explain(contents, code(1), "2026-10"))

@@ -132,7 +132,8 @@ def _change(headline: Headline) -> str:
         return f"较上期 {headline.value - headline.previous:+,.0f} {headline.unit}"
     if not headline.previous:
         return f"上期 {headline.previous:g}"
-    return f"较上期 {(headline.value - headline.previous) / abs(headline.previous):+.1%}"
+    # Adding 0.0 turns a rounded −0.0 into 0.
+    return f"较上期 {round((headline.value - headline.previous) / abs(headline.previous), 3) + 0.0:+.1%}"
 
 
 def _section(sheet: Worksheet, styles: Styles, row: int, title: str, span: int) -> int:

@@ -29,7 +29,6 @@ function change({ value, previous, kind, unit }) {
   if (!isNumber(value)) return "本期无数据";
   if (!isNumber(previous)) return "无上期数据";
   if (value === previous) return "与上期持平";
-  const signed = (figure, digits) => (figure > 0 ? "+" : "") + number(figure, digits, digits);
   if (kind === "integer") return `较上期 ${signed(value - previous, 0)} ${unit}`;
   return previous ? `较上期 ${signed(((value - previous) / Math.abs(previous)) * 100, 1)}%` : `上期 ${number(previous, 2)}`;
 }
