@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import assume, given, settings
@@ -15,6 +16,7 @@ from efficiency.evaluation.explain_target import score_needed
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Tiers
 from efficiency.reports.card import as_dict, as_text
+from efficiency.reports.card_workbook import write_card
 from efficiency.reports.text import display_width
 from efficiency.warehouse.history import NewEvaluation, add_evaluation
 from efficiency.warehouse.tables import TABLES, Contents
@@ -393,6 +395,16 @@ def test_printed_requirements_are_rounded_so_that_they_suffice():
     text = as_text(explain(frames(frame, policy()), code(9), "2026-10"))
     grown = float(text.split("实缴税金增加 ")[1].split(" ")[0])
     assert tier_of(changed(frame, 9, "tax", grown), policy(), 9) == "C"
+
+
+def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path):
+    contents = frames(TEN, policy(BY_SCORE))
+    scores = contents["results.scores"].with_columns(score=pl.lit(59.99997), tier=pl.lit("D"))
+    explanation = explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10")
+    assert "综合得分    59.99997," in as_text(explanation)
+    write_card(tmp_path / "card.xlsx", explanation)
+    shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
+    assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}
 
 
 def test_the_same_card_is_json_for_programs():

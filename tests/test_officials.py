@@ -516,6 +516,20 @@ def test_a_rise_from_below_zero_is_told_as_a_rise(report):
     assert _change(replace(tax_per_mu, value=None)) == "本期无数据"
 
 
+def test_a_score_never_looks_better_than_its_tier(tmp_path, report):
+    cuts = 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }'
+    policy = re.sub(r'by = "rank"\n.*', cuts, POLICY)
+    at = pl.when(pl.col("rank") == 1).then(59.996).when(pl.col("rank") == 2).then(60.0).otherwise("score")
+    book = written(tmp_path, replace(report, policy_toml=policy, scores=report.scores.with_columns(at.alias("score"))))
+    sheet = book["全部分级"]
+    column = next(cell for cell in sheet[3] if cell.value == "综合\n得分").column
+    below, reached = (sheet.cell(row, column) for row in (4, 5))
+    assert (below.value, below.number_format) == (59.996, "0.000000_ ")
+    assert (reached.value, reached.number_format) == (60.0, "0.00_ ")
+    assert sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width >= len("59.996000")
+    assert written(tmp_path, report)["全部分级"].cell(4, column).number_format == "0.00_ "
+
+
 def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report):
     assert overview.moves(report).filter(pl.col("tier").is_null() | pl.col("before").is_null()).is_empty()
 

@@ -263,6 +263,14 @@ def test_ranks_of_several_cohorts_name_their_cohort(report, tab):
     assert "评价组" not in tab.js("document.querySelector('#table thead').textContent"), "nothing to say of one"
 
 
+def test_a_score_never_looks_better_than_its_tier(chromium, report, tmp_path):
+    policy = re.sub(r'by = "rank"\n.*', 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }', report.policy_toml)
+    scores = report.scores.with_columns(pl.when(pl.col("rank") == 1).then(59.996).otherwise("score").alias("score"))
+    write_page(tmp_path / "page.html", replace(report, policy_toml=policy, scores=scores))
+    chromium.open((tmp_path / "page.html").as_uri())
+    assert column(chromium, "综合得分")[0] == "59.996"
+
+
 def test_a_change_that_rounds_to_nothing_has_no_sign(chromium, report, tmp_path):
     scored = report.scores.filter(pl.col("score").is_not_null())
     parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": -0.001}

@@ -64,6 +64,8 @@ class Explanation:
     score: dict[str, Any]
     """The row of results.scores."""
     cohort_title: str | None
+    cuts: tuple[float, ...]
+    """Scores at which a tier ends, where the policy goes by scores."""
     formula: str | None
     """How the cohort scores its indicators, "ratio" or "minmax"; None without a cohort."""
     ranked: int
@@ -213,6 +215,7 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,
+        cuts=policy.score_cuts,
         formula=cohort.formula if cohort else None,
         ranked=peers.height,
         indicators=own,

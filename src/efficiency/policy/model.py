@@ -304,6 +304,12 @@ class Policy(Part):
         return self._sha256
 
     @property
+    def score_cuts(self) -> tuple[float, ...]:
+        """The scores at which a tier ends, ascending; none where tiers go by rank alone."""
+        by_score = [cohort.tiers.cuts for cohort in self.cohort if cohort.tiers and cohort.tiers.by == "score"]
+        return tuple(sorted({cut for cuts in by_score for cut in (cuts.A, cuts.B, cuts.C)}))
+
+    @property
     def indicator_ids(self) -> tuple[str, ...]:
         """The ids of all indicators in file order, each once."""
         return tuple(dict.fromkeys(indicator.id for cohort in self.cohort for indicator in cohort.indicator))

@@ -99,10 +99,10 @@ def _standing(explanation: Explanation) -> list[str]:
         return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
-        ("综合得分", f"{figure(score['score'])},{explanation.cohort_title}第{score['rank']}名,"
+        ("综合得分", f"{figure(score['score'], explanation.cuts)},{explanation.cohort_title}第{score['rank']}名,"
                      f"共{explanation.ranked}家"),
-        ("土地效率", _dimension(score, "land")),
-        ("能源效率", _dimension(score, "energy")),
+        ("土地效率", _dimension(explanation, "land")),
+        ("能源效率", _dimension(explanation, "energy")),
     ]
     if score["factor"] is not None and score["factor"] != 1:
         lines.append(("修正系数", figure(score["factor"])))
@@ -127,8 +127,9 @@ def _before(score: Mapping[str, Any]) -> str:
     return ",".join(said)
 
 
-def _dimension(score: Mapping[str, Any], dimension: str) -> str:
-    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"]))
+def _dimension(explanation: Explanation, dimension: str) -> str:
+    score = explanation.score
+    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"], explanation.cuts))
 
 
 def _tier(tier: str | None) -> str:

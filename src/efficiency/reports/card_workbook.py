@@ -14,7 +14,7 @@ from efficiency.reports.file_names import unique_parts
 from efficiency.reports.report import BEIJING
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
-from efficiency.reports.styles import ACCENT, TIER_FILL
+from efficiency.reports.styles import ACCENT, TIER_FILL, score_kind
 from efficiency.reports.terminal import figure
 from efficiency.reports.text import TIER_NAMES, clean_text, division_names
 
@@ -143,17 +143,21 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
 def _result(card: _Card, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
+
+    def points(name: str) -> tuple[float | None, Format]:
+        return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
+
     if score["status"] == "ranked":
         card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, score["score"], styles.cell("score")),
+            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
             (2, "名次", 4, f"第{score['rank']}名,共{explanation.ranked}家", text),
             (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
         ])  # fmt: skip
         card.pairs([
             (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
-            (2, "土地得分", 2, score["land_score"], styles.cell("score")),
+            (2, "土地得分", 2, *points("land_score")),
             (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
-            (2, "能源得分", 2, score["energy_score"], styles.cell("score")),
+            (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
     for label, words in standing(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
@@ -208,7 +212,8 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     before = places["score"]
     card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
     made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
-    card.sheet.write_formula(card.row - 1, before, made, card.styles.cell("score", **bold), score["score"])
+    style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
+    card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
 
 
 def _number(styles: Styles, value: float | None) -> Format:

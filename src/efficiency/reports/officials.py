@@ -89,7 +89,7 @@ def write_lists(
     page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *notes)
     ranked = split(RANKING, rows, ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False)
+    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False, cuts=())
     split(DETAILS, detail, DETAIL_FIELDS, page)
 
     moved = movers(report) if movers_too else None
@@ -108,6 +108,7 @@ def _page(report: Report, title: str, units: str, *notes: str) -> Page:
         units=f"评价期:{report.period_title}    办法:{report.policy_title}    单位:{units}",
         running=f"{title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}",
         notes=notes,
+        cuts=report.policy.score_cuts,
     )
 
 

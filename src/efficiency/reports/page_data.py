@@ -68,6 +68,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "group_note": GROUP_NOTE,
         "confident": CONFIDENT,
         "lines": lines_in_words(report),
+        "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),
         "limited": _limited(scope, limit),
         "totals": [(column.name, column.title, column.unit) for column in TOTALS],

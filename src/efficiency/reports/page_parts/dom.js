@@ -36,7 +36,8 @@ const KINDS = {
   ordinal: (v) => number(v, 0),
   amount: (v) => number(v, Math.abs(v) >= 1000 ? 0 : 2),
   ratio: (v) => number(v, Math.abs(v) >= 1 ? 2 : 4, 2),
-  score: (v) => number(v, 2, 2),
+  // A score below the cut of a tier never looks as if it reached it.
+  score: (v) => number(v, DATA.cuts.some((cut) => v < cut && v >= cut - 0.005 - 1e-9) ? 6 : 2, 2),
   signed: (v) => signed(v, 2),
   percent: (v) => `${number(v * 100, 1)}%`,
 };
