@@ -232,6 +232,16 @@ def test_groups_are_ranked_among_themselves():
     assert (target.tier, done > 0) == ("B", True)
 
 
+def test_a_tier_that_has_no_place_is_told_whatever_the_reason():
+    nobody_in_a = BY_RANK.replace("A = 0.20", "A = 0")
+    for cuts, taxes in ((nobody_in_a, [90.0] * 3 + [100.0]), (BY_RANK, [90.0, 80.0, 100.0])):
+        rules = policy(cuts)
+        contents = frames(profile(taxes), rules)
+        best = contents["results.scores"].filter(tier="B").row(0, named=True)
+        target = explain(contents, best["uscc"], "2026-10").target
+        assert (target.tier, target.note) == ("A", f"按名次比例,组内{len(taxes)}户没有A类名额")
+
+
 def test_an_override_that_blocks_the_tier_is_named():
     frame = profile(TEN["tax"].to_list(), incidents_safety=[1] + [0] * 9, open_incidents=[1] + [0] * 9)
     incident = stated("facts.incidents", [("inc", 3, 0, {"uscc": code(0), "date": date(2026, 9, 1), "kind": "安全"})])

@@ -331,7 +331,7 @@ def _target(
     needed = score_needed(cohort.tiers, tier, others)
     blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:
-        return Target(tier, None, blocked, nothing, f"组内企业过少,按名次比例没有{tier}类名额")
+        return Target(tier, None, blocked, nothing, f"按名次比例,组内{len(others) + 1}户没有{tier}类名额")
     if score["score"] >= needed:
         return Target(tier, needed, blocked, nothing, "得分已够,等级由定档、降档事由决定")
     ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
