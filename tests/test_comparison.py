@@ -106,6 +106,14 @@ def test_the_item_whose_weight_moved_is_named_with_both_its_weights():
     assert fallen["reason"].str.contains(r"(tax|revenue)：甲得.*分\(权重50，.*乙得.*分\(权重(10|90)，").all()
 
 
+def test_a_rank_that_is_the_same_under_both_is_not_told_as_a_change():
+    by_score = TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")
+    first, second = (policy(indicators=items, tiers=by_score) for items in (TWO, OTHER_WEIGHTS))
+    alone = of(compared(mixed(1), first, second), 0)
+    assert (alone["movement"], alone["rank_a"], alone["rank_b"]) == ("down", 1, 1)
+    assert alone["reason"].startswith("名次均为第1名;")
+
+
 def test_other_cuts_alone_are_named_as_the_reason():
     wider = TIERS.replace("A = 0.20", "A = 0.40")
     comparison = compared(scored([90.0, 80.0, 70.0, 60.0, 50.0]), policy(indicators=SCORE_ONLY),

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 from report_builder import POLICY
 
+from efficiency.evaluation.scores import DECIMALS
 from efficiency.policy.model import Benchmark, Policy, Robustness, Tiers
 from efficiency.policy.words import (
     benchmark,
@@ -72,6 +73,8 @@ def test_benchmark_says_whose_and_how(spec, said):
 def test_cuts_say_where_each_tier_ends():
     by_rank = Tiers.model_validate({"by": "rank", "cuts": {"A": 0.2, "B": 0.75, "C": 0.95}})
     assert "A类为前20%，B类为20%至75%，C类为75%至95%，其余为D类" in tiers(by_rank)
+    # Scores are shown with fewer decimals: two that look alike need not be a tie.
+    assert f"得分按{DECIMALS}位小数比较" in tiers(by_rank)
     by_score = Tiers.model_validate({"by": "score", "cuts": {"A": 90, "B": 75, "C": 60}})
     assert "A类不低于90分" in tiers(by_score)
     assert "不划分等级" in tiers(None)

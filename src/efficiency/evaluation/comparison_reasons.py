@@ -140,7 +140,11 @@ def _overrides(said: str) -> pl.Expr:
 
 
 def _places() -> pl.Expr:
-    return pl.format("名次由第{}名变为第{}名", "rank_a", "rank_b")
+    return (
+        pl.when(pl.col("rank_a") == pl.col("rank_b"))
+        .then(pl.format("名次均为第{}名", "rank_a"))
+        .otherwise(pl.format("名次由第{}名变为第{}名", "rank_a", "rank_b"))
+    )
 
 
 def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:

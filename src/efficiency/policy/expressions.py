@@ -129,6 +129,12 @@ def column_names(text: str) -> set[str]:
     return {column.name for column in parsed(text).find_all(exp.Column)}
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    """The numbers that the expression names, ascending: what its figures may be held against."""
+    literals = [node for node in parsed(text).find_all(exp.Literal) if not node.is_string]
+    return tuple(sorted({-float(n.name) if isinstance(n.parent, exp.Neg) else float(n.name) for n in literals}))
+
+
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     """Type of `text` over `columns`, found by running it on one row of nulls."""
     tree = parsed(text)

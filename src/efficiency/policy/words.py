@@ -201,7 +201,8 @@ def tiers(spec: Tiers | None) -> str:
         return f"按综合得分划分等级：A类不低于{cuts.A:g}分，B类不低于{cuts.B:g}分，C类不低于{cuts.C:g}分，其余为D类。"
     within = f"在同{'、'.join(_WITHIN.get(name, name) for name in spec.within)}内" if spec.within else "在评价组内"
     a, b, c = (f"{cut * 100:g}%" for cut in (cuts.A, cuts.B, cuts.C))
-    return f"{within}按名次划分等级：A类为前{a}，B类为{a}至{b}，C类为{b}至{c}，其余为D类；同分者取靠后的位置。"
+    shares = f"A类为前{a}，B类为{a}至{b}，C类为{b}至{c}，其余为D类"
+    return f"{within}按名次划分等级：{shares}；得分按6位小数比较，同分者取靠后的位置。"
 
 
 def override_rule(rule: Override, policy: Policy) -> str:

@@ -72,7 +72,7 @@ def carriers() -> pl.DataFrame:
 
 @cache
 def calorific_tce() -> float:
-    """Standard coal (tce) per 万千瓦时 of electricity on the calorific basis (当量值); a tenth of it is kgce per kWh."""
+    """Standard coal (tce) per 万千瓦时 of electricity on the calorific basis (当量值); a tenth is kgce per kWh."""
     coefficient: float = carriers().filter(pl.col("carrier_id") == "electricity")["tce_per_form_unit"].item()
     return coefficient
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
-from efficiency.reports.card_words import listed, needed, surcharged, ways
+from efficiency.reports.card_words import listed, needed, score_to_reach, surcharged, ways
 from efficiency.reports.terminal import figure, pairs, table
 from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
 from schemas import FORMS
@@ -99,10 +99,10 @@ def _standing(explanation: Explanation) -> list[str]:
         return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
-        ("综合得分", f"{figure(score['score'])}，{explanation.cohort_title}第{score['rank']}名，"
+        ("综合得分", f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
                      f"共{explanation.ranked}家"),
-        ("土地效率", _dimension(score, "land")),
-        ("能源效率", _dimension(score, "energy")),
+        ("土地效率", _dimension(explanation, "land")),
+        ("能源效率", _dimension(explanation, "energy")),
     ]
     if score["factor"] is not None and score["factor"] != 1:
         lines.append(("修正系数", figure(score["factor"])))
@@ -127,8 +127,9 @@ def _before(score: Mapping[str, Any]) -> str:
     return "，".join(said)
 
 
-def _dimension(score: Mapping[str, Any], dimension: str) -> str:
-    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"]))
+def _dimension(explanation: Explanation, dimension: str) -> str:
+    score = explanation.score
+    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"], explanation.cuts))
 
 
 def _tier(tier: str | None) -> str:
@@ -157,9 +158,7 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.tier is None:
         return [f"提升路径：{target.note}"] if score["status"] == "ranked" else []
     lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
-    if target.score_needed is not None and math.isfinite(target.score_needed):
-        gap = target.score_needed - score["score"]
-        lines.append(f"  得分须达到 {target.score_needed:.6f}" + (f"，尚差 {gap:.6f}" if gap > 0 else "，已达到"))
+    lines += [f"  {words}" for words in score_to_reach(target, score)]
     if target.blocked_by:
         lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
     if target.note:

@@ -28,7 +28,7 @@ def movement_lines(movement: Mapping[str, Any] | None) -> list[str]:
         return [f"{head}  {movement['note'] or '得分不可比'}"]
     lines = [
         f"{head}  得分 {figure(movement['score_before'])} → {figure(movement['score_before'] + movement['change'])}"
-        f"(变化 {movement['change']:+.2f})：{parts_in_words(dict(movement))}"
+        f"(变化 {round(movement['change'], 2) + 0.0:+.2f})：{parts_in_words(dict(movement))}"
     ]
     return [*lines, f"  {movement['note']}"] if movement["note"] else lines
 

@@ -13,7 +13,7 @@ from schemas.results import STATUS_NAMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from efficiency.evaluation.explain import Explanation
+    from efficiency.evaluation.explain import Explanation, Target
 
 
 def standing(explanation: Explanation) -> list[tuple[str, str]]:
@@ -59,6 +59,14 @@ def listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 def indicator_note(row: Mapping[str, Any]) -> str:
     """Over whom the benchmark is taken, and what is to be said of the score."""
     return "；".join(words for words in (row["benchmark_scope"], row["score_note"]) if words)
+
+
+def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
+    """The score that the tier takes and what is lacking, to the last decimal: of two that tie, only that tells."""
+    if target.score_needed is None or not math.isfinite(target.score_needed):
+        return []
+    gap = target.score_needed - score["score"]
+    return [f"得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到")]
 
 
 def needed(row: Mapping[str, Any]) -> str:

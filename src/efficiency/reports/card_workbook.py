@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.card_sources import SourceBlock, source_blocks
-from efficiency.reports.card_words import indicator_note, needed, standing, ways
+from efficiency.reports.card_words import indicator_note, needed, score_to_reach, standing, ways
 from efficiency.reports.file_names import unique_parts
 from efficiency.reports.report import BEIJING
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
-from efficiency.reports.styles import ACCENT, TIER_FILL
+from efficiency.reports.styles import ACCENT, TIER_FILL, score_kind
 from efficiency.reports.terminal import figure
 from efficiency.reports.text import TIER_NAMES, clean_text, division_names
 
@@ -36,6 +36,10 @@ DEADLINE = "异议请于______年____月____日前书面提出，并附依据；
 SIGNED = (
     "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
 )
+FORMULAS = {
+    "ratio": "得分按指标值与基准值之比乘权重计，封顶、保底见说明",
+    "minmax": "得分 = 权重 × [20 + 80 ×(指标值 − 组内最小值)÷(最大值 − 最小值)]÷ 100，越低越好的反之",
+}
 STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
 Cells = list[tuple[int, "str | float | None", "Format"]]
 """Columns that a cell spans, its value, its format."""
@@ -139,17 +143,21 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
 def _result(card: _Card, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
+
+    def points(name: str) -> tuple[float | None, Format]:
+        return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
+
     if score["status"] == "ranked":
         card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, score["score"], styles.cell("score")),
+            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
             (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
             (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
         ])  # fmt: skip
         card.pairs([
             (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
-            (2, "土地得分", 2, score["land_score"], styles.cell("score")),
+            (2, "土地得分", 2, *points("land_score")),
             (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
-            (2, "能源得分", 2, score["energy_score"], styles.cell("score")),
+            (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
     for label, words in standing(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
@@ -165,7 +173,7 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     rows = explanation.indicators
     if rows.is_empty():
         return
-    card.section("指标得分(指标值 = 分子 ÷ 分母；得分按指标值与基准值之比乘权重计，有封顶和保底)")
+    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio']})")
     spans = (4, 2, 2, 2, 2, 2, 1, 1, 1, 3)
     card.table(
         spans, ("指标", "分子", "分母", "指标值", "单位", "基准值", "组内\n名次", "权重", "得分", "基准口径与说明")
@@ -204,7 +212,8 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     before = places["score"]
     card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
     made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
-    card.sheet.write_formula(card.row - 1, before, made, card.styles.cell("score", **bold), score["score"])
+    style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
+    card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
 
 
 def _number(styles: Styles, value: float | None) -> Format:
@@ -216,9 +225,7 @@ def _way_up(card: _Card, explanation: Explanation) -> None:
     if target.tier is None:
         return
     card.section(f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)")
-    words = []
-    if target.score_needed is not None and abs(target.score_needed) != float("inf"):
-        words.append(f"综合得分须达到{figure(target.score_needed)}，现为{figure(score['score'])}")
+    words = score_to_reach(target, score)
     if target.blocked_by:
         words.append(f"须先解除：{'、'.join(target.blocked_by)}")
     if target.note:

@@ -80,6 +80,7 @@ def comparison_file_name(period: str) -> str:
 
 def write_comparison(path: Path, comparison: Comparison, period: str, created: datetime) -> None:
     """Writes the workbook to `path`, whole or not at all. Raises EfficiencyError when the place cannot be written."""
+    cuts = tuple({*comparison.a.policy.score_cuts, *comparison.b.policy.score_cuts})
     with new_workbook(path, created.astimezone(BEIJING), title=f"办法比较 {period}") as book:
         _write_summary(book.workbook.add_worksheet(SUMMARY), book.styles, comparison, period)
         changes = _shown(comparison.changes)
@@ -97,6 +98,7 @@ def write_comparison(path: Path, comparison: Comparison, period: str, created: d
                 empty=NOTHING,
                 notes=notes,
                 signed=False,
+                cuts=() if name == ITEMS else cuts,
             )
             write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
 

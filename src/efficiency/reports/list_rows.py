@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.addresses import column_letters
+from efficiency.reports.styles import just_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,9 @@ class Look:
     plain: Format
     small: Format | None = None
     """Of numbers below 1."""
+    exact: Format | None = None
+    """Of numbers just below one of `cuts`."""
+    cuts: tuple[float, ...] = ()
     by_text: tuple[tuple[str, Format], ...] = ()
     """Of certain texts."""
     linked: Format | None = None
@@ -53,7 +57,7 @@ class Look:
     @property
     def formats(self) -> list[Format]:
         """Every format that occurs, each once."""
-        found = (self.plain, self.small, self.linked, *(made for _, made in self.by_text))
+        found = (self.plain, self.small, self.exact, self.linked, *(made for _, made in self.by_text))
         return list(dict.fromkeys(made for made in found if made is not None))
 
 
@@ -163,6 +167,8 @@ def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], linked: p
     else:
         if look.small is not None:
             style = pl.when(value.abs() < 1).then(pl.lit(styles[look.small])).otherwise(pl.lit(plain))
+        if look.exact is not None:
+            style = pl.when(just_below(value, look.cuts)).then(pl.lit(styles[look.exact])).otherwise(pl.lit(plain))
         cell = [style, '"><v>', value.cast(pl.String), "</v></c>"]
     if not values.null_count():
         return cell

@@ -34,10 +34,14 @@ class CandidateList:
 
 
 def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
-    """The four lists that every workbook has, then the policy's own in the policy's order; empty ones included."""
-    titles = dict(LIST_NAMES)
+    """The four lists that every workbook has, then the policy's own in the policy's order; empty ones included.
+
+    Each is called what the policy calls it, as in the results.
+    """
+    called: dict[str, str] = {}
     for rule in report.policy.candidate:
-        titles.setdefault(rule.list, rule.title)
+        called.setdefault(rule.list, rule.title)
+    titles = {own: called.get(own, name) for own, name in LIST_NAMES.items()} | called
     for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
         titles.setdefault(own, title)
     rows, cohorts = _rows(report), report.scores["cohort"].drop_nulls().n_unique()

@@ -70,16 +70,18 @@ def mover_lines(report: Report) -> list[str]:
     rows = movers(report)
     if rows is None:
         return []
-    known = rows.filter(pl.col("change").abs() >= SHOWN)
+    comparable = rows.drop_nulls("change")
+    if comparable.is_empty():
+        return ["没有两期均有得分的企业，得分变动不作比较。"]
+    known = comparable.filter(pl.col("change").abs() >= SHOWN)
     if known.is_empty():
         return ["与上期相比，各企业得分没有变化。"]
     rises = int((known["change"] > 0).sum())
     cause = pl.concat_list(pl.col(part).abs() for part in MOVEMENT_PARTS).list.arg_max()
-    titles = dict(enumerate(MOVEMENT_PARTS.values()))
-    causes = known.select(cause.replace_strict(titles, return_dtype=pl.String).alias("cause"))["cause"].value_counts(
-        sort=True
-    )
-    main = "、".join(f"{title}{count}户" for title, count in causes.iter_rows())
+    titles = tuple(MOVEMENT_PARTS.values())
+    # Of equally frequent causes the part that is told first comes first, so that the same report reads the same.
+    causes = known.group_by(cause.alias("cause")).len().sort("len", "cause", descending=[True, False])
+    main = "、".join(f"{titles[position]}{count}户" for position, count in causes.iter_rows())
     lines = [f"与上期相比得分上升{rises}户、下降{known.height - rises}户；首要原因：{main}。"]
     for words, one in (
         ("上升", known.filter(pl.col("change") > 0).sort("change", "uscc", descending=[True, False])),

@@ -94,6 +94,7 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
                 running=f"申诉试算 {name} {trial.period}",
                 empty=empty,
                 notes=said,
+                cuts=trial.policy.score_cuts,
             )
             write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
 

@@ -86,7 +86,7 @@ def write_lists(
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in candidate_lists(report):
-        name = one.title if one.id in LIST_NAMES else sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
+        name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
         page = _page(report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", PROPOSAL, CONFIDENCE_NOTE, *notes)
         rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
         listed.append((one.title, rows, split(name, rows, one.fields, page)))
@@ -96,7 +96,7 @@ def write_lists(
     page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *notes)
     ranked = split(RANKING, rows, ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False)
+    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False, cuts=())
     split(DETAILS, detail, DETAIL_FIELDS, page)
 
     moved = movers(report) if movers_too else None
@@ -115,6 +115,7 @@ def _page(report: Report, title: str, units: str, *notes: str) -> Page:
         units=f"评价期：{report.period_title}    办法：{report.policy_title}    单位：{units}",
         running=f"{title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}",
         notes=notes,
+        cuts=report.policy.score_cuts,
     )
 
 

@@ -152,6 +152,11 @@ def movement(report: Report) -> pl.DataFrame | None:
     )
 
 
+def without_movement(report: Report) -> str:
+    """Why there is no `movement` to show."""
+    return "无上期评价，不作比较" if report.previous is None else "上期无企业评级，不作比较"
+
+
 def moves(report: Report) -> pl.DataFrame:
     """Enterprises whose tier changed: name, before, tier, direction (升档 or 降档), by new tier and rank."""
     order = {tier: i for i, tier in enumerate(TIERS)}
@@ -180,8 +185,8 @@ def story(report: Report) -> str:
     parts = [f"名录企业{report.scores.height}户，参评{ranked(report.scores).height}户"]
     if rated:
         parts[0] += "，其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
-    counts = report.candidates.group_by("title", maintain_order=True).len()
-    listed = "、".join(f"{title}{count}户" for title, count in counts.iter_rows())
+    counts = report.candidates.group_by("list", "title", maintain_order=True).len()
+    listed = "、".join(f"{title}{count}户" for _, title, count in counts.iter_rows())
     parts.append(f"建议清单：{listed}" if listed else "本期没有企业进入建议清单")
     changed = moves(report)
     if movement(report) is not None:

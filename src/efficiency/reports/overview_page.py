@@ -122,7 +122,9 @@ def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[Headline], row:
 
 
 def _change(headline: Headline) -> str:
-    if headline.previous is None or headline.value is None:
+    if headline.value is None:
+        return "本期无数据"
+    if headline.previous is None:
         return "无上期数据"
     if headline.value == headline.previous:
         return "与上期持平"
@@ -130,7 +132,8 @@ def _change(headline: Headline) -> str:
         return f"较上期 {headline.value - headline.previous:+,.0f} {headline.unit}"
     if not headline.previous:
         return f"上期 {headline.previous:g}"
-    return f"较上期 {headline.value / headline.previous - 1:+.1%}"
+    # Adding 0.0 turns a rounded −0.0 into 0.
+    return f"较上期 {round((headline.value - headline.previous) / abs(headline.previous), 3) + 0.0:+.1%}"
 
 
 def _section(sheet: Worksheet, styles: Styles, row: int, title: str, span: int) -> int:
@@ -192,7 +195,7 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
     row = _section(sheet, styles, row, "三、等级变动(户)", LEFT)
     moved = overview.movement(report)
     if moved is None:
-        write_merged(sheet, row, (0, LEFT - 1), "无上期评价，不作比较", styles.cell("text"))
+        write_merged(sheet, row, (0, LEFT - 1), overview.without_movement(report), styles.cell("text"))
         return row + 1, None
     states = [*TIERS, UNRATED]
     header = styles.header()

@@ -37,6 +37,8 @@ _FIGURES = (
 )  # fmt: skip
 
 _NAME: Column = ("name", "企业名称", "link")
+_COHORT: tuple[Column, ...] = (("cohort_name", "评价组", "text"),)
+"""Where there are several: a rank says nothing without the cohort in which it was taken."""
 _PLACE: tuple[Column, ...] = (("town", "镇办", "text"), ("division", "行业", "text"))
 _TIERS: tuple[Column, ...] = (
     ("tier", "综合等级", "tier"), ("land_tier", "土地等级", "tier"), ("energy_tier", "能源等级", "tier"),
@@ -169,7 +171,8 @@ def views(report: Report, scope: Kept, lists: Sequence[CandidateList]) -> list[d
 
 
 def _known(report: Report) -> list[Column]:
-    return [column for column in _EVERYONE if column[0] != "change" or report.movements is not None]
+    cohort = _COHORT if report.scores["cohort"].drop_nulls().n_unique() > 1 else ()
+    return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
 
 
 def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
@@ -185,7 +188,8 @@ def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
     columns = (
         ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
         ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *efficiencies, *_TIERS[1:],
-        ("d_streak", "连续D类期数", "ordinal"), ("rank", "名次", "ordinal"),
+        ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
+        ("rank", "名次", "ordinal"),
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are told by the card of every list.
     known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in efficiencies)]

@@ -118,7 +118,12 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
     counts = dict(found.group_by("severity").len().iter_rows())
     errors, doubts = counts.get("error", 0), counts.get("warning", 0)
     alone = target.with_name(_short(target.name, LIST_SUFFIX))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EfficiencyError(
+            f"{target.parent} cannot be made a folder ({error}). Free it, or name another one with --output."
+        ) from error
     unreadable = found.filter((pl.col("rule") == "unreadable") & (pl.col("sheet") == "")).height > 0
     reason = "文件无法读取，无法在原件上标注" if unreadable else _why_alone(file)
     if reason is None:

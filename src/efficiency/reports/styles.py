@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
 
@@ -38,9 +42,26 @@ NUMBERS = {
     "ratio": "#,##0.00_ ",
     "fraction": "0.0000_ ",
     "score": "0.00_ ",
+    "exact": "0.000000_ ",
     "percent": "0%_ ",
 }
 """Kind of a cell → Excel number format; `_ ` keeps a figure from touching the text of the next column."""
+
+EXACT_WIDTH = 11
+"""Characters that a column takes in which a score is shown with all its decimals."""
+
+
+def just_below(score: pl.Expr, cuts: Iterable[float]) -> pl.Expr:
+    """True where two decimals would show a score that lies below one of `cuts` as that cut."""
+    # What stands exactly between two shown figures is shown as the higher one.
+    near = (score.is_between(cut - 0.005 - 1e-9, cut, closed="left") for cut in cuts)
+    return pl.any_horizontal(pl.lit(value=False), *near).fill_null(value=False)
+
+
+def score_kind(score: float | None, cuts: Iterable[float]) -> str:
+    """How a single score is shown (a key of NUMBERS): so that it never looks better than its tier."""
+    return "exact" if score is not None and pl.select(just_below(pl.lit(score), cuts)).item() else "score"
+
 
 Properties = dict[str, object]
 """XlsxWriter's format properties; values are text, numbers or flags."""

@@ -63,7 +63,10 @@ def write_templates(directory: Path) -> list[Path]:
 
     The same version writes the same bytes. Raises EfficiencyError when a place cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EfficiencyError(f"{directory} cannot be made a folder ({error}). Name another one.") from error
     return [_write(template, directory / f"{template.name}.xlsx") for template in templates()]
 
 

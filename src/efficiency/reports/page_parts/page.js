@@ -26,11 +26,11 @@ for (const view of DATA.views) {
 // -- 概况 ------------------------------------------------------------------------------------------------------------
 
 function change({ value, previous, kind, unit }) {
-  if (!isNumber(previous) || !isNumber(value)) return "无上期数据";
+  if (!isNumber(value)) return "本期无数据";
+  if (!isNumber(previous)) return "无上期数据";
   if (value === previous) return "与上期持平";
-  const signed = (figure, digits) => (figure > 0 ? "+" : "") + number(figure, digits, digits);
   if (kind === "integer") return `较上期 ${signed(value - previous, 0)} ${unit}`;
-  return previous ? `较上期 ${signed((value / previous - 1) * 100, 1)}%` : `上期 ${number(previous, 2)}`;
+  return previous ? `较上期 ${signed(((value - previous) / Math.abs(previous)) * 100, 1)}%` : `上期 ${number(previous, 2)}`;
 }
 
 function overview() {
@@ -184,7 +184,7 @@ function crossings() {
 function movement() {
   const place = byId("moves");
   if (!DATA.movement) {
-    place.append(el("p", {}, "无上期评价，不作比较。"));
+    place.append(el("p", {}, `${DATA.without_movement}。`));
     return;
   }
   const { states, rows } = DATA.movement;
