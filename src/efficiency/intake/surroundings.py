@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout import ABOVE
+from efficiency.intake.named_above import named_in
 from efficiency.intake.periods import NOTHING, Timing, canonical, timing_in, timing_of_sheet
 from efficiency.intake.units import NO_UNITS, split_units, units_above, units_in_title
 from efficiency.reference.tables import normalise_name
@@ -29,8 +30,6 @@ _FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间
 _AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
-_NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
-_USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,15 @@ def look_around(
     for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
+    named = [named_in(row) for row in above]
     own = Surroundings(
         titles=titles,
         units=units,
         timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), lines),
         filled_on=_latest(_FILLED_ON, [line for line in (*lines, *foot) if "期" in line or "间" in line]),
         as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
-        uscc=_first(_USCC, lines),
-        name=_first(_NAME, lines),
+        uscc=next((code for code, _ in named if code), None),
+        name=next((name for _, name in named if name), None),
     )
     if before is None:
         return own
@@ -138,7 +138,3 @@ def _latest(pattern: re.Pattern[str], lines: Sequence[str]) -> date | None:
             except ValueError:  # 2026-02-30 is no date, so nothing is stated
                 continue
     return max(dates, default=None)
-
-
-def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
-    return next((match[1] for line in lines if (match := pattern.search(line))), None)
