@@ -621,6 +621,7 @@ def test_a_month_typed_into_a_cell_of_its_own_has_become_a_date_and_is_still_tha
     assert spans(["工业产出"], ["2026-10-01"]) == [MONTH]
     assert spans(["工业产出(本月止累计)"], ["2026-10-01"]) == [TO_DATE]
     assert spans(["2026-10-01"], name="2026年产出.xlsx") == [MONTH]
+    assert spans(["2026-10-01", None, "单位:万元"]) == [MONTH]
     assert spans(["2026-11-03"]) == []
     assert spans(["填报日期", "2026-11-01"]) == []
     assert spans(["产出"], [2026, "年", 10, "月"]) == [MONTH]
@@ -891,6 +892,16 @@ def test_a_unit_is_found_wherever_it_is_said(read, where: str) -> None:
     )
     assert stated(parsed, "output", "revenue") == [(5.0,)]
     assert parsed.problems.is_empty()
+
+
+def test_a_unit_may_stand_below_the_table(read) -> None:
+    for line in ("单位：千元", "注：1.单位：千元；2.快报数"):
+        parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 50], [], [line, None, "填表人：张三"]])
+        assert stated(parsed, "output", "revenue") == [(5.0,)]
+        assert parsed.problems.is_empty()
+    for line in ("填报单位：千元集团", "2026年11月5日"):
+        parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 50], [line]])
+        assert (stated(parsed, "output", "revenue"), parsed.problems["rule"].to_list()) == ([(50.0,)], ["unit_assumed"])
 
 
 def test_rows_in_different_units_refuse_a_column_without_one(read) -> None:

@@ -43,6 +43,8 @@ _LABEL = re.compile(
     r"(?:单位|日期|时间|期|部门|人|名称|代码|表号|文号|机关):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$"
 )
 """A label such as 填报单位: or 单位: stands above a header, never in it."""
+_LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本当]月")
+_THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
 """A mark that stands in a row of its own below the header."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
@@ -219,6 +221,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         spread = [column for column in range(grid.width) if rows[row][column]]
         if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
             return {}  # a title over the table, not a heading of columns
+    rows = [_this_year_beside_last(line) for line in rows]
     for row in range(len(rows) - 1):
         _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
     found: dict[int, Meaning] = {}
@@ -228,6 +231,17 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
     return found
+
+
+def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
+    """A header row's cells, 本年 beside 上年同期 as 本期: it is this year's figure of whatever time is said above it.
+
+    Beside 本月 it is the year to date, as everywhere else.
+    """
+    plain = [normalise_name(cell) for cell in cells]
+    if not any(_LAST_YEAR.search(cell) for cell in plain) or any(_THIS_MONTH.match(cell) for cell in plain):
+        return list(cells)
+    return [_THIS_YEAR.sub("本期", cell.strip()) for cell in cells]
 
 
 def _is_date(cells: set[str]) -> bool:

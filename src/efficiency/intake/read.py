@@ -22,7 +22,7 @@ from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
 from efficiency.intake.near_headers import tell_near_headers
 from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
-from efficiency.intake.periods import NOTHING, span_label
+from efficiency.intake.periods import span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
@@ -302,8 +302,12 @@ def _refuse_duplicates(table: Table) -> None:
 
 
 def _no_period(table: Table) -> bool:
-    """Whether the table as a whole was refused because its span is not known."""
-    return any(found["rule"] == "period_unknown" and found["row"] is None for found in table.found)
+    """Whether the table as a whole, or a column of it, was refused because its span is not known."""
+    body = table.grid.row_number(table.header.bottom)
+    return any(
+        found["rule"] == "period_unknown" and (found["row"] is None or found["row"] <= body)  # type: ignore[operator]
+        for found in table.found
+    )
 
 
 def _with_unknown_unit(table: Table) -> pl.Series:
@@ -337,7 +341,7 @@ def _period_label(table: Table) -> str | None:
     # Under a year alone, columns of months or quarters say which of it.
     if stated and own.month is not None:
         return span_label(stated)
-    spans = [span for block in table.plan.blocks if (span := (block.timing or NOTHING).over(own).span())]
+    spans = [span for block in table.plan.blocks if (span := block.timed(own).span())]
     return span_label((min(first for first, _ in spans), max(last for _, last in spans))) if spans else None
 
 

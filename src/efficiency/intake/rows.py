@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.intake.energy_rows import long_rows, wide_rows
 from efficiency.intake.extract import Extracted, extract, filled_down
 from efficiency.intake.named_above import named_within
-from efficiency.intake.periods import NOTHING, TENTH_DOUBT
+from efficiency.intake.periods import TENTH_DOUBT
 from efficiency.intake.problems import number_text, problem, problem_rows
 from efficiency.intake.spans import row_timings
 from efficiency.reference.tables import carrier_form_unit
@@ -207,7 +207,7 @@ def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: Ro
             column = next(iter(table.plan.periods.values()))
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
-    doubt = (block.timing or NOTHING).over(table.around.timing).doubt
+    doubt = block.timed(table.around.timing).doubt
     if block.timing is not None and len(table.plan.blocks) > 1:
         header = block.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
