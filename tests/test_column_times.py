@@ -19,12 +19,20 @@ def read(folder: Path, rows: Rows, *, name: str = "表.xlsx", sheet: str = "Shee
 
 def spans(parsed: Parsed) -> dict[float, Span]:
     """Figure → span."""
-    return {figure: (first, last) for figure, first, last in stated(parsed, "output", "revenue", "span_start", "span_end")}
+    return {
+        figure: (first, last) for figure, first, last in stated(parsed, "output", "revenue", "span_start", "span_end")
+    }
 
 
 @pytest.mark.parametrize(
     ("this", "last"),
-    [("本年", "上年同期"), ("本年实际", "上年"), ("今年", "去年"), ("本年数", "上年数"), ("本年营业收入", "上年营业收入")],
+    [
+        ("本年", "上年同期"),
+        ("本年实际", "上年"),
+        ("今年", "去年"),
+        ("本年数", "上年数"),
+        ("本年营业收入", "上年营业收入"),
+    ],
 )
 @pytest.mark.parametrize(("title", "span"), [("2026年10月", MONTH), ("2026年1-10月", TO_DATE)])
 def test_this_year_beside_last_is_of_the_title_s_time(

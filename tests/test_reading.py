@@ -1042,12 +1042,12 @@ def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
             ["甲公司", 1, 2],
             ["(二)规下企业", None, None],
             ["乙公司", 3, 4],
-            ["三、有数的分组", 5, 6],
-            ["*丙公司", 7, 8],
+            ["三、戊公司", 5, 6],
+            ["*丙五金", 7, 8],
             ["*为新增企业"],
         ]
     )
-    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",), ("*丙公司",)]
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、戊公司",), ("*丙五金",)]
     assert problems(parsed) == []
     assert counts(parsed) == (7, 0, 3, 0, 0)
 

@@ -219,7 +219,9 @@ def _running_sums(groups: Groups, around: Surroundings) -> Groups:
     months: dict[tuple[str | None, str], list[int]] = {}
     for (timing, carrier), fields in groups.items():
         if timing is not None and timing.month is not None and timing.kind in ("month", "several", "to_date"):
-            first = timing.month - timing.months + 1 if timing.months else 1 if timing.kind == "to_date" else timing.month
+            first = (
+                timing.month - timing.months + 1 if timing.months else 1 if timing.kind == "to_date" else timing.month
+            )
             for name in fields:
                 months.setdefault((carrier, name), []).extend(range(first, timing.month + 1))
     single = {key for key, covered in months.items() if 1 < len(covered) == len(set(covered))}

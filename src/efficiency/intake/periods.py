@@ -291,7 +291,7 @@ def _timing_of_titles(title: Iterable[str]) -> Timing:
 
 
 def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
-    """The time of a sheet, as its surroundings state it; one called 1 to 12 may be of a month, not of a year's whole."""
+    """The time of a sheet, as its surroundings state it; one called 1 to 12 may be of a month."""
     stated = _timing_of_surroundings(title, sheet, file_name)
     if stated.year is None or stated.month is not None or stated.kind is not None or stated.unsure:
         return stated

@@ -183,7 +183,8 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
     main = tables[0]
     columns = set().union(*(table.plan.columns for table in tables))
     carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
-    kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier)
+    periods = set(main.plan.periods.values())
+    kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier=carrier, periods=periods)
     body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
     cells = body.hstack([kinds["place"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
@@ -249,7 +250,7 @@ def _parsed(
         "period_label": _period_label(table),
         "filled_on": _filled_on(table),
         "rows_total": kinds.height,
-        "rows_totals": counted["total"] + counted["subtotal"],
+        "rows_totals": counted["total"] + counted["subtotal"] + counted["group"],
         "rows_notes": counted["note"] + counted["time"],
         "rows_blank": counted["blank"] + len(blank),
         "rows_rejected": len(rejected),
@@ -276,7 +277,7 @@ def _without(places: pl.Series, others: pl.Series) -> pl.Series:
 def _without_other_time(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
     """`rows` above the first row that is only a mark of time: whether those below it are of that time is not said."""
     marks = kinds["place"].filter(kinds["kind"] == "time")
-    if not len(marks) or not FORMS[table.plan.form].flow or table.plan.periods:
+    if not len(marks) or not (rows["place"] > marks[0]).any() or not FORMS[table.plan.form].flow or table.plan.periods:
         return rows
     place = int(marks[0])
     (cells,) = table.grid.rows(place, place + 1)
