@@ -179,6 +179,8 @@ def test_months_that_are_not_read_make_no_full_year_and_no_single_month(text: st
         ("有效期至：2027年1月", None),
         ("报送日期:2026年11月", None),
         ("2026年前10个月", TO_OCTOBER),
+        ("截至2026年10月底累计营业收入", TO_OCTOBER),
+        ("截止2026年10月营业收入", None),
         ("2026年前十月", TO_OCTOBER),
         ("2026年一至十月", TO_OCTOBER),
         ("2026.1-2026.10", TO_OCTOBER),
