@@ -7,10 +7,8 @@ is published, so that a run which cannot write one of them publishes nothing; th
 
 from __future__ import annotations
 
-import getpass
 import logging
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -39,8 +37,9 @@ from efficiency.pieces import Pieces, Shares
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
+from efficiency.processes import operator
 from efficiency.readers import ReadFiles, read_in_pieces
-from efficiency.reports.delivery import RETURNED, Delivery, deliver, stage
+from efficiency.reports.delivery import RETURNED, Delivery, deliver, nothing_left, stage
 from efficiency.warehouse.draft import Draft, drafted
 from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
@@ -101,7 +100,7 @@ class Run:
     def begin(cls) -> Run:
         """A run that starts now."""
         now = datetime.now(UTC)
-        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, f"{getpass.getuser()}@{socket.gethostname()}")
+        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, operator())
 
 
 @dataclass(frozen=True)
@@ -327,7 +326,7 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
         progress("validate", 0, 1)
         validated = step.validate(order, run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
-        with drafting(order, run, validated) as draft:
+        with drafting(order, run, validated) as draft, nothing_left(order.output):
             progress("evaluate", 0, len(order.periods))
             judged = step.evaluate(order, run, validated, progress)
             log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)

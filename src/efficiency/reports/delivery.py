@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
+from efficiency.processes import alive, process_mark, process_of
 from efficiency.reports.exchange import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RETURNED = "退回"
 """Name of the folder with the submitters' own workbooks."""
@@ -47,15 +53,36 @@ def stage(output: Path, period: str) -> Delivery:
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for leftover in output.glob(f".{period}.*"):
-            shutil.rmtree(leftover)
-        staged = output / f".{period}.{os.getpid()}"
+        for leftover, pid in _drawn_up(output):
+            if leftover.name.startswith(f".{period}.") or (pid is not None and not alive(pid)):
+                shutil.rmtree(leftover)
+        staged = output / f".{period}.{process_mark()}"
         staged.mkdir()
     except OSError as error:
         raise DeliveryError(
             f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
         ) from error
     return Delivery(staged, output / period)
+
+
+@contextmanager
+def nothing_left(output: Path) -> Iterator[None]:
+    """What the block has staged below `output` goes if it fails; but for reports that could not replace others."""
+    try:
+        yield
+    except DeliveryError:
+        raise
+    except BaseException:
+        for staged, pid in _drawn_up(output):
+            if pid == os.getpid():
+                shutil.rmtree(staged, ignore_errors=True)
+        raise
+
+
+def _drawn_up(output: Path) -> Iterator[tuple[Path, int | None]]:
+    """The staged folders below `output`, and the processes of this machine that made them."""
+    for folder in output.glob(".[0-9][0-9][0-9][0-9]-[0-9][0-9].*"):
+        yield folder, process_of(folder.name[len(".2026-10.") :])
 
 
 def deliver(delivery: Delivery) -> tuple[Path, ...]:
