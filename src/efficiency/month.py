@@ -7,10 +7,8 @@ publishes nothing; then all are put in place.
 
 from __future__ import annotations
 
-import getpass
 import logging
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,6 +35,7 @@ from efficiency.pieces import Shares
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
+from efficiency.processes import operator
 from efficiency.readers import ReadFiles, read_in_pieces
 from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.history import add_evaluation, previous_scores
@@ -86,7 +85,7 @@ class Run:
     def begin(cls) -> Run:
         """A run that starts now."""
         now = datetime.now(UTC)
-        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, f"{getpass.getuser()}@{socket.gethostname()}")
+        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, operator())
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,8 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
     columns = set().union(*(table.plan.columns for table in tables))
     carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
     periods = set(main.plan.periods.values())
-    kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier=carrier, periods=periods)
+    last = max(end, main.header.bottom + 1)
+    kinds = classify(main.grid, main.header, columns, last, carrier=carrier, periods=periods)
     body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
     cells = body.hstack([kinds["place"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from efficiency.reports.text import display_width
@@ -53,3 +54,12 @@ def decimals(value: float) -> int:
 def trimmed(text: str) -> str:
     """`text` of a number without idle zeros."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def on_one_line(text: str) -> str:
+    """`text` on one line, without characters that steer a terminal or turn the reading direction."""
+    return "".join(
+        " " if character in "\n\r\t" else character
+        for character in text
+        if character in "\n\r\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
