@@ -17,7 +17,7 @@ HEADERS = [
 
 @given(
     st.sampled_from(HEADERS),
-    st.sampled_from(["{}", "*{}", "{}*", " {} ", "{}\n", "{}(必填)", "【必填】{}", "1.{}", "其中:{}"]),
+    st.sampled_from(["{}", "*{}", "{}*", " {} ", "{}\n", "{}(必填)", "{}※", "【必填】{}", "1.{}", "其中:{}"]),
 )
 def test_every_declared_header_is_recognised_under_the_usual_marks(header: tuple[str, str, str], dress: str) -> None:
     form, field, text = header

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from efficiency.intake.header import IDENTITY, OTHER, Meaning, measure_in
+from efficiency.intake.header import IDENTITY, OTHER, Meaning, is_consumption, measure_in
 from efficiency.intake.periods import NOTHING, OPEN_END, UNSURE, Timing
 from efficiency.intake.units import COAL_EQUIVALENT, Conversion, conversion, find_unit, is_water
 from efficiency.reference.tables import carrier_form_unit
@@ -124,10 +124,18 @@ def missing_columns(header: Header) -> tuple[str, list[str]]:
 
 
 def _with_measure(meanings: dict[int, Meaning], titles: Iterable[str]) -> dict[int, Meaning]:
-    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names."""
+    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names.
+
+    Where each row names its carrier and unit, it is the consumption, if the title says so.
+    """
     bare = [column for column, meaning in meanings.items() if not meaning.named]
     named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
-    measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
+    titles = tuple(titles)
+    by_carrier = {"carrier", "unit"} <= (stated := {m.field("energy") for m in meanings.values()})
+    if bare and by_carrier and "consumption" not in stated and any(is_consumption(title) for title in titles):
+        measure: Meaning | None = Meaning("", (("energy", "consumption"),))
+    else:
+        measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
     if measure is None or measure is OTHER:
         return {column: meaning for column, meaning in meanings.items() if meaning.named}
     return {
@@ -164,7 +172,12 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
     declared = FORMS[form]
     identity = tuple(Bound(field_, column, meanings[column].header) for field_, column in header.identity.items())
     duplicates = [
-        tuple(Bound(field_, column, m.header) for column, m in meanings.items() if m.identity == field_)
+        tuple(
+            Bound(field_, column, meaning.header)
+            for column, meaning in _preferred(
+                [(c, m) for c, m in meanings.items() if m.identity == field_], aliases=True
+            )
+        )
         for field_ in IDENTITY
     ]
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}

@@ -47,8 +47,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """Columns that are no field of a form, by the part they play."""
 
-_USE = ("消费量", "消耗量", "使用量", "用量", "消费", "消耗", "耗用量", "购入量")
-_MARKS = re.compile(r"[*★▲☆●◆]|[(](?:必填|选填|必填项|选填项|可不填)[)]|必填项?|选填项?")
+_USE = ("消费量", "消耗量", "使用量", "用量", "消费", "消耗", "耗用量", "购入量", "实物量", "数量")
+_MARKS = re.compile(r"[*※★▲☆●◆]|[(](?:必填|选填|必填项|选填项|可不填)[)]|必填项?|选填项?")
 _ENUMERATOR = re.compile(
     r"^(?:[(]?\d{1,2}[)、.．](?!\d)|[一二三四五六七八九十]{1,3}、|[(][一二三四五六七八九十]{1,3}[)])"
 )
@@ -65,6 +65,7 @@ _OTHER_QUANTITY = re.compile(
     rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
+_CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]*\d)[0-9A-Z]{18}")
 """Figures and codes, with which no header ends: rows of data are tried as rows of a header, too."""
@@ -184,6 +185,7 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
     candidates = ["".join(p.whole for p in named)]
     if not any(p.other for p in pieces):
         candidates.append("".join(p.name for p in named))
+        candidates.append("".join(p.name for p in reversed(named)))  # 用地面积 | 承租
         if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
             candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):
@@ -206,6 +208,17 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
             matched.exact,
         )
     return None
+
+
+def is_another_quantity(text: str) -> bool:
+    """Whether a header names what is none of ours whatever it is of: 折标准煤, 期末库存, 上年同期."""
+    return _OTHER_QUANTITY.search(normalise_name(text)) is not None
+
+
+def is_consumption(text: str) -> bool:
+    """Whether a title is about energy consumed (2026年能源消费量), and about nothing else (购进、消费与库存)."""
+    plain = normalise_name(text)
+    return _CONSUMED.search(plain) is not None and _OTHER_QUANTITY.search(plain) is None
 
 
 def measure_in(text: str) -> Meaning | None:

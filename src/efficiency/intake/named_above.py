@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from efficiency.intake.grid import Grid
 
-_NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
-_USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
+_NAME = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('name').headers)}|企业详细名称)\s*:\s*(\S+)")
+_USCC = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('uscc').headers)})[^:]{{0,12}}:\s*([0-9A-Za-z]{{15,18}})")
 _CODE = re.compile(r"[0-9A-Za-z]{15,18}")
 _ENTERPRISE = r"^[^:]+(?:公司|厂|集团|合作社)(?:\([^()]*\))?$"
 _NO_ENTERPRISE = re.compile(r"^(?:所属|上级|主管|隶属|控股|母|总|分|子)")
@@ -50,7 +50,9 @@ def named_within(grid: Grid, first: int, end: int) -> Iterator[tuple[int, str | 
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells[first:end].null_count() < end - first]
     if not texts:
         return
-    telling = pl.any_horizontal(pl.col(texts).str.contains(rf"名称|代码|{_ENTERPRISE}")).fill_null(value=False)
+    telling = pl.any_horizontal(pl.col(texts).str.contains(rf"名称|代码|全称|识别号|{_ENTERPRISE}")).fill_null(
+        value=False
+    )
     for row in grid.frame[first:end].select(telling.alias("telling")).to_series().arg_true():
         place = first + int(row)
         (cells,) = grid.rows(place, place + 1)
