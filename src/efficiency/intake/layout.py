@@ -257,6 +257,8 @@ def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
 
     Beside 本月 it is the year to date, as everywhere else.
     """
+    if not any("年" in cell for cell in cells):
+        return list(cells)
     plain = [normalise_name(cell) for cell in cells]
     if not any(_LAST_YEAR.search(cell) for cell in plain) or any(_THIS_MONTH.match(cell) for cell in plain):
         return list(cells)
