@@ -62,7 +62,7 @@ _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
 _OTHER_QUANTITY = re.compile(
-    rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水"
+    rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水|等价"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
 _CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
@@ -78,7 +78,7 @@ class Piece:
     name: str
     """Without marks, brackets and unit; empty where the cell is only a unit, a remark or a mark of time."""
     whole: str
-    """Without marks, but with its brackets: 镇(街道), 电力(当量值)."""
+    """Without marks and unit, but with its other brackets: 镇(街道), 电力(当量值)."""
     unit: str | None
     unknown_unit: str | None
     timing: Timing | None
@@ -139,11 +139,13 @@ def piece(text: str) -> Piece:
     unit = unknown = None
     timing: Timing | None = None
     other = False
+    whole = plain
     for content in _BRACKET.findall(plain):
         for word in [content] if find_unit(content) else _TOKENS.split(content):
             token = _UNIT_LABEL.sub("", word)
             if found := find_unit(token):
                 unit = found.name
+                whole = whole.replace(f"({content})", "") if word == content else whole
             elif (said := marker(token)) is not None:
                 timing = said
             elif _OTHER_QUANTITY.search(token):
@@ -157,7 +159,7 @@ def piece(text: str) -> Piece:
         name, unit = match[1].strip(_TRIM), found.name
     if (said := marker(name)) is not None and name not in _vocabulary():
         name, timing = "", said
-    return Piece(name, plain, unit, unknown if unit is None else None, timing, subordinate, other)
+    return Piece(name, whole, unit, unknown if unit is None else None, timing, subordinate, other)
 
 
 @lru_cache(maxsize=8192)

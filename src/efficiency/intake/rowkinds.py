@@ -93,7 +93,7 @@ def classify(
         sums = [text is not None and is_sum(text) for text in closely[f"t{column}"].to_list()]
         odd = ["subtotal" if is_one and kind is None else kind for kind, is_one in zip(odd, sums, strict=True)]
     if any(silent):
-        zeros, stray = _silent_rows(closely, silent)
+        zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), silent)
         if not _is_merged(grid, identity.values(), first):
             odd = ["blank" if is_zero and kind is None else kind for kind, is_zero in zip(odd, zeros, strict=True)]
     places = unclear.arg_true()
