@@ -429,3 +429,13 @@ def test_a_lock_that_may_be_held_elsewhere_is_left_alone_and_named(path, text):
         pytest.fail("two runs at once")
     assert file.read_text() == text
     assert names(path) == [file.name]
+
+
+def test_the_lock_is_on_the_disk_before_it_is_in_place(path, monkeypatch):
+    """Where the power fails, an empty one would stop every later run until somebody deletes it."""
+    done = []
+    for name in ("fsync", "link"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+    with lock(path):
+        assert done == ["fsync", "link"]

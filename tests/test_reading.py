@@ -107,7 +107,7 @@ FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司
     foot=st.booleans(),
     dashes=st.sampled_from("-—~至"),
 )
-def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917 -- hypothesis names its arguments
+def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917  # hypothesis names its arguments
     down, right, title, header, unit, gap, serial, foot, dashes
 ) -> None:
     period = f"2026年1{dashes}10月"
@@ -438,7 +438,7 @@ def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None
 @pytest.mark.parametrize(
     ("title", "sheet"), [("2026年企业用电量(万千瓦时)", "Sheet1"), ("", "2026年企业用电量(万千瓦时)")]
 )
-def test_twelve_months_of_one_carrier(read, title: str, sheet: str) -> None:
+def test_twelve_months_of_one_carrier_are_twelve_spans(read, title: str, sheet: str) -> None:
     months = [f"{month}月" for month in range(1, 13)]
     parsed = read(
         [

@@ -468,3 +468,22 @@ def test_a_long_message_is_wrapped_and_never_cut() -> None:
 def test_a_value_cannot_steer_the_terminal() -> None:
     text = problem_table(problems(problem("B3", message="\x1b[2J清屏\n换行", sheet="\x07表", name="\u202e倒")))
     assert not set(text) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_a_path_at_the_length_limit_still_gets_its_list(tmp_path: Path) -> None:
+    name = "/".join(["深" * 60] * 22 + ["表.csv"])
+    (tmp_path / "表.csv").write_text("x")
+    found = problems(problem("A1", file_name=name))
+    (made,) = write_all_returned([(tmp_path / "表.csv", name)], found, tmp_path / "退回")
+    assert made.path.is_file()
+    assert made.path.name == "表.csv.问题清单.xlsx"
+
+
+def test_no_return_takes_the_place_of_anothers_folder_or_list(file: Path, tmp_path: Path) -> None:
+    long = "长" * 73
+    names = ("a?.xlsx", "a_.xlsx/b.xlsx", "x/y.xlsx", "x", "c.csv", "c.csv.问题清单.xlsx")
+    names += (f"{long}甲.csv", f"{long}乙.csv")
+    found = problems(*(problem("B3", file_name=name) for name in names))
+    made = write_all_returned([(file, name) for name in names], found, tmp_path / "退回")
+    assert len({one.path for one in made}) == len(names)
+    assert all(one.path.is_file() for one in made)

@@ -9,12 +9,14 @@ import stat
 import subprocess
 import sys
 import zipfile
+from unittest.mock import Mock
 
 import pytest
 from conftest import ROOT, efficiency
 from small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
 
 from efficiency.privacy import keep_private
+from efficiency.processes import process_mark
 from efficiency.reports.delivery import RETURNED
 from efficiency.warehouse.read import load
 
@@ -158,10 +160,28 @@ def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
-    assert "File too large" in done.stderr or "disk is full" in done.stderr
+    assert "disk is full or a size limit is reached" in done.stderr
     assert (documents(month), evaluations(month), warehouse(month).read_bytes()) == before
+    assert left(month) == set()
     run(month)
     assert left(month) == set()
+
+
+def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(month, monkeypatch):
+    for error in (ValueError("a fault"), KeyboardInterrupt()):
+        monkeypatch.setattr("efficiency.month.put_in_place", Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            run(month)
+        assert left(month) == set()
+
+
+def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month):
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    mark = process_mark().rpartition("-")[0]
+    for number in (int(dead.stdout), os.getppid()):
+        (month / "output" / f".2025-01.{mark}-{number}" / RETURNED).mkdir(parents=True)
+    run(month)
+    assert left(month) == {f".2025-01.{mark}-{os.getppid()}"}
 
 
 def test_a_workbook_that_somebody_has_open_is_replaced_and_stays_readable_for_them(month):

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.inbox import arrived, repeated, spreadsheets
-from efficiency.intake.files import InboxFile, inbox_file
+from efficiency.inbox import arrived, named_file, repeated, spreadsheets
+from efficiency.intake.files import InboxFile
 from efficiency.intake.grid import read_grids
 from efficiency.intake.mapping import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.reconcile import receipts
@@ -40,7 +40,7 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
 
     Sheets that cannot be recognised come with a mapping to edit. Without a register among the files, enterprises are
     not looked up: figures are checked, names are not.
-    Raises UsageError for a path that is not there.
+    Raises UsageError for a path that is not there or may not be read.
     """
     from efficiency.reports.returned import write_all_returned
 
@@ -95,31 +95,44 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]
             files.extend(found)
             notes.append(problems)
         elif path.is_file():
-            files.append(inbox_file(path, path.name))
+            files.append(named_file(path))
         else:
             raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
     return files, notes
 
 
 def checked_as_json(checked: Checked) -> dict[str, Any]:
-    """Submissions and problems as one JSON object."""
+    """Submissions and problems as one JSON object.
+
+    Without a register it is not known whose rows would count: their numbers are null, and so is the status of a sheet
+    that is not refused whatever the register says.
+    """
     resolved = checked.resolved
+    told = receipts(resolved.submissions)
     return {
         "files": len(checked.files),
         "enterprises_looked_up": checked.has_register,
-        "submissions": receipts(resolved.submissions),
+        "submissions": told if checked.has_register else [_open(one) for one in told],
         "problems": resolved.problems.drop("row").to_dicts(),
         "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},
     }
 
 
+def _open(receipt: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a sheet whose enterprises were not looked up."""
+    of_enterprises = ("rows_accepted", "rows_rejected", "rows_superseded")
+    refused = receipt["rows_unusable"] == sum(receipt[name] for name in of_enterprises)
+    return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
+
+
 def checked_lines(checked: Checked) -> Iterator[str]:
     """What was recognised, every problem, and where the marked workbooks are."""
     from efficiency.reports.problem_table import problem_table
+    from efficiency.reports.terminal import on_one_line
 
     for row in checked.resolved.submissions.iter_rows(named=True):
-        sheet = f" [{row['sheet']}]" if row["sheet"] else ""
+        sheet = f" [{on_one_line(row['sheet'])}]" if row["sheet"] else ""
         read = f"{row['rows_total']} rows = " + " + ".join(
             f"{row[f'rows_{name}']} {name}"
             for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
@@ -127,11 +140,11 @@ def checked_lines(checked: Checked) -> Iterator[str]:
         if not checked.has_register and row["form"] != "register":
             read = f"{row['rows_total']} rows read"
         form, period = row["form"] or "not recognised", row["period_label"] or "no period"
-        yield f"{row['file_name']}{sheet}: {form}, {period}, {read}"
+        yield f"{on_one_line(row['file_name'])}{sheet}: {form}, {period}, {read}"
     if not checked.has_register:
         yield "No register among the files: figures were checked, enterprises were not looked up."
     yield problem_table(checked.resolved.problems)
     if checked.draft:
         yield "A mapping for the sheets that were not recognised, to edit and hand to --mapping:\n"
         yield checked.draft
-    yield from (f"To give back: {path}" for path in checked.returned)
+    yield from (f"To give back: {on_one_line(str(path))}" for path in checked.returned)

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"efficiency: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("efficiency: stopped; nothing was published.", file=sys.stderr)
+        print("efficiency: stopped. What is published is whole; run again.", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our output has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -26,13 +26,11 @@ class StrictError(EfficiencyError):
     exit_status = 3
 
 
-_LASTING = {
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_LASTING = _FULL | {
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
     errno.EISDIR,
     errno.ENOTDIR,
     errno.ENAMETOOLONG,
@@ -45,3 +43,11 @@ def may_pass(error: BaseException) -> bool:
     if isinstance(error, EfficiencyError):
         return error.passing or (isinstance(error.__cause__, OSError) and may_pass(error.__cause__))
     return isinstance(error, OSError) and error.errno not in _LASTING
+
+
+def not_written(path: object, error: Exception, remedy: str) -> EfficiencyError:
+    """`error`, met while writing `path`, as a message with its `remedy`; a full disk has a remedy of its own."""
+    cause = next((one for one in (error, *error.args) if isinstance(one, OSError)), None)
+    if cause is not None and cause.errno in _FULL:
+        remedy = "The disk is full or a size limit is reached: free some space and run again."
+    return EfficiencyError(f"{path} cannot be written ({error}). {remedy}")

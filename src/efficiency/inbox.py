@@ -1,7 +1,8 @@
-"""The inbox and what the warehouse keeps, as one: only files that no earlier run has read are opened."""
+"""The inbox joined to what the warehouse keeps: only files that no earlier run has read are opened."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.files import ENDINGS, InboxFile, inbox_paths, list_inbox
+from efficiency.intake.files import ENDINGS, InboxFile, inbox_file, inbox_paths, list_inbox
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.parsed import InPieces, Parsed
 from efficiency.intake.problems import RULES, problem, problems_frame
@@ -109,11 +110,25 @@ def require_spreadsheets(inbox: Path) -> None:
         raise UsageError(
             f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox."
         )
+    try:
+        os.scandir(inbox).close()
+    except OSError as error:
+        raise UsageError(
+            f"The inbox {inbox} cannot be looked into ({error.strerror}). Let the user of the job read it."
+        ) from error
     if not any(path.suffix.lower() in ENDINGS and not path.is_dir() for path in inbox_paths(inbox)):
         raise UsageError(
             f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
             "Put the departments' files there, or name another folder with --inbox."
         )
+
+
+def named_file(path: Path) -> InboxFile:
+    """The file that a command names. Raises UsageError when it cannot be opened."""
+    try:
+        return inbox_file(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be opened ({error.strerror}). Let this user read it.") from error
 
 
 def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:

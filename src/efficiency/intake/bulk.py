@@ -48,12 +48,13 @@ def _table(path: Path) -> pl.DataFrame:
     declared = parquet.read_metadata(path)
     if declared.num_rows * declared.num_columns > MAX_BULK_CELLS:
         raise UnreadableError(
-            f"文件有 {declared.num_rows} 行 {declared.num_columns} 列,超过 {MAX_BULK_CELLS} 格的上限;请按月分成多个文件"
+            f"文件有 {declared.num_rows} 行 {declared.num_columns} 列，"
+            f"超过 {MAX_BULK_CELLS} 格的上限；请按月分成多个文件"
         )
     schema = pl.read_parquet_schema(path)
     nested = next((name for name, dtype in schema.items() if dtype.is_nested() or dtype == pl.Binary), None)
     if nested is not None:
-        raise UnreadableError(f"列“{nested}”的值不是数字、文字或日期,不能读作单元格")
+        raise UnreadableError(f"列“{nested}”的值不是数字、文字或日期，不能读作单元格")
     table = pl.read_parquet(path, use_statistics=False, hive_partitioning=False, glob=False)
     texts = table.select(pl.col(pl.String).str.len_bytes().max())
     longest = int(texts.max_horizontal().item() or 0) if texts.width else 0

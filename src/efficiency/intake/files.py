@@ -8,18 +8,23 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake.problems import problem, problems_frame
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".parquet")
 """Endings that are read, whatever their case."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file of the inbox: `name` is its POSIX path below the inbox, `modified` its time of modification (seconds)."""
+    """A file of the inbox: `name` is its path below the inbox as text, `modified` its modification time in seconds."""
 
     path: Path
     name: str
@@ -36,8 +41,15 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
     files: list[InboxFile] = []
     problems: list[dict[str, object]] = []
     root = directory.resolve()
+    taken: set[str] = set()
     for path in inbox_paths(directory):
-        name = path.relative_to(directory).as_posix()
+        name = as_text(path.relative_to(directory))
+        if name in taken:  # the same name is there in another encoding
+            name = as_text(path.relative_to(directory), ())
+        taken.add(name)
+        if path.is_dir() and not path.is_symlink():
+            problems.append(_refused(name, "无法打开文件夹,其中的文件均未读取"))
+            continue
         try:
             if not path.resolve().is_relative_to(root):
                 problems.append(_refused(name, "它是指向收件目录之外的链接"))
@@ -57,8 +69,8 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
     return files, problems_frame(problems)
 
 
-def inbox_file(path: Path, name: str) -> InboxFile:
-    """The file at `path` under `name`, with the digest of its bytes. Raises OSError when it cannot be read.
+def inbox_file(path: Path, name: str | None = None) -> InboxFile:
+    """The file at `path` under `name` or its own, with the digest of its bytes. Raises OSError when it cannot be read.
 
     A pipe or device is not opened: it would be waited for without end.
     """
@@ -66,7 +78,29 @@ def inbox_file(path: Path, name: str) -> InboxFile:
         raise OSError(errno.EINVAL, "不是普通文件", str(path))
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return InboxFile(path, name, digest, path.stat().st_mtime)
+    return InboxFile(path, name or as_text(Path(path.name)), digest, path.stat().st_mtime)
+
+
+def as_text(path: Path, encodings: Sequence[str] = ("gb18030",)) -> str:
+    """`path` with `/` between its parts. Systems other than Windows allow names that are no text.
+
+    Archives made on Windows come unpacked with names in GB18030: they are read as what they were. Bytes that are no
+    text in any of `encodings` either, and control characters, which could steer a terminal, are shown as %XX.
+    """
+    return "/".join(_part_as_text(part, encodings) for part in path.parts)
+
+
+def _part_as_text(part: str, encodings: Sequence[str]) -> str:
+    raw = os.fsencode(part)
+    for encoding in ("utf-8", *encodings):
+        try:
+            text = raw.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        text = re.sub(r"\\x(..)", lambda byte: f"%{byte[1].upper()}", raw.decode("ascii", "backslashreplace"))
+    return _CONTROL.sub(lambda sign: f"%{ord(sign[0]):02X}", text)
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
@@ -75,9 +109,17 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
 
 
 def inbox_paths(directory: Path) -> list[Path]:
-    """Every file below `directory` in name order, none opened; of lock files and dotfiles none, links unfollowed."""
+    """Every file below `directory` in name order, none opened; of lock files and dotfiles none, links unfollowed.
+
+    A folder that cannot be looked into stands for what it holds.
+    """
     found: list[Path] = []
-    for folder, folders, names in os.walk(directory, followlinks=False):
+
+    def closed(error: OSError) -> None:
+        if error.filename != str(directory):
+            found.append(Path(error.filename))
+
+    for folder, folders, names in os.walk(directory, followlinks=False, onerror=closed):
         here = Path(folder)
         linked = [name for name in folders if (here / name).is_symlink()]
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in linked)

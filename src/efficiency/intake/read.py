@@ -184,8 +184,8 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
     columns = set().union(*(table.plan.columns for table in tables))
     carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
     periods = set(main.plan.periods.values())
-    end = max(end, main.header.bottom + 1)
-    kinds = classify(main.grid, main.header, columns, end, carrier=carrier, periods=periods)
+    last = max(end, main.header.bottom + 1)
+    kinds = classify(main.grid, main.header, columns, last, carrier=carrier, periods=periods)
     body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
     cells = body.hstack([kinds["place"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
@@ -351,7 +351,7 @@ def _filled_on(table: Table) -> date | None:
     column = table.plan.filled_on
     if column is None:
         return table.around.filled_on
-    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]
+    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]  # dates
     return latest or table.around.filled_on
 
 
@@ -361,7 +361,7 @@ def _hint(header: Header | None) -> str:
     if all(meaning.identity for meaning in header.meanings.values()):
         return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
     form, lacking = missing_columns(header)
-    return f"最接近“{form}”,缺少列:{'、'.join(lacking)}。" if lacking else ""
+    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
 def _sheet_order(part: Parsed) -> tuple[int, int]:

@@ -15,9 +15,8 @@ from efficiency.by_share import resolve_in_shares
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.effect import ASKED, Trial, effects
-from efficiency.inbox import arrived
+from efficiency.inbox import arrived, named_file
 from efficiency.intake.corrections import DECLINED, Target, find_target
-from efficiency.intake.files import inbox_file
 from efficiency.intake.read import Parsed, read_file
 from efficiency.intake.resolve import Sheets
 from efficiency.judge import judge
@@ -100,7 +99,7 @@ def _ledger(path: Path) -> Parsed:
     """The corrections that the file states, and nothing else of it."""
     if not path.is_file():
         raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
-    parsed = read_file(inbox_file(path, path.name))
+    parsed = read_file(named_file(path))
     ledgers = parsed.submissions.filter(pl.col("form") == "corrections")
     if ledgers.is_empty():
         told = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()

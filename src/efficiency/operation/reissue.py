@@ -15,7 +15,7 @@ from efficiency.issue import report_of, write_documents
 from efficiency.judge import profile_at
 from efficiency.operation.as_of import made, past_at, resolved_at, warehouse_at
 from efficiency.policy.load import PolicyError, parse_policy
-from efficiency.reports.delivery import deliver, stage
+from efficiency.reports.delivery import deliver, staging
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
@@ -85,8 +85,8 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         submissions=account.submissions,
         problems=standing(account.problems, succession(account.submissions, account.problems)),
     )
-    delivery = stage(output, evaluation["period"])
-    write_documents(delivery.staged, report)
+    with staging(output, [evaluation["period"]]) as (delivery,):
+        write_documents(delivery.staged, report)
     return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
 
 

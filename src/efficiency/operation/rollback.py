@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.processes import operator
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import roll_back
 from efficiency.warehouse.run_log import append
@@ -43,7 +42,7 @@ def rollback(warehouse: Path, asked: str | None) -> RolledBack:
         said = {
             "event": "rollback",
             "at": _now(),
-            "operator": f"{getpass.getuser()}@{socket.gethostname()}",
+            "operator": operator(),
             "from_run": before.run_id if before else None,
             "to_run": version.run_id,
             "file": str(chosen),

@@ -7,13 +7,18 @@ an earlier evaluation lingers.
 
 from __future__ import annotations
 
-import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
+from efficiency.processes import alive, process_mark, process_of
 from efficiency.reports.exchange import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 RETURNED = "退回"
 """Name of the folder with the submitters' own workbooks."""
@@ -47,15 +52,36 @@ def stage(output: Path, period: str) -> Delivery:
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for leftover in output.glob(f".{period}.*"):
-            shutil.rmtree(leftover)
-        staged = output / f".{period}.{os.getpid()}"
+        for leftover, pid in _drawn_up(output):
+            if leftover.name.startswith(f".{period}.") or (pid is not None and not alive(pid)):
+                shutil.rmtree(leftover)
+        staged = output / f".{period}.{process_mark()}"
         staged.mkdir()
     except OSError as error:
         raise DeliveryError(
             f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
         ) from error
     return Delivery(staged, output / period)
+
+
+@contextmanager
+def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
+    """A delivery for each of `periods`, which are gone if the block ends with an exception. Raises as `stage` does."""
+    deliveries: list[Delivery] = []
+    try:
+        for period in periods:
+            deliveries.append(stage(output, period))
+        yield tuple(deliveries)
+    except BaseException:
+        for delivery in deliveries:
+            shutil.rmtree(delivery.staged, ignore_errors=True)
+        raise
+
+
+def _drawn_up(output: Path) -> Iterator[tuple[Path, int | None]]:
+    """The staged folders below `output`, and the processes of this machine that made them."""
+    for folder in output.glob(".[0-9][0-9][0-9][0-9]-[0-9][0-9].*"):
+        yield folder, process_of(folder.name[len(".2026-10.") :])
 
 
 def deliver(delivery: Delivery) -> tuple[Path, ...]:

@@ -14,9 +14,9 @@ import json
 import os
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import not_written
 from efficiency.reports.chart_library import chart_library
 from efficiency.reports.page_charts import FONTS, charts, legend, tier_legend
 from efficiency.reports.page_data import page_data
@@ -52,9 +52,7 @@ def write_page(path: Path, report: Report, *, limit: int = ENTERPRISES) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
     except OSError as error:
-        raise EfficiencyError(
-            f"{path} cannot be written ({error}). Make its folder writable, and run again."
-        ) from error
+        raise not_written(path, error, "Make its folder writable, and run again.") from error
     finally:
         if temporary.exists():
             temporary.unlink()
@@ -79,7 +77,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     return "".join(filling[piece] if i % 2 else piece for i, piece in enumerate(pieces))
 
 
-def embedded_json(data: Any) -> str:  # noqa: ANN401
+def embedded_json(data: object) -> str:
     """`data` as JSON that an HTML parser leaves alone: no name in it can end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":

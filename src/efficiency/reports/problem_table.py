@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from efficiency.reports.terminal import on_one_line
 from efficiency.reports.wording import SEVERITIES, field_title
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
         field_title(pl.col("field")),
         "message",
     )
-    cells = [tuple(_plain(text) for text in row) for row in rows.iter_rows()]
+    cells = [tuple(on_one_line(text) for text in row) for row in rows.iter_rows()]
     heads = tuple(title for title, _ in _COLUMNS)
     widths = [
         min(most, max(terminal_width(row[at]) for row in (heads, *cells))) for at, (_, most) in enumerate(_COLUMNS)
     ]
-    lines = [f"{_plain(name)}  {said}", *_row((*heads, "MESSAGE"), widths, width)]
+    lines = [f"{on_one_line(name)}  {said}", *_row((*heads, "MESSAGE"), widths, width)]
     for row in cells:
         lines += _row(row, widths, width)
     if problems.height > limit:
@@ -96,12 +97,3 @@ def _wrap(text: str, room: int) -> list[str]:
             line, used = "", 0
         line, used = line + character, used + size
     return [*lines, line]
-
-
-def _plain(text: str) -> str:
-    """`text` on one line, without characters that steer a terminal or turn the reading direction."""
-    return "".join(
-        " " if character in "\n\r\t" else character
-        for character in text
-        if character in "\n\r\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-    )

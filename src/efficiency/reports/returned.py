@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import EfficiencyError, not_written
 from efficiency.reports.package_xml import UnusualWorkbookError
 from efficiency.reports.problem_list import Heading, Place, earlier_appearances, in_order, list_sheet
 from efficiency.reports.returned_marks import MAX_COMMENTS, mark_cells
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MARKABLE: Final = (".xlsx", ".xlsm")
 LIST_SUFFIX: Final = ".问题清单.xlsx"
 _MAX_NAME_BYTES: Final = 240
+_MAX_PATH_BYTES: Final = 2_048
+"""Of a name with its folders: systems end at 4 096 for the whole path."""
 _ADVICE_MARKED: Final = (
     "处理办法：改正标色单元格后按原文件名重新报送。红色实线框为错误，黄色虚线框为警告；"
     "点击“单元格”列可跳到该处，批注写明原因。"
@@ -91,16 +93,19 @@ def write_all_returned(
     wrong = set(problems.filter(pl.col("severity") != "note")["file_name"])
     made: list[ReturnedFile] = []
     taken: set[Path] = set()
+    folders: set[Path] = {directory}
     for path, name in files:
         if name not in wrong:
             continue
-        target = target_below(directory, name)
-        number = 1
-        while target in taken:
+        first = target_below(directory, name)
+        if not taken.isdisjoint(first.parents):  # a file stands where its folder would
+            first = directory / first.name
+        target, number = first, 1
+        while not (taken.isdisjoint(places := (target, _list_beside(target))) and folders.isdisjoint(places)):
             number += 1
-            target = target_below(directory, name)
-            target = target.with_name(f"{target.stem}({number}){target.suffix}")
-        taken.add(target)
+            target = _numbered(first, number)
+        taken.update(places)
+        folders.update(target.parents)
         made.append(write_returned(path, name, problems, target))
     return made
 
@@ -117,8 +122,7 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
     found = in_order(problems.filter(pl.col("file_name") == name))
     counts = dict(found.group_by("severity").len().iter_rows())
     errors, doubts = counts.get("error", 0), counts.get("warning", 0)
-    alone = target.with_name(_short(target.name, LIST_SUFFIX))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    alone = _list_beside(target)
     unreadable = found.filter((pl.col("rule") == "unreadable") & (pl.col("sheet") == "")).height > 0
     reason = "文件无法读取，无法在原件上标注" if unreadable else _why_alone(file)
     if reason is None:
@@ -137,14 +141,29 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
     return ReturnedFile(name, alone, "list", errors, doubts, reason)
 
 
+def _list_beside(target: Path) -> Path:
+    """Where the list stands that is given back in place of `target`."""
+    return target.with_name(_short(target.name, LIST_SUFFIX))
+
+
+def _numbered(target: Path, number: int) -> Path:
+    """`target` under a name of its own, short enough that its list has one too."""
+    mark = f"({number}){target.suffix}"
+    room = _MAX_NAME_BYTES - len(f"{mark}{LIST_SUFFIX}".encode())
+    return target.with_name(target.stem.encode()[:room].decode(errors="ignore") + mark)
+
+
 def target_below(directory: Path, name: str) -> Path:
     """Where the return of the file called `name` stands below `directory`.
 
     Steps out of the folder (`..`, a root, a drive) and characters that no file name may have are taken out of
-    `name`. Raises EfficiencyError when a link within `directory` leads out of it all the same.
+    `name`, and so are the outer folders of a path that would be too long. Raises EfficiencyError when a link within
+    `directory` leads out of it all the same.
     """
     steps = (step.translate(_FORBIDDEN).strip() for step in PurePosixPath(name.replace("\\", "/")).parts)
     kept = [_short(step, "") for step in steps if step.strip("./ ")]
+    while len("/".join(kept).encode()) > _MAX_PATH_BYTES:
+        kept = kept[1:]
     target = directory.joinpath(*(kept or ["未命名"]))
     if not target.resolve().is_relative_to(directory.resolve()):
         raise EfficiencyError(
@@ -248,15 +267,16 @@ def _save(content: bytes, target: Path) -> None:
     """Writes the workbook beside its place and moves it there whole."""
     complete = target.with_name(f".{os.getpid()}.tmp")
     try:
-        complete.write_bytes(content)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            complete.write_bytes(content)
             complete.replace(target)
-        except OSError as error:
-            raise EfficiencyError(
-                f"{target} cannot be written ({error}). Close it in Excel or WPS and run again."
-            ) from error
-    finally:
-        complete.unlink(missing_ok=True)
+        finally:
+            complete.unlink(missing_ok=True)
+    except OSError as error:
+        raise not_written(
+            target, error, "Close it in Excel or WPS, or make its folder writable, and run again."
+        ) from error
 
 
 def _short(name: str, suffix: str) -> str:

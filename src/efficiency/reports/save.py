@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import not_written
 from efficiency.reports.list_rows import put_in
 from efficiency.reports.styles import FONT, Styles
 
@@ -73,8 +73,8 @@ def new_workbook(path: Path, created: datetime, *, title: str, in_memory: bool =
             put_in(temporary, book.waiting)
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
-        raise EfficiencyError(
-            f"{path} cannot be written ({error}). Close it in Excel or WPS, or make its folder writable, and run again."
+        raise not_written(
+            path, error, "Close it in Excel or WPS, or make its folder writable, and run again."
         ) from error
     finally:
         if temporary.exists():

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_col_to_name
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import not_written
 from efficiency.reports.styles import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.template_forms import templates
 from efficiency.reports.text import display_width
@@ -63,7 +63,10 @@ def write_templates(directory: Path) -> list[Path]:
 
     The same version writes the same bytes. Raises EfficiencyError when a place cannot be written.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(directory, error, "Choose a folder that can be written.") from error
     return [_write(template, directory / f"{template.name}.xlsx") for template in templates()]
 
 
@@ -82,9 +85,7 @@ def _write(template: Template, path: Path) -> Path:
             _write_data(workbook, data, template, lists)
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
-        raise EfficiencyError(
-            f"{path} cannot be written ({error}). Close it in Excel or WPS, or choose a folder that can be written."
-        ) from error
+        raise not_written(path, error, "Close it in Excel or WPS, or choose a folder that can be written.") from error
     finally:
         temporary.unlink(missing_ok=True)
     return path

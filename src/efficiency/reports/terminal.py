@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from efficiency.reports.text import display_width
@@ -34,11 +35,15 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return blank + text if right else text + blank
 
 
-def figure(value: float | None) -> str:
-    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash."""
+def figure(value: float | None, cuts: Iterable[float] = ()) -> str:
+    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash.
+
+    One that would look as if it were not below one of `cuts` has six, as scores have.
+    """
     if value is None:
         return "—"
-    return trimmed(f"{value:,.{decimals(value)}f}")
+    places = decimals(value)
+    return trimmed(f"{value:,.{6 if any(value < cut <= round(value, places) for cut in cuts) else places}f}")
 
 
 def decimals(value: float) -> int:
@@ -49,3 +54,12 @@ def decimals(value: float) -> int:
 def trimmed(text: str) -> str:
     """`text` of a number without idle zeros."""
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def on_one_line(text: str) -> str:
+    """`text` on one line, without characters that steer a terminal or turn the reading direction."""
+    return "".join(
+        " " if character in "\n\r\t" else character
+        for character in text
+        if character in "\n\r\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )

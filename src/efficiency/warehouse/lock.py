@@ -10,7 +10,6 @@ names the owner and the file to delete.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import socket
@@ -19,8 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, told
-from efficiency.warehouse.staging import alive, staging_file
+from efficiency.processes import alive, user
+from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, warehouse_error
+from efficiency.warehouse.staging import staging_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Owner:
     def here(cls) -> Owner:
         """The process that asks, from now."""
         return cls(
-            socket.gethostname(), os.getpid(), _started(os.getpid()), _user(),
+            socket.gethostname(), os.getpid(), _started(os.getpid()), user(),
             datetime.now(tz=UTC).astimezone().isoformat(timespec="seconds"),
             _line("/etc/machine-id"), _line("/proc/sys/kernel/random/boot_id"), _processes(),
         )
@@ -144,11 +144,12 @@ def lock(path: Path) -> Iterator[None]:
             owner = replace(Owner.here(), flocked=_flock(handle))
             handle.write(json.dumps(asdict(owner), ensure_ascii=False))
             handle.flush()
+            os.fsync(handle)  # an empty lock, left where the power failed, would name nobody who could be found dead
             if not owner.flocked:
                 handle.close()  # an open file cannot be removed everywhere
             _take(file, mine)
         except OSError as error:
-            raise told(error, file, "locking the warehouse with") from error
+            raise warehouse_error(error, file, "locking the warehouse with") from error
         finally:
             mine.unlink(missing_ok=True)
         try:
@@ -219,10 +220,3 @@ def _read(file: Path) -> Owner | None:
         return Owner(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

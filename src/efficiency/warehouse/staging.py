@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from efficiency.processes import alive, process_mark, process_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ _SCRATCH = "scratch"
 
 def staging_file(target: Path, ending: str) -> Path:
     """The name under which this process prepares something beside `target`; host and process are part of it."""
-    return target.with_name(f"{target.name}.staging-{_host()}-{os.getpid()}.{ending}")
+    return target.with_name(f"{target.name}.staging-{process_mark()}.{ending}")
 
 
 def scratch_folder(warehouse: Path) -> Path:
@@ -59,39 +60,14 @@ def clear_leftovers(target: Path) -> None:
 
     The scratch folder of this process is in use until its run ends.
     """
-    owner = re.compile(re.escape(f"{target.name}.staging-{_host()}-") + r"(\d+)\.")
-    for path in target.parent.glob(f"{_escaped(target.name)}.staging-*"):
-        found = owner.match(path.name)
-        ours = found is not None and int(found[1]) == os.getpid() and not path.name.endswith(f".{_SCRATCH}")
-        if found and (ours or not alive(int(found[1]))):
+    beginning = f"{target.name}.staging-"
+    for path in target.parent.glob(f"{_escaped(beginning)}*"):
+        # Machines may have dots in their names: the number stands before the first dot that follows a number.
+        mark = re.match(r"(.*?-\d+)\.", path.name.removeprefix(beginning))
+        pid = process_of(mark[1]) if mark else None
+        ours = pid == os.getpid() and not path.name.endswith(f".{_SCRATCH}")
+        if pid is not None and (ours or not alive(pid)):
             discard(path)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process with this number exists on this host."""
-    if os.name == "nt":  # there, os.kill with signal 0 would end the process
-        return _windows_alive(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _windows_alive(pid: int) -> bool:
-    import ctypes
-
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
-    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-    if handle:
-        kernel.CloseHandle(handle)
-    return bool(handle)
-
-
-def _host() -> str:
-    return re.sub(r"[^0-9A-Za-z.]", "_", socket.gethostname())
 
 
 def _escaped(name: str) -> str:
