@@ -12,7 +12,7 @@ from efficiency.reference.tables import carrier_form_unit
 from schemas import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from efficiency.intake.layout import Header
     from efficiency.intake.surroundings import Surroundings
@@ -56,7 +56,7 @@ class Block:
     timing: Timing | None = None
     carrier: str | None = None
     beside_month: bool = False
-    """累计 beside 本月: up to the month that is said elsewhere, never a full year."""
+    """累计 beside 本月 or 9月: up to the month that is said elsewhere, never a full year."""
 
     def timed(self, around: Timing) -> Timing:
         """What its mark of time says, completed by what is said `around` it."""
@@ -192,7 +192,7 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
     blocks: list[Block] = []
     running = _running_sums(groups, around)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(_is_open(timing, "month") for timing, _ in groups)
+    this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
     for (timing, carrier), fields in _with_shared(groups, declared).items():
         chosen: list[Bound] = []
         for name, columns in fields.items():
@@ -228,22 +228,27 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, around: Surroundings) -> Groups:
-    """The columns 累计 or 全年 beside those of single months: the sum of these so far, and no span of their own."""
-    months: dict[tuple[str | None, str], list[int]] = {}
+    """The columns 累计 or 全年 that sum the months beside them from January on: no span of their own, but a control."""
+    months: dict[tuple[str | None, str], list[range]] = {}
     for (timing, carrier), fields in groups.items():
-        if timing is not None and timing.month is not None and timing.kind in ("month", "several", "to_date"):
-            first = (
-                timing.month - timing.months + 1 if timing.months else 1 if timing.kind == "to_date" else timing.month
-            )
+        if timing is not None and timing.month is not None:
+            first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
             for name in fields:
-                months.setdefault((carrier, name), []).extend(range(first, timing.month + 1))
-    single = {key for key, covered in months.items() if 1 < len(covered) == len(set(covered))}
-    return {
-        (timing, carrier): fields
-        for (timing, carrier), fields in groups.items()
-        if (_is_open(timing, "year") or (_is_open(timing, "to_date") and around.timing.month is None))
-        and all((carrier, name) in single for name in fields)
-    }
+                months.setdefault((carrier, name), []).append(range(first, timing.month + 1))
+    running: Groups = {}
+    for (timing, carrier), fields in groups.items():
+        year = _is_open(timing, "year")
+        if year or (_is_open(timing, "to_date") and around.timing.month is None):
+            spans = [months.get((carrier, name), []) for name in fields]
+            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
+                running[timing, carrier] = fields
+    return running
+
+
+def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
+    """Whether columns cover the months from January on once each; `whole`: to December."""
+    covered = sorted(month for column in columns for month in column)
+    return covered == list(range(1, len(covered) + 1)) and (len(covered) == 12 or not whole)
 
 
 def _with_shared(groups: Groups, form: Form) -> Groups:
