@@ -434,6 +434,13 @@ def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path):
     assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}
 
 
+def test_a_tier_that_is_not_firm_never_looks_firm_enough():
+    contents = frames(TEN, policy())
+    scores = contents["results.scores"].with_columns(tier_confidence=pl.lit(0.7996))
+    text = as_text(explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10"))
+    assert "等级稳健度  79.96%(临界,建议复核)" in text
+
+
 def test_the_same_card_is_json_for_programs():
     explanation = explain(frames(TEN, policy(), **FACTS), code(1), "2026-10")
     said = json.loads(json.dumps(as_dict(explanation), allow_nan=False))

@@ -11,7 +11,7 @@ import polars as pl
 from efficiency.reports.card_figures import figure_lines, movement_lines, sheet_words, span_words
 from efficiency.reports.card_words import listed, needed, score_to_reach, surcharged, ways
 from efficiency.reports.terminal import figure, pairs, table
-from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
+from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES, percentage
 from schemas import FORMS
 from schemas.results import STATUS_NAMES
 
@@ -114,7 +114,7 @@ def _standing(explanation: Explanation) -> list[str]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     return pairs([*lines, *listed(explanation.candidate)])
 
 
