@@ -24,7 +24,7 @@ MAX_BULK_CELLS = 160_000_000
 """Twelve million rows of thirteen columns. A few bytes of Parquet may stand for any number of equal rows, so that the
 rows and columns a file declares are what bounds it; each cell takes up to 24 bytes while its file is read."""
 MAX_TEXT = 1_000_000
-"""Bytes of a cell."""
+"""Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
 
 
 def parquet_columns(path: Path) -> tuple[list[pl.Series], list[pl.Series]]:
@@ -55,10 +55,12 @@ def _table(path: Path) -> pl.DataFrame:
     if nested is not None:
         raise UnreadableError(f"列“{nested}”的值不是数字、文字或日期,不能读作单元格")
     table = pl.read_parquet(path, use_statistics=False, hive_partitioning=False, glob=False)
-    texts = table.select(pl.col(pl.String).str.len_bytes().max())
-    longest = int(texts.max_horizontal().item() or 0) if texts.width else 0
+    lengths = [table[name].str.len_bytes() for name, dtype in schema.items() if dtype == pl.String]
+    longest = max((int(length.max() or 0) for length in lengths), default=0)  # type: ignore[arg-type]
     if longest > MAX_TEXT:
         raise UnreadableError(f"有一格长达 {longest} 字节")
+    if sum(int(length.cast(pl.UInt64).sum()) for length in lengths) > MAX_BULK_BYTES:
+        raise UnreadableError(f"各格文字合计超过 {MAX_BULK_BYTES >> 20} MiB;请按月分成多个文件")
     return table
 
 

@@ -27,7 +27,7 @@ _NOTE = re.compile(
 )
 _GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])")
 """A group of enterprises (一、规上企业) or a remark (*为估计数), but only where no figure stands beside it."""
-_MAY_BE_TIME = re.compile(r"\d.*[年月季]|\d{6}|\d{4}-\d")
+_MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d")
 _SENTENCE = re.compile(r"[。;；]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$")
 _CODE_CHARACTER = re.compile(r"[0-9A-Za-z]")
 _TELLING = r"^[(（]|[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
