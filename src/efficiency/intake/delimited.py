@@ -13,9 +13,8 @@ import polars as pl
 
 from efficiency.intake.archive import UnreadableError
 from efficiency.intake.bulk import MAX_BULK_CELLS, MAX_TEXT
-from efficiency.intake.extents import most_cells
+from efficiency.intake.extents import MAX_COLUMNS, most_cells
 
-MAX_COLUMNS = 16_384
 _SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
 _PIECE = 1 << 24
