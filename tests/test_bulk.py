@@ -1,6 +1,6 @@
 """Bulk input: Parquet as a database exports it is read as the sheet it would make, and large CSV column by column."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -139,6 +139,28 @@ def test_what_cannot_be_cells_is_refused_with_its_reason(tmp_path: Path, monkeyp
             read_grids(path)
     parsed = read(damaged)
     assert parsed.problems["rule"].to_list() == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (pl.Series("历时", [timedelta(1)]), "历时"),
+        (pl.Series("企业名称", ["长" * 400_000], dtype=pl.Categorical), "1200000 字节"),
+        (pl.Series("企业名称", ["长" * 10_000], dtype=pl.Categorical).new_from_index(0, 100_000), "2048 MiB"),
+    ],
+)
+def test_no_column_ends_the_run_or_outgrows_its_file(tmp_path: Path, column: pl.Series, reason: str) -> None:
+    """A text that is stored once and referred to from every row came to gigabytes; a duration was a crash."""
+    column.to_frame().write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UnreadableError, match=reason):
+        read_grids(tmp_path / "a.parquet")
+
+
+def test_a_file_has_no_more_columns_than_a_spreadsheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MAX_COLUMNS", 5)
+    OUTPUT.write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UnreadableError, match="6 列"):
+        read_grids(tmp_path / "a.parquet")
 
 
 def test_the_ending_is_one_that_the_inbox_reads(tmp_path: Path) -> None:

@@ -115,3 +115,16 @@ def test_a_refusal_says_what_to_write_instead(text, instead):
     with pytest.raises(ExpressionError) as caught:
         check_predicate(text, expressions.PROFILE_COLUMNS)
     assert instead in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(" * 300 + "tax > 0" + ")" * 300, "nested too deeply"),
+        ("NOT " * 1_200 + "utility", "nested too deeply"),
+        (" OR ".join(["tax > 1"] * 20_000), "219996 characters"),
+    ],
+)
+def test_no_expression_ends_the_process_however_long_or_deep(text, said):
+    with pytest.raises(ExpressionError, match=said):
+        check_predicate(text, expressions.PROFILE_COLUMNS)

@@ -200,9 +200,33 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         f'<table:table-row table:number-rows-repeated="4000000000">{ODS_CELL.format("")}</table:table-row>'
     ),
     "万张工作表.xlsx": lambda: many_sheets(10_000),
+    "反复引用的长文.xlsx": lambda: repeated_text("<t>{}</t>"),
+    "反复引用的格式文.xlsx": lambda: repeated_text("<r><t>{}</t></r>"),
+    "反复的长文.ods": lambda: ods(
+        '<table:table-row table:number-rows-repeated="3000">'
+        + ODS_CELL.format(' table:number-columns-repeated="1000"').replace("<text:p>1", f"<text:p>{'长' * 20_000}")
+        + "</table:table-row>"
+    ),
+    "十亿空格.ods": lambda: ods(
+        "<table:table-row>"
+        + ODS_CELL.format("").replace("<text:p>", '<text:p><text:s text:c="999999999"/>')
+        + "</table:table-row>"
+    ),
     "一行.csv": lambda: b"x" * (50 << 20),
+    "一行很宽.csv": lambda: b"," * 16_000 + b"\na" * 100_000,
     "十万列.csv": lambda: b"a" + b",1" * 100_000 + b"\n" + b"b" + b",2" * 100_000,
 }  # fmt: skip
+
+
+def repeated_text(item: str) -> bytes:
+    """A workbook of one shared text of 32 000 characters to which 100 000 cells refer; 3 GB once written out."""
+    text = item.format("ab" * 16_000)
+    cell = '<c r="A{0}" t="s"><v>0</v></c>'
+    rows = "".join(f'<row r="{row}">{cell.format(row)}</row>' for row in range(1, 100_001))
+    return workbook(
+        sheet1=sheet_xml(f"<sheetData>{rows}</sheetData>"),
+        sharedStrings=f'<?xml version="1.0"?><sst xmlns="{SPREADSHEET}"><si>{text}</si></sst>'.encode(),
+    )
 
 
 def many_sheets(count: int) -> bytes:
@@ -245,6 +269,16 @@ def test_long_runs_of_broken_markup_are_scanned_in_linear_time(tmp_path: Path) -
         ("<table:table-row table:number-rows-repeated='9999'>", '<table:table-cell value-type="error">')
     ):
         read_alone(tmp_path / f"{number}.ods", ods(run * 200_000))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 3), (2, 0), (2, 2), (3, 0)])
+def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tuple[int, int]) -> None:
+    """A text of figures and letters once cost the square of its length: an hour for a cell."""
+    head = ["统一社会信用代码", "企业名称", "所属期", "营业收入(万元)"]
+    rows = [["2026年10月产出", "", "", ""], head, [CODES[0], "甲公司", "2026年10月", "1"], ["合计", "", "", "1"]]
+    for number, run in enumerate(("m2", "1-", "2026年", "(")):
+        rows[place[0]][place[1]] = run * (400_000 // len(run))
+        read_alone(tmp_path / f"{number}.csv", "\n".join(map(",".join, rows)).encode())
 
 
 # --- what lies about itself but can be read --------------------------------------------------------------------------

@@ -167,3 +167,12 @@ def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd, tm
     after = json.loads(efficiency(*run, "--mapping", "own.toml", cwd=tmp_path).stdout)
     assert [told["counts"]["rows_accepted"] for told in (before, after)] == [1, 2]
     assert [told["counts"]["rows_rejected"] for told in (before, after)] == [4, 2]
+
+
+def test_a_mapping_file_may_begin_with_a_mark_as_some_editors_write_it(tmp_path):
+    path = tmp_path / "mapping.toml"
+    path.write_text("sheet = []\n", encoding="utf-8-sig")
+    assert load_mapping(path) == NO_MAPPING
+    path.write_text("sheet = " + "[" * 5_000, encoding="utf-8")
+    with pytest.raises(UsageError, match="is not TOML"):
+        load_mapping(path)

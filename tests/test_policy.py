@@ -241,3 +241,9 @@ def test_lines_are_found_past_multi_line_values_and_quoted_keys():
 def test_a_policy_without_a_title_is_called_by_its_id():
     named = parse_policy(swap('title = "测试办法"', ""), "p.toml")
     assert named.title == named.id
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 5_000])
+def test_brackets_without_end_are_told_and_no_crash(text):
+    with pytest.raises(PolicyError, match="nested too deeply"):
+        parse_policy(text)

@@ -22,7 +22,7 @@ from xml.parsers import expat
 
 from efficiency.addresses import column_number
 from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
-from efficiency.intake.extents import ods_refusal, xlsx_refusal
+from efficiency.intake.extents import ods_refusal, text_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content
 from efficiency.intake.plain_sheet import PlainSheet, lacks_result, plain_sheet
 from efficiency.intake.shared_parts import SharedParts
@@ -175,7 +175,7 @@ def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, S
             return SheetScan(hidden=True)
         cells = plain_sheet(xml, shared) if known and states[name] == "visible" else None
         if cells is None:
-            return _scan_sheet(read(part), recalculates=recalculates)
+            return _scan_sheet(read(part), shared)
         return SheetScan(cells.refusal, cells.errors, cells.uncalculated, cells.merges, cells=cells)
 
     large = sum(archive.getinfo(part).file_size for _, part in parts) > LARGE
@@ -243,8 +243,8 @@ def _elements(xml: bytes, kind: str) -> list[dict[str, str]]:
     return found
 
 
-def _scan_sheet(xml: bytes, *, recalculates: bool) -> SheetScan:
-    if refusal := xlsx_refusal(xml):
+def _scan_sheet(xml: bytes, shared: SharedParts) -> SheetScan:
+    if refusal := xlsx_refusal(xml) or text_refusal(shared.text_bytes(xml)):
         return SheetScan(refusal=refusal)
     errors: dict[tuple[int, int], str] = {}
     if b't="e"' in xml or b"t='e'" in xml:
@@ -257,7 +257,7 @@ def _scan_sheet(xml: bytes, *, recalculates: bool) -> SheetScan:
             attributes = _attributes(match[1])
             position = _position(attributes.get("r", ""))
             is_text = attributes.get("t") == "str"
-            if position and lacks_result(match[3], is_text=is_text, recalculates=recalculates):
+            if position and lacks_result(match[3], is_text=is_text, recalculates=shared.recalculates):
                 uncalculated[position] = "=" + html.unescape((match[2] or b"").decode("utf-8", "replace"))
     return SheetScan(errors=errors, uncalculated=uncalculated)
 

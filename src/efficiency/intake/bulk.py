@@ -13,6 +13,7 @@ import polars as pl
 
 from efficiency.intake.archive import UnreadableError
 from efficiency.intake.cells import SAFE_INTEGER
+from efficiency.intake.extents import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,9 @@ MAX_BULK_CELLS = 160_000_000
 """Twelve million rows of thirteen columns. A few bytes of Parquet may stand for any number of equal rows, so that the
 rows and columns a file declares are what bounds it; each cell takes up to 24 bytes while its file is read."""
 MAX_TEXT = 1_000_000
-"""Bytes of a cell."""
+"""Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
+
+_NO_CELLS = (pl.Binary, pl.Duration, pl.Object)
 
 
 def parquet_columns(path: Path) -> tuple[list[pl.Series], list[pl.Series]]:
@@ -34,11 +37,11 @@ def parquet_columns(path: Path) -> tuple[list[pl.Series], list[pl.Series]]:
     """
     try:
         table = _table(path)
+        columns = [_split(table.drop_in_place(name)) for name in table.columns]
     except (KeyboardInterrupt, SystemExit, UnreadableError, MemoryError):
         raise
     except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
         raise UnreadableError("Parquet 文件已损坏或不完整") from error
-    columns = [_split(table.drop_in_place(name)) for name in table.columns]
     return [numbers for numbers, _ in columns], [texts for _, texts in columns]
 
 
@@ -51,15 +54,24 @@ def _table(path: Path) -> pl.DataFrame:
             f"文件有 {declared.num_rows} 行 {declared.num_columns} 列，"
             f"超过 {MAX_BULK_CELLS} 格的上限；请按月分成多个文件"
         )
+    if declared.num_columns > MAX_COLUMNS:
+        raise UnreadableError(f"文件有 {declared.num_columns} 列，超过电子表格的 {MAX_COLUMNS} 列")
     schema = pl.read_parquet_schema(path)
-    nested = next((name for name, dtype in schema.items() if dtype.is_nested() or dtype == pl.Binary), None)
-    if nested is not None:
-        raise UnreadableError(f"列“{nested}”的值不是数字、文字或日期，不能读作单元格")
+    other = next((name for name, dtype in schema.items() if dtype.is_nested() or dtype in _NO_CELLS), None)
+    if other is not None:
+        raise UnreadableError(f"列“{other}”的值不是数字、文字或日期，不能读作单元格")
     table = pl.read_parquet(path, use_statistics=False, hive_partitioning=False, glob=False)
-    texts = table.select(pl.col(pl.String).str.len_bytes().max())
-    longest = int(texts.max_horizontal().item() or 0) if texts.width else 0
+    # Texts that are stored once and referred to take no room yet, whatever they come to as cells.
+    lengths = [
+        (column.str if column.dtype == pl.String else column.cat).len_bytes()
+        for column in table.get_columns()
+        if column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    ]
+    longest = max((int(length.max() or 0) for length in lengths), default=0)  # type: ignore[arg-type]
     if longest > MAX_TEXT:
         raise UnreadableError(f"有一格长达 {longest} 字节")
+    if sum(int(length.cast(pl.UInt64).sum()) for length in lengths) > MAX_BULK_BYTES:
+        raise UnreadableError(f"各格文字合计超过 {MAX_BULK_BYTES >> 20} MiB；请按月分成多个文件")
     return table
 
 

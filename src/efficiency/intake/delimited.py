@@ -12,10 +12,9 @@ import numpy as np
 import polars as pl
 
 from efficiency.intake.archive import UnreadableError
+from efficiency.intake.bulk import MAX_BULK_CELLS, MAX_TEXT
+from efficiency.intake.extents import MAX_COLUMNS, most_cells
 
-MAX_COLUMNS = 16_384
-MAX_TEXT = 1_000_000
-"""Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
 _SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
 _PIECE = 1 << 24
@@ -61,9 +60,18 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
     # Quoted separators count too many, which only adds columns that stay empty.
-    width = _most_separators(text, separator) + 1
+    separators, longest_line = _most_in_a_line(text, separator)
+    width = separators + 1
     if width > MAX_COLUMNS:
         raise UnreadableError(f"一行有 {width} 列，超过电子表格的 {MAX_COLUMNS} 列；请检查分隔符与换行")
+    if longest_line > MAX_TEXT * width:
+        raise UnreadableError(f"一行长达 {longest_line} 字节，请检查引号与换行")
+    # Short records are filled up to the widest: a few bytes of them may stand for any number of places.
+    lines = text.count(b"\n") + 1
+    if width * lines > most_cells(text.count(separator) + lines, MAX_BULK_CELLS):
+        raise UnreadableError(
+            f"{lines} 行中最宽的一行有 {width} 列，其余多为空；请检查分隔符与换行，或按月分成多个文件"
+        )
     # A first record of full width fixes the number of columns; titles above a table have fewer cells than its rows.
     source = b"".join((separator * (width - 1), b"\n", text))
     frame = None
@@ -93,14 +101,16 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
     return columns
 
 
-def _most_separators(text: bytes, separator: bytes) -> int:
-    """The most separators that a line has."""
-    most = carried = 0
+def _most_in_a_line(text: bytes, separator: bytes) -> tuple[int, int]:
+    """The most separators that a line has, and the most bytes."""
+    most = carried = longest = begun = 0
     for start in range(0, len(text), _PIECE):
         piece = np.frombuffer(text, dtype=np.uint8, count=min(_PIECE, len(text) - start), offset=start)
         counted = np.cumsum(piece == separator[0], dtype=np.int32)
+        ends = np.flatnonzero(piece == ord("\n"))
         # Separators up to each end of a line, and to the end of the piece, whose last line goes on in the next one.
-        upto = np.concatenate(([-carried], counted[piece == ord("\n")], counted[-1:]))
-        lines = np.diff(upto)
+        lines = np.diff(np.concatenate(([-carried], counted[ends], counted[-1:])))
         most, carried = max(most, int(lines.max())), int(lines[-1])
-    return most
+        places = np.concatenate(([begun], ends + start, [start + len(piece)]))
+        longest, begun = max(longest, int(np.diff(places).max())), int(places[-2])
+    return most, longest

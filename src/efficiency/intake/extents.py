@@ -22,6 +22,8 @@ MAX_CELLS = 40_000_000
 SPARSE_CELLS = 5_000_000
 """Cells of the box of a sheet that is nearly empty; each cell that is there allows it `CELLS_FOR_ONE` more."""
 CELLS_FOR_ONE = 20
+MAX_TEXTS = 512 << 20
+"""Bytes of a sheet's texts, each as often as it stands in a cell: a package may hold it once for a million cells."""
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 """Of a sheet in Excel; the reader passes over what lies beyond."""
 
@@ -40,6 +42,8 @@ class Extent:
     left: int = 0
     bottom: int = -1
     right: int = -1
+    text: int = 0
+    """Bytes of their texts, where the format may repeat a cell with its text."""
 
     def add(self, row: int, column: int, rows: int = 1, columns: int = 1) -> None:
         """Adds a cell that is repeated over `rows` and `columns`."""
@@ -56,16 +60,21 @@ class Extent:
         rows, columns = self.bottom - self.top + 1, self.right - self.left + 1
         within = self.bottom < MAX_ROWS and self.right < MAX_COLUMNS
         if within and rows * columns <= most_cells(self.cells):
-            return None
+            return text_refusal(self.text)
         return (
             f"使用区域过大({self.bottom + 1} 行 × {self.right + 1} 列)，多因远处有孤立内容，"
             f"如第 {self.bottom + 1} 行或第 {self.right + 1} 列；请删除多余的行列"
         )
 
 
-def most_cells(cells: int) -> int:
-    """The largest box that is read for a sheet of so many cells."""
-    return min(MAX_CELLS, SPARSE_CELLS + CELLS_FOR_ONE * cells)
+def most_cells(cells: int, most: int = MAX_CELLS) -> int:
+    """The largest box that is read for a sheet of so many cells, in a format of which up to `most` are read."""
+    return min(most, SPARSE_CELLS + CELLS_FOR_ONE * cells)
+
+
+def text_refusal(size: int) -> str | None:
+    """Why a sheet whose texts come to `size` bytes, each as often as it stands in a cell, is too large to be read."""
+    return f"各格文字合计超过 {MAX_TEXTS >> 20} MiB，多因过长的文字反复出现；请删除" if size > MAX_TEXTS else None
 
 
 def xlsx_refusal(xml: bytes) -> str | None:
@@ -139,7 +148,7 @@ def _xlsx_extent(xml: bytes) -> Extent:
             within, filled = False, True
             column += 1
 
-    _walk(xml, start, end)
+    _parser(start, end).Parse(xml, True)
     return extent
 
 
@@ -154,11 +163,11 @@ def ods_refusal(content: bytes) -> str | None:
 
 def _ods_extents(content: bytes) -> list[Extent]:
     extents = [Extent()]
-    row = column = rows = columns = 0
+    row = column = rows = columns = begun = blanks = 0
     inside = empty = False
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, rows, columns, inside, empty
+        nonlocal row, column, rows, columns, begun, blanks, inside, empty
         if name == "table:table":
             extents.append(Extent())
             row = 0
@@ -166,33 +175,41 @@ def _ods_extents(content: bytes) -> list[Extent]:
             rows, column = int(attributes.get("table:number-rows-repeated", 1)), 0
         elif name in _ODS_CELLS:
             columns = int(attributes.get("table:number-columns-repeated", 1))
+            begun = blanks = 0
             inside, empty = True, not any("value" in key or "formula" in key for key in attributes)
             if not empty:
                 extents[-1].add(row, column, rows, columns)
-        elif inside and empty:
-            empty = False
-            extents[-1].add(row, column, rows, columns)
+        elif inside:
+            begun = begun or parser.CurrentByteIndex
+            if name == "text:s":
+                blanks += int(attributes.get("text:c", 1))
+            if empty:
+                empty = False
+                extents[-1].add(row, column, rows, columns)
 
     def end(name: str) -> None:
         nonlocal row, column, inside
         if name == "table:table-row":
             row += rows
         elif name in _ODS_CELLS:
+            if begun:
+                extents[-1].text += abs((parser.CurrentByteIndex - begun + blanks) * rows * columns)
             column += columns
             inside = False
 
-    _walk(content, start, end)
+    parser = _parser(start, end)
+    parser.Parse(content, True)
     return extents
 
 
-def _walk(xml: bytes, start: Callable[[str, dict[str, str]], None], end: Callable[[str], None]) -> None:
+def _parser(start: Callable[[str, dict[str, str]], None], end: Callable[[str], None]) -> expat.XMLParserType:
     """Calls `start` and `end` for each element. Entities beyond the five are refused as malformed."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.EntityDeclHandler = _refuse_entities
-    parser.Parse(xml, True)
+    return parser
 
 
 def _refuse_entities(*_: object) -> None:

@@ -20,9 +20,10 @@ import python_calamine as calamine
 from efficiency.addresses import column_letters
 from efficiency.intake.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
 from efficiency.intake.biff import scan_biff
-from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, MAX_BULK_CELLS, parquet_columns
+from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, parquet_columns
 from efficiency.intake.cells import HUGE, SAFE_INTEGER
 from efficiency.intake.delimited import as_utf8, delimited_columns
+from efficiency.intake.extents import text_refusal
 from efficiency.intake.plain_sheet import PlainSheet, with_formulas_around
 
 if TYPE_CHECKING:
@@ -213,8 +214,9 @@ def grid_of_rows(
 def _grid(cells: PlainSheet, sheet: str, position: int, idle: int = 0) -> Grid:
     """The cells of a sheet as a grid; error cells and uncalculated formulas are put into their places."""
     cells = with_formulas_around(cells)
-    if cells.refusal is not None:
-        return Grid(sheet, position, refusal=cells.refusal)
+    refusal = cells.refusal or text_refusal(int(cells.texts.str.len_bytes().cast(pl.UInt64).sum()))
+    if refusal is not None:
+        return Grid(sheet, position, refusal=refusal)
     height = cells.height
     starts = range(0, height * cells.width, height) if height else range(0)
     all_numbers, all_texts = _without_overflow(cells.numbers, cells.texts)
@@ -306,8 +308,6 @@ def _scanned_grid(name: str, position: int, scan: SheetScan) -> Grid:
 def _delimited_grid(data: bytes) -> Grid:
     texts = _blanks_as_null(delimited_columns(as_utf8(data)))
     height = len(texts[0]) if texts else 0
-    if height * len(texts) > MAX_BULK_CELLS:
-        raise UnreadableError(f"文件超过 {MAX_BULK_CELLS} 格的上限，请按月分成多个文件")
     numbers = [pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, height)] * len(texts)
     return Grid("", 1, numbers=numbers, texts=texts, typed=False)
 

@@ -129,12 +129,12 @@ NO_MAPPING = Mapping()
 def load_mapping(path: Path) -> Mapping:
     """The mapping file at `path`. Raises UsageError naming what is wrong with it, all at once."""
     try:
-        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise UsageError(f"The mapping file {path} cannot be read ({error.strerror}). Check the name.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"The mapping file {path} is not UTF-8 text. Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"The mapping file {path} is not TOML: {error}.") from error
     except ValidationError as error:
         faults = "\n".join(f"  {_place(fault['loc'])}: {fault['msg']}" for fault in error.errors())

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from efficiency.addresses import column_number
-from efficiency.intake.extents import Extent
+from efficiency.intake.extents import MAX_TEXTS, Extent, text_refusal
 from efficiency.intake.plain_rows import (
     COLUMN_BITS,
     DATE,
@@ -275,6 +275,10 @@ class _Cells:
             index[flat(places)] = np.arange(known, known + len(own))
             known += len(own)
             texts.append(own)
+        together = pl.concat(texts)
+        lengths = together.str.len_bytes().fill_null(0).to_numpy()
+        if len(index) * int(lengths.max()) > MAX_TEXTS and (refusal := text_refusal(int(lengths[index].sum()))):
+            return PlainSheet(refusal)
         return PlainSheet(
             None,
             extent.top,
@@ -282,7 +286,7 @@ class _Cells:
             height,
             width,
             pl.Series(values=numbers, nan_to_null=True),
-            pl.concat(texts)[pl.Series(values=index)] if known > 1 else _NOTHING.new_from_index(0, len(index)),
+            together[pl.Series(values=index)] if known > 1 else _NOTHING.new_from_index(0, len(index)),
             errors,
             uncalculated,
             merges,

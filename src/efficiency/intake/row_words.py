@@ -47,7 +47,7 @@ _COMPARED = re.compile(
 """What a row says of the rows above it."""
 _ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
 _DAY = re.compile(r"20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?")
-_MAY_BE_TIME = re.compile(r"\d.*[年月季]|\d{6}|\d{4}-\d|[〇○].*年|\d{4}[./]\d")
+_MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d|^[^〇○\n]*[〇○].*年|\d{4}[./]\d")
 _AT_THE_FOOT = re.compile(
     r"[。;；,]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$|^第\d+页|^共\d|^\(完\)$|^(?:抄送|抄报|主送)"
     r"|(?:局|委员会|管委会|办公室|政府|街道|办事处|镇|科|处)$"

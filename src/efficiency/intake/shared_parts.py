@@ -9,12 +9,16 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from efficiency.intake.extents import MAX_TEXTS
 from efficiency.intake.plain_rows import NotPlainError
 from efficiency.intake.plain_sheet import UTF_8, plain_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
     import polars as pl
 
 NUMBER_FORMATS = frozenset((*range(5), 9, 10, 11, 12, 13, 37, 38, 39, 40, 48, 49))
@@ -24,6 +28,8 @@ DATE_FORMATS = frozenset((14, 15, 16, 17, 22))
 
 _TEXT = rb'<t(?: xml:space="preserve")?>([^<>]*)</t>'
 _ITEM = re.compile(rb"<si>" + _TEXT + rb"(?:<phoneticPr [^<>]*/>)?</si>")
+_BEGUN = re.compile(rb"<(?:\w{1,9}:)?si[\s>/]")
+_REFERRING = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<")
 _SHARED = re.compile(rb"<sst\b[^<>]*>")
 _LONGEST_CODE = 255
 _STYLE = re.compile(rb'<xf [^<>]*?\bnumFmtId="(\d{1,9})"')
@@ -49,6 +55,14 @@ class SharedParts:
         """Every shared text, null where blank. Raises NotPlainError."""
         return self._texts
 
+    def text_bytes(self, sheet: bytes) -> int:
+        """Bytes of the shared texts that a sheet's cells refer to, each as often as it is; at most, markup included."""
+        referring = _REFERRING.findall(sheet)
+        if len(referring) * self._lengths.max() <= MAX_TEXTS:
+            return 0
+        places = np.array(referring, dtype=np.int64)
+        return int(self._lengths[places[places < len(self._lengths)]].sum())
+
     def shows_dates(self, style: int) -> bool:
         """Whether numbers of a style are dates. Raises NotPlainError where that is not plain, as of times."""
         shown = self._styles[style] if style < len(self._styles) else None
@@ -66,6 +80,13 @@ class SharedParts:
         if head is None or tags != xml.count(b"<") or not xml.rstrip().endswith(b"</sst>"):
             raise NotPlainError
         return plain_texts(found)
+
+    @cached_property
+    def _lengths(self) -> npt.NDArray[np.int64]:
+        """Bytes of each shared text, however it is written; a last one of no bytes, so that there is one."""
+        xml = self._part("xl/sharedStrings.xml") or b""
+        begun = [match.start() for match in _BEGUN.finditer(xml)]
+        return np.diff([*begun, len(xml), len(xml)])
 
     @cached_property
     def _styles(self) -> list[bool | None]:

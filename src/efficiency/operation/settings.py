@@ -137,7 +137,7 @@ def _file(name: str | None) -> dict[str, dict[str, object]]:
     if not name:
         return {}
     try:
-        tables = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        tables = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         # The parser's words may quote a line of the file, which may be a secret.
         why = error.strerror if isinstance(error, OSError) else type(error).__name__

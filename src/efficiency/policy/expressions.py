@@ -28,6 +28,8 @@ PROFILE_COLUMNS: Final[dict[str, pl.DataType]] = {
 }
 """What every expression may use; `d_streak` replaces `d_streak_before` once tiers are known."""
 
+LONGEST: Final = 5_000
+"""Characters of an expression."""
 _SCORING: Final[dict[str, pl.DataType]] = {
     "score": pl.Float64(),
     "rank": pl.Int64(),
@@ -137,6 +139,16 @@ def numbers(text: str) -> tuple[float, ...]:
 
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     """Type of `text` over `columns`, found by running it on one row of nulls."""
+    # Nesting is followed on the stack, by the parser and by polars, which would end the process.
+    if len(text) > LONGEST:
+        raise ExpressionError(f"{f'{text:.40}…'!r} has {len(text)} characters; write it with up to {LONGEST}")
+    try:
+        return _type(text, columns, scored)
+    except RecursionError:
+        raise ExpressionError(f"{f'{text:.40}…'!r} is nested too deeply; write it with fewer brackets") from None
+
+
+def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     tree = parsed(text)
     for column in tree.find_all(exp.Column):
         _check_column(column, columns, scored, text)

@@ -67,6 +67,8 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(not_toml(str(error), name)) from None
+    except RecursionError:
+        raise PolicyError(f"{name}: its brackets are nested too deeply; a policy needs no more than three") from None
     lines = key_lines(text)
     try:
         policy = model.Policy.model_validate(content)
