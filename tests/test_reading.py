@@ -18,7 +18,7 @@ from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
-from efficiency.readers import read_files
+from efficiency.job.readers import read_files
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.energy import TOTAL_CARRIER
 
