@@ -33,7 +33,7 @@ from efficiency.intake.extract import numbers_of
 from efficiency.intake.files import inbox_file
 from efficiency.intake.grid import read_grids
 from efficiency.intake.mapping import NO_MAPPING
-from efficiency.readers import read_files
+from efficiency.job.readers import read_files
 from schemas.output import MEASURES
 
 LARGE_ROWS, SMALL_ROWS, WORKBOOKS = 100_000, 30, 458

@@ -14,8 +14,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from efficiency import month
-from efficiency.summary import as_json
+from efficiency.job import month
+from efficiency.job.summary import as_json
 
 
 def main() -> int:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from efficiency.summary import counted, watched
+from efficiency.job.summary import counted, watched
 
 if TYPE_CHECKING:
-    from efficiency.month import Finished
+    from efficiency.job.month import Finished
 
 ROWS = 100
 """Rows of a list or of the problems that an artifact holds; the workbooks and the warehouse hold all."""

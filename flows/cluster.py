@@ -21,13 +21,13 @@ from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_dask.task_runners import DaskTaskRunner
 
-from efficiency import month
 from efficiency.errors import UsageError
-from efficiency.inbox import Ingested
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import Mapping
 from efficiency.intake.parsed import InPieces
-from efficiency.staged import batches, collect, is_staged, stage_batch
+from efficiency.job import month
+from efficiency.job.inbox import Ingested
+from efficiency.job.staged_batches import batches, collect, is_staged, stage_batch
 from efficiency.warehouse.staging import discard, staging_file
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def read_on(
     *,
     scratch: Path,
 ) -> InPieces:
-    """What `files` state, read by the workers into `folder`; as `efficiency.readers.read_in_pieces` into `scratch`."""
+    """What `files` state, read by the workers into `folder`; as `read_in_pieces` into `scratch`."""
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with retries, artifacts and history.
+"""The monthly Prefect flow: the six steps of `efficiency.job.month` as tasks, with retries, artifacts and history.
 
 `python flows/monthly.py` runs it on sample_data/ with an embedded server; `efficiency run --prefect` runs it on any
 inbox; `efficiency serve` and prefect.yaml run it on a schedule.
@@ -36,15 +36,15 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency import deliverables, month  # noqa: E402
 from efficiency.commands.arguments import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
+from efficiency.job import deliverables, month  # noqa: E402
+from efficiency.job.summary import as_json, closing_lines  # noqa: E402
 from efficiency.operation.notify import with_notice  # noqa: E402
 from efficiency.operation.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.operation.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
-from efficiency.summary import as_json, closing_lines  # noqa: E402
 from flows.artifacts import leave_artifacts  # noqa: E402
 
 log = logging.getLogger("efficiency")

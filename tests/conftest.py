@@ -53,3 +53,16 @@ def sample_run(tmp_path_factory) -> SampleRun:
     folder = tmp_path_factory.mktemp("month")
     done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json", cwd=folder)
     return SampleRun(folder, json.loads(done.stdout))
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads one sheet of `rows`, every row of which must be accounted for (see `sheet_builder`)."""
+    from sheet_builder import balanced, write
+
+    from efficiency.intake.read import read_file
+
+    def reader(rows, *, merges=(), sheet="Sheet1", name="表.xlsx"):
+        return balanced(read_file(write(tmp_path / name, {sheet: rows}, merges)))
+
+    return reader

@@ -96,7 +96,7 @@ def ledger(path: Path, *corrections: Sequence[object]) -> Path:
 
 def run(folder: Path, period: str = PERIOD, *, output: str = "output", mapping: Path | None = None):
     """The month on `folder`/inbox, in this process, with its warehouse and output beside the inbox."""
-    from efficiency.month import Order, run_month
+    from efficiency.job.month import Order, run_month
     from efficiency.periods import period_range
 
     place = folder / "warehouse" / "efficiency.duckdb"

@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 
 from efficiency.evaluation.candidates import select
-from efficiency.judge import judge
+from efficiency.job.judge import judge
+from efficiency.job.what_moved import what_moved
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.dictionary import BEGIN, END, renewed
 from efficiency.warehouse.history import NewEvaluation, add_evaluation
@@ -18,7 +19,6 @@ from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 from efficiency.warehouse.tables import TABLES
 from efficiency.warehouse.views import all_views
-from efficiency.what_moved import what_moved
 from schemas import FACTS
 
 GUIDE = (ROOT / "docs" / "analyst.md").read_text(encoding="utf-8")

@@ -97,7 +97,7 @@ def test_what_is_lacking_is_told_to_the_decimal_that_decides_a_tie(tmp_path, mer
     explanation, _ = merger
     score = explanation.score["score"]
     tied = replace(explanation, target=replace(explanation.target, score_needed=round(score + 1e-6, 6)))
-    assert any(f"须达到 {score + 1e-6:.6f},尚差 0.000001" in text for text in texts(written(tmp_path, tied)))
+    assert any(f"须达到 {score + 1e-6:.6f}，尚差 0.000001" in text for text in texts(written(tmp_path, tied)))
 
 
 def test_the_formula_told_is_that_of_the_cohort(tmp_path, merger):

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from conftest import INBOX, ROOT
 
-from efficiency import staged
 from efficiency.intake.files import inbox_file, list_inbox
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.parsed import Parsed, concat, in_memory
 from efficiency.intake.read import read_file
+from efficiency.job import staged_batches
 
 
 def same(one: Parsed, other: Parsed) -> None:
@@ -35,31 +35,31 @@ def some_files():
 
 
 def test_staged_batches_state_what_one_process_reads(tmp_path, some_files):
-    work = staged.batches(some_files)
+    work = staged_batches.batches(some_files)
     assert [file for batch in work for file in batch] == some_files
     assert len(work) > 1
     # The last one first, and one of them twice: as a cluster may.
     for place, batch in [*reversed(list(enumerate(work))), (0, work[0])]:
-        staged.stage_batch(tmp_path / "shared", place, batch, NO_MAPPING)
-    read = staged.collect(tmp_path / "shared", len(work), tmp_path / "scratch")
+        staged_batches.stage_batch(tmp_path / "shared", place, batch, NO_MAPPING)
+    read = staged_batches.collect(tmp_path / "shared", len(work), tmp_path / "scratch")
     same(in_memory(read), concat([read_file(file, NO_MAPPING) for file in some_files]))
 
 
 def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(staged, "BATCH_BYTES", 10)
-    monkeypatch.setattr(staged, "BATCH_FILES", 3)
+    monkeypatch.setattr(staged_batches, "BATCH_BYTES", 10)
+    monkeypatch.setattr(staged_batches, "BATCH_FILES", 3)
     files = []
     for number, size in enumerate([1, 1, 1, 1, 8, 9, 30, 1]):
         (tmp_path / f"{number}.csv").write_bytes(b"x" * size)
         files.append(inbox_file(tmp_path / f"{number}.csv", f"{number}.csv"))
-    assert [[int(file.name[0]) for file in batch] for batch in staged.batches(files)] == [
+    assert [[int(file.name[0]) for file in batch] for batch in staged_batches.batches(files)] == [
         [0, 1, 2], [3, 4], [5], [6], [7],
     ]  # fmt: skip
-    assert staged.batches([]) == []
+    assert staged_batches.batches([]) == []
 
 
 def test_an_inbox_without_anything_new_states_nothing(tmp_path):
-    same(in_memory(staged.collect(tmp_path, 0, tmp_path)), concat([]))
+    same(in_memory(staged_batches.collect(tmp_path, 0, tmp_path)), concat([]))
 
 
 def test_a_batch_that_breaks_down_leaves_nothing_behind(tmp_path, some_files, monkeypatch):
@@ -68,7 +68,7 @@ def test_a_batch_that_breaks_down_leaves_nothing_behind(tmp_path, some_files, mo
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
     with pytest.raises(OSError, match="No space"):
-        staged.stage_batch(tmp_path, 0, some_files[:1], NO_MAPPING)
+        staged_batches.stage_batch(tmp_path, 0, some_files[:1], NO_MAPPING)
     assert list(tmp_path.iterdir()) == []
 
 

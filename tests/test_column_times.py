@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from test_reading import MONTH, TO_DATE, balanced, problems, stated, write
+from sheet_builder import MONTH, TO_DATE, balanced, problems, stated, write
 
 from efficiency.intake.parsed import Parsed
 from efficiency.intake.read import read_file

@@ -111,7 +111,7 @@ def test_a_rank_that_is_the_same_under_both_is_not_told_as_a_change():
     first, second = (policy(indicators=items, tiers=by_score) for items in (TWO, OTHER_WEIGHTS))
     alone = of(compared(mixed(1), first, second), 0)
     assert (alone["movement"], alone["rank_a"], alone["rank_b"]) == ("down", 1, 1)
-    assert alone["reason"].startswith("名次均为第1名;")
+    assert alone["reason"].startswith("名次均为第1名；")
 
 
 def test_other_cuts_alone_are_named_as_the_reason():

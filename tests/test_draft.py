@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 import small_inbox
 
-from efficiency import deliverables, month
 from efficiency.errors import EfficiencyError
+from efficiency.job import deliverables, month
 from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.publish import publish, put_in_place
 from efficiency.warehouse.read import load

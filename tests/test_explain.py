@@ -239,7 +239,7 @@ def test_a_tier_that_has_no_place_is_told_whatever_the_reason():
         contents = frames(profile(taxes), rules)
         best = contents["results.scores"].filter(tier="B").row(0, named=True)
         target = explain(contents, best["uscc"], "2026-10").target
-        assert (target.tier, target.note) == ("A", f"按名次比例,组内{len(taxes)}户没有A类名额")
+        assert (target.tier, target.note) == ("A", f"按名次比例，组内{len(taxes)}户没有A类名额")
 
 
 def test_an_override_that_blocks_the_tier_is_named():
@@ -428,7 +428,7 @@ def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path):
     contents = frames(TEN, policy(BY_SCORE))
     scores = contents["results.scores"].with_columns(score=pl.lit(59.99997), tier=pl.lit("D"))
     explanation = explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10")
-    assert "综合得分    59.99997," in as_text(explanation)
+    assert "综合得分    59.99997，" in as_text(explanation)
     write_card(tmp_path / "card.xlsx", explanation)
     shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
     assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.errors import UsageError
-from efficiency.inbox import named_file, require_spreadsheets
 from efficiency.intake.files import list_inbox, natural_order
+from efficiency.job.inbox import named_file, require_spreadsheets
 
 
 def put(directory: Path, name: str, modified: float, text: str = "x") -> Path:

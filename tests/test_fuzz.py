@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from mutants import mutants, seeds
 
-from efficiency.inbox import arrived
 from efficiency.intake.files import InboxFile
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Stated, resolve
 from efficiency.intake.validate import violations
+from efficiency.job.inbox import arrived
 from efficiency.reports.returned import write_all_returned
 from schemas import COLUMN_MAP, STATED
 

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 from xls_builder import compound
 
-from efficiency.addresses import column_letters, column_number
+from efficiency.cell_addresses import column_letters, column_number
 from efficiency.intake.archive import MAX_ENTRIES, MAX_EXPANDED, UnreadableError
 from efficiency.intake.biff import scan_biff
 from efficiency.intake.delimited import as_utf8, delimited_columns

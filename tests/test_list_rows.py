@@ -10,7 +10,7 @@ import pytest
 from report_builder import renamed, sample_report
 
 from benchmarks import workbooks
-from efficiency.addresses import column_letters
+from efficiency.cell_addresses import column_letters
 from efficiency.reports import list_rows, sheets
 from efficiency.reports.officials import write_officials
 

@@ -7,12 +7,12 @@ import openpyxl
 import pytest
 from conftest import efficiency
 
-from efficiency.check import check_paths
 from efficiency.errors import UsageError
 from efficiency.intake.files import inbox_file
 from efficiency.intake.grid import grid_of_rows
 from efficiency.intake.mapping import NO_MAPPING, Mapping, draft_mapping, load_mapping
 from efficiency.intake.read import read_file
+from efficiency.job.check import check_paths
 
 LAYOUT = """
 [[sheet]]

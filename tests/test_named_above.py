@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from test_reading import balanced, write
+from sheet_builder import balanced, write
 
 from efficiency.intake.named_above import named_in
 from efficiency.intake.parsed import Parsed

@@ -509,7 +509,7 @@ def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report):
         .with_columns(policy=pl.Series([0.0, 3.0]), own=pl.Series([3.0, 0.0]), peers=pl.lit(-1.0))
     )
     for movements in (two, two.reverse()):
-        assert "首要原因:自身数据1户、办法修订1户" in mover_lines(replace(report, movements=movements))[0]
+        assert "首要原因：自身数据1户、办法修订1户" in mover_lines(replace(report, movements=movements))[0]
 
 
 def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path, report):
@@ -519,7 +519,7 @@ def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path, r
     text = all_text(written(tmp_path, replace(report, movements=movements, previous=nobody))["概览"])
     assert "没有两期均有得分的企业" in text
     assert "得分没有变化" not in text
-    assert "上期无企业评级,不作比较" in text
+    assert "上期无企业评级，不作比较" in text
 
 
 def test_a_rise_from_below_zero_is_told_as_a_rise(report):

@@ -16,7 +16,7 @@ from profiles import profile
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.judge import judge
+from efficiency.job.judge import judge
 from efficiency.policy import model
 from efficiency.policy.expressions import PROFILE_COLUMNS
 from efficiency.policy.load import builtin_policies, parse_policy

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from efficiency.month import Run
+from efficiency.job.month import Run
 from efficiency.processes import alive, process_mark, process_of
 
 

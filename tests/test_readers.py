@@ -6,13 +6,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks.province import write
-from efficiency import readers, workers
 from efficiency.intake import archive, read
 from efficiency.intake.files import list_inbox
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.read import concat, read_file
-from efficiency.readers import read_files
-from efficiency.workers import Worker
+from efficiency.job import readers, workers
+from efficiency.job.readers import read_files
+from efficiency.job.workers import Worker
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_worker_that_is_there_already_reads_few_files_too(files, monkeypatch):
     ask = Worker.ask
     monkeypatch.setattr(Worker, "ask", lambda self, *work: asked.append(work) or ask(self, *work))
     monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
-    with workers.worker_ready("efficiency.readers"):
+    with workers.worker_ready("efficiency.job.readers"):
         # So many batches that this process, which begins at once, cannot have read them all before it is asked.
         parsed = read_files(files[:20], NO_MAPPING, lambda *_: None)
         assert workers.ready() == 1, "it does not wait for more"

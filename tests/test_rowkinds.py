@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from test_reading import balanced, counts, problems, stated, write
+from sheet_builder import balanced, counts, problems, stated, write
 
 from efficiency.intake.parsed import Parsed
 from efficiency.intake.read import read_file

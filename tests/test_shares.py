@@ -15,10 +15,11 @@ from polars.testing import assert_frame_equal
 from stated_builder import CODES, NAMES, Sheet, resolved, told
 from stated_builder import month as month_of
 
-from efficiency import by_share, deliverables, kept_facts, month, pieces, readers, stated
-from efficiency.compare import compare_policies
+from efficiency import pieces
 from efficiency.errors import EfficiencyError
 from efficiency.intake.reconcile import unbalanced
+from efficiency.job import by_share, deliverables, kept_facts, kept_sheets, month, readers
+from efficiency.job.compare import compare_policies
 from efficiency.operation.audit import audit
 from efficiency.operation.objections import objection
 from efficiency.operation.reissue import reissue
@@ -41,8 +42,8 @@ def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
     """Bounds that are for millions of rows, made small enough for the sample."""
     monkeypatch.setattr(by_share, "share_count", lambda rows: shares)
     monkeypatch.setattr(by_share, "DEALT_ROWS", 500)
-    monkeypatch.setattr(stated, "SHARE_ROWS", 1000)
-    monkeypatch.setattr(stated, "HELD_ROWS", 2000)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 1000)
+    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 2000)
     monkeypatch.setattr(kept_facts, "SHARE_ROWS", 1000)
     monkeypatch.setattr(readers, "HELD_ROWS", 2000)
     monkeypatch.setattr(readers, "HELD_ROWS_A_FILE", 100)
@@ -52,8 +53,8 @@ def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
 def small_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for fourteen enterprises."""
     few_in_memory(monkeypatch, 3)
-    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
-    monkeypatch.setattr(stated, "HELD_ROWS", 5)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
+    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 5)
     monkeypatch.setattr(kept_facts, "SHARE_ROWS", 60)
 
 
@@ -209,7 +210,7 @@ def test_without_a_register_everybody_is_unknown_in_any_share(tmp_path, monkeypa
 def test_a_run_leaves_no_scratch_however_it_ends(tmp_path, monkeypatch):
     few_in_memory(monkeypatch, 2)
     small_inbox.small_inbox(tmp_path / "inbox")
-    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
     seen: list[bool] = []
 
     def fails(*_: object) -> None:
@@ -312,7 +313,7 @@ def test_rows_half_in_memory_are_not_half_published(tmp_path):
 
 def test_a_full_disk_ends_the_run_in_plain_words(tmp_path, monkeypatch):
     few_in_memory(monkeypatch, 2)
-    monkeypatch.setattr(stated, "SHARE_ROWS", 10)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
     small_inbox.small_inbox(tmp_path / "inbox")
 
     def full(*_: object, **__: object) -> None:

@@ -9,11 +9,11 @@ import pytest
 from conftest import INBOX, efficiency
 from profiles import code, indicator, policy_text
 
-from efficiency.judge import judge
+from efficiency.job.judge import judge
+from efficiency.job.what_moved import what_moved
 from efficiency.policy.load import parse_policy
 from efficiency.warehouse.history import NewEvaluation, add_evaluation
 from efficiency.warehouse.tables import Contents
-from efficiency.what_moved import what_moved
 from schemas import CANDIDATES, FACTS
 
 RULES = parse_policy(policy_text(indicators=indicator(), head='window = "year_to_date"\nannualise = false'))

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, efficiency
 from small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
 
-from efficiency.privacy import keep_private
+from efficiency.permissions import keep_private
 from efficiency.processes import process_mark
 from efficiency.reports.delivery import RETURNED
 from efficiency.warehouse.read import load
@@ -169,7 +169,7 @@ def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month):
 
 def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(month, monkeypatch):
     for error in (ValueError("a fault"), KeyboardInterrupt()):
-        monkeypatch.setattr("efficiency.month.put_in_place", Mock(side_effect=error))
+        monkeypatch.setattr("efficiency.job.month.put_in_place", Mock(side_effect=error))
         with pytest.raises(type(error)):
             run(month)
         assert left(month) == set()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from efficiency import workers
-from efficiency.workers import GoneError, Worker, in_background, worker_ready
+from efficiency.job import workers
+from efficiency.job.workers import GoneError, Worker, in_background, worker_ready
 
 
 @pytest.fixture(autouse=True)

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
             f"compare takes exactly two policies and was given {len(options.policy)}. Name both, for example: "
             "--policy zibo-jkq --policy our-policy.toml"
         )
-    from efficiency.compare import compare_policies
+    from efficiency.job.compare import compare_policies
     from efficiency.reports.comparison import as_dict, as_text
 
     first, second = options.policy

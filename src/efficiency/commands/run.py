@@ -23,7 +23,7 @@ from efficiency.commands.arguments import (
 )
 
 if TYPE_CHECKING:
-    from efficiency.month import Finished, Order
+    from efficiency.job.month import Finished, Order
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -88,14 +88,14 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(told["lines"]))
         return 0
     _use_memory_and_cores_well()
-    from efficiency.workers import worker_ready
+    from efficiency.job.workers import worker_ready
 
-    with worker_ready("efficiency.readers", "efficiency.reports.returned"):
+    with worker_ready("efficiency.job.readers", "efficiency.reports.returned"):
         return _run_plainly(options, periods)
 
 
 def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
-    from efficiency.month import Order
+    from efficiency.job.month import Order
     from efficiency.operation.notify import with_notice
 
     order = Order(
@@ -109,7 +109,7 @@ def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
         options.by,
     )
     finished = with_notice(options.period, options.policy, lambda: _run_with_progress(order))
-    from efficiency.summary import as_json, closing_lines
+    from efficiency.job.summary import as_json, closing_lines
 
     if options.json:
         print_json(as_json(finished))
@@ -128,7 +128,7 @@ def _use_memory_and_cores_well() -> None:
 
 def _run_with_progress(order: Order) -> Finished:
     """The plain run; with a bar for each step where a person is watching."""
-    from efficiency.month import run_month
+    from efficiency.job.month import run_month
 
     if not sys.stderr.isatty():
         return run_month(order)

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import IO
 from xml.parsers import expat
 
-from efficiency.addresses import column_number
+from efficiency.cell_addresses import column_number
 from efficiency.intake.error_cells import xlsb_sheet, xlsb_sheets
 from efficiency.intake.extents import ods_refusal, text_refusal, xlsx_refusal
 from efficiency.intake.opendocument import scan_content

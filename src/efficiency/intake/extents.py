@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from efficiency.addresses import column_letters, column_number
+from efficiency.cell_addresses import column_letters, column_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

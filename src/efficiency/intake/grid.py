@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import python_calamine as calamine
 
-from efficiency.addresses import column_letters
+from efficiency.cell_addresses import column_letters
 from efficiency.intake.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
 from efficiency.intake.biff import scan_biff
 from efficiency.intake.bulk import MAGIC, MAX_BULK_BYTES, parquet_columns

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from efficiency.addresses import column_number
+from efficiency.cell_addresses import column_number
 from efficiency.intake.extents import MAX_TEXTS, Extent, text_refusal
 from efficiency.intake.plain_rows import (
     COLUMN_BITS,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.by_share import resolve_in_shares
 from efficiency.errors import UsageError
 from efficiency.intake.resolve import Account, Sheets
-from efficiency.stated import sheets_in, stated_rows, together
+from efficiency.job.by_share import resolve_in_shares
+from efficiency.job.kept_sheets import sheets_in, stated_rows, together
 from efficiency.warehouse.tables import TABLES, Contents
 from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
@@ -43,8 +43,8 @@ class Made:
 def warehouse_at(path: Path) -> Contents:
     """What is in the warehouse `path` but for stated rows and facts, of which corrections and the register are there.
 
-    The others may be more than memory holds (`efficiency.stated`, `efficiency.kept_facts`). UsageError when there is no
-    such warehouse.
+    The others may be more than memory holds (`efficiency.job.kept_sheets`, `efficiency.job.kept_facts`).
+    UsageError when there is no such warehouse.
     """
     from efficiency.warehouse.read import load
 

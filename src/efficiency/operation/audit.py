@@ -14,8 +14,9 @@ from efficiency import __version__
 from efficiency.errors import EfficiencyError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
-from efficiency.judge import judge
-from efficiency.kept_facts import facts_between
+from efficiency.job.judge import judge
+from efficiency.job.kept_facts import facts_between
+from efficiency.job.what_moved import what_moved
 from efficiency.operation.as_of import Made, made, past_at, resolved_at, resolved_now, warehouse_at
 from efficiency.operation.objection_register import register
 from efficiency.pieces import Pieces, Shares
@@ -25,7 +26,6 @@ from efficiency.warehouse.run_log import faults, log_file, read_log
 from efficiency.warehouse.staging import reading_scratch
 from efficiency.warehouse.tables import Contents
 from efficiency.warehouse.versions import KEPT, described, version_files
-from efficiency.what_moved import what_moved
 from schemas import (
     CANDIDATES,
     EVALUATIONS,

@@ -27,7 +27,7 @@ from efficiency.errors import EfficiencyError, UsageError
 from efficiency.operation.settings import Settings, Smtp, Webhook, read_settings
 
 if TYPE_CHECKING:
-    from efficiency.month import Finished
+    from efficiency.job.month import Finished
 
 log = logging.getLogger("efficiency")
 
@@ -73,7 +73,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], Finished]) -> Finis
         send(failure_notice(periods, policy, error), settings)
         raise
     try:
-        from efficiency.summary import as_json
+        from efficiency.job.summary import as_json
 
         titles = {entry.list: entry.title for one in finished.judged for entry in one.policy.candidate}
         notice = success_notice(as_json(finished), titles)

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.by_share import resolve_in_shares
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.effect import ASKED, Trial, effects
-from efficiency.inbox import arrived, named_file
 from efficiency.intake.corrections import DECLINED, Target, find_target
 from efficiency.intake.read import Parsed, read_file
 from efficiency.intake.resolve import Sheets
-from efficiency.judge import judge
-from efficiency.kept_facts import kept_facts
+from efficiency.job.by_share import resolve_in_shares
+from efficiency.job.inbox import arrived, named_file
+from efficiency.job.judge import judge
+from efficiency.job.kept_facts import kept_facts
+from efficiency.job.kept_sheets import sheets_in, stated_rows, together
 from efficiency.operation.as_of import warehouse_at
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import carrier_form_unit
-from efficiency.stated import sheets_in, stated_rows, together
 from efficiency.warehouse.staging import reading_scratch
 from schemas import EVALUATIONS, FACTS, FORMS, SUBMISSIONS
 

@@ -20,8 +20,8 @@ from schemas import EVALUATIONS, OBJECTIONS, PROBLEMS, RUN_EVALUATIONS, RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from efficiency.inbox import Ingested
-    from efficiency.month import Order, Run
+    from efficiency.job.inbox import Ingested
+    from efficiency.job.month import Order, Run
     from efficiency.policy.model import Policy
     from efficiency.warehouse.history import NewEvaluation
     from efficiency.warehouse.tables import Contents

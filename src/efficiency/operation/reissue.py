@@ -11,8 +11,8 @@ from efficiency import __version__
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.facts.profile import inputs_sha256
 from efficiency.intake.succession import standing, succession
-from efficiency.issue import report_of, write_documents
-from efficiency.judge import profile_at
+from efficiency.job.documents import report_of, write_documents
+from efficiency.job.judge import profile_at
 from efficiency.operation.as_of import made, past_at, resolved_at, warehouse_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.reports.delivery import deliver, staging

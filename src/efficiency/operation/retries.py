@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from efficiency.errors import may_pass
 
 if TYPE_CHECKING:
-    from efficiency.month import Finished
+    from efficiency.job.month import Finished
 
 log = logging.getLogger("efficiency")
 

@@ -66,7 +66,7 @@ def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.score_needed is None or not math.isfinite(target.score_needed):
         return []
     gap = target.score_needed - score["score"]
-    return [f"得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到")]
+    return [f"得分须达到 {target.score_needed:.6f}" + (f"，尚差 {gap:.6f}" if gap > 0 else "，已达到")]
 
 
 def needed(row: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.addresses import column_letters
+from efficiency.cell_addresses import column_letters
 from efficiency.reports.styles import just_below
 
 if TYPE_CHECKING:

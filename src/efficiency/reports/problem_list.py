@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from efficiency.addresses import column_letters
+from efficiency.cell_addresses import column_letters
 from efficiency.reports.package_xml import MAIN, as_text, as_value
 from efficiency.reports.sheet_cells import place_of
 from efficiency.reports.styles import ACCENT, FONT, HEADER, INK, MUTED, RULE

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from efficiency.addresses import column_letters, column_number
+from efficiency.cell_addresses import column_letters, column_number
 from efficiency.reports.package_xml import (
     Edit,
     Element,

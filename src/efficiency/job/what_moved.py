@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.evaluation.movement import Standing, movement
 from efficiency.facts.profile import inputs_sha256
-from efficiency.judge import profile_at
+from efficiency.job.judge import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.policy.model import Robustness
 from efficiency.warehouse.history import previous_evaluation

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.by_share import SHARE_ROWS
 from efficiency.intake.problems import RULES
 from efficiency.intake.resolve import Sheets
+from efficiency.job.by_share import SHARE_ROWS
+from efficiency.job.readers import HELD_ROWS
 from efficiency.pieces import Piece, Pieces, put_down
-from efficiency.readers import HELD_ROWS
 from efficiency.warehouse.read import load_in_order
 from schemas import COLUMN_MAP, PROBLEMS, STATED, SUBMISSIONS
 

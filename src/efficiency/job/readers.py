@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.intake.parsed import InPieces, concat, in_memory, in_pieces, together
 from efficiency.intake.read import Parsed, read_file
-from efficiency.workers import GoneError, Worker, ready, workers
+from efficiency.job.workers import GoneError, Worker, ready, workers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_SERVE = "import sys; from efficiency.workers import serve; serve(sys.argv[1:])"
+_SERVE = "import sys; from efficiency.job.workers import serve; serve(sys.argv[1:])"
 
 
 class GoneError(Exception):

@@ -17,32 +17,32 @@ from typing import Literal
 
 import polars as pl
 
-from efficiency.by_share import resolve_in_shares
-from efficiency.deliverables import Drawn, drawing_up, new_evaluation, publish, report, stated_tables
 from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.inbox import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.intake.files import InboxFile
 from efficiency.intake.mapping import NO_MAPPING, load_mapping
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Account
 from efficiency.intake.succession import remembered, standing, succession
-from efficiency.judge import judge
+from efficiency.job.by_share import resolve_in_shares
+from efficiency.job.deliverables import Drawn, drawing_up, new_evaluation, publish, report, stated_tables
+from efficiency.job.inbox import Ingested, ingest_inbox, require_spreadsheets
+from efficiency.job.judge import judge
+from efficiency.job.readers import ReadFiles, read_in_pieces
+from efficiency.job.what_moved import what_moved
 from efficiency.operation.record import logged
 from efficiency.operation.watching import watch_again
+from efficiency.permissions import keep_private
 from efficiency.pieces import Shares
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
-from efficiency.privacy import keep_private
 from efficiency.processes import operator
-from efficiency.readers import ReadFiles, read_in_pieces
 from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import scratch, scratch_folder
 from efficiency.warehouse.tables import Contents
-from efficiency.what_moved import what_moved
 from schemas import CANDIDATES, PROBLEMS, WATCH
 
 log = logging.getLogger("efficiency")
@@ -134,7 +134,7 @@ class Finished:
 
 
 def ingest(order: Order, run: Run, progress: Progress = silent, read: ReadFiles = read_in_pieces) -> Ingested:
-    """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.inbox`."""
+    """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.job.inbox`."""
     return ingest_inbox(
         inbox=order.inbox,
         warehouse=order.warehouse,

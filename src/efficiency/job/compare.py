@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.comparison import Comparison, Side, compare
-from efficiency.judge import judge
-from efficiency.kept_facts import kept_facts
+from efficiency.job.judge import judge
+from efficiency.job.kept_facts import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.read import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from efficiency.by_share import SHARE_ROWS
+from efficiency.job.by_share import SHARE_ROWS
 from efficiency.pieces import Pieces, Shares
 from efficiency.warehouse.read import Codes, Contents, height, load
 from schemas import FACTS

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.inbox import arrived, named_file, repeated, spreadsheets
 from efficiency.intake.files import InboxFile
 from efficiency.intake.grid import read_grids
 from efficiency.intake.mapping import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.reconcile import receipts
 from efficiency.intake.resolve import Resolved, Stated, resolve
-from efficiency.readers import read_files
+from efficiency.job.inbox import arrived, named_file, repeated, spreadsheets
+from efficiency.job.readers import read_files
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
 """Problems that mean nothing where no register was given."""

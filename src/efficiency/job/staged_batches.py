@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.intake.parsed import NO_ROWS, InPieces, Parsed, concat, in_pieces, together
 from efficiency.intake.read import read_file
-from efficiency.readers import HELD_ROWS, in_batches
+from efficiency.job.readers import HELD_ROWS, in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency import __version__
-from efficiency.issue import report_of, write_documents
+from efficiency.job.documents import report_of, write_documents
+from efficiency.job.workers import in_background
 from efficiency.operation.record import recorded
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, staging
 from efficiency.warehouse.history import NewEvaluation, add_evaluation
 from efficiency.warehouse.publish import Prepared, put_in_place
 from efficiency.warehouse.tables import Contents
-from efficiency.workers import in_background
 from schemas import (
     CANDIDATES,
     COLUMN_MAP,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from efficiency.inbox import Ingested
-    from efficiency.month import Judged, Order, Progress, Run, Validated
+    from efficiency.job.inbox import Ingested
+    from efficiency.job.month import Judged, Order, Progress, Run, Validated
     from efficiency.pieces import Pieces
     from efficiency.warehouse.draft import Draft
 

@@ -16,9 +16,9 @@ from efficiency.intake.mapping import Mapping
 from efficiency.intake.parsed import InPieces, Parsed
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.resolve import Sheets
+from efficiency.job.kept_sheets import stated_rows, together
+from efficiency.job.readers import ReadFiles, read_in_pieces
 from efficiency.pieces import Pieces
-from efficiency.readers import ReadFiles, read_in_pieces
-from efficiency.stated import stated_rows, together
 from efficiency.warehouse.read import load
 from efficiency.warehouse.staging import scratch_folder
 from efficiency.warehouse.tables import TABLES, Contents
