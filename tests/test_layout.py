@@ -389,8 +389,17 @@ def test_a_heading_and_its_subheading_name_a_field_in_either_order(read) -> None
     merges = [(0, 0, 1, 0), (0, 1, 0, 4)]
     parsed = read([*heads, ["甲公司", 30, 15, 5, 40]], merges=merges)
     assert stated(parsed, "land", "owned", "leased_in", "leased_out") == [(30.0, 15.0, 5.0)]
-    whole = read([heads[0], [None, "合计", "其中:闲置", None, None], ["甲公司", 30, 4]], merges=merges)
+    whole = read([heads[0], [None, "合计", "闲置", None, None], ["甲公司", 30, 4]], merges=merges)
     assert stated(whole, "land", "owned", "idle") == [(30.0, 4.0)]
+
+
+def test_rented_land_is_never_counted_beside_the_sum_that_holds_it(read) -> None:
+    merges = [(0, 0, 1, 0), (0, 1, 0, 2)]
+    head = ["企业名称", "用地面积(亩)", None]
+    part = read([head, [None, "合计", "其中:租入"], ["甲公司", 35, 5]], merges=merges)
+    assert stated(part, "land", "owned", "leased_in") == [(35.0, None)]
+    beside = read([head, [None, "合计", "租入"], ["甲公司", 35, 5]], merges=merges)
+    assert [rule for _, rule, _ in problems(beside)] == ["form_unknown"]
 
 
 def test_the_preferred_title_of_an_enterprise_goes_before_other_names_of_it(read) -> None:

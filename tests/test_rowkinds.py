@@ -50,6 +50,11 @@ def test_the_heading_of_a_group_may_stand_in_the_column_of_codes(tmp_path: Path)
     assert (names(parsed), problems(parsed), counts(parsed)) == (["甲公司"], [], (3, 1, 1, 0, 0))
 
 
+def test_a_subtotal_may_stand_above_its_rows(tmp_path: Path) -> None:
+    rows = [["北郊镇小计", 3, 1.5], FIRST, ["乙公司", 2, 1], ["南定镇小计", 7, 3], ["丙公司", 7, 3], ["总计", 10, 4.5]]
+    assert problems(read(tmp_path, *rows)) == []
+
+
 def test_groups_within_groups_are_summed_to_a_later_heading(tmp_path: Path) -> None:
     rows = [["一、规上", 3, 1.5], ["(一)陶瓷", 1, 0.5], FIRST, ["(二)化工", 2, 1], ["乙公司", 2, 1], ["二、规下", 7, 3]]
     parsed = read(tmp_path, *rows, ["丙公司", 7, 3], ["合计", 10, 4.5])

@@ -87,7 +87,8 @@ def _wrong_totals(
 ) -> list[tuple[int, float, float]]:
     """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total.
 
-    The sums beside the heading of a group are those of the rows below it, to the next heading or to a later one.
+    The sums beside the heading of a group are those of the rows below it, to the next heading or to a later one; so may
+    be a subtotal's that stands above its rows.
     """
     sound = sound | ~is_data
     if not sound.all():
@@ -99,11 +100,12 @@ def _wrong_totals(
     ends = [row for row, _ in totals] + [len(amounts)]
     for number, (row, kind) in enumerate(totals):
         since = float(amounts[start:row].sum() or 0.0)
+        below = [float(amounts[row:end].sum() or 0.0) for end in ends[number + 1 :]] if kind != "total" else []
         if kind == "group":
-            sums = [float(amounts[row:end].sum() or 0.0) for end in ends[number + 1 :]]
+            sums = below
         else:
             start = row + 1
-            sums = [overall] if kind == "total" else [since, overall]
+            sums = [overall] if kind == "total" else [since, overall, *below]
         if kind == "total" and len(totals) > 1:
             sums.append(since)
         value = values[row]

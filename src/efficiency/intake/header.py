@@ -187,7 +187,8 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
     candidates = ["".join(p.whole for p in named)]
     if not any(p.other for p in pieces):
         candidates.append("".join(p.name for p in named))
-        candidates.append("".join(p.name for p in reversed(named)))  # 用地面积 | 承租
+        if not any(p.subordinate for p in pieces):  # 用地面积 | 承租, but not 用地面积 | 其中:承租, which is in it
+            candidates.append("".join(p.name for p in reversed(named)))
         if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
             candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):

@@ -232,15 +232,20 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
         headings[column] = distinct_cells[:-1]
-    timed = {headings[column] for column, meaning in found.items() if meaning.timing is not None}
+    # Months and rented land stand beside their sum: it is no figure of its own.
+    summed = {
+        headings[column]
+        for column, meaning in found.items()
+        if meaning.timing is not None or meaning.field("land") in ("leased_in", "leased_out")
+    }
     return {
-        column: _whole(meaning, headings[column]) if headings[column] not in timed else meaning
+        column: _whole(meaning, headings[column]) if headings[column] not in summed else meaning
         for column, meaning in found.items()
     }
 
 
 def _whole(meaning: Meaning, headings: tuple[str, ...]) -> Meaning:
-    """合计 below `headings` as the whole of what they name; where months stand beside it, it is their sum instead."""
+    """合计 below `headings` as the whole of what they name (入库税收 | 合计)."""
     whole = interpret(headings) if meaning.role == "sum" else None
     if whole is None or not whole.fields:
         return meaning
