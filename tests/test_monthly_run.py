@@ -155,6 +155,20 @@ def test_explain_names_the_cells(sample_run):
     assert ".xlsx" in text
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("某无名企业", "--period", "2026-10"), "no enterprise"),
+        (("某无名企业", "--period", "2020-01"), "has not been evaluated"),
+        (("某无名企业", "--period", "2026-10", "--policy", "no-such"), "under policy 'no-such'"),
+    ],
+)
+def test_to_explain_what_is_not_there_is_wrong_usage_as_for_every_other_command(sample_run, asked, says):
+    done = efficiency("explain", *asked, cwd=sample_run.folder, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
 def test_same_inbox_again_changes_nothing(sample_run, tmp_path):
     shutil.copytree(sample_run.folder / "warehouse", tmp_path / "warehouse")
     before = results_of(sample_run.warehouse)

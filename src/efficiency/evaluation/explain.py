@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import UsageError
 from efficiency.evaluation.explain_composition import compose
 from efficiency.evaluation.explain_sources import Frames, period_end, source_cells, with_versions, words_of
 from efficiency.evaluation.explain_target import TAKES, next_better, score_needed, what_it_takes
@@ -32,7 +32,7 @@ NEAREST = 3
 """How many similar names an error offers."""
 
 
-class ExplainError(EfficiencyError):
+class ExplainError(UsageError):
     """There is nothing to explain: no such enterprise, period or policy; the message names what there is."""
 
 
