@@ -76,7 +76,7 @@ def _gaps(frame: pd.DataFrame, cohort: dict[str, Any]) -> list[str]:
         top, bottom = TITLES[item["numerator"]], TITLES[item["denominator"]]
         gaps = [f"缺{top}和{bottom}", f"缺{top}", f"缺{bottom}"]
         told.append(np.select([upper & lower, upper, lower], [item["title"] + gap for gap in gaps], ""))
-    return ["数据不足:" + ";".join(filter(None, gaps)) for gaps in zip(*told, strict=True)]
+    return ["数据不足：" + "；".join(filter(None, gaps)) for gaps in zip(*told, strict=True)]
 
 
 def _score(ranked: pd.DataFrame, cohort: dict[str, Any]) -> dict[str, pd.DataFrame]:
@@ -97,11 +97,11 @@ def _score(ranked: pd.DataFrame, cohort: dict[str, Any]) -> dict[str, pd.DataFra
         benchmark = ranked["industry_division"].map(division["benchmark"])
         share = value / benchmark.where(benchmark > 0)
         treatment = {"zero": "按0分计", "cohort_mean": "按评价组平均得分计"}.get(
-            item["missing"], "不计分,权重分摊到其他指标"
+            item["missing"], "不计分，权重分摊到其他指标"
         )
         ranked[f"note_{item['id']}"] = _first(
             [value.isna(), share > item["cap"], share < item["floor"]],
-            [f"缺少指标值,{treatment}", f"达到上限{item['cap']:g}倍", f"按下限{item['floor']:g}倍计"],
+            [f"缺少指标值，{treatment}", f"达到上限{item['cap']:g}倍", f"按下限{item['floor']:g}倍计"],
         )
         share = share.clip(item["floor"], item["cap"])
         if item["missing"] == "zero":
@@ -115,13 +115,13 @@ def _score(ranked: pd.DataFrame, cohort: dict[str, Any]) -> dict[str, pd.DataFra
     ranked["score"] = points.sum(axis=1).round(6)
     scaled = pd.Series(None, index=ranked.index, dtype=object)
     moved = earned.isna().any(axis=1)
-    scaled[moved] = [f"其他指标缺项,得分按{factor}倍折算" for factor in stretch[moved].round(4)]
+    scaled[moved] = [f"其他指标缺项，得分按{factor}倍折算" for factor in stretch[moved].round(4)]
     for item in cohort["indicator"]:
         ranked[f"score_{item['id']}"] = points[item["id"]]
         note, held = ranked[f"note_{item['id']}"], moved & earned[item["id"]].notna()
         both = held & note.notna()
         ranked[f"note_{item['id']}"] = note.where(~held, scaled)
-        ranked.loc[both, f"note_{item['id']}"] = note[both] + ";" + scaled[both]
+        ranked.loc[both, f"note_{item['id']}"] = note[both] + "；" + scaled[both]
     for dimension in ("land", "energy"):
         ids = [item["id"] for item in cohort["indicator"] if item.get("dimension") == dimension]
         ranked[f"{dimension}_score"] = (100 * (earned[ids] * weights[ids]).sum(axis=1) / weights[ids].sum()).round(6)

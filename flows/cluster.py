@@ -1,7 +1,7 @@
-"""Reading on a Dask cluster: its workers put what batches of files state onto shared storage, one process publishes.
+"""Reading on a Dask cluster: workers put what batches of files state onto shared storage, one process publishes.
 
-Workers need this program, the inbox and the warehouse's folder under the same paths, and the Prefect server. A worker
-that dies costs its batch a second reading by another one; a batch that no worker brings home is read here.
+Workers need this program, the inbox and the warehouse's folder under the same paths, and the Prefect server. A batch
+whose worker dies is read again by another one; a batch that no worker completes is read by the publishing process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
 
 log = logging.getLogger("efficiency")
-logging.getLogger("distributed").setLevel(logging.WARNING)  # each start and end of a worker is a line of its own
+logging.getLogger("distributed").setLevel(logging.WARNING)  # at INFO it reports each start and end of a worker
 
 LOCAL = "local"
 """In place of a scheduler's address: a cluster of this machine's cores, for trying."""
@@ -83,7 +83,7 @@ def read_on(
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 
-    runner = cast("TaskRunner[PrefectFuture[Any]]", _runner(address))  # as which it declares itself too narrowly
+    runner = cast("TaskRunner[PrefectFuture[Any]]", _runner(address))  # declared with a narrower type of future
 
     # What is to be read is no parameter: Prefect would look into it and keep it.
     @flow(name="efficiency-reading", flow_run_name=f"{len(files)} files", task_runner=runner)
@@ -100,7 +100,7 @@ def read_on(
             reading()
     for place, batch in enumerate(work):
         if not is_staged(folder, place):
-            log.warning("no worker brought home batch %d (%s …): it is read here", place, batch[0].name)
+            log.warning("no worker completed batch %d (%s …): it is read here", place, batch[0].name)
             stage_batch(folder, place, batch, mapping)
     return collect(folder, len(work), scratch)
 

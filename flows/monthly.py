@@ -1,4 +1,4 @@
-"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with patience, artifacts and history.
+"""The monthly Prefect flow: the six steps of `efficiency.month` as tasks, with retries, artifacts and history.
 
 `python flows/monthly.py` runs it on sample_data/ with an embedded server; `efficiency run --prefect` runs it on any
 inbox; `efficiency serve` and prefect.yaml run it on a schedule.
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 HERE = Path(__file__).resolve().parent.parent
 
-# Before prefect is imported: everything local, nothing told to anybody, and a server that may take its time to start.
+# Set before prefect is imported: state kept locally, no telemetry, no prompts, and time enough for a server to start.
 for _name, _value in {
     "PREFECT_HOME": str(Path.cwd() / ".prefect"),
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -36,10 +36,11 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency import month  # noqa: E402
+from efficiency import deliverables, month  # noqa: E402
+from efficiency.commands.arguments import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
-from efficiency.operation.notify import told_to_others  # noqa: E402
-from efficiency.operation.patience import PATIENCE_S, patiently  # noqa: E402
+from efficiency.operation.notify import with_notice  # noqa: E402
+from efficiency.operation.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.operation.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
@@ -76,8 +77,8 @@ STEPS = month.Steps(
     validate=_as_task(month.validate),
     evaluate=_as_task(month.evaluate),
     select=_as_task(month.select),
-    report=_as_task(month.report),
-    publish=_as_task(month.publish),
+    report=_as_task(deliverables.report),
+    publish=_as_task(deliverables.publish),
 )
 
 
@@ -108,9 +109,9 @@ def _scheduled(timezone: str) -> datetime:
 def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     inbox: Path,
     period: str = "",
-    policy: str = "zibo-jkq",
-    warehouse: Path = Path("warehouse/efficiency.duckdb"),
-    output: Path = Path("output"),
+    policy: str = DEFAULT_POLICY,
+    warehouse: Path = DEFAULT_WAREHOUSE,
+    output: Path = DEFAULT_OUTPUT,
     strict: bool = False,
     mapping: Path | None = None,
     by: Literal["town"] | None = None,
@@ -124,15 +125,15 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     the files. Returns what `--json` prints, with the closing lines.
     """
 
-    def walk() -> month.Finished:
+    def job() -> month.Finished:
         periods = period_range(period) if period else _due(warehouse, policy, timezone)
         log.info("periods: %s", ", ".join(periods))
         steps = _steps(dask)
         return month.run_month(month.Order(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
 
-    # An operator who waits is told at once; at night nobody is there to try again.
-    waits = PATIENCE_S if runtime.deployment.id else ()
-    finished = told_to_others(period or "定时运行", policy, lambda: patiently(walk, inbox, waits))
+    # An operator who waits is told of a failure at once; at night nobody is there to try again.
+    waits = WAITS_S if runtime.deployment.id else ()
+    finished = with_notice(period or "定时运行", policy, lambda: with_retries(job, inbox, waits))
     told = as_json(finished)
     leave_artifacts(finished, told)
     return {**told, "lines": list(closing_lines(finished))}
@@ -153,9 +154,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inbox", type=Path, default=HERE / "sample_data" / "inbox")
     parser.add_argument("--period", default="2026-10")
-    parser.add_argument("--policy", default="zibo-jkq")
-    parser.add_argument("--warehouse", type=Path, default=Path("warehouse/efficiency.duckdb"))
-    parser.add_argument("--output", type=Path, default=Path("output"))
+    parser.add_argument("--policy", default=DEFAULT_POLICY)
+    parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE)
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--by", choices=("town",))
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")

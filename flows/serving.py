@@ -14,7 +14,7 @@ from uuid import UUID
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.operation.schedule import due_periods, published_periods
-from efficiency.operation.server import told
+from efficiency.operation.server import announce
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.lock import holder
 from flows.monthly import monthly
@@ -92,7 +92,7 @@ async def _serve(address: str, schedule: CronSchedule, parameters: dict[str, Any
     identifier = await runner.aadd_deployment(made)
     missed = await _catch_up(identifier, schedule, parameters)
     if missed:
-        told(f"Not evaluated when it was due: {', '.join(missed)}. Running now.")
+        announce(f"Not evaluated when it was due: {', '.join(missed)}. Running now.")
     coming = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in await schedule.get_dates(1, start=datetime.now(UTC)))
     await _until_stopped(
         runner,
@@ -112,10 +112,10 @@ async def _until_stopped(runner: Runner, ready: str) -> None:
     with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C is an exception there
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
-    told(ready)
+    announce(ready)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-    told("Stopped.")
+    announce("Stopped.")
 
 
 async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 def in_ledgers(books: dict[str, Book], zone: World, pool: Iterator[Enterprise]) -> Iterator[Mistake]:
     """Mistakes in what changes seldom."""
+    # In this order, since each takes its enterprises from the pool.
+    yield from _land(books, zone)
+    yield from _register()
+    yield from _incidents(books, pool)
+    yield from _visits(books)
+    yield from _products(books, zone)
+    yield from _corrections(books, pool)
+
+
+def _land(books: dict[str, Book], zone: World) -> Iterator[Mistake]:
     file = "自然资源局/2024年末工业用地调查.xlsx"
     landlord = next(e for e in zone.enterprises if e.leased_out and e.number not in zone.without_land)
     owned = number(get_cell(books, file, landlord.uscc, "自有用地面积（平方米）"))
@@ -33,9 +43,14 @@ def in_ledgers(books: dict[str, Book], zone: World, pool: Iterator[Enterprise]) 
     file = "自然资源局/2025年末工业用地调查.xlsx"
     books[file] = replace(books[file], empty_sheets=("Sheet2",))
     yield Mistake("sheet_empty", file, "Sheet2", "", "", "an empty second sheet")
+
+
+def _register() -> Iterator[Mistake]:
     file = "经济发展局/工业企业名录.xlsx"
     yield Mistake("hidden_sheet", file, "底稿", "", "", "an old draft left in a hidden sheet")
 
+
+def _incidents(books: dict[str, Book], pool: Iterator[Enterprise]) -> Iterator[Mistake]:
     file, first, second = "应急与生态/一票否决事项.xlsx", next(pool), next(pool)
     sheet = books[file].sheet
     sheet.rows += [
@@ -54,6 +69,8 @@ def in_ledgers(books: dict[str, Book], zone: World, pool: Iterator[Enterprise]) 
     )
     yield Mistake("not_a_date", file, sheet.name, sheet.address("when", "发生日期"), "三月份", "no date", "row_empty")
 
+
+def _visits(books: dict[str, Book]) -> Iterator[Mistake]:
     file = "经济发展局/走访台账/2025年10月走访台账.xlsx"
     key = next(row.key for row in books[file].sheet.rows if row.cells[6] is None)
     yield set_cell(books, file, key, "科技含量", "较高", rule="not_a_choice", note="高, 中 or 低 is asked")
@@ -69,6 +86,8 @@ def in_ledgers(books: dict[str, Book], zone: World, pool: Iterator[Enterprise]) 
         "no unit in the header or above it",
     )
 
+
+def _products(books: dict[str, Book], zone: World) -> Iterator[Mistake]:
     file = "经济发展局/单位产品能耗/2026年1-10月单位产品能耗.xlsx"
     sheet = books[file].sheet
     maker = next(e for e in zone.enterprises if e.sector.id == "refractories" and e.above_scale)
@@ -81,6 +100,9 @@ def in_ledgers(books: dict[str, Book], zone: World, pool: Iterator[Enterprise]) 
         "耐火浇注料",
         "no limit is known for the product",
     )
+
+
+def _corrections(books: dict[str, Book], pool: Iterator[Enterprise]) -> Iterator[Mistake]:
     file = "税务局/2025年/2025年12月入库税收.xlsx"
     yield Mistake("superseded_figure", file, books[file].sheet.name, "", "", "one figure was corrected on appeal")
     file, e = "经济发展局/申诉更正.xlsx", next(pool)

@@ -39,7 +39,7 @@ FORM_INCIDENTS = Form(
             "resolved >= date",
             ("resolved", "date"),
             "warning",
-            "整改完成日期早于发生日期,请核对两个日期",
+            "整改完成日期早于发生日期，请核对两个日期",
         ),
     ),
 )

@@ -59,7 +59,7 @@ FORM_LAND = Form(
             "leased_out <= COALESCE(owned, 0) + COALESCE(leased_in, 0)",
             ("leased_out", "owned", "leased_in"),
             "warning",
-            "租出面积大于自有与租入面积之和,请核对三项面积",
+            "租出面积大于自有与租入面积之和，请核对三项面积",
         ),
     ),
 )

@@ -38,7 +38,7 @@ def oracle(rows: list[Row], policy: Policy, meaning: Meaning) -> dict[str, Row]:
     return results
 
 
-def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:  # noqa: PLR0912 the whole rule book
+def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:  # noqa: PLR0912  # the whole rule book
     items = cohort.indicator
     for m in members:
         for i in items:

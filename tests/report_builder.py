@@ -191,16 +191,16 @@ def ranked_rows(count: int, seed: int) -> list[dict[str, object]]:
     for row in rows:
         row["industry_division"] = str(row["industry"])[:2]
         scores = {
-            key: clip(row[top] / row[bottom] / benchmarks[key]) * weight  # type: ignore[operator]
+            key: clip(row[top] / row[bottom] / benchmarks[key]) * weight
             for key, top, bottom, weight in MEASURES
         }
         row["parts"] = scores
         row["land_score"] = (scores["tax_per_mu"] + scores["revenue_per_mu"]) / 60 * 100
         row["energy_score"] = scores["revenue_per_tce"] / 40 * 100
         row["adjustments"] = dice.choice((0.0, 0.0, 0.0, 2.0))
-        row["score"] = sum(scores.values()) + row["adjustments"]  # type: ignore[operator]
+        row["score"] = sum(scores.values()) + row["adjustments"]
         row["factor"] = 1.0
-    rows.sort(key=lambda row: -row["score"])  # type: ignore[operator]
+    rows.sort(key=lambda row: -row["score"])
     for rank, row in enumerate(rows, start=1):
         tier = tier_at(rank, count)
         row |= {
@@ -242,12 +242,12 @@ def tier_at(rank: int, count: int) -> str:
 
 
 def tier_of(score: object) -> str:
-    return next((tier for tier, cut in (("A", 110.0), ("B", 60.0), ("C", 25.0)) if float(score) >= cut), "D")  # type: ignore[arg-type]
+    return next((tier for tier, cut in (("A", 110.0), ("B", 60.0), ("C", 25.0)) if float(score) >= cut), "D")
 
 
 def unrated_rows(count: int, first: int) -> list[dict[str, object]]:
     kinds = (
-        ("insufficient", "缺少综合能耗:2026年8月未报能源消费"),
+        ("insufficient", "缺少综合能耗：2026年8月未报能源消费"),
         ("excluded", "公用事业"),
         ("out_of_scope", "不属于任何评价组"),
     )
@@ -273,7 +273,7 @@ def indicator_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     for row in rows:
         for key, top, bottom, weight in MEASURES:
             title, unit, dimension, benchmark = TITLES[key]
-            score = row["parts"][key]  # type: ignore[index]
+            score = row["parts"][key]
             made.append(
                 {
                     "uscc": row["uscc"],
@@ -287,7 +287,7 @@ def indicator_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
                     "numerator": row[top],
                     "denominator": row[bottom],
                     "value": row[top] / row[bottom],
-                    "benchmark": benchmark,  # type: ignore[operator]
+                    "benchmark": benchmark,
                     "benchmark_scope": "固定值" if key == "tax_per_mu" else "评价组",
                     "benchmark_members": len(rows),
                     "weight": weight,
@@ -303,18 +303,18 @@ def candidate_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     titles = {"shutdown": "关停", "merger": "并转", "upgrade": "升级改造", "partner": "对接头部企业"}
     made: list[dict[str, object]] = []
     for row in reversed(rows):
-        per_mu = row["tax"] / row["land"]  # type: ignore[operator]
-        if row["tier"] == "D" and row["d_streak"] >= 2:  # type: ignore[operator]
+        per_mu = row["tax"] / row["land"]
+        if row["tier"] == "D" and row["d_streak"] >= 2:
             own, reason = (
                 "shutdown",
-                f"连续{row['d_streak']}期D类,亩均税收{per_mu:.2f}万元/亩,综合得分{row['score']:.1f}",
+                f"连续{row['d_streak']}期D类，亩均税收{per_mu:.2f}万元/亩，综合得分{row['score']:.1f}",
             )
-        elif row["tier"] in ("C", "D") and row["land"] >= 10 and per_mu < 3:  # type: ignore[operator]
-            own, reason = "merger", f"用地{row['land']}亩,亩均税收{per_mu:.2f}万元/亩,低于3万元/亩,土地利用低效"
+        elif row["tier"] in ("C", "D") and row["land"] >= 10 and per_mu < 3:
+            own, reason = "merger", f"用地{row['land']}亩，亩均税收{per_mu:.2f}万元/亩，低于3万元/亩，土地利用低效"
         elif row["tier"] == "C":
-            own, reason = "upgrade", f"综合等级C类,能源效率得分{row['energy_score']:.1f},拟实施技改项目"
-        elif row["rank"] <= 12:  # type: ignore[operator]
-            own, reason = "partner", f"综合得分{row['score']:.1f},名列第{row['rank']},发展意愿强"
+            own, reason = "upgrade", f"综合等级C类，能源效率得分{row['energy_score']:.1f}，拟实施技改项目"
+        elif row["rank"] <= 12:
+            own, reason = "partner", f"综合得分{row['score']:.1f}，名列第{row['rank']}，发展意愿强"
         else:
             continue
         partners = (
@@ -341,7 +341,7 @@ def candidate_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 def frame(rows: list[dict[str, object]], table: object) -> pl.DataFrame:
     keys = {"evaluation_id": EVALUATION["evaluation_id"], "period": "2026-10", "policy_id": "sample"}
-    known = table.polars_schema  # type: ignore[attr-defined]
+    known = table.polars_schema
     return pl.DataFrame(
         [{key: value for key, value in {**keys, **row}.items() if key in known} for row in rows],
         schema=known,
@@ -401,7 +401,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
                 "value": "abc",
                 "rule": rule,
                 "severity": severity,
-                "message": "“自有用地面积”应填数字,现为“abc”。请改为数字后重新报送。",
+                "message": "“自有用地面积”应填数字，现为“abc”。请改为数字后重新报送。",
                 "run_id": "r1",
             }
             for i, (rule, severity) in enumerate(
@@ -414,7 +414,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
         period="2026-10",
         evaluation=EVALUATION,
         policy_title="示例办法",
-        policy_source="测试用办法,不是任何地方的规定",
+        policy_source="测试用办法，不是任何地方的规定",
         policy_valid_from=date(2026, 1, 1),
         policy_toml=POLICY,
         scores=scores,
@@ -423,7 +423,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
         previous=previous,
         submissions=submissions,
         problems=problems,
-        warnings=("某指标的基准不为正,未计分",),
+        warnings=("某指标的基准不为正，未计分",),
         region="",
     )
 

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "processes": set(),
     "reference": {"schemas", "reference"},
     "intake": {"schemas", "reference", "intake", "addresses", "pieces", "errors"},
-    "facts": {"schemas", "reference", "facts", "errors"},
+    "facts": {"schemas", "reference", "facts", "pieces", "errors"},
     "policy": {"schemas", "reference", "policy", "errors"},
     "evaluation": {"schemas", "reference", "facts", "policy", "evaluation", "errors"},
     "warehouse": {

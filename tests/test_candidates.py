@@ -1,7 +1,7 @@
 """Lists: the first entry that fits, one list each, the reason with its figures, and a stable order."""
 
 import pytest
-from profiles import SCORE_ONLY, code, policy, profile, scored
+from profiles import SCORE_ONLY, TIERS, code, policy, profile, scored
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.evaluate import evaluate
@@ -37,6 +37,11 @@ def test_two_entries_of_one_list_share_one_order():
     assert found.select("list", "uscc", "priority").rows() == [("a", code(1), 1), ("a", code(2), 2), ("b", code(0), 1)]
 
 
+def test_two_entries_of_one_list_share_its_title():
+    second = entry("a", "TRUE").replace('title = "a"', 'title = "另一名称"')
+    assert lists(scored([5.0, 9.0]), entry("a", "score > 8") + second)["title"].to_list() == ["a", "a"]
+
+
 def test_who_has_no_score_comes_last_and_who_has_no_cohort_not_at_all():
     frame = profile({"tax": 1.0}, {"tax": 9.0, "land": 1.0}, {"scale": "规下"})
     assert lists(frame, entry("upgrade", "TRUE"))["uscc"].to_list() == [code(1), code(0)]
@@ -62,6 +67,17 @@ def test_a_policy_without_lists_gives_an_empty_frame_of_the_same_shape():
 def test_the_reason_writes_figures_as_a_reader_does(column, value, text):
     frame = profile({"tax": 1.0, "land": 1.0, column: value})
     assert lists(frame, entry("upgrade", "TRUE", f"甲{{{column}}}乙"))["reason"].to_list() == [f"甲{text}乙"]
+
+
+@pytest.mark.parametrize(("score", "told"), [(49.997, "49.997"), (49.99, "49.99"), (49.9999996, "50"), (20.0, "20")])
+def test_a_figure_in_a_reason_never_looks_as_if_the_rule_did_not_hold(score, told):
+    assert lists(scored([score]), entry("upgrade", "score <= 50", "得分{score}"))["reason"].item() == f"得分{told}"
+
+
+def test_a_score_in_a_reason_never_looks_better_than_its_tier():
+    cuts = TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")
+    rules = policy(indicators=SCORE_ONLY, tiers=cuts, tail=entry("upgrade", "tier = 'C'", "{tier}类,得分{score}"))
+    assert select(evaluate(scored([59.996]), rules), rules)["reason"].item() == "C类,得分59.996"
 
 
 def test_the_streak_and_the_value_of_an_indicator_can_be_told():

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -73,7 +74,7 @@ def test_the_whole_chain_stands_in_the_card(merger):
         if part["submission_id"]:
             assert f"{part['file_name']} [{part['sheet']}]" in said
             assert re.search(rf"\b{part['cell']}\b", said), part["cell"]
-    for words in ("升至", "异议请于______年____月____日前书面提出", "企业(盖章)", "日期:______年"):
+    for words in ("升至", "异议请于______年____月____日前书面提出", "企业(盖章)", "日期：______年"):
         assert words in said
 
 
@@ -90,6 +91,21 @@ def test_sums_are_formulas_that_give_what_was_evaluated(merger):
     assert parts * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
         explanation.score["score"]
     )
+
+
+def test_what_is_lacking_is_told_to_the_decimal_that_decides_a_tie(tmp_path, merger):
+    explanation, _ = merger
+    score = explanation.score["score"]
+    tied = replace(explanation, target=replace(explanation.target, score_needed=round(score + 1e-6, 6)))
+    assert any(f"须达到 {score + 1e-6:.6f},尚差 0.000001" in text for text in texts(written(tmp_path, tied)))
+
+
+def test_the_formula_told_is_that_of_the_cohort(tmp_path, merger):
+    explanation, sheet = merger
+    assert any("与基准值之比" in text for text in texts(sheet))
+    said = texts(written(tmp_path, replace(explanation, formula="minmax")))
+    assert any("最大值 − 最小值" in text for text in said)
+    assert not any("与基准值之比" in text for text in said)
 
 
 @pytest.mark.parametrize("status", ["insufficient", "excluded"])

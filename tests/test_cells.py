@@ -57,7 +57,7 @@ def one(expression: pl.Expr) -> object:
         ("\u202d100\u202c", 100.0),
     ],
 )
-def test_numbers_as_people_write_them(text: str, value: float) -> None:
+def test_numbers_are_understood_as_people_write_them(text: str, value: float) -> None:
     assert one(parse_number(pl.lit(text))) == value
     assert one(is_blank(pl.lit(text))) is False
 
@@ -129,7 +129,7 @@ def test_no_text_breaks_a_parser_and_no_number_is_infinite(text: str) -> None:
         ("2019.10", date(2019, 10, 1)),
     ],
 )
-def test_dates_as_people_write_them(text: str, day: date) -> None:
+def test_dates_are_understood_as_people_write_them(text: str, day: date) -> None:
     assert one(parse_date(pl.lit(text))) == day
 
 
@@ -209,7 +209,7 @@ def test_beside_padded_months_what_is_left_of_october_is_october() -> None:
 @pytest.mark.parametrize(
     ("text", "value"), [("是", True), ("否", False), ("√", True), ("×", False), ("y", True), ("也许", None)]
 )
-def test_flags(text: str, value: bool | None) -> None:
+def test_flags_are_understood_as_people_write_them(text: str, value: bool | None) -> None:
     assert one(parse_flag(pl.lit(text))) is value
 
 
@@ -232,7 +232,7 @@ def test_choices_come_from_the_closed_vocabulary(text: str, value: str | None) -
         ("制造业", None),
     ],
 )
-def test_industry_codes(text: str, code: str | None) -> None:
+def test_industry_codes_are_found_in_what_people_write(text: str, code: str | None) -> None:
     assert one(parse_industry(pl.lit(text))) == code
 
 

@@ -111,6 +111,25 @@ def test_check_touches_no_warehouse_and_writes_the_marked_workbook(tmp_path):
     assert not (tmp_path / "warehouse").exists()
 
 
+def test_a_sheet_is_not_called_refused_because_there_is_no_register(tmp_path):
+    for name, tax in (("好", "1"), ("坏", "无法识别")):
+        rows = ["统一社会信用代码,所属期,实缴税金(万元)", f"91370303MA3D000010,2026年1-10月,{tax}"]
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows), encoding="utf-8")
+    told = json.loads(efficiency("check", "好.csv", "坏.csv", "--json", cwd=tmp_path).stdout)
+    good, bad = told["submissions"]
+    assert (good["rows_total"], good["rows_rejected"], good["status"]) == (1, None, None)
+    assert (bad["rows_total"], bad["rows_rejected"], bad["status"]) == (1, 1, "refused")
+
+
+@pytest.mark.parametrize("arguments", [("template", "file/below"), ("check", "file", "--output", "file")])
+def test_a_folder_that_cannot_be_made_is_told_and_is_no_fault_of_the_program(tmp_path, arguments):
+    (tmp_path / "file").write_text("in the way")
+    done = efficiency(*arguments, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "cannot be made a folder" in done.stderr
+    assert "fault of the program" not in done.stderr
+
+
 def test_parser_defaults_are_those_of_the_interface():
     options = _parser().parse_args(["run", "--inbox", "x", "--period", "2026-10"])
     assert (options.policy, str(options.warehouse), str(options.output)) == (

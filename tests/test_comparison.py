@@ -103,7 +103,15 @@ def test_the_item_whose_weight_moved_is_named_with_both_its_weights():
     comparison = compared(mixed(), policy(indicators=TWO), policy(indicators=OTHER_WEIGHTS))
     fallen = comparison.changes.filter(pl.col("movement") == "down")
     assert fallen.height > 0
-    assert fallen["reason"].str.contains(r"(tax|revenue):甲得.*分\(权重50,.*乙得.*分\(权重(10|90),").all()
+    assert fallen["reason"].str.contains(r"(tax|revenue)：甲得.*分\(权重50，.*乙得.*分\(权重(10|90)，").all()
+
+
+def test_a_rank_that_is_the_same_under_both_is_not_told_as_a_change():
+    by_score = TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")
+    first, second = (policy(indicators=items, tiers=by_score) for items in (TWO, OTHER_WEIGHTS))
+    alone = of(compared(mixed(1), first, second), 0)
+    assert (alone["movement"], alone["rank_a"], alone["rank_b"]) == ("down", 1, 1)
+    assert alone["reason"].startswith("名次均为第1名;")
 
 
 def test_other_cuts_alone_are_named_as_the_reason():
@@ -139,7 +147,7 @@ def test_a_list_that_only_one_policy_has_is_told_so():
     row = of(compared(frame, first, second), 4)
     assert (row["movement"], row["list_a"], row["list_b"]) == (None, "关停", "并转")
     assert "乙办法没有“关停”清单" in row["reason"]
-    assert "列入乙办法的“并转”清单:等级D(甲办法没有此清单)" in row["reason"]
+    assert "列入乙办法的“并转”清单：等级D(甲办法没有此清单)" in row["reason"]
 
 
 def test_one_list_under_two_titles_is_no_change():

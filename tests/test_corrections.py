@@ -16,7 +16,7 @@ def correction(field: str | None, new: float | None, **more: object) -> Row:
 
 
 def ledger(*rows: Row, **more: object) -> Sheet:
-    return Sheet("corrections", rows, id=str(more.pop("id", "ledger")), **more)  # type: ignore[arg-type]
+    return Sheet("corrections", rows, id=str(more.pop("id", "ledger")), **more)
 
 
 TAX = Sheet("output", [{"uscc": CODES["A"], "tax": 1.0, "revenue": 9.0, **month(2026, 10)}], id="tax")

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 import small_inbox
 
-from efficiency import month
+from efficiency import deliverables, month
 from efficiency.errors import EfficiencyError
 from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.publish import publish, put_in_place
@@ -34,7 +34,8 @@ def left(folder):
 
 def test_what_is_known_first_and_what_comes_later_make_one_warehouse(tmp_path):
     path, at_once = tmp_path / "w.duckdb", tmp_path / "at_once.duckdb"
-    with drafted(path, FIRST) as draft:
+    with drafted(path) as draft:
+        draft.add(FIRST)
         draft.complete(WHOLE)
         put_in_place(draft.prepared())
     publish(at_once, WHOLE)
@@ -49,7 +50,8 @@ def test_a_failure_while_it_is_written_leaves_what_was_published(tmp_path):
     before = path.read_bytes()
 
     def fails(*, completed: bool) -> None:
-        with drafted(path, FIRST) as draft:
+        with drafted(path) as draft:
+            draft.add(FIRST)
             if completed:
                 draft.complete(WHOLE)
                 draft.prepared()
@@ -63,13 +65,14 @@ def test_a_failure_while_it_is_written_leaves_what_was_published(tmp_path):
 
 
 def test_a_draft_that_is_never_completed_ends_and_leaves_nothing(tmp_path):
-    with drafted(tmp_path / "w.duckdb", FIRST):
-        pass
+    with drafted(tmp_path / "w.duckdb") as draft:
+        draft.add(FIRST)
     assert left(tmp_path) == []
 
 
 def test_a_table_that_changes_after_it_was_written_is_refused(tmp_path):
-    with drafted(tmp_path / "w.duckdb", FIRST) as draft:
+    with drafted(tmp_path / "w.duckdb") as draft:
+        draft.add(FIRST)
         draft.complete(WHOLE.with_frames({LAND.qualified: LAND.empty()}))
         with pytest.raises(ValueError, match=r"facts\.land changed"):
             draft.prepared()
@@ -88,7 +91,7 @@ def test_a_month_that_cannot_be_judged_or_drawn_publishes_nothing(tmp_path, monk
 
     steps = month.Steps()
     if step == "_draw_reports":
-        monkeypatch.setattr(month, step, fails)
+        monkeypatch.setattr(deliverables, step, fails)
     else:
         steps = month.Steps(**{step: fails})
     order = month.Order(tmp_path / "inbox", (small_inbox.PERIOD,), "zibo-jkq", warehouse, tmp_path / "output")
@@ -102,7 +105,8 @@ def test_intake_and_facts_are_what_is_written_first(tmp_path):
     small_inbox.small_inbox(tmp_path / "inbox")
     order = month.Order(tmp_path / "inbox", (small_inbox.PERIOD,), "zibo-jkq", tmp_path / "w.duckdb", tmp_path / "out")
     run = month.Run.begin()
-    with month.drafting(order, run, month.validate(order, run, month.ingest(order, run))) as draft:
-        first = set(draft.first.frames)
+    validated = month.validate(order, run, month.ingest(order, run))
+    with drafted(order.warehouse) as draft, deliverables.drawing_up(order, run, validated, draft) as drawing:
+        first = set(drawing.known)
     assert first > {table.qualified for table in (*FACTS.values(), *STATED.values())}
     assert EVALUATIONS.qualified not in first

@@ -36,7 +36,7 @@ def only(report, *codes):
 
 def nobody_ranked(report):
     scores = blank(report.scores, *NOTHING_JUDGED).with_columns(
-        status=pl.lit("insufficient"), status_reason=pl.lit("数据不足:缺综合能耗")
+        status=pl.lit("insufficient"), status_reason=pl.lit("数据不足：缺综合能耗")
     )
     return replace(report, scores=scores, candidates=report.candidates.clear(), previous=None)
 

@@ -13,7 +13,7 @@ from profiles import policy
 
 from efficiency.facts.energy import EnergyBasis, EnergyTotals, energy_totals
 from efficiency.facts.spans import Window, WindowKind
-from efficiency.facts.unconfirmed import unconfirmed_coefficients
+from efficiency.facts.unconfirmed import unconfirmed_warnings, users
 from efficiency.policy.load import PolicyError
 from schemas import FACTS
 from schemas.energy import TOTAL_CARRIER
@@ -72,8 +72,8 @@ THREE = energy([(THIS_YEAR, "原煤", 100.0), (THIS_YEAR, "电力", 50.0), (THIS
         (EnergyBasis("equivalent", 0.300, coefficients={"天然气": 13.3}), 354.43),
     ],
 )
-def test_published_vectors(basis: EnergyBasis, expected: float) -> None:
-    """Handbook vectors 9 to 11: 100 t of raw coal, 50 万千瓦时 and 10 万立方米 of gas."""
+def test_standard_coal_equals_the_published_examples(basis: EnergyBasis, expected: float) -> None:
+    """100 t of raw coal, 50 万千瓦时 and 10 万立方米 of gas, on the bases that docs/methods.md names."""
     assert total(THREE, basis=basis, window=YEAR) == pytest.approx(expected, abs=1e-9)
 
 
@@ -138,13 +138,13 @@ def test_coefficients_that_no_text_confirms_are_told_once_for_each_carrier() -> 
     own = energy([(THIS_YEAR, "天然气", 10.0)], "丙", coefficient=12.9)
     tar = energy([(THIS_YEAR, "煤焦油", 10.0), (THIS_YEAR, "原煤", 10.0), (THIS_YEAR, "除氧水", 10.0)])
     rows = pl.concat([*gas, own, tar])
-    assert unconfirmed_coefficients(rows, CALORIFIC, YEAR) == [
-        "煤焦油:1家企业未填报采用折标系数,按参考折标系数1.1429吨标准煤/吨折算,该系数未经文件核实,请在办法中明确或由企业填报",
-        "天然气:2家企业未填报采用折标系数,按参考折标系数12.143吨标准煤/万立方米折算,该系数各方口径不一(另有13.3),"
+    assert unconfirmed_warnings(users(rows, YEAR), CALORIFIC) == [
+        "煤焦油：1家企业未填报采用折标系数，按参考折标系数1.1429吨标准煤/吨折算，该系数未经文件核实，请在办法中明确或由企业填报",
+        "天然气：2家企业未填报采用折标系数，按参考折标系数12.143吨标准煤/万立方米折算，该系数各方口径不一(另有13.3)，"
         "请在办法中明确或由企业填报",
     ]
     decided = EnergyBasis(coefficients={"天然气": 13.3, "煤焦油": 1.14})
-    assert unconfirmed_coefficients(rows, decided, YEAR) == []
+    assert unconfirmed_warnings(users(rows, YEAR), decided) == []
 
 
 def test_a_carrier_without_a_coefficient_makes_the_total_missing() -> None:
@@ -276,7 +276,7 @@ def test_where_both_are_given_the_carriers_count_and_a_gap_over_five_percent_is_
     far = totals(energy([*coal, (THIS_YEAR, TOTAL_CARRIER, 76.0)]))
     assert far.frame["energy"].item() == pytest.approx(300 * 0.7143)
     assert far.warnings == [
-        "甲公司(甲)2026-01至2026-10:分品种折标合计71.43吨标准煤,与直接填报的综合能源消费量76.0吨标准煤相差超过5%,按分品种计算"
+        "甲公司(甲)2026-01至2026-10：分品种折标合计71.43吨标准煤，与直接填报的综合能源消费量76.0吨标准煤相差超过5%，按分品种计算"
     ]
 
 

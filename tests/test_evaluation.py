@@ -220,7 +220,7 @@ def test_missing_energy_is_never_rated():
     rules = load_policy("zibo-jkq")
     found = evaluate(profile({"tax": 1.0, "land": 2.0, "revenue": 9.0}), rules).scores.row(0, named=True)
     assert (found["status"], found["tier"], found["score"]) == ("insufficient", None, None)
-    assert found["status_reason"] == "数据不足:单位能耗营业收入缺综合能耗"
+    assert found["status_reason"] == "数据不足：单位能耗营业收入缺综合能耗"
 
 
 def test_first_matching_cohort_takes_the_enterprise():

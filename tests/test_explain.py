@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import assume, given, settings
@@ -15,6 +16,7 @@ from efficiency.evaluation.explain_target import score_needed
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Tiers
 from efficiency.reports.card import as_dict, as_text
+from efficiency.reports.card_workbook import write_card
 from efficiency.reports.text import display_width
 from efficiency.warehouse.history import NewEvaluation, add_evaluation
 from efficiency.warehouse.tables import TABLES, Contents
@@ -204,7 +206,7 @@ def test_a_cap_that_forbids_is_said():
     rules = policy('by = "score"\n  cuts = { A = 200, B = 180, C = 150 }')
     row = explain(frames(frame, rules), code(1), "2026-10").target.what_it_takes.row(0, named=True)
     assert not row["reachable"]
-    assert row["note"] == "该指标得分以权重的1.5倍为限,单靠该指标无法达到"
+    assert row["note"] == "该指标得分以权重的1.5倍为限，单靠该指标无法达到"
 
 
 def test_the_best_tier_has_nothing_above_it():
@@ -230,6 +232,16 @@ def test_groups_are_ranked_among_themselves():
     assert (target.tier, done > 0) == ("B", True)
 
 
+def test_a_tier_that_has_no_place_is_told_whatever_the_reason():
+    nobody_in_a = BY_RANK.replace("A = 0.20", "A = 0")
+    for cuts, taxes in ((nobody_in_a, [90.0] * 3 + [100.0]), (BY_RANK, [90.0, 80.0, 100.0])):
+        rules = policy(cuts)
+        contents = frames(profile(taxes), rules)
+        best = contents["results.scores"].filter(tier="B").row(0, named=True)
+        target = explain(contents, best["uscc"], "2026-10").target
+        assert (target.tier, target.note) == ("A", f"按名次比例,组内{len(taxes)}户没有A类名额")
+
+
 def test_an_override_that_blocks_the_tier_is_named():
     frame = profile(TEN["tax"].to_list(), incidents_safety=[1] + [0] * 9, open_incidents=[1] + [0] * 9)
     incident = stated("facts.incidents", [("inc", 3, 0, {"uscc": code(0), "date": date(2026, 9, 1), "kind": "安全"})])
@@ -238,7 +250,7 @@ def test_an_override_that_blocks_the_tier_is_named():
     assert explanation.target.tier == "B"
     assert explanation.target.blocked_by == ("安全一票否决",)
     assert explanation.target.what_it_takes.is_empty()
-    assert "须先解除:安全一票否决" in as_text(explanation)
+    assert "须先解除：安全一票否决" in as_text(explanation)
 
 
 def test_an_override_that_has_not_struck_yet_but_would_is_named():
@@ -249,11 +261,30 @@ def test_an_override_that_has_not_struck_yet_but_would_is_named():
     assert explanation.target.blocked_by == ("安全一票否决",)
 
 
+@pytest.mark.parametrize(("tax", "told"), [
+    (150.0, [("专精特新、高新技术", 2.0), ("纳税大户", 3.0)]),
+    (90.0, [("专精特新、高新技术", 2.0), ("纳税大户", 1.0)]),
+    (10.0, [("专精特新、高新技术", 2.0)]),
+])  # fmt: skip
+def test_the_adjustments_told_are_those_that_make_up_the_points(tax, told):
+    steps = "".join(
+        f'[[adjustment]]\nwhen = "tax BETWEEN {least} AND {most}"\npoints = {points}\nlabel = "纳税大户"\n'
+        for least, most, points in ((50, 100, 1), (101, 200, 3))
+    )
+    text = policy().text.replace('label = "专精特新"', 'label = "专精特新、高新技术"')
+    rules = parse_policy(text.replace("[[override]]", f"{steps}[[override]]"))
+    frame = profile([tax, 20.0], honours=["专精特新", None])
+    explanation = explain(frames(frame, rules), code(0), "2026-10")
+    assert list(explanation.adjustments) == told
+    assert explanation.score["adjustments"] == sum(points for _, points in told)
+    assert explain(frames(frame, rules), code(1), "2026-10").adjustments == ()
+
+
 def test_who_has_no_tier_is_told_why():
     frame = profile([*TEN["tax"].to_list()[:9], None], [500.0] * 9 + [None], utility=[True] + [False] * 9)
     contents = frames(frame, policy())
     excluded, lacking = (explain(contents, code(i), "2026-10") for i in (0, 9))
-    assert (excluded.score["status"], excluded.target.note) == ("excluded", "未参评:公用事业")
+    assert (excluded.score["status"], excluded.target.note) == ("excluded", "未参评：公用事业")
     assert lacking.score["status"] == "insufficient"
     assert "亩均税收缺实缴税金" in as_text(lacking)
     assert lacking.target.what_it_takes.is_empty()
@@ -359,7 +390,7 @@ def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
 def test_the_card_tells_the_whole_story_in_aligned_chinese():
     frame = profile(TEN["tax"].to_list(), honours=["专精特新"] * 10, previous_tier=["A"] * 10)
     text = as_text(explain(frames(frame, policy(), **FACTS), code(9), "2026-10"))
-    for said in ("企业9号", code(9), "试行办法", "D类 限制发展", "上期A", "第10名,共10家", "专精特新 +2", "关停(第1位",
+    for said in ("企业9号", code(9), "试行办法", "D类 限制发展", "上期A", "第10名，共10家", "专精特新 +2", "关停(第1位",
                  "得分仅48", "升至C类需要什么", "实缴税金增加", "综合能耗减少", "吨标准煤"):
         assert said in text
     lines = text.splitlines()
@@ -374,6 +405,16 @@ def test_printed_requirements_are_rounded_so_that_they_suffice():
     text = as_text(explain(frames(frame, policy()), code(9), "2026-10"))
     grown = float(text.split("实缴税金增加 ")[1].split(" ")[0])
     assert tier_of(changed(frame, 9, "tax", grown), policy(), 9) == "C"
+
+
+def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path):
+    contents = frames(TEN, policy(BY_SCORE))
+    scores = contents["results.scores"].with_columns(score=pl.lit(59.99997), tier=pl.lit("D"))
+    explanation = explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10")
+    assert "综合得分    59.99997," in as_text(explanation)
+    write_card(tmp_path / "card.xlsx", explanation)
+    shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
+    assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}
 
 
 def test_the_same_card_is_json_for_programs():
@@ -441,7 +482,7 @@ def test_energy_is_shown_carrier_by_carrier_with_its_coefficient_and_the_stated_
 def test_a_total_that_the_figures_do_not_determine_says_so():
     lacking = profile([None, 10.0])
     text = as_text(explain(frames(lacking, policy()), code(0), "2026-10"))
-    assert "实缴税金 无数据(填报数不能确定本期合计,按缺项处理)" in text
+    assert "实缴税金 无数据(填报数不能确定本期合计，按缺项处理)" in text
 
 
 def test_the_card_says_why_the_score_is_not_the_last_one():
@@ -456,5 +497,8 @@ def test_the_card_says_why_the_score_is_not_the_last_one():
     contents = contents.with_frames({"results.movements": moved})
     text = as_text(explain(contents, code(1), "2026-10"))
     assert "较上期(2026-09" in text
-    assert "得分 80 → 76.5(变化 -3.50):自身数据-5.00、同组基准+1.50" in text
+    assert "得分 80 → 76.5(变化 -3.50)：自身数据-5.00、同组基准+1.50" in text
     assert "较上期" not in as_text(explain(contents, code(2), "2026-10"))
+    nearly = moved.with_columns(pl.lit(-0.001).alias("change"))
+    contents = contents.with_frames({"results.movements": nearly})
+    assert "(变化 +0.00)" in as_text(explain(contents, code(1), "2026-10"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from xls_builder import compound
 
 from efficiency.addresses import column_letters, column_number
 from efficiency.intake.archive import MAX_ENTRIES, MAX_EXPANDED, UnreadableError
@@ -260,33 +261,6 @@ def test_ods_merged_cells_are_found() -> None:
     assert scan_content(content.encode())["表"].merges == [(1, 1, 3, 2)]
 
 
-def compound_file(stream: bytes) -> bytes:
-    """A compound file with one stream, `Workbook`: header, a FAT sector, a directory sector, the stream's sectors."""
-    stream = stream.ljust(4096, b"\0")
-    sectors = len(stream) // 512
-    fat = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, sectors + 2), 0xFFFFFFFE]
-    header = bytearray(512)
-    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-    struct.pack_into("<HH", header, 30, 9, 6)
-    struct.pack_into("<II", header, 44, 1, 1)
-    struct.pack_into("<IIIII", header, 56, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
-    struct.pack_into("<109I", header, 76, 0, *([0xFFFFFFFF] * 108))
-
-    def entry(name: str, start: int, size: int) -> bytes:
-        text = name.encode("utf-16-le")
-        return (
-            text.ljust(64, b"\0")
-            + struct.pack("<H", len(text) + 2)
-            + bytes(50)
-            + struct.pack("<II", start, size)
-            + bytes(4)
-        )
-
-    directory = entry("Root Entry", 0xFFFFFFFE, 0) + entry("Workbook", 2, len(stream))
-    table = struct.pack(f"<{len(fat)}I", *fat).ljust(512, b"\xff")
-    return bytes(header) + table + directory.ljust(512, b"\0") + stream
-
-
 def test_xls_error_cells_are_found_in_the_records() -> None:
     def record(kind: int, body: bytes) -> bytes:
         return struct.pack("<HH", kind, len(body)) + body
@@ -302,7 +276,7 @@ def test_xls_error_cells_are_found_in_the_records() -> None:
     zero, one = (struct.pack("<HHHd", 9, column, 0, column) + bytes(8) for column in (0, 1))
     formulas = record(6, formula) + record(6, empty) + record(6, zero) + record(6, one)
     stream = begin + sheet_head(start) + end + begin + formulas + record(0x205, value) + end
-    scan = scan_biff(compound_file(stream))["表"]
+    scan = scan_biff(compound(stream))["表"]
     assert scan.errors == {(6, 3): "#DIV/0!", (7, 4): "#N/A"}
     assert scan.idle == 2  # the empty text and zero: what an uncalculated formula would show
     with pytest.raises(UnreadableError):

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -22,6 +22,7 @@ import pytest
 import xlsxwriter
 from conftest import efficiency
 from mutants import CODES, record, xlsb, zipped
+from xls_builder import biff, compound, one_at
 
 from efficiency.intake.files import InboxFile, inbox_file, list_inbox
 from efficiency.intake.read import Parsed, read_file
@@ -160,48 +161,6 @@ def xlsb_far() -> bytes:
     return zipped(list(parts.items()))
 
 
-def compound(stream: bytes, *, fat: Sequence[int] | None = None, length: int | None = None) -> bytes:
-    """A compound file of one stream, Workbook: header, FAT, directory, stream."""
-    stream = stream.ljust(4096, b"\0")
-    count = len(stream) // 512
-    links = list(fat) if fat else [0xFFFFFFFD, 0xFFFFFFFE, *range(3, count + 2), 0xFFFFFFFE]
-    header = bytearray(512)
-    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-    struct.pack_into("<HHHHH", header, 24, 0x3E, 3, 0xFFFE, 9, 6)
-    struct.pack_into("<II", header, 44, 1, 1)
-    struct.pack_into("<IIIII", header, 56, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
-    struct.pack_into("<109I", header, 76, 0, *([0xFFFFFFFF] * 108))
-
-    def entry(name: str, start: int, size: int) -> bytes:
-        text = name.encode("utf-16-le")
-        return (
-            text.ljust(64, b"\0") + struct.pack("<H", len(text) + 2) + bytes(50) + struct.pack("<IIi", start, size, 0)
-        )
-
-    directory = entry("Root Entry", 0xFFFFFFFE, 0) + entry("Workbook", 2, length or len(stream))
-    table = struct.pack(f"<{len(links)}I", *links).ljust(512, b"\xff")
-    return bytes(header) + table + directory.ljust(512, b"\0") + stream
-
-
-def biff(*records: tuple[int, bytes]) -> bytes:
-    """The stream of an .xls workbook with one sheet of `records`."""
-
-    def one(kind: int, body: bytes = b"") -> bytes:
-        return struct.pack("<HH", kind, len(body)) + body
-
-    begin = one(0x809, struct.pack("<HH", 0x600, 5) + bytes(12))
-
-    def head(start: int) -> bytes:
-        return begin + one(0x85, struct.pack("<IHBB", start, 0, 1, 0) + b"S") + one(0x0A)
-
-    sheet = b"".join(one(*item) for item in records)
-    return head(len(head(0))) + begin + sheet + one(0x0A)
-
-
-def number(row: int, column: int) -> tuple[int, bytes]:
-    return 0x203, struct.pack("<HHHd", row, column, 0, 1.0)
-
-
 BOMBS: dict[str, Callable[[], bytes]] = {
     "一个大部件.xlsx": lambda: workbook(sharedStrings=deflated_zeros(530)),
     "许多部件.xlsx": lambda: zipped([(f"xl/{number}.xml", b"") for number in range(10_001)]),
@@ -218,13 +177,13 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "地址溢出.xlsx": lambda: workbook(sheet1=cells("A1").replace(b'"A1"', b'"ZZZZZZ99999999999"')),
     "只差一列.xlsx": lambda: workbook(sheet1=cells("A1", "AX1000000")),
     "远处.xlsb": xlsb_far,
-    "远处.xls": lambda: compound(biff(number(0, 0), number(65_535, 65_535))),
-    "谎报范围.xls": lambda: compound(biff((0x200, struct.pack("<IIHHH", 0, 0x7FFFFFFF, 0, 65_535, 0)), number(0, 0))),
-    "倒置范围.xls": lambda: compound(biff((0x200, struct.pack("<IIHHH", 9, 1, 0, 2, 0)), number(0, 0))),
-    "扇区成环.xls": lambda: compound(biff(number(0, 0)), fat=[0xFFFFFFFD, 0xFFFFFFFE, *range(3, 9), 2]),
-    "目录成环.xls": lambda: compound(biff(number(0, 0)), fat=[0xFFFFFFFD, 1, *range(3, 9), 0xFFFFFFFE]),
-    "扇区在外.xls": lambda: compound(biff(number(0, 0)), fat=[0xFFFFFFFD, 0xFFFFFFFE, 0x70000000]),
-    "流长溢出.xls": lambda: compound(biff(number(0, 0)), length=0x7FFFFFFF),
+    "远处.xls": lambda: compound(biff(one_at(0, 0), one_at(65_535, 65_535))),
+    "谎报范围.xls": lambda: compound(biff((0x200, struct.pack("<IIHHH", 0, 0x7FFFFFFF, 0, 65_535, 0)), one_at(0, 0))),
+    "倒置范围.xls": lambda: compound(biff((0x200, struct.pack("<IIHHH", 9, 1, 0, 2, 0)), one_at(0, 0))),
+    "扇区成环.xls": lambda: compound(biff(one_at(0, 0)), fat=[0xFFFFFFFD, 0xFFFFFFFE, *range(3, 9), 2]),
+    "目录成环.xls": lambda: compound(biff(one_at(0, 0)), fat=[0xFFFFFFFD, 1, *range(3, 9), 0xFFFFFFFE]),
+    "扇区在外.xls": lambda: compound(biff(one_at(0, 0)), fat=[0xFFFFFFFD, 0xFFFFFFFE, 0x70000000]),
+    "流长溢出.xls": lambda: compound(biff(one_at(0, 0)), length=0x7FFFFFFF),
     "重复列.ods": lambda: ods(
         f"<table:table-row>{ODS_CELL}</table:table-row>".replace("{}", ' table:number-columns-repeated="99999999"')
     ),
@@ -317,7 +276,7 @@ def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tup
     """A text of figures and letters once cost the square of its length: an hour for a cell."""
     head = ["统一社会信用代码", "企业名称", "所属期", "营业收入(万元)"]
     rows = [["2026年10月产出", "", "", ""], head, [CODES[0], "甲公司", "2026年10月", "1"], ["合计", "", "", "1"]]
-    for number, run in enumerate(("m2", "1-", "2026年", "(")):
+    for number, run in enumerate(("m2", "1-", "2026年", "(", "〇", "±")):
         rows[place[0]][place[1]] = run * (400_000 // len(run))
         read_alone(tmp_path / f"{number}.csv", "\n".join(map(",".join, rows)).encode())
 

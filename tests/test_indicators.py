@@ -40,7 +40,7 @@ def test_the_reason_names_what_is_missing_in_the_words_of_the_forms():
     reasons = evaluate(profile({"tax": 1.0}, {"tax": 1.0, "land": 1.0, "revenue": 1.0, "energy": 0.0}), rules).scores[
         "status_reason"
     ]
-    assert reasons.to_list() == ["数据不足:a缺用地面积;b缺营业收入和综合能耗", "数据不足:b的综合能耗为零"]
+    assert reasons.to_list() == ["数据不足：a缺用地面积；b缺营业收入和综合能耗", "数据不足：b的综合能耗为零"]
 
 
 def test_an_insufficient_enterprise_keeps_its_values_but_has_no_scores():

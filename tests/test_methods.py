@@ -34,7 +34,7 @@ LINHAI = {
         ("huaian-2024", [{"tax": 9.0, "land": 2.0, "revenue": 90.0, "energy": 3.0}], 50.0),
     ],
 )
-def test_worked_examples_of_the_published_methods(policy, rows, expected):
+def test_published_methods_give_their_own_worked_examples(policy, rows, expected):
     found = evaluate(profile(*rows), load_policy(policy)).scores
     assert found["score"][0] == pytest.approx(expected, abs=5e-5)
 

@@ -140,9 +140,9 @@ def test_who_was_not_ranked_at_one_end_has_no_change_and_is_told_why():
     rules = policy(indicators=indicator("tax", "tax", "land", 100))
     (row,) = moved(firms([{"tax": None}]), firms([{"tax": 40.0}]), rules)
     assert row["change"] is None
-    assert row["note"] == "上期数据不足,本期参评,得分不可比"
+    assert row["note"] == "上期数据不足，本期参评，得分不可比"
     entered = moved(firms([{"tax": 50.0}]), firms([{"tax": 50.0}, {"tax": 40.0}]), rules)[1]
-    assert entered["note"] == "上期不在名录,本期参评,得分不可比"
+    assert entered["note"] == "上期不在名录，本期参评，得分不可比"
 
 
 def test_a_corrected_earlier_figure_is_a_correction_and_not_this_period_s_doing():

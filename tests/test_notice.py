@@ -84,7 +84,7 @@ def test_nothing_confidential_hides_in_the_file(path, report):
     assert "<dc:creator></dc:creator>" in everything
 
 
-def test_prints_on_a4_with_the_header_on_every_page(sheet):
+def test_it_prints_on_a4_with_the_header_on_every_page(sheet):
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "portrait")
     assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.print_title_rows == "$1:$3"

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from efficiency.errors import EfficiencyError, UsageError
-from efficiency.operation.notify import Notice, failure_notice, masked, payload, send, success_notice, told_to_others
+from efficiency.operation.notify import Notice, failure_notice, masked, payload, send, success_notice, with_notice
 from efficiency.operation.settings import Settings, read_settings
 
 KEY = "s3cr3t-key-of-the-robot"
@@ -330,7 +330,7 @@ def test_a_run_that_fails_is_told_and_fails_as_before(robot, monkeypatch):
         raise error
 
     with pytest.raises(EfficiencyError) as caught:
-        told_to_others("2026-10", "zibo-jkq", walk)
+        with_notice("2026-10", "zibo-jkq", walk)
     assert caught.value is error
     content = robot.received[0][1]["markdown"]["content"]
     assert "2026-10 运行失败" in content
@@ -345,7 +345,7 @@ def test_an_error_of_the_program_is_told_by_its_kind_alone():
 def test_wrong_settings_do_not_stop_a_run(monkeypatch, caplog):
     monkeypatch.setenv("EFFICIENCY_WEBHOOK_URL", "nonsense")
     finished = object()
-    assert told_to_others("2026-10", "zibo-jkq", lambda: finished) is finished
+    assert with_notice("2026-10", "zibo-jkq", lambda: finished) is finished
     assert "EFFICIENCY_WEBHOOK" in caplog.text
 
 
@@ -354,7 +354,7 @@ def test_a_failing_notice_hides_no_result(robot, monkeypatch, caplog):
     monkeypatch.setenv("EFFICIENCY_WEBHOOK_KIND", "wecom")
     finished = object()  # of which no notice can be drawn up
     with caplog.at_level(logging.WARNING):
-        assert told_to_others("2026-10", "zibo-jkq", lambda: finished) is finished
+        assert with_notice("2026-10", "zibo-jkq", lambda: finished) is finished
     assert "cannot be drawn up" in caplog.text
 
 

@@ -125,7 +125,7 @@ def test_what_is_already_approved_otherwise_gives_way_to_what_is_asked_now(month
 
 def test_the_text_tells_counts_in_chinese(month, tmp_path):
     text = as_text(tried(month, tmp_path, ASKED))
-    assert "其他企业(13户):等级变化1户" in text
+    assert "其他企业(13户)：等级变化1户" in text
     assert "完全不变3户" in text
     assert "待审批" in text
     assert "不改动已发布的结果" in text

@@ -17,7 +17,9 @@ from report_builder import POLICY, code, renamed, sample_report
 from efficiency.errors import EfficiencyError
 from efficiency.reports import overview
 from efficiency.reports.efficiencies import headline_efficiencies
+from efficiency.reports.movers import mover_lines
 from efficiency.reports.officials import write_officials
+from efficiency.reports.overview_page import _change
 from efficiency.reports.styles import TIER_FILL
 from efficiency.reports.text import CELL_LIMIT, CUT_MARK, clean_text, sheet_name
 from schemas.results import MOVEMENT_PARTS
@@ -207,7 +209,7 @@ def test_upgrade_says_what_reaches_the_benchmark(report):
         (-5.0, "增加实缴税金 155.0 万元"),
         (-1500.04, "增加实缴税金 1,650.1 万元"),  # a little less would not do
         (-1_999_849.9, "增加实缴税金 1,999,999.9 万元"),
-        (None, "数据不足,无法测算"),
+        (None, "数据不足，无法测算"),
     ],
 )
 def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax, said):
@@ -254,6 +256,18 @@ def test_list_of_the_policys_own_has_its_own_sheet(tmp_path, report):
     book = written(tmp_path, replace(report, policy_toml=policy))
     assert book.sheetnames[5] == "重点_关注_一_"
     assert book["重点_关注_一_"]["A4"].value == "本期无"
+
+
+def test_a_promised_list_keeps_its_sheet_and_is_called_what_the_policy_calls_it(tmp_path, report):
+    policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
+    called = pl.when(pl.col("list") == "shutdown").then(pl.lit("关停退出")).otherwise("title").alias("title")
+    changed = replace(report, policy_toml=policy, candidates=report.candidates.with_columns(called))
+    book = written(tmp_path, changed)
+    assert "关停退出建议名单" in book["关停"]["A1"].value
+    count = changed.candidates.filter(pl.col("list") == "shutdown").height
+    assert ["关停退出", count] in [
+        [row[0].value, row[3].value] for row in book["概览"].iter_rows(max_col=4) if row[0].value == "关停退出"
+    ]
 
 
 NASTY = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "{=1+1}", "http://example.org", "00123", "=1")
@@ -369,7 +383,7 @@ def test_details_hold_every_indicator_with_its_figures(book, report):
 def test_overview_counts_agree_with_the_scores(book, report):
     text = all_text(book["概览"])
     counts = dict(report.scores.group_by("tier").len().drop_nulls().iter_rows())
-    assert f"名录企业{report.scores.height}户,参评120户" in text
+    assert f"名录企业{report.scores.height}户，参评120户" in text
     assert f"A类(优先发展){counts['A']}户" in text
     for by in ("town", "industry_division"):
         groups = overview.group_table(report, by)
@@ -412,7 +426,7 @@ def test_a_method_without_tiers_is_shown_without_them(tmp_path, report):
         tmp_path,
         replace(report, scores=untiered, previous=None, candidates=report.candidates.clear(), policy_toml=policy),
     )
-    assert "只排名,不划分等级" in all_text(book["概览"])
+    assert "只排名，不划分等级" in all_text(book["概览"])
     assert len(charts_of(tmp_path / "out.xlsx")) == 1
 
 
@@ -469,9 +483,51 @@ def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_p
         assert row["得分变化"] == pytest.approx(sum(row[title] for title in MOVEMENT_PARTS.values()))
         assert row["本期得分"] == pytest.approx(row["上期得分"] + row["得分变化"])
     text = all_text(book["概览"])
-    assert "首要原因:自身数据" in text
+    assert "首要原因：自身数据" in text
     assert "自身数据+3.00、同组基准-1.00" in text
     assert {row["较上期变化"] for row in table(book["全部分级"])} == {2.0}
+
+
+def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report):
+    two = (
+        moved(report)
+        .movements.head(2)
+        .with_columns(policy=pl.Series([0.0, 3.0]), own=pl.Series([3.0, 0.0]), peers=pl.lit(-1.0))
+    )
+    for movements in (two, two.reverse()):
+        assert "首要原因:自身数据1户、办法修订1户" in mover_lines(replace(report, movements=movements))[0]
+
+
+def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path, report):
+    unknown = (pl.lit(None, pl.Float64).alias(name) for name in ("score_before", "change"))
+    movements = moved(report).movements.with_columns(unknown)
+    nobody = report.previous.with_columns(pl.lit(None, pl.String).alias("tier"), pl.lit("insufficient").alias("status"))
+    text = all_text(written(tmp_path, replace(report, movements=movements, previous=nobody))["概览"])
+    assert "没有两期均有得分的企业" in text
+    assert "得分没有变化" not in text
+    assert "上期无企业评级,不作比较" in text
+
+
+def test_a_rise_from_below_zero_is_told_as_a_rise(report):
+    before = report.previous.with_columns(tax=pl.lit(-1.0), land=pl.lit(10.0))
+    now = report.scores.with_columns(tax=pl.lit(2.0), land=pl.lit(10.0))
+    tax_per_mu = overview.headlines(replace(report, previous=before, scores=now))[3]
+    assert _change(tax_per_mu) == "较上期 +300.0%"
+    assert _change(replace(tax_per_mu, value=None)) == "本期无数据"
+
+
+def test_a_score_never_looks_better_than_its_tier(tmp_path, report):
+    cuts = 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }'
+    policy = re.sub(r'by = "rank"\n.*', cuts, POLICY)
+    at = pl.when(pl.col("rank") == 1).then(59.996).when(pl.col("rank") == 2).then(60.0).otherwise("score")
+    book = written(tmp_path, replace(report, policy_toml=policy, scores=report.scores.with_columns(at.alias("score"))))
+    sheet = book["全部分级"]
+    column = next(cell for cell in sheet[3] if cell.value == "综合\n得分").column
+    below, reached = (sheet.cell(row, column) for row in (4, 5))
+    assert (below.value, below.number_format) == (59.996, "0.000000_ ")
+    assert (reached.value, reached.number_format) == (60.0, "0.00_ ")
+    assert sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].width >= len("59.996000")
+    assert written(tmp_path, report)["全部分级"].cell(4, column).number_format == "0.00_ "
 
 
 def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report):
@@ -491,9 +547,9 @@ def test_method_says_how_and_from_what(book, report):
         "固定值 15",
         "缺失记零分",
         "封顶 1.5 倍",
-        "等级为D类,且连续D类期数不小于2",
+        "等级为D类，且连续D类期数不小于2",
         "不高于C类",
-        "D类均依据企业已报送的数据得出,从不表示数据缺失",
+        "D类均依据企业已报送的数据得出，从不表示数据缺失",
         "经人工核实确认",
         "天然气 12.143",
         "应填数字",

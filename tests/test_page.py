@@ -13,6 +13,7 @@ import pytest
 from efficiency.errors import EfficiencyError
 from efficiency.reports.method import STATEMENT
 from efficiency.reports.page import embedded_json, page_file_name, render, write_page
+from schemas.results import MOVEMENT_PARTS
 from tests.browser import Tab, browser
 from tests.report_builder import renamed, sample_report
 
@@ -126,6 +127,21 @@ def test_data_come_back_whole_from_the_page(page, report):
     }
 
 
+def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(report):
+    other = report.scores.filter(pl.col("status") == "insufficient")["uscc"][0]
+    own = pl.col("list") == "shutdown"
+    candidates = report.candidates.with_columns(
+        pl.when(own).then(pl.lit("关停退出")).otherwise("title").alias("title"),
+        pl.when(own & (pl.col("priority") == 1)).then(pl.lit(other)).otherwise("uscc").alias("uscc"),
+    )
+    policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
+    data = json.loads(Outline(render(replace(report, candidates=candidates, policy_toml=policy))).data)
+    listed = dict(zip(data["enterprises"]["uscc"], data["enterprises"]["list_title"], strict=True))
+    assert listed[other] == "关停退出"
+    assert set(listed.values()) - {None} <= {mark["title"] for mark in data["marks"]}
+    assert "关停退出" in {one["title"] for one in data["lists"]}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_can_end_the_data_block(name):
     text = embedded_json({"name": name})
@@ -236,6 +252,35 @@ def test_header_buttons_sort_and_say_so(tab, report):
         assert tab.js(f"{button}.parentElement.getAttribute('aria-sort')") == direction
         assert [float(score) for score in column(tab, "综合得分")] == expected.head(50).to_list()
     assert tab.js("document.querySelectorAll('#table [aria-sort]').length") == 1
+
+
+def test_ranks_of_several_cohorts_name_their_cohort(report, tab):
+    two = pl.when(pl.col("rank") > 60).then(pl.lit("below_scale")).otherwise("cohort").alias("cohort")
+    data = json.loads(Outline(render(replace(report, scores=report.scores.with_columns(two)))).data)
+    with_rank = [view for view in data["views"] if "rank" in [name for name, *_ in view["columns"]]]
+    assert len(with_rank) == 5
+    assert all(["cohort_name", "评价组", "text"] in view["columns"] for view in with_rank)
+    assert "评价组" not in tab.js("document.querySelector('#table thead').textContent"), "nothing to say of one"
+
+
+def test_a_score_never_looks_better_than_its_tier(chromium, report, tmp_path):
+    policy = re.sub(r'by = "rank"\n.*', 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }', report.policy_toml)
+    scores = report.scores.with_columns(pl.when(pl.col("rank") == 1).then(59.996).otherwise("score").alias("score"))
+    write_page(tmp_path / "page.html", replace(report, policy_toml=policy, scores=scores))
+    chromium.open((tmp_path / "page.html").as_uri())
+    assert column(chromium, "综合得分")[0] == "59.996"
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign(chromium, report, tmp_path):
+    scored = report.scores.filter(pl.col("score").is_not_null())
+    parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": -0.001}
+    movements = scored.select(
+        "uscc", pl.col("score").alias("score_before"), pl.lit(-0.001).alias("change"),
+        *(pl.lit(amount).alias(part) for part, amount in parts.items()), pl.lit(None, pl.String).alias("note"),
+    )  # fmt: skip
+    write_page(tmp_path / "page.html", replace(report, movements=movements))
+    chromium.open((tmp_path / "page.html").as_uri())
+    assert set(column(chromium, "较上期变化")) == {"0.00"}
 
 
 def test_missing_values_stand_last_whichever_way_one_sorts(tab):

@@ -39,7 +39,7 @@ YEAR = (date(2026, 1, 1), date(2026, 12, 1))
         "2026年10月(本月数)",
     ],
 )
-def test_a_month(text: str) -> None:
+def test_a_month_is_found_however_it_is_written(text: str) -> None:
     assert timing_in(text).span() == OCTOBER
 
 
@@ -59,7 +59,7 @@ def test_a_month(text: str) -> None:
         "2026年1-10月累计",
     ],
 )
-def test_a_year_to_date(text: str) -> None:
+def test_a_year_to_date_is_found_however_it_is_written(text: str) -> None:
     assert timing_in(text).span() == TO_OCTOBER
 
 
@@ -117,7 +117,7 @@ def test_words_that_hold_a_quarter_by_chance_say_nothing_of_the_time(text: str) 
 
 
 @pytest.mark.parametrize("text", ["2026年", "2026年度", "2026年全年", "2026年1-12月", "企业产出2026"])
-def test_a_full_year(text: str) -> None:
+def test_a_full_year_is_found_however_it_is_written(text: str) -> None:
     assert timing_in(text).span() == YEAR
 
 
@@ -179,6 +179,8 @@ def test_months_that_are_not_read_make_no_full_year_and_no_single_month(text: st
         ("有效期至：2027年1月", None),
         ("报送日期:2026年11月", None),
         ("2026年前10个月", TO_OCTOBER),
+        ("截至2026年10月底累计营业收入", TO_OCTOBER),
+        ("截止2026年10月营业收入", None),
         ("2026年前十月", TO_OCTOBER),
         ("2026年一至十月", TO_OCTOBER),
         ("2026.1-2026.10", TO_OCTOBER),
@@ -322,7 +324,7 @@ def test_a_mark_of_time_is_taken_off_a_name() -> None:
         ("46296", "period", Timing(2026, 10)),  # 2026-10-01 without its format
     ],
 )
-def test_period_cells(text: str, role: str, expected: Timing) -> None:
+def test_a_cell_of_a_period_column_is_read_by_the_kind_of_its_column(text: str, role: str, expected: Timing) -> None:
     assert timing_of_cell(text, role) == expected
 
 

@@ -309,7 +309,7 @@ def test_uncommon_ways_of_writing_cells_change_nothing(compare, rows, shared) ->
 
 @pytest.mark.parametrize("cell", PLAIN_CELLS + ODD_CELLS)
 @pytest.mark.parametrize("shared", [SHARED, RICH])
-def test_each_way_of_writing_a_cell_alone(compare, cell: str, shared: str) -> None:
+def test_each_way_of_writing_a_cell_comes_in_as_the_cell_reader_gives_it(compare, cell: str, shared: str) -> None:
     beside = "<c{at}><v>1</v></c>"
     compare(package(sheet_of([(1, [(0, cell)])]), shared=shared))
     compare(package(sheet_of([(1, [(0, beside)]), (1, [(0, beside), (1, cell), (2, beside)])]), shared=shared))

@@ -5,6 +5,7 @@ import tomllib
 import pytest
 from report_builder import POLICY
 
+from efficiency.evaluation.scores import DECIMALS
 from efficiency.policy.model import Benchmark, Policy, Robustness, Tiers
 from efficiency.policy.words import (
     benchmark,
@@ -26,10 +27,10 @@ def policy():
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("tier = 'D' AND d_streak >= 2", "等级为D类,且连续D类期数不小于2"),
+        ("tier = 'D' AND d_streak >= 2", "等级为D类，且连续D类期数不小于2"),
         ("land_tier IN ('C', 'D')", "土地效率等级为C类或D类"),
         ("scale = '规上'", "规模为“规上”"),
-        ("land >= 3 AND months_since_commissioned < 24", "用地面积不小于3亩,且投产月数小于24个月"),
+        ("land >= 3 AND months_since_commissioned < 24", "用地面积不小于3亩，且投产月数小于24个月"),
         ("honours LIKE '%专精特新%'", "资质荣誉包含“专精特新”"),
         ("industry LIKE '26%'", "行业代码以“26”开头"),
         ("energy_level = 'below'", "单位产品能耗水平为低于基准水平"),
@@ -48,7 +49,7 @@ def test_expression_reads_as_chinese(policy, expression, said):
 def test_yes_no_columns_become_statements(policy):
     assert statement("utility", policy) == "属于公用事业"
     assert statement("NOT newly_above_scale", policy) == "不属于新升规"
-    assert statement("newly_above_scale OR under_construction", policy) == "属于新升规,或属于在建"
+    assert statement("newly_above_scale OR under_construction", policy) == "属于新升规，或属于在建"
 
 
 def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy):
@@ -71,7 +72,9 @@ def test_benchmark_says_whose_and_how(spec, said):
 
 def test_cuts_say_where_each_tier_ends():
     by_rank = Tiers.model_validate({"by": "rank", "cuts": {"A": 0.2, "B": 0.75, "C": 0.95}})
-    assert "A类为前20%,B类为20%至75%,C类为75%至95%,其余为D类" in tiers(by_rank)
+    assert "A类为前20%，B类为20%至75%，C类为75%至95%，其余为D类" in tiers(by_rank)
+    # Scores are shown with fewer decimals: two that look alike need not be a tie.
+    assert f"得分按{DECIMALS}位小数比较" in tiers(by_rank)
     by_score = Tiers.model_validate({"by": "score", "cuts": {"A": 90, "B": 75, "C": 60}})
     assert "A类不低于90分" in tiers(by_score)
     assert "不划分等级" in tiers(None)
@@ -81,7 +84,7 @@ def test_window_energy_and_overrides_are_named(policy):
     assert window(policy).startswith("滚动12个月")
     assert "当量值" in energy_basis(policy)
     assert "绿色电力" in energy_basis(policy)
-    assert override_rule(policy.override[0], policy) == "一票否决:未整改事项数大于0,不高于C类"
+    assert override_rule(policy.override[0], policy) == "一票否决：未整改事项数大于0，不高于C类"
 
 
 @pytest.mark.parametrize(
@@ -103,4 +106,4 @@ def test_what_is_moved_at_random_is_named(policy, rule, said):
 def test_no_firmness_is_told_of_a_method_without_tiers(policy):
     assert robustness(policy, review_below=0.8).endswith("低于80%的标注“临界,建议复核”。")
     untiered = policy.model_copy(update={"cohort": [c.model_copy(update={"tiers": None}) for c in policy.cohort]})
-    assert robustness(untiered, review_below=0.8) == "本办法不分等级,不测算。"
+    assert robustness(untiered, review_below=0.8) == "本办法不分等级，不测算。"

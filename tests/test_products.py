@@ -83,7 +83,7 @@ def test_the_entry_in_force_at_the_periods_end_holds() -> None:
     assert level(rows) == "advanced"
     may = levels(rows, window=Window("rolling_12m", date(2026, 5, 1)))
     assert may.frame.is_empty()
-    assert may.warnings == ["甲公司(甲)产品“烧结”的限额标准在评价期末尚未实施,未评定其能耗水平"]
+    assert may.warnings == ["甲公司(甲)产品“烧结”的限额标准在评价期末尚未实施，未评定其能耗水平"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_entry_in_force_at_the_periods_end_holds() -> None:
 def test_what_cannot_be_judged_is_reported_with_the_reason(name: str, unit: str | None, reason: str) -> None:
     found = levels(product(name, 1000.0, unit, 1.0))
     assert found.frame.is_empty()
-    assert found.warnings == [f"甲公司(甲)产品“{name}”{reason},未评定其能耗水平"]
+    assert found.warnings == [f"甲公司(甲)产品“{name}”{reason}，未评定其能耗水平"]
 
 
 def test_the_windows_total_goes_before_the_year_to_date_and_that_before_the_latest_span() -> None:
@@ -125,5 +125,5 @@ def test_a_level_that_no_text_confirms_is_used_and_said_to_be_unconfirmed() -> N
     found = levels(product("水泥熟料", 1000.0, "吨", 118.0), product("水泥", 1000.0, "吨", 80.0))
     assert found.frame["energy_level"].to_list() == ["below"]
     assert found.warnings == [
-        "产品“水泥熟料”的标杆和基准水平未经文件核实,1家企业据此评定能耗水平,请对照标准原文"
+        "产品“水泥熟料”的标杆和基准水平未经文件核实，1家企业据此评定能耗水平，请对照标准原文"
     ]

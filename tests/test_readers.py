@@ -6,12 +6,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks.province import write
-from efficiency import readers
+from efficiency import readers, workers
 from efficiency.intake import archive, read
 from efficiency.intake.files import list_inbox
 from efficiency.intake.mapping import NO_MAPPING
 from efficiency.intake.read import concat, read_file
 from efficiency.readers import read_files
+from efficiency.workers import Worker
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def assert_same(parsed, expected):
 def test_who_reads_a_file_changes_nothing(files, monkeypatch):
     monkeypatch.setattr(readers.os, "cpu_count", lambda: 3)
     asked = []
-    ask = readers._Reader.ask
-    monkeypatch.setattr(readers._Reader, "ask", lambda self, batch: asked.append(batch) or ask(self, batch))
+    ask = Worker.ask
+    monkeypatch.setattr(Worker, "ask", lambda self, *work: asked.append(work) or ask(self, *work))
     monkeypatch.setattr(readers, "WORTH_FILES", 10)
     told = []
     parsed = read_files(files, NO_MAPPING, lambda done, total: told.append((done, total)))
@@ -50,19 +51,33 @@ def test_who_reads_a_file_changes_nothing(files, monkeypatch):
 
 
 def test_a_reader_that_breaks_down_loses_no_file(files, monkeypatch):
-    def break_down(self, batch):
+    def break_down(self, *work):
         self._process.kill()
         self._process.wait()
-        return ask(self, batch)
+        return ask(self, *work)
 
-    ask = readers._Reader.ask
+    ask = Worker.ask
     monkeypatch.setattr(readers.os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(readers._Reader, "ask", break_down)
+    monkeypatch.setattr(Worker, "ask", break_down)
     assert_same(read_files(files, NO_MAPPING, lambda *_: None), concat([read_file(file) for file in files]))
 
 
 def test_few_small_files_are_read_by_this_process_alone(files):
     assert readers._others(files[:5]) == 0
+
+
+def test_a_worker_that_is_there_already_reads_few_files_too(files, monkeypatch):
+    asked = []
+    ask = Worker.ask
+    monkeypatch.setattr(Worker, "ask", lambda self, *work: asked.append(work) or ask(self, *work))
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 2)
+    with workers.worker_ready("efficiency.readers"):
+        # So many batches that this process, which begins at once, cannot have read them all before it is asked.
+        parsed = read_files(files[:20], NO_MAPPING, lambda *_: None)
+        assert workers.ready() == 1, "it does not wait for more"
+    assert_same(parsed, concat([read_file(file) for file in files[:20]]))
+    assert asked, "it was given nothing to read"
+    assert workers.ready() == 0
 
 
 def test_nothing_to_read_is_no_rows():

@@ -107,7 +107,7 @@ FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司
     foot=st.booleans(),
     dashes=st.sampled_from("-—~至"),
 )
-def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917 -- hypothesis names its arguments
+def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917  # hypothesis names its arguments
     down, right, title, header, unit, gap, serial, foot, dashes
 ) -> None:
     period = f"2026年1{dashes}10月"
@@ -438,7 +438,7 @@ def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None
 @pytest.mark.parametrize(
     ("title", "sheet"), [("2026年企业用电量(万千瓦时)", "Sheet1"), ("", "2026年企业用电量(万千瓦时)")]
 )
-def test_twelve_months_of_one_carrier(read, title: str, sheet: str) -> None:
+def test_twelve_months_of_one_carrier_are_twelve_spans(read, title: str, sheet: str) -> None:
     months = [f"{month}月" for month in range(1, 13)]
     parsed = read(
         [
@@ -621,6 +621,7 @@ def test_a_month_typed_into_a_cell_of_its_own_has_become_a_date_and_is_still_tha
     assert spans(["工业产出"], ["2026-10-01"]) == [MONTH]
     assert spans(["工业产出(本月止累计)"], ["2026-10-01"]) == [TO_DATE]
     assert spans(["2026-10-01"], name="2026年产出.xlsx") == [MONTH]
+    assert spans(["2026-10-01", None, "单位:万元"]) == [MONTH]
     assert spans(["2026-11-03"]) == []
     assert spans(["填报日期", "2026-11-01"]) == []
     assert spans(["产出"], [2026, "年", 10, "月"]) == [MONTH]
@@ -893,6 +894,16 @@ def test_a_unit_is_found_wherever_it_is_said(read, where: str) -> None:
     assert parsed.problems.is_empty()
 
 
+def test_a_unit_may_stand_below_the_table(read) -> None:
+    for line in ("单位：千元", "注：1.单位：千元；2.快报数"):
+        parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 50], [], [line, None, "填表人：张三"]])
+        assert stated(parsed, "output", "revenue") == [(5.0,)]
+        assert parsed.problems.is_empty()
+    for line in ("填报单位：千元集团", "2026年11月5日"):
+        parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 50], [line]])
+        assert (stated(parsed, "output", "revenue"), parsed.problems["rule"].to_list()) == ([(50.0,)], ["unit_assumed"])
+
+
 def test_rows_in_different_units_refuse_a_column_without_one(read) -> None:
     parsed = read(
         [["2026年10月"], ["企业名称", "营业收入", "单位"], ["甲公司", 50, "千元"], ["乙公司", 5, "万元"]]
@@ -1031,12 +1042,12 @@ def test_headings_of_groups_and_marks_of_need_are_no_data(read) -> None:
             ["甲公司", 1, 2],
             ["(二)规下企业", None, None],
             ["乙公司", 3, 4],
-            ["三、有数的分组", 5, 6],
-            ["*丙公司", 7, 8],
+            ["三、戊公司", 5, 6],
+            ["*丙五金", 7, 8],
             ["*为新增企业"],
         ]
     )
-    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、有数的分组",), ("*丙公司",)]
+    assert stated(parsed, "output", "name") == [("甲公司",), ("乙公司",), ("三、戊公司",), ("*丙五金",)]
     assert problems(parsed) == []
     assert counts(parsed) == (7, 0, 3, 0, 0)
 

@@ -113,7 +113,7 @@ def test_every_planted_mistake_stands_where_the_list_says() -> None:
             .get_sheet_by_name(mistake["sheet"])
             .to_python(skip_empty_area=False)
         )
-        letters, number = re.fullmatch(r"([A-Z]+)(\d+)", mistake["cell"]).groups()  # type: ignore[union-attr]
+        letters, number = re.fullmatch(r"([A-Z]+)(\d+)", mistake["cell"]).groups()
         column = sum((ord(letter) - 64) * 26**place for place, letter in enumerate(reversed(letters))) - 1
         found = rows[int(number) - 1][column]
         expected = (

@@ -13,10 +13,9 @@ from conftest import INBOX, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency.commands import serve
 from efficiency.errors import EfficiencyError, UsageError, may_pass
 from efficiency.operation import schedule
-from efficiency.operation.patience import patiently
+from efficiency.operation.retries import with_retries
 from efficiency.operation.schedule import due_periods, published_periods
 from efficiency.operation.server import answers
 from efficiency.periods import period_range, shifted
@@ -109,7 +108,7 @@ def attempts(errors, inbox=INBOX):
         return "published"
 
     try:
-        return patiently(walk, inbox, (0, 0)), len(tried)
+        return with_retries(walk, inbox, (0, 0)), len(tried)
     except Exception as error:
         return error, len(tried)
 
@@ -181,9 +180,9 @@ def test_a_named_server_that_does_not_answer_is_told_plainly(tmp_path):
 
 def test_the_command_and_the_deployment_file_name_the_same_schedule():
     text = (ROOT / "flows" / "prefect.yaml").read_text(encoding="utf-8")
-    assert (serve.CRON, serve.TIMEZONE) == (schedule.CRON, schedule.TIMEZONE) == ("0 6 5 * *", SHANGHAI)
-    assert f'cron: "{serve.CRON}"' in text
-    assert f"timezone: {serve.TIMEZONE}" in text
+    assert (schedule.CRON, schedule.TIMEZONE) == ("0 6 5 * *", SHANGHAI)
+    assert f'cron: "{schedule.CRON}"' in text
+    assert f"timezone: {schedule.TIMEZONE}" in text
     assert "limit: 1" in text
     modules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
     assert "flows" in modules["wheel"]["packages"]  # the entrypoint is found wherever the package is installed

@@ -79,8 +79,8 @@ def test_each_rule_for_a_missing_figure(missing, score, land_score, item):
 def test_reweighted_items_sum_to_the_score_and_say_so():
     found = evaluate(profile({**FULL, "rd_expense": None}), policy(indicators=three("reweight")))
     assert found.indicators["score"].to_list() == pytest.approx([62.5, 37.5, None])
-    assert found.indicators["score_note"].to_list() == ["其他指标缺项,得分按1.25倍折算"] * 2 + [
-        "缺少指标值,不计分,权重分摊到其他指标"
+    assert found.indicators["score_note"].to_list() == ["其他指标缺项，得分按1.25倍折算"] * 2 + [
+        "缺少指标值，不计分，权重分摊到其他指标"
     ]
 
 

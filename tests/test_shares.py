@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from stated_builder import CODES, NAMES, Sheet, resolved, told
 from stated_builder import month as month_of
 
-from efficiency import by_share, kept_facts, month, pieces, readers, stated
+from efficiency import by_share, deliverables, kept_facts, month, pieces, readers, stated
 from efficiency.compare import compare_policies
 from efficiency.errors import EfficiencyError
 from efficiency.intake.reconcile import unbalanced
@@ -24,6 +24,7 @@ from efficiency.operation.objections import objection
 from efficiency.operation.reissue import reissue
 from efficiency.pieces import Piece, Pieces, Shares, put_down, shares_of
 from efficiency.warehouse import tables
+from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.staging import clear_leftovers, scratch_folder
@@ -61,8 +62,10 @@ def published(order: month.Order, run_id: str) -> dict[str, pl.DataFrame]:
     run = month.Run(run_id, BEGUN, "nobody")
     validated = month.validate(order, run, month.ingest(order, run))
     judged = month.select(month.evaluate(order, run, validated))
-    with month.drafting(order, run, validated) as draft:
-        month.publish(month.report(order, run, validated, judged, draft))
+    with drafted(order.warehouse) as draft:
+        with deliverables.drawing_up(order, run, validated, draft) as drawing:
+            drawn = deliverables.report(order, run, validated, judged, drawing, month.silent)
+        deliverables.publish(drawn)
     with duckdb.connect(order.warehouse, read_only=True) as connection:
         return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
 
@@ -70,7 +73,7 @@ def published(order: month.Order, run_id: str) -> dict[str, pl.DataFrame]:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """No reports: they are made from the published results, which are compared."""
-    monkeypatch.setattr(month, "_draw_reports", lambda *_: ())
+    monkeypatch.setattr(deliverables, "_draw_reports", lambda *_: None)
 
 
 def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:

@@ -80,7 +80,7 @@ def test_quarters_add_up_where_they_meet_the_window_s_ends_and_else_only_with_th
     assert total({**flat(quarters[3:7]), (10, 10): 1.0, (22, 22): 1.0}) == 12
 
 
-def test_january_and_february_in_one_cumulative_figure() -> None:
+def test_january_and_february_may_come_in_one_cumulative_figure() -> None:
     assert total(flat([*LAST_YEAR[10:], (13, 14), *THIS_YEAR[2:10]])) == 12
 
 

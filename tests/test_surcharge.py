@@ -79,6 +79,6 @@ def test_a_surcharge_without_tiers_is_refused():
 def test_the_method_sheet_says_steps_count_and_source():
     rules = policy(indicators=SCORE_ONLY, tiers=CUTS, tail=SURCHARGE.format(12) + OTHER)
     words = said(rules.surcharge, rules)
-    assert "第1年0.05元、第2年0.1元、第3年及以后0.15元;差别电价0.1元(未整改能耗事项大于0)" in words
+    assert "第1年0.05元、第2年0.1元、第3年及以后0.15元；差别电价0.1元(未整改能耗事项大于0)" in words
     assert "连续12个评价期计为一年" in words
-    assert "依据:济南日报 2022-03-03。" in words
+    assert "依据：济南日报 2022-03-03。" in words

@@ -95,7 +95,7 @@ EACH = [90.0, 70.0, 50.0, 10.0]
         ('at_least = "D"', "ABCD"),
     ],
 )
-def test_each_kind_of_override(effect, expected):
+def test_each_kind_of_override_moves_tiers_its_own_way(effect, expected):
     assert "".join(tiers_of(scored(EACH), CUTS, by="score", tail=override(effect))) == expected
 
 

@@ -66,6 +66,9 @@ def test_converting_there_and_back_gives_the_figure(first: str, second: str, val
         ("计量单位: 万元、吨、人", ("万元", "吨", "人")),
         ("(千元)", ("千元",)),
         ("金额单位:元", ("元",)),
+        ("产出统计表   单位 : 千元", ("千元",)),
+        ("单位:人民币 千元", ("千元",)),
+        ("单位:千元(保留两位小数)", ("千元",)),
         ("填报单位:淄博市统计局", ()),
         ("编制单位:千元集团", ()),
         ("单位:淄博市税务局", ()),
@@ -75,6 +78,10 @@ def test_converting_there_and_back_gives_the_figure(first: str, second: str, val
 def test_the_unit_line_is_told_from_the_name_of_an_organisation(text: str, known: tuple[str, ...]) -> None:
     stated = units_above([text])
     assert (stated.known, stated.unknown) == (known, ())
+
+
+def test_a_bracket_that_is_no_remark_is_part_of_the_unit() -> None:
+    assert units_above(["单位:吨(标准煤)"]).known == ()
 
 
 def test_a_word_that_was_meant_as_a_unit_is_unknown_rather_than_passed_over() -> None:

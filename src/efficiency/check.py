@@ -102,16 +102,28 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]
 
 
 def checked_as_json(checked: Checked) -> dict[str, Any]:
-    """Submissions and problems as one JSON object."""
+    """Submissions and problems as one JSON object.
+
+    Without a register it is not known whose rows would count: their numbers are null, and so is the status of a sheet
+    that is not refused whatever the register says.
+    """
     resolved = checked.resolved
+    told = receipts(resolved.submissions)
     return {
         "files": len(checked.files),
         "enterprises_looked_up": checked.has_register,
-        "submissions": receipts(resolved.submissions),
+        "submissions": told if checked.has_register else [_open(one) for one in told],
         "problems": resolved.problems.drop("row").to_dicts(),
         "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},
     }
+
+
+def _open(receipt: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a sheet whose enterprises were not looked up."""
+    of_enterprises = ("rows_accepted", "rows_rejected", "rows_superseded")
+    refused = receipt["rows_unusable"] == sum(receipt[name] for name in of_enterprises)
+    return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
 
 def checked_lines(checked: Checked) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The inbox and what the warehouse keeps, as one: only files that no earlier run has read are opened."""
+"""The inbox joined to what the warehouse keeps: only files that no earlier run has read are opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts and a policy in, one period judged: one road for the monthly run, a comparison and what might have been."""
+"""Facts and a policy in, one period judged: for the monthly run and for every command that judges once more."""
 
 from __future__ import annotations
 

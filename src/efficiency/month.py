@@ -1,8 +1,8 @@
 """The month's work: ingest, validate, evaluate, select, report, publish.
 
-Two doors lead to this one road. `efficiency run` calls the steps as they stand; the Prefect flow hands in
-the same steps wrapped as tasks. Workbooks and warehouse are drawn up beside their places before anything
-is published, so that a run which cannot write one of them publishes nothing; then all are put in place.
+`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. Workbooks and
+warehouse are written beside their places before anything is published, so that a run which cannot write one of them
+publishes nothing; then all are put in place.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Literal
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.by_share import resolve_in_shares
+from efficiency.deliverables import Drawn, drawing_up, new_evaluation, publish, report, stated_tables
 from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.evaluation.evaluate import Evaluation
@@ -29,36 +28,22 @@ from efficiency.intake.mapping import NO_MAPPING, load_mapping
 from efficiency.intake.reconcile import unbalanced
 from efficiency.intake.resolve import Account
 from efficiency.intake.succession import remembered, standing, succession
-from efficiency.issue import report_of, write_documents
 from efficiency.judge import judge
-from efficiency.operation.record import logged, recorded
+from efficiency.operation.record import logged
 from efficiency.operation.watching import watch_again
-from efficiency.pieces import Pieces, Shares
+from efficiency.pieces import Shares
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.privacy import keep_private
 from efficiency.processes import operator
 from efficiency.readers import ReadFiles, read_in_pieces
-from efficiency.reports.delivery import RETURNED, Delivery, deliver, nothing_left, stage
-from efficiency.warehouse.draft import Draft, drafted
-from efficiency.warehouse.history import NewEvaluation, add_evaluation, previous_scores
+from efficiency.warehouse.draft import drafted
+from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.publish import Prepared, put_in_place
 from efficiency.warehouse.staging import scratch, scratch_folder
 from efficiency.warehouse.tables import Contents
 from efficiency.what_moved import what_moved
-from schemas import (
-    CANDIDATES,
-    COLUMN_MAP,
-    EVALUATIONS,
-    FACTS,
-    INDICATORS,
-    PROBLEMS,
-    SCORES,
-    STATED,
-    SUBMISSIONS,
-    WATCH,
-)
+from schemas import CANDIDATES, PROBLEMS, WATCH
 
 log = logging.getLogger("efficiency")
 
@@ -67,7 +52,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(step: str, done: int, total: int) -> None:
-    """A progress that shows nothing."""
+    """The `Progress` of a run that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,69 +215,6 @@ def select(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     return tuple(replace(one, candidates=select_candidates(one.evaluation, one.policy)) for one in judged)
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What the month leaves, drawn up beside the places where it will stand."""
-
-    deliveries: tuple[Delivery, ...]
-    warehouse: Prepared
-
-
-def drafting(order: Order, run: Run, validated: Validated) -> AbstractContextManager[Draft]:
-    """The new warehouse, which is written from here on: intake and facts while the month is judged."""
-    return drafted(order.warehouse, Contents(_intake_frames(validated, run)))
-
-
-def report(  # noqa: PLR0917  # what the steps before it have come to
-    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], draft: Draft, progress: Progress = silent
-) -> Drawn:
-    """Draw up what people receive beside its place, and complete the warehouse; the last period carries the returns."""
-    ingested, evaluations = validated.ingested, [new_evaluation(one, run) for one in judged]
-    contents = ingested.stored.with_frames(draft.first.frames)
-    for new in evaluations:
-        contents = add_evaluation(contents, new).contents
-    draft.complete(
-        recorded(contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations)
-    )
-    deliveries = _draw_reports(order, run, validated, judged, progress)
-    return Drawn(deliveries, draft.prepared())
-
-
-def _draw_reports(
-    order: Order, run: Run, validated: Validated, judged: Sequence[Judged], progress: Progress
-) -> tuple[Delivery, ...]:
-    from efficiency.reports import chart_library
-    from efficiency.reports.returned import write_all_returned
-
-    chart_library.begin()
-    deliveries = tuple(stage(order.output, one.period) for one in judged)
-    files = [(file.path, file.name) for file in validated.ingested.files]
-    write_all_returned(files, validated.standing, deliveries[-1].staged / RETURNED)
-    made = dict(validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at").iter_rows())
-    for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
-        new = new_evaluation(one, run)
-        report = report_of(
-            # What was published before keeps its date, so that nothing changed gives the same documents.
-            {**new.row, "created_at": made.get(new.evaluation_id, new.created_at)},
-            one.policy,
-            results={SCORES.qualified: new.scores, INDICATORS.qualified: new.indicators,
-                     CANDIDATES.qualified: new.candidates},
-            previous=one.previous,
-            movements=one.movements,
-            submissions=validated.resolved.submissions,
-            problems=validated.standing,
-        )  # fmt: skip
-        write_documents(delivery.staged, report, by_town=order.by == "town")
-        progress("report", done, len(judged))
-    return deliveries
-
-
-def publish(drawn: Drawn) -> tuple[Path, ...]:
-    """Put the new warehouse in its place, then the reports. Returns where the reports stand."""
-    put_in_place(drawn.warehouse)
-    return tuple(path for delivery in drawn.deliveries for path in deliver(delivery))
-
-
 @dataclass(frozen=True, slots=True)
 class Steps:
     """The six steps, plain or wrapped as tasks."""
@@ -306,16 +228,24 @@ class Steps:
 
 
 def run_month(order: Order, steps: Steps | None = None, progress: Progress = silent) -> Finished:
-    """The whole road. Raises an EfficiencyError, with nothing published, when it cannot be walked to its end."""
+    """All six steps, under the warehouse's lock and with the log of runs. Raises an EfficiencyError when one fails.
+
+    `steps` replaces the plain ones. Nothing is published before the last step.
+    """
     step = steps or Steps()
     run = Run.begin()
     keep_private()
-    # A slip in what was asked for is told before anything is read or made.
+    # A mistake in the order is told before anything is read or made.
     load_policy(order.policy)
     if order.mapping is not None:
         load_mapping(order.mapping)
     require_spreadsheets(order.inbox)
-    with lock(order.warehouse), logged(order, run) as run, scratch(order.warehouse):
+    with (
+        lock(order.warehouse),
+        logged(order, run) as run,
+        scratch(order.warehouse),
+        drafted(order.warehouse) as draft,
+    ):
         ingested = step.ingest(order, run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
@@ -323,10 +253,11 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
             ingested.fresh,
             ingested.sheets.submissions.height,
         )
+        draft.add(Contents(stated_tables(ingested)))
         progress("validate", 0, 1)
         validated = step.validate(order, run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
-        with drafting(order, run, validated) as draft, nothing_left(order.output):
+        with drawing_up(order, run, validated, draft) as drawing:
             progress("evaluate", 0, len(order.periods))
             judged = step.evaluate(order, run, validated, progress)
             log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)
@@ -334,52 +265,13 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
             judged = step.select(judged)
             log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
             progress("report", 0, len(order.periods))
-            drawn = step.report(order, run, validated, judged, draft, progress)
+            drawn = step.report(order, run, validated, judged, drawing, progress)
             log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
-            progress("publish", 0, 1)
-            files = step.publish(drawn)
-            log.info("publish: %s", order.warehouse)
-            progress("publish", 1, 1)
+        progress("publish", 0, 1)
+        files = step.publish(drawn)
+        log.info("publish: %s", order.warehouse)
+        progress("publish", 1, 1)
     return Finished(run, order, validated, judged, files)
-
-
-def new_evaluation(one: Judged, run: Run) -> NewEvaluation:
-    """`one` as the warehouse takes it."""
-    return NewEvaluation(
-        period=one.period,
-        policy_id=one.policy.id,
-        policy_sha256=one.policy.sha256,
-        policy_toml=one.policy.text,
-        run_id=run.run_id,
-        code_version=__version__,
-        inputs_sha256=one.inputs_sha256,
-        created_at=run.started,
-        warnings="\n".join(one.evaluation.warnings) or None,
-        scores=one.evaluation.scores,
-        indicators=one.evaluation.indicators,
-        candidates=one.candidates,
-        movements=one.movements,
-    )
-
-
-def _intake_frames(validated: Validated, run: Run) -> dict[str, pl.DataFrame | Pieces]:
-    """The tables of intake and facts; a problem keeps the run that found it first."""
-    resolved = validated.resolved
-    place = [name for name in PROBLEMS.names if name != "run_id"]
-    found = validated.ingested.stored[PROBLEMS.qualified].unique(subset=place, keep="first", maintain_order=True)
-    problems = (
-        resolved.problems.drop("row")
-        .join(found, on=place, how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(pl.col("run_id").fill_null(run.run_id))
-    )
-    return {
-        SUBMISSIONS.qualified: resolved.submissions,
-        COLUMN_MAP.qualified: resolved.columns,
-        PROBLEMS.qualified: problems,
-        WATCH.qualified: validated.watch,
-        **{STATED[form].qualified: rows for form, rows in validated.ingested.rows.items()},
-        **{table.qualified: validated.facts.table(form) for form, table in FACTS.items()},
-    }
 
 
 def _row_counts(resolved: Account) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Periods on the command line: `2026-10`, or a range `2025-11..2026-10`."""
+"""Periods as users write them, `2026-10` or a range `2025-11..2026-10`, and months counted on from a date."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def alive(pid: int) -> bool:
 def _windows_alive(pid: int) -> bool:
     import ctypes
 
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]  # Windows has it
     handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
     if handle:
         kernel.CloseHandle(handle)

@@ -1,23 +1,17 @@
-"""Files read side by side: by this process and, where there is enough to read, by others beside it.
-
-What a small workbook costs is Python and the setting up of expressions, which threads cannot share out. Each further
-process is sent batches of files over a pipe and answers with what they say; who reads a file changes nothing.
-"""
+"""Files read side by side: by this process and, where there is enough to read, by others beside it, in batches."""
 
 from __future__ import annotations
 
 import os
-import pickle
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING
 
 from efficiency.intake.parsed import InPieces, concat, in_memory, in_pieces, together
 from efficiency.intake.read import Parsed, read_file
+from efficiency.workers import GoneError, Worker, ready, workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +24,7 @@ BATCH, BATCH_BYTES = 4, 8 << 20
 HELD_ROWS, HELD_ROWS_A_FILE = 2_000_000, 200_000
 """Rows that stand in memory at most, of all files and of one; more are put down, where there is a folder for it."""
 WORTH_FILES, WORTH_BYTES = 24, 4 << 20
-"""From this many files, or this much to read, another process repays its start (0.3 s)."""
+"""From this many files, or this much to read, a worker that is not there yet repays its start (0.3 s)."""
 
 Batch = tuple["InboxFile", ...]
 ReadFiles = Callable[[Sequence["InboxFile"], "Mapping", Callable[[int, int], None], "Path"], InPieces]
@@ -72,27 +66,29 @@ def _read(
             read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.put_down(folder)
             progress(sum(len(batches[done]) for done in list(read)), len(files))
 
-    others = [_Reader(mapping, folder) for _ in range(_others(files))]
-    try:
-        with ThreadPoolExecutor(max(len(others), 1)) as beside:
-            at_work = [beside.submit(work, other.ask) for other in others]
-            try:
-                work(lambda batch: _read_batch(batch, mapping, folder))
-            except BaseException:
-                waiting.clear()
-                raise
-            for one in at_work:
-                one.result()
-        # What a reader that broke down gave back when this process was done already.
+    def ask(other: Worker, batch: Batch) -> InPieces | None:
+        try:
+            return other.ask(_read_batch, batch, mapping, folder)
+        except GoneError:
+            return None
+
+    count = max(_others(files), min(ready(), len(batches) - 1))
+    with workers(count) as others, ThreadPoolExecutor(max(len(others), 1)) as beside:
+        at_work = [beside.submit(work, partial(ask, other)) for other in others]
+        try:
+            work(lambda batch: _read_batch(batch, mapping, folder))
+        except BaseException:
+            waiting.clear()
+            raise
+        for one in at_work:
+            one.result()
+        # What a worker that broke down gave back when this process was done already.
         work(lambda batch: _read_batch(batch, mapping, folder))
-    finally:
-        for other in others:
-            other.dismiss()
     return together([read[place] for place in range(len(batches))])
 
 
 def _others(files: Sequence[InboxFile]) -> int:
-    """How many processes beside this one are worth their start."""
+    """How many workers are worth their start."""
     size = sum(file.path.stat().st_size for file in files if file.path.exists())
     worth = max(len(files) // WORTH_FILES, min(len(files) - 1, size // WORTH_BYTES))
     return max(0, min((os.cpu_count() or 1) - 1, worth))
@@ -124,56 +120,3 @@ def _read_batch(batch: Batch, mapping: Mapping, folder: Path | None) -> InPieces
         small = []
     # Small files as one, so that few frames go over the pipe.
     return together([*parts, in_pieces(concat(small))])
-
-
-class _Reader:
-    """Another process that reads batches. It ends when its input does, so that it never outlives this one."""
-
-    def __init__(self, mapping: Mapping, folder: Path | None) -> None:
-        self._process = subprocess.Popen(  # our own interpreter and our own words
-            [sys.executable, "-P", "-c", "from efficiency.readers import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
-            start_new_session=True,  # an interrupt from the keyboard is this process's affair
-        )
-        self._mapping, self._folder = mapping, folder
-
-    def ask(self, batch: Batch) -> InPieces | None:
-        """What `batch` says; None when the reader broke down over it: reading it here then shows why."""
-        to, back = self._pipes
-        try:
-            pickle.dump((batch, self._mapping, self._folder), to)
-            to.flush()
-            parsed: InPieces = pickle.load(back)  # noqa: S301  # what our own process has just said
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return None
-        return parsed
-
-    def dismiss(self) -> None:
-        """Let it go, whatever it is doing."""
-        self._process.kill()
-        for pipe in self._pipes:
-            with suppress(BrokenPipeError):  # what it did not live to read
-                pipe.close()
-        self._process.wait()
-
-    @property
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        return self._process.stdin, self._process.stdout
-
-
-def serve() -> None:
-    """The life of a reader: batches come in on standard input, what they say goes out on standard output."""
-    # Whatever a library prints must not come between the answers.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    while True:
-        try:
-            batch, mapping, folder = pickle.load(sys.stdin.buffer)  # noqa: S301  # what the process that started us says
-        except EOFError:
-            return
-        pickle.dump(_read_batch(batch, mapping, folder), answers, protocol=pickle.HIGHEST_PROTOCOL)
-        answers.flush()

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from efficiency.deliverables import new_evaluation
 from efficiency.intake.reconcile import receipts
-from efficiency.month import Finished, Judged, new_evaluation
+from efficiency.month import Finished, Judged
 from efficiency.operation.watching import watch_lines
 from efficiency.reports.delivery import RETURNED, TOWNS
 from schemas.profile import TIERS

@@ -56,7 +56,8 @@ def what_moved(
     except PolicyError as error:
         # A policy of years ago may use what this version has no longer; that must not stop the month.
         first = str(error).splitlines()[0]
-        return Moved(None, (f"上期评价({previous.evaluation_id})的办法全文已不能按本程序读取,未分解得分变化:{first}",))
+        told = f"上期评价({previous.evaluation_id})的办法全文已不能按本程序读取，未分解得分变化：{first}"
+        return Moved(None, (told,))
     old = old.model_copy(update={"robustness": Robustness(draws=0)})  # no score depends on the draws
 
     restated = unrevised = None

@@ -87,8 +87,16 @@ def run(options: argparse.Namespace) -> int:
         else:
             print("\n".join(told["lines"]))
         return 0
+    _use_memory_and_cores_well()
+    from efficiency.workers import worker_ready
+
+    with worker_ready("efficiency.readers", "efficiency.reports.returned"):
+        return _run_plainly(options, periods)
+
+
+def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
     from efficiency.month import Order
-    from efficiency.operation.notify import told_to_others
+    from efficiency.operation.notify import with_notice
 
     order = Order(
         options.inbox,
@@ -100,8 +108,7 @@ def run(options: argparse.Namespace) -> int:
         options.mapping,
         options.by,
     )
-    _collect_rarely()
-    finished = told_to_others(options.period, options.policy, lambda: _run_with_progress(order))
+    finished = with_notice(options.period, options.policy, lambda: _run_with_progress(order))
     from efficiency.summary import as_json, closing_lines
 
     if options.json:
@@ -111,9 +118,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _collect_rarely() -> None:
-    """What a month makes lives to its end: looking through it for cycles again and again is a tenth of the time."""
+def _use_memory_and_cores_well() -> None:
+    """Before the libraries are loaded, since they ask once."""
+    # Nearly all that a run makes lives to its end: looking through it for cycles took a tenth of the time.
     gc.set_threshold(100_000, 50, 50)
+    # NumPy brings a library for matrices, which nothing here uses: its threads would wait for work by turning round.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _run_with_progress(order: Order) -> Finished:

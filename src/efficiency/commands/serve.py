@@ -15,9 +15,7 @@ from efficiency.commands.arguments import (
     take_policy,
     take_warehouse,
 )
-
-CRON = "0 6 5 * *"
-TIMEZONE = "Asia/Shanghai"
+from efficiency.operation.schedule import CRON, TIMEZONE, zone
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -57,12 +55,11 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check what was asked for, then serve until stopped."""
-    from efficiency.operation.schedule import zone
     from efficiency.operation.server import server
     from efficiency.operation.settings import read_settings
     from efficiency.policy.load import load_policy
 
-    # Slips are told now, and not by a run at night.
+    # A mistake is told now rather than by a run at night.
     zone(options.timezone)
     load_policy(options.policy)
     if options.mapping is not None:

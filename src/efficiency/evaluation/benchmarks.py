@@ -105,7 +105,7 @@ def _drop_not_positive(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort
     )
     warnings = [
         f"评价组“{cohort.label}”指标“{indicator.title}”的基准值({scope})"
-        f"{'无法计算' if value is None else f'为{value:.4g},不是正数'},{count}家企业此项按缺项处理"
+        f"{'无法计算' if value is None else f'为{value:.4g}，不是正数'}，{count}家企业此项按缺项处理"
         for scope, value, count in bad.iter_rows()
     ]
     return frame.with_columns(pl.when(~unusable).then(benchmark).alias(f"benchmark_{indicator.id}")), warnings

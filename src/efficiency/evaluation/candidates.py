@@ -5,13 +5,15 @@ A list is a proposal until a person confirms it; an enterprise is on one list at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import Formatter
 
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
 from efficiency.evaluation.partners import find_partners
-from efficiency.policy.expressions import predicate
+from efficiency.evaluation.scores import DECIMALS
+from efficiency.policy.expressions import numbers, predicate
 from efficiency.policy.model import Candidate, Policy
 from schemas.profile import ENERGY_LEVELS
 from schemas.results import CANDIDATES
@@ -29,6 +31,8 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition
     holds. The worst score comes first (best for `partner`), those without a score last, then by code.
     """
+    if not policy.candidate:
+        return pl.DataFrame(schema=_declared())
     entry = pl.coalesce(
         *(pl.when(predicate(candidate.when)).then(i) for i, candidate in enumerate(policy.candidate)),
         pl.lit(None, dtype=pl.Int32),
@@ -42,11 +46,12 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
         .select(sorted(said | {"uscc", "name", "tier", "tier_confidence", "score", "entry"}))
         .filter(pl.col("entry").is_not_null())
     )
-    names = list(dict.fromkeys(candidate.list for candidate in policy.candidate))
-    parts = [_entries(matched.filter(pl.col("entry") == i), candidate) for i, candidate in enumerate(policy.candidate)]
-    rows = pl.concat([part for name in names for part in [_listed(parts, policy, name)]]) if names else matched.select()
-    if not names:
-        return pl.DataFrame(schema=_declared())
+    parts = [
+        _entries(matched.filter(pl.col("entry") == i), candidate, policy.score_cuts)
+        for i, candidate in enumerate(policy.candidate)
+    ]
+    lists = dict.fromkeys(candidate.list for candidate in policy.candidate)
+    rows = pl.concat([_listed(parts, policy, name) for name in lists])
     partners = find_partners(rows.filter(pl.col("list") == MERGER), evaluation.profile)
     return rows.join(partners, on="uscc", how="left", validate="m:1", maintain_order="left").select(
         pl.col(name).cast(dtype) for name, dtype in _declared().items()
@@ -57,28 +62,30 @@ def _declared() -> dict[str, pl.DataType]:
     return {n: t for n, t in CANDIDATES.polars_schema.items() if n not in ("evaluation_id", "period", "policy_id")}
 
 
-def _entries(matched: pl.DataFrame, candidate: Candidate) -> pl.DataFrame:
-    """The rows that one [[candidate]] entry brings, not yet in order."""
+def _entries(matched: pl.DataFrame, candidate: Candidate, cuts: Sequence[float]) -> pl.DataFrame:
+    """The rows that one [[candidate]] entry brings, not yet in order; `cuts` are scores at which a tier ends."""
     return matched.select(
         pl.lit(candidate.list).alias("list"),
         pl.lit(candidate.title).alias("title"),
         "uscc",
         "name",
         "tier",
-        _reason(candidate.reason, matched.schema).alias("reason"),
+        _reason(candidate.reason, matched.schema, (*numbers(candidate.when), *cuts)).alias("reason"),
         "tier_confidence",
         "score",
     )
 
 
 def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFrame:
-    """One list in its order, with `priority` from 1."""
+    """One list in its order and under its title, which are those of its first entry, with `priority` from 1."""
     entries = [
         (part, candidate) for part, candidate in zip(parts, policy.candidate, strict=True) if candidate.list == name
     ]
-    best_first = entries[0][1].best_first
+    first = entries[0][1]
+    best_first = first.best_first
     return (
         pl.concat(part for part, _ in entries)
+        .with_columns(pl.lit(first.title).alias("title"))
         .sort("score", "uscc", descending=[best_first, False], nulls_last=True)
         .with_row_index("priority", offset=1)
     )
@@ -89,26 +96,32 @@ def columns_in(template: str) -> set[str]:
     return {column for _, column, _, _ in Formatter().parse(template) if column}
 
 
-def _reason(template: str, schema: pl.Schema) -> pl.Expr:
-    """The reason with {column} filled in."""
+def _reason(template: str, schema: pl.Schema, limits: Sequence[float]) -> pl.Expr:
+    """The reason with {column} filled in; `limits` are the numbers on which it turns."""
     pieces: list[pl.Expr] = []
     for literal, column, _, _ in Formatter().parse(template):
         if literal:
             pieces.append(pl.lit(literal))
         if column:
-            pieces.append(_words(column, schema[column]))
+            pieces.append(_words(column, schema[column], limits))
     return pl.concat_str(pieces)
 
 
-def _words(column: str, dtype: pl.DataType) -> pl.Expr:
-    """A value as a reader writes it: up to two decimals, 是 or 否, 无数据 for null."""
+def _words(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
+    """A value as a reader writes it: up to two decimals, 是 or 否, 无数据 for null.
+
+    A figure that two decimals would put on or beyond one of the `limits` has as many as scores have.
+    """
     value = pl.col(column)
     text: pl.Expr
     if dtype == pl.Boolean:
         text = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
     elif dtype.is_float():
+        short = value.round(2)
+        moved = ((value - limit).sign() != (short - limit).sign() for limit in limits)
+        shown = pl.when(pl.any_horizontal(pl.lit(value=False), *moved)).then(value.round(DECIMALS)).otherwise(short)
         # Adding 0.0 turns a rounded −0.0 into 0.
-        text = (value.round(2) + 0.0).cast(pl.String).str.replace(r"\.0$", "")
+        text = (shown + 0.0).cast(pl.String).str.replace(r"\.0$", "")
     elif column in _WORDS:
         text = value.replace(_WORDS[column])
     else:

@@ -103,12 +103,12 @@ def reasons(a: Side, b: Side, paired: pl.DataFrame, parts: pl.DataFrame) -> pl.D
         .when(same_verdict)
         .then(_overrides("调档不同"))
         .when(pl.col("tier_by_cuts") == pl.col("tier_initial_b"))
-        .then(pl.lit("分级界线不同:按甲办法得分,用乙办法的界线即为") + pl.col("tier_by_cuts") + pl.lit("类"))
-        .otherwise(pl.concat_str(_places(), "named", separator=";", ignore_nulls=True))
+        .then(pl.lit("分级界线不同：按甲办法得分，用乙办法的界线即为") + pl.col("tier_by_cuts") + pl.lit("类"))
+        .otherwise(pl.concat_str(_places(), "named", separator="；", ignore_nulls=True))
     )
     # Overrides that acted on one side alone are said beside the scores that differ.
     acted = both & ~same_verdict & pl.col("override_labels_a").ne_missing(pl.col("override_labels_b"))
-    tier = pl.concat_str(score, pl.when(acted).then(_overrides("另有调档")), separator=";", ignore_nulls=True)
+    tier = pl.concat_str(score, pl.when(acted).then(_overrides("另有调档")), separator="；", ignore_nulls=True)
     listed = pl.when("list_movement").then(_lists(a.policy, b.policy))
     return told.select(
         "uscc", pl.concat_str(pl.when(differs).then(tier), listed, separator="。", ignore_nulls=True).alias("reason")
@@ -122,12 +122,12 @@ def _scope() -> pl.Expr:
             pl.lit(f"{called}办法"),
             pl.col(f"status_{side}").replace_strict(STATUS_NAMES, return_dtype=pl.String),
             pl.when(pl.col(f"status_reason_{side}").is_not_null())
-            .then(pl.format("({})", pl.col(f"status_reason_{side}").str.strip_prefix("数据不足:")))
+            .then(pl.format("({})", pl.col(f"status_reason_{side}").str.strip_prefix("数据不足：")))
             .otherwise(pl.lit("")),
         )
         for side, called in (("a", "甲"), ("b", "乙"))
     ]
-    return pl.concat_str(pl.lit("评价状态不同:"), sides[0], pl.lit(","), sides[1])
+    return pl.concat_str(pl.lit("评价状态不同："), sides[0], pl.lit("，"), sides[1])
 
 
 def _overrides(said: str) -> pl.Expr:
@@ -136,11 +136,15 @@ def _overrides(said: str) -> pl.Expr:
                   pl.col(f"tier_initial_{side}").fill_null("无"))
         for side, called in (("a", "甲"), ("b", "乙"))
     ]
-    return pl.concat_str(pl.lit(f"{said}:"), sides[0], pl.lit(","), sides[1])
+    return pl.concat_str(pl.lit(f"{said}："), sides[0], pl.lit("，"), sides[1])
 
 
 def _places() -> pl.Expr:
-    return pl.format("名次由第{}名变为第{}名", "rank_a", "rank_b")
+    return (
+        pl.when(pl.col("rank_a") == pl.col("rank_b"))
+        .then(pl.format("名次均为第{}名", "rank_a"))
+        .otherwise(pl.format("名次由第{}名变为第{}名", "rank_a", "rank_b"))
+    )
 
 
 def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
@@ -173,7 +177,7 @@ def _items_named(changed: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
         .head(NAMED)
         .group_by("uscc", maintain_order=True)
         .agg(_item().alias("said"))
-        .select("uscc", pl.col("said").list.join(";").alias("named"))
+        .select("uscc", pl.col("said").list.join("；").alias("named"))
     )
 
 
@@ -182,7 +186,7 @@ def _item() -> pl.Expr:
     beyond = pl.when("relative").then(pl.lit("相对同组平均")).otherwise(pl.lit(""))
     more = pl.when(pl.col("shift") > 0).then(pl.lit("多")).otherwise(pl.lit("少"))
     return pl.concat_str(
-        "title", pl.lit(":"), _stood("a", "甲"), pl.lit(","), _stood("b", "乙"), pl.lit(","),
+        "title", pl.lit("："), _stood("a", "甲"), pl.lit("，"), _stood("b", "乙"), pl.lit("，"),
         beyond, more, number(pl.col("shift").abs()), pl.lit("分"),
     )  # fmt: skip
 
@@ -191,7 +195,7 @@ def _stood(side: str, called: str) -> pl.Expr:
     points, weight, benchmark = (pl.col(f"{name}_{side}") for name in ("points", "weight", "benchmark"))
     made = pl.concat_str(
         pl.lit("(权重"), number(weight),
-        pl.when(benchmark.is_not_null()).then(pl.lit(",基准") + number(benchmark)).otherwise(pl.lit("")), pl.lit(")"),
+        pl.when(benchmark.is_not_null()).then(pl.lit("，基准") + number(benchmark)).otherwise(pl.lit("")), pl.lit(")"),
     )  # fmt: skip
     return (
         pl.when(pl.col("part") == ADJUSTMENTS)
@@ -213,15 +217,15 @@ def _lists(a: Policy, b: Policy) -> pl.Expr:
     has_a, has_b = ([c.list for c in policy.candidate] for policy in (a, b))
     left = (
         pl.when(pl.col("list_id_a").is_in(has_b))
-        .then(pl.format("不在乙办法的“{}”清单(甲办法列入理由:{})", "list_a", "list_reason_a"))
+        .then(pl.format("不在乙办法的“{}”清单(甲办法列入理由：{})", "list_a", "list_reason_a"))
         .otherwise(pl.format("乙办法没有“{}”清单", "list_a"))
     )
     entered = pl.concat_str(
-        pl.format("列入乙办法的“{}”清单:{}", "list_b", "list_reason_b"),
+        pl.format("列入乙办法的“{}”清单：{}", "list_b", "list_reason_b"),
         pl.when(~pl.col("list_id_b").is_in(has_a)).then(pl.lit("(甲办法没有此清单)")).otherwise(pl.lit("")),
     )
     return pl.concat_str(
         pl.when(pl.col("list_a").is_not_null() & pl.col("list_id_a").ne_missing(pl.col("list_id_b"))).then(left),
         pl.when(pl.col("list_b").is_not_null()).then(entered),
-        separator=";", ignore_nulls=True,
+        separator="；", ignore_nulls=True,
     )  # fmt: skip

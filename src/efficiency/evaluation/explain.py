@@ -6,6 +6,7 @@ of overrides that results do not keep (register flags, kinds of incidents) are t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,10 @@ from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
-    from efficiency.policy.model import Cohort, Policy
+    from efficiency.policy.model import Adjustment, Cohort, Policy
 
 NEAREST = 3
 """How many similar names an error offers."""
@@ -63,6 +64,10 @@ class Explanation:
     score: dict[str, Any]
     """The row of results.scores."""
     cohort_title: str | None
+    cuts: tuple[float, ...]
+    """Scores at which a tier ends, where the policy goes by scores."""
+    formula: str | None
+    """How the cohort scores its indicators, "ratio" or "minmax"; None without a cohort."""
     ranked: int
     """Ranked enterprises of the cohort: rank is one of so many."""
     indicators: pl.DataFrame
@@ -200,7 +205,6 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         validate="1:1",
         maintain_order="left",
     )
-    labels = (score["adjustment_labels"] or "").split("、")
     candidates = frames["results.candidates"].filter(mine)
     words = words_of([*own["numerator_expression"], *own["denominator_expression"]])
     peers = opened.ranked.filter(pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String)))
@@ -211,9 +215,11 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,
+        cuts=policy.score_cuts,
+        formula=cohort.formula if cohort else None,
         ranked=peers.height,
         indicators=own,
-        adjustments=tuple((a.label, a.points) for a in policy.adjustment if a.label in labels),
+        adjustments=_applied(policy.adjustment, score),
         candidate=candidates.row(0, named=True) if candidates.height else None,
         sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
         totals=totals,
@@ -239,6 +245,29 @@ def _evaluation(
                            f"Evaluated under: {', '.join(of_period['policy_id'])}.")
     evaluation = found.row(0, named=True)
     return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
+
+
+def _applied(adjustments: Sequence[Adjustment], score: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Label and points of the adjustments that were applied: those whose joined labels and sum were published.
+
+    Labels alone do not tell: one may hold a 、 itself, and steps of one bonus share theirs.
+    """
+    points = score["adjustments"] or 0.0
+    found = list(_joined_to(score["adjustment_labels"] or "", adjustments))
+    chosen = min(found, key=lambda some: abs(math.fsum(one.points for one in some) - points), default=())
+    return tuple((one.label, one.points) for one in chosen)
+
+
+def _joined_to(text: str, adjustments: Sequence[Adjustment]) -> Iterator[tuple[Adjustment, ...]]:
+    """Every choice of `adjustments`, in their order, whose labels joined by 、 are `text`."""
+    if not text:
+        yield ()
+    for at, one in enumerate(adjustments):
+        if text == one.label:
+            yield (one,)
+        elif text.startswith(f"{one.label}、"):
+            rest = text[len(one.label) + 1 :]
+            yield from ((one, *more) for more in _joined_to(rest, adjustments[at + 1 :]))
 
 
 def _movement(frames: Frames, evaluation_id: str, uscc: str) -> dict[str, Any] | None:
@@ -289,7 +318,7 @@ def _target(
     nothing = pl.DataFrame(schema=TAKES)
     tier = next_better(score["tier"])
     if score["status"] != "ranked":
-        return Target(None, None, (), nothing, f"未参评:{score['status_reason'] or '无'}")
+        return Target(None, None, (), nothing, f"未参评：{score['status_reason'] or '无'}")
     if cohort is None or cohort.tiers is None or score["tier"] is None:
         return Target(None, None, (), nothing, "本办法对该评价组不划分等级")
     if tier is None:
@@ -302,9 +331,9 @@ def _target(
     needed = score_needed(cohort.tiers, tier, others)
     blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:
-        return Target(tier, None, blocked, nothing, f"组内企业过少,按名次比例没有{tier}类名额")
+        return Target(tier, None, blocked, nothing, f"按名次比例，组内{len(others) + 1}户没有{tier}类名额")
     if score["score"] >= needed:
-        return Target(tier, needed, blocked, nothing, "得分已够,等级由定档、降档事由决定")
+        return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
     ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
     return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, ranges), "")
 

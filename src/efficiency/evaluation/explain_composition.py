@@ -99,9 +99,9 @@ def _sum(parts: pl.DataFrame) -> float:
 
 def _note(total: float | None, composed: float | None) -> str | None:
     if total is None and composed is None:
-        return "填报数不能确定本期合计,按缺项处理"
+        return "填报数不能确定本期合计，按缺项处理"
     if total is None or composed is None or not math.isclose(total, composed, rel_tol=SAME, abs_tol=SAME):
-        return "评价之后填报数有更正或补报,与评价时的合计不同"
+        return "评价之后填报数有更正或补报，与评价时的合计不同"
     return None
 
 
@@ -135,14 +135,14 @@ def _converted(rows: pl.DataFrame | None) -> pl.DataFrame | None:
                 _unnamed(),
                 pl.when(less != 0).then(pl.format("消费量{}减原料用或加工转换产出{}", "consumption", less.round(6))),
                 pl.when(pl.col("applied") == 0).then(pl.lit("本办法不计入")),
-                separator=";", ignore_nulls=True,
+                separator="；", ignore_nulls=True,
             ).replace("", None).alias("note"),
         ), "energy", "consumption",
     )  # fmt: skip
 
 
 def _unnamed() -> pl.Expr:
-    return pl.when(~pl.col("stated")).then(pl.lit("该期已报其他品种,未报此品种,按0计"))
+    return pl.when(~pl.col("stated")).then(pl.lit("该期已报其他品种，未报此品种，按0计"))
 
 
 def _placed(rows: pl.DataFrame, word: str, field: str) -> pl.DataFrame:

@@ -86,11 +86,11 @@ def what_it_takes(
     for row in own.iter_rows(named=True):
         indicator = declared[row["indicator"]]
         if lift is None:
-            rows.append(_line(row, note="修正系数不为正数,提高指标不能提高得分"))
+            rows.append(_line(row, note="修正系数不为正数，提高指标不能提高得分"))
         elif row["score"] is None:
-            rows.append(_line(row, note="指标缺少数据,未计分;补报数据后重新计算"))
+            rows.append(_line(row, note="指标缺少数据，未计分；补报数据后重新计算"))
         elif row["weight"] <= 0:
-            rows.append(_line(row, note="指标权重为零,不影响得分"))
+            rows.append(_line(row, note="指标权重为零，不影响得分"))
         else:
             ratio = (row["score"] + lift) * share / row["weight"]
             rows.append(_single(row, indicator, cohort.formula, ratio, ranges.get(indicator.id)))
@@ -106,7 +106,7 @@ def _single(
     if row["benchmark"] is None:
         return _line(row, note="该指标没有有效基准值")
     if indicator.cap is not None and ratio > indicator.cap:
-        return _line(row, note=f"该指标得分以权重的{indicator.cap:g}倍为限,单靠该指标无法达到")
+        return _line(row, note=f"该指标得分以权重的{indicator.cap:g}倍为限，单靠该指标无法达到")
     benchmark = float(str(row["benchmark"]))
     if ratio <= 0:
         return _line(row, note="其他指标得分已足够")
@@ -118,9 +118,9 @@ def _within_spread(
 ) -> dict[str, object]:
     """The line of an indicator scored by its place between the least and the greatest value of the cohort."""
     if spread is None or spread[0] >= spread[1]:
-        return _line(row, note="评价组内指标值无差异,单靠该指标无法达到")
+        return _line(row, note="评价组内指标值无差异，单靠该指标无法达到")
     if ratio > 1:
-        return _line(row, note="该指标得满分仍不足,单靠该指标无法达到")
+        return _line(row, note="该指标得满分仍不足，单靠该指标无法达到")
     low, high = spread
     gained = max((ratio * 100 - 20) / 80, 0.0) * (high - low)
     return _line(row, low + gained if indicator.better == "higher" else high - gained, indicator)
@@ -156,5 +156,5 @@ def _line(
         if top > 0 and value > 0:
             line["denominator_change"] = _advisable(indicator.denominator, top / value - bottom)
     else:
-        line["note"] = "指标缺少数据,先补报数据"
+        line["note"] = "指标缺少数据，先补报数据"
     return line

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from efficiency.evaluation.sentences import told
+from efficiency.evaluation.sentences import sentence_where
 from efficiency.policy.expressions import scalar
 from efficiency.policy.model import Cohort, Indicator
 from schemas.profile import PROFILE
@@ -44,14 +44,14 @@ def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     lacks_all = pl.all_horizontal(pl.col(f"value_{indicator.id}").is_null() for indicator in cohort.indicator)
     lacks_needed = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"value_{i.id}").is_null() for i in needed))
     named = needed or cohort.indicator
-    gaps = pl.concat_str([_gap(indicator) for indicator in named], separator=";", ignore_nulls=True)
-    every_gap = pl.concat_str([_gap(indicator) for indicator in cohort.indicator], separator=";", ignore_nulls=True)
-    reason = pl.format("数据不足:{}", pl.when(lacks_all).then(every_gap).otherwise(gaps))
+    gaps = pl.concat_str([_gap(indicator) for indicator in named], separator="；", ignore_nulls=True)
+    every_gap = pl.concat_str([_gap(indicator) for indicator in cohort.indicator], separator="；", ignore_nulls=True)
+    reason = pl.format("数据不足：{}", pl.when(lacks_all).then(every_gap).otherwise(gaps))
     lacking = lacks_needed | lacks_all
     return measured.with_columns(
         (~lacking).alias("is_ranked"),
         pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
-        told(measured, lacking, reason).alias("status_reason"),
+        sentence_where(measured, lacking, reason).alias("status_reason"),
     )
 
 

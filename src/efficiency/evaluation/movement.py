@@ -104,11 +104,11 @@ def _note(judged: pl.Expr, unbroken: pl.Expr, alike: pl.Expr) -> pl.Expr:
     )
     return (
         pl.when(~judged)
-        .then(pl.format("上期{},本期{},得分不可比", was, is_))
+        .then(pl.format("上期{}，本期{}，得分不可比", was, is_))
         .when(~unbroken)
-        .then(pl.lit("更正或修订前后参评状态不同,变化计入范围调整"))
+        .then(pl.lit("更正或修订前后参评状态不同，变化计入范围调整"))
         .when(~alike)
-        .then(pl.lit("评价组变化,变化计入范围调整"))
+        .then(pl.lit("评价组变化，变化计入范围调整"))
     )
 
 

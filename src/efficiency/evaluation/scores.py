@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from efficiency.evaluation.indicators import RANKED
-from efficiency.evaluation.sentences import told
+from efficiency.evaluation.sentences import sentence_where
 from efficiency.policy.expressions import predicate, scalar
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
 
@@ -52,7 +52,7 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
     frame = frame.with_columns(
         pl.when(kept > 0).then(pl.when(moved).then(total / kept).otherwise(1.0)).alias("stretch")
     )
-    scaled = told(frame, moved, pl.format("其他指标缺项,得分按{}倍折算", pl.col("stretch").round(4)))
+    scaled = sentence_where(frame, moved, pl.format("其他指标缺项，得分按{}倍折算", pl.col("stretch").round(4)))
     frame = frame.with_columns(scaled.alias("__scaled"))
     return frame.with_columns(
         expression
@@ -68,7 +68,7 @@ def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.E
     """The indicator's note, with what it was scaled by where other indicators have no score."""
     note, scaled = pl.col(f"note_{indicator.id}"), pl.col("__scaled")
     scored = pl.col(f"earned_{indicator.id}").is_not_null() & scaled.is_not_null()
-    both = told(frame, scored & note.is_not_null(), pl.format("{};{}", note, scaled))
+    both = sentence_where(frame, scored & note.is_not_null(), pl.format("{}；{}", note, scaled))
     return pl.coalesce(pl.lit(both), pl.when(scored).then(scaled), note)
 
 
@@ -85,18 +85,18 @@ def add_totals(
     count = frame.select(unscored.sum()).item()
     frame = frame.with_columns(
         pl.when(unscored)
-        .then(pl.lit("数据不足:各项指标均无可用的基准值"))
+        .then(pl.lit("数据不足：各项指标均无可用的基准值"))
         .otherwise("status_reason")
         .alias("status_reason"),
         pl.when(unscored).then(pl.lit("insufficient")).otherwise("status").alias("status"),
         (RANKED & ~unscored).alias("is_ranked"),
     )
-    warnings = [f"评价组“{cohort.label}”有{count}家企业各项指标均无法计分,按数据不足处理"] if count else []
+    warnings = [f"评价组“{cohort.label}”有{count}家企业各项指标均无法计分，按数据不足处理"] if count else []
 
     frame = frame.with_columns(pl.when(RANKED).then(scalar(cohort.factor)).alias("factor"))
     count = frame.select((RANKED & pl.col("factor").is_null()).sum()).item()
     if count:
-        warnings.append(f"评价组“{cohort.label}”有{count}家企业的修正系数无法计算,按1处理")
+        warnings.append(f"评价组“{cohort.label}”有{count}家企业的修正系数无法计算，按1处理")
     applies = [predicate(adjustment.when) for adjustment in adjustments]
     points = pl.sum_horizontal(
         pl.lit(0.0),
@@ -170,7 +170,7 @@ def _minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[
         warnings = []
         if low is not None:
             warnings = [
-                f"评价组“{cohort.label}”指标“{indicator.title}”最大值等于最小值({low:.4g}),极差法无法计分,此项按缺项处理"
+                f"评价组“{cohort.label}”指标“{indicator.title}”最大值等于最小值({low:.4g})，极差法无法计分，此项按缺项处理"
             ]
         return [pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted], warnings
     earned = share_of_spread(indicator, value, pl.lit(low), pl.lit(high))
@@ -182,7 +182,7 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
     earned, note = pl.col(f"earned_{indicator.id}"), pl.col(f"note_{indicator.id}")
     missing = RANKED & earned.is_null()
     filled: float | None = None
-    treatment = "不计分,权重分摊到其他指标"
+    treatment = "不计分，权重分摊到其他指标"
     if indicator.missing == "zero":
         filled, treatment = 0.0, "按0分计"
     elif indicator.missing == "cohort_mean":
@@ -194,9 +194,9 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
     return [
         pl.when(missing).then(pl.lit(filled, dtype=pl.Float64)).otherwise(earned).alias(f"earned_{indicator.id}"),
         pl.when(missing & value.is_null())
-        .then(pl.lit(f"缺少指标值,{treatment}"))
+        .then(pl.lit(f"缺少指标值，{treatment}"))
         .when(missing)
-        .then(pl.lit(f"无可用基准值,{treatment}"))
+        .then(pl.lit(f"无可用基准值，{treatment}"))
         .otherwise(note)
         .alias(f"note_{indicator.id}"),
     ]

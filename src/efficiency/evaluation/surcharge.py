@@ -1,6 +1,6 @@
-"""The surcharge on electricity that follows from time in D (handbook of the method: 山东, by consecutive years).
+"""The surcharge on electricity that follows from time in D, as 山东 charges it: by consecutive years.
 
-The rule counts years, evaluations here are made by the period. A year in D is `periods_per_year` consecutive evaluated
+The rule counts years; evaluations here are made by the period. A year in D is `periods_per_year` consecutive evaluated
 periods in D, begun or full: with twelve periods a year, the 1st to 12th period in D are the first year, the 13th to
 24th the second, and so on. A period that is evaluated and not in D ends the count, as a year outside D does in the
 rule; a period that was never evaluated neither counts nor interrupts (as in `d_streak`). Where each year is evaluated

@@ -28,19 +28,17 @@ from efficiency.facts.spans import (
     window_total,
     with_nodes,
 )
-from efficiency.reference.tables import carriers
+from efficiency.reference.tables import calorific_tce, carriers
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CALORIFIC_TCE = 1.229
-"""tce per 万千瓦时 on the calorific basis (当量值, 0.1229 kgce/kWh; carriers.csv)."""
 GREEN_POWER = "green_power"
 TOLERANCE = 0.05
 """Share by which a directly stated total may differ from its carriers before it is reported."""
 AT_ONCE = 200_000
-"""Enterprises whose totals are computed together: a vector for each month boundary and span is held for all."""
+"""Enterprises whose totals are computed together: for each month boundary and span a vector of them is in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class EnergyBasis:
     def electricity_tce(self) -> float:
         """Coefficient of electricity, tce per 万千瓦时. Raises ValueError if the equivalent basis lacks its figure."""
         if self.electricity == "calorific":
-            return CALORIFIC_TCE
+            return calorific_tce()
         if self.equivalent_kgce_per_kwh is None:
             raise ValueError("electricity 'equivalent' needs equivalent_kgce_per_kwh, the official figure of the year")
         return self.equivalent_kgce_per_kwh * 10
@@ -260,7 +258,7 @@ def _disagreements(placed: pl.DataFrame, window: Window) -> list[str]:
     far_apart = (pl.col("computed") - pl.col("stated")).abs() > TOLERANCE * pl.col("stated").abs()
     both = stated.join(computed, on=key, validate="1:1").filter(far_apart).sort(key)
     message = pl.format(
-        "{}({}){}至{}:分品种折标合计{}吨标准煤,与直接填报的综合能源消费量{}吨标准煤相差超过5%,按分品种计算",
+        "{}({}){}至{}：分品种折标合计{}吨标准煤，与直接填报的综合能源消费量{}吨标准煤相差超过5%，按分品种计算",
         pl.col("name").fill_null(""), pl.col("uscc"),
         pl.col("span_start").dt.strftime("%Y-%m"), pl.col("span_end").dt.strftime("%Y-%m"),
         pl.col("computed").round(2), pl.col("stated").round(2),

@@ -33,7 +33,7 @@ class EnergyLevels:
     @property
     def warnings(self) -> list[str]:
         """Everything there is to tell, in Chinese."""
-        return [*told_of(self.unconfirmed), *self.unjudged]
+        return [*unconfirmed_warnings(self.unconfirmed), *self.unjudged]
 
 
 def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
@@ -162,10 +162,10 @@ def _level() -> pl.Expr:
     )
 
 
-def told_of(unconfirmed: pl.DataFrame) -> list[str]:
+def unconfirmed_warnings(unconfirmed: pl.DataFrame) -> list[str]:
     """A warning for each product that was judged by levels which no text confirms (`EnergyLevels.unconfirmed`)."""
     told = pl.format(
-        "产品“{}”的标杆和基准水平未经文件核实,{}家企业据此评定能耗水平,请对照标准原文", "name_zh", "users"
+        "产品“{}”的标杆和基准水平未经文件核实，{}家企业据此评定能耗水平，请对照标准原文", "name_zh", "users"
     )
     return unconfirmed.sort("name_zh").select(told).to_series().to_list()
 
@@ -185,7 +185,7 @@ def _warnings(reported: pl.DataFrame) -> list[str]:
         .when(pl.col("factor").is_null())
         .then(pl.format("的产量单位({})不能换算为限额单位({})", pl.col("unit").fill_null("未填"), pl.col("limit_unit")))
     )
-    message = pl.format("{}({})产品“{}”{},未评定其能耗水平", pl.col("name").fill_null(""), "uscc", "product", "reason")
+    message = pl.format("{}({})产品“{}”{}，未评定其能耗水平", pl.col("name").fill_null(""), "uscc", "product", "reason")
     return (
         reported.with_columns(reason.alias("reason"))
         .filter(pl.col("reason").is_not_null())

@@ -47,9 +47,9 @@ class Profile:
     def warnings(self) -> list[str]:
         """Everything the analyst is told, in Chinese."""
         return [
-            *unconfirmed.told_of(self.unconfirmed_carriers, self.basis),
+            *unconfirmed.unconfirmed_warnings(self.unconfirmed_carriers, self.basis),
             *self.disagreements,
-            *products.told_of(self.unconfirmed_products),
+            *products.unconfirmed_warnings(self.unconfirmed_products),
             *self.unjudged,
         ]
 

@@ -18,6 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from efficiency.pieces import first_of_run, run_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -186,14 +188,13 @@ def enumerate_keys(rows: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame
     """The distinct keys of `rows` in their own order with their position `entity`, and `rows` with it."""
     keys = rows.select(key)
     # An enterprise's rows mostly follow one another: only the first of each run is looked up.
-    other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key)
-    first = keys.select(other | (pl.int_range(pl.len()) == 0)).to_series()
+    first = keys.select(first_of_run(key)).to_series()
     runs = keys.filter(first)
     entities = runs.unique().sort(key).with_row_index("entity")
     entity = runs.join(
         entities, on=list(key), how="left", validate="m:1", nulls_equal=True, maintain_order="left"
     )["entity"]
-    return entities, rows.with_columns(entity.gather(first.cast(pl.UInt32).cum_sum() - 1).alias("entity"))
+    return entities, rows.with_columns(entity.gather(run_of(first)).alias("entity"))
 
 
 def complete_sum(column: str) -> pl.Expr:

@@ -13,17 +13,11 @@ if TYPE_CHECKING:
     from efficiency.facts.spans import Window
 
 
-def unconfirmed_coefficients(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> list[str]:
-    """A line in Chinese for each carrier that someone's energy rests on by an unverified or contested coefficient.
-
-    `rows`: shape of facts.energy, only rows that count. An enterprise's own coefficient and the policy's go before the
-    table's, so that who has either is not counted; nor are 耗能工质, which do not count at all.
-    """
-    return told_of(users(rows, window), basis)
-
-
 def users(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """`carrier`, `users`: how many enterprises of `rows` used it in the window without a coefficient of their own."""
+    """`carrier`, `users`: how many enterprises used it in the window without a coefficient of their own.
+
+    `rows`: shape of facts.energy, only rows that count.
+    """
     return (
         rows.filter(
             pl.col("coefficient").is_null(),
@@ -35,8 +29,12 @@ def users(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
     )
 
 
-def told_of(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
-    """The lines of `unconfirmed_coefficients` for these `users` (carrier, users)."""
+def unconfirmed_warnings(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
+    """A line in Chinese for each carrier that someone's energy rests on by an unverified or contested coefficient.
+
+    `users`: see the function of that name. A coefficient of the policy's goes before the table's, so that its carrier
+    is not named; nor are 耗能工质, which do not count at all.
+    """
     other = pl.col("alt_kgce_per_base_unit").cast(pl.Float64) / pl.col("kgce_per_base_unit")
     doubtful = (
         carriers()
@@ -57,7 +55,7 @@ def told_of(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
         )
     )
     told = pl.format(
-        "{}:{}家企业未填报采用折标系数,按参考折标系数{}吨标准煤/{}折算,该系数{},请在办法中明确或由企业填报",
+        "{}：{}家企业未填报采用折标系数，按参考折标系数{}吨标准煤/{}折算，该系数{}，请在办法中明确或由企业填报",
         "carrier", "users", "tce_per_form_unit", "form_unit", "doubt",
     )  # fmt: skip
     return doubtful.join(users, on="carrier", maintain_order="left").select(told).to_series().to_list()

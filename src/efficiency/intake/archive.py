@@ -89,7 +89,7 @@ def scan_archive(data: bytes) -> dict[str, SheetScan]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > MAX_ENTRIES:
-                raise UnreadableError(f"压缩包内有 {len(entries)} 个部件,超过 {MAX_ENTRIES} 个的上限")
+                raise UnreadableError(f"压缩包内有 {len(entries)} 个部件，超过 {MAX_ENTRIES} 个的上限")
             if any(entry.flag_bits & 1 for entry in entries):
                 raise UnreadableError("文件已加密")
             if sum(entry.file_size for entry in entries) > MAX_EXPANDED:
@@ -97,7 +97,7 @@ def scan_archive(data: bytes) -> dict[str, SheetScan]:
             _check_declared_sizes(archive)
             names = {name.casefold(): name for name in archive.namelist()}
             if len(names) < len(entries):
-                raise UnreadableError("压缩包内有重名的部件,文件已损坏")
+                raise UnreadableError("压缩包内有重名的部件，文件已损坏")
             if "content.xml" in names:
                 content = _read(archive, names["content.xml"])
                 if refusal := ods_refusal(content):
@@ -141,7 +141,7 @@ def _check_strings(archive: zipfile.ZipFile) -> None:
         if entry.file_size > MAX_STRINGS and _STRINGS.fullmatch(entry.filename.casefold()):
             texts = _read(archive, entry)
             if max(texts.count(b"<si"), texts.count(b":si")) > MAX_STRINGS:
-                raise UnreadableError(f"文本过多,超过 {MAX_STRINGS} 个")
+                raise UnreadableError(f"文本过多，超过 {MAX_STRINGS} 个")
 
 
 def _scan_sheets(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, SheetScan]:
@@ -207,9 +207,9 @@ def _sheet_parts(
     times over.
     """
     if len(sheets) > MAX_SHEETS:
-        raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
+        raise UnreadableError(f"工作表过多({len(sheets)} 张，超过 {MAX_SHEETS} 张)")
     if len({name for name, _ in sheets}) < len(sheets):
-        raise UnreadableError("工作表重名,文件已损坏")
+        raise UnreadableError("工作表重名，文件已损坏")
     found = [
         (name, names.get((target if target.startswith("xl/") else f"xl/{target}").casefold(), ""))
         for name, relation in sheets

@@ -42,14 +42,14 @@ def scan_biff(data: bytes) -> dict[str, SheetScan]:
         stream = _workbook_stream(data)
         sheets = _sheets(stream)
         if len(sheets) > MAX_SHEETS:
-            raise UnreadableError(f"工作表过多({len(sheets)} 张,超过 {MAX_SHEETS} 张)")
+            raise UnreadableError(f"工作表过多({len(sheets)} 张，超过 {MAX_SHEETS} 张)")
         if any(start >= len(stream) for _, start in sheets):
             raise UnreadableError("文件已损坏或不完整")
         # Sheets are told by name alone where the reader is asked for them; those it names otherwise have no errors.
         scans = {start: _scan(stream, start) for start in {start for _, start in sheets}}
         return defaultdict(SheetScan, {name: scans[start] for name, start in sheets})
     except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise UnreadableError("文件已损坏,或不是电子表格") from error
+        raise UnreadableError("文件已损坏，或不是电子表格") from error
 
 
 def _sheets(stream: bytes) -> list[tuple[str, int]]:
@@ -61,7 +61,7 @@ def _sheets(stream: bytes) -> list[tuple[str, int]]:
             text = body[8 : 8 + length * (2 if wide & 1 else 1)]
             sheets.append((text.decode("utf-16-le" if wide & 1 else "latin-1", "replace"), start))
         elif kind == _TEXTS and struct.unpack_from("<I", body, 4)[0] > len(stream):
-            raise UnreadableError("文件已损坏:文本表的数目与内容不符")
+            raise UnreadableError("文件已损坏：文本表的数目与内容不符")
     return sheets
 
 
@@ -85,7 +85,7 @@ def _scan(stream: bytes, start: int) -> SheetScan:
             row, column = struct.unpack_from("<HH", body)
             extent.add(row, column, columns=max((len(body) - 6) // 6, 1))
         elif kind == _DIMENSIONS and _stated_cells(body) > MAX_CELLS:
-            raise UnreadableError("工作表声明的使用区域过大,请删除多余的行列")
+            raise UnreadableError("工作表声明的使用区域过大，请删除多余的行列")
     if refusal := extent.refusal():
         raise UnreadableError(refusal)
     return SheetScan(errors=errors, idle=idle)
@@ -112,7 +112,7 @@ def _workbook_stream(data: bytes) -> bytes:
     """The stream named Workbook of the compound file. Raises UnreadableError for sectors that lead nowhere."""
     (shift,) = struct.unpack_from("<H", data, 30)
     if shift not in _SECTOR_SHIFTS:
-        raise UnreadableError("文件已损坏,或不是电子表格")
+        raise UnreadableError("文件已损坏，或不是电子表格")
     size = 1 << shift
     # The header takes the room of one sector.
     sectors = [data[place : place + size] for place in range(size, len(data), size)]
@@ -139,7 +139,7 @@ def _workbook_stream(data: bytes) -> bytes:
         if name in _STREAM_NAMES:
             mini = _chained(sectors, mini_start, fat)
             return _chained(root, start, struct.unpack(f"<{len(mini) // 4}I", mini))[:length]
-    raise UnreadableError("文件已损坏,或不是电子表格")
+    raise UnreadableError("文件已损坏，或不是电子表格")
 
 
 def _fat(data: bytes, sectors: Sequence[bytes]) -> list[int]:
@@ -149,7 +149,7 @@ def _fat(data: bytes, sectors: Sequence[bytes]) -> list[int]:
     seen: set[int] = set()
     while following < _MARKS:
         if following in seen:
-            raise UnreadableError("文件已损坏:扇区链成环")
+            raise UnreadableError("文件已损坏：扇区链成环")
         seen.add(following)
         sector = sectors[following]
         more = struct.unpack(f"<{len(sector) // 4}I", sector)
@@ -157,7 +157,7 @@ def _fat(data: bytes, sectors: Sequence[bytes]) -> list[int]:
         following = more[-1]
     used = [number for number in numbers if number < _MARKS]
     if len(set(used)) < len(used):
-        raise UnreadableError("文件已损坏:扇区表重复")
+        raise UnreadableError("文件已损坏：扇区表重复")
     fat: list[int] = []
     for number in used:
         fat += struct.unpack(f"<{len(sectors[number]) // 4}I", sectors[number])
@@ -169,7 +169,7 @@ def _chained(sectors: Sequence[bytes], start: int, links: Sequence[int]) -> byte
     found: list[bytes] = []
     while start != _END_OF_CHAIN:
         if len(found) > len(sectors):
-            raise UnreadableError("文件已损坏:扇区链成环")
+            raise UnreadableError("文件已损坏：扇区链成环")
         found.append(sectors[start])
         start = links[start]
     return b"".join(found)

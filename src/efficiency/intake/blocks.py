@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.header import IDENTITY, OTHER, Meaning, measure_in
+from efficiency.intake.periods import NOTHING, OPEN_END, UNSURE, Timing
 from efficiency.intake.units import COAL_EQUIVALENT, Conversion, conversion, find_unit, is_water
 from efficiency.reference.tables import carrier_form_unit
 from schemas import FORMS
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from efficiency.intake.layout import Header
-    from efficiency.intake.periods import Timing
     from efficiency.intake.surroundings import Surroundings
     from schemas.column import Column, Form
 
@@ -55,6 +55,13 @@ class Block:
     columns: tuple[Bound, ...]
     timing: Timing | None = None
     carrier: str | None = None
+    beside_month: bool = False
+    """累计 beside 本月: up to the month that is said elsewhere, never a full year."""
+
+    def timed(self, around: Timing) -> Timing:
+        """What its mark of time says, completed by what is said `around` it."""
+        said = (self.timing or NOTHING).over(around)
+        return replace(UNSURE, doubt=OPEN_END) if self.beside_month and said.month is None else said
 
 
 @dataclass(frozen=True)
@@ -170,6 +177,9 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
         key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
         groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
     blocks: list[Block] = []
+    running = _running_sums(groups, around)
+    groups = {key: fields for key, fields in groups.items() if key not in running}
+    this_month = any(_is_open(timing, "month") for timing, _ in groups)
     for (timing, carrier), fields in _with_shared(groups, declared).items():
         chosen: list[Bound] = []
         for name, columns in fields.items():
@@ -177,9 +187,11 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
             bounds = [_bind(name, column, meaning, declared.column(name), around) for column, meaning in best]
             duplicates.append(tuple(bounds))
             chosen.append(bounds[0])
-        blocks.append(Block(len(blocks), tuple(chosen), timing, carrier))
+        beside_month = this_month and _is_open(timing, "to_date")
+        blocks.append(Block(len(blocks), tuple(chosen), timing, carrier, beside_month))
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
+    sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
     several = sum(1 for block in blocks if block.timing is not None and block.timing.month is not None)
     return Plan(
         form,
@@ -187,7 +199,7 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
         identity,
         {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
         roles.get("filled_on"),
-        roles.get("sum")
+        roles.get("sum", next(iter(sums), None))
         if several > 1
         and several == len(blocks)
         and len({b.carrier for b in blocks}) == 1
@@ -195,6 +207,30 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
+
+
+def _is_open(timing: Timing | None, kind: str) -> bool:
+    """Whether a column is of a month, or to date, without saying which month."""
+    return timing is not None and timing.kind == kind and timing.month is None
+
+
+def _running_sums(groups: Groups, around: Surroundings) -> Groups:
+    """The columns 累计 or 全年 beside those of single months: the sum of these so far, and no span of their own."""
+    months: dict[tuple[str | None, str], list[int]] = {}
+    for (timing, carrier), fields in groups.items():
+        if timing is not None and timing.month is not None and timing.kind in ("month", "several", "to_date"):
+            first = (
+                timing.month - timing.months + 1 if timing.months else 1 if timing.kind == "to_date" else timing.month
+            )
+            for name in fields:
+                months.setdefault((carrier, name), []).extend(range(first, timing.month + 1))
+    single = {key for key, covered in months.items() if 1 < len(covered) == len(set(covered))}
+    return {
+        (timing, carrier): fields
+        for (timing, carrier), fields in groups.items()
+        if (_is_open(timing, "year") or (_is_open(timing, "to_date") and around.timing.month is None))
+        and all((carrier, name) in single for name in fields)
+    }
 
 
 def _with_shared(groups: Groups, form: Form) -> Groups:

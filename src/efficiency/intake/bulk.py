@@ -51,14 +51,15 @@ def _table(path: Path) -> pl.DataFrame:
     declared = parquet.read_metadata(path)
     if declared.num_rows * declared.num_columns > MAX_BULK_CELLS:
         raise UnreadableError(
-            f"文件有 {declared.num_rows} 行 {declared.num_columns} 列,超过 {MAX_BULK_CELLS} 格的上限;请按月分成多个文件"
+            f"文件有 {declared.num_rows} 行 {declared.num_columns} 列，"
+            f"超过 {MAX_BULK_CELLS} 格的上限；请按月分成多个文件"
         )
     if declared.num_columns > MAX_COLUMNS:
-        raise UnreadableError(f"文件有 {declared.num_columns} 列,超过电子表格的 {MAX_COLUMNS} 列")
+        raise UnreadableError(f"文件有 {declared.num_columns} 列，超过电子表格的 {MAX_COLUMNS} 列")
     schema = pl.read_parquet_schema(path)
     other = next((name for name, dtype in schema.items() if dtype.is_nested() or dtype in _NO_CELLS), None)
     if other is not None:
-        raise UnreadableError(f"列“{other}”的值不是数字、文字或日期,不能读作单元格")
+        raise UnreadableError(f"列“{other}”的值不是数字、文字或日期，不能读作单元格")
     table = pl.read_parquet(path, use_statistics=False, hive_partitioning=False, glob=False)
     # Texts that are stored once and referred to take no room yet, whatever they come to as cells.
     lengths = [
@@ -70,7 +71,7 @@ def _table(path: Path) -> pl.DataFrame:
     if longest > MAX_TEXT:
         raise UnreadableError(f"有一格长达 {longest} 字节")
     if sum(int(length.cast(pl.UInt64).sum()) for length in lengths) > MAX_BULK_BYTES:
-        raise UnreadableError(f"各格文字合计超过 {MAX_BULK_BYTES >> 20} MiB;请按月分成多个文件")
+        raise UnreadableError(f"各格文字合计超过 {MAX_BULK_BYTES >> 20} MiB；请按月分成多个文件")
     return table
 
 

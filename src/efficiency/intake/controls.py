@@ -20,11 +20,12 @@ TOLERANCE = 0.005
 def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     """`control_total` for each cell of a total row that differs from the sum of its rows.
 
-    A total sums all data rows, a subtotal those since the last one; where rows are grouped under several totals, either
-    reading is accepted. Columns with a refused cell among the summed rows, and blank totals, are not checked.
+    A total sums all data rows, a subtotal those since the last one, the heading of a group those down to a later one;
+    where rows are grouped under several totals, either reading is accepted. Columns with a refused cell among the
+    summed rows, and blank totals, are not checked.
     """
     places, is_data = kinds["place"], kinds["kind"] == "data"
-    is_total = (kinds["kind"] == "total") | (kinds["kind"] == "subtotal")
+    is_total = kinds["kind"].is_in(["total", "subtotal", "group"])
     totals = list(zip(is_total.arg_true(), kinds["kind"].filter(is_total), strict=True))
     if not totals or table.plan.long_energy:
         return
@@ -83,7 +84,10 @@ def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Seri
 def _wrong_totals(
     values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]]
 ) -> list[tuple[int, float, float]]:
-    """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total."""
+    """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total.
+
+    The sums beside the heading of a group are those of the rows below it, to the next heading or to a later one.
+    """
     sound = sound | ~is_data
     if not sound.all():
         return []
@@ -91,10 +95,14 @@ def _wrong_totals(
     overall = float(amounts.sum() or 0.0)
     wrong: list[tuple[int, float, float]] = []
     start = 0
-    for row, kind in totals:
+    ends = [row for row, _ in totals] + [len(amounts)]
+    for number, (row, kind) in enumerate(totals):
         since = float(amounts[start:row].sum() or 0.0)
-        start = row + 1
-        sums = [overall] if kind == "total" else [since, overall]
+        if kind == "group":
+            sums = [float(amounts[row:end].sum() or 0.0) for end in ends[number + 1 :]]
+        else:
+            start = row + 1
+            sums = [overall] if kind == "total" else [since, overall]
         if kind == "total" and len(totals) > 1:
             sums.append(since)
         value = values[row]

@@ -35,7 +35,7 @@ def as_utf8(data: bytes) -> bytes:
             continue
         if b"\0" not in text:
             return text
-    raise UnreadableError("文件不是文本,或编码不是 UTF-8、GB18030")
+    raise UnreadableError("文件不是文本，或编码不是 UTF-8、GB18030")
 
 
 def _recoded(data: bytes, codec: str) -> bytes:
@@ -63,13 +63,15 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
     separators, longest_line = _most_in_a_line(text, separator)
     width = separators + 1
     if width > MAX_COLUMNS:
-        raise UnreadableError(f"一行有 {width} 列,超过电子表格的 {MAX_COLUMNS} 列;请检查分隔符与换行")
+        raise UnreadableError(f"一行有 {width} 列，超过电子表格的 {MAX_COLUMNS} 列；请检查分隔符与换行")
     if longest_line > MAX_TEXT * width:
-        raise UnreadableError(f"一行长达 {longest_line} 字节,请检查引号与换行")
+        raise UnreadableError(f"一行长达 {longest_line} 字节，请检查引号与换行")
     # Short records are filled up to the widest: a few bytes of them may stand for any number of places.
     lines = text.count(b"\n") + 1
     if width * lines > most_cells(text.count(separator) + lines, MAX_BULK_CELLS):
-        raise UnreadableError(f"{lines} 行中最宽的一行有 {width} 列,其余多为空;请检查分隔符与换行,或按月分成多个文件")
+        raise UnreadableError(
+            f"{lines} 行中最宽的一行有 {width} 列，其余多为空；请检查分隔符与换行，或按月分成多个文件"
+        )
     # A first record of full width fixes the number of columns; titles above a table have fewer cells than its rows.
     source = b"".join((separator * (width - 1), b"\n", text))
     frame = None
@@ -87,10 +89,10 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
         except pl.exceptions.PolarsError:
             continue
     if frame is None:
-        raise UnreadableError("CSV 文件的引号或分隔符不成对,无法分列")
+        raise UnreadableError("CSV 文件的引号或分隔符不成对，无法分列")
     longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() or 0
     if longest > MAX_TEXT:
-        raise UnreadableError(f"有一格长达 {longest} 字节,请检查引号与换行")
+        raise UnreadableError(f"有一格长达 {longest} 字节，请检查引号与换行")
     columns = frame[1:].get_columns()
     if b'="' in text:  # ="0371": how programs keep a spreadsheet from taking a code for a number
         columns = [column.str.replace(r'^="([^"]*)"$', "$1") for column in columns]

@@ -62,8 +62,8 @@ class Extent:
         if within and rows * columns <= most_cells(self.cells):
             return text_refusal(self.text)
         return (
-            f"使用区域过大({self.bottom + 1} 行 × {self.right + 1} 列),多因远处有孤立内容,"
-            f"如第 {self.bottom + 1} 行或第 {self.right + 1} 列;请删除多余的行列"
+            f"使用区域过大({self.bottom + 1} 行 × {self.right + 1} 列)，多因远处有孤立内容，"
+            f"如第 {self.bottom + 1} 行或第 {self.right + 1} 列；请删除多余的行列"
         )
 
 
@@ -74,7 +74,7 @@ def most_cells(cells: int, most: int = MAX_CELLS) -> int:
 
 def text_refusal(size: int) -> str | None:
     """Why a sheet whose texts come to `size` bytes, each as often as it stands in a cell, is too large to be read."""
-    return f"各格文字合计超过 {MAX_TEXTS >> 20} MiB,多因过长的文字反复出现;请删除" if size > MAX_TEXTS else None
+    return f"各格文字合计超过 {MAX_TEXTS >> 20} MiB，多因过长的文字反复出现；请删除" if size > MAX_TEXTS else None
 
 
 def xlsx_refusal(xml: bytes) -> str | None:
@@ -84,7 +84,7 @@ def xlsx_refusal(xml: bytes) -> str | None:
     try:
         return _xlsx_extent(xml).refusal()
     except (expat.ExpatError, LookupError, ValueError):  # LookupError: an encoding nobody knows
-        return "工作表内容不合规范,无法读取;请用 Excel 打开另存后重新报送"
+        return "工作表内容不合规范，无法读取；请用 Excel 打开另存后重新报送"
 
 
 def _within_bounds(xml: bytes) -> bool:
@@ -157,7 +157,7 @@ def ods_refusal(content: bytes) -> str | None:
     try:
         extents = _ods_extents(content)
     except (expat.ExpatError, LookupError, ValueError):  # LookupError: an encoding nobody knows
-        return "文件内容不合规范,无法读取;请另存后重新报送"
+        return "文件内容不合规范，无法读取；请另存后重新报送"
     return next((refusal for extent in extents if (refusal := extent.refusal())), None)
 
 

@@ -48,7 +48,7 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
             name = as_text(path.relative_to(directory), ())
         taken.add(name)
         if path.is_dir() and not path.is_symlink():
-            problems.append(_refused(name, "无法打开文件夹,其中的文件均未读取"))
+            problems.append(_refused(name, "无法打开文件夹，其中的文件均未读取"))
             continue
         try:
             if not path.resolve().is_relative_to(root):

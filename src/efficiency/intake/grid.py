@@ -179,8 +179,8 @@ def read_grids(path: Path) -> list[Grid]:
     if is_text:
         return [_delimited_grid(data)]
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
-        raise UnreadableError("文件实际是网页(HTML/XML),只是改成了表格的扩展名")
-    raise UnreadableError("文件已损坏,或不是电子表格")
+        raise UnreadableError("文件实际是网页(HTML/XML)，只是改成了表格的扩展名")
+    raise UnreadableError("文件已损坏，或不是电子表格")
 
 
 def grid_of_rows(
@@ -269,7 +269,7 @@ def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
         # A panic of the reader is a BaseException and must not end the run. What it then says on stderr cannot be kept
         # back soundly (its hook is out of reach, and the stream belongs to all threads): the scans refuse what is known
         # to make it panic, and some 1 damaged binary file in 5 000 is left.
-        raise UnreadableError("文件已损坏,或不是电子表格") from error
+        raise UnreadableError("文件已损坏，或不是电子表格") from error
     if not grids:
         raise UnreadableError("文件里没有工作表")
     return grids
@@ -343,7 +343,7 @@ def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, 
     """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
     # A sum shows NaN and infinity, the extremes what is huge: no frame is made where there is neither.
     least, most = numbers.min(), numbers.max()
-    if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]
+    if isfinite(numbers.sum()) and (least or 0.0) > -HUGE and (most or 0.0) < HUGE:  # type: ignore[operator]  # floats
         return numbers, texts
     odd = (~(numbers.abs() < HUGE)).fill_null(value=False)
     places = odd.arg_true()

@@ -16,6 +16,7 @@ import polars as pl
 
 from efficiency.intake.grid import FEW
 from efficiency.intake.header import IDENTITY, Meaning, interpret, is_of_another_time, piece
+from efficiency.intake.named_above import named_in
 from efficiency.intake.period_cells import written_out
 from efficiency.intake.periods import NOTHING, marker, timing_in
 from efficiency.intake.units import NO_UNITS, find_unit, looks_like_unit, units_above
@@ -38,8 +39,12 @@ TITLE_CELLS = 3
 """Texts of a row that is a title: what is reported, by whom, in which unit."""
 LONGEST_NAME = 40
 """A longer cell is an explanation, no header."""
-_LABEL = re.compile(r"(?:单位|日期|时间|期|部门|人):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$")
+_LABEL = re.compile(
+    r"(?:单位|日期|时间|期|部门|人|名称|代码|表号|文号|机关):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$"
+)
 """A label such as 填报单位: or 单位: stands above a header, never in it."""
+_LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本当]月")
+_THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
 """A mark that stands in a row of its own below the header."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
@@ -89,12 +94,15 @@ def find_headers(grid: Grid) -> list[Header]:
 def titles_begin(grid: Grid, top: int, start: int) -> int:
     """The row where the titles of the table at `top` begin, below another table whose rows begin at `start`.
 
-    They stand directly above the header, one or two texts a row, and begin where a time or a unit is stated; `top`
-    where there are none.
+    They stand directly above the header, one or two texts a row, and begin where a time, a unit or the enterprise of
+    the table is stated; `top` where there are none.
     """
     begin = top
     for place in range(top - 1, max(start, top - ABOVE) - 1, -1):
         (row,) = grid.rows(place, place + 1)
+        if _names_one(row):
+            begin = place
+            continue
         texts = list(dict.fromkeys(cell for cell in row if cell))
         if len(texts) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
             break
@@ -102,6 +110,11 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
         if line and (timing_in(line) != NOTHING or units_above([*texts, line]) != NO_UNITS):
             begin = place
     return begin
+
+
+def _names_one(cells: Sequence[str]) -> bool:
+    """Whether a row says of which one enterprise a table is (企业名称 | 甲公司), so that it is no header."""
+    return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
 
 
 def _anchors_below(grid: Grid, first: int) -> list[int]:
@@ -129,6 +142,8 @@ def _anchor_names() -> frozenset[str]:
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
     """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
     best: tuple[tuple[int, int, int, int], int, int, dict[int, Meaning]] | None = None
+    if _names_one(*grid.rows(anchor, anchor + 1)):
+        return None
     most = _most_rows(grid, anchor)
     for top in range(max(start, anchor - most + 1), anchor + 1):
         for bottom in range(anchor, min(top + most, grid.height)):
@@ -206,6 +221,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         spread = [column for column in range(grid.width) if rows[row][column]]
         if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
             return {}  # a title over the table, not a heading of columns
+    rows = [_this_year_beside_last(line) for line in rows]
     for row in range(len(rows) - 1):
         _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
     found: dict[int, Meaning] = {}
@@ -215,6 +231,17 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
     return found
+
+
+def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
+    """A header row's cells, 本年 beside 上年同期 as 本期: it is this year's figure of whatever time is said above it.
+
+    Beside 本月 it is the year to date, as everywhere else.
+    """
+    plain = [normalise_name(cell) for cell in cells]
+    if not any(_LAST_YEAR.search(cell) for cell in plain) or any(_THIS_MONTH.match(cell) for cell in plain):
+        return list(cells)
+    return [_THIS_YEAR.sub("本期", cell.strip()) for cell in cells]
 
 
 def _is_date(cells: set[str]) -> bool:

@@ -34,6 +34,7 @@ _OTHER_DATES = re.compile(
     rf"|\d{{4}}年\d{{1,2}}月(?=印发|发布|修订|制定)|[(]\d{{4}}[)]\d*号|GB/?T?\d+-\d{{4}}"
     r"|(?<!\d)\d{4}(?P<mark>[-./])\d{1,2}(?P=mark)\d{1,2}(?!\d)|(?<!\d)\d{4}年\d{1,2}月\d{1,2}日?"
 )
+_UP_TO = re.compile(r"截-((?:20\d\d年)?)0?(\d{1,2})月[底末份止]*(?=.*累计)")
 _CUMULATIVE = re.compile(r"累计|本月止|年初-今|年初-本月|1-本月|1月-本月")
 _RANGE = re.compile(
     r"(?<!\d)(?<!附件)(?<!附表)(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月?份?-(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月"
@@ -67,6 +68,7 @@ _MAY_BE_MONTHS = re.compile(
 """Beside a year, what says that not the whole of it is meant, though not in a way that is read."""
 _CHINESE_QUARTERS = re.compile(r"[一二三四](?=个?季度|-第?[一二三四1-4]个?季度)")
 _FIRST_MONTHS = re.compile(r"(?<=年)[前头]([一二三四五六七八九]|十[一二]?|\d{1,2})个?月|(?<=年)(一)(?=月?-\d{1,2}月)")
+_BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 _TEN_DAYS = re.compile(r"[上中下]旬")
 ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
 TENTH = re.compile(r"20\d\d\.1")
@@ -119,6 +121,7 @@ class Timing:
 
 TENTH_DOUBT = "“{}”可能是 1 月，也可能是 10 月（表格软件会去掉末尾的 0）。"
 _SEVERAL_DOUBT = "写有多个月份或季度，看不出是哪一个；连续的请写成区间。"
+OPEN_END = "“累计”看不出累计到哪个月。"
 _OPEN_START = "季度或月份区间与“累计”“本月”并用，看不出从哪个月算起。"
 
 NOTHING = Timing()
@@ -153,7 +156,7 @@ def timing_in(text: str) -> Timing:
     labelled = _LABELLED_DAY.search(canonical(text))
     if labelled:
         return Timing(int(labelled[1]), int(labelled[2]))
-    plain = _OTHER_DATES.sub(" ", canonical(text))
+    plain = _OTHER_DATES.sub(" ", _UP_TO.sub(r"\g<1>1-\2月", canonical(text)))
     cumulative: Kind | None = "to_date" if _CUMULATIVE.search(plain) else None
     # From the most to the least specific way of writing a span; the first that is there is what is meant.
     for said in (_ranges(plain), _quarters(plain, cumulative), _months(plain, cumulative), _years(plain, cumulative)):
@@ -288,6 +291,16 @@ def _timing_of_titles(title: Iterable[str]) -> Timing:
 
 
 def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
+    """The time of a sheet, as its surroundings state it; one called 1 to 12 may be of a month."""
+    stated = _timing_of_surroundings(title, sheet, file_name)
+    if stated.year is None or stated.month is not None or stated.kind is not None or stated.unsure:
+        return stated
+    may_be_month = _BARE_NUMBER.fullmatch(sheet.strip()) is not None
+    doubt = f"工作表名“{sheet}”可能是月份；如是全年的数据，请写明“全年”。"
+    return replace(stated, kind="several", doubt=doubt) if may_be_month else stated
+
+
+def _timing_of_surroundings(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     """The time a sheet's surroundings state: its title lines, else its name, the file's, the folders' from inside out.
 
     A statement without a year is completed by the next that has one; a title that names only a year is completed by a
@@ -305,10 +318,9 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
         refines = in_name.month is not None and in_name.year in (None, in_title.year) and not in_name.unsure
         return replace(in_name, year=in_title.year, kind=in_title.kind or in_name.kind) if refines else in_title
     result = in_title
-    for text in (sheet, stem, *reversed(folders[:-1])):
+    for said in (in_name, *map(timing_in, (stem, *reversed(folders[:-1])))):
         if result.year is not None:
             break
-        said = timing_in(text)
         if said.unsure and result.month is None:
             return said
         if result.month is not None:
@@ -325,9 +337,10 @@ _MARKER_WORDS = (
     ),
     (re.compile(r"本年(度)?|今年|年初-今|年初-本月|本月止|1月?-本月"), Timing(kind="to_date")),
     (re.compile(r"(本|当)月(数|值|额|发生额|实际|完成)?|当期"), Timing(kind="month")),
-    (re.compile(r"本期(数|值|额)?"), NOTHING),
+    (re.compile(r"本期(实际|完成|实绩)?(数|值|额|量)?|绝对[额量数值]|实际(完成)?[数值额量]?"), NOTHING),
     (re.compile(r"全年(数|合计)?|年度"), Timing(kind="year")),
 )
+_OF_THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?=\d|[本当]月)")
 _EXPLICIT_MARKER = re.compile(
     r"(?:(20\d\d)(?:年度?|[-./]))?(?:0?(1)月?-)?0?(1[0-2]|[1-9])月(?:份|末)?(止)?(累计|合计)?(?:数|值)?"
 )
@@ -340,7 +353,7 @@ YEAR_MARKER = re.compile(r"(20\d\d)(年度|年|)(累计|全年|合计)?")
 @lru_cache(maxsize=4096)
 def marker(text: str) -> Timing | None:
     """What a header that is only a mark of time says (本月, 累计, 1-10月, 10月, 2026年, a date); None for others."""
-    plain = canonical(text)
+    plain = _OF_THIS_YEAR.sub("", canonical(text))
     said = next((timing for pattern, timing in _MARKER_WORDS if pattern.fullmatch(plain)), None)
     if said is not None:
         return said

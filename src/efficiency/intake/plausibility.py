@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import EMPTY, locate, number_text, problem_rows, stated_text
+from efficiency.pieces import first_of_run
 from efficiency.reference.tables import carriers, limits, normalise_name
 from schemas import FORMS
 from schemas.energy import TOTAL_CARRIER
@@ -53,7 +54,7 @@ def find_implausible(
     for form, frame in counting.items():
         for column in FORMS[form].columns:
             if column.minimum is not None:
-                tell("negative", _figures(frame, column.name).filter(pl.col("number") < column.minimum))
+                tell("negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
         for rule in FORMS[form].rules:
             tell(rule.name, _breaches(frame, rule, FORMS[form].key, FORMS[form].flow))
     suspicion = {
@@ -124,13 +125,17 @@ def _year_to_date() -> pl.Expr:
 
 def _falls(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     """Cumulative figures that are smaller than the one before them in the year, with `before`."""
-    before = pl.col("number").shift(1).over([*entity, "span_start"]).alias("before")
     return (
         _cumulative(figures)
         .sort(*entity, *_SPAN)
-        .with_columns(before)
+        .with_columns(_before("number", entity).alias("before"))
         .filter(pl.col("number") < pl.col("before") - NOISE * pl.col("before").abs())
     )
+
+
+def _before(column: str, entity: list[str]) -> pl.Expr:
+    """What `column` was in the year's figure before, of rows in the order of entity and span; null for the first."""
+    return pl.when(~first_of_run([*entity, "span_start"])).then(pl.col(column).shift(1))
 
 
 def _suspects(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
@@ -139,9 +144,8 @@ def _suspects(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     A month is stated by itself, or is what a cumulative figure adds to the one of the month before.
     """
     single = figures.filter(pl.col("span_start") == pl.col("span_end")).with_columns(pl.col("number").alias("month"))
-    over = [*entity, "span_start"]
-    follows = pl.col("span_end").shift(1).over(over).dt.offset_by("1mo") == pl.col("span_end")
-    growth = pl.col("number") - pl.col("number").shift(1).over(over)
+    follows = _before("span_end", entity).dt.offset_by("1mo") == pl.col("span_end")
+    growth = pl.col("number") - _before("number", entity)
     derived = (
         _cumulative(figures)
         .sort(*entity, *_SPAN)

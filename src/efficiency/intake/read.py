@@ -22,7 +22,7 @@ from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
 from efficiency.intake.near_headers import tell_near_headers
 from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
-from efficiency.intake.periods import NOTHING, span_label
+from efficiency.intake.periods import span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.rowkinds import classify, last_used_row
 from efficiency.intake.rows import Table, column_map, read_rows
@@ -183,7 +183,9 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
     main = tables[0]
     columns = set().union(*(table.plan.columns for table in tables))
     carrier = next((b.column for b in main.plan.blocks[0].columns if b.field == "carrier"), None)
-    kinds = classify(main.grid, main.header, columns, max(end, main.header.bottom + 1), carrier)
+    periods = set(main.plan.periods.values())
+    last = max(end, main.header.bottom + 1)
+    kinds = classify(main.grid, main.header, columns, last, carrier=carrier, periods=periods)
     body = main.grid.frame[main.header.bottom + 1 : main.header.bottom + 1 + kinds.height]
     cells = body.hstack([kinds["place"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
@@ -249,7 +251,7 @@ def _parsed(
         "period_label": _period_label(table),
         "filled_on": _filled_on(table),
         "rows_total": kinds.height,
-        "rows_totals": counted["total"] + counted["subtotal"],
+        "rows_totals": counted["total"] + counted["subtotal"] + counted["group"],
         "rows_notes": counted["note"] + counted["time"],
         "rows_blank": counted["blank"] + len(blank),
         "rows_rejected": len(rejected),
@@ -276,7 +278,7 @@ def _without(places: pl.Series, others: pl.Series) -> pl.Series:
 def _without_other_time(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
     """`rows` above the first row that is only a mark of time: whether those below it are of that time is not said."""
     marks = kinds["place"].filter(kinds["kind"] == "time")
-    if not len(marks) or not FORMS[table.plan.form].flow or table.plan.periods:
+    if not len(marks) or not (rows["place"] > marks[0]).any() or not FORMS[table.plan.form].flow or table.plan.periods:
         return rows
     place = int(marks[0])
     (cells,) = table.grid.rows(place, place + 1)
@@ -302,8 +304,12 @@ def _refuse_duplicates(table: Table) -> None:
 
 
 def _no_period(table: Table) -> bool:
-    """Whether the table as a whole was refused because its span is not known."""
-    return any(found["rule"] == "period_unknown" and found["row"] is None for found in table.found)
+    """Whether the table as a whole, or a column of it, was refused because its span is not known."""
+    body = table.grid.row_number(table.header.bottom)
+    return any(
+        found["rule"] == "period_unknown" and (found["row"] is None or found["row"] <= body)  # type: ignore[operator]
+        for found in table.found
+    )
 
 
 def _with_unknown_unit(table: Table) -> pl.Series:
@@ -337,7 +343,7 @@ def _period_label(table: Table) -> str | None:
     # Under a year alone, columns of months or quarters say which of it.
     if stated and own.month is not None:
         return span_label(stated)
-    spans = [span for block in table.plan.blocks if (span := (block.timing or NOTHING).over(own).span())]
+    spans = [span for block in table.plan.blocks if (span := block.timed(own).span())]
     return span_label((min(first for first, _ in spans), max(last for _, last in spans))) if spans else None
 
 
@@ -345,7 +351,7 @@ def _filled_on(table: Table) -> date | None:
     column = table.plan.filled_on
     if column is None:
         return table.around.filled_on
-    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]
+    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]  # dates
     return latest or table.around.filled_on
 
 
@@ -353,7 +359,7 @@ def _hint(header: Header | None) -> str:
     if header is None:
         return "未找到“企业名称”或“统一社会信用代码”列。"
     form, lacking = missing_columns(header)
-    return f"最接近“{form}”,缺少列:{'、'.join(lacking)}。" if lacking else ""
+    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
 def _sheet_order(part: Parsed) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from efficiency.intake import corrections, precedence
 from efficiency.intake.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.reconcile import OUTCOMES, counted, outcomes, reconcile
-from efficiency.intake.settlement import settle, superseded, told
+from efficiency.intake.settlement import findings, settle, superseded
 from efficiency.intake.share import Known, Share, ranked, resolve_share
 from schemas import COLUMN_MAP, SUBMISSIONS
 
@@ -94,7 +94,7 @@ def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> 
     )
     screened = screen_register(ranked(register_rows, ranks), refused_codes, submissions, columns)
     outcome = settle("register", screened.rows["register"])
-    tells = told("register", outcome, submissions, columns)
+    found = findings("register", outcome, submissions, columns)
     evidence = pl.concat([
         pl.DataFrame(schema=OUTCOMES),
         outcomes(screened.rejected, "rejected"),
@@ -104,7 +104,7 @@ def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> 
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
     return Survey(
         Known(submissions, columns, ranks, refused_cells, outcome.rows, lent, judged),
-        Share({}, counted(evidence), pl.concat([read, screened.problems, tells.problems]), tells.replaced),
+        Share({}, counted(evidence), pl.concat([read, screened.problems, found.problems]), found.replaced),
     )
 
 

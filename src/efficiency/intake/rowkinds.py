@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.cells import says_nothing, squeezed
-from efficiency.intake.periods import marker
+from efficiency.intake.cells import is_blank, squeezed
+from efficiency.intake.row_words import (
+    TELLING,
+    closes_a_table,
+    heads_a_group,
+    is_sum,
+    may_have_sums,
+    odd_row,
+    states_a_figure,
+    word_of,
+)
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from efficiency.intake.grid import Grid
     from efficiency.intake.layout import Header
 
-_TOTAL = re.compile(r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\))?$|^累计$")
-_SUBTOTAL = re.compile(r"小计|.(?:合计|总计|共计)")
-_GRAND = re.compile(r"^(?:总|全区|全县|全市|全部|本表|园区)?(?:合计|总计|共计)")
-_CARRIER_TOTAL = re.compile(r"^(?:合计|总计|小计|共计)$")
-_NOTE = re.compile(
-    r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
-    r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
-    r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^\(?以下(?:空白|无正文)\)?$"
-)
-_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])")
-"""A group of enterprises (一、规上企业) or a remark (*为估计数), but only where no figure stands beside it."""
-_MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d")
-_SENTENCE = re.compile(r"[。;；]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$")
-_CODE_CHARACTER = re.compile(r"[0-9A-Za-z]")
-_TELLING = r"^[(（]|[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．\d名]"
-"""Characters without which a name cannot be a total, a note or a repeated header: most rows need no closer look."""
+FEW_CELLS = 2
+"""Filled cells of a line at the foot of a table."""
+_LOOKED = {"odd": pl.String(), "closing": pl.Boolean(), "stray": pl.Boolean()}
 
 
-def classify(grid: Grid, header: Header, columns: set[int], end: int, carrier: int | None = None) -> pl.DataFrame:
+def classify(
+    grid: Grid,
+    header: Header,
+    columns: set[int],
+    end: int,
+    *,
+    carrier: int | None = None,
+    periods: Collection[int] = (),
+) -> pl.DataFrame:
     """One row for each row below the header to before `end`: `place` (row of the grid) and `kind`.
 
-    `kind` is data, total (of all rows), subtotal (of the rows since the last), note, time (2026年10月 alone in a row,
-    below which another month may begin) or blank; `columns` are those that
-    the table's plans read, `carrier` the one that names carriers.
+    `kind` is data, total (of all rows), subtotal (of the rows since the last), group (a heading with the sums of the
+    rows below it), note, time (2026年10月 alone in a row, below which another month may begin) or blank; `columns` are
+    those that the table's plans read, `carrier` the one that names carriers, `periods` those that name months.
     """
     first = header.bottom + 1
     identity = header.identity
@@ -57,13 +61,16 @@ def classify(grid: Grid, header: Header, columns: set[int], end: int, carrier: i
         if serials
         else pl.lit(0)
     )
+    numbered = [pl.col(f"t{c}").str.contains(r"[一二三四五六七八九十]").fill_null(value=False) for c in serials]
+    summing = (*periods, *(() if carrier is None else (carrier,)))
+    summed = [pl.col(f"t{c}").str.contains("计", literal=True).fill_null(value=False) for c in summing]
     carries = pl.lit(None, dtype=pl.String) if carrier is None else pl.col(f"t{carrier}")
     labels = [
         pl.col(f"t{column}").alias(f"label{column}")
         for column in range(max(identity.values(), default=min(columns)) + 1)
     ]
     named = uscc.str.contains(r"[0-9A-Za-z]{8}").fill_null(value=False) | (
-        name.str.len_chars().is_between(2, 39) & ~name.str.contains(_TELLING) & ~is_blank_word(name)
+        name.str.len_chars().is_between(2, 39) & ~name.str.contains(TELLING) & ~is_blank_word(name)
     ).fill_null(value=False)
     rows, filled = grid.frame[first:end], grid.filled[first:end].alias("filled")
     counted = rows.select(
@@ -73,15 +80,30 @@ def classify(grid: Grid, header: Header, columns: set[int], end: int, carrier: i
         grid.filled_in(columns - set(identity.values()))[first:end].alias("figures"),
         serial.alias("serial"),
         # Most rows of most tables plainly name an enterprise: only the others are looked at as words.
-        ((~named | carries.str.contains("计", literal=True).fill_null(value=False)) & (filled > 0)).alias("unclear"),
+        (pl.any_horizontal(~named, *numbered, *summed) & (filled > 0)).alias("unclear"),
     )
     unclear = counted["unclear"]
-    words = rows.filter(unclear).select(uscc.alias("uscc"), name.alias("name"), carries.alias("carrier"), *labels)
-    odd, sentence = _look_closely(words, header, alone=carrier is not None and not identity)
+    closely = rows.filter(unclear)
+    words = closely.select(uscc.alias("uscc"), name.alias("name"), carries.alias("carrier"), *labels)
+    odd, closing, silent = _look_closely(words, header, alone=carrier is not None and not identity)
+    stray = [False] * len(odd)
+    for column in periods:
+        # 合计 in a column of months: the rows of one enterprise summed.
+        sums = [text is not None and is_sum(text) for text in closely[f"t{column}"].to_list()]
+        odd = ["subtotal" if is_one and kind is None else kind for kind, is_one in zip(odd, sums, strict=True)]
+    if any(silent):
+        zeros, stray = _silent_rows(closely, silent)
+        if not _is_merged(grid, identity.values(), first):
+            odd = ["blank" if is_zero and kind is None else kind for kind, is_zero in zip(odd, zeros, strict=True)]
+    looked = pl.DataFrame({"odd": odd, "closing": closing, "stray": stray}, schema=_LOOKED)
     places = unclear.arg_true()
-    plain = pl.DataFrame({"odd": [None], "sentence": [False]}, schema={"odd": pl.String, "sentence": pl.Boolean})
-    kinds, sentences = (column.new_from_index(0, counted.height) for column in plain)
-    return _with_foot(counted, kinds.scatter(places, odd), sentences.scatter(places, sentence))
+    spread = [
+        pl.Series(name, [None if name == "odd" else False], dtype=dtype)
+        .new_from_index(0, counted.height)
+        .scatter(places, looked[name])
+        for name, dtype in _LOOKED.items()
+    ]
+    return _with_foot(counted.hstack(spread))
 
 
 def is_blank_word(name: pl.Expr) -> pl.Expr:
@@ -95,63 +117,71 @@ def last_used_row(grid: Grid, end: int) -> int:
     return int(used[-1]) + 1 if len(used) else 0
 
 
-def _look_closely(rows: pl.DataFrame, header: Header, *, alone: bool) -> tuple[pl.Series, pl.Series]:
-    """Of rows that do not plainly name an enterprise: total, subtotal, note (null: data); and whether it is a sentence.
+def _look_closely(
+    rows: pl.DataFrame, header: Header, *, alone: bool
+) -> tuple[list[str | None], list[bool], list[bool]]:
+    """Of rows that do not plainly name an enterprise: what each is (None: data), whether it may stand at the foot, and
+    whether nothing stands where an enterprise should.
 
     `rows` holds `uscc`, `name`, `carrier` and then the texts up to the identity. There are few of them, or few that
     differ, so they are looked at one by one; expressions would cost more to set up. `alone`: the table names no
-    enterprise, so that the names of its carriers are no labels of rows (能源合计).
+    enterprise.
     """
     column = next(iter(header.identity.values()), min(header.meanings))
     headers = frozenset(normalise_name(word) for word in header.meanings[column].header.split("|"))
     odd: list[str | None] = []
-    sentences: list[bool] = []
+    closing: list[bool] = []
+    silent: list[bool] = []
     for code, name, carrier, *labels in rows.iter_rows():
-        word = _word(code, name, labels)
-        printed_again = word in headers or (code is not None and squeezed(code) in headers)
-        odd.append("note" if printed_again else _odd(word, carrier, alone))
-        sentences.append(word is not None and _SENTENCE.search(word) is not None)
-    return pl.Series(values=odd, dtype=pl.String), pl.Series(values=sentences, dtype=pl.Boolean)
+        word = word_of(code, name, labels)
+        kind: str | None = odd_row(word, carrier, alone=alone)
+        if word in headers or (code is not None and squeezed(code) in headers):
+            kind = "note"
+        elif kind is None and word is not None and not alone and heads_a_group(name, labels):
+            kind = "heading"
+        if kind == "heading" and not alone and word is not None and may_have_sums(word):
+            kind = "group"
+        odd.append(kind)
+        closing.append(word is not None and closes_a_table(word))
+        silent.append(word is None and code is None)
+    return odd, closing, silent
 
 
-def _word(code: str | None, name: str | None, labels: list[str | None]) -> str | None:
-    """The word that stands where an enterprise should: the name, or the first text; None where there is a code."""
-    # 合计 may stand in the column of codes; what has neither digit nor letter is no code.
-    if code is not None and _CODE_CHARACTER.search(code):
-        return None
-    return next((word for text in (name, *labels) if (word := _plain(text))), None)
+def _silent_rows(rows: pl.DataFrame, silent: list[bool]) -> tuple[list[bool], list[bool]]:
+    """Of the rows that are `silent` of who they are about: which hold nothing but zeros, as prepared formulas show, and
+    which a text or two without a figure (a stamp, a date).
+    """
+    numbers = [name for name in rows.columns if name.startswith("n")]
+    texts = [name for name in rows.columns if name.startswith("t")]
+    said = rows.select(
+        (
+            pl.all_horizontal(pl.col(numbers).fill_null(0.0) == 0.0)
+            & pl.all_horizontal(is_blank(pl.col(name)) for name in texts)
+        ).alias("zeros"),
+        pl.any_horizontal(pl.col(numbers).is_not_null()).alias("numbers"),
+    )
+    zeros = [is_silent and zero for is_silent, zero in zip(silent, said["zeros"].to_list(), strict=True)]
+    stray = [is_silent and not figure for is_silent, figure in zip(silent, said["numbers"].to_list(), strict=True)]
+    for row in (row for row, may_be in enumerate(stray) if may_be):
+        cells = [text for name in texts if (text := rows[name][row]) is not None]
+        stray[row] = len(cells) <= FEW_CELLS and not any(states_a_figure(text) for text in cells)
+    return zeros, stray
 
 
-@lru_cache(maxsize=1 << 16)
-def _plain(text: str | None) -> str | None:
-    """`text` squeezed; None where it says nothing."""
-    return None if text is None or says_nothing(text) else squeezed(text)
+def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
+    """Whether a cell of `columns` is merged over rows from `first` on."""
+    return any(left in columns and bottom > max(top, first - 1) for top, left, bottom, _ in grid.merges)
 
 
-@lru_cache(maxsize=1 << 16)
-def _odd(word: str | None, carrier: str | None, alone: bool) -> str | None:
-    """total, subtotal, note, heading of a group, or mark of time; None for what may be data."""
-    total = carrier is not None and _CARRIER_TOTAL.search(squeezed(carrier)) is not None
-    if word is None:
-        return "total" if total else None
-    if total or (not alone and _TOTAL.search(word)):
-        return "subtotal" if _SUBTOTAL.search(word) and not _GRAND.search(word) else "total"
-    if _NOTE.search(word):
-        return "note"
-    if _GROUP.search(word):
-        return "heading"
-    return "time" if _MAY_BE_TIME.search(word) and not alone and marker(word) is not None else None
-
-
-def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl.DataFrame:
-    """`place` and `kind`; lines below the last row with figures are notes where they are sentences or follow a note."""
+def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
+    """`place` and `kind`; lines below the last row with figures are notes where they close the table."""
+    figures, odd = pl.col("figures") > 0, pl.col("odd")
     kinds = counted.with_columns(
-        sentence,
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
         .then(pl.lit("blank"))
-        .when(odd.is_in(["heading", "time"]) & (pl.col("figures") > 0))
+        .when(odd.is_in(["heading", "time"]) & figures)
         .then(pl.lit("data"))
-        .when(odd == "heading")
+        .when((odd == "heading") | ((odd == "group") & ~figures))
         .then(pl.lit("note"))
         .when(odd.is_not_null())
         .then(odd)
@@ -161,10 +191,14 @@ def _with_foot(counted: pl.DataFrame, odd: pl.Series, sentence: pl.Series) -> pl
         .alias("kind"),
     )
     data = pl.col("kind") == "data"
-    strong = pl.col("place").filter(data & (pl.col("figures") > 0)).max()
-    after_note = ((pl.col("kind") == "note") & (pl.col("place") > strong)).cum_max()
-    foot = data & (pl.col("place") > strong) & (pl.col("filled") <= 2)
+    strong = pl.col("place").filter(data & figures & ~pl.col("stray")).max()
+    below = pl.col("place") > strong
+    after_note = (pl.col("kind").is_in(["note", "time"]) & below).cum_max()
+    foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
     return kinds.select(
         "place",
-        pl.when(foot & (after_note | pl.col("sentence"))).then(pl.lit("note")).otherwise(pl.col("kind")).alias("kind"),
+        pl.when(foot | ((pl.col("kind") == "time") & below))
+        .then(pl.lit("note"))
+        .otherwise(pl.col("kind"))
+        .alias("kind"),
     )

@@ -9,7 +9,8 @@ import polars as pl
 
 from efficiency.intake.energy_rows import long_rows, wide_rows
 from efficiency.intake.extract import Extracted, extract, filled_down
-from efficiency.intake.periods import NOTHING, TENTH_DOUBT
+from efficiency.intake.named_above import named_within
+from efficiency.intake.periods import TENTH_DOUBT
 from efficiency.intake.problems import number_text, problem, problem_rows
 from efficiency.intake.spans import row_timings
 from efficiency.reference.tables import carrier_form_unit
@@ -206,7 +207,7 @@ def period_problems(table: Table, spans: pl.DataFrame, block: Block, timings: Ro
             column = next(iter(table.plan.periods.values()))
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
-    doubt = (block.timing or NOTHING).over(table.around.timing).doubt
+    doubt = block.timed(table.around.timing).doubt
     if block.timing is not None and len(table.plan.blocks) > 1:
         header = block.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
@@ -222,21 +223,23 @@ def _identify(table: Table) -> None:
         for bound in table.plan.identity
     }
     places = table.cells["place"]
-    constant = {"uscc": table.around.uscc, "name": table.around.name} if not read else {"uscc": None, "name": None}
-    table.base = pl.DataFrame(
-        {
-            "place": places,
-            "row": places + (table.grid.first_row + 1),
-            **{
-                key: read[key].values
-                if key in read
-                else pl.Series([constant[key]], dtype=pl.String).new_from_index(0, len(places))
-                for key in ("uscc", "name")
-            },
-        }
-    )
+    nobody = pl.Series([None], dtype=pl.String).new_from_index(0, len(places))
+    who = {key: read[key].values if key in read else nobody for key in ("uscc", "name")} if read else _one_each(table)
+    table.base = pl.DataFrame({"place": places, "row": places + (table.grid.first_row + 1), **who})
     for bound in table.plan.identity:
         table.refuse(read[bound.field], bound)
+
+
+def _one_each(table: Table) -> dict[str, pl.Series]:
+    """Code and name of each row of a table about one enterprise, or about one after another."""
+    places, around = table.cells["place"], table.around
+    bottom = table.header.bottom
+    named = [(bottom, around.uscc, around.name)]
+    if len(places):
+        named += named_within(table.grid, bottom + 1, int(places[-1]))
+    lines = pl.DataFrame(named, schema={"place": pl.Int64, "uscc": pl.String, "name": pl.String}, orient="row")
+    rows = pl.DataFrame({"place": places}).join_asof(lines, on="place")
+    return {key: rows[key] for key in ("uscc", "name")}
 
 
 def _block_rows(table: Table, block: Block, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:

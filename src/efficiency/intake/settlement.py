@@ -37,8 +37,8 @@ _REPLACED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the submitters of some rows of one form are told: problems of cells, and figures replaced by later sheets.
+class Findings:
+    """What settling some rows of one form has to tell submitters: problems of cells, and figures replaced since.
 
     `replaced` has one row per form, submission and later submission, with the number of `figures`.
     """
@@ -84,7 +84,7 @@ def states(form: str) -> pl.Expr:
     return pl.any_horizontal(pl.col(f).is_not_null() for f in figures) if figures else pl.lit(value=True)
 
 
-def told(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl.DataFrame) -> Told:
+def findings(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl.DataFrame) -> Findings:
     """What settling `form` leaves to tell: contradictions, repetitions, and what later sheets replaced."""
     here = pl.col("submission_id") == pl.col("later_submission")
     repeats = (
@@ -99,7 +99,7 @@ def told(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl.Dat
         .group_by("submission_id", "later_submission")
         .agg(pl.len().cast(pl.Int64).alias("figures"))
     )
-    return Told(
+    return Findings(
         pl.concat([
             _conflicts(outcome.conflicts, submissions, columns),
             problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
@@ -110,7 +110,7 @@ def told(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl.Dat
 
 
 def superseded(replaced: Iterable[pl.DataFrame], submissions: pl.DataFrame) -> pl.DataFrame:
-    """Note each sheet of which later ones replaced figures; `replaced` are those of `Told`."""
+    """Note each sheet of which later ones replaced figures; `replaced` are those of `Findings`."""
     files = submissions.select("submission_id", "file_name", "sheet")
     sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
     later = files.select(

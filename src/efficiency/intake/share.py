@@ -16,7 +16,7 @@ from efficiency.intake import corrections
 from efficiency.intake.identity import match_rows
 from efficiency.intake.plausibility import find_implausible
 from efficiency.intake.reconcile import OUTCOMES, counted, outcomes
-from efficiency.intake.settlement import POISONED, settle, settle_corrections, states, told
+from efficiency.intake.settlement import POISONED, findings, settle, settle_corrections, states
 from schemas import FACTS, FORMS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Share:
     """Source rows by submission and outcome; see `efficiency.intake.reconcile.counted`."""
     problems: pl.DataFrame
     replaced: pl.DataFrame
-    """Figures that later sheets replaced; see `efficiency.intake.settlement.Told`."""
+    """Figures that later sheets replaced; see `efficiency.intake.settlement.Findings`."""
 
 
 def resolve_share(rows: Mapping[str, pl.DataFrame], known: Known) -> Share:
@@ -89,9 +89,9 @@ def resolve_share(rows: Mapping[str, pl.DataFrame], known: Known) -> Share:
         kept = pl.lit(value=True) if form in POISONED else states(form)
         rejected += [outcome.withheld, frame.filter(~kept).select("submission_id", "row")]
         facts[form] = _facts(form, frame.filter(kept), known.ranks)
-        tells = told(form, outcome, submissions, columns)
-        problems.append(tells.problems)
-        replaced.append(tells.replaced)
+        found = findings(form, outcome, submissions, columns)
+        problems.append(found.problems)
+        replaced.append(found.replaced)
     problems.append(find_implausible(facts, submissions, columns))
     lent = [known.lent, *(outcome.replaced.filter("lent") for outcome in settled.values())]
     return Share(facts, counted(_evidence(facts, rejected, lent)), pl.concat(problems), pl.concat(replaced))

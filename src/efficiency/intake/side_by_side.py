@@ -1,4 +1,4 @@
-"""The sheets of a large workbook, two at a time: most of their reading leaves the interpreter free for another."""
+"""The sheets of a large workbook, two at a time: most of the work releases the interpreter's lock for the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 AT_ONCE = 2
-"""More would only wait for one another: what is Python in it is done by one thread at a time."""
+"""More would wait for one another: the Python part of the work is done by one thread at a time."""
 
 
 def each(work: Callable[[Item], Made], items: Sequence[Item], *, large: bool) -> list[Made]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from efficiency.intake.surroundings import Surroundings
 
 
+NO_PERIOD = replace(UNSURE, doubt="该行没有填写时期，而其他行的时期与标题、工作表名、文件名所写的不同。")
+
+
 @dataclass(frozen=True)
 class RowTimings:
     """What each row says of its time: `index` into `timings`, and the text of its period cells."""
@@ -27,7 +30,7 @@ class RowTimings:
 
     def spans(self, block: Block) -> pl.DataFrame:
         """`span_start` and `span_end` of each row under the mark of time of `block`; null where not determined."""
-        found = [(block.timing or NOTHING).over(timing).span() for timing in self.timings]
+        found = [block.timed(timing).span() for timing in self.timings]
         starts: list[date | None] = [span[0] if span else None for span in found]
         ends: list[date | None] = [span[1] if span else None for span in found]
         first, last = pl.Series("span_start", starts, dtype=pl.Date), pl.Series("span_end", ends, dtype=pl.Date)
@@ -55,6 +58,11 @@ def row_timings(cells: pl.DataFrame, plan: Plan, around: Surroundings, *, typed:
     timings = [_timing(row, around) for row in rows]
     if set(plan.periods) == {"year"}:
         timings = _with_months_of_title(timings, around)
+    silent = [not any(row.values()) for row in rows]
+    others = {timing.span() for timing, blank in zip(timings, silent, strict=True) if not blank}
+    if others and around.timing.span() not in others:
+        # What stands around the table is not what its rows are of, so that it cannot stand in for one of them.
+        timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, silent, strict=True)]
     return RowTimings(
         index,
         tuple(timings),

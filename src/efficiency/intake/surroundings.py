@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from efficiency.intake.layout import ABOVE
+from efficiency.intake.layout import ABOVE, TITLE_CELLS
+from efficiency.intake.named_above import named_in
 from efficiency.intake.periods import NOTHING, Timing, canonical, timing_in, timing_of_sheet
 from efficiency.intake.units import NO_UNITS, split_units, units_above, units_in_title
 from efficiency.reference.tables import normalise_name
@@ -28,9 +29,8 @@ TITLE_LENGTH = 60
 _FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
+_DAY_LABEL = re.compile(r"日期|时间|填|印|[报制]于")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
-_NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
-_USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,17 @@ def look_around(
     for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
+    if units == NO_UNITS:
+        units = units_above(_foot_notes(grid, top))
+    named = [named_in(row) for row in above]
     own = Surroundings(
         titles=titles,
         units=units,
-        timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), lines),
+        timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), above),
         filled_on=_latest(_FILLED_ON, [line for line in (*lines, *foot) if "期" in line or "间" in line]),
         as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
-        uscc=_first(_USCC, lines),
-        name=_first(_NAME, lines),
+        uscc=next((code for code, _ in named if code), None),
+        name=next((name for _, name in named if name), None),
     )
     if before is None:
         return own
@@ -101,12 +104,30 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     return said
 
 
-def _with_typed_month(timing: Timing, lines: Sequence[str]) -> Timing:
-    """`timing`, completed by a line that is only the first day of a month where no month is stated otherwise.
+def _foot_notes(grid: Grid, top: int) -> list[str]:
+    """The texts below the last row of figures, where a few stand in a row; in standard width."""
+    texts: list[str] = []
+    for place in range(grid.height - 1, max(top, grid.height - BELOW), -1):
+        (row,) = _standard_width(grid.rows(place, place + 1))
+        said = [cell for cell in row if cell]
+        if len(said) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+            break
+        texts += said
+    return texts
+
+
+def _with_typed_month(timing: Timing, rows: Sequence[Sequence[str]]) -> Timing:
+    """`timing`, completed by a cell that is only the first day of a month where no month is stated otherwise.
 
     A spreadsheet makes that of 2026年10月 when it is typed into a cell of its own, and goes on showing 2026年10月.
     """
-    typed = {(int(match[1]), int(match[2])) for line in lines if (match := _FIRST_DAY.fullmatch(line))}
+    typed = {
+        (int(match[1]), int(match[2]))
+        for row in rows
+        if not any(_DAY_LABEL.search(cell) for cell in row)  # 填报日期 | 2026-11-01
+        for cell in row
+        if (match := _FIRST_DAY.fullmatch(cell))
+    }
     if timing.unsure or timing.month is not None or timing.kind == "year" or len(typed) != 1:
         return timing
     ((year, month),) = typed
@@ -138,7 +159,3 @@ def _latest(pattern: re.Pattern[str], lines: Sequence[str]) -> date | None:
             except ValueError:  # 2026-02-30 is no date, so nothing is stated
                 continue
     return max(dates, default=None)
-
-
-def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str | None:
-    return next((match[1] for line in lines if (match := pattern.search(line))), None)

@@ -54,7 +54,8 @@ _ORGANISATION = "".join(
         "纳税",
     )
 )
-_LINE = re.compile(rf"{_ORGANISATION}单位(?::\s*|\s+)([^\s()\[\]【】]+(?:\([^\s()]*\))?)")
+_LINE = re.compile(rf"{_ORGANISATION}单位\s*(?::\s*|\s)(?:人民币\s*)?([^\s()\[\]【】]+(?:\([^\s()]*\))?)")
+_REMARK = re.compile(r"\([^()]*(?:保留|小数|取整|含税|口径)[^()]*\)$")
 _LONE = re.compile(r"\(\s*([^()]{1,8})\s*\)")
 _TRIM = " :."
 _SEPARATORS = re.compile(r"[、,;/和及]|或")
@@ -152,6 +153,7 @@ def is_water(carrier: str) -> bool:
 
 def split_units(text: str) -> StatedUnits:
     """The units named in `text`, one or several (`万元、吨、人`)."""
+    text = _REMARK.sub("", text)
     if found := find_unit(text):
         return StatedUnits(known=(found.name,))
     known: list[str] = []

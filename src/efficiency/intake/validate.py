@@ -28,7 +28,7 @@ OFFENDERS: dict[str, pl.DataType] = {
 """Shape of the violations: what is broken, and the sheet's row that states it (null for a frame as a whole)."""
 
 
-class FactsInvalid(EfficiencyError):  # noqa: N818 - a state of the facts, named as one says it
+class FactsInvalid(EfficiencyError):  # noqa: N818  # a state of the facts, named as one says it
     """Facts break their declaration. `offenders` holds every violation, shape `OFFENDERS`."""
 
     def __init__(self, offenders: pl.DataFrame) -> None:

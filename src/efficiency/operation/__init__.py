@@ -1,1 +1,1 @@
-"""What keeps the job honest over the years: its record, time travel, objections, watching."""
+"""The job over the years: its schedule, record and notices, what is late, objections, audit, reissue and rollback."""

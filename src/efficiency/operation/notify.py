@@ -1,4 +1,4 @@
-"""Tells the end of a run, good or bad, to those who wait for it: a group's robot (企业微信, 钉钉) and by mail.
+"""A notice when a run has ended, published or failed: to a group's robot (企业微信, 钉钉) and by mail.
 
 That a notice cannot be delivered is a warning; it neither hides nor changes what came of the run.
 """
@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -54,8 +55,8 @@ class Notice:
         return Notice(title, tuple(lines))
 
 
-def told_to_others(periods: str, policy: str, walk: Callable[[], Finished]) -> Finished:
-    """What `walk` returns or raises; its end is told wherever the settings say.
+def with_notice(periods: str, policy: str, job: Callable[[], Finished]) -> Finished:
+    """What `job` returns or raises, after a notice of it has been sent to wherever the settings say.
 
     `periods` and `policy` are what was asked for, as a failure names them.
     """
@@ -65,9 +66,9 @@ def told_to_others(periods: str, policy: str, walk: Callable[[], Finished]) -> F
         log.warning("%s Nobody will be told how this run ends.", error)
         settings = Settings()
     if settings == Settings():
-        return walk()
+        return job()
     try:
-        finished = walk()
+        finished = job()
     except Exception as error:
         send(failure_notice(periods, policy, error), settings)
         raise
@@ -120,9 +121,9 @@ def send(notice: Notice, settings: Settings) -> None:
     clean = notice.cleaned(settings.secrets)
     ways: list[tuple[str, Callable[[], None]]] = []
     if settings.webhook:
-        ways.append(("webhook", lambda hook=settings.webhook: post(hook, clean)))  # type: ignore[misc]
+        ways.append(("webhook", partial(post, settings.webhook, clean)))
     if settings.smtp:
-        ways.append(("mail", lambda smtp=settings.smtp: mail(smtp, clean)))  # type: ignore[misc]
+        ways.append(("mail", partial(mail, settings.smtp, clean)))
     for way, deliver in ways:
         try:
             deliver()
@@ -172,7 +173,7 @@ def post(webhook: Webhook, notice: Notice) -> None:
     if webhook.secret is not None:
         url += f"{'&' if '?' in url else '?'}{signature(webhook.secret.get_secret_value(), round(time.time() * 1000))}"
     body = json.dumps(payload(webhook.kind, notice), ensure_ascii=False).encode()
-    request = Request(url, data=body, headers={"Content-Type": "application/json; charset=utf-8"})  # noqa: S310
+    request = Request(url, data=body, headers={"Content-Type": "application/json; charset=utf-8"})  # noqa: S310  # as below
     with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  # the settings allow http and https alone
         text = answer.read(10_000).decode("utf-8", errors="replace")
     # Both answer 200 also when they refuse, and say so in errcode.

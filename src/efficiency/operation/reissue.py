@@ -15,7 +15,7 @@ from efficiency.issue import report_of, write_documents
 from efficiency.judge import profile_at
 from efficiency.operation.as_of import made, past_at, resolved_at, warehouse_at
 from efficiency.policy.load import PolicyError, parse_policy
-from efficiency.reports.delivery import deliver, nothing_left, stage
+from efficiency.reports.delivery import deliver, staging
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
@@ -85,10 +85,9 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         submissions=account.submissions,
         problems=standing(account.problems, succession(account.submissions, account.problems)),
     )
-    with nothing_left(output):
-        delivery = stage(output, evaluation["period"])
+    with staging(output, [evaluation["period"]]) as (delivery,):
         write_documents(delivery.staged, report)
-        return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
+    return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
 
 
 def _policy(text: str, evaluation_id: str) -> Policy:

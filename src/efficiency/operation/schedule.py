@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import polars as pl
-
 from efficiency.errors import UsageError
 from efficiency.periods import period_start, shifted
 
@@ -46,6 +44,8 @@ def due_periods(scheduled: datetime, timezone: str, published: Collection[str]) 
 
 def published_periods(warehouse: Path, policy_id: str) -> tuple[str, ...]:
     """The periods that have a current evaluation under the policy, in order; none where there is no warehouse yet."""
+    import polars as pl
+
     from efficiency.warehouse.read import load
     from schemas import EVALUATIONS
 

@@ -29,7 +29,7 @@ STARTUP_S = 180
 def answers(api_url: str) -> bool:
     """Whether a Prefect server answers at `api_url`."""
     try:
-        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as answer:  # noqa: S310  # Prefect's own setting
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False
@@ -65,7 +65,9 @@ def server(port: int) -> Iterator[str]:
     left = Path(os.environ["PREFECT_HOME"]) / "server.address"
     if _is_taken(port):
         if left.is_file() and left.read_text(encoding="utf-8") == address and answers(address):
-            told(f"Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays.")
+            announce(
+                f"Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays."
+            )
             with _named(address):
                 yield address
             return
@@ -91,9 +93,9 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
     """A server of this process at `address`; the file `left` names it while it is there."""
     home = left.parent
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
-    told(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
+    announce(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
     with (home / "server.log").open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -144,7 +146,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
         if time.monotonic() > until:
             raise EfficiencyError(_silent(address))
         if process is None and not said:
-            told(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
+            announce(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
             said = True
         time.sleep(0.5)
 
@@ -160,6 +162,6 @@ def _is_taken(port: int) -> bool:
     return False
 
 
-def told(line: str) -> None:
+def announce(line: str) -> None:
     """A line for the operator."""
     print(f"efficiency: {line}", file=sys.stderr, flush=True)

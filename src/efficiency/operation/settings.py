@@ -1,4 +1,4 @@
-"""Where a run tells its end: a webhook and a mail server, from the environment or a file, checked before they are used.
+"""Where notices are sent: a webhook and a mail server, from the environment or a file, checked before they are used.
 
 EFFICIENCY_CONFIG names a TOML file with the tables [webhook] and [smtp]; a variable EFFICIENCY_WEBHOOK_URL,
 EFFICIENCY_SMTP_HOST … goes before the key of the same name in it. Secrets (the address of a webhook holds its key) are
@@ -102,7 +102,7 @@ class Smtp(_Strict):
 
 
 class Settings(_Strict):
-    """Where the end of a run is told; nothing is told where nothing is set."""
+    """Where notices are sent; none is where nothing is set."""
 
     webhook: Webhook | None = None
     smtp: Smtp | None = None

@@ -128,7 +128,13 @@ def check_scalar(text: str, columns: Mapping[str, pl.DataType], *, scored: Itera
 
 def column_names(text: str) -> set[str]:
     """The columns that `text` uses."""
-    return {column.name for column in _parse(text).find_all(exp.Column)}
+    return {column.name for column in parsed(text).find_all(exp.Column)}
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """The numbers that the expression names, ascending: what its figures may be held against."""
+    literals = [node for node in parsed(text).find_all(exp.Literal) if not node.is_string]
+    return tuple(sorted({-float(n.name) if isinstance(n.parent, exp.Neg) else float(n.name) for n in literals}))
 
 
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
@@ -143,11 +149,12 @@ def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str])
 
 
 def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
-    tree = _parse(text)
+    tree = parsed(text)
     for column in tree.find_all(exp.Column):
         _check_column(column, columns, scored, text)
     _check_comparisons(tree, columns, text)
-    row = pl.DataFrame({name: pl.Series([None], dtype=dtype) for name, dtype in columns.items()})
+    used = {column.name for column in tree.find_all(exp.Column)}
+    row = pl.DataFrame({name: pl.Series([None], dtype=columns[name]) for name in used})
     try:
         return row.select(pl.sql_expr(_rewritten(text)).alias("value")).schema["value"]
     except PolarsError as error:
@@ -198,8 +205,8 @@ def _check_comparisons(tree: exp.Expr, columns: Mapping[str, pl.DataType], text:
 
 
 @lru_cache(maxsize=1024)
-def _parse(text: str) -> exp.Expr:
-    """The checked tree of `text`."""
+def parsed(text: str) -> exp.Expr:
+    """The checked tree of `text`, which nobody may change. Raises ExpressionError where a policy may not say it."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
@@ -235,7 +242,7 @@ def _decimals(node: exp.Round) -> int | None:
 @lru_cache(maxsize=1024)
 def _rewritten(text: str) -> str:
     """SQL that polars computes as meant: see the head of this module."""
-    tree = _parse(text).copy()
+    tree = parsed(text).copy()
     # Innermost first: a rewritten node is not visited again.
     for node in reversed(list(tree.walk(bfs=True))):
         changed = _as_meant(node)

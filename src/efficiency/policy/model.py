@@ -195,7 +195,7 @@ class Candidate(Part):
     """An entry of a candidate list; the first that an enterprise matches puts it on that list and no other.
 
     `order` (optional) says who comes first: "worst" or "best" score; by default best for the list
-    `partner`, worst for every other. A list's order is that of its first entry.
+    `partner`, worst for every other. A list's order and title are those of its first entry.
     """
 
     list: Slug
@@ -302,6 +302,12 @@ class Policy(Part):
     def sha256(self) -> str:
         """SHA-256 of `text` in UTF-8, hexadecimal."""
         return self._sha256
+
+    @property
+    def score_cuts(self) -> tuple[float, ...]:
+        """The scores at which a tier ends, ascending; none where tiers go by rank alone."""
+        by_score = [cohort.tiers.cuts for cohort in self.cohort if cohort.tiers and cohort.tiers.by == "score"]
+        return tuple(sorted({cut for cuts in by_score for cut in (cuts.A, cuts.B, cuts.C)}))
 
     @property
     def indicator_ids(self) -> tuple[str, ...]:

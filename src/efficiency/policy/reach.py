@@ -15,10 +15,9 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import polars as pl
-import sqlglot
 from sqlglot import exp
 
-from efficiency.policy.expressions import PROFILE_COLUMNS, VOCABULARIES, predicate
+from efficiency.policy.expressions import PROFILE_COLUMNS, VOCABULARIES, parsed, predicate
 from schemas.profile import PROFILE
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class _Made:
 
     def condition(self, text: str) -> str:
         """`text` with every part that computes replaced by a yes/no column of its own."""
-        return self._simplified(sqlglot.parse_one(text, dialect="duckdb")).sql(dialect="duckdb")
+        return self._simplified(parsed(text).copy()).sql(dialect="duckdb")
 
     def _simplified(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.And | exp.Or):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import sqlglot
 from sqlglot import exp
 
+from efficiency.policy.expressions import parsed
+from efficiency.reference.tables import calorific_tce
 from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
@@ -29,7 +30,7 @@ _COMPARISONS = {
 }
 _ARITHMETIC = {exp.Add: "+", exp.Sub: "−", exp.Mul: "×", exp.Div: "÷"}
 _WINDOWS = {
-    "rolling_12m": "滚动12个月:评价期当月及之前共12个月",
+    "rolling_12m": "滚动12个月：评价期当月及之前共12个月",
     "year_to_date": "当年1月至评价期当月",
     "calendar_year": "最近一个完整的自然年",
 }
@@ -51,10 +52,10 @@ def condition(text: str, policy: Policy) -> str:
         **{f"value_{key}": f"指标“{title}”" for key, title in indicators.items()},
         **{f"score_{key}": f"“{title}”得分" for key, title in indicators.items()},
     }
-    return _words(sqlglot.parse_one(text, dialect="duckdb"), names)
+    return _words(parsed(text), names)
 
 
-def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912 - one return a kind of node
+def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0912  # one return a kind of node
     kind = type(node)
     if isinstance(node, exp.Column):
         return names.get(node.name, node.name)
@@ -65,7 +66,7 @@ def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0
     if isinstance(node, exp.Paren):
         return f"({_words(node.this, names)})"
     if isinstance(node, exp.And | exp.Or):
-        joint = ",且" if isinstance(node, exp.And) else ",或"
+        joint = "，且" if isinstance(node, exp.And) else "，或"
         return f"{_clause(node.this, names)}{joint}{_clause(node.expression, names)}"
     if isinstance(node, exp.Not):
         return _negation(node.this, names)
@@ -129,10 +130,10 @@ def window(policy: Policy) -> str:
     """Over which months flows are added up."""
     words = _WINDOWS[policy.window]
     if policy.window == "year_to_date":
-        words += ",流量指标按12÷月数折算为全年" if policy.annualise else ",不折算全年"
+        words += "，流量指标按12÷月数折算为全年" if policy.annualise else "，不折算全年"
     return (
-        f"{words}。用工人数取期内最近月份,用地取评价期末最近一次数据;"
-        "已报数据不足以确定窗口合计的按缺失处理,不以部分月份代替。"
+        f"{words}。用工人数取期内最近月份，用地取评价期末最近一次数据；"
+        "已报数据不足以确定窗口合计的按缺失处理，不以部分月份代替。"
     )
 
 
@@ -140,15 +141,16 @@ def energy_basis(policy: Policy) -> str:
     """How energy is added up."""
     energy = policy.energy
     words = (
-        "电力按当量值折算(0.1229千克标准煤/千瓦时)"
+        f"电力按当量值折算({calorific_tce() / 10:g}千克标准煤/千瓦时)"
         if energy.electricity == "calorific"
         else f"电力按等价值折算({energy.equivalent_kgce_per_kwh:g}千克标准煤/千瓦时)"
     )
     if energy.exclude:
-        words += ";不计" + "、".join(_EXCLUSIONS[name] for name in energy.exclude)
+        words += "；不计" + "、".join(_EXCLUSIONS[name] for name in energy.exclude)
     if energy.coefficients:
-        words += ";办法规定的折标系数:" + "、".join(f"{name} {value:g}" for name, value in energy.coefficients.items())
-    return words + ";电力以外的品种,企业填报采用折标系数的从其填报,未填报的按参考折标系数。"
+        listed = "、".join(f"{name} {value:g}" for name, value in energy.coefficients.items())
+        words += f"；办法规定的折标系数：{listed}"
+    return words + "；电力以外的品种，企业填报采用折标系数的从其填报，未填报的按参考折标系数。"
 
 
 def benchmark(spec: Benchmark | None) -> str:
@@ -187,19 +189,20 @@ def cohort_rule(cohort: Cohort, policy: Policy) -> str:
     )
     factor = "" if cohort.factor.strip() in ("1", "1.0") else f" × 修正系数({condition(cohort.factor, policy)})"
     total = f"综合得分 = Σ各项得分{factor} + 加减分"
-    return f"范围:{condition(cohort.where, policy)}。{formula};{total}。{tiers(cohort.tiers)}"
+    return f"范围：{condition(cohort.where, policy)}。{formula}；{total}。{tiers(cohort.tiers)}"
 
 
 def tiers(spec: Tiers | None) -> str:
     """How scores become tiers."""
     if spec is None:
-        return "本办法只排名,不划分等级。"
+        return "本办法只排名，不划分等级。"
     cuts = spec.cuts
     if spec.by == "score":
-        return f"按综合得分划分等级:A类不低于{cuts.A:g}分,B类不低于{cuts.B:g}分,C类不低于{cuts.C:g}分,其余为D类。"
+        return f"按综合得分划分等级：A类不低于{cuts.A:g}分，B类不低于{cuts.B:g}分，C类不低于{cuts.C:g}分，其余为D类。"
     within = f"在同{'、'.join(_WITHIN.get(name, name) for name in spec.within)}内" if spec.within else "在评价组内"
     a, b, c = (f"{cut * 100:g}%" for cut in (cuts.A, cuts.B, cuts.C))
-    return f"{within}按名次划分等级:A类为前{a},B类为{a}至{b},C类为{b}至{c},其余为D类;同分者取靠后的位置。"
+    shares = f"A类为前{a}，B类为{a}至{b}，C类为{b}至{c}，其余为D类"
+    return f"{within}按名次划分等级：{shares}；得分按6位小数比较，同分者取靠后的位置。"
 
 
 def override_rule(rule: Override, policy: Policy) -> str:
@@ -207,12 +210,12 @@ def override_rule(rule: Override, policy: Policy) -> str:
     effect = (
         f"定为{rule.tier}类" if rule.tier else f"不高于{rule.at_most}类" if rule.at_most else f"不低于{rule.at_least}类"
     )
-    return f"{rule.label}:{statement(rule.when, policy)},{effect}"
+    return f"{rule.label}：{statement(rule.when, policy)}，{effect}"
 
 
 def statement(text: str, policy: Policy) -> str:
     """A predicate as a statement, also where it is a bare yes/no column."""
-    node = sqlglot.parse_one(text, dialect="duckdb")
+    node = parsed(text)
     words = condition(text, policy)
     return f"属于{words}" if isinstance(node, exp.Column) else words
 
@@ -221,21 +224,21 @@ def robustness(policy: Policy, review_below: float) -> str:
     """How it was found how firm a tier is, and what is said of those less firm than `review_below` (a share)."""
     rule = policy.robustness
     if all(cohort.tiers is None for cohort in policy.cohort):
-        return "本办法不分等级,不测算。"
+        return "本办法不分等级，不测算。"
     if not rule.draws:
         return "本办法不测算。"
     weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
     data = f"各企业分子、分母所用数据(相对标准差{_percent(rule.data_sd)})" if rule.data_sd else ""
     moved = "和".join(part for part in (weights, data) if part)
     if not moved:
-        return f"办法规定的扰动幅度为零,{rule.draws}次测算的等级均不变。"
+        return f"办法规定的扰动幅度为零，{rule.draws}次测算的等级均不变。"
     peers = ""
     if rule.data_sd:
         taken = "按扰动后的数据重新计算" if rule.benchmarks else "不随扰动改变"
-        peers = f"由企业数据得出的基准值、极值和平均得分{taken},固定基准值不变;"
+        peers = f"由企业数据得出的基准值、极值和平均得分{taken}，固定基准值不变；"
     return (
-        f"对{moved}作{rule.draws}次随机扰动(对数正态分布,随机种子{rule.seed}),{peers}"
-        "修正系数、加减分和调档事由不变,取等级保持不变的次数占比。"
+        f"对{moved}作{rule.draws}次随机扰动(对数正态分布，随机种子{rule.seed})，{peers}"
+        "修正系数、加减分和调档事由不变，取等级保持不变的次数占比。"
         f"低于{_percent(review_below)}的标注“临界,建议复核”。"
     )
 
@@ -251,14 +254,16 @@ def surcharge(rule: Surcharge, policy: Policy) -> str:
         f"第{year}年{'及以后' if year == last and last > 1 else ''}{amount:g}元"
         for year, amount in enumerate(rule.steps, start=1)
     )
-    others = "".join(f";{other.label}{other.yuan_per_kwh:g}元({statement(other.when, policy)})" for other in rule.other)
-    count = (
-        f"连续{rule.periods_per_year}个评价期计为一年(不满一年按一年),"
-        if rule.periods_per_year > 1
-        else "一个评价期计为一年,"
+    others = "".join(
+        f"；{other.label}{other.yuan_per_kwh:g}元({statement(other.when, policy)})" for other in rule.other
     )
-    highest = ";同时适用多项的只按最高一项" if rule.other else ""
+    count = (
+        f"连续{rule.periods_per_year}个评价期计为一年(不满一年按一年)，"
+        if rule.periods_per_year > 1
+        else "一个评价期计为一年，"
+    )
+    highest = "；同时适用多项的只按最高一项" if rule.other else ""
     return (
-        f"连续列为D类的,每千瓦时加价:{steps}{others}{highest}。{count}"
-        f"期间不是D类的重新起算;两次年度评价之间为按本期等级的测算值。依据:{rule.source}。"
+        f"连续列为D类的，每千瓦时加价：{steps}{others}{highest}。{count}"
+        f"期间不是D类的重新起算；两次年度评价之间为按本期等级的测算值。依据：{rule.source}。"
     )

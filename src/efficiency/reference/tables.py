@@ -71,6 +71,13 @@ def carriers() -> pl.DataFrame:
 
 
 @cache
+def calorific_tce() -> float:
+    """Standard coal (tce) per 万千瓦时 of electricity on the calorific basis (当量值); a tenth is kgce per kWh."""
+    coefficient: float = carriers().filter(pl.col("carrier_id") == "electricity")["tce_per_form_unit"].item()
+    return coefficient
+
+
+@cache
 def carrier_aliases() -> dict[str, str]:
     """Normalised name or alias → standard Chinese name; names of a direct total → `TOTAL_CARRIER`."""
     aliases = {normalise_name(name): TOTAL_CARRIER for name in TOTAL_ALIASES}

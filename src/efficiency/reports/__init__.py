@@ -1,1 +1,1 @@
-"""What people receive: the officials' workbook, the public notice, return workbooks and the score card."""
+"""What people receive: the officials' workbook and page, the public notice, return workbooks, the score card."""

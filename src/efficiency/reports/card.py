@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
-from efficiency.reports.card_words import listed, needed, surcharged, ways
+from efficiency.reports.card_words import listed, needed, score_to_reach, surcharged, ways
 from efficiency.reports.terminal import figure, pairs, table
 from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
 from schemas import FORMS
@@ -71,7 +71,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _value(value) for name, value in row.items()}
 
 
-def _value(value: Any) -> Any:  # noqa: ANN401  whatever a frame holds
+def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a frame holds
     if isinstance(value, date | datetime):
         return value.isoformat()
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -86,9 +86,9 @@ def _head(explanation: Explanation) -> list[str]:
         f"评价编号 {evaluation['evaluation_id']}",
     ]
     if explanation.other_policies:
-        lines.append(f"本期另按以下办法评价:{'、'.join(explanation.other_policies)}")
+        lines.append(f"本期另按以下办法评价：{'、'.join(explanation.other_policies)}")
     if evaluation["stale"]:
-        lines.append("注意:更早的评价期已重新评价,本期结果待重算")
+        lines.append("注意：更早的评价期已重新评价，本期结果待重算")
     return lines
 
 
@@ -99,10 +99,10 @@ def _standing(explanation: Explanation) -> list[str]:
         return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
-        ("综合得分", f"{figure(score['score'])},{explanation.cohort_title}第{score['rank']}名,"
+        ("综合得分", f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
                      f"共{explanation.ranked}家"),
-        ("土地效率", _dimension(score, "land")),
-        ("能源效率", _dimension(score, "energy")),
+        ("土地效率", _dimension(explanation, "land")),
+        ("能源效率", _dimension(explanation, "energy")),
     ]
     if score["factor"] is not None and score["factor"] != 1:
         lines.append(("修正系数", figure(score["factor"])))
@@ -124,11 +124,12 @@ def _before(score: Mapping[str, Any]) -> str:
         said.append(f"初评{score['tier_initial']}")
     if score["previous_tier"]:
         said.append(f"上期{score['previous_tier']}")
-    return ",".join(said)
+    return "，".join(said)
 
 
-def _dimension(score: Mapping[str, Any], dimension: str) -> str:
-    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"]))
+def _dimension(explanation: Explanation, dimension: str) -> str:
+    score = explanation.score
+    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"], explanation.cuts))
 
 
 def _tier(tier: str | None) -> str:
@@ -155,13 +156,11 @@ def _indicators(explanation: Explanation) -> list[str]:
 def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     """The section on the next better tier."""
     if target.tier is None:
-        return [f"提升路径:{target.note}"] if score["status"] == "ranked" else []
+        return [f"提升路径：{target.note}"] if score["status"] == "ranked" else []
     lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
-    if target.score_needed is not None and math.isfinite(target.score_needed):
-        gap = target.score_needed - score["score"]
-        lines.append(f"  得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到"))
+    lines += [f"  {words}" for words in score_to_reach(target, score)]
     if target.blocked_by:
-        lines.append(f"  须先解除:{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
+        lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
     if target.note:
         lines.append(f"  {target.note}")
     rows = [[row["title"], needed(row), ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
@@ -178,7 +177,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
     )
     rows = [
         [
-            row["title"] if row["carrier"] is None else f"{row['title']}:{row['carrier']}",
+            row["title"] if row["carrier"] is None else f"{row['title']}：{row['carrier']}",
             _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
             span_words(row["span_start"], row["span_end"], dated=row["measure"].startswith("land")),
             f"{row['file_name'] or '文件未知'}" + (f" [{row['sheet']}]" if row["sheet"] else ""),
@@ -187,7 +186,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
         for row in grouped.iter_rows(named=True)
     ]
     head = ["指标项", "填报项", "所属期", "文件 [工作表]", "单元格"]
-    return ["全部填报数(本年和上年至评价期止,含未用于合计的)", *table(head, rows)]
+    return ["全部填报数(本年和上年至评价期止，含未用于合计的)", *table(head, rows)]
 
 
 def _cells(cells: Sequence[str | None]) -> str:

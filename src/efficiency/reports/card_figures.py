@@ -23,12 +23,12 @@ def movement_lines(movement: Mapping[str, Any] | None) -> list[str]:
     if movement is None:
         return []
     head = f"较上期({movement['previous_period']}"
-    head += ")" if movement["previous_is_current"] else ",该期此后已重新评价)"
+    head += ")" if movement["previous_is_current"] else "，该期此后已重新评价)"
     if movement["change"] is None:
         return [f"{head}  {movement['note'] or '得分不可比'}"]
     lines = [
         f"{head}  得分 {figure(movement['score_before'])} → {figure(movement['score_before'] + movement['change'])}"
-        f"(变化 {movement['change']:+.2f}):{parts_in_words(dict(movement))}"
+        f"(变化 {round(movement['change'], 2) + 0.0:+.2f})：{parts_in_words(dict(movement))}"
     ]
     return [*lines, f"  {movement['note']}"] if movement["note"] else lines
 
@@ -42,7 +42,7 @@ def figure_lines(totals: pl.DataFrame, parts: pl.DataFrame) -> list[str]:
         own = parts.filter(measure=total["measure"])
         unit = f" {total['unit']}" if total["unit"] else ""
         shown = "无数据" if total["total"] is None else f"{figure(total['total'])}{unit}"
-        yearly = f",以下合计 × {figure(total['scale'])}(折算全年)" if total["scale"] != 1 else ""
+        yearly = f"，以下合计 × {figure(total['scale'])}(折算全年)" if total["scale"] != 1 else ""
         lines.append(f"{total['title']} {shown}{yearly}" + (f"({total['note']})" if total["note"] else ""))
         rows: list[list[str]] = []
         carriers = own.partition_by("carrier", maintain_order=True)
@@ -69,7 +69,7 @@ def _idle(parts: list[dict[str, Any]], unit: str | None) -> list[str]:
     first, last = min(part["span_start"] for part in parts), max(part["span_end"] for part in parts)
     return [
         "+", f"{parts[0]['carrier'] or ''} {span_words(first, last, dated=False)}".strip(), _amount(0.0, unit),
-        f"{len(parts)}项填报数均计0" + (f":{parts[0]['note']}" if parts[0]["note"] else ""), f"{_place(parts[0])} 等",
+        f"{len(parts)}项填报数均计0" + (f"：{parts[0]['note']}" if parts[0]["note"] else ""), f"{_place(parts[0])} 等",
     ]  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _origin(part: Mapping[str, Any]) -> str:
         said.append(f"= {figure(part['quantity'])} {part['quantity_unit']} × {figure(part['coefficient'])}")
     if part["stated_value"] is not None and part["stated_unit"] and part["stated_unit"] != part["quantity_unit"]:
         said.append(f"填报 {figure(part['stated_value'])} {part['stated_unit']}")
-    return ",".join([*said, *([part["note"]] if part["note"] else [])])
+    return "，".join([*said, *([part["note"]] if part["note"] else [])])
 
 
 def _place(part: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
         times = f" × {figure(factors.pop())}" if len(factors) == 1 else ""
         shown = f"{figure(quantity)} {rows[0]['quantity_unit'] or ''}{times} = {figure(amount)}"
         said.append(f"{rows[0]['carrier']} {shown}")
-    return ";".join(said)
+    return "；".join(said)
 
 
 def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
@@ -90,11 +90,11 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
         dated = first["measure"].startswith("land")
         span = span_words(first["span_start"], first["span_end"], dated=dated)
         sheet = f" [{first['sheet']}]" if first["sheet"] else ""
-        place = f"{first['file_name'] or '文件未知'}{sheet}" if first["submission_id"] else "同期已报其他品种,按0计"
+        place = f"{first['file_name'] or '文件未知'}{sheet}" if first["submission_id"] else "同期已报其他品种，按0计"
         named = [_cell(row, several=len(rows) > 1) for row in rows[:CELLS] if row["submission_id"]]
         more = f" 等{len(rows)}格" if len(rows) > CELLS else ""
         amount = first["sign"] * math.fsum(row["amount"] for row in rows)
-        lines.append(SourceLine(span, amount, place, ";".join(named) + more))
+        lines.append(SourceLine(span, amount, place, "；".join(named) + more))
     return lines
 
 

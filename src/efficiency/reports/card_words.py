@@ -13,7 +13,7 @@ from schemas.results import STATUS_NAMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from efficiency.evaluation.explain import Explanation
+    from efficiency.evaluation.explain import Explanation, Target
 
 
 def standing(explanation: Explanation) -> list[tuple[str, str]]:
@@ -27,7 +27,7 @@ def standing(explanation: Explanation) -> list[tuple[str, str]]:
     if explanation.adjustments:
         lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
     if score["override_labels"]:
-        lines.append(("调档", f"初评{score['tier_initial']},{score['override_labels']},调整后{score['tier']}"))
+        lines.append(("调档", f"初评{score['tier_initial']}，{score['override_labels']}，调整后{score['tier']}"))
     if score["d_streak"]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
@@ -49,7 +49,7 @@ def listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if candidate is None:
         return [("建议清单", "未列入")]
     title = candidate["title"] or LIST_NAMES.get(candidate["list"], candidate["list"])
-    lines = [("建议清单", f"{title}(第{candidate['priority']}位,待人工确认):{candidate['reason']}")]
+    lines = [("建议清单", f"{title}(第{candidate['priority']}位，待人工确认)：{candidate['reason']}")]
     partners = [
         f"{candidate[f'partner_{i}_name']}({candidate[f'partner_{i}']})" for i in (1, 2, 3) if candidate[f"partner_{i}"]
     ]
@@ -58,7 +58,15 @@ def listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 def indicator_note(row: Mapping[str, Any]) -> str:
     """Over whom the benchmark is taken, and what is to be said of the score."""
-    return ";".join(words for words in (row["benchmark_scope"], row["score_note"]) if words)
+    return "；".join(words for words in (row["benchmark_scope"], row["score_note"]) if words)
+
+
+def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
+    """The score that the tier takes and what is lacking, to the last decimal: of two that tie, only that tells."""
+    if target.score_needed is None or not math.isfinite(target.score_needed):
+        return []
+    gap = target.score_needed - score["score"]
+    return [f"得分须达到 {target.score_needed:.6f}" + (f",尚差 {gap:.6f}" if gap > 0 else ",已达到")]
 
 
 def needed(row: Mapping[str, Any]) -> str:
@@ -78,7 +86,7 @@ def ways(row: Mapping[str, Any]) -> str:
         if change:
             unit = f" {row[f'{part}_unit']}" if row[f"{part}_unit"] else ""
             found.append(f"{row[part]}{'增加' if change > 0 else '减少'} {outward(abs(change), upward=True)}{unit}")
-    return ",或".join(found) or row["note"] or ""
+    return "，或".join(found) or row["note"] or ""
 
 
 def outward(value: float, *, upward: bool) -> str:

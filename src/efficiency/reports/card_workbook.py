@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.card_sources import SourceBlock, source_blocks
-from efficiency.reports.card_words import indicator_note, needed, standing, ways
+from efficiency.reports.card_words import indicator_note, needed, score_to_reach, standing, ways
 from efficiency.reports.file_names import unique_parts
 from efficiency.reports.report import BEIJING
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
-from efficiency.reports.styles import ACCENT, TIER_FILL
+from efficiency.reports.styles import ACCENT, TIER_FILL, score_kind
 from efficiency.reports.terminal import figure
 from efficiency.reports.text import TIER_NAMES, clean_text, division_names
 
@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 COLUMNS, WIDTH = 20, 7.0
 """The grid on which everything is laid out: so many columns of so many characters."""
 LINE = 14.0
-CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数,并附依据):"
-DEADLINE = "异议请于______年____月____日前书面提出,并附依据;受理部门:__________________    电话:__________________"
+CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
+DEADLINE = "异议请于______年____月____日前书面提出，并附依据；受理部门：__________________    电话：__________________"
 SIGNED = (
-    "企业(盖章):____________________    负责人:______________    填表人:______________    日期:______年____月____日"
+    "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
 )
-STATEMENT = "等级和清单是按办法测算的结果,经人工核实确认后生效。"
+FORMULAS = {
+    "ratio": "得分按指标值与基准值之比乘权重计，封顶、保底见说明",
+    "minmax": "得分 = 权重 × [20 + 80 ×(指标值 − 组内最小值)÷(最大值 − 最小值)]÷ 100，越低越好的反之",
+}
+STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
 Cells = list[tuple[int, "str | float | None", "Format"]]
 """Columns that a cell spans, its value, its format."""
 
@@ -121,7 +125,7 @@ def _head(card: _Card, explanation: Explanation) -> None:
     card.line([(COLUMNS, f"企业能耗产出效益评价确认单({year}年{int(month)}月)", card.styles.title(18))], height=32)
     words = [explanation.policy_title, f"评价编号 {evaluation['evaluation_id']}"]
     if evaluation["stale"]:
-        words.append("更早的评价期已重新评价,本期结果待重算")
+        words.append("更早的评价期已重新评价，本期结果待重算")
     card.line([(COLUMNS, " · ".join(words), card.styles.note(align="center"))], height=16)
 
 
@@ -139,17 +143,21 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
 def _result(card: _Card, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
+
+    def points(name: str) -> tuple[float | None, Format]:
+        return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
+
     if score["status"] == "ranked":
         card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, score["score"], styles.cell("score")),
-            (2, "名次", 4, f"第{score['rank']}名,共{explanation.ranked}家", text),
+            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
+            (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
             (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
         ])  # fmt: skip
         card.pairs([
             (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
-            (2, "土地得分", 2, score["land_score"], styles.cell("score")),
+            (2, "土地得分", 2, *points("land_score")),
             (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
-            (2, "能源得分", 2, score["energy_score"], styles.cell("score")),
+            (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
     for label, words in standing(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
@@ -165,7 +173,7 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     rows = explanation.indicators
     if rows.is_empty():
         return
-    card.section("指标得分(指标值 = 分子 ÷ 分母;得分按指标值与基准值之比乘权重计,有封顶和保底)")
+    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio']})")
     spans = (4, 2, 2, 2, 2, 2, 1, 1, 1, 3)
     card.table(
         spans, ("指标", "分子", "分母", "指标值", "单位", "基准值", "组内\n名次", "权重", "得分", "基准口径与说明")
@@ -204,7 +212,8 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     before = places["score"]
     card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
     made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
-    card.sheet.write_formula(card.row - 1, before, made, card.styles.cell("score", **bold), score["score"])
+    style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
+    card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
 
 
 def _number(styles: Styles, value: float | None) -> Format:
@@ -216,15 +225,13 @@ def _way_up(card: _Card, explanation: Explanation) -> None:
     if target.tier is None:
         return
     card.section(f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)")
-    words = []
-    if target.score_needed is not None and abs(target.score_needed) != float("inf"):
-        words.append(f"综合得分须达到{figure(target.score_needed)},现为{figure(score['score'])}")
+    words = score_to_reach(target, score)
     if target.blocked_by:
-        words.append(f"须先解除:{'、'.join(target.blocked_by)}")
+        words.append(f"须先解除：{'、'.join(target.blocked_by)}")
     if target.note:
         words.append(target.note)
     if words:
-        card.line([(COLUMNS, ";".join(words) + "。", card.text)])
+        card.line([(COLUMNS, "；".join(words) + "。", card.text)])
     if target.what_it_takes.is_empty():
         return
     card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
@@ -237,7 +244,7 @@ def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
         return
     from xlsxwriter.utility import xl_range
 
-    card.section("数据来源(合计由下列填报数相加,负数为减去;单元格后为该格的数)")
+    card.section("数据来源(合计由下列填报数相加，负数为减去；单元格后为该格的数)")
     spans = (3, 2, 2, 7, 6)
     card.table(spans, ("项目", "所属期", "计入数", "文件 [工作表]", "单元格"))
     bold = card.styles.cell("text", bold=True, text_wrap=True)

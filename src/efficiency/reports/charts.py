@@ -61,7 +61,7 @@ def quadrant_chart(workbook: Workbook, everyone: Points, lists: Sequence[Points]
             "marker": {"type": LIST_MARKERS[i % len(LIST_MARKERS)], "size": 6, "fill": {"color": colour},
                        "border": {"color": colour, "width": 1}},
         })
-    _frame(chart, f"土地效率与能源效率(分界线:{quadrant.lines})")
+    _frame(chart, f"土地效率与能源效率(分界线：{quadrant.lines})")
     chart.set_plotarea({"border": {"color": RULE, "width": 0.75}, "fill": {"none": True},
                         "layout": {"x": 0.10, "y": 0.185, "width": 0.86, "height": 0.53}})
     chart.set_x_axis(_axis("土地效率得分", quadrant.land_max, quadrant.land))
@@ -93,7 +93,7 @@ def movement_columns(workbook: Workbook, categories: Range, states: Sequence[tup
     chart = workbook.add_chart({"type": "column", "subtype": "stacked"})
     _stack(chart, categories, [(f"本期{state}" if state not in TIER_FILL else f"本期{state}类", state, values)
                                for state, values in states])
-    _frame(chart, "等级变动(横轴为上期等级,颜色为本期等级)")
+    _frame(chart, "等级变动(横轴为上期等级，颜色为本期等级)")
     chart.set_x_axis({"num_font": _font(9, INK), "line": {"color": RULE}, "major_tick_mark": "none"})
     chart.set_y_axis(_counts())
     return chart

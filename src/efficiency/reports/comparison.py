@@ -25,7 +25,7 @@ def as_text(comparison: Comparison, period: str) -> str:
     changes = comparison.changes
     parts = [
         pairs([("评价期", period), *(_policy(comparison, side) for side in "ab"), ("结果", summary(comparison))]),
-        ["等级对照(户;行为甲办法,列为乙办法)", *_matrix(comparison)],
+        ["等级对照(户；行为甲办法，列为乙办法)", *_matrix(comparison)],
         ["清单对照(户)", *_lists(comparison)],
         [f"等级或清单变化({changes.height}户)", *_changes(changes)] if changes.height else [NOTHING],
     ]
@@ -63,7 +63,7 @@ def summary(comparison: Comparison) -> str:
     moved = "、".join(f"{words}{counts[name]}户" for name, words in MOVEMENTS.items() if name in counts)
     listed = int(comparison.enterprises["list_movement"].sum())
     return f"{comparison.enterprises.height}户中等级变化{sum(counts.values())}户" + (f"({moved})" if moved else "") + (
-        f",清单变化{listed}户"
+        f"，清单变化{listed}户"
     )
 
 
@@ -76,7 +76,7 @@ def tier_words(row: Mapping[str, Any], side: str) -> str:
 
 def _policy(comparison: Comparison, side: str) -> tuple[str, str]:
     policy = (comparison.a if side == "a" else comparison.b).policy
-    return ("甲办法" if side == "a" else "乙办法"), f"{policy.title}({policy.id},{policy.sha256[:8]})"
+    return ("甲办法" if side == "a" else "乙办法"), f"{policy.title}({policy.id}，{policy.sha256[:8]})"
 
 
 def _matrix(comparison: Comparison) -> list[str]:

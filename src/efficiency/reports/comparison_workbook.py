@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from efficiency.evaluation.comparison import Comparison
 
 SUMMARY, CHANGES, EVERYBODY, ITEMS = "对照概览", "等级或清单变化", "全部企业对照", "得分项对照"
-PROPOSAL = "本表为同一套数据按两个办法试算的结果,仅供比较,不是评价结论,也未发布。"
+PROPOSAL = "本表为同一套数据按两个办法试算的结果，仅供比较，不是评价结论，也未发布。"
 WIDTH = 8
 """Columns of the first sheet."""
 
@@ -80,6 +80,7 @@ def comparison_file_name(period: str) -> str:
 
 def write_comparison(path: Path, comparison: Comparison, period: str, created: datetime) -> None:
     """Writes the workbook to `path`, whole or not at all. Raises EfficiencyError when the place cannot be written."""
+    cuts = tuple({*comparison.a.policy.score_cuts, *comparison.b.policy.score_cuts})
     with new_workbook(path, created.astimezone(BEIJING), title=f"办法比较 {period}") as book:
         _write_summary(book.workbook.add_worksheet(SUMMARY), book.styles, comparison, period)
         changes = _shown(comparison.changes)
@@ -87,16 +88,17 @@ def write_comparison(path: Path, comparison: Comparison, period: str, created: d
             (CHANGES, changes, CHANGE_FIELDS, (PROPOSAL,)),
             (EVERYBODY, _shown(comparison.enterprises), EVERYBODY_FIELDS, (PROPOSAL,)),
             (ITEMS, _items(comparison, changes), ITEM_FIELDS, (
-                PROPOSAL, "差异:按名次分级的,为各项得分高出同组平均部分之差;按得分分级的,为各项得分之差。"
+                PROPOSAL, "差异：按名次分级的，为各项得分高出同组平均部分之差；按得分分级的，为各项得分之差。"
             )),
         ):  # fmt: skip
             page = Page(
                 title=f"{name}({period})",
-                units=f"甲办法:{comparison.a.policy.title}    乙办法:{comparison.b.policy.title}    得分单位:分",
+                units=f"甲办法：{comparison.a.policy.title}    乙办法：{comparison.b.policy.title}    得分单位：分",
                 running=f"办法比较 {name} {period}",
                 empty=NOTHING,
                 notes=notes,
                 signed=False,
+                cuts=() if name == ITEMS else cuts,
             )
             write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
 
@@ -128,13 +130,13 @@ def _write_summary(sheet: Worksheet, styles: Styles, comparison: Comparison, per
     wrapped = styles.get(text_wrap=True, valign="vcenter")
     row = 1
     for said in (
-        f"甲办法:{comparison.a.policy.title}({comparison.a.policy.id},{comparison.a.policy.sha256[:8]})",
-        f"乙办法:{comparison.b.policy.title}({comparison.b.policy.id},{comparison.b.policy.sha256[:8]})",
-        f"结果:{summary(comparison)}",
+        f"甲办法：{comparison.a.policy.title}({comparison.a.policy.id}，{comparison.a.policy.sha256[:8]})",
+        f"乙办法：{comparison.b.policy.title}({comparison.b.policy.id}，{comparison.b.policy.sha256[:8]})",
+        f"结果：{summary(comparison)}",
         PROPOSAL,
     ):
         row = _paragraph(sheet, wrapped, row, said)
-    row = _heading(sheet, styles, row + 1, "等级对照(户;行为甲办法,列为乙办法)")
+    row = _heading(sheet, styles, row + 1, "等级对照(户；行为甲办法，列为乙办法)")
     rows = [[tier, *counts, sum(counts)] for tier, *counts in comparison.matrix.select("tier", *STATES).iter_rows()]
     sums = comparison.matrix.select(STATES).sum().row(0)
     row = _grid(sheet, styles, row, ["甲＼乙", *STATES, "合计"], [*rows, ["合计", *sums, sum(sums)]])

@@ -7,7 +7,6 @@ an earlier evaluation lingers.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from efficiency.processes import alive, process_mark, process_of
 from efficiency.reports.exchange import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 RETURNED = "退回"
 """Name of the folder with the submitters' own workbooks."""
@@ -66,16 +65,16 @@ def stage(output: Path, period: str) -> Delivery:
 
 
 @contextmanager
-def nothing_left(output: Path) -> Iterator[None]:
-    """What the block has staged below `output` goes if it fails; but for reports that could not replace others."""
+def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
+    """A delivery for each of `periods`, which are gone if the block ends with an exception. Raises as `stage` does."""
+    deliveries: list[Delivery] = []
     try:
-        yield
-    except DeliveryError:
-        raise
+        for period in periods:
+            deliveries.append(stage(output, period))
+        yield tuple(deliveries)
     except BaseException:
-        for staged, pid in _drawn_up(output):
-            if pid == os.getpid():
-                shutil.rmtree(staged, ignore_errors=True)
+        for delivery in deliveries:
+            shutil.rmtree(delivery.staged, ignore_errors=True)
         raise
 
 

@@ -89,7 +89,7 @@ def _need() -> pl.Expr:
         pl.when(benchmark.is_null() | (benchmark <= 0))
         .then(None)
         .when(pl.col("value").is_null())
-        .then(pl.lit("数据不足,无法测算"))
+        .then(pl.lit("数据不足，无法测算"))
         .when(reached)
         .then(pl.lit("已达基准"))
         .when(numerator <= 0)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.addresses import column_letters
+from efficiency.reports.styles import just_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +46,9 @@ class Look:
     plain: Format
     small: Format | None = None
     """Of numbers below 1."""
+    exact: Format | None = None
+    """Of numbers just below one of `cuts`."""
+    cuts: tuple[float, ...] = ()
     by_text: tuple[tuple[str, Format], ...] = ()
     """Of certain texts."""
     linked: Format | None = None
@@ -52,7 +57,7 @@ class Look:
     @property
     def formats(self) -> list[Format]:
         """Every format that occurs, each once."""
-        found = (self.plain, self.small, self.linked, *(made for _, made in self.by_text))
+        found = (self.plain, self.small, self.exact, self.linked, *(made for _, made in self.by_text))
         return list(dict.fromkeys(made for made in found if made is not None))
 
 
@@ -90,13 +95,22 @@ def put_in(workbook: Path, waiting: Mapping[int, ListRows]) -> None:
                 setattr(same, _LEVEL, _COMPRESSION)
                 with read.open(entry) as source, write.open(same, "w") as target:
                     if entry.filename in parts:
-                        for piece in _filled(source.read().decode(), parts[entry.filename]):
+                        for piece in _made_ahead(_filled(source.read().decode(), parts[entry.filename])):
                             target.write(piece)
                     else:
                         shutil.copyfileobj(source, target)
         whole.replace(workbook)
     finally:
         whole.unlink(missing_ok=True)
+
+
+def _made_ahead(pieces: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """`pieces`, each made while the one before it is deflated, which lets go of the interpreter."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = beside.submit(next, pieces, None)
+            yield piece
 
 
 def _filled(sheet: str, rows: ListRows) -> Iterator[bytes | memoryview]:
@@ -153,6 +167,8 @@ def _cell(values: pl.Series, look: Look, styles: Mapping[Format, str], linked: p
     else:
         if look.small is not None:
             style = pl.when(value.abs() < 1).then(pl.lit(styles[look.small])).otherwise(pl.lit(plain))
+        if look.exact is not None:
+            style = pl.when(just_below(value, look.cuts)).then(pl.lit(styles[look.exact])).otherwise(pl.lit(plain))
         cell = [style, '"><v>', value.cast(pl.String), "</v></c>"]
     if not values.null_count():
         return cell

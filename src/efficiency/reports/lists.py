@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 PROPOSAL = (
-    "本清单为系统按办法生成的建议名单,经人工核实确认后方可作为处置依据;"
-    "数据缺失的企业不评等级,D类均依据已报送数据得出。"
+    "本清单为系统按办法生成的建议名单，经人工核实确认后方可作为处置依据；"
+    "数据缺失的企业不评等级，D类均依据已报送数据得出。"
 )
 
 
@@ -34,10 +34,14 @@ class CandidateList:
 
 
 def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
-    """The four lists that every workbook has, then the policy's own in the policy's order; empty ones included."""
-    titles = dict(LIST_NAMES)
+    """The four lists that every workbook has, then the policy's own in the policy's order; empty ones included.
+
+    Each is called what the policy calls it, as in the results.
+    """
+    called: dict[str, str] = {}
     for rule in report.policy.candidate:
-        titles.setdefault(rule.list, rule.title)
+        called.setdefault(rule.list, rule.title)
+    titles = {own: called.get(own, name) for own, name in LIST_NAMES.items()} | called
     for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
         titles.setdefault(own, title)
     rows, cohorts = _rows(report), report.scores["cohort"].drop_nulls().n_unique()
@@ -56,7 +60,7 @@ def _rows(report: Report) -> pl.DataFrame:
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
-            pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}:"), f"{dimension}_need")
+            pl.concat_str(pl.lit(f"{DIMENSION_NAMES[dimension]}："), f"{dimension}_need")
         )
         for dimension in DIMENSIONS
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
+from efficiency.reports.rankings import DIMENSION_TITLES
 from efficiency.reports.sheets import print_setup, wrapped_lines, write_merged
 from efficiency.reports.styles import ACCENT, Styles
 from efficiency.reports.text import CONFIDENT, clean_frame, clean_text
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 WIDTHS = (15, 19, 14, 8, 20, 16, 8, 26, 18, 15, 26)
-DIMENSIONS = {"land": "土地", "energy": "能源", "other": "其他"}
 STATEMENT = (
-    "各清单均为按办法测算的建议,经人工核实确认后方可作为处置依据。数据缺失的企业列入“未参评与数据不足”,不评等级;"
-    "D类均依据企业已报送的数据得出,从不表示数据缺失。"
+    "各清单均为按办法测算的建议，经人工核实确认后方可作为处置依据。数据缺失的企业列入“未参评与数据不足”，不评等级；"
+    "D类均依据企业已报送的数据得出，从不表示数据缺失。"
 )
 COUNTS = ("rows_total", "rows_accepted", "rows_rejected", "rows_superseded", "rows_totals",
           "rows_notes", "rows_blank")
@@ -91,7 +91,7 @@ def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
     page.entry("声明", STATEMENT)
     _policy(page, report)
     for number, cohort in enumerate(report.policy.cohort, start=1):
-        page.section(f"评价组{number}:{cohort.label}")
+        page.section(f"评价组{number}：{cohort.label}")
         page.entry("计分与分级", words.cohort_rule(cohort, report.policy))
         page.table(*_indicator_table(report, cohort.id))
     _rules(page, report)
@@ -115,7 +115,7 @@ def _policy(page: MethodSheet, report: Report) -> None:
     page.entry("施行日期", str(report.policy_valid_from) if report.policy_valid_from else "办法文件未注明")
     page.entry("统计窗口", words.window(report.policy))
     page.entry("能耗口径", words.energy_basis(report.policy))
-    page.entry("用地口径", "用地面积 = 自有 + 租入 − 租出,单位为亩(1亩 = 2000/3 平方米)。")
+    page.entry("用地口径", "用地面积 = 自有 + 租入 − 租出，单位为亩(1亩 = 2000/3 平方米)。")
 
 
 def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Sequence[str], pl.DataFrame]:
@@ -129,7 +129,7 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
     }
     header = ("维度", "指标", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
     rows = [
-        (DIMENSIONS[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
+        (DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
          words.condition(i.denominator, report.policy), "越高越好" if i.better == "higher" else "越低越好",
          words.benchmark(i.benchmark), used.get(i.id, "—"), words.limits(i), words.missing(i))
         for i in cohort.indicator
@@ -147,13 +147,13 @@ def _span(low: float | None, high: float | None) -> str:
 def _rules(page: MethodSheet, report: Report) -> None:
     policy = report.policy
     page.section("加减分、调档与不纳入排名")
-    page.entry("不纳入排名", ";".join(f"{rule.label}({words.statement(rule.when, policy)})"
+    page.entry("不纳入排名", "；".join(f"{rule.label}({words.statement(rule.when, policy)})"
                                       for rule in policy.excluded) or "无")
-    page.entry("加减分", ";".join(f"{rule.label}:{words.statement(rule.when, policy)},{rule.points:+g}分"
+    page.entry("加减分", "；".join(f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分"
                                   for rule in policy.adjustment) or "无")
     page.entry("调档", "\n".join(f"{i}. {words.override_rule(rule, policy)}"
                                  for i, rule in enumerate(policy.override, start=1)) or "无")
-    page.section("建议清单规则(按顺序,一户企业只进入最先符合的一张清单)")
+    page.section("建议清单规则(按顺序，一户企业只进入最先符合的一张清单)")
     for i, rule in enumerate(policy.candidate, start=1):
         page.entry(f"{i}. {rule.title}", words.statement(rule.when, policy) + "。")
     if not policy.candidate:
@@ -211,7 +211,7 @@ def _dates(submissions: pl.DataFrame) -> str:
     if filed:
         parts.append(f"表内填报日期{first_filed}至{last_filed}({filed:,}张注明)")
     parts.append(f"接收时间{first}至{last}(北京时间)")
-    return ";".join(parts) + "。"
+    return "；".join(parts) + "。"
 
 
 def _beijing(moment: pl.Expr) -> pl.Expr:

@@ -30,8 +30,8 @@ MOVER_FIELDS = (
     Field("note", "说明", "text", 30),
 )
 PARTS_NOTE = (
-    "得分变化依次分解为:上期数据更正(按现有数据重算上期)、自身数据(按上期基准)、同组基准、修正与加减分、"
-    "办法修订;评价组或参评状态变化的计入范围调整。各部分之和等于得分变化。"
+    "得分变化依次分解为：上期数据更正(按现有数据重算上期)、自身数据(按上期基准)、同组基准、修正与加减分、"
+    "办法修订；评价组或参评状态变化的计入范围调整。各部分之和等于得分变化。"
 )
 
 
@@ -70,17 +70,19 @@ def mover_lines(report: Report) -> list[str]:
     rows = movers(report)
     if rows is None:
         return []
-    known = rows.filter(pl.col("change").abs() >= SHOWN)
+    comparable = rows.drop_nulls("change")
+    if comparable.is_empty():
+        return ["没有两期均有得分的企业，得分变动不作比较。"]
+    known = comparable.filter(pl.col("change").abs() >= SHOWN)
     if known.is_empty():
-        return ["与上期相比,各企业得分没有变化。"]
+        return ["与上期相比，各企业得分没有变化。"]
     rises = int((known["change"] > 0).sum())
     cause = pl.concat_list(pl.col(part).abs() for part in MOVEMENT_PARTS).list.arg_max()
-    titles = dict(enumerate(MOVEMENT_PARTS.values()))
-    causes = known.select(cause.replace_strict(titles, return_dtype=pl.String).alias("cause"))["cause"].value_counts(
-        sort=True
-    )
-    main = "、".join(f"{title}{count}户" for title, count in causes.iter_rows())
-    lines = [f"与上期相比得分上升{rises}户、下降{known.height - rises}户;首要原因:{main}。"]
+    titles = tuple(MOVEMENT_PARTS.values())
+    # Of equally frequent causes the part that is told first comes first, so that the same report reads the same.
+    causes = known.group_by(cause.alias("cause")).len().sort("len", "cause", descending=[True, False])
+    main = "、".join(f"{titles[position]}{count}户" for position, count in causes.iter_rows())
+    lines = [f"与上期相比得分上升{rises}户、下降{known.height - rises}户；首要原因：{main}。"]
     for words, one in (
         ("上升", known.filter(pl.col("change") > 0).sort("change", "uscc", descending=[True, False])),
         ("下降", known.filter(pl.col("change") < 0)),
@@ -91,9 +93,9 @@ def mover_lines(report: Report) -> list[str]:
 
 def _line(row: dict[str, object]) -> str:
     """某公司:60.10→72.35(+12.25),C→B:自身数据+10.00,同组基准+2.25."""
-    tiers = f",{row['previous_tier'] or '无'}→{row['tier'] or '无'}" if row["previous_tier"] != row["tier"] else ""
+    tiers = f"，{row['previous_tier'] or '无'}→{row['tier'] or '无'}" if row["previous_tier"] != row["tier"] else ""
     return (
-        f"{row['name']}:{row['score_before']:.2f}→{row['score']:.2f}({row['change']:+.2f}){tiers}:{parts_in_words(row)}"
+        f"{row['name']}：{row['score_before']:.2f}→{row['score']:.2f}({row['change']:+.2f}){tiers}：{parts_in_words(row)}"
     )
 
 

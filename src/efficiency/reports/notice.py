@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 OBJECTION = (
-    "公示期:______年____月____日至______年____月____日。对公示结果有异议的,请在公示期内向________________________书面反映;"
-    "联系人:____________,联系电话:____________________,地址:________________________________。"
+    "公示期：______年____月____日至______年____月____日。对公示结果有异议的，请在公示期内向________________________书面反映；"
+    "联系人：____________，联系电话：____________________，地址：________________________________。"
 )
 """Who, where and until when is for the publisher to fill in: no source states it for every place."""
 MEANING = (
-    "等级:" + "、".join(f"{tier} {name}" for tier, name in TIER_NAMES.items())
-    + "。同一等级内按镇办和企业名称排列,不分先后。"
+    "等级：" + "、".join(f"{tier} {name}" for tier, name in TIER_NAMES.items())
+    + "。同一等级内按镇办和企业名称排列，不分先后。"
 )
 FIELDS = (
     Field("name", "企业名称", "text", 52),

@@ -22,9 +22,11 @@ EFFECT_NAMES = {
 }
 """Effect on an enterprise → what officials read for it."""
 UNCHANGED = "完全不变"
-NOT_PUBLISHED = "本试算不改动已发布的结果。同意的更正,请在更正表中填写审批人和审批日期后放入收件目录,重新运行该期评价。"
-RENEWED = "现行评价发布后数据已有更新,变化前一栏为按当前数据重算的结果,与已发布的结果可能不同。"
-RANKS = "仅名次、得分等变化的企业未列出,全部企业对照见试算表(--output)。"
+NOT_PUBLISHED = (
+    "本试算不改动已发布的结果。同意的更正，请在更正表中填写审批人和审批日期后放入收件目录，重新运行该期评价。"
+)
+RENEWED = "现行评价发布后数据已有更新，变化前一栏为按当前数据重算的结果，与已发布的结果可能不同。"
+RANKS = "仅名次、得分等变化的企业未列出，全部企业对照见试算表(--output)。"
 NOTHING = "没有企业的得分、名次、等级或清单发生变化。"
 
 
@@ -45,7 +47,7 @@ def as_text(trial: Trial) -> str:
         parts.append([f"未能试算({refused.height}处)", *told])
     own, others = (trial.enterprises.filter(pl.col("own") == who) for who in (True, False))
     parts.append([f"申诉企业({own.height}户)", *_enterprises(own)])
-    parts.append([f"其他企业({others.height}户):{counted(others)}", *_others(others)])
+    parts.append([f"其他企业({others.height}户)：{counted(others)}", *_others(others)])
     parts.append([*([RENEWED] if trial.renewed else []), NOT_PUBLISHED])
     return "\n\n".join("\n".join(lines) for lines in parts)
 

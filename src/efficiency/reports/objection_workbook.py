@@ -78,7 +78,7 @@ def objection_file_name(period: str) -> str:
 def write_objection(path: Path, trial: Trial, created: datetime) -> None:
     """Writes the workbook to `path`, whole or not at all. Raises EfficiencyError when the place cannot be written."""
     notes = (*([RENEWED] if trial.renewed else []), NOT_PUBLISHED)
-    others = f"其他企业:{counted(trial.enterprises.filter(~pl.col('own')))}"
+    others = f"其他企业：{counted(trial.enterprises.filter(~pl.col('own')))}"
     everybody = trial.enterprises.sort("rank_before", "uscc", nulls_last=True).with_columns(effect_name())
     sheets = (
         (ASKED, _asked(trial.asked), ASKED_FIELDS, "没有可以试算的更正", notes),
@@ -89,11 +89,12 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
     with new_workbook(path, created.astimezone(BEIJING), title=f"申诉试算 {trial.period}") as book:
         for name, rows, fields, empty, said in sheets:
             page = Page(
-                title=f"申诉试算:{name}({trial.period})",
-                units=f"办法:{trial.policy.title}    对照评价:{trial.evaluation_id}    更正表:{trial.file}",
+                title=f"申诉试算：{name}({trial.period})",
+                units=f"办法：{trial.policy.title}    对照评价：{trial.evaluation_id}    更正表：{trial.file}",
                 running=f"申诉试算 {name} {trial.period}",
                 empty=empty,
                 notes=said,
+                cuts=trial.policy.score_cuts,
             )
             write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
 

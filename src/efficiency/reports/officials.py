@@ -11,7 +11,15 @@ from efficiency.reports.lists import PROPOSAL, candidate_lists
 from efficiency.reports.method import write_method
 from efficiency.reports.movers import MOVER_FIELDS, PARTS_NOTE, movers
 from efficiency.reports.overview_page import write_overview
-from efficiency.reports.rankings import DETAIL_FIELDS, UNRATED_FIELDS, details, ranking, ranking_fields, unrated
+from efficiency.reports.rankings import (
+    DETAIL_FIELDS,
+    UNRATED_FIELDS,
+    UNRATED_NOTE,
+    details,
+    ranking,
+    ranking_fields,
+    unrated,
+)
 from efficiency.reports.save import new_workbook
 from efficiency.reports.sheets import FIRST_ROW, ROWS_PER_SHEET, Extent, Field, Page, write_list
 from efficiency.reports.text import LIST_NAMES, sheet_name
@@ -26,9 +34,8 @@ if TYPE_CHECKING:
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 MOVERS = "得分变动"
 CONFIDENCE_NOTE = (
-    "稳健度:随机扰动下等级保持不变的比例(口径见方法说明),低于80%的为临界,建议复核。点击统一社会信用代码可查看其评分明细。"
+    "稳健度：随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。点击统一社会信用代码可查看其评分明细。"
 )
-UNRATED_NOTE = "列入本表的企业不评等级,不等同于D类;补报数据后于下期参评。"
 
 
 def officials_file_name(period: str) -> str:
@@ -79,17 +86,17 @@ def write_lists(
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in candidate_lists(report):
-        name = one.title if one.id in LIST_NAMES else sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
-        page = _page(report, f"{one.title}建议名单", "用地:亩;综合能耗:吨标准煤", PROPOSAL, CONFIDENCE_NOTE, *notes)
+        name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
+        page = _page(report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", PROPOSAL, CONFIDENCE_NOTE, *notes)
         rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
         listed.append((one.title, rows, split(name, rows, one.fields, page)))
 
     rows = ranking(report).join(targets, on="uscc", how="left", validate="1:1", maintain_order="left")
-    units = "用地:亩;综合能耗:吨标准煤;税金、收入:万元"
+    units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元"
     page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *notes)
     ranked = split(RANKING, rows, ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False)
+    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False, cuts=())
     split(DETAILS, detail, DETAIL_FIELDS, page)
 
     moved = movers(report) if movers_too else None
@@ -97,7 +104,7 @@ def write_lists(
         page = replace(_page(report, "企业得分变动及原因", "分", PARTS_NOTE), signed=False)
         split(MOVERS, moved, MOVER_FIELDS, page)
 
-    page = _page(report, "未参评与数据不足企业名单", "用地:亩;综合能耗:吨标准煤", UNRATED_NOTE, *notes)
+    page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", UNRATED_NOTE, *notes)
     split(UNRATED, unrated(report), UNRATED_FIELDS, page)
     return ranked, listed
 
@@ -105,9 +112,10 @@ def write_lists(
 def _page(report: Report, title: str, units: str, *notes: str) -> Page:
     return Page(
         title=f"{report.region}{title}({report.period_title})",
-        units=f"评价期:{report.period_title}    办法:{report.policy_title}    单位:{units}",
+        units=f"评价期：{report.period_title}    办法：{report.policy_title}    单位：{units}",
         running=f"{title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}",
         notes=notes,
+        cuts=report.policy.score_cuts,
     )
 
 

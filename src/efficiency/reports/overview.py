@@ -152,6 +152,11 @@ def movement(report: Report) -> pl.DataFrame | None:
     )
 
 
+def without_movement(report: Report) -> str:
+    """Why there is no `movement` to show."""
+    return "无上期评价，不作比较" if report.previous is None else "上期无企业评级，不作比较"
+
+
 def moves(report: Report) -> pl.DataFrame:
     """Enterprises whose tier changed: name, before, tier, direction (升档 or 降档), by new tier and rank."""
     order = {tier: i for i, tier in enumerate(TIERS)}
@@ -177,21 +182,21 @@ def story(report: Report) -> str:
     """The period in a few sentences."""
     tiers = dict(tier_table(report).select("tier", "enterprises").iter_rows())
     rated = sum(tiers.values())
-    parts = [f"名录企业{report.scores.height}户,参评{ranked(report.scores).height}户"]
+    parts = [f"名录企业{report.scores.height}户，参评{ranked(report.scores).height}户"]
     if rated:
-        parts[0] += ",其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
-    counts = report.candidates.group_by("title", maintain_order=True).len()
-    listed = "、".join(f"{title}{count}户" for title, count in counts.iter_rows())
-    parts.append(f"建议清单:{listed}" if listed else "本期没有企业进入建议清单")
+        parts[0] += "，其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
+    counts = report.candidates.group_by("list", "title", maintain_order=True).len()
+    listed = "、".join(f"{title}{count}户" for _, title, count in counts.iter_rows())
+    parts.append(f"建议清单：{listed}" if listed else "本期没有企业进入建议清单")
     changed = moves(report)
     if movement(report) is not None:
         up, down = ((changed["direction"] == direction).sum() for direction in (UP, DOWN))
         words = f"与上期相比升档{up}户、降档{down}户"
         fallen = changed.filter((pl.col("tier") == "D") & (pl.col("direction") == DOWN))["name"].to_list()
         if fallen:
-            words += f",新降入D类{len(fallen)}户({'、'.join(fallen[:3])}{'等' if len(fallen) > 3 else ''})"
+            words += f"，新降入D类{len(fallen)}户({'、'.join(fallen[:3])}{'等' if len(fallen) > 3 else ''})"
         parts.append(words)
     firm, known = confidence(report)
     if known:
-        parts.append(f"{firm / known:.0%}的企业等级稳健,{known - firm}户处于临界,建议复核后再定")
-    return ";".join(parts) + "。"
+        parts.append(f"{firm / known:.0%}的企业等级稳健，{known - firm}户处于临界，建议复核后再定")
+    return "；".join(parts) + "。"

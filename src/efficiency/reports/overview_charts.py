@@ -103,7 +103,7 @@ def _everyone(ranking: Extent) -> str:
 
 def _bars(drawing: Drawing, title: str, extent: Extent) -> Chart:
     shown = extent.last - extent.first + 1
-    words = f"{title},参评最多的{shown}个" if shown == CHART_GROUPS else title
+    words = f"{title}，参评最多的{shown}个" if shown == CHART_GROUPS else title
     return tier_bars(drawing.workbook, words, extent.range("label"), [(tier, extent.range(tier)) for tier in TIERS])
 
 

@@ -36,7 +36,7 @@ Cells = Sequence[tuple[int, "str | float | None", "Format"]]
 """Cells from left to right: columns spanned, value, format."""
 
 SUBMISSION_STATUSES = {"accepted": "全部采纳", "partly": "部分采纳", "refused": "退回"}
-GROUP_NOTE = "用地、综合能耗及两项效率均为参评企业口径;效率为合计之比,只计两项数据都有的企业。"
+GROUP_NOTE = "用地、综合能耗及两项效率均为参评企业口径；效率为合计之比，只计两项数据都有的企业。"
 _GROUP_TITLES = {
     "town": ("分镇办情况", "镇办"),
     "industry_division": ("分行业情况", "行业大类(GB/T 4754-2017)"),
@@ -94,8 +94,8 @@ def _head(sheet: Worksheet, styles: Styles, report: Report) -> int:
     title = clean_text(f"{report.region}企业能耗产出效益评价概览({report.period_title})")
     write_merged(sheet, 0, (0, COLUMNS - 1), title, styles.title())
     sheet.set_row(1, 18)
-    origin = (f"评价办法:{report.policy_title}", f"生成时间:{report.created_at:%Y-%m-%d %H:%M}",
-              f"评价编号:{report.evaluation['evaluation_id']}")
+    origin = (f"评价办法：{report.policy_title}", f"生成时间：{report.created_at:%Y-%m-%d %H:%M}",
+              f"评价编号：{report.evaluation['evaluation_id']}")
     write_merged(sheet, 1, (0, COLUMNS - 1), clean_text("    ".join(origin)), styles.note(align="center"))
     sheet.set_row(2, 8)
     return 3
@@ -122,7 +122,9 @@ def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[Headline], row:
 
 
 def _change(headline: Headline) -> str:
-    if headline.previous is None or headline.value is None:
+    if headline.value is None:
+        return "本期无数据"
+    if headline.previous is None:
         return "无上期数据"
     if headline.value == headline.previous:
         return "与上期持平"
@@ -130,7 +132,8 @@ def _change(headline: Headline) -> str:
         return f"较上期 {headline.value - headline.previous:+,.0f} {headline.unit}"
     if not headline.previous:
         return f"上期 {headline.previous:g}"
-    return f"较上期 {headline.value / headline.previous - 1:+.1%}"
+    # Adding 0.0 turns a rounded −0.0 into 0.
+    return f"较上期 {round((headline.value - headline.previous) / abs(headline.previous), 3) + 0.0:+.1%}"
 
 
 def _section(sheet: Worksheet, styles: Styles, row: int, title: str, span: int) -> int:
@@ -144,7 +147,7 @@ def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     table = overview.tier_table(report)
     if not table["enterprises"].sum():
         ungraded = all(cohort.tiers is None for cohort in report.policy.cohort)
-        words = "本办法只排名,不划分等级" if ungraded else "本期无企业评级"
+        words = "本办法只排名，不划分等级" if ungraded else "本期无企业评级"
         write_merged(sheet, row, (0, LEFT - 1), words, styles.cell("text"))
         return row + 1
     header = styles.header()
@@ -192,7 +195,7 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
     row = _section(sheet, styles, row, "三、等级变动(户)", LEFT)
     moved = overview.movement(report)
     if moved is None:
-        write_merged(sheet, row, (0, LEFT - 1), "无上期评价,不作比较", styles.cell("text"))
+        write_merged(sheet, row, (0, LEFT - 1), overview.without_movement(report), styles.cell("text"))
         return row + 1, None
     states = [*TIERS, UNRATED]
     header = styles.header()
@@ -234,11 +237,11 @@ def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     sheets = dict(report.submissions["status"].value_counts().iter_rows())
     problems = dict(report.problems["severity"].value_counts().iter_rows())
     pairs = [
-        (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户,占{firm / known:.0%}" if known else "未测算"),
+        (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户，占{firm / known:.0%}" if known else "未测算"),
         ("临界企业(建议复核)", f"{known - firm:,}户" if known else "未测算"),
         ("未参评企业", "、".join(f"{name}{statuses[status]:,}" for status, name in STATUS_NAMES.items()
                                 if status != "ranked" and statuses.get(status)) or "无"),
-        ("报送工作表", f"{report.submissions.height:,}张:" + "、".join(
+        ("报送工作表", f"{report.submissions.height:,}张：" + "、".join(
             f"{words}{sheets.get(status, 0):,}" for status, words in SUBMISSION_STATUSES.items())),
         ("数据问题", "、".join(f"{name}{problems.get(severity, 0):,}" for severity, name in SEVERITIES.items())),
     ]

@@ -14,7 +14,7 @@ import json
 import os
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
 from efficiency.reports.chart_library import chart_library
@@ -77,7 +77,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     return "".join(filling[piece] if i % 2 else piece for i, piece in enumerate(pieces))
 
 
-def embedded_json(data: Any) -> str:  # noqa: ANN401
+def embedded_json(data: object) -> str:
     """`data` as JSON that an HTML parser leaves alone: no name in it can end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":

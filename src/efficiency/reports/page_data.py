@@ -61,12 +61,14 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
             for one in lists
         ],
         "movement": _movement(report),
+        "without_movement": overview.without_movement(report),
         "movers": mover_lines(report),
         "parts_note": PARTS_NOTE,
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
         "group_note": GROUP_NOTE,
         "confident": CONFIDENT,
         "lines": lines_in_words(report),
+        "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),
         "limited": _limited(scope, limit),
         "totals": [(column.name, column.title, column.unit) for column in TOTALS],
@@ -112,10 +114,10 @@ def _group(report: Report, by: str, title: str) -> dict[str, Any]:
 def _limited(scope: Kept, limit: int) -> str | None:
     if scope.complete:
         return None
-    left_out = f",各清单只列次序在前的部分,合计{scope.listed:,}户" if scope.listed < scope.candidates else ""
+    left_out = f"，各清单只列次序在前的部分，合计{scope.listed:,}户" if scope.listed < scope.candidates else ""
     return (
-        f"名录企业共{scope.total:,}户,超过本页能列的{limit:,}户:名单和企业卡片只含进入{'、'.join(LIST_NAMES.values())}"
-        f"等清单的企业{left_out};象限图另按编号均匀抽取部分参评企业作背景。其余企业见评价工作簿“全部分级”。"
+        f"名录企业共{scope.total:,}户，超过本页能列的{limit:,}户：名单和企业卡片只含进入{'、'.join(LIST_NAMES.values())}"
+        f"等清单的企业{left_out}；象限图另按编号均匀抽取部分参评企业作背景。其余企业见评价工作簿“全部分级”。"
     )
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.policy import words
 from efficiency.reports.efficiencies import DIMENSION_NAMES
 from efficiency.reports.overview import NOT_STATED, with_previous_tier
-from efficiency.reports.rankings import DIMENSION_TITLES, cohort_names, ranking, unrated
+from efficiency.reports.rankings import DIMENSION_TITLES, UNRATED_NOTE, cohort_names, ranking, unrated
 from efficiency.reports.text import clean_frame, division_names
 from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
@@ -37,6 +37,8 @@ _FIGURES = (
 )  # fmt: skip
 
 _NAME: Column = ("name", "企业名称", "link")
+_COHORT: tuple[Column, ...] = (("cohort_name", "评价组", "text"),)
+"""Where there are several: a rank says nothing without the cohort in which it was taken."""
 _PLACE: tuple[Column, ...] = (("town", "镇办", "text"), ("division", "行业", "text"))
 _TIERS: tuple[Column, ...] = (
     ("tier", "综合等级", "tier"), ("land_tier", "土地等级", "tier"), ("energy_tier", "能源等级", "tier"),
@@ -53,7 +55,6 @@ _UNRATED: tuple[Column, ...] = (
     _NAME, ("status_name", "状态", "text"), ("status_reason", "原因", "prose"), *_PLACE,
     ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
 )  # fmt: skip
-_UNRATED_NOTE = "列入本表的企业不评等级,不等同于D类;补报数据后于下期参评。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,13 @@ def views(report: Report, scope: Kept, lists: Sequence[CandidateList]) -> list[d
         return shown
     everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _known(report)}
     others = report.scores.filter(pl.col("status") != "ranked")["status"].unique().sort().to_list()
-    rest = {"id": "unrated", "title": "未参评与数据不足", "note": _UNRATED_NOTE, "status": others, "columns": _UNRATED}
+    rest = {"id": "unrated", "title": "未参评与数据不足", "note": UNRATED_NOTE, "status": others, "columns": _UNRATED}
     return [everyone, *shown, rest]
 
 
 def _known(report: Report) -> list[Column]:
-    return [column for column in _EVERYONE if column[0] != "change" or report.movements is not None]
+    cohort = _COHORT if report.scores["cohort"].drop_nulls().n_unique() > 1 else ()
+    return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
 
 
 def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
@@ -186,7 +188,8 @@ def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
     columns = (
         ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
         ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *efficiencies, *_TIERS[1:],
-        ("d_streak", "连续D类期数", "ordinal"), ("rank", "名次", "ordinal"),
+        ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
+        ("rank", "名次", "ordinal"),
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are told by the card of every list.
     known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in efficiencies)]
@@ -197,7 +200,7 @@ def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
     return {
         "id": f"list-{one.id}",
         "title": one.title,
-        "note": "本清单为建议名单,经人工核实确认后方可作为处置依据。",
+        "note": "本清单为建议名单，经人工核实确认后方可作为处置依据。",
         "columns": columns,
         "rows": {**{name: [] for name in known}, **_columns(rows), **codes.to_dict(as_series=False)},
     }

@@ -8,8 +8,9 @@ import polars as pl
 
 from efficiency.policy import words
 from efficiency.reports import overview
-from efficiency.reports.method import COUNTS, DIMENSIONS, STATEMENT
+from efficiency.reports.method import COUNTS, STATEMENT
 from efficiency.reports.overview_page import SUBMISSION_STATUSES
+from efficiency.reports.rankings import DIMENSION_TITLES
 from efficiency.reports.text import CONFIDENT, clean_text
 from efficiency.reports.wording import RULES, SEVERITIES
 from schemas.results import STATUS_NAMES
@@ -57,13 +58,13 @@ def trace(report: Report) -> list[tuple[str, str]]:
 
 def _cohort(cohort: Cohort, report: Report) -> Section:
     return {
-        "title": f"评价组:{cohort.label}",
+        "title": f"评价组：{cohort.label}",
         "entries": [("计分与分级", words.cohort_rule(cohort, report.policy))],
         "head": ["维度", "指标", "单位", "权重", "分子", "分母", "基准", "封顶与保底", "缺失处理"],
         "kinds": ["text", "text", "text", "ratio", "text", "text", "text", "text", "text"],
         "rows": [
             [
-                DIMENSIONS[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
+                DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
                 words.condition(i.denominator, report.policy), words.benchmark(i.benchmark), words.limits(i),
                 words.missing(i),
             ]
@@ -75,15 +76,15 @@ def _cohort(cohort: Cohort, report: Report) -> Section:
 def _rules(report: Report) -> Section:
     policy = report.policy
     excluded = [f"{rule.label}({words.statement(rule.when, policy)})" for rule in policy.excluded]
-    adjusted = [f"{rule.label}:{words.statement(rule.when, policy)},{rule.points:+g}分" for rule in policy.adjustment]
+    adjusted = [f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分" for rule in policy.adjustment]
     overridden = [f"{i}. {words.override_rule(rule, policy)}" for i, rule in enumerate(policy.override, start=1)]
     return {
-        "title": "规则与建议清单(按顺序,一户企业只进入最先符合的一张清单)",
+        "title": "规则与建议清单(按顺序，一户企业只进入最先符合的一张清单)",
         "entries": [
-            ("不纳入排名", ";".join(excluded) or "无"),
-            ("加减分", ";".join(adjusted) or "无"),
+            ("不纳入排名", "；".join(excluded) or "无"),
+            ("加减分", "；".join(adjusted) or "无"),
             ("调档", "\n".join(overridden) or "无"),
-            *((f"清单:{rule.title}", words.statement(rule.when, policy) + "。") for rule in policy.candidate),
+            *((f"清单：{rule.title}", words.statement(rule.when, policy) + "。") for rule in policy.candidate),
             ("等级稳健度", words.robustness(policy, review_below=CONFIDENT)),
             *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
         ],
@@ -101,15 +102,15 @@ def _quality(report: Report) -> Section:
             ("企业", "、".join(f"{name}{statuses.get(status, 0):,}户" for status, name in STATUS_NAMES.items())),
             (
                 "报送工作表",
-                f"{report.submissions.height:,}张:"
+                f"{report.submissions.height:,}张："
                 + "、".join(f"{name}{sheets.get(status, 0):,}" for status, name in SUBMISSION_STATUSES.items()),
             ),
             (
                 "行数核对",
                 "、".join(f"{title}{count:,}" for title, count in zip(_COUNT_TITLES, counts, strict=True))
-                + f";差额{counts[0] - sum(counts[1:]):,}(应为0)",
+                + f"；差额{counts[0] - sum(counts[1:]):,}(应为0)",
             ),
-            ("等级稳健", f"{firm:,}户稳健,{known - firm:,}户临界,建议复核" if known else "未测算"),
+            ("等级稳健", f"{firm:,}户稳健，{known - firm:,}户临界，建议复核" if known else "未测算"),
             ("评价提示", "\n".join(clean_text(warning) for warning in report.warnings) or "无"),
         ],
         **_problems(report),

@@ -23,7 +23,7 @@ def dividing_lines(report: Report, both: pl.DataFrame) -> tuple[float, float]:
 
 def lines_in_words(report: Report) -> str:
     """What the dividing lines are."""
-    return "参评企业中位数" if _by_medians(report) else "100分,即达到基准"
+    return "参评企业中位数" if _by_medians(report) else "100分，即达到基准"
 
 
 def extent(scores: pl.Series, line: float) -> float:

@@ -79,6 +79,7 @@ UNRATED_FIELDS = (
     Field("energy", "综合能耗\n(吨标准煤)", "amount", 14, total=True),
     Field("problems", "待改正\n数据问题", "integer", 9, total=True),
 )
+UNRATED_NOTE = "列入本表的企业不评等级，不等同于D类；补报数据后于下期参评。"
 
 
 def cohort_names(policy: Policy) -> dict[str, str]:
@@ -107,12 +108,11 @@ def ranking_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
 
 def ranking(report: Report) -> pl.DataFrame:
     """Every ranked enterprise by cohort, rank and name, with the fields of RANKING_FIELDS."""
-    lists = report.candidates.select("uscc", pl.col("title").alias("list_title"))
     unknown = pl.DataFrame(schema={"uscc": pl.String, "change": pl.Float64})
     changes = unknown if report.movements is None else report.movements.select("uscc", "change")
     return (
         report.scores.filter(pl.col("status") == "ranked")
-        .join(lists, on="uscc", how="left", validate="1:1", maintain_order="left")
+        .join(_listed(report), on="uscc", how="left", validate="1:1", maintain_order="left")
         .join(changes, on="uscc", how="left", validate="1:1", maintain_order="left")
         .with_columns(
             *_named(report),
@@ -157,6 +157,7 @@ def unrated(report: Report) -> pl.DataFrame:
     return (
         report.scores.filter(statuses != "ranked")
         .join(open_problems, on="uscc", how="left", validate="1:1")
+        .join(_listed(report), on="uscc", how="left", validate="1:1")
         .with_columns(
             *_named(report),
             statuses.replace_strict(STATUS_NAMES).alias("status_name"),
@@ -166,6 +167,11 @@ def unrated(report: Report) -> pl.DataFrame:
         .sort("status_order", "town", "name", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))
     )
+
+
+def _listed(report: Report) -> pl.DataFrame:
+    """Who is on a list, also without a rank: uscc, list_title."""
+    return report.candidates.select("uscc", pl.col("title").alias("list_title"))
 
 
 def _named(report: Report) -> list[pl.Expr]:

@@ -160,7 +160,7 @@ def _look(kept: str) -> tuple[bytes, bytes]:
     if not kept or len(kept) > _MAX_BEFORE or "<!" in kept or "<?" in kept:
         return NO_FILL, NO_BORDER
     try:
-        root = ET.fromstring(f"<before>{kept}</before>")  # noqa: S314 - short and without DOCTYPE
+        root = ET.fromstring(f"<before>{kept}</before>")  # noqa: S314  # short and without DOCTYPE
     except ET.ParseError:
         return NO_FILL, NO_BORDER
     if [part.tag for part in root] != ["fill", "border"] or not _is_sound(root):

@@ -7,13 +7,13 @@ goes through XlsxWriter's guessing `write`, so that no name can become a formula
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from efficiency.reports.list_rows import HEIGHT, ListRows, Look, write_pattern
-from efficiency.reports.styles import ACCENT, ALERT, CARD, Styles
+from efficiency.reports.styles import ACCENT, ALERT, CARD, EXACT_WIDTH, Styles, just_below
 from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, columnar_width, display_width
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ FIRST_ROW = HEADER_ROW + 1
 EXCEL_ROWS = 1_048_576
 ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
-SIGNATURES = "制表人:______________    审核人:______________    负责人:______________    日期:______年____月____日"
+SIGNATURES = "制表人：______________    审核人：______________    负责人：______________    日期：______年____月____日"
 LINE_HEIGHT = 15.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
@@ -85,6 +85,8 @@ class Page:
     signed: bool = True
     filtered: bool = True
     portrait: bool = False
+    cuts: tuple[float, ...] = ()
+    """Scores at which a tier ends: one that two decimals would show as such is shown with all."""
 
 
 def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
@@ -97,11 +99,12 @@ def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequen
         raise ValueError(f"{sheet.get_name()} has {frame.height} rows, more than a sheet takes: split it first")
     frame, styles = clean_frame(frame), book.styles
     last_column = len(fields) - 1
+    fields = [_with_room(field, frame, page.cuts) for field in fields]
     for index, field in enumerate(fields):
         sheet.set_column(index, index, field.width)
     _write_head(sheet, styles, fields, page)
     if frame.height:
-        looks = tuple((field.name, _look(styles, field, frame[field.name])) for field in fields)
+        looks = tuple((field.name, _look(styles, field, frame[field.name], page.cuts)) for field in fields)
         names = [*(field.name for field in fields), *(["target"] if "target" in frame.columns else [])]
         _write_rows(sheet, book, ListRows(frame.select(*names, _height(frame, fields).alias(HEIGHT)), looks, FIRST_ROW))
     row = FIRST_ROW + frame.height
@@ -211,7 +214,14 @@ def _wrapped_lines(texts: pl.Series, width: float) -> pl.Expr:
     return text.str.split("\n").list.eval(lines(pl.element())).list.sum()
 
 
-def _look(styles: Styles, field: Field, values: pl.Series) -> Look:
+def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Field:
+    """`field` wide enough where one of its scores has to be shown with all its decimals."""
+    if field.kind != "score" or not cuts or not frame.select(just_below(pl.col(field.name), cuts).any()).item():
+        return field
+    return replace(field, width=max(field.width, EXACT_WIDTH))
+
+
+def _look(styles: Styles, field: Field, values: pl.Series, cuts: tuple[float, ...]) -> Look:
     """How the cells of `field` look."""
     shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
     match field.kind:
@@ -227,6 +237,8 @@ def _look(styles: Styles, field: Field, values: pl.Series) -> Look:
             look = Look(styles.cell("ratio"), small=styles.cell("fraction"))
         case "ratio":
             look = Look(styles.cell("ratio" if (values.abs() >= 1).any() else "fraction"))
+        case "score" if cuts:
+            look = Look(styles.cell("score"), exact=styles.cell("exact"), cuts=cuts)
         case kind:
             look = Look(styles.cell(kind))
     return look

@@ -7,9 +7,13 @@ the letter always stands beside the colour.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
 
@@ -38,11 +42,28 @@ NUMBERS = {
     "ratio": "#,##0.00_ ",
     "fraction": "0.0000_ ",
     "score": "0.00_ ",
+    "exact": "0.000000_ ",
     "percent": "0%_ ",
 }
 """Kind of a cell → Excel number format; `_ ` keeps a figure from touching the text of the next column."""
 
-Properties = dict[str, Any]
+EXACT_WIDTH = 11
+"""Characters that a column takes in which a score is shown with all its decimals."""
+
+
+def just_below(score: pl.Expr, cuts: Iterable[float]) -> pl.Expr:
+    """True where two decimals would show a score that lies below one of `cuts` as that cut."""
+    # What stands exactly between two shown figures is shown as the higher one.
+    near = (score.is_between(cut - 0.005 - 1e-9, cut, closed="left") for cut in cuts)
+    return pl.any_horizontal(pl.lit(value=False), *near).fill_null(value=False)
+
+
+def score_kind(score: float | None, cuts: Iterable[float]) -> str:
+    """How a single score is shown (a key of NUMBERS): so that it never looks better than its tier."""
+    return "exact" if score is not None and pl.select(just_below(pl.lit(score), cuts)).item() else "score"
+
+
+Properties = dict[str, object]
 """XlsxWriter's format properties; values are text, numbers or flags."""
 
 GRID: Properties = {"border": 1, "border_color": RULE, "valign": "vcenter", "font_size": 10, "font_color": INK}
@@ -53,9 +74,9 @@ class Styles:
     """Makes each distinct cell format once per workbook."""
 
     workbook: Workbook
-    made: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
+    made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
 
-    def get(self, **properties: Any) -> Format:  # noqa: ANN401
+    def get(self, **properties: object) -> Format:
         """The format with these XlsxWriter properties, in the workbook's font unless they name another."""
         complete = {"font_name": FONT, "font_size": 10, "font_color": INK, **properties}
         key = tuple(sorted(complete.items()))
@@ -63,17 +84,17 @@ class Styles:
             self.made[key] = self.workbook.add_format(complete)
         return self.made[key]
 
-    def cell(self, kind: str, **properties: Any) -> Format:  # noqa: ANN401
+    def cell(self, kind: str, **properties: object) -> Format:
         """The format of a table cell of `kind` (a key of NUMBERS)."""
         align = "left" if kind == "text" else "center" if kind in ("code", "ordinal") else "right"
         return self.get(**{**GRID, "num_format": NUMBERS[kind], "align": align, **properties})
 
-    def tier(self, tier: str, **properties: Any) -> Format:  # noqa: ANN401
+    def tier(self, tier: str, **properties: object) -> Format:
         """The format of a cell that shows `tier`: its fill, a bold letter in the middle."""
         return self.cell("text", align="center", bold=True, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier],
                          **properties)
 
-    def header(self, **properties: Any) -> Format:  # noqa: ANN401
+    def header(self, **properties: object) -> Format:
         """The format of a column header."""
         fixed = {"bold": True, "bg_color": HEADER, "align": "center", "text_wrap": True}
         return self.get(**{**GRID, **fixed, **properties})
@@ -82,6 +103,6 @@ class Styles:
         """The format of a sheet's title row."""
         return self.get(bold=True, font_size=size, align="center", valign="vcenter", font_color=ACCENT)
 
-    def note(self, **properties: Any) -> Format:  # noqa: ANN401
+    def note(self, **properties: object) -> Format:
         """The format of small print."""
         return self.get(**{"font_size": 9, "font_color": MUTED, "valign": "vcenter", **properties})

@@ -35,11 +35,15 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return blank + text if right else text + blank
 
 
-def figure(value: float | None) -> str:
-    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash."""
+def figure(value: float | None, cuts: Iterable[float] = ()) -> str:
+    """A figure with up to two decimals from 100 on and up to four below; a missing one is a dash.
+
+    One that would look as if it were not below one of `cuts` has six, as scores have.
+    """
     if value is None:
         return "—"
-    return trimmed(f"{value:,.{decimals(value)}f}")
+    places = decimals(value)
+    return trimmed(f"{value:,.{6 if any(value < cut <= round(value, places) for cut in cuts) else places}f}")
 
 
 def decimals(value: float) -> int:

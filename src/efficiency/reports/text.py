@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CELL_LIMIT = 32_767
 """Characters (UTF-16 units) that Excel keeps in a cell; longer text makes the file unreadable."""
-CUT_MARK = "…(超长,已截断)"
+CUT_MARK = "…(超长，已截断)"
 SHEET_NAME_LIMIT = 31
 
 TIER_NAMES = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "限制发展"}

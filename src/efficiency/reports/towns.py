@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NO_TOWN = "未填镇办"
 """Who the copy is of whose enterprises state no town."""
 ELSEWHERE = "其他镇办企业(见全区清单)"
-SCOPE = "本册只含本镇办企业;名次、等级、基准值和稳健度按全部参评企业计算,方法说明见全区评价工作簿。"
+SCOPE = "本册只含本镇办企业；名次、等级、基准值和稳健度按全部参评企业计算，方法说明见全区评价工作簿。"
 _PARTNERS = ("partner_1", "partner_2", "partner_3")
 
 

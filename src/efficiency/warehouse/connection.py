@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.tables import literal
 
 if TYPE_CHECKING:
@@ -46,4 +46,4 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("USE warehouse")
             yield connection
         except (duckdb.Error, OSError) as error:
-            raise told(error, path, "reading the warehouse") from error
+            raise warehouse_error(error, path, "reading the warehouse") from error

@@ -1,6 +1,6 @@
-"""A new warehouse that is written while its results are still being made: most of it is known once facts are.
+"""A new warehouse that is written while the month goes on: each part of it as soon as it is known.
 
-DuckDB lets go of the interpreter, so that the one goes on beside the other.
+DuckDB releases the interpreter's lock while it works, so that both go on at the same time.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING
 
 from efficiency.warehouse.publish import Prepared, give_up, prepare
@@ -27,31 +29,49 @@ class AbandonedError(Exception):
 class Draft:
     """A warehouse that is being written."""
 
-    first: Contents
-    """What is known of it already."""
-    rest: Future[Contents]
     building: Future[Prepared]
+    _coming: SimpleQueue[Contents | None]
+    """Parts, and None after the last one."""
+    _abandoned: Event
 
-    def complete(self, contents: Contents) -> None:
-        """Write also what `contents` have beside `first`, which must be in them as it is."""
-        self.rest.set_result(contents)
+    def add(self, part: Contents) -> None:
+        """Write these tables, which stay as they are. Raises what has stopped the writing."""
+        if self.building.done():
+            self.building.result()
+        self._coming.put(part)
+
+    def complete(self, whole: Contents) -> None:
+        """Write also what `whole` has beside what was added, which must be in it as it was."""
+        self.add(whole)
+        self._coming.put(None)
 
     def prepared(self) -> Prepared:
         """The warehouse, written and verified. Raises as `efficiency.warehouse.publish.publish` does."""
         return self.building.result()
 
     def abandon(self) -> None:
-        """Let the writing end where the rest has not been told."""
-        if not self.rest.done():
-            self.rest.set_exception(AbandonedError())
+        """Let the writing end where the whole has not been told."""
+        self._abandoned.set()
+        self._coming.put(None)
 
 
 @contextmanager
-def drafted(path: Path, first: Contents) -> Iterator[Draft]:
-    """The warehouse that is to replace `path`, of which `first` is known; gone if the block ends with an exception."""
+def drafted(path: Path) -> Iterator[Draft]:
+    """The warehouse that is to replace `path`; gone if the block ends with an exception, or before it is complete."""
+    coming: SimpleQueue[Contents | None] = SimpleQueue()
+    abandoned = Event()
+
+    def go_on() -> None:
+        if abandoned.is_set():
+            raise AbandonedError
+
+    def parts() -> Iterator[Contents]:
+        while part := coming.get():
+            yield part
+        go_on()
+
     with ThreadPoolExecutor(1) as beside:
-        rest: Future[Contents] = Future()
-        draft = Draft(first, rest, beside.submit(prepare, path, first, rest))
+        draft = Draft(beside.submit(prepare, path, parts(), go_on), coming, abandoned)
         try:
             yield draft
         except BaseException:

@@ -53,7 +53,7 @@ _OS_SIGNS = {
 }
 
 
-def told(error: Exception, path: Path, doing: str) -> WarehouseError:
+def warehouse_error(error: Exception, path: Path, doing: str) -> WarehouseError:
     """`error`, met while `doing` something with `path`, as a message with its remedy.
 
     The library's own words stay in the message: the sign that was recognised may not be all there is to say.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from efficiency.processes import alive, user
-from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, told
+from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError, warehouse_error
 from efficiency.warehouse.staging import staging_file
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def lock(path: Path) -> Iterator[None]:
                 handle.close()  # an open file cannot be removed everywhere
             _take(file, mine)
         except OSError as error:
-            raise told(error, file, "locking the warehouse with") from error
+            raise warehouse_error(error, file, "locking the warehouse with") from error
         finally:
             mine.unlink(missing_ok=True)
         try:

@@ -17,7 +17,7 @@ import polars as pl
 
 from efficiency.warehouse.comments import statements
 from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
-from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.tables import (
@@ -33,9 +33,10 @@ from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, res
 from efficiency.warehouse.views import all_views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from efficiency.pieces import Pieces
 
 __all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
 
@@ -51,7 +52,7 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
     Raises WarehouseError when `path` is a folder or not a DuckDB file, is open for writing elsewhere, may not be
     written, or the disk is full; then the published file is as it was and nothing is left beside it.
     """
-    put_in_place(prepare(path, contents), keep=keep)
+    put_in_place(prepare(path, [contents]), keep=keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,11 @@ class Prepared:
     target: Path
 
 
-def prepare(path: Path, contents: Contents, rest: Future[Contents] | None = None) -> Prepared:
-    """Write `contents` beside the warehouse `path`; raises as `publish` does, and then leaves nothing behind.
+def prepare(path: Path, parts: Iterable[Contents], go_on: Callable[[], None] = lambda: None) -> Prepared:
+    """Write `parts` beside the warehouse `path`, each as it comes; raises as `publish` does, and then leaves nothing.
 
-    With `rest`, the tables that `contents` do not name are written once it has them; an exception of it ends the work.
+    A table that several parts name must be the same in each; one that none names is empty. `go_on` is called now and
+    then, and raises when the file will not be wanted.
     """
     target = path.resolve()
     staging = staging_file(target, "duckdb")
@@ -74,10 +76,10 @@ def prepare(path: Path, contents: Contents, rest: Future[Contents] | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(target)
-        _verify(staging, _build(staging, contents, rest))
+        _verify(staging, _build(staging, parts, go_on))
     except (duckdb.Error, OSError) as error:
         discard(staging)
-        raise told(error, target, "publishing") from error
+        raise warehouse_error(error, target, "publishing") from error
     except BaseException:
         discard(staging)
         raise
@@ -95,7 +97,7 @@ def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
         _replace(staging, target)
         drop_versions(target, keep)
     except (duckdb.Error, OSError) as error:
-        raise told(error, target, "publishing") from error
+        raise warehouse_error(error, target, "publishing") from error
     finally:
         discard(staging)
 
@@ -122,60 +124,65 @@ def _check_replaceable(target: Path) -> None:
         connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
 
 
-def _build(staging: Path, contents: Contents, rest: Future[Contents] | None) -> dict[str, int]:
-    """The new file, closed and without a write-ahead log; the number of rows written to each table."""
-    counts: dict[str, int] = {}
-    views = all_views()
+def _build(staging: Path, parts: Iterable[Contents], go_on: Callable[[], None]) -> dict[str, int]:
+    """The new file, closed and without a write-ahead log; the number of rows written to each table.
+
+    Raises ValueError where a part brings another version of a table that is written already.
+    """
+    written: dict[str, pl.DataFrame | Pieces] = {}
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
-        if sum(map(contents.height, TABLES)) <= ROWS_AT_ONCE:
-            connection.execute("SET threads=1")  # a second would take from the workbooks more than it brings
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
-        connection.execute("BEGIN")  # few commits: hundreds of them would each wait for the disk
-        for schema in dict.fromkeys(table.schema for table in TABLES.values()):
-            connection.execute(f"CREATE SCHEMA {quoted(schema)}")
-        for qualified, source in _sources(contents, rest):
-            table = TABLES[qualified]
-            connection.execute(create_table(table))
-            counts[qualified] = source.height(qualified)
-            uncommitted = 0
-            # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
-            for rows in source.in_order(qualified, ROWS_AT_ONCE):
-                if rest is not None and rest.done():
-                    rest.result()  # raises where the rest will never be
-                connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
-                connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
-                connection.unregister("incoming")
-                # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
-                uncommitted += rows.height
-                if uncommitted >= ROWS_AT_ONCE:
-                    uncommitted = 0
-                    connection.execute("COMMIT")
-                    connection.execute("BEGIN")
-        # Comments last, since replacing a table would lose them. In one go: the workbooks are written beside this, and
-        # each call waits for the interpreter's lock anew.
-        connection.execute(";\n".join([*(view.create() for view in views), *statements(views)]))
-        connection.execute("COMMIT")
+        # In one go: other work is done beside this, and each call waits for the interpreter's lock anew.
+        connection.execute(";\n".join(("BEGIN", *_declarations(), "COMMIT")))
+        for part in parts:
+            new = [name for name in TABLES if name in part.frames and name not in written]
+            changed = [name for name in written if part.frames.get(name, written[name]) is not written[name]]
+            if changed:
+                raise ValueError(f"{', '.join(changed)} changed after they had been written")
+            # A second thread takes from what goes on beside this more than it brings to a small part.
+            few = sum(map(part.height, new)) <= ROWS_AT_ONCE
+            connection.execute("SET threads=1" if few else "RESET threads")
+            connection.execute("BEGIN")  # a commit a part: hundreds of them would each wait for the disk
+            for qualified in new:
+                _fill(connection, qualified, part, go_on)
+            connection.execute("COMMIT")
+            written.update({name: part.frames[name] for name in new})
         connection.execute("CHECKPOINT staged")
         connection.execute("USE memory")
         connection.execute("DETACH staged")
-    return counts
+    return {name: written[name].height if name in written else 0 for name in TABLES}
 
 
-def _sources(contents: Contents, rest: Future[Contents] | None) -> Iterator[tuple[str, Contents]]:
-    """Every table and the contents that have it: what is there first, and the others once they are known.
+def _declarations() -> Iterator[str]:
+    """The statements that make every table and view, empty and explained."""
+    for schema in dict.fromkeys(table.schema for table in TABLES.values()):
+        yield f"CREATE SCHEMA {quoted(schema)}"
+    yield from map(create_table, TABLES.values())
+    views = all_views()
+    for view in views:
+        yield view.create()
+    yield from statements(views)
 
-    Raises what `rest` raises, and ValueError where it brings another version of a table that is written already.
-    """
-    first = [name for name in TABLES if rest is None or name in contents.frames]
-    yield from ((name, contents) for name in first)
-    if rest is not None:
-        whole = rest.result()
-        changed = [name for name in first if whole.frames[name] is not contents.frames[name]]
-        if changed:
-            raise ValueError(f"{', '.join(changed)} changed after they had been written")
-        yield from ((name, whole) for name in TABLES if name not in first)
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, qualified: str, contents: Contents, go_on: Callable[[], None]
+) -> None:
+    """Write the rows of one table within a transaction; raises what `go_on` raises."""
+    uncommitted = 0
+    # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
+    for rows in contents.in_order(qualified, ROWS_AT_ONCE):
+        go_on()
+        connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
+        connection.execute(f"INSERT INTO {qualified_sql(TABLES[qualified])} BY NAME SELECT * FROM incoming")
+        connection.unregister("incoming")
+        # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
+        uncommitted += rows.height
+        if uncommitted >= ROWS_AT_ONCE:
+            uncommitted = 0
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
 
 
 def _verify(staging: Path, counts: dict[str, int]) -> None:
@@ -183,10 +190,11 @@ def _verify(staging: Path, counts: dict[str, int]) -> None:
     if staging.with_name(f"{staging.name}.wal").exists():
         raise WarehouseError(f"{staging} was not closed cleanly: a write-ahead log is left. To do: run again.")
     with opened(staging) as connection:
-        for qualified, expected in counts.items():
-            found = connection.sql(f"SELECT count(*) FROM {qualified_sql(TABLES[qualified])}").fetchall()[0][0]
-            if found != expected:
-                raise WarehouseError(f"{qualified} holds {found} rows after writing {expected}; nothing was published. "
+        counted = ", ".join(f"(SELECT count(*) FROM {qualified_sql(TABLES[name])})" for name in counts)
+        (found,) = connection.sql(f"SELECT {counted}").fetchall()
+        for qualified, rows, expected in zip(counts, found, counts.values(), strict=True):
+            if rows != expected:
+                raise WarehouseError(f"{qualified} holds {rows} rows after writing {expected}; nothing was published. "
                                      "To do: run again; if it happens twice, check the disk.")
         for view in all_views():
             connection.sql(f"SELECT * FROM main.{quoted(view.name)} LIMIT 1").fetchall()

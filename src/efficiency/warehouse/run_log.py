@@ -13,7 +13,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from efficiency.warehouse.errors import told
+from efficiency.warehouse.errors import warehouse_error
 from efficiency.warehouse.versions import versions_folder
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def append(warehouse: Path, said: Mapping[str, object]) -> str:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise told(error, file, "writing the log of runs") from error
+        raise warehouse_error(error, file, "writing the log of runs") from error
     return str(entry["sha256"])
 
 

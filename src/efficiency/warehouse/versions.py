@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from efficiency.warehouse.connection import opened
-from efficiency.warehouse.errors import WarehouseError, told
+from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def restage(path: Path, target: Path) -> Path:
         described(staging)
     except (duckdb.Error, OSError) as error:
         discard(staging)
-        raise told(error, path, "copying") from error
+        raise warehouse_error(error, path, "copying") from error
     except BaseException:
         discard(staging)
         raise

@@ -60,11 +60,11 @@ function listed(e, entry) {
     return el("li", {}, DATA.byCode.has(code) ? el("a", { href: `#${code}` }, name.replace(/^\d+\. /, "")) : name.replace(/^\d+\. /, ""));
   });
   return el("section", { class: "proposal" },
-    el("h3", {}, `建议清单:${e.list_title}(第${entry.priority}位)`),
+    el("h3", {}, `建议清单：${e.list_title}(第${entry.priority}位)`),
     el("p", {}, entry.reason),
-    entry.need ? el("p", { class: "lines" }, el("strong", {}, "达到基准所需:"), entry.need.replaceAll("\n", ";")) : null,
-    partners.length ? el("div", {}, el("strong", {}, "建议并转对象:"), el("ol", {}, partners)) : null,
-    el("p", { class: "note" }, "建议名单,经人工核实确认后方可作为处置依据。"));
+    entry.need ? el("p", { class: "lines" }, el("strong", {}, "达到基准所需："), entry.need.replaceAll("\n", "；")) : null,
+    partners.length ? el("div", {}, el("strong", {}, "建议并转对象："), el("ol", {}, partners)) : null,
+    el("p", { class: "note" }, "建议名单，经人工核实确认后方可作为处置依据。"));
 }
 
 /** Label and value of everything that is known among `fields`. */
@@ -87,7 +87,7 @@ function fillCard(dialog, e, entry, [previous, next]) {
       el("button", { type: "button", class: "plain close", onclick: () => dialog.close(), "aria-label": "关闭卡片" }, "关闭 ✕")),
     el("div", { class: "card-body" },
       el("h2", { id: "card-title", tabIndex: -1 }, e.name),
-      el("p", { class: "meta" }, [e.uscc, e.town, e.industry_name, e.scale, e.chain && `产业链:${e.chain}`].filter(Boolean).join(" · ")),
+      el("p", { class: "meta" }, [e.uscc, e.town, e.industry_name, e.scale, e.chain && `产业链：${e.chain}`].filter(Boolean).join(" · ")),
       standing(e),
       listed(e, entry),
       table && el("section", {}, el("h3", {}, "各项指标与基准"), table),
@@ -101,5 +101,5 @@ function fillCard(dialog, e, entry, [previous, next]) {
         ["tech_level", "科技含量"], ["willingness", "发展意愿"], ["investment", "计划总投资", "amount", "万元"],
         ["energy_level", "单位产品能耗水平"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
       ]), "facts"),
-      el("p", { class: "note" }, `${DATA.period} · 办法:${DATA.policy} · 评价编号 ${DATA.evaluation}`)));
+      el("p", { class: "note" }, `${DATA.period} · 办法：${DATA.policy} · 评价编号 ${DATA.evaluation}`)));
 }

@@ -69,7 +69,7 @@ async function quadrantChart(enterprises, pick) {
   // Whoever is on a list is drawn above the others.
   const drawn = [...background, ...points].sort((a, b) => (b.mark === others) - (a.mark === others));
   const present = () => drawn.filter((p) => !off.has(p.mark)).map((p) => ({ ...p, hit: !hits || hits.has(p.uscc) }));
-  const label = `散点图:${points.length}户企业的土地得分和能源得分,各企业的得分见下方名单`;
+  const label = `散点图：${points.length}户企业的土地得分和能源得分，各企业的得分见下方名单`;
   const view = await draw(byId("quadrant"), DATA.charts.quadrant, label, { points: present(), chosen: [] }, (d) => d.uscc && pick(d.uscc));
   const refresh = () => view.data("points", present()).runAsync();
   for (const mark of DATA.marks) {
@@ -82,8 +82,8 @@ async function quadrantChart(enterprises, pick) {
     byId("quadrant-legend").append(el("label", {}, box, symbol(mark), `${mark.title} ${number(count, 0)}`));
   }
   byId("quadrant-note").textContent =
-    `虚线为分界线(${DATA.lines});越靠右上越省地、省能。点一下某点即看该企业;上方筛选未选中的企业变淡。`
-    + "用键盘时,在“图中企业”里选,或在名单中移到企业名称,图中即圈出该企业。";
+    `虚线为分界线(${DATA.lines})；越靠右上越省地、省能。点一下某点即看该企业；上方筛选未选中的企业变淡。`
+    + "用键盘时，在“图中企业”里选，或在名单中移到企业名称，图中即圈出该企业。";
   const choose = (uscc) => view.data("chosen", points.filter((point) => point.uscc === uscc)).runAsync();
   const finder = quadrantFinder(points, choose);
   return {
@@ -108,7 +108,7 @@ function quadrantFinder(points, choose) {
     const point = points.find((one) => one.uscc === uscc);
     choose(uscc);
     told.replaceChildren(...(point
-      ? [el("a", { href: `#${uscc}` }, point.words.split("\n")[0]), `:${[corner(point), ...point.words.split("\n").slice(1)].join(";")}`] : []));
+      ? [el("a", { href: `#${uscc}` }, point.words.split("\n")[0]), `：${[corner(point), ...point.words.split("\n").slice(1)].join("；")}`] : []));
   };
   const groups = corners.map(([words]) => [words, points.filter((point) => corner(point) === words)]);
   const list = el("select", { name: "quadrant-enterprise", onchange: () => tell(list.value) }, el("option", { value: "" }, "选一户企业"), groups.filter(([, own]) => own.length).map(([words, own]) =>
@@ -134,7 +134,7 @@ function stacked(groups, unit, widest) {
       return {
         label: group.label, tier, value, order,
         inside: room >= 0.042 ? (widest ? number(value, 0) : `${number(share * 100, 0)}%`) : "",
-        words: `${group.label}\n${tier}类(${name}):${number(value, 0)}${unit ?? group.unit},占${number(share * 100, 1)}%`,
+        words: `${group.label}\n${tier}类(${name})：${number(value, 0)}${unit ?? group.unit}，占${number(share * 100, 1)}%`,
       };
     });
   });

@@ -24,14 +24,21 @@ function number(value, most, least = 0) {
   return formats.get(key).format(value);
 }
 
+/** `value` to so many decimals with its sign; what rounds to nothing has none. */
+function signed(value, digits) {
+  const text = number(value, digits, digits);
+  return /[1-9]/.test(text) ? (value > 0 ? "+" : "") + text : text.replace("-", "");
+}
+
 const ABSENT = "—";
 const KINDS = {
   integer: (v) => number(v, 0),
   ordinal: (v) => number(v, 0),
   amount: (v) => number(v, Math.abs(v) >= 1000 ? 0 : 2),
   ratio: (v) => number(v, Math.abs(v) >= 1 ? 2 : 4, 2),
-  score: (v) => number(v, 2, 2),
-  signed: (v) => (v > 0 ? "+" : "") + number(v, 2, 2),
+  // A score below the cut of a tier never looks as if it reached it.
+  score: (v) => number(v, DATA.cuts.some((cut) => v < cut && v >= cut - 0.005 - 1e-9) ? 6 : 2, 2),
+  signed: (v) => signed(v, 2),
   percent: (v) => `${number(v * 100, 1)}%`,
 };
 /** Kinds of values that stand flush right and whose first sort is from the top down. */

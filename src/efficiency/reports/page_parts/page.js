@@ -26,16 +26,16 @@ for (const view of DATA.views) {
 // -- 概况 ------------------------------------------------------------------------------------------------------------
 
 function change({ value, previous, kind, unit }) {
-  if (!isNumber(previous) || !isNumber(value)) return "无上期数据";
+  if (!isNumber(value)) return "本期无数据";
+  if (!isNumber(previous)) return "无上期数据";
   if (value === previous) return "与上期持平";
-  const signed = (figure, digits) => (figure > 0 ? "+" : "") + number(figure, digits, digits);
   if (kind === "integer") return `较上期 ${signed(value - previous, 0)} ${unit}`;
-  return previous ? `较上期 ${signed((value / previous - 1) * 100, 1)}%` : `上期 ${number(previous, 2)}`;
+  return previous ? `较上期 ${signed(((value - previous) / Math.abs(previous)) * 100, 1)}%` : `上期 ${number(previous, 2)}`;
 }
 
 function overview() {
   byId("title").textContent = `${DATA.title}(${DATA.period})`;
-  byId("meta").textContent = `办法:${DATA.policy} · 生成时间:${DATA.created} · 评价编号:${DATA.evaluation}`;
+  byId("meta").textContent = `办法：${DATA.policy} · 生成时间：${DATA.created} · 评价编号：${DATA.evaluation}`;
   byId("story").textContent = DATA.story;
   byId("proposal").textContent = DATA.proposal;
   byId("headlines").append(...DATA.headlines.map((h) => el("div", { class: "headline" },
@@ -46,7 +46,7 @@ function overview() {
     el("span", { class: list.review ? "alert" : "" }, list.review ? `临界 ${list.review} 户` : "无临界"))));
   const place = byId("tiers");
   if (!DATA.tiers.length) {
-    place.append(el("p", {}, "本期没有企业评级,或本办法只排名、不划分等级。"));
+    place.append(el("p", {}, "本期没有企业评级，或本办法只排名、不划分等级。"));
     return;
   }
   const chart = el("div", { class: "chart" });
@@ -56,7 +56,7 @@ function overview() {
   place.append(el("div", { class: "legend" }, tierLegend()), chart, plainTable("等级分布", columns, DATA.tiers, { ...total, tier: "合计", name: " " }));
   const measures = [["enterprises", "户数", "户"], ["land", "用地", "亩"], ["energy", "综合能耗", "吨标准煤"]];
   const groups = measures.map(([key, label, unit]) => ({ label, unit, ...Object.fromEntries(DATA.tiers.map((tier) => [tier.tier, tier[key]])) }));
-  draw(chart, DATA.charts.shares, "条形图:各等级占户数、用地和能耗的比重,数据见下表", { rows: stacked(groups) });
+  draw(chart, DATA.charts.shares, "条形图：各等级占户数、用地和能耗的比重，数据见下表", { rows: stacked(groups) });
 }
 
 // -- 企业与清单 ------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ function setFilters(changed) {
   const words = filters.text.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = view.records.filter((row) => matches(row, words));
   const narrowed = rows.length < view.records.length;
-  count.textContent = `${view.title}:${narrowed ? `符合条件 ${number(rows.length, 0)} 户,共 ` : "共 "}${number(view.records.length, 0)} 户。${view.note}`;
+  count.textContent = `${view.title}：${narrowed ? `符合条件 ${number(rows.length, 0)} 户，共 ` : "共 "}${number(view.records.length, 0)} 户。${view.note}`;
   table.show(view.columns, rows, `${view.title}(${DATA.period})`);
   const everyone = view === DATA.views[0] && !narrowed && !view.rows;
   quadrant.update(everyone ? null : new Set(rows.map((row) => row.uscc)));
@@ -157,16 +157,16 @@ function groups() {
       ["tax_per_mu", "亩均税收(万元/亩)", "ratio"], ["revenue_per_tce", "单位能耗营业收入(万元/吨标准煤)", "ratio"]];
     const key = group.by === "town" ? "town" : "division";
     const charted = group.rows.filter((row) => row.ranked).slice(0, CHARTED);
-    const words = `各${group.title}等级分布(户)${group.rows.length > CHARTED ? `,参评最多的${CHARTED}个` : ""}`;
+    const words = `各${group.title}等级分布(户)${group.rows.length > CHARTED ? `，参评最多的${CHARTED}个` : ""}`;
     const own = sortableTable();
     const place = el("div", { class: "chart" });
-    const cut = group.total > group.rows.length ? `,前${group.rows.length}个` : "";
+    const cut = group.total > group.rows.length ? `，前${group.rows.length}个` : "";
     byId("group-list").append(el("div", { class: "group" }, el("h3", {}, words), rated ? place : null,
       el("details", {}, el("summary", {}, `${group.title}数据表(${number(group.total, 0)}个${cut})`), own.element)));
     own.show(columns, group.rows, `各${group.title}情况`);
     if (!rated || !charted.length) continue;
     const widest = Math.max(...charted.map((row) => DATA.palette.reduce((sum, { tier }) => sum + row[tier], 0)));
-    draw(place, DATA.charts.bars, `${words},数据见下表`, { rows: stacked(charted.map((row) => ({ ...row, unit: "户" })), "户", widest) },
+    draw(place, DATA.charts.bars, `${words}，数据见下表`, { rows: stacked(charted.map((row) => ({ ...row, unit: "户" })), "户", widest) },
       (datum) => datum.label && lookAt({ [key]: datum.label, tier: datum.tier }));
   }
 }
@@ -184,7 +184,7 @@ function crossings() {
 function movement() {
   const place = byId("moves");
   if (!DATA.movement) {
-    place.append(el("p", {}, "无上期评价,不作比较。"));
+    place.append(el("p", {}, `${DATA.without_movement}。`));
     return;
   }
   const { states, rows } = DATA.movement;
@@ -195,7 +195,7 @@ function movement() {
     const known = j < states.length - 1;
     const moved = known && i < states.length - 1;
     const button = n && known && DATA.views[0].id === "ranked"
-      ? el("button", { type: "button", class: "plain", "aria-label": `上期${before}、本期${now}:${n}户,查看名单`, onclick: () => lookAt({ before, tier: now }) }, number(n, 0))
+      ? el("button", { type: "button", class: "plain", "aria-label": `上期${before}、本期${now}：${n}户，查看名单`, onclick: () => lookAt({ before, tier: now }) }, number(n, 0))
       : n ? number(n, 0) : "·";
     const td = el("td", { class: moved ? `move ${kind}` : "move" }, button);
     if (moved && kind !== "same" && n) td.style.setProperty("--weight", `${Math.round(20 + 60 * n / most)}%`);
@@ -204,7 +204,7 @@ function movement() {
   place.append(
     el("div", { class: "pair" },
       el("div", {}, el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "等级变动矩阵" }, el("table", { class: "matrix" },
-        el("caption", {}, "行为上期等级,列为本期等级,单位:户;点数字看名单"),
+        el("caption", {}, "行为上期等级，列为本期等级，单位：户；点数字看名单"),
         el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "上期＼本期"), states.map((state) => el("th", { scope: "col" }, state)), el("th", { scope: "col" }, "合计"))),
         el("tbody", {}, rows.map((row, i) => el("tr", {}, el("th", { scope: "row" }, row.before), row.counts.map((n, j) => cell(row, i, n, j)),
           el("td", { class: "move" }, number(row.counts.reduce((a, b) => a + b, 0), 0)))))))),
