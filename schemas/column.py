@@ -155,7 +155,7 @@ USCC = Column(
     "text",
     "统一社会信用代码",
     "Unified social credit code (GB 32100-2015), 18 characters",
-    aliases=("社会信用代码", "信用代码"),
+    aliases=("社会信用代码", "信用代码", "纳税人识别号"),
     hint="18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
 )
 NAME = Column(
@@ -163,7 +163,7 @@ NAME = Column(
     "text",
     "企业名称",
     "Enterprise name as stated",
-    aliases=("单位名称", "单位详细名称"),
+    aliases=("单位名称", "单位详细名称", "纳税人名称", "用户名称", "公司名称", "企业全称"),
     hint="按营业执照填写全称。",
 )
 SPAN = (

@@ -190,10 +190,7 @@ def ranked_rows(count: int, seed: int) -> list[dict[str, object]]:
     benchmarks = {"tax_per_mu": 15.0, "revenue_per_mu": 620.0, "revenue_per_tce": 4.9}
     for row in rows:
         row["industry_division"] = str(row["industry"])[:2]
-        scores = {
-            key: clip(row[top] / row[bottom] / benchmarks[key]) * weight
-            for key, top, bottom, weight in MEASURES
-        }
+        scores = {key: clip(row[top] / row[bottom] / benchmarks[key]) * weight for key, top, bottom, weight in MEASURES}
         row["parts"] = scores
         row["land_score"] = (scores["tax_per_mu"] + scores["revenue_per_mu"]) / 60 * 100
         row["energy_score"] = scores["revenue_per_tce"] / 40 * 100

@@ -20,7 +20,15 @@ MAY_IMPORT = {
     "policy": {"schemas", "reference", "policy", "errors"},
     "evaluation": {"schemas", "reference", "facts", "policy", "evaluation", "errors"},
     "warehouse": {
-        "schemas", "reference", "evaluation", "facts", "policy", "warehouse", "pieces", "processes", "errors"
+        "schemas",
+        "reference",
+        "evaluation",
+        "facts",
+        "policy",
+        "warehouse",
+        "pieces",
+        "processes",
+        "errors",
     },
     "reports": {"schemas", "reference", "evaluation", "facts", "policy", "reports", "addresses", "processes", "errors"},
 }

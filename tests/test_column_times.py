@@ -85,13 +85,29 @@ def test_a_sum_beside_a_month_that_is_not_said_is_no_full_year(tmp_path: Path, h
 @pytest.mark.parametrize("name", ["2026年.xlsx", "x.xlsx"])
 def test_a_sum_beside_months_is_their_control_and_no_full_year(tmp_path: Path, last: str, name: str) -> None:
     year = "" if name == "2026年.xlsx" else "2026年"
-    months = [f"{year}{month}月" for month in (8, 9, 10)]
-    rows: Rows = [["营业收入(万元)"], ["企业名称", *months, last], ["甲公司", 1, 2, 4, 7], ["乙公司", 1, 2, 4, 8]]
+    months = [f"{year}{month}月" for month in range(1, 13)]
+    so_far = [*(2**month for month in range(10)), None, None]
+    rows: Rows = [["营业收入(万元)"], ["企业名称", *months, last], ["甲公司", *so_far, 1023], ["乙公司", *so_far, 1033]]
     parsed = read(tmp_path, rows, name=name)
-    assert set(spans(parsed).values()) == {(date(2026, month, 1), date(2026, month, 1)) for month in (8, 9, 10)}
-    assert problems(parsed) == [("E4", "control_total", "8")]
-    stated_end = read(tmp_path, [["2026年10月止营业收入(万元)"], *rows[1:]], name=name)
-    assert (spans(stated_end).get(7.0) == TO_DATE) == (last == "累计")
+    assert spans(parsed)[512.0] == MONTH
+    assert len(spans(parsed)) == 10
+    assert problems(parsed) == [("N4", "control_total", "1033")]
+
+
+def test_a_sum_beside_months_that_are_not_all_of_it_is_no_control(tmp_path: Path) -> None:
+    def of(title: str, *heads: str) -> dict[float, Span]:
+        figures = [2.0**place for place in range(len(heads))]
+        parsed = read(tmp_path, [[f"{title}营业收入(万元)"], ["企业名称", *heads], ["甲公司", *figures]])
+        assert not [rule for _, rule, _ in problems(parsed) if rule == "control_total"]
+        return spans(parsed)
+
+    year, half = (date(2025, 1, 1), date(2025, 12, 1)), (date(2025, 1, 1), date(2025, 6, 1))
+    assert of("2025年", "上半年", "全年") == {1.0: half, 2.0: year}
+    assert of("2025年", "1-6月", "全年") == {1.0: half, 2.0: year}
+    assert of("2025年", "9月", "10月", "全年")[4.0] == year
+    assert 4.0 not in of("2026年", "9月", "10月", "累计")  # to which month is not said
+    assert 4.0 not in of("2026年", "2026年9月", "2026年10月", "累计")
+    assert of("2026年10月", "9月", "10月", "累计")[4.0] == TO_DATE
 
 
 def test_a_blank_period_is_not_filled_from_a_title_of_another_time(tmp_path: Path) -> None:

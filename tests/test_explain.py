@@ -359,6 +359,23 @@ def test_every_figure_names_its_cell():
     ]
 
 
+def test_a_figure_of_an_earlier_version_of_a_file_is_not_looked_for_in_the_newer(tmp_path):
+    newer = FACTS["intake.submissions"].with_columns(sha256=pl.col("submission_id"), arrival=pl.lit(1, pl.Int64))
+    again = newer.filter(submission_id="lnd").with_columns(
+        submission_id=pl.lit("again"), sha256=pl.lit("again"), arrival=pl.lit(2, pl.Int64)
+    )
+    sent = {**FACTS, "intake.submissions": pl.concat([newer, again])}
+    explanation = explain(frames(TEN, policy(), **sent), code(1), "2026-10")
+    assert explanation.sources.select("file_name", "earlier_version").unique().sort("file_name").rows() == [
+        ("lnd.xlsx", True), ("nrg.xlsx", False), ("out.xlsx", False)
+    ]  # fmt: skip
+    assert "lnd.xlsx(较早一版) [表1] C6" in as_text(explanation)
+    assert "out.xlsx [表1]" in as_text(explanation, all_cells=True)
+    write_card(tmp_path / "card.xlsx", explanation)
+    said = [cell.value for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
+    assert "lnd.xlsx(较早一版) [表1]" in said
+
+
 def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
     ledger = {"submission_id": "led", "file_name": "led.xlsx", "form": "corrections", "arrival": 2}
     columns = [("led", 9, "owned", "E"), ("lnd", 0, "leased_out", "E"), ("lnd", 0, "owned", "C")]
@@ -415,6 +432,13 @@ def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path):
     write_card(tmp_path / "card.xlsx", explanation)
     shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
     assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}
+
+
+def test_a_tier_that_is_not_firm_never_looks_firm_enough():
+    contents = frames(TEN, policy())
+    scores = contents["results.scores"].with_columns(tier_confidence=pl.lit(0.7996))
+    text = as_text(explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10"))
+    assert "等级稳健度  79.96%(临界,建议复核)" in text
 
 
 def test_the_same_card_is_json_for_programs():

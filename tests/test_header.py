@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from efficiency.intake import header as header_module
 from efficiency.intake.header import OTHER, interpret, measure_in
 from efficiency.intake.periods import Timing
-from efficiency.reference.tables import carriers
+from efficiency.reference.tables import carrier_aliases, carriers
 from schemas import FORMS
 
 HEADERS = [
@@ -17,7 +17,7 @@ HEADERS = [
 
 @given(
     st.sampled_from(HEADERS),
-    st.sampled_from(["{}", "*{}", "{}*", " {} ", "{}\n", "{}(必填)", "【必填】{}", "1.{}", "其中:{}"]),
+    st.sampled_from(["{}", "*{}", "{}*", " {} ", "{}\n", "{}(必填)", "{}※", "【必填】{}", "1.{}", "其中:{}"]),
 )
 def test_every_declared_header_is_recognised_under_the_usual_marks(header: tuple[str, str, str], dress: str) -> None:
     form, field, text = header
@@ -34,6 +34,7 @@ def test_every_declared_header_is_recognised_under_the_usual_marks(header: tuple
         (("本年累计实缴税金（万元）",), "tax", "万元", Timing(kind="to_date")),
         (("1-10月营业收入/千元",), "revenue", "千元", Timing(month=10, kind="to_date")),
         (("基本情况", "平均用工人数"), "employees", None, None),
+        (("营业收入", "当年累计"), "revenue", None, Timing(kind="to_date")),
         (("营业收入", "2026年10月"), "revenue", None, Timing(2026, 10, "month")),
         (("营业收入(不含税)",), "revenue", None, None),
         (("COD排放量\n(吨)",), "cod", "吨", None),
@@ -143,3 +144,12 @@ def test_a_row_of_data_below_a_header_is_no_part_of_it(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["2026.1", "202610", "2026", "10"])
 def test_times_may_stand_below_a_header(cell: str) -> None:
     assert not header_module._DATA.fullmatch(cell)
+
+
+@pytest.mark.parametrize("unit", ["", "(吨标准煤)", "（万千瓦时）"])
+def test_a_basis_in_brackets_is_no_remark_on_a_carrier(unit: str) -> None:
+    assert interpret((f"综合能源消费量（等价值）{unit}",)) is None
+    for name in ("电力(等价值)", "电力(当量值)"):
+        meaning = interpret((f"{name}{unit}",))
+        assert meaning is not None
+        assert meaning.carrier == carrier_aliases()[name]

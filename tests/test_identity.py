@@ -150,3 +150,14 @@ def test_a_register_that_arrives_last_gives_the_same_facts() -> None:
     sheet = Sheet("output", [tax(uscc=CODES["A"])], id="tax")
     first, last = resolved(register("A"), sheet), resolved(sheet, replace(register("A"), arrival=9))
     assert first.facts["output"].equals(last.facts["output"])
+
+
+def test_nobody_is_told_at_the_code_where_a_sheet_has_no_names_and_once_where_the_code_was_refused(tmp_path) -> None:
+    from test_reading import write
+
+    from efficiency.check import check_paths
+
+    rows = [["统一社会信用代码", "营业收入(万元)", "用地面积(亩)"], [9.1370303e17, 1, 2], [None, 3, 4]]
+    write(tmp_path / "表.xlsx", {"2026年10月": rows})
+    found = check_paths([tmp_path], None).resolved.problems.filter(pl.col("severity") == "error")
+    assert found.select("cell", "rule").rows() == [("A2", "uscc_damaged"), ("A3", "enterprise_missing")]

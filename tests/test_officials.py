@@ -21,7 +21,7 @@ from efficiency.reports.movers import mover_lines
 from efficiency.reports.officials import write_officials
 from efficiency.reports.overview_page import _change
 from efficiency.reports.styles import TIER_FILL
-from efficiency.reports.text import CELL_LIMIT, CUT_MARK, clean_text, sheet_name
+from efficiency.reports.text import CELL_LIMIT, CUT_MARK, clean_text, sheet_name, whole_percent
 from schemas.results import MOVEMENT_PARTS
 
 SHEETS = ["概览", "升级改造", "关停", "并转", "对接头部企业", "全部分级", "评分明细", "未参评与数据不足", "方法说明"]
@@ -140,7 +140,8 @@ def test_codes_are_text_and_figures_are_numbers(book):
     assert by_title["统一社会信用代码"].number_format == "@"
     assert by_title["用地(亩)"].number_format.startswith("#,##0.00")
     assert by_title["综合能耗(吨标准煤)"].number_format.startswith("#,##0.00")
-    assert by_title["稳健度"].number_format.startswith("0%")
+    # A tenth of a percent more or less than the 80 % that decide must be seen.
+    assert by_title["稳健度"].number_format.startswith("0.0")
     assert by_title["用地(亩)"].data_type == "n"
 
 
@@ -153,6 +154,19 @@ def test_unfirm_tier_is_marked_for_review_and_a_firm_one_is_not(tmp_path, report
     }
     assert rows[uscc[0]]["复核提示"] == "临界,建议复核"
     assert rows[uscc[1]]["复核提示"] is None
+
+
+def test_all_are_firm_only_where_nobody_is_unfirm(report):
+    ranked = report.scores.filter(pl.col("rank").is_not_null()).head(101)
+    for unfirm, said in (
+        (1, "99%的企业等级稳健,1户处于临界"),
+        (0, "100%的企业等级稳健。"),
+        (100, "1%的企业等级稳健,100户"),
+    ):
+        at = pl.when(pl.int_range(pl.len()) < unfirm).then(0.7).otherwise(1.0).alias("tier_confidence")
+        assert said in overview.story(replace(report, scores=ranked.with_columns(at)))
+    assert whole_percent(1, 458) == "1%"
+    assert whole_percent(457, 458) == "99%"
 
 
 def test_code_leads_to_the_enterprises_first_row_in_the_details(book):

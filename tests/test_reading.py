@@ -1238,3 +1238,86 @@ def test_an_unmerged_subheading_of_another_time_takes_its_column_out(read, below
     )
     assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", None, 5.0), ("乙公司", None, 6.0)]
     assert problems(parsed) == []
+
+
+@pytest.mark.parametrize(
+    "head", ["石油焦(吨)", "其他能源(吨标准煤)", "自发电(万千瓦时)", "光伏发电自用", "生物质气(万立方米)"]
+)
+def test_a_carrier_that_is_not_in_the_catalogue_is_told_and_not_taken(read, head: str) -> None:
+    parsed = read([["2026年10月 单位:万千瓦时"], ["企业名称", "电力", head], ["甲公司", 10, 3]])
+    assert stated(parsed, "energy", "carrier", "consumption") == [("电力", 10.0)]
+    assert problems(parsed) == [("C2", "carrier_unread", head)]
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["产量(吨)", "用水量(吨)", "其中:光伏", "折标煤(吨标准煤)", "电费(万元)", "上年同期(万千瓦时)", "上网电量", "户数"],
+)
+def test_what_is_no_carrier_beside_carriers_is_passed_over(read, head: str) -> None:
+    parsed = read([["2026年10月 单位:万千瓦时"], ["企业名称", "电力", head], ["甲公司", 10, 3], ["乙公司", 7, 0]])
+    assert problems(parsed) == []
+
+
+def test_parts_of_a_carrier_and_blank_columns_are_no_carriers_of_their_own(read) -> None:
+    heads: Rows = [["企业名称", "用电量", None, None, "石油焦(吨)"], [None, "尖峰", "谷", "合计", None]]
+    parsed = read([["2026年10月(万千瓦时)"], *heads, ["甲公司", 4, 6, 10, 0]], merges=[(1, 0, 2, 0), (1, 1, 1, 3)])
+    assert (stated(parsed, "energy", "consumption"), problems(parsed)) == ([(10.0,)], [])
+
+
+def test_a_heading_and_its_subheading_name_a_field_in_either_order(read) -> None:
+    heads: Rows = [["企业名称", "用地面积(亩)", None, None, None], [None, "自有", "承租", "出租", "合计"]]
+    merges = [(0, 0, 1, 0), (0, 1, 0, 4)]
+    parsed = read([*heads, ["甲公司", 30, 15, 5, 40]], merges=merges)
+    assert stated(parsed, "land", "owned", "leased_in", "leased_out") == [(30.0, 15.0, 5.0)]
+    whole = read([heads[0], [None, "合计", "其中:闲置", None, None], ["甲公司", 30, 4]], merges=merges)
+    assert stated(whole, "land", "owned", "idle") == [(30.0, 4.0)]
+
+
+def test_the_amount_of_a_carrier_is_its_consumption(read) -> None:
+    for amount, rest in (("实物量", "折标量(tce)"), ("数量", "金额"), ("消费量", "金额(万元)")):
+        heads: Rows = [["企业名称", "电力(万千瓦时)", None], [None, amount, rest]]
+        parsed = read([["2026年10月"], *heads, ["甲公司", 12, 14.7]], merges=[(1, 0, 2, 0), (1, 1, 1, 2)])
+        assert (stated(parsed, "energy", "carrier", "consumption"), problems(parsed)) == ([("电力", 12.0)], [])
+
+
+def test_months_of_carriers_by_rows_are_consumption_where_the_title_says_so(read) -> None:
+    table: Rows = [
+        ["企业名称", "能源名称", "计量单位", "9月", "10月", "合计"],
+        ["甲公司", "电力", "度", 10_000, 20_000, 30_000],
+    ]
+    parsed = read([["2026年企业分品种能源消费量"], *table])
+    assert stated(parsed, "energy", "carrier", "consumption", "span_end") == [
+        ("电力", 1.0, date(2026, 9, 1)),
+        ("电力", 2.0, MONTH[1]),
+    ]
+    assert problems(parsed) == []
+    for title in ("2026年能源购进、消费与库存", "2026年能源消费计划", "2026年企业能源统计表"):
+        assert [rule for _, rule, _ in problems(read([[title], *table]))] == ["form_unknown"]
+
+
+def test_the_preferred_title_of_an_enterprise_goes_before_other_names_of_it(read) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["纳税人识别号", "统一社会信用代码", "用户名称", "企业名称", "入库税收(元)"],
+            ["X", CODE, "甲公司一期", "甲公司", 10_000],
+        ]
+    )
+    assert stated(parsed, "output", "uscc", "name", "tax") == [(CODE, "甲公司", 1.0)]
+    assert problems(parsed) == []
+    again = read([["2026年10月"], ["纳税人识别号", "纳税人名称", "入库税收(元)"], [CODE, "甲公司", 10_000]])
+    assert stated(again, "output", "uscc", "name", "tax") == [(CODE, "甲公司", 1.0)]
+
+
+def test_a_slip_of_the_pen_is_told_beside_the_name_it_resembles(read) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "实缴税金(万元)", "从业人员平均人娄"], ["甲公司", 1, 5]])
+    assert "与“从业人员平均人数”只差一个字" in parsed.problems["message"][0]
+
+
+def test_a_sheet_without_a_form_is_told_what_it_lacks(read) -> None:
+    nobody = read([["2026年10月"], ["能源名称", "计量单位", "消费量"], ["电力", "万千瓦时", 5], ["柴油", "吨", 1]])
+    assert "未找到“企业名称”" in nobody.problems["message"][0]
+    rows: Rows = [["甲公司", 5, 1], ["乙公司", 5, 1], ["丙公司", 5, 1]]
+    nothing = read([["2026年10月"], ["企业名称", "网购电量", "户数"], *rows])
+    assert "没有一列的表头是" in nothing.problems["message"][0]
+    assert "企业名录" not in nothing.problems["message"][0]

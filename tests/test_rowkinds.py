@@ -44,6 +44,12 @@ def test_a_group_may_be_numbered_in_the_column_of_serials(tmp_path: Path) -> Non
     assert names(numbered) == ["甲公司", "乙公司"]
 
 
+def test_the_heading_of_a_group_may_stand_in_the_column_of_codes(tmp_path: Path) -> None:
+    rows = [["一", "规上企业(1家)"], [1, "91350100M000100Y43", *FIRST], ["合计", "1家", None, 1, 0.5]]
+    parsed = read(tmp_path, *rows, head=["序号", "统一社会信用代码", *HEAD])
+    assert (names(parsed), problems(parsed), counts(parsed)) == (["甲公司"], [], (3, 1, 1, 0, 0))
+
+
 def test_groups_within_groups_are_summed_to_a_later_heading(tmp_path: Path) -> None:
     rows = [["一、规上", 3, 1.5], ["(一)陶瓷", 1, 0.5], FIRST, ["(二)化工", 2, 1], ["乙公司", 2, 1], ["二、规下", 7, 3]]
     parsed = read(tmp_path, *rows, ["丙公司", 7, 3], ["合计", 10, 4.5])
@@ -95,6 +101,7 @@ def test_a_sum_is_a_sum_however_it_is_called(tmp_path: Path, text: str) -> None:
         [["本期共计1户，较上月增加0户"]],
         [["第 1 页，共 1 页"]],
         [["抄送：区政府办"], ["（完）"]],
+        [["走访人：张三、李四"], ["2026年10月20日"]],
         [["单位：万元"]],
     ],
 )
@@ -115,6 +122,8 @@ def test_figures_of_nobody_are_told_and_zeros_of_nobody_are_blank(tmp_path: Path
     assert names(parsed) == ["甲公司", None, None]  # for which the stage that knows enterprises finds none
     merged = read(tmp_path, ["甲公司", 1, 1], [None, 0, 0], merges=[(2, 0, 3, 0)])
     assert names(merged) == ["甲公司", "甲公司"]
+    numbered = read(tmp_path, [1, *FIRST], [2, None, 0, 0], [3, None, None, None], head=["序号", *HEAD])
+    assert counts(numbered) == (3, 0, 0, 2, 0)
 
 
 def test_a_date_between_rows_parts_them_and_at_the_foot_does_not(tmp_path: Path) -> None:

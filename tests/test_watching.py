@@ -29,7 +29,9 @@ class Inbox:
         self.submissions, self.columns = [], []
         self.facts = {form: [] for form in FACTS}
 
-    def send(self, name, form, span, values, *, filled_on=None, header=None, unit="万元", start=None, rows=None):
+    def send(
+        self, name, form, span, values, *, filled_on=None, header=None, unit="万元", start=None, rows=None, replaced=0
+    ):
         """One sheet: `values` is {field: {enterprise: value}}, for a carrier or a measure."""
         number = len(self.submissions) + 1
         identifier = f"{number:012x}-1"
@@ -42,7 +44,8 @@ class Inbox:
                 "sheet": "表",
                 "filled_on": filled_on,
                 "status": "accepted",
-                "rows_accepted": rows or 0,
+                "rows_accepted": (rows or 0) - replaced,
+                "rows_superseded": replaced,
                 "arrival": number,
                 "received_at": datetime(2026, 11, 5, tzinfo=UTC),
             }
@@ -305,6 +308,13 @@ def test_a_ledger_is_compared_with_its_version_before():
     inbox.send("经济发展局/名录.xlsx", "register", None, {}, rows=488)
     inbox.send("经济发展局/名录.xlsx", "register", None, {}, rows=48)
     assert inbox.seen().select("kind", "before", "now").rows() == [("rows_jump", "488", "48")]
+
+
+def test_a_ledger_that_comes_again_whole_has_not_grown_by_what_it_replaces():
+    inbox = Inbox()
+    inbox.send("经济发展局/名录.xlsx", "register", None, {}, rows=488, replaced=486)
+    inbox.send("经济发展局/名录.xlsx", "register", None, {}, rows=490)
+    assert inbox.seen().is_empty()
 
 
 def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_run):

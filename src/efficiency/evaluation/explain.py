@@ -15,7 +15,7 @@ import polars as pl
 
 from efficiency.errors import EfficiencyError
 from efficiency.evaluation.explain_composition import compose
-from efficiency.evaluation.explain_sources import Frames, period_end, source_cells, words_of
+from efficiency.evaluation.explain_sources import Frames, period_end, source_cells, with_versions, words_of
 from efficiency.evaluation.explain_target import TAKES, next_better, score_needed, what_it_takes
 from efficiency.evaluation.tiers import apply_overrides
 from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
@@ -108,7 +108,8 @@ class _Opened:
 FIGURES = ("facts.output", "facts.land", "facts.energy")
 """The long tables: of these a card needs the rows of its enterprise, and looks at no others."""
 _OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
-_SHARED = ("results.evaluations", "intake.columns", "intake.submissions")
+_SENT = "intake.submissions"
+_SHARED = ("results.evaluations", "intake.columns", _SENT)
 JUDGED = (
     *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
     "facts.enterprises", "facts.surveys", "facts.incidents",
@@ -132,8 +133,8 @@ def explain(
     opened = _open(frames, period, policy_id)
     uscc = _find(key, opened.scores, frames["facts.enterprises"])
     figures = figures_of(uscc) if figures_of is not None else frames
-    tables = {name: figures[name] if name in FIGURES else frames[name] for name in (*_SHARED, *_OWN)}
-    return _card(opened, uscc, tables)
+    own = {name: figures[name] if name in FIGURES else frames[name] for name in _OWN}
+    return _card(opened, uscc, {**_shared(frames), **own})
 
 
 def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:
@@ -142,13 +143,18 @@ def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> It
     What is not part of a total is left out (`sources` is empty). Raises as `explain`.
     """
     opened = _open(frames, period, policy_id)
-    shared = {table: frames[table] for table in _SHARED}
+    shared = _shared(frames)
     own = {table: frames[table] for table in _OWN}
     # Taken apart once: searching each table again for each enterprise takes the square of their number.
     parts = {table: frame.partition_by("uscc", as_dict=True) for table, frame in own.items()}
     for uscc in opened.scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"]:
         rows = {table: found.get((uscc,), own[table].clear()) for table, found in parts.items()}
         yield _card(opened, uscc, {**shared, **rows}, all_cells=False)
+
+
+def _shared(frames: Frames) -> dict[str, pl.DataFrame]:
+    """The tables that every card looks up."""
+    return {**{table: frames[table] for table in _SHARED}, _SENT: with_versions(frames[_SENT])}
 
 
 def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:

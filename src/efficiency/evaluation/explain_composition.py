@@ -29,13 +29,14 @@ PARTS = pl.Schema(
         "quantity": pl.Float64(), "quantity_unit": pl.String(), "coefficient": pl.Float64(),
         "stated_value": pl.Float64(), "stated_unit": pl.String(),
         "file_name": pl.String(), "sheet": pl.String(), "cell": pl.String(), "submission_id": pl.String(),
-        "note": pl.String(),
+        "earlier_version": pl.Boolean(), "note": pl.String(),
     }
 )  # fmt: skip
 """One row per figure that counts: Σ sign × amount × the total's `scale` is the total, in the total's unit.
 
 `quantity` × `coefficient` = `amount` for energy (quantity in the carrier's form unit). `stated_value` in
 `stated_unit` is what the cell says; null where the stated unit has no fixed relation to the canonical one.
+`earlier_version`: see `explain_sources.with_versions`.
 """
 TOTALS_MADE = pl.Schema(
     {"measure": pl.String(), "title": pl.String(), "unit": pl.String(), "total": pl.Float64(),
@@ -46,7 +47,7 @@ TOTALS_MADE = pl.Schema(
 _PLACED = {
     name: dtype
     for name, dtype in PARTS.items()
-    if name not in ("stated_value", "stated_unit", "file_name", "cell")
+    if name not in ("stated_value", "stated_unit", "file_name", "cell", "earlier_version")
 } | {"row_unit": pl.String(), "row": pl.Int64(), "block": pl.Int64()}
 """Parts before their cells are looked up."""
 _LAND_SIGNS = {"owned": 1, "leased_in": 1, "leased_out": -1}
@@ -183,7 +184,7 @@ def _with_cells(frames: Frames, parts: pl.DataFrame) -> pl.DataFrame:
     columns = frames["intake.columns"].select(
         "submission_id", "block", "field", "column", pl.col("unit").alias("column_unit"), "factor"
     )
-    files = frames["intake.submissions"].select("submission_id", "file_name")
+    files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
     pairs = parts.select("row_unit", "quantity_unit").unique().drop_nulls()
     factors = pairs.with_columns(
         pl.Series("row_factor", [_factor(*pair) for pair in pairs.iter_rows()], dtype=pl.Float64)

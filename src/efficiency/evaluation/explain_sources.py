@@ -29,9 +29,10 @@ SOURCES = pl.Schema(
         "measure": pl.String(), "title": pl.String(), "field": pl.String(), "carrier": pl.String(),
         "span_start": pl.Date(), "span_end": pl.Date(), "value": pl.Float64(), "unit": pl.String(),
         "file_name": pl.String(), "sheet": pl.String(), "cell": pl.String(), "submission_id": pl.String(),
+        "earlier_version": pl.Boolean(),
     }
 )  # fmt: skip
-"""Shape of what `source_cells` returns."""
+"""Shape of what `source_cells` returns. `earlier_version`: see `with_versions`."""
 
 _TITLES = {column.name: column.title for column in TOTALS}
 _FIGURE = ("measure", "field", "carrier", "span_start", "span_end", "value", "unit",
@@ -69,7 +70,7 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     if not figures:
         return pl.DataFrame(schema=SOURCES)
     columns = frames["intake.columns"].select("submission_id", "block", "field", "column")
-    files = frames["intake.submissions"].select("submission_id", "file_name")
+    files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
     return (
         pl.concat(figures)
         .filter((pl.col("measure").str.starts_with("land")) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
@@ -83,6 +84,15 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
         .select(SOURCES.names())
         .sort("measure", "carrier", "span_start", "span_end", nulls_last=True, maintain_order=True)
     )
+
+
+def with_versions(submissions: pl.DataFrame) -> pl.DataFrame:
+    """`submissions` with `earlier_version`: true where a file of that name has come with other contents since.
+
+    What the newer one does not state goes on to count, and is not to be looked for in its cells.
+    """
+    newest = pl.col("sha256").sort_by("arrival").last().over("file_name")
+    return submissions.with_columns((pl.col("sha256") != newest).fill_null(value=False).alias("earlier_version"))
 
 
 def counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from efficiency.intake.header import IDENTITY, OTHER, Meaning, measure_in
+from efficiency.intake.header import IDENTITY, OTHER, Meaning, is_consumption, measure_in
 from efficiency.intake.periods import NOTHING, OPEN_END, UNSURE, Timing
 from efficiency.intake.units import COAL_EQUIVALENT, Conversion, conversion, find_unit, is_water
 from efficiency.reference.tables import carrier_form_unit
 from schemas import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from efficiency.intake.layout import Header
     from efficiency.intake.surroundings import Surroundings
@@ -56,7 +56,7 @@ class Block:
     timing: Timing | None = None
     carrier: str | None = None
     beside_month: bool = False
-    """累计 beside 本月: up to the month that is said elsewhere, never a full year."""
+    """累计 beside 本月 or 9月: up to the month that is said elsewhere, never a full year."""
 
     def timed(self, around: Timing) -> Timing:
         """What its mark of time says, completed by what is said `around` it."""
@@ -124,10 +124,18 @@ def missing_columns(header: Header) -> tuple[str, list[str]]:
 
 
 def _with_measure(meanings: dict[int, Meaning], titles: Iterable[str]) -> dict[int, Meaning]:
-    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names."""
+    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names.
+
+    Where each row names its carrier and unit, it is the consumption, if the title says so.
+    """
     bare = [column for column, meaning in meanings.items() if not meaning.named]
     named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
-    measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
+    titles = tuple(titles)
+    by_carrier = {"carrier", "unit"} <= (stated := {m.field("energy") for m in meanings.values()})
+    if bare and by_carrier and "consumption" not in stated and any(is_consumption(title) for title in titles):
+        measure: Meaning | None = Meaning("", (("energy", "consumption"),))
+    else:
+        measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
     if measure is None or measure is OTHER:
         return {column: meaning for column, meaning in meanings.items() if meaning.named}
     return {
@@ -164,7 +172,12 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
     declared = FORMS[form]
     identity = tuple(Bound(field_, column, meanings[column].header) for field_, column in header.identity.items())
     duplicates = [
-        tuple(Bound(field_, column, m.header) for column, m in meanings.items() if m.identity == field_)
+        tuple(
+            Bound(field_, column, meaning.header)
+            for column, meaning in _preferred(
+                [(c, m) for c, m in meanings.items() if m.identity == field_], aliases=True
+            )
+        )
         for field_ in IDENTITY
     ]
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
@@ -179,7 +192,7 @@ def _plan(form: str, meanings: dict[int, Meaning], header: Header, around: Surro
     blocks: list[Block] = []
     running = _running_sums(groups, around)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(_is_open(timing, "month") for timing, _ in groups)
+    this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
     for (timing, carrier), fields in _with_shared(groups, declared).items():
         chosen: list[Bound] = []
         for name, columns in fields.items():
@@ -215,22 +228,27 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, around: Surroundings) -> Groups:
-    """The columns 累计 or 全年 beside those of single months: the sum of these so far, and no span of their own."""
-    months: dict[tuple[str | None, str], list[int]] = {}
+    """The columns 累计 or 全年 that sum the months beside them from January on: no span of their own, but a control."""
+    months: dict[tuple[str | None, str], list[range]] = {}
     for (timing, carrier), fields in groups.items():
-        if timing is not None and timing.month is not None and timing.kind in ("month", "several", "to_date"):
-            first = (
-                timing.month - timing.months + 1 if timing.months else 1 if timing.kind == "to_date" else timing.month
-            )
+        if timing is not None and timing.month is not None:
+            first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
             for name in fields:
-                months.setdefault((carrier, name), []).extend(range(first, timing.month + 1))
-    single = {key for key, covered in months.items() if 1 < len(covered) == len(set(covered))}
-    return {
-        (timing, carrier): fields
-        for (timing, carrier), fields in groups.items()
-        if (_is_open(timing, "year") or (_is_open(timing, "to_date") and around.timing.month is None))
-        and all((carrier, name) in single for name in fields)
-    }
+                months.setdefault((carrier, name), []).append(range(first, timing.month + 1))
+    running: Groups = {}
+    for (timing, carrier), fields in groups.items():
+        year = _is_open(timing, "year")
+        if year or (_is_open(timing, "to_date") and around.timing.month is None):
+            spans = [months.get((carrier, name), []) for name in fields]
+            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
+                running[timing, carrier] = fields
+    return running
+
+
+def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
+    """Whether columns cover the months from January on once each; `whole`: to December."""
+    covered = sorted(month for column in columns for month in column)
+    return covered == list(range(1, len(covered) + 1)) and (len(covered) == 12 or not whole)
 
 
 def _with_shared(groups: Groups, form: Form) -> Groups:

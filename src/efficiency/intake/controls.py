@@ -24,9 +24,10 @@ def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     where rows are grouped under several totals, either reading is accepted. Columns with a refused cell among the
     summed rows, and blank totals, are not checked.
     """
-    places, is_data = kinds["place"], kinds["kind"] == "data"
-    is_total = kinds["kind"].is_in(["total", "subtotal", "group"])
-    totals = list(zip(is_total.arg_true(), kinds["kind"].filter(is_total), strict=True))
+    places, kind = kinds["place"], kinds["kind"]
+    is_data = kind == "data"
+    is_total = (kind == "total") | (kind == "subtotal") | (kind == "group")
+    totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
     if not totals or table.plan.long_energy:
         return
     cells = _cells_at(table.grid, places)

@@ -47,8 +47,8 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 """Columns that are no field of a form, by the part they play."""
 
-_USE = ("消费量", "消耗量", "使用量", "用量", "消费", "消耗", "耗用量", "购入量")
-_MARKS = re.compile(r"[*★▲☆●◆]|[(](?:必填|选填|必填项|选填项|可不填)[)]|必填项?|选填项?")
+_USE = ("消费量", "消耗量", "使用量", "用量", "消费", "消耗", "耗用量", "购入量", "实物量", "数量")
+_MARKS = re.compile(r"[*※★▲☆●◆]|[(](?:必填|选填|必填项|选填项|可不填)[)]|必填项?|选填项?")
 _ENUMERATOR = re.compile(
     r"^(?:[(]?\d{1,2}[)、.．](?!\d)|[一二三四五六七八九十]{1,3}、|[(][一二三四五六七八九十]{1,3}[)])"
 )
@@ -62,9 +62,10 @@ _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
 _OTHER_QUANTITY = re.compile(
-    rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水"
+    rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水|等价"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
+_CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]*\d)[0-9A-Z]{18}")
 """Figures and codes, with which no header ends: rows of data are tried as rows of a header, too."""
@@ -77,7 +78,7 @@ class Piece:
     name: str
     """Without marks, brackets and unit; empty where the cell is only a unit, a remark or a mark of time."""
     whole: str
-    """Without marks, but with its brackets: 镇(街道), 电力(当量值)."""
+    """Without marks and unit, but with its other brackets: 镇(街道), 电力(当量值)."""
     unit: str | None
     unknown_unit: str | None
     timing: Timing | None
@@ -138,11 +139,13 @@ def piece(text: str) -> Piece:
     unit = unknown = None
     timing: Timing | None = None
     other = False
+    whole = plain
     for content in _BRACKET.findall(plain):
         for word in [content] if find_unit(content) else _TOKENS.split(content):
             token = _UNIT_LABEL.sub("", word)
             if found := find_unit(token):
                 unit = found.name
+                whole = whole.replace(f"({content})", "") if word == content else whole
             elif (said := marker(token)) is not None:
                 timing = said
             elif _OTHER_QUANTITY.search(token):
@@ -156,7 +159,7 @@ def piece(text: str) -> Piece:
         name, unit = match[1].strip(_TRIM), found.name
     if (said := marker(name)) is not None and name not in _vocabulary():
         name, timing = "", said
-    return Piece(name, plain, unit, unknown if unit is None else None, timing, subordinate, other)
+    return Piece(name, whole, unit, unknown if unit is None else None, timing, subordinate, other)
 
 
 @lru_cache(maxsize=8192)
@@ -184,6 +187,7 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
     candidates = ["".join(p.whole for p in named)]
     if not any(p.other for p in pieces):
         candidates.append("".join(p.name for p in named))
+        candidates.append("".join(p.name for p in reversed(named)))  # 用地面积 | 承租
         if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
             candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):
@@ -206,6 +210,17 @@ def interpret(cells: tuple[str, ...]) -> Meaning | None:
             matched.exact,
         )
     return None
+
+
+def is_another_quantity(text: str) -> bool:
+    """Whether a header names what is none of ours whatever it is of: 折标准煤, 期末库存, 上年同期."""
+    return _OTHER_QUANTITY.search(normalise_name(text)) is not None
+
+
+def is_consumption(text: str) -> bool:
+    """Whether a title is about energy consumed (2026年能源消费量), and about nothing else (购进、消费与库存)."""
+    plain = normalise_name(text)
+    return _CONSUMED.search(plain) is not None and _OTHER_QUANTITY.search(plain) is None
 
 
 def measure_in(text: str) -> Meaning | None:

@@ -230,14 +230,17 @@ def _problems(told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFra
 
     code, name = pl.lit("uscc"), pl.lit("name")
     by_code = pl.col("unregistered") | pl.col("name").is_null()
+    nobody = at(pl.col("verdict") == "missing", name)
+    if nobody["cell"].null_count():  # no column of names: the cell of the code is where one is missing
+        codes = at(pl.col("verdict") == "missing", code)
+        nobody = nobody.with_columns(pl.coalesce("cell", codes["cell"]).alias("cell"))
     return pl.concat([
         problem_rows("uscc_invalid", at(pl.col("flaw").is_not_null(), code), {"hint": pl.col("flaw")}),
         problem_rows("enterprise_unknown", at(pl.col("verdict") == "unknown",
                                               pl.when(by_code).then(code).otherwise(name)), {"hint": pl.col("hint")}),
         problem_rows("enterprise_ambiguous", at(pl.col("verdict") == "ambiguous", name),
                      {"candidates": pl.col("candidates")}),
-        problem_rows("enterprise_missing", at(pl.col("verdict") == "missing", name),
-                     {"missing": pl.lit("统一社会信用代码和企业名称")}),
+        problem_rows("enterprise_missing", nobody, {"missing": pl.lit("统一社会信用代码和企业名称")}),
         problem_rows("name_mismatch", at(pl.col("mismatch"), name), {"registered": pl.col("registered")}),
     ])
 

@@ -60,12 +60,12 @@ class Header:
 
     @property
     def identity(self) -> dict[str, int]:
-        """Column of `uscc` and of `name`, the first where there are several."""
+        """Column of `uscc` and of `name`: by its preferred title, else the first where there are several."""
         found: dict[str, int] = {}
-        for column, meaning in self.meanings.items():
+        for column, meaning in sorted(self.meanings.items(), key=lambda item: not item[1].exact):
             if meaning.identity:
                 found.setdefault(meaning.identity, column)
-        return found
+        return {field: found[field] for field in sorted(found, key=lambda field: found[field])}
 
 
 def find_headers(grid: Grid) -> list[Header]:
@@ -225,12 +225,31 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Meani
     for row in range(len(rows) - 1):
         _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
     found: dict[int, Meaning] = {}
+    headings: dict[int, tuple[str, ...]] = {}
     for column in range(grid.width):
         cells = [line[column] for line in rows if line[column]]
         distinct_cells = tuple(cell for place, cell in enumerate(cells) if place == 0 or cell != cells[place - 1])
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
-    return found
+        headings[column] = distinct_cells[:-1]
+    timed = {headings[column] for column, meaning in found.items() if meaning.timing is not None}
+    return {
+        column: _whole(meaning, headings[column]) if headings[column] not in timed else meaning
+        for column, meaning in found.items()
+    }
+
+
+def _whole(meaning: Meaning, headings: tuple[str, ...]) -> Meaning:
+    """合计 below `headings` as the whole of what they name; where months stand beside it, it is their sum instead."""
+    whole = interpret(headings) if meaning.role == "sum" else None
+    if whole is None or not whole.fields:
+        return meaning
+    return replace(
+        whole,
+        header=meaning.header,
+        unit=meaning.unit or whole.unit,
+        unknown_unit=whole.unknown_unit if meaning.unit is None else None,
+    )
 
 
 def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
@@ -238,6 +257,8 @@ def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
 
     Beside 本月 it is the year to date, as everywhere else.
     """
+    if not any("年" in cell for cell in cells):
+        return list(cells)
     plain = [normalise_name(cell) for cell in cells]
     if not any(_LAST_YEAR.search(cell) for cell in plain) or any(_THIS_MONTH.match(cell) for cell in plain):
         return list(cells)

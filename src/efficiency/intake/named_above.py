@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from efficiency.intake.grid import Grid
 
-_NAME = re.compile(r"(?:单位详细名称|企业详细名称|企业名称|单位名称)\s*:\s*(\S+)")
-_USCC = re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码)[^:]{0,12}:\s*([0-9A-Za-z]{15,18})")
+_NAME = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('name').headers)}|企业详细名称)\s*:\s*(\S+)")
+_USCC = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('uscc').headers)})[^:]{{0,12}}:\s*([0-9A-Za-z]{{15,18}})")
+_LABELLED = re.compile(r"名\s*称|代\s*码|全\s*称|识\s*别\s*号")
 _CODE = re.compile(r"[0-9A-Za-z]{15,18}")
 _ENTERPRISE = r"^[^:]+(?:公司|厂|集团|合作社)(?:\([^()]*\))?$"
 _NO_ENTERPRISE = re.compile(r"^(?:所属|上级|主管|隶属|控股|母|总|分|子)")
@@ -33,6 +34,8 @@ _LABELS = {normalise_name(header): field for field in IDENTITY for header in FOR
 
 def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
     """Code and name that a row's cells (standard width, blank ones included) state of one enterprise."""
+    if not any(_LABELLED.search(cell) for cell in cells):
+        return None, None
     said = [text for cell in cells if (text := " ".join(cell.split()))]
     line = " ".join(dict.fromkeys(said))
     code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
@@ -50,7 +53,9 @@ def named_within(grid: Grid, first: int, end: int) -> Iterator[tuple[int, str | 
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells[first:end].null_count() < end - first]
     if not texts:
         return
-    telling = pl.any_horizontal(pl.col(texts).str.contains(rf"名称|代码|{_ENTERPRISE}")).fill_null(value=False)
+    telling = pl.any_horizontal(pl.col(texts).str.contains(rf"{_LABELLED.pattern}|{_ENTERPRISE}")).fill_null(
+        value=False
+    )
     for row in grid.frame[first:end].select(telling.alias("telling")).to_series().arg_true():
         place = first + int(row)
         (cells,) = grid.rows(place, place + 1)

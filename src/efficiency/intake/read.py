@@ -20,7 +20,6 @@ from efficiency.intake.extract import extract
 from efficiency.intake.grid import FEW, Grid, filled_cells, read_grids
 from efficiency.intake.layout import Header, find_headers, titles_begin
 from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
-from efficiency.intake.near_headers import tell_near_headers
 from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
 from efficiency.intake.periods import span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
@@ -37,6 +36,7 @@ from efficiency.intake.unread import (
     unrecognised,
     unrecognised_table,
 )
+from efficiency.intake.unread_columns import tell_unread_columns
 from schemas import FORMS
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
@@ -198,7 +198,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
             rows = _without_other_time(table, read_rows(table), kinds)
             check_totals(table, kinds)
             check_sum_column(table)
-            tell_near_headers(table, columns, cells)
+            tell_unread_columns(table, columns, cells)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
             read.append((table, rows))
@@ -356,8 +356,10 @@ def _filled_on(table: Table) -> date | None:
 
 
 def _hint(header: Header | None) -> str:
-    if header is None:
+    if header is None or not header.identity:
         return "未找到“企业名称”或“统一社会信用代码”列。"
+    if all(meaning.identity for meaning in header.meanings.values()):
+        return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
     form, lacking = missing_columns(header)
     return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 

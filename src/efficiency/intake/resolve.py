@@ -139,11 +139,23 @@ def _with_rows(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unexplained(problems: pl.DataFrame) -> pl.DataFrame:
-    """`problems` without missing consumption where an error at that cell says why it is missing."""
+    """`problems` without missing consumption and enterprises where an error there says why they are missing."""
     cell = ["submission_id", "row", "field"]
-    missing = pl.col("rule") == "consumption_missing"
-    refused = problems.filter((pl.col("severity") == "error") & ~missing)
-    return pl.concat([problems.filter(~missing), problems.filter(missing).join(refused, on=cell, how="anti")])
+    missing, nobody = pl.col("rule") == "consumption_missing", pl.col("rule") == "enterprise_missing"
+    if not problems.select((missing | nobody).any()).item():
+        return problems
+    refused = problems.filter((pl.col("severity") == "error") & ~missing & ~nobody)
+    # A table that is read as several forms tells of its codes once.
+    placed = problems.with_columns(pl.col("submission_id").str.head(12).alias("file"))
+    codes = placed.filter(pl.col("field").is_in(["uscc", "name"]) & (pl.col("severity") == "error") & ~nobody)
+    row = ["file", "sheet", "row"]
+    return pl.concat(
+        [
+            problems.filter(~missing & ~nobody),
+            problems.filter(missing).join(refused, on=cell, how="anti"),
+            placed.filter(nobody).join(codes, on=row, how="anti").drop("file"),
+        ]
+    )
 
 
 def _once(problems: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,7 @@ _NOTE = re.compile(
     r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
     r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^(?:计量|金额|货币)?单位:.+"
-    r"|^\(?以下(?:空白|无正文)\)?$"
+    r"|^\(?以下(?:空白|无正文)\)?$|^.{1,5}人员?:.*"
 )
 _GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$")
 """A group of enterprises (一、规上企业; 张店镇:) or a remark (*为估计数)."""
@@ -53,13 +53,13 @@ _AT_THE_FOOT = re.compile(
     r"|(?:局|委员会|管委会|办公室|政府|街道|办事处|镇|科|处)$"
 )
 """A sentence, the number of a page, or the organisation that signs."""
-_CODE_CHARACTER = re.compile(r"[0-9A-Za-z]")
+_CODE_CHARACTER, _HAN = re.compile(r"[0-9A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
 
 
 def word_of(code: str | None, name: str | None, labels: Sequence[str | None]) -> str | None:
     """The word that stands where an enterprise should: the name, or the first text; None where there is a code."""
-    # 合计 may stand in the column of codes; what has neither digit nor letter is no code.
-    if code is not None and _CODE_CHARACTER.search(code):
+    # 合计 and 规上企业(3家) may stand in the column of codes.
+    if code is not None and _CODE_CHARACTER.search(code) and not _HAN.search(code):
         return None
     return next((word for text in (name, *labels) if (word := plain(text))), None)
 

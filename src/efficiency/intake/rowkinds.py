@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 FEW_CELLS = 2
 """Filled cells of a line at the foot of a table."""
-_LOOKED = {"odd": pl.String(), "closing": pl.Boolean(), "stray": pl.Boolean()}
 
 
 def classify(
@@ -80,7 +81,7 @@ def classify(
         grid.filled_in(columns - set(identity.values()))[first:end].alias("figures"),
         serial.alias("serial"),
         # Most rows of most tables plainly name an enterprise: only the others are looked at as words.
-        (pl.any_horizontal(~named, *numbered, *summed) & (filled > 0)).alias("unclear"),
+        (reduce(or_, [~named, *numbered, *summed]) & (filled > 0)).alias("unclear"),
     )
     unclear = counted["unclear"]
     closely = rows.filter(unclear)
@@ -92,18 +93,24 @@ def classify(
         sums = [text is not None and is_sum(text) for text in closely[f"t{column}"].to_list()]
         odd = ["subtotal" if is_one and kind is None else kind for kind, is_one in zip(odd, sums, strict=True)]
     if any(silent):
-        zeros, stray = _silent_rows(closely, silent)
+        zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), silent)
         if not _is_merged(grid, identity.values(), first):
             odd = ["blank" if is_zero and kind is None else kind for kind, is_zero in zip(odd, zeros, strict=True)]
-    looked = pl.DataFrame({"odd": odd, "closing": closing, "stray": stray}, schema=_LOOKED)
     places = unclear.arg_true()
-    spread = [
-        pl.Series(name, [None if name == "odd" else False], dtype=dtype)
-        .new_from_index(0, counted.height)
-        .scatter(places, looked[name])
-        for name, dtype in _LOOKED.items()
+    looked = [
+        pl.Series("odd", odd, dtype=pl.String),
+        pl.Series("closing", closing, dtype=pl.Boolean),
+        pl.Series("stray", stray, dtype=pl.Boolean),
     ]
-    return _with_foot(counted.hstack(spread))
+    plain = [pl.Series(found.name, [None if found.name == "odd" else False], dtype=found.dtype) for found in looked]
+    return _with_foot(
+        counted.hstack(
+            [
+                one.new_from_index(0, counted.height).scatter(places, found)
+                for one, found in zip(plain, looked, strict=True)
+            ]
+        )
+    )
 
 
 def is_blank_word(name: pl.Expr) -> pl.Expr:
@@ -179,7 +186,7 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
     kinds = counted.with_columns(
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
         .then(pl.lit("blank"))
-        .when(odd.is_in(["heading", "time"]) & figures)
+        .when(((odd == "heading") | (odd == "time")) & figures)
         .then(pl.lit("data"))
         .when((odd == "heading") | ((odd == "group") & ~figures))
         .then(pl.lit("note"))
@@ -193,7 +200,7 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
     data = pl.col("kind") == "data"
     strong = pl.col("place").filter(data & figures & ~pl.col("stray")).max()
     below = pl.col("place") > strong
-    after_note = (pl.col("kind").is_in(["note", "time"]) & below).cum_max()
+    after_note = (((pl.col("kind") == "note") | (pl.col("kind") == "time")) & below).cum_max()
     foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
     return kinds.select(
         "place",

@@ -58,14 +58,15 @@ def look_around(
     above = _standard_width(grid.rows(max(start, top - ABOVE), top))
     lines = _lines(above)
     titles = tuple(line for line in lines if len(line) <= TITLE_LENGTH and not _EXPLANATION.search(line))
-    foot = _lines(_standard_width(grid.rows(max(top, grid.height - BELOW), grid.height)))
+    below = _standard_width(grid.rows(max(top, grid.height - BELOW), grid.height))
+    foot = _lines(below)
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
     units = units_above([*cells, *(line for line in titles if _split_label(line))])
     for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
     if units == NO_UNITS:
-        units = units_above(_foot_notes(grid, top))
+        units = units_above(_notes_at(grid, below))
     named = [named_in(row) for row in above]
     own = Surroundings(
         titles=titles,
@@ -104,11 +105,10 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     return said
 
 
-def _foot_notes(grid: Grid, top: int) -> list[str]:
-    """The texts below the last row of figures, where a few stand in a row; in standard width."""
+def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
+    """The texts of the last rows, `foot`, below the last row of figures, where a few stand in a row."""
     texts: list[str] = []
-    for place in range(grid.height - 1, max(top, grid.height - BELOW), -1):
-        (row,) = _standard_width(grid.rows(place, place + 1))
+    for place, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
         said = [cell for cell in row if cell]
         if len(said) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
             break

@@ -146,11 +146,13 @@ def _units(layout: pl.DataFrame, seen: Tally) -> pl.DataFrame:
 
 def _rows(sent: Returns, sides: pl.DataFrame, seen: Tally) -> pl.DataFrame:
     """Enterprises (rows, in a ledger) that are many more or fewer."""
+    # What the newer version says again is replaced in the one before: it was sent all the same and counts.
+    used = (pl.col("rows_accepted") + pl.col("rows_superseded")).alias("rows")
     ledgers = (
         sides.filter(pl.col("span_end").is_null())
-        .join(sent.submissions.select("submission_id", "rows_accepted"), on="submission_id", validate="m:1")
+        .join(sent.submissions.select("submission_id", used), on="submission_id", validate="m:1")
         .group_by(*SERIES, "side")
-        .agg(pl.col("rows_accepted").sum().alias("rows"))
+        .agg(pl.col("rows").sum())
     )
     monthly = seen.stated_by.select(*SERIES, "side", "rows")
     found = _both(pl.concat([monthly, ledgers]), SERIES, "rows")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.card_figures import figure_lines, movement_lines, span_words
+from efficiency.reports.card_figures import figure_lines, movement_lines, sheet_words, span_words
 from efficiency.reports.card_words import listed, needed, score_to_reach, surcharged, ways
 from efficiency.reports.terminal import figure, pairs, table
-from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES
+from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES, percentage
 from schemas import FORMS
 from schemas.results import STATUS_NAMES
 
@@ -114,7 +114,7 @@ def _standing(explanation: Explanation) -> list[str]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     return pairs([*lines, *listed(explanation.candidate)])
 
 
@@ -171,7 +171,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
     """The cells, those of one measure, field and sheet on one line."""
     if sources.is_empty():
         return []
-    place = ("measure", "title", "carrier", "field", "file_name", "sheet")
+    place = ("measure", "title", "carrier", "field", "file_name", "earlier_version", "sheet")
     grouped = sources.group_by(place, maintain_order=True).agg(
         pl.col("span_start").min(), pl.col("span_end").max(), "cell"
     )
@@ -180,7 +180,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
             row["title"] if row["carrier"] is None else f"{row['title']}：{row['carrier']}",
             _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
             span_words(row["span_start"], row["span_end"], dated=row["measure"].startswith("land")),
-            f"{row['file_name'] or '文件未知'}" + (f" [{row['sheet']}]" if row["sheet"] else ""),
+            sheet_words(row),
             _cells(row["cell"]),
         ]
         for row in grouped.iter_rows(named=True)

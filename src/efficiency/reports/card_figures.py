@@ -102,8 +102,13 @@ def _origin(part: Mapping[str, Any]) -> str:
 def _place(part: Mapping[str, Any]) -> str:
     if part["submission_id"] is None:
         return ""
-    sheet = f" [{part['sheet']}]" if part["sheet"] else ""
-    return f"{part['file_name'] or '文件未知'}{sheet} {part['cell'] or '列未知'}"
+    return f"{sheet_words(part)} {part['cell'] or '列未知'}"
+
+
+def sheet_words(place: Mapping[str, Any]) -> str:
+    """统计局/产出.xlsx(较早一版) [10月]: the file, whether it has come again with other contents since, the sheet."""
+    version = "(较早一版)" if place["earlier_version"] else ""
+    return f"{place['file_name'] or '文件未知'}{version}" + (f" [{place['sheet']}]" if place["sheet"] else "")
 
 
 def span_words(start: date | None, end: date | None, *, dated: bool) -> str:

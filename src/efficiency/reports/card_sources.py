@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.card_figures import span_words
+from efficiency.reports.card_figures import sheet_words, span_words
 from efficiency.reports.terminal import figure
 from efficiency.reports.wording import FIELDS
 
@@ -89,8 +89,7 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
         first = rows[0]
         dated = first["measure"].startswith("land")
         span = span_words(first["span_start"], first["span_end"], dated=dated)
-        sheet = f" [{first['sheet']}]" if first["sheet"] else ""
-        place = f"{first['file_name'] or '文件未知'}{sheet}" if first["submission_id"] else "同期已报其他品种，按0计"
+        place = sheet_words(first) if first["submission_id"] else "同期已报其他品种，按0计"
         named = [_cell(row, several=len(rows) > 1) for row in rows[:CELLS] if row["submission_id"]]
         more = f" 等{len(rows)}格" if len(rows) > CELLS else ""
         amount = first["sign"] * math.fsum(row["amount"] for row in rows)

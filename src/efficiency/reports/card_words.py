@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.card_figures import movement_lines
 from efficiency.reports.terminal import decimals, figure, trimmed
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, percentage
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def standing(explanation: Explanation) -> list[tuple[str, str]]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append(("等级稳健度", f"{confidence:.0%}" + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     lines += listed(explanation.candidate)
     moved = " ".join(line.strip() for line in movement_lines(explanation.movement))
     return [*lines, ("较上期", moved.removeprefix("较上期"))] if moved else lines

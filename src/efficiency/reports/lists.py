@@ -125,7 +125,7 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("tier", "综合\n等级", "tier", 5.5),
         Field("previous_tier", "上期\n等级", "tier", 5.5),
         Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
-        Field("tier_confidence", "稳健\n度", "percent", 7),
+        Field("tier_confidence", "稳健\n度", "confidence", 7),
         Field("review", "复核\n提示", "alert", 8),
         Field("reason", "入选理由", "text", 22),
         *last.get(own, ()),

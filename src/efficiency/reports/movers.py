@@ -94,9 +94,8 @@ def mover_lines(report: Report) -> list[str]:
 def _line(row: dict[str, object]) -> str:
     """某公司:60.10→72.35(+12.25),C→B:自身数据+10.00,同组基准+2.25."""
     tiers = f"，{row['previous_tier'] or '无'}→{row['tier'] or '无'}" if row["previous_tier"] != row["tier"] else ""
-    return (
-        f"{row['name']}：{row['score_before']:.2f}→{row['score']:.2f}({row['change']:+.2f}){tiers}：{parts_in_words(row)}"
-    )
+    scores = f"{row['score_before']:.2f}→{row['score']:.2f}({row['change']:+.2f})"
+    return f"{row['name']}：{scores}{tiers}：{parts_in_words(row)}"
 
 
 def parts_in_words(row: dict[str, object]) -> str:

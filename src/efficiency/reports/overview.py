@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.text import CONFIDENT, TIER_NAMES, division_names
+from efficiency.reports.text import CONFIDENT, TIER_NAMES, division_names, whole_percent
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
@@ -198,5 +198,6 @@ def story(report: Report) -> str:
         parts.append(words)
     firm, known = confidence(report)
     if known:
-        parts.append(f"{firm / known:.0%}的企业等级稳健，{known - firm}户处于临界，建议复核后再定")
+        rest = f"，{known - firm}户处于临界，建议复核后再定" if known > firm else ""
+        parts.append(f"{whole_percent(firm, known)}的企业等级稳健{rest}")
     return "；".join(parts) + "。"

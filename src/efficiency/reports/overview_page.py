@@ -12,7 +12,7 @@ from efficiency.reports.overview import UNRATED, Headline
 from efficiency.reports.overview_charts import CHART_GROUPS, Drawing, draw_charts
 from efficiency.reports.sheets import Extent, print_setup, wrapped_lines, write_merged
 from efficiency.reports.styles import ACCENT, CARD, MUTED, Styles
-from efficiency.reports.text import CONFIDENT, TIER_NAMES, clean_frame, clean_text
+from efficiency.reports.text import CONFIDENT, TIER_NAMES, clean_frame, clean_text, whole_percent
 from efficiency.reports.wording import SEVERITIES
 from schemas.profile import TIERS
 from schemas.results import STATUS_NAMES
@@ -237,7 +237,7 @@ def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     sheets = dict(report.submissions["status"].value_counts().iter_rows())
     problems = dict(report.problems["severity"].value_counts().iter_rows())
     pairs = [
-        (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户，占{firm / known:.0%}" if known else "未测算"),
+        (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户，占{whole_percent(firm, known)}" if known else "未测算"),
         ("临界企业(建议复核)", f"{known - firm:,}户" if known else "未测算"),
         ("未参评企业", "、".join(f"{name}{statuses[status]:,}" for status, name in STATUS_NAMES.items()
                                 if status != "ranked" and statuses.get(status)) or "无"),

@@ -45,7 +45,7 @@ RANKING_FIELDS = (
     Field("previous_tier", "上期\n等级", "tier", 5.5),
     Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
     Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 8),
-    Field("tier_confidence", "稳健\n度", "percent", 7),
+    Field("tier_confidence", "稳健\n度", "confidence", 7),
     Field("list_title", "所列清单", "text", 8.5),
 )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from efficiency.reports.save import Book
 
 Kind = Literal[
-    "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "percent", "tier", "alert", "link"
+    "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "confidence", "tier", "alert", "link"
 ]
 """`ratio` shows two decimals, or four where the whole column is below 1; `mixed` decides cell by cell."""
 

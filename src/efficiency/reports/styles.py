@@ -44,6 +44,7 @@ NUMBERS = {
     "score": "0.00_ ",
     "exact": "0.000000_ ",
     "percent": "0%_ ",
+    "confidence": "0.0##%_ ",
 }
 """Kind of a cell → Excel number format; `_ ` keeps a figure from touching the text of the next column."""
 

@@ -72,6 +72,16 @@ def _clean(text: pl.Expr) -> pl.Expr:
     )
 
 
+def percentage(share: float) -> str:
+    """79.6%: with as many decimals as tell it from any limit, none where there are none."""
+    return f"{share * 100:g}%"
+
+
+def whole_percent(part: int, whole: int) -> str:
+    """37%; 100% and 0% mean all and none."""
+    return f"{min(max(round(100 * part / whole), int(part > 0)), 99 + int(part == whole))}%"
+
+
 def display_width(text: str) -> int:
     """Width of the longest line in half-width characters; Chinese characters count two."""
     return max((sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in text.split("\n")), default=0)

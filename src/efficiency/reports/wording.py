@@ -45,6 +45,7 @@ RULES: dict[str, str] = {
     "energy_total": "综合能耗与分品种之和不符",
     "name_mismatch": "名称与代码不一致",
     "header_near": "表头疑似笔误",
+    "carrier_unread": "能源品种列未采用",
     "unit_assumed": "未注明计量单位",
     "not_a_spreadsheet": "不是电子表格",
     "hidden_sheet": "隐藏工作表未读取",

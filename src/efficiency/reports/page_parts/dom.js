@@ -47,7 +47,7 @@ const NUMERIC = new Set([...Object.keys(KINDS), "confidence"]);
 /** `value` as people read it. */
 function shown(value, kind) {
   if (value === null || value === undefined || value === "") return ABSENT;
-  if (kind === "confidence") return KINDS.percent(value);
+  if (kind === "confidence") return `${number(value * 100, 3)}%`;
   return kind in KINDS ? KINDS[kind](value) : String(value);
 }
 
