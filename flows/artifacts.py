@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,22 @@ from efficiency.job.summary import counted, watched
 if TYPE_CHECKING:
     from efficiency.job.month import Finished
 
+log = logging.getLogger("efficiency")
+
 ROWS = 100
 """Rows of a list or of the problems that an artifact holds; the workbooks and the warehouse hold all."""
 
 
 def leave_artifacts(finished: Finished, told: dict[str, Any]) -> None:
-    """The artifacts of a run that is published; `told` is what `--json` prints."""
+    """The artifacts of a run that is published; `told` is what `--json` prints. A server that is gone is a warning."""
+    try:
+        _leave(finished, told)
+    except Exception as error:
+        said = " ".join(str(error).split())
+        log.warning("the server took no artifacts (%s: %s); the month is published", type(error).__name__, said)
+
+
+def _leave(finished: Finished, told: dict[str, Any]) -> None:
     period = told["period"]
     create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")
     candidates = finished.judged[-1].candidates.sort("list", "priority")

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import duckdb
 import pytest
@@ -93,3 +94,11 @@ def test_run_with_prefect_prints_the_json_alone(tmp_path):
     done = flow("-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10", "--prefect", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["evaluation_id"].startswith("2026-10-zibo-jkq-")
+
+
+def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(monkeypatch, caplog):
+    from flows import artifacts
+
+    monkeypatch.setattr(artifacts, "create_table_artifact", Mock(side_effect=ConnectionError("gone")))
+    artifacts.leave_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
+    assert "took no artifacts (ConnectionError: gone); the month is published" in caplog.text

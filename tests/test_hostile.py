@@ -276,7 +276,7 @@ def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tup
     """A text of figures and letters once cost the square of its length: an hour for a cell."""
     head = ["统一社会信用代码", "企业名称", "所属期", "营业收入(万元)"]
     rows = [["2026年10月产出", "", "", ""], head, [CODES[0], "甲公司", "2026年10月", "1"], ["合计", "", "", "1"]]
-    for number, run in enumerate(("m2", "1-", "2026年", "(")):
+    for number, run in enumerate(("m2", "1-", "2026年", "(", "〇", "±")):
         rows[place[0]][place[1]] = run * (400_000 // len(run))
         read_alone(tmp_path / f"{number}.csv", "\n".join(map(",".join, rows)).encode())
 

@@ -11,6 +11,8 @@ from small_inbox import CODES, ledger, small_inbox, tax
 
 from efficiency.cli import _parser
 from efficiency.intake.archive import MAX_ENTRIES, MAX_EXPANDED, MAX_SHEETS
+from efficiency.intake.extents import MAX_TEXTS
+from efficiency.policy.expressions import LONGEST
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
@@ -82,7 +84,8 @@ def test_what_the_guide_says_the_program_says_is_what_it_says(message, said):
 def test_the_bounds_in_the_guide_are_those_of_the_program():
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     bounds = [int(number.replace(" ", "")) for number in re.findall(r"(\d[\d ]*\d) (?:MiB|parts|sheets)", text)]
-    assert bounds == [MAX_EXPANDED // 2**20, MAX_ENTRIES, MAX_SHEETS]
+    assert bounds == [MAX_EXPANDED // 2**20, MAX_ENTRIES, MAX_SHEETS, MAX_TEXTS // 2**20]
+    assert f"{LONGEST:,} characters".replace(",", " ") in text
 
 
 def test_every_dependency_is_locked_by_hash():

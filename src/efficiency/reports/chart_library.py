@@ -56,10 +56,15 @@ def _kept() -> Path:
 def _keep(text: str) -> None:
     """Put the bundle into the cache whole; where that is not possible the next run bundles again."""
     kept = _kept()
+    partial: Path | None = None
     try:
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, suffix=".js", delete=False) as file:
+            partial = Path(file.name)
             file.write(text)
-        Path(file.name).replace(kept)
+            file.flush()
+            os.fsync(file.fileno())  # an empty one, left where the power failed, would leave every later page bare
+        partial.replace(kept)
     except OSError:  # a cache is a convenience: no home, a full disk or a read-only one stop no report
-        return
+        if partial is not None:
+            partial.unlink(missing_ok=True)
