@@ -159,9 +159,9 @@ def test_unfirm_tier_is_marked_for_review_and_a_firm_one_is_not(tmp_path, report
 def test_all_are_firm_only_where_nobody_is_unfirm(report):
     ranked = report.scores.filter(pl.col("rank").is_not_null()).head(101)
     for unfirm, said in (
-        (1, "99%的企业等级稳健,1户处于临界"),
+        (1, "99%的企业等级稳健，1户处于临界"),
         (0, "100%的企业等级稳健。"),
-        (100, "1%的企业等级稳健,100户"),
+        (100, "1%的企业等级稳健，100户"),
     ):
         at = pl.when(pl.int_range(pl.len()) < unfirm).then(0.7).otherwise(1.0).alias("tier_confidence")
         assert said in overview.story(replace(report, scores=ranked.with_columns(at)))

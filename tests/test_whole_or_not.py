@@ -169,7 +169,7 @@ def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month):
 
 def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(month, monkeypatch):
     for error in (ValueError("a fault"), KeyboardInterrupt()):
-        monkeypatch.setattr("efficiency.job.month.put_in_place", Mock(side_effect=error))
+        monkeypatch.setattr("efficiency.job.deliverables.put_in_place", Mock(side_effect=error))
         with pytest.raises(type(error)):
             run(month)
         assert left(month) == set()
