@@ -26,8 +26,9 @@ run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the wor
 test: $(VENV)/.ready ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/.ready ## lint and type-check
+check: $(VENV)/.ready ## lint, layout of the code, and types
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 
 bench: $(VENV)/.ready ## what takes how long: against pandas + openpyxl, results checked equal first (10 minutes)

@@ -180,9 +180,7 @@ def seeds(directory: Path) -> dict[str, bytes]:
     return found
 
 
-def xlsb(
-    sheets: dict[str, Sequence[Sequence[object]]], merges: Sequence[tuple[int, int, int, int]] = ()
-) -> bytes:
+def xlsb(sheets: dict[str, Sequence[Sequence[object]]], merges: Sequence[tuple[int, int, int, int]] = ()) -> bytes:
     """A binary workbook, record by record ([MS-XLSB] 2.1.7): nothing at hand writes one."""
 
     def text(value: str) -> bytes:
@@ -216,9 +214,7 @@ def xlsb(
                     body.append(record(6, place + text(value)))
                 elif value is not None:
                     body.append(record(5, place + struct.pack("<d", value)))
-        merged = [
-            record(176, struct.pack("<IIII", top, bottom, left, right)) for top, left, bottom, right in merges
-        ]
+        merged = [record(176, struct.pack("<IIII", top, bottom, left, right)) for top, left, bottom, right in merges]
         parts[f"xl/worksheets/{relation}.bin"] = b"".join([*body, record(146), *merged, record(130)])
     return zipped(list(parts.items()))
 

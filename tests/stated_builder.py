@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _BODIES = {letter: f"91370303MA3C0000{number}" for number, letter in enumerate("ABCDEF")}
-CODES = {
-    letter: body + str(pl.select(uscc.check_character(pl.lit(body))).item()) for letter, body in _BODIES.items()
-}
+CODES = {letter: body + str(pl.select(uscc.check_character(pl.lit(body))).item()) for letter, body in _BODIES.items()}
 """Valid codes of made-up enterprises."""
 NAMES = {"A": "淄博甲陶瓷有限公司", "B": "淄博乙机械有限公司", "C": "淄博丙化工有限公司"}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -68,35 +66,69 @@ def stated(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Stated
     submissions, columns, rows = [], [], {form: [table.empty()] for form, table in STATED.items()}
     for position, sheet in enumerate(sheets, start=1):
         made = [
-            {"submission_id": sheet.id, "sheet": "Sheet1", "row": row.get("at", number), "block": 0,
-             **{name: value for name, value in row.items() if name != "at"}}
+            {
+                "submission_id": sheet.id,
+                "sheet": "Sheet1",
+                "row": row.get("at", number),
+                "block": 0,
+                **{name: value for name, value in row.items() if name != "at"},
+            }
             for number, row in enumerate(sheet.rows, start=2)
         ]
         table = STATED[sheet.form]
         rows[sheet.form].append(
-            pl.DataFrame(made, schema={n: t for n, t in table.polars_schema.items() if any(n in row for row in made)},
-                         orient="row").pipe(table.conform) if made else table.empty()
+            pl.DataFrame(
+                made,
+                schema={n: t for n, t in table.polars_schema.items() if any(n in row for row in made)},
+                orient="row",
+            ).pipe(table.conform)
+            if made
+            else table.empty()
         )
         used = len({row["row"] for row in made})
-        submissions.append({
-            "submission_id": sheet.id, "file_name": f"{sheet.id}.xlsx", "sha256": sheet.id, "form": sheet.form,
-            "sheet": "Sheet1", "period_label": None, "filled_on": sheet.filled_on,
-            "rows_total": used + sheet.totals + sheet.notes + sheet.blank + sheet.unusable,
-            "rows_totals": sheet.totals, "rows_notes": sheet.notes, "rows_blank": sheet.blank,
-            "rows_rejected": sheet.unusable, "arrival": sheet.arrival or position, "run_id": "run",
-            "received_at": datetime(2026, 11, 5, tzinfo=UTC),
-        })
+        submissions.append(
+            {
+                "submission_id": sheet.id,
+                "file_name": f"{sheet.id}.xlsx",
+                "sha256": sheet.id,
+                "form": sheet.form,
+                "sheet": "Sheet1",
+                "period_label": None,
+                "filled_on": sheet.filled_on,
+                "rows_total": used + sheet.totals + sheet.notes + sheet.blank + sheet.unusable,
+                "rows_totals": sheet.totals,
+                "rows_notes": sheet.notes,
+                "rows_blank": sheet.blank,
+                "rows_rejected": sheet.unusable,
+                "arrival": sheet.arrival or position,
+                "run_id": "run",
+                "received_at": datetime(2026, 11, 5, tzinfo=UTC),
+            }
+        )
         for block in {row["block"] for row in made}:
             columns += [
-                {"submission_id": sheet.id, "block": block, "field": name, "column": LETTERS[place], "header": name,
-                 "unit": None, "factor": sheet.factors.get(name), "unit_assumed": False}
+                {
+                    "submission_id": sheet.id,
+                    "block": block,
+                    "field": name,
+                    "column": LETTERS[place],
+                    "header": name,
+                    "unit": None,
+                    "factor": sheet.factors.get(name),
+                    "unit_assumed": False,
+                }
                 for place, name in enumerate(FORMS[sheet.form].names)
             ]
     found = list(problems)
     return Stated(
-        pl.DataFrame(submissions, schema_overrides={
-            "period_label": pl.String, "filled_on": pl.Date, "received_at": pl.Datetime("us", "UTC"),
-        }),
+        pl.DataFrame(
+            submissions,
+            schema_overrides={
+                "period_label": pl.String,
+                "filled_on": pl.Date,
+                "received_at": pl.Datetime("us", "UTC"),
+            },
+        ),
         pl.DataFrame(columns, schema=COLUMN_MAP.polars_schema, orient="row"),
         problems_frame(found) if found else EMPTY,
         {form: pl.concat(frames) for form, frames in rows.items()},
@@ -111,8 +143,16 @@ def resolved(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Reso
 def refused(rule: str, sheet: Sheet, row: int, field: str) -> dict[str, object]:
     """A problem that reading found in a sheet's row."""
     cell = f"{LETTERS[FORMS[sheet.form].names.index(field)]}{row}"
-    return problem(rule, submission_id=sheet.id, file_name=f"{sheet.id}.xlsx", sheet="Sheet1", row=row, cell=cell,
-                   field=field, value="abc")
+    return problem(
+        rule,
+        submission_id=sheet.id,
+        file_name=f"{sheet.id}.xlsx",
+        sheet="Sheet1",
+        row=row,
+        cell=cell,
+        field=field,
+        value="abc",
+    )
 
 
 def counting(result: Resolved, form: str) -> pl.DataFrame:
@@ -122,8 +162,10 @@ def counting(result: Resolved, form: str) -> pl.DataFrame:
 
 def told(result: Resolved, rule: str) -> list[tuple[str, str | None]]:
     """File and cell of each problem of a rule."""
-    return [(str(file), cell) for file, cell in
-            result.problems.filter(pl.col("rule") == rule).select("file_name", "cell").iter_rows()]
+    return [
+        (str(file), cell)
+        for file, cell in result.problems.filter(pl.col("rule") == rule).select("file_name", "cell").iter_rows()
+    ]
 
 
 def message(result: Resolved, rule: str) -> str:

@@ -31,7 +31,15 @@ MAY_IMPORT = {
         "errors",
     },
     "reports": {
-        "schemas", "reference", "evaluation", "facts", "policy", "reports", "cell_addresses", "processes", "errors"
+        "schemas",
+        "reference",
+        "evaluation",
+        "facts",
+        "policy",
+        "reports",
+        "cell_addresses",
+        "processes",
+        "errors",
     },
 }
 # Who alone may use a library, and why it is kept to one place is said in that place.

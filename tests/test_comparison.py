@@ -61,8 +61,9 @@ figures = st.floats(1, 100).map(lambda x: round(x, 1))
 @settings(max_examples=40)
 @given(
     st.lists(st.tuples(figures, figures, st.sampled_from(["规上", "规下"]), st.booleans()), min_size=1, max_size=12),
-    st.sampled_from([TIERS, TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60")
-                     .replace("0.95", "30")]),
+    st.sampled_from(
+        [TIERS, TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")]
+    ),
 )
 def test_every_enterprise_stands_once_in_the_matrix_and_the_lists_balance(given_, tiers):
     frame = profile(*(
@@ -116,8 +117,11 @@ def test_a_rank_that_is_the_same_under_both_is_not_told_as_a_change():
 
 def test_other_cuts_alone_are_named_as_the_reason():
     wider = TIERS.replace("A = 0.20", "A = 0.40")
-    comparison = compared(scored([90.0, 80.0, 70.0, 60.0, 50.0]), policy(indicators=SCORE_ONLY),
-                          policy(indicators=SCORE_ONLY, tiers=wider))
+    comparison = compared(
+        scored([90.0, 80.0, 70.0, 60.0, 50.0]),
+        policy(indicators=SCORE_ONLY),
+        policy(indicators=SCORE_ONLY, tiers=wider),
+    )
     row = of(comparison, 1)
     assert (row["tier_a"], row["tier_b"], row["movement"]) == ("B", "A", "up")
     assert row["reason"].startswith("分级界线不同")
@@ -159,8 +163,10 @@ def test_one_list_under_two_titles_is_no_change():
 
 def test_evaluations_of_other_enterprises_are_not_compared():
     rules = policy(indicators=SCORE_ONLY)
-    sides = [Side(rules, evaluation, select(evaluation, rules))
-             for evaluation in (evaluate(scored([1.0, 2.0]), rules), evaluate(scored([1.0]), rules))]
+    sides = [
+        Side(rules, evaluation, select(evaluation, rules))
+        for evaluation in (evaluate(scored([1.0, 2.0]), rules), evaluate(scored([1.0]), rules))
+    ]
     with pytest.raises(ValueError, match="different enterprises"):
         compare(*sides)
 
@@ -181,8 +187,17 @@ def test_the_comparison_is_json_for_programs():
 
 def test_compare_publishes_nothing_and_writes_a_workbook_only_when_asked(sample_run, tmp_path):
     before = sample_run.warehouse.read_bytes()
-    arguments = ("compare", "--period", "2026-10", "--policy", "zibo-jkq", "--policy", "huaian-2024",
-                 "--warehouse", sample_run.warehouse)
+    arguments = (
+        "compare",
+        "--period",
+        "2026-10",
+        "--policy",
+        "zibo-jkq",
+        "--policy",
+        "huaian-2024",
+        "--warehouse",
+        sample_run.warehouse,
+    )
     assert "等级对照" in efficiency(*arguments, cwd=tmp_path).stdout
     assert list(tmp_path.iterdir()) == []
     told = json.loads(efficiency(*arguments, "--json", "--output", "out", cwd=tmp_path).stdout)
@@ -192,8 +207,9 @@ def test_compare_publishes_nothing_and_writes_a_workbook_only_when_asked(sample_
     names = {row[1] for row in book["等级或清单变化"].iter_rows(min_row=4, values_only=True)}
     assert {row["name"] for row in told["changes"]} <= names
     assert sample_run.warehouse.read_bytes() == before
-    same = json.loads(efficiency(*(a if a != "huaian-2024" else "zibo-jkq" for a in arguments), "--json",
-                                 cwd=tmp_path).stdout)
+    same = json.loads(
+        efficiency(*(a if a != "huaian-2024" else "zibo-jkq" for a in arguments), "--json", cwd=tmp_path).stdout
+    )
     assert same["counts"]["changed"] == 0
     tiers = {state: sum(row[state] for row in same["matrix"].values()) for state in "ABCD"}
     assert tiers == {state: sample_run.told["tiers"][state] for state in "ABCD"}

@@ -81,8 +81,9 @@ def test_the_parts_of_a_flow_always_add_up_to_the_total(figures: dict[tuple[int,
 
 
 def test_each_carrier_shows_its_quantity_and_its_coefficient() -> None:
-    parts = energy_composition(energy({((13, 22), "原煤"): 100.0, ((1, 12), "原煤"): 90.0, ((1, 10), "原煤"): 80.0}),
-                               BASIS, OCTOBER)
+    parts = energy_composition(
+        energy({((13, 22), "原煤"): 100.0, ((1, 12), "原煤"): 90.0, ((1, 10), "原煤"): 80.0}), BASIS, OCTOBER
+    )
     assert parts is not None
     assert sorted(parts.select("row", "sign").rows()) == [(0, 1), (1, 1), (2, -1)]
     assert parts.select((pl.col("net") * pl.col("applied") - pl.col("tce")).abs().max()).item() < 1e-9
@@ -95,7 +96,8 @@ def test_a_carrier_that_a_form_leaves_out_is_told_to_count_zero() -> None:
     assert parts is not None
     assumed = parts.filter(~pl.col("stated"))
     assert assumed.select("carrier", "span_start", "tce").rows() == [
-        ("原煤", month(11), 0.0), ("原煤", month(12), 0.0),
+        ("原煤", month(11), 0.0),
+        ("原煤", month(12), 0.0),
     ]
 
 
@@ -104,7 +106,9 @@ def test_direct_totals_stand_beside_carriers_each_for_its_own_months() -> None:
     parts = energy_composition(energy(figures), BASIS, OCTOBER)
     assert parts is not None
     assert sorted(parts.select("carrier", "tce").rows()) == [
-        ("原煤", pytest.approx(71.43)), (TOTAL_CARRIER, 50.0), (TOTAL_CARRIER, 50.0),
+        ("原煤", pytest.approx(71.43)),
+        (TOTAL_CARRIER, 50.0),
+        (TOTAL_CARRIER, 50.0),
     ]
 
 

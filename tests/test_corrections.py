@@ -11,8 +11,15 @@ from efficiency.intake.resolve import Resolved
 
 
 def correction(field: str | None, new: float | None, **more: object) -> Row:
-    return {"uscc": CODES["A"], "field": field, "new": new, "approved_by": "李局长", "approved": date(2026, 11, 20),
-            **month(2026, 10), **more}
+    return {
+        "uscc": CODES["A"],
+        "field": field,
+        "new": new,
+        "approved_by": "李局长",
+        "approved": date(2026, 11, 20),
+        **month(2026, 10),
+        **more,
+    }
 
 
 def ledger(*rows: Row, **more: object) -> Sheet:
@@ -51,8 +58,9 @@ def test_a_corrected_figure_leads_to_the_cell_of_the_ledger() -> None:
 
 
 def test_a_correction_beats_a_submission_that_is_filed_after_it() -> None:
-    later = Sheet("output", [{"uscc": CODES["A"], "tax": 2.0, **month(2026, 10)}], id="later",
-                  filled_on=date(2027, 1, 1))
+    later = Sheet(
+        "output", [{"uscc": CODES["A"], "tax": 2.0, **month(2026, 10)}], id="later", filled_on=date(2027, 1, 1)
+    )
     assert figure(corrected(ledger(correction("税收", 5.0)), TAX, later), "output", "tax") == [5.0]
 
 
@@ -136,10 +144,14 @@ def test_two_values_approved_on_one_day_in_one_ledger_are_a_conflict_and_neither
     assert result.submissions.filter(pl.col("submission_id") == "ledger")["rows_rejected"].item() == 2
 
 
-LAND = Sheet("land", [
-    {"uscc": CODES["A"], "owned": 10.0, "leased_in": 2.0, "as_of": date(2025, 12, 31)},
-    {"uscc": CODES["A"], "owned": 20.0, "leased_in": 3.0, "idle": 1.0, "as_of": date(2026, 6, 30)},
-], id="land")
+LAND = Sheet(
+    "land",
+    [
+        {"uscc": CODES["A"], "owned": 10.0, "leased_in": 2.0, "as_of": date(2025, 12, 31)},
+        {"uscc": CODES["A"], "owned": 20.0, "leased_in": 3.0, "idle": 1.0, "as_of": date(2026, 6, 30)},
+    ],
+    id="land",
+)
 
 
 def owned(result: Resolved) -> list[tuple[date | None, float]]:

@@ -37,8 +37,14 @@ def month(number: int) -> date:
 def energy(figures: Iterable[Figure], uscc: str = "甲", **columns: float) -> pl.DataFrame:
     made = pl.DataFrame(
         [(uscc, f"{uscc}公司", month(span[0]), month(span[1]), carrier, value) for span, carrier, value in figures],
-        schema={"uscc": pl.String, "name": pl.String, "span_start": pl.Date, "span_end": pl.Date, "carrier": pl.String,
-                "consumption": pl.Float64},
+        schema={
+            "uscc": pl.String,
+            "name": pl.String,
+            "span_start": pl.Date,
+            "span_end": pl.Date,
+            "carrier": pl.String,
+            "consumption": pl.Float64,
+        },
         orient="row",
     )
     return FACTS["energy"].conform(made.with_columns(pl.lit(value).alias(name) for name, value in columns.items()))
@@ -291,13 +297,17 @@ def test_enterprises_do_not_lend_each_other_months_or_carriers() -> None:
     frame = totals(second, first, third).frame.sort("uscc")
     found = {row["uscc"]: (row["energy"], row["electricity"]) for row in frame.iter_rows(named=True)}
     assert found == {
-        "甲": (pytest.approx(120 * 1.229 + 1.4571), 120.0), "乙": (None, None), "丙": (pytest.approx(12.0), None),
+        "甲": (pytest.approx(120 * 1.229 + 1.4571), 120.0),
+        "乙": (None, None),
+        "丙": (pytest.approx(12.0), None),
     }
 
 
 def test_no_rows_give_no_totals() -> None:
     assert totals(FACTS["energy"].empty()).frame.schema == {
-        "uscc": pl.String, "energy": pl.Float64, "electricity": pl.Float64,
+        "uscc": pl.String,
+        "energy": pl.Float64,
+        "electricity": pl.Float64,
     }
 
 

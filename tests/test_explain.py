@@ -95,8 +95,13 @@ def profile(taxes, energies=None, **columns):
     n = len(taxes)
     energies = [500.0] * n if energies is None else energies
     given_ = {
-        "uscc": [code(i) for i in range(n)], "name": [f"企业{i}号" for i in range(n)], "tax": taxes, "energy": energies,
-        "land": [10.0] * n, "gross_output": [1000.0] * n, **columns,
+        "uscc": [code(i) for i in range(n)],
+        "name": [f"企业{i}号" for i in range(n)],
+        "tax": taxes,
+        "energy": energies,
+        "land": [10.0] * n,
+        "gross_output": [1000.0] * n,
+        **columns,
     }
     counts = [c.name for c in PROFILE.columns if c.kind == "integer" and not c.nullable]
     frame = PROFILE.conform(pl.DataFrame(given_, strict=False))
@@ -107,9 +112,18 @@ def frames(frame, rules, **tables):
     """The warehouse after `frame` was judged, with the register that the profile came from."""
     judged = evaluate(frame, rules)
     new = NewEvaluation(
-        period="2026-10", policy_id=rules.id, policy_sha256=rules.sha256, policy_toml=rules.text, run_id="r",
-        code_version="1", inputs_sha256="i", created_at=datetime(2026, 11, 5, tzinfo=UTC), warnings=None,
-        scores=judged.scores, indicators=judged.indicators, candidates=select(judged, rules),
+        period="2026-10",
+        policy_id=rules.id,
+        policy_sha256=rules.sha256,
+        policy_toml=rules.text,
+        run_id="r",
+        code_version="1",
+        inputs_sha256="i",
+        created_at=datetime(2026, 11, 5, tzinfo=UTC),
+        warnings=None,
+        scores=judged.scores,
+        indicators=judged.indicators,
+        candidates=select(judged, rules),
     )
     register = frame.select("uscc", "name", "industry", "town", "honours", "utility").with_columns(
         pl.lit(None, dtype=pl.String).alias("former_name"), **lineage("reg")
@@ -119,8 +133,13 @@ def frames(frame, rules, **tables):
 
 
 def lineage(submission, row=5, block=0):
-    return {"submission_id": pl.lit(submission), "sheet": pl.lit("表1"), "row": pl.lit(row), "block": pl.lit(block),
-            "superseded": pl.lit(value=False)}
+    return {
+        "submission_id": pl.lit(submission),
+        "sheet": pl.lit("表1"),
+        "row": pl.lit(row),
+        "block": pl.lit(block),
+        "superseded": pl.lit(value=False),
+    }
 
 
 def stated(table, rows):
@@ -290,9 +309,16 @@ def test_who_has_no_tier_is_told_why():
     assert lacking.target.what_it_takes.is_empty()
 
 
-@pytest.mark.parametrize("key", [
-    code(3), f" {code(3).lower()} ", "企业3号", " 企业 \uff13号", "老名字\uff08集团\uff09有限公司",
-])
+@pytest.mark.parametrize(
+    "key",
+    [
+        code(3),
+        f" {code(3).lower()} ",
+        "企业3号",
+        " 企业 \uff13号",
+        "老名字\uff08集团\uff09有限公司",
+    ],
+)
 def test_an_enterprise_is_found_by_code_name_or_former_name(key):
     contents = frames(TEN, policy())
     register = contents["facts.enterprises"].with_columns(
@@ -322,27 +348,54 @@ def test_periods_and_policies_that_were_not_evaluated_are_told():
 ONE = {"uscc": code(1), "name": "企业1号"}
 OCTOBER = {"span_start": date(2026, 10, 1), "span_end": date(2026, 10, 1)}
 FACTS = {
-    **stated("facts.output", [
-        ("out", 5, 0, {**ONE, **OCTOBER, "tax": 12.0, "revenue": 9.0}),
-        ("out", 5, 1, {**ONE, **OCTOBER, "span_start": date(2026, 1, 1), "tax": 95.0}),
-        ("out", 9, 0, {**ONE, "span_start": date(2026, 11, 1), "span_end": date(2026, 11, 1), "tax": 1.0}),
-    ]),
-    **stated("facts.land", [
-        ("lnd", 4, 0, {**ONE, "owned": 8.0, "as_of": date(2020, 1, 1)}),
-        ("lnd", 6, 0, {**ONE, "owned": 10.0, "leased_out": 0.0, "as_of": date(2024, 1, 1)}),
-    ]),
-    **stated("facts.energy", [
-        ("nrg", 7, 0, {**ONE, **OCTOBER, "carrier": "电力", "unit": "度", "consumption": 40.0}),
-    ]),
-    "intake.columns": TABLES["intake.columns"].conform(pl.DataFrame([
-        {"submission_id": s, "block": b, "field": f, "column": c, "header": f, "unit": None, "factor": 1.0,
-         "unit_assumed": False}
-        for s, b, f, c in [("out", 0, "tax", "F"), ("out", 1, "tax", "G"), ("lnd", 0, "owned", "C"),
-                           ("lnd", 0, "leased_out", "E"), ("nrg", 0, "consumption", "D")]
-    ], schema_overrides={"unit": pl.String})),
-    "intake.submissions": TABLES["intake.submissions"].conform(pl.DataFrame([
-        {"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")
-    ])),
+    **stated(
+        "facts.output",
+        [
+            ("out", 5, 0, {**ONE, **OCTOBER, "tax": 12.0, "revenue": 9.0}),
+            ("out", 5, 1, {**ONE, **OCTOBER, "span_start": date(2026, 1, 1), "tax": 95.0}),
+            ("out", 9, 0, {**ONE, "span_start": date(2026, 11, 1), "span_end": date(2026, 11, 1), "tax": 1.0}),
+        ],
+    ),
+    **stated(
+        "facts.land",
+        [
+            ("lnd", 4, 0, {**ONE, "owned": 8.0, "as_of": date(2020, 1, 1)}),
+            ("lnd", 6, 0, {**ONE, "owned": 10.0, "leased_out": 0.0, "as_of": date(2024, 1, 1)}),
+        ],
+    ),
+    **stated(
+        "facts.energy",
+        [
+            ("nrg", 7, 0, {**ONE, **OCTOBER, "carrier": "电力", "unit": "度", "consumption": 40.0}),
+        ],
+    ),
+    "intake.columns": TABLES["intake.columns"].conform(
+        pl.DataFrame(
+            [
+                {
+                    "submission_id": s,
+                    "block": b,
+                    "field": f,
+                    "column": c,
+                    "header": f,
+                    "unit": None,
+                    "factor": 1.0,
+                    "unit_assumed": False,
+                }
+                for s, b, f, c in [
+                    ("out", 0, "tax", "F"),
+                    ("out", 1, "tax", "G"),
+                    ("lnd", 0, "owned", "C"),
+                    ("lnd", 0, "leased_out", "E"),
+                    ("nrg", 0, "consumption", "D"),
+                ]
+            ],
+            schema_overrides={"unit": pl.String},
+        )
+    ),
+    "intake.submissions": TABLES["intake.submissions"].conform(
+        pl.DataFrame([{"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")])
+    ),
 }
 
 
@@ -382,38 +435,71 @@ def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
     surveyed = {**ONE, "as_of": date(2024, 1, 1), "leased_out": 2.0}
     contents = {
         **FACTS,
-        **stated("facts.land", [
-            ("lnd", 6, 0, {**surveyed, "owned": 10.0, "superseded": True}),
-            ("led", 2, 9, {**surveyed, "owned": 8.0}),
-        ]),
-        "intake.columns": TABLES["intake.columns"].conform(pl.DataFrame([
-            {"submission_id": s, "block": b, "field": f, "column": c, "header": f, "factor": 1.0, "unit_assumed": False}
-            for s, b, f, c in columns
-        ])),
-        "intake.submissions": TABLES["intake.submissions"].conform(pl.DataFrame([
-            {"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")
-        ] + [ledger])),
+        **stated(
+            "facts.land",
+            [
+                ("lnd", 6, 0, {**surveyed, "owned": 10.0, "superseded": True}),
+                ("led", 2, 9, {**surveyed, "owned": 8.0}),
+            ],
+        ),
+        "intake.columns": TABLES["intake.columns"].conform(
+            pl.DataFrame(
+                [
+                    {
+                        "submission_id": s,
+                        "block": b,
+                        "field": f,
+                        "column": c,
+                        "header": f,
+                        "factor": 1.0,
+                        "unit_assumed": False,
+                    }
+                    for s, b, f, c in columns
+                ]
+            )
+        ),
+        "intake.submissions": TABLES["intake.submissions"].conform(
+            pl.DataFrame([{"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")] + [ledger])
+        ),
     }
     explanation = explain(frames(TEN, policy(), **contents), code(1), "2026-10")
     cells = ["value", "file_name", "cell"]
     assert explanation.sources.filter(measure="land").select(cells).rows() == [
-        (8.0, "led.xlsx", "E2"), (2.0, "lnd.xlsx", "E6"),
+        (8.0, "led.xlsx", "E2"),
+        (2.0, "lnd.xlsx", "E6"),
     ]
     assert explanation.composition.filter(measure="land").select("amount", *cells[1:]).rows() == [
-        (8.0, "led.xlsx", "E2"), (2.0, "lnd.xlsx", "E6"),
+        (8.0, "led.xlsx", "E2"),
+        (2.0, "lnd.xlsx", "E6"),
     ]
 
 
 def test_the_card_tells_the_whole_story_in_aligned_chinese():
     frame = profile(TEN["tax"].to_list(), honours=["专精特新"] * 10, previous_tier=["A"] * 10)
     text = as_text(explain(frames(frame, policy(), **FACTS), code(9), "2026-10"))
-    for said in ("企业9号", code(9), "试行办法", "D类 限制发展", "上期A", "第10名，共10家", "专精特新 +2", "关停(第1位",
-                 "得分仅48", "升至C类需要什么", "实缴税金增加", "综合能耗减少", "吨标准煤"):
+    for said in (
+        "企业9号",
+        code(9),
+        "试行办法",
+        "D类 限制发展",
+        "上期A",
+        "第10名，共10家",
+        "专精特新 +2",
+        "关停(第1位",
+        "得分仅48",
+        "升至C类需要什么",
+        "实缴税金增加",
+        "综合能耗减少",
+        "吨标准煤",
+    ):
         assert said in text
     lines = text.splitlines()
     head = next(i for i, line in enumerate(lines) if line.strip().startswith("指标  "))
-    ends = {display_width(line[: line.index(scope) + len(scope)])
-            for line in lines[head + 1 : head + 3] for scope in ("固定值",)}
+    ends = {
+        display_width(line[: line.index(scope) + len(scope)])
+        for line in lines[head + 1 : head + 3]
+        for scope in ("固定值",)
+    }
     assert len(ends) == 1
 
 
@@ -461,17 +547,29 @@ UNIT_BY_ROW = pl.when(pl.col("submission_id") != "nrg").then("factor").alias("fa
 WHOLE = {
     **FACTS,
     "intake.columns": FACTS["intake.columns"].with_columns(UNIT_BY_ROW),
-    **stated("facts.output", [
-        ("out", 5, 1, spanned(JANUARY, date(2026, 10, 1), tax=70.0)),
-        ("out", 9, 1, spanned(date(2025, 1, 1), date(2025, 12, 1), tax=120.0)),
-        ("out", 9, 0, spanned(date(2025, 1, 1), LAST_OCTOBER, tax=95.0)),
-        ("out", 8, 0, spanned(JANUARY, JANUARY, tax=6.0)),
-    ]),
-    **stated("facts.energy", [
-        ("nrg", 7, 0, spanned(date(2025, 11, 1), date(2025, 12, 1), carrier="原煤", unit="千克", consumption=100.0,
-                              feedstock=10.0)),
-        ("nrg", 8, 0, spanned(JANUARY, date(2026, 10, 1), carrier="原煤", unit="吨", consumption=500.0)),
-    ]),
+    **stated(
+        "facts.output",
+        [
+            ("out", 5, 1, spanned(JANUARY, date(2026, 10, 1), tax=70.0)),
+            ("out", 9, 1, spanned(date(2025, 1, 1), date(2025, 12, 1), tax=120.0)),
+            ("out", 9, 0, spanned(date(2025, 1, 1), LAST_OCTOBER, tax=95.0)),
+            ("out", 8, 0, spanned(JANUARY, JANUARY, tax=6.0)),
+        ],
+    ),
+    **stated(
+        "facts.energy",
+        [
+            (
+                "nrg",
+                7,
+                0,
+                spanned(
+                    date(2025, 11, 1), date(2025, 12, 1), carrier="原煤", unit="千克", consumption=100.0, feedstock=10.0
+                ),
+            ),
+            ("nrg", 8, 0, spanned(JANUARY, date(2026, 10, 1), carrier="原煤", unit="吨", consumption=500.0)),
+        ],
+    ),
 }
 
 
@@ -513,9 +611,21 @@ def test_the_card_says_why_the_score_is_not_the_last_one():
     contents = frames(TEN, policy())
     evaluation = contents["results.evaluations"]["evaluation_id"][0]
     row = {
-        "evaluation_id": evaluation, "previous_evaluation_id": "before", "period": "2026-10",
-        "previous_period": "2026-09", "policy_id": "test", "uscc": code(1), "score_before": 80.0, "change": -3.5,
-        "own": -5.0, "peers": 1.5, "adjustments": 0.0, "policy": 0.0, "corrections": 0.0, "scope": 0.0, "note": None,
+        "evaluation_id": evaluation,
+        "previous_evaluation_id": "before",
+        "period": "2026-10",
+        "previous_period": "2026-09",
+        "policy_id": "test",
+        "uscc": code(1),
+        "score_before": 80.0,
+        "change": -3.5,
+        "own": -5.0,
+        "peers": 1.5,
+        "adjustments": 0.0,
+        "policy": 0.0,
+        "corrections": 0.0,
+        "scope": 0.0,
+        "note": None,
     }
     moved = TABLES["results.movements"].conform(pl.DataFrame([row], schema_overrides={"note": pl.String}))
     contents = contents.with_frames({"results.movements": moved})

@@ -31,9 +31,18 @@ def evaluation(period="2026-10", tiers=None, *, inputs="inputs", policy="p1", te
         }
     )
     return NewEvaluation(
-        period=period, policy_id=policy, policy_sha256=text, policy_toml="", run_id=f"run{run}", code_version="1",
-        inputs_sha256=inputs, created_at=START + timedelta(hours=run), warnings=None, scores=scores,
-        indicators=pl.DataFrame(), candidates=pl.DataFrame(),
+        period=period,
+        policy_id=policy,
+        policy_sha256=text,
+        policy_toml="",
+        run_id=f"run{run}",
+        code_version="1",
+        inputs_sha256=inputs,
+        created_at=START + timedelta(hours=run),
+        warnings=None,
+        scores=scores,
+        indicators=pl.DataFrame(),
+        candidates=pl.DataFrame(),
     )
 
 
@@ -208,7 +217,8 @@ def test_the_same_evaluation_after_another_predecessor_gets_rows_of_its_own():
     october = evaluation("2026-10")
     contents = added(evaluation("2026-09"), moved(october, "2026-09-p1-a"), moved(october, "2026-09-p1-b", 2.0))
     assert movements(contents) == [
-        (october.evaluation_id, "2026-09-p1-a", 1.0), (october.evaluation_id, "2026-09-p1-b", 2.0),
+        (october.evaluation_id, "2026-09-p1-a", 1.0),
+        (october.evaluation_id, "2026-09-p1-b", 2.0),
     ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from sheet_builder import write
 from stated_builder import (
     CODES,
     NAMES,
@@ -21,6 +22,7 @@ from stated_builder import (
 
 from efficiency.intake.identity import fold
 from efficiency.intake.resolve import Resolved
+from efficiency.job.check import check_paths
 
 
 def tax(**who: object) -> Row:
@@ -129,8 +131,10 @@ def test_a_code_that_reading_refused_is_not_told_again() -> None:
 
 
 def test_the_rows_of_a_wide_sheet_that_is_not_matched_are_told_once() -> None:
-    rows = [{"at": 2, "name": "谁", "carrier": c, "unit": "吨", "consumption": 1.0, "block": b, **month(2026, 1)}
-            for b, c in enumerate(("原煤", "柴油"))]
+    rows = [
+        {"at": 2, "name": "谁", "carrier": c, "unit": "吨", "consumption": 1.0, "block": b, **month(2026, 1)}
+        for b, c in enumerate(("原煤", "柴油"))
+    ]
     result = resolved(register("A"), Sheet("energy", rows, id="energy"))
     assert len(told(result, "enterprise_unknown")) == 1
 
@@ -153,10 +157,6 @@ def test_a_register_that_arrives_last_gives_the_same_facts() -> None:
 
 
 def test_nobody_is_told_at_the_code_where_a_sheet_has_no_names_and_once_where_the_code_was_refused(tmp_path) -> None:
-    from test_reading import write
-
-    from efficiency.check import check_paths
-
     rows = [["统一社会信用代码", "营业收入(万元)", "用地面积(亩)"], [9.1370303e17, 1, 2], [None, 3, 4]]
     write(tmp_path / "表.xlsx", {"2026年10月": rows})
     found = check_paths([tmp_path], None).resolved.problems.filter(pl.col("severity") == "error")

@@ -12,7 +12,7 @@ from efficiency.policy.model import Policy
 from schemas.results import MOVEMENT_PARTS
 
 MEAN = '{ stat = "weighted_mean" }'
-HONOURS = "[[adjustment]]\nwhen = \"honours = '专精特新'\"\npoints = 2\nlabel = \"专精特新\"\n"
+HONOURS = '[[adjustment]]\nwhen = "honours = \'专精特新\'"\npoints = 2\nlabel = "专精特新"\n'
 
 
 def two(formula_benchmark: str = MEAN, missing: str = "reweight", second: str = "zero", weights=(60, 40)) -> str:

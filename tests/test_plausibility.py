@@ -88,10 +88,16 @@ def test_cumulative_energy_falls_by_carrier() -> None:
     assert message(result, "cumulative_falls").startswith("“原煤”")
 
 
-@pytest.mark.parametrize(("figure", "hint"), [
-    (1_000_000.0, "相差 10000 倍"), (0.011, "相差 10000 倍"), (100_000.0, "相差 1000 倍"), (1_000.0, "相差 10 倍"),
-    (12.4, "相差 10 倍"),
-])
+@pytest.mark.parametrize(
+    ("figure", "hint"),
+    [
+        (1_000_000.0, "相差 10000 倍"),
+        (0.011, "相差 10000 倍"),
+        (100_000.0, "相差 1000 倍"),
+        (1_000.0, "相差 10 倍"),
+        (12.4, "相差 10 倍"),
+    ],
+)
 def test_a_month_far_from_the_median_is_suspect_with_the_factor_that_explains_it(figure: float, hint: str) -> None:
     result = of("output", *months("revenue", 99.0, 100.0, figure, 101.0, 100.0))
     assert told(result, "unit_suspect") == [("output.xlsx", "C4")]

@@ -229,8 +229,9 @@ def test_rows_whose_date_was_refused_are_no_facts_and_are_counted() -> None:
 
 
 figures = st.dictionaries(st.sampled_from(["tax", "revenue", "water"]), st.integers(0, 3).map(float), min_size=1)
-output_rows = st.builds(lambda letter, number, stated: row(letter, number, **stated),
-                        st.sampled_from("AB"), st.integers(1, 3), figures)
+output_rows = st.builds(
+    lambda letter, number, stated: row(letter, number, **stated), st.sampled_from("AB"), st.integers(1, 3), figures
+)
 sheets = st.lists(st.lists(output_rows, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
@@ -239,10 +240,19 @@ sheets = st.lists(st.lists(output_rows, min_size=1, max_size=6), min_size=1, max
 def test_with_dates_of_filing_neither_the_order_of_sheets_nor_that_of_rows_matters(
     stated: list[list[Row]], chance: random.Random
 ) -> None:
-    made = [Sheet("output", [{**r, "at": at} for at, r in enumerate(rows, start=2)], id=f"s{n}",
-                  filled_on=date(2026, 11, n + 1)) for n, rows in enumerate(stated)]
-    shuffled = [replace(sheet, rows=chance.sample(list(sheet.rows), len(sheet.rows)))
-                for sheet in chance.sample(made, len(made))]
+    made = [
+        Sheet(
+            "output",
+            [{**r, "at": at} for at, r in enumerate(rows, start=2)],
+            id=f"s{n}",
+            filled_on=date(2026, 11, n + 1),
+        )
+        for n, rows in enumerate(stated)
+    ]
+    shuffled = [
+        replace(sheet, rows=chance.sample(list(sheet.rows), len(sheet.rows)))
+        for sheet in chance.sample(made, len(made))
+    ]
     first, second = output(*made), output(*shuffled)
     assert first.facts["output"].equals(second.facts["output"])
     assert first.problems.equals(second.problems)

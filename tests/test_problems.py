@@ -36,8 +36,14 @@ def test_every_rule_says_in_chinese_what_to_do(rule: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_one_problem_and_a_column_of_problems_say_the_same(rule: str) -> None:
     words = {word: f"<{word}>" for word in RULES[rule].words}
-    location = {"value": words.pop("value", None), "sheet": words.pop("sheet", ""), "field": "revenue", "cell": "F17",
-                "row": 17, **WHERE}
+    location = {
+        "value": words.pop("value", None),
+        "sheet": words.pop("sheet", ""),
+        "field": "revenue",
+        "cell": "F17",
+        "row": 17,
+        **WHERE,
+    }
     words.pop("title", None)
     one = problems_frame([problem(rule, **location, **words)])
     frame = pl.DataFrame([location], schema_overrides={"value": pl.String})
@@ -79,11 +85,13 @@ def test_no_problems_keep_the_shape() -> None:
 def test_a_cell_is_found_by_block_else_by_the_first_column_of_the_field() -> None:
     columns = pl.DataFrame(
         [("s", 0, "name", "B", "企业名称", None, None, False), ("s", 1, "consumption", "F", "电力", None, 0.5, False)],
-        schema=COLUMN_MAP.polars_schema, orient="row",
+        schema=COLUMN_MAP.polars_schema,
+        orient="row",
     )
     submissions = pl.DataFrame({"submission_id": ["s"], "file_name": ["f.xlsx"], "sheet": ["能源"]})
-    rows = pl.DataFrame({"submission_id": ["s"] * 3, "row": [17] * 3, "block": [1] * 3,
-                         "field": ["consumption", "name", "tax"]})
+    rows = pl.DataFrame(
+        {"submission_id": ["s"] * 3, "row": [17] * 3, "block": [1] * 3, "field": ["consumption", "name", "tax"]}
+    )
     placed = locate(rows, submissions, columns)
     assert placed["cell"].to_list() == ["F17", "B17", None]
     assert placed["factor"].to_list() == [0.5, None, None]

@@ -17,8 +17,17 @@ SPAN = (date(2026, 1, 1), OCTOBER)
 def product(
     name: str, quantity: float | None, unit: str | None, tce: float | None, span: tuple[date, date] = SPAN
 ) -> pl.DataFrame:
-    row = {"uscc": "甲", "name": "甲公司", "span_start": span[0], "span_end": span[1], "product": name,
-           "quantity": quantity, "unit": unit, "energy_tce": tce, "superseded": False}
+    row = {
+        "uscc": "甲",
+        "name": "甲公司",
+        "span_start": span[0],
+        "span_end": span[1],
+        "product": name,
+        "quantity": quantity,
+        "unit": unit,
+        "energy_tce": tce,
+        "superseded": False,
+    }
     return pl.DataFrame([row], schema=FACTS["products"].polars_schema)
 
 
@@ -124,6 +133,4 @@ def test_a_level_that_no_text_confirms_is_used_and_said_to_be_unconfirmed() -> N
     """The 标杆 and 基准 levels of 水泥熟料 are `unverified` in the limits table, those of 水泥 are not."""
     found = levels(product("水泥熟料", 1000.0, "吨", 118.0), product("水泥", 1000.0, "吨", 80.0))
     assert found.frame["energy_level"].to_list() == ["below"]
-    assert found.warnings == [
-        "产品“水泥熟料”的标杆和基准水平未经文件核实，1家企业据此评定能耗水平，请对照标准原文"
-    ]
+    assert found.warnings == ["产品“水泥熟料”的标杆和基准水平未经文件核实，1家企业据此评定能耗水平，请对照标准原文"]

@@ -29,11 +29,21 @@ EVALUATIONS = TABLES["results.evaluations"]
 
 def contents(number, rows=1):
     """Contents that can be told apart: `rows` evaluations whose run is `number`."""
-    frame = pl.DataFrame({
-        "evaluation_id": [f"e{i:06d}" for i in range(rows)], "period": "2026-10", "policy_id": "p",
-        "policy_sha256": "s", "policy_toml": "t" * 200, "run_id": str(number), "code_version": "1",
-        "inputs_sha256": "i", "created_at": datetime(2026, 11, 5, tzinfo=UTC), "current": True, "stale": False,
-    })
+    frame = pl.DataFrame(
+        {
+            "evaluation_id": [f"e{i:06d}" for i in range(rows)],
+            "period": "2026-10",
+            "policy_id": "p",
+            "policy_sha256": "s",
+            "policy_toml": "t" * 200,
+            "run_id": str(number),
+            "code_version": "1",
+            "inputs_sha256": "i",
+            "created_at": datetime(2026, 11, 5, tzinfo=UTC),
+            "current": True,
+            "stale": False,
+        }
+    )
     return Contents({EVALUATIONS.qualified: EVALUATIONS.conform(frame)})
 
 
@@ -48,8 +58,14 @@ def python(code, *arguments, **options):
     """A process that runs `code` with the project importable."""
     places = os.pathsep.join(str(ROOT / place) for place in ("src", "", "tests"))
     environment = {**os.environ, "PYTHONPATH": places}
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], env=environment, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
 
 
 def dead_process():

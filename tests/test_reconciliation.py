@@ -44,8 +44,10 @@ def test_unmatched_contradictory_and_empty_rows_are_rejected() -> None:
 
 
 def test_a_wide_row_is_one_row_however_many_carriers_it_states() -> None:
-    rows = [row(at=2, block=b, carrier=c, unit="吨", consumption=v) for b, (c, v) in
-            enumerate((("原煤", 1.0), ("柴油", None)))]
+    rows = [
+        row(at=2, block=b, carrier=c, unit="吨", consumption=v)
+        for b, (c, v) in enumerate((("原煤", 1.0), ("柴油", None)))
+    ]
     assert counts("s", Sheet("energy", rows)) == (1, 0, 0)
 
 
@@ -55,10 +57,21 @@ def test_the_status_tells_whether_anything_was_refused() -> None:
     replaced = Sheet("output", [row(tax=0.5)], id="replaced")
     nothing = Sheet("output", [row("C", tax=2.0)], id="nothing")
     empty = Sheet("output", [], id="empty", blank=2)
-    result = resolved(register("A", "B"), replaced, partly, cell, nothing, empty,
-                      problems=[refused("not_a_number", cell, 2, "revenue")])
+    result = resolved(
+        register("A", "B"),
+        replaced,
+        partly,
+        cell,
+        nothing,
+        empty,
+        problems=[refused("not_a_number", cell, 2, "revenue")],
+    )
     assert dict(result.submissions.select("submission_id", "status").iter_rows()) == {
-        "register": "accepted", "replaced": "accepted", "partly": "partly", "cell": "partly", "nothing": "refused",
+        "register": "accepted",
+        "replaced": "accepted",
+        "partly": "partly",
+        "cell": "partly",
+        "nothing": "refused",
         "empty": "accepted",
     }
 
@@ -89,17 +102,26 @@ def test_a_later_run_counts_the_rows_of_an_earlier_one_the_same() -> None:
 
 rows = st.builds(
     lambda letter, number, tax, revenue: row(letter, number, tax=tax, revenue=revenue),
-    st.sampled_from("ABC"), st.integers(1, 3), st.sampled_from([None, 1.0, 2.0]), st.sampled_from([None, 3.0, 4.0]),
+    st.sampled_from("ABC"),
+    st.integers(1, 3),
+    st.sampled_from([None, 1.0, 2.0]),
+    st.sampled_from([None, 3.0, 4.0]),
 )
 energy = st.builds(
-    lambda letter, at, block, figure: row(letter, at=at, block=block, carrier="原煤柴油"[2 * block:2 * block + 2],
-                                          unit="吨", consumption=figure),
-    st.sampled_from("ABC"), st.integers(2, 4), st.integers(0, 1), st.sampled_from([None, 1.0, 2.0]),
+    lambda letter, at, block, figure: row(
+        letter, at=at, block=block, carrier="原煤柴油"[2 * block : 2 * block + 2], unit="吨", consumption=figure
+    ),
+    st.sampled_from("ABC"),
+    st.integers(2, 4),
+    st.integers(0, 1),
+    st.sampled_from([None, 1.0, 2.0]),
 )
 corrections = st.builds(
     lambda letter, field, new, who: row(letter, field=field, new=new, approved_by=who),
-    st.sampled_from("ABC"), st.sampled_from(["实缴税金", "原煤", "租入面积", "何物", None]),
-    st.sampled_from([None, 1.0, 2.0]), st.sampled_from([None, "李"]),
+    st.sampled_from("ABC"),
+    st.sampled_from(["实缴税金", "原煤", "租入面积", "何物", None]),
+    st.sampled_from([None, 1.0, 2.0]),
+    st.sampled_from([None, "李"]),
 )
 
 
@@ -116,8 +138,11 @@ def test_whatever_is_stated_the_counts_balance(
     # A wide row states a carrier of one enterprise once.
     wide = {(r["at"], r["block"]): {**r, "uscc": CODES["ABC"[int(str(r["at"])) % 3]]} for r in carriers}
     result = resolved(
-        register("A", "B"), *(Sheet("output", stated_rows, id=f"s{n}", totals=other, unusable=other)
-                              for n, stated_rows in enumerate(outputs)),
+        register("A", "B"),
+        *(
+            Sheet("output", stated_rows, id=f"s{n}", totals=other, unusable=other)
+            for n, stated_rows in enumerate(outputs)
+        ),
         Sheet("energy", list(wide.values()), id="energy", notes=other),
         Sheet("corrections", ledger, id="ledger", blank=other),
     )

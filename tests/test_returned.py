@@ -33,9 +33,19 @@ def problem(
     cell: str | None, severity: str = "error", message: str = "应填数字，请改正。", **more: object
 ) -> dict[str, object]:
     return {
-        "submission_id": "abc", "file_name": NAME, "sheet": "产出", "cell": cell, "uscc": "91370303MA3C00001X",
-        "name": "甲公司", "field": "revenue", "value": "约300", "rule": "not_a_number", "severity": severity,
-        "message": message, "row": None, **more,
+        "submission_id": "abc",
+        "file_name": NAME,
+        "sheet": "产出",
+        "cell": cell,
+        "uscc": "91370303MA3C00001X",
+        "name": "甲公司",
+        "field": "revenue",
+        "value": "约300",
+        "rule": "not_a_number",
+        "severity": severity,
+        "message": message,
+        "row": None,
+        **more,
     }
 
 
@@ -98,18 +108,25 @@ def contents(path: Path) -> dict[str, dict[str, tuple[object, ...]]]:
     return {
         sheet.title: {
             cell.coordinate: (
-                cell.value, cell.number_format, cell.font.sz, cell.font.b, cell.fill.fgColor.rgb, cell.border.left.style
+                cell.value,
+                cell.number_format,
+                cell.font.sz,
+                cell.font.b,
+                cell.fill.fgColor.rgb,
+                cell.border.left.style,
             )
-            for row in sheet.iter_rows() for cell in row
+            for row in sheet.iter_rows()
+            for cell in row
         }
-        for sheet in book.worksheets if sheet.title != "问题清单"
+        for sheet in book.worksheets
+        if sheet.title != "问题清单"
     }
 
 
 def list_rows(path: Path) -> list[tuple[object, ...]]:
     rows = list(openpyxl.load_workbook(path)["问题清单"].iter_rows(values_only=True))
     heads = next(number for number, row in enumerate(rows) if row[0] == "序号")
-    return [row[:9] for row in rows[heads + 1:]]
+    return [row[:9] for row in rows[heads + 1 :]]
 
 
 @pytest.fixture
@@ -179,7 +196,11 @@ def test_list_comes_first_and_links_to_the_cells(file: Path, tmp_path: Path) -> 
     assert not any(other.sheet_view.tabSelected for other in book.worksheets[1:])
     rows = list_rows(tmp_path / "out.xlsx")
     assert [(row[1], row[3]) for row in rows] == [
-        ("错误", "整表"), ("错误", "B3"), ("错误", "第4行"), ("警告", "C4"), ("提示", "A2"),
+        ("错误", "整表"),
+        ("错误", "B3"),
+        ("错误", "第4行"),
+        ("警告", "C4"),
+        ("提示", "A2"),
     ]
     links = {cell.value: cell.hyperlink.location for row in sheet.iter_rows() for cell in row if cell.hyperlink}
     assert links["B3"] == "'产出'!B3"
@@ -272,17 +293,23 @@ def rewritten(source: Path, target: Path, change: Callable[[str, bytes], bytes])
     return target
 
 
-@pytest.mark.parametrize("tag", [
-    b'<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>',
-    b'<hyperlinks><hyperlink ref="A:XFD" location="A1"/></hyperlinks>',
-])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b'<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+        b'<hyperlinks><hyperlink ref="A:XFD" location="A1"/></hyperlinks>',
+    ],
+)
 def test_a_range_of_the_whole_sheet_costs_nothing(tmp_path: Path, tag: bytes) -> None:
     book = openpyxl.Workbook()
     book.active.title = "产出"
     book.active["A1"] = 1
     book.save(tmp_path / "in.xlsx")
-    swollen = rewritten(tmp_path / "in.xlsx", tmp_path / "swollen.xlsx",
-                        lambda _, content: content.replace(b"</sheetData>", b"</sheetData>" + tag))
+    swollen = rewritten(
+        tmp_path / "in.xlsx",
+        tmp_path / "swollen.xlsx",
+        lambda _, content: content.replace(b"</sheetData>", b"</sheetData>" + tag),
+    )
     assert write_returned(swollen, NAME, problems(problem("A1")), tmp_path / "out.xlsx").kind == "workbook"
 
 
@@ -296,18 +323,26 @@ def test_a_file_too_large_to_be_safe_is_not_opened(file: Path, tmp_path: Path, m
     assert "解压" in (made.reason or "")
 
 
-@pytest.mark.parametrize(("old", "new"), [
-    (MAIN, STRICT),
-    (b"<sheetData>", b"<!-- x --><sheetData>"),
-    (b"<sheetData>", b'<!DOCTYPE a [<!ENTITY b "c">]><sheetData>'),
-    (b'<row r="4"', b'<row r="2"'),
-    (b'<c r="C4"', b'<c r="A4"'),
-    (b"</sheetData>", b""),
-    (b' s="3"', b' s="99999"'),
-])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (MAIN, STRICT),
+        (b"<sheetData>", b"<!-- x --><sheetData>"),
+        (b"<sheetData>", b'<!DOCTYPE a [<!ENTITY b "c">]><sheetData>'),
+        (b'<row r="4"', b'<row r="2"'),
+        (b'<c r="C4"', b'<c r="A4"'),
+        (b"</sheetData>", b""),
+        (b' s="3"', b' s="99999"'),
+    ],
+)
 def test_what_cannot_be_edited_safely_gets_the_list_alone(file: Path, tmp_path: Path, old: bytes, new: bytes) -> None:
-    odd = rewritten(file, tmp_path / "odd.xlsx", lambda part, content: content.replace(old, new)
-                    if part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml") else content)
+    odd = rewritten(
+        file,
+        tmp_path / "odd.xlsx",
+        lambda part, content: (
+            content.replace(old, new) if part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml") else content
+        ),
+    )
     made = write_returned(odd, NAME, problems(problem("C4"), problem("D4")), tmp_path / "out.xlsx")
     assert made.kind == "list"
     assert made.reason

@@ -31,17 +31,31 @@ PIXEL = bytes.fromhex(
     "5c2ce9d70000000049454e44ae426082"
 )
 TOUCHED = {
-    "[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml",
-    "xl/worksheets/sheet1.xml", "xl/comments1.xml", "xl/drawings/vmlDrawing1.vml",
+    "[Content_Types].xml",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "xl/styles.xml",
+    "xl/worksheets/sheet1.xml",
+    "xl/comments1.xml",
+    "xl/drawings/vmlDrawing1.vml",
 }
 
 
 def problems(*cells: str, sheet: str = "产出") -> pl.DataFrame:
     items = [
         {
-            "submission_id": "abc", "file_name": NAME, "sheet": sheet, "cell": cell, "uscc": None, "name": "甲公司",
-            "field": "revenue", "value": "约300", "rule": "not_a_number", "severity": "error",
-            "message": "应填数字。", "row": None,
+            "submission_id": "abc",
+            "file_name": NAME,
+            "sheet": sheet,
+            "cell": cell,
+            "uscc": None,
+            "name": "甲公司",
+            "field": "revenue",
+            "value": "约300",
+            "rule": "not_a_number",
+            "severity": "error",
+            "message": "应填数字。",
+            "row": None,
         }
         for cell in cells
     ]
@@ -65,9 +79,15 @@ def rich(path: Path, *, comments: bool = True) -> Path:
     chart = book.add_chart({"type": "column"})
     chart.add_series({"values": "=产出!$C$3:$D$3"})
     sheet.insert_chart("H5", chart)
-    sheet.data_validation("B5:B9", {
-        "validate": "list", "source": ["a>b", "c"], "input_title": "选", "input_message": "<x>",
-    })
+    sheet.data_validation(
+        "B5:B9",
+        {
+            "validate": "list",
+            "source": ["a>b", "c"],
+            "input_title": "选",
+            "input_message": "<x>",
+        },
+    )
     sheet.conditional_format("C3:C9", {"type": "data_bar", "data_bar_2010": True})
     sheet.conditional_format("D3:D9", {"type": "cell", "criteria": ">", "value": 3, "format": bold})
     sheet.add_sparkline("E3", {"range": "产出!C3:D3"})
@@ -116,11 +136,16 @@ def seen(path: Path, but: set[str]) -> dict[tuple[str, str], tuple[object, ...]]
     book = openpyxl.load_workbook(path, rich_text=True)
     return {
         (sheet.title, cell.coordinate): (
-            cell.value, cell.number_format, *map(repr, (cell.font, cell.fill, cell.border, cell.alignment)),
+            cell.value,
+            cell.number_format,
+            *map(repr, (cell.font, cell.fill, cell.border, cell.alignment)),
             cell.comment.text if cell.comment else None,
         )
-        for sheet in book.worksheets if sheet.title != "问题清单"
-        for row in sheet.iter_rows() for cell in row if cell.coordinate not in but
+        for sheet in book.worksheets
+        if sheet.title != "问题清单"
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.coordinate not in but
     }
 
 
@@ -282,6 +307,8 @@ def test_libreoffice_opens_what_is_given_back(source: Path, tmp_path: Path) -> N
     home = f"-env:UserInstallation=file://{tmp_path}/home"
     subprocess.run(
         ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), str(made.path)],
-        check=True, capture_output=True, timeout=120,
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
     assert (tmp_path / "out.pdf").stat().st_size > 1000

@@ -138,7 +138,12 @@ def test_an_inbox_on_a_share_that_is_not_mounted_yet_is_waited_for(tmp_path):
 def served(*arguments, cwd, **environment):
     return subprocess.run(
         [sys.executable, "-m", "efficiency", "serve", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **environment},
     )
 
 
@@ -171,7 +176,11 @@ def test_a_named_server_that_does_not_answer_is_told_plainly(tmp_path):
         address = f"http://127.0.0.1:{free.getsockname()[1]}/api"
     done = subprocess.run(
         [sys.executable, "-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PREFECT_API_URL": address},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PREFECT_API_URL": address},
     )
     assert done.returncode == 1
     assert f"No Prefect server answers at {address}" in done.stderr

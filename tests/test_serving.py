@@ -90,7 +90,10 @@ def start(folder, port, *arguments):
     with (folder / "serve.log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "efficiency", "serve", "--inbox", "inbox", "--port", str(port), *arguments],
-            cwd=folder, stdout=log, stderr=subprocess.STDOUT, env=environment,
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
         )
 
 
@@ -194,7 +197,12 @@ def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served, runs):
 def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs):
     done = subprocess.run(
         [sys.executable, "-m", "efficiency", "run", "--inbox", "inbox", "--period", "2025-12", "--json"],
-        cwd=served.folder, capture_output=True, text=True, encoding="utf-8", timeout=LIMIT_S, check=False,
+        cwd=served.folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=LIMIT_S,
+        check=False,
         env={**os.environ, "PREFECT_API_URL": served.address, "PREFECT_HOME": str(served.folder / "client")},
     )
     assert done.returncode == 0, done.stderr
@@ -227,6 +235,10 @@ for cron in ("* * * * *", "*/5 * * * *", "0 * * * *", "0 6 * * *", "0 6 5 * *", 
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=LIMIT_S
     )
     assert done.stdout.split("\n")[:6] == [
-        "2026-11-23 16:30", "2026-11-23 16:30", "2026-11-23 16:00", "2026-11-23 06:00", "2026-11-05 06:00",
+        "2026-11-23 16:30",
+        "2026-11-23 16:30",
+        "2026-11-23 16:00",
+        "2026-11-23 06:00",
+        "2026-11-05 06:00",
         "2026-01-05 06:00",
     ]

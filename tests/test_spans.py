@@ -163,7 +163,8 @@ def test_measures_may_stand_in_different_rows_and_enterprises_do_not_mix() -> No
     other = rows({(13, 22): 1.0}, "乙").with_columns(water=pl.lit(None, pl.Float64))
     frame = window_totals(pl.concat([other, tax, water]), ["tax", "water"], Window("rolling_12m", OCTOBER))
     assert {row["uscc"]: (row["tax"], row["water"]) for row in frame.iter_rows(named=True)} == {
-        "甲": (12.0, 60.0), "乙": (None, None),
+        "甲": (12.0, 60.0),
+        "乙": (None, None),
     }
 
 
@@ -176,7 +177,12 @@ def test_no_rows_give_no_totals() -> None:
 def test_a_level_is_that_of_the_latest_month_in_the_window() -> None:
     window = Window("rolling_12m", OCTOBER)
     figures: dict[Span, float | None] = {
-        (10, 10): 1.0, (12, 12): 5.0, (13, 20): 7.0, (20, 20): 8.0, (21, 21): None, (23, 23): 9.0,
+        (10, 10): 1.0,
+        (12, 12): 5.0,
+        (13, 20): 7.0,
+        (20, 20): 8.0,
+        (21, 21): None,
+        (23, 23): 9.0,
     }
     assert latest_in_window(rows(figures), "tax", window)["tax"].to_list() == [8.0]
     assert latest_in_window(rows({(10, 10): 1.0, (23, 23): 9.0}), "tax", window).is_empty()

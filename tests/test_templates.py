@@ -101,8 +101,11 @@ def test_prepared_rows_have_formats_and_rules_and_no_value(template: Template, w
         assert len(formats) == 1
         assert ("@" in formats) == (field.entry in ("text", "uscc", "industry", "month"))
         assert sheet.cell(last, column).value is None
-    rules = {range_boundaries(str(rule.sqref))[0]: rule for rule in sheet.data_validations.dataValidation
-             if str(rule.sqref) != "B2"}
+    rules = {
+        range_boundaries(str(rule.sqref))[0]: rule
+        for rule in sheet.data_validations.dataValidation
+        if str(rule.sqref) != "B2"
+    }
     assert set(rules) == set(range(1, len(template.fields) + 1))
     for column, field in enumerate(template.fields, 1):
         assert range_boundaries(str(rules[column].sqref))[1::2] == (FIRST_ROW + 1, last)
@@ -166,7 +169,8 @@ def test_a_filled_template_is_accepted_without_a_problem(
             assert rows[columns[field.title]].to_list() == [1234.5, 1235.5], field.title
         if field.entry == "month":
             assert set(rows.select("span_start", "span_end").rows()) == {
-                (date(2026, 10, 1), date(2026, 10, 1)), (date(2026, 1, 1), date(2026, 10, 1)),
+                (date(2026, 10, 1), date(2026, 10, 1)),
+                (date(2026, 1, 1), date(2026, 10, 1)),
             }
     if template.sheet == "分月数据":
         assert rows.height == 24

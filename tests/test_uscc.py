@@ -46,14 +46,16 @@ def test_each_body_has_exactly_one_valid_check_character(body: str) -> None:
 @given(bodies, st.integers(0, 17), characters)
 def test_a_single_wrong_character_is_always_detected(body: str, position: int, other: str) -> None:
     code = body + check(body)
-    damaged = code[:position] + other + code[position + 1:]
+    damaged = code[:position] + other + code[position + 1 :]
     assert valid(damaged) == (damaged == code)
 
 
 def test_codes_are_normalised_in_width_case_and_spaces() -> None:
     stated = pl.DataFrame({"code": [" ９１３５０１００ｍ０００１００ｙ４３ ", "9135 0100 M000 100Y 43", "  "]})
     assert stated.select(uscc.normalise(pl.col("code")))["code"].to_list() == [
-        "91350100M000100Y43", "91350100M000100Y43", None
+        "91350100M000100Y43",
+        "91350100M000100Y43",
+        None,
     ]
 
 

@@ -21,40 +21,86 @@ def table(name, *rows):
 
 def evaluation(id_, period, policy="p1", *, current=True):
     return {
-        "evaluation_id": id_, "period": period, "policy_id": policy, "policy_sha256": "s",
-        "policy_toml": "t", "run_id": "r", "code_version": "1", "inputs_sha256": "i",
-        "created_at": datetime(2026, 11, 5, tzinfo=UTC), "current": current, "stale": False,
+        "evaluation_id": id_,
+        "period": period,
+        "policy_id": policy,
+        "policy_sha256": "s",
+        "policy_toml": "t",
+        "run_id": "r",
+        "code_version": "1",
+        "inputs_sha256": "i",
+        "created_at": datetime(2026, 11, 5, tzinfo=UTC),
+        "current": current,
+        "stale": False,
     }
 
 
 def score(id_, period, uscc, tier, policy="p1", **more):
     return {
-        "evaluation_id": id_, "period": period, "policy_id": policy, "uscc": uscc, "name": NAMES[uscc],
-        "town": "卫固镇", "industry": "2614", "industry_division": "26", "cohort": "all", "tier": tier,
-        "status": "ranked" if tier else "insufficient", **more,
+        "evaluation_id": id_,
+        "period": period,
+        "policy_id": policy,
+        "uscc": uscc,
+        "name": NAMES[uscc],
+        "town": "卫固镇",
+        "industry": "2614",
+        "industry_division": "26",
+        "cohort": "all",
+        "tier": tier,
+        "status": "ranked" if tier else "insufficient",
+        **more,
     }
 
 
 def indicator(id_, uscc, numerator, denominator):
     return {
-        "evaluation_id": id_, "period": "2026-10", "policy_id": "p1", "uscc": uscc, "cohort": "all",
-        "indicator": f"{numerator}_per_{denominator}", "title": "指标", "dimension": "land", "weight": 50.0,
-        "numerator_expression": numerator, "denominator_expression": denominator,
+        "evaluation_id": id_,
+        "period": "2026-10",
+        "policy_id": "p1",
+        "uscc": uscc,
+        "cohort": "all",
+        "indicator": f"{numerator}_per_{denominator}",
+        "title": "指标",
+        "dimension": "land",
+        "weight": 50.0,
+        "numerator_expression": numerator,
+        "denominator_expression": denominator,
     }
 
 
 def submission(id_, file_name, **more):
     return {
-        "submission_id": id_, "file_name": file_name, "sha256": "0", "form": "output", "sheet": "表1",
-        "status": "accepted", "rows_total": 5, "rows_accepted": 3, "rows_rejected": 1, "rows_superseded": 0,
-        "rows_totals": 1, "rows_notes": 0, "rows_blank": 0, "arrival": 1, "run_id": "r",
-        "received_at": datetime(2026, 11, 5, tzinfo=UTC), **more,
+        "submission_id": id_,
+        "file_name": file_name,
+        "sha256": "0",
+        "form": "output",
+        "sheet": "表1",
+        "status": "accepted",
+        "rows_total": 5,
+        "rows_accepted": 3,
+        "rows_rejected": 1,
+        "rows_superseded": 0,
+        "rows_totals": 1,
+        "rows_notes": 0,
+        "rows_blank": 0,
+        "arrival": 1,
+        "run_id": "r",
+        "received_at": datetime(2026, 11, 5, tzinfo=UTC),
+        **more,
     }
 
 
 def stated(uscc, submission_id, row, *, block=0, superseded=False, **figures):
-    return {"uscc": uscc, "name": NAMES[uscc], "submission_id": submission_id, "sheet": "表1", "row": row,
-            "block": block, "superseded": superseded, **figures}
+    return {
+        "uscc": uscc,
+        "name": NAMES[uscc],
+        "submission_id": submission_id,
+        "sheet": "表1",
+        "row": row,
+        "block": block,
+        "superseded": superseded,
+        **figures,
+    }
 
 
 def span(start, end=None):
@@ -62,24 +108,44 @@ def span(start, end=None):
 
 
 def column(submission_id, field, letters, *, block=0, unit="万元"):
-    return {"submission_id": submission_id, "block": block, "field": field, "column": letters, "header": field,
-            "unit": unit, "factor": 1.0, "unit_assumed": False}
+    return {
+        "submission_id": submission_id,
+        "block": block,
+        "field": field,
+        "column": letters,
+        "header": field,
+        "unit": unit,
+        "factor": 1.0,
+        "unit_assumed": False,
+    }
 
 
 def problem(submission_id, severity, uscc=E1):
-    return {"submission_id": submission_id, "file_name": "f", "sheet": "表1", "rule": "r", "severity": severity,
-            "message": "m", "run_id": "r", "uscc": uscc}
+    return {
+        "submission_id": submission_id,
+        "file_name": "f",
+        "sheet": "表1",
+        "rule": "r",
+        "severity": severity,
+        "message": "m",
+        "run_id": "r",
+        "uscc": uscc,
+    }
 
 
 CONTENTS = {
     **table(
         "results.evaluations",
-        evaluation("s1", "2026-09"), evaluation("o1", "2026-10", current=False), evaluation("t1", "2026-10"),
+        evaluation("s1", "2026-09"),
+        evaluation("o1", "2026-10", current=False),
+        evaluation("t1", "2026-10"),
         evaluation("q1", "2026-10", "p2"),
     ),
     **table(
         "results.scores",
-        score("s1", "2026-09", E1, "B"), score("s1", "2026-09", E2, "C"), score("s1", "2026-09", E3, None),
+        score("s1", "2026-09", E1, "B"),
+        score("s1", "2026-09", E2, "C"),
+        score("s1", "2026-09", E3, None),
         score("o1", "2026-10", E1, "D"),
         score("t1", "2026-10", E1, "A", score=90.0, land=10.0, tax=200.0, energy=50.0),
         score("t1", "2026-10", E2, "C", score=70.0, land=30.0, tax=100.0),
@@ -88,26 +154,53 @@ CONTENTS = {
     ),
     **table(
         "results.indicators",
-        indicator("t1", E1, "tax", "land"), indicator("t1", E1, "value_added", "electricity"),
+        indicator("t1", E1, "tax", "land"),
+        indicator("t1", E1, "value_added", "electricity"),
         indicator("t1", E1, "cod", "employees"),
-        indicator("t1", E2, "tax - rd_expense", "energy"), indicator("o1", E1, "tax", "land"),
+        indicator("t1", E2, "tax - rd_expense", "energy"),
+        indicator("o1", E1, "tax", "land"),
         indicator("t1", E2, "gross_output", "land"),
     ),
     **table(
         "results.candidates",
-        {"evaluation_id": "t1", "period": "2026-10", "policy_id": "p1", "list": "upgrade", "title": "升级改造",
-         "uscc": E1, "name": NAMES[E1], "tier": "A", "reason": "因为", "priority": 1},
+        {
+            "evaluation_id": "t1",
+            "period": "2026-10",
+            "policy_id": "p1",
+            "list": "upgrade",
+            "title": "升级改造",
+            "uscc": E1,
+            "name": NAMES[E1],
+            "tier": "A",
+            "reason": "因为",
+            "priority": 1,
+        },
     ),
-    **table("intake.submissions", submission("out", "税务/10月.xlsx"), submission("nrg", "能源.xlsx", rows_blank=1),
-            submission("lnd", "用地.xlsx"), submission("led", "申诉.xlsx", form="corrections", arrival=2)),
-    **table("intake.problems", problem("out", "error"), problem("out", "warning"), problem("out", "warning", E2),
-            problem("out", "note", E3), problem("nrg", "note")),
+    **table(
+        "intake.submissions",
+        submission("out", "税务/10月.xlsx"),
+        submission("nrg", "能源.xlsx", rows_blank=1),
+        submission("lnd", "用地.xlsx"),
+        submission("led", "申诉.xlsx", form="corrections", arrival=2),
+    ),
+    **table(
+        "intake.problems",
+        problem("out", "error"),
+        problem("out", "warning"),
+        problem("out", "warning", E2),
+        problem("out", "note", E3),
+        problem("nrg", "note"),
+    ),
     **table(
         "intake.columns",
-        column("out", "tax", "F"), column("out", "tax", "G", block=1), column("out", "rd_expense", "H"),
+        column("out", "tax", "F"),
+        column("out", "tax", "G", block=1),
+        column("out", "rd_expense", "H"),
         column("out", "employees", "K", unit="人"),
-        column("nrg", "consumption", "D", unit=None), column("nrg", "consumption", "E", block=1, unit="吨"),
-        column("lnd", "owned", "C", unit="亩"), column("lnd", "leased_in", "D", unit="平方米"),
+        column("nrg", "consumption", "D", unit=None),
+        column("nrg", "consumption", "E", block=1, unit="吨"),
+        column("lnd", "owned", "C", unit="亩"),
+        column("lnd", "leased_in", "D", unit="平方米"),
         column("led", "owned", "E", block=9, unit=None),
     ),
     **table(
@@ -157,20 +250,29 @@ def test_every_view_answers(analyst, view):
 
 def test_the_views_are_those_that_analysts_were_promised():
     assert [view.name for view in all_views()] == [
-        "tiers", "indicators", "candidates", "tier_changes", "industry_summary", "town_summary", "data_quality",
+        "tiers",
+        "indicators",
+        "candidates",
+        "tier_changes",
+        "industry_summary",
+        "town_summary",
+        "data_quality",
         "lineage",
     ]
 
 
 def test_tiers_show_the_current_evaluation_of_each_period_and_policy(analyst):
     assert rows(analyst, "SELECT period, policy_id, tier FROM tiers WHERE uscc = '" + E1 + "' ORDER BY ALL") == [
-        ("2026-09", "p1", "B"), ("2026-10", "p1", "A"), ("2026-10", "p2", "C"),
+        ("2026-09", "p1", "B"),
+        ("2026-10", "p1", "A"),
+        ("2026-10", "p2", "C"),
     ]
 
 
 def test_indicators_are_readable_with_name_and_tier(analyst):
     assert rows(analyst, "SELECT DISTINCT evaluation_id, name, tier FROM indicators ORDER BY ALL") == [
-        ("t1", "乙机械", "C"), ("t1", "甲化工", "A"),
+        ("t1", "乙机械", "C"),
+        ("t1", "甲化工", "A"),
     ]
 
 
@@ -183,14 +285,18 @@ def test_tier_changes_compare_with_the_previous_period_of_the_same_policy(analys
     # E2 stayed in C; p2 has no earlier period; E3 was not rated before.
     changed = "SELECT uscc, previous_period, previous_tier, tier, movement FROM tier_changes ORDER BY uscc"
     assert rows(analyst, changed) == [
-        (E1, "2026-09", "B", "A", "up"), (E3, "2026-09", None, "D", "entered"),
+        (E1, "2026-09", "B", "A", "up"),
+        (E3, "2026-09", None, "D", "entered"),
     ]
 
 
 def test_summaries_add_up_to_the_whole(analyst):
     for view in ("industry_summary", "town_summary"):
-        assert rows(analyst, f"SELECT sum(enterprises), sum(tier_a + tier_b + tier_c + tier_d), sum(tax) FROM {view} "
-                             "WHERE evaluation_id = 't1'") == [(3, 3, 1200)]
+        assert rows(
+            analyst,
+            f"SELECT sum(enterprises), sum(tier_a + tier_b + tier_c + tier_d), sum(tax) FROM {view} "
+            "WHERE evaluation_id = 't1'",
+        ) == [(3, 3, 1200)]
 
 
 def test_ratios_rest_on_enterprises_of_which_both_figures_are_known(analyst):
@@ -212,8 +318,11 @@ def test_data_quality_counts_problems_and_shows_whether_rows_add_up(analyst):
 
 
 def lineage(analyst, uscc, measure):
-    return rows(analyst, "SELECT value, unit, file_name, sheet, cell FROM lineage "
-                         f"WHERE uscc = '{uscc}' AND measure = '{measure}' ORDER BY value")
+    return rows(
+        analyst,
+        "SELECT value, unit, file_name, sheet, cell FROM lineage "
+        f"WHERE uscc = '{uscc}' AND measure = '{measure}' ORDER BY value",
+    )
 
 
 def test_lineage_names_the_cell_of_each_figure_within_reach_of_the_window(analyst):

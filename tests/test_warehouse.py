@@ -14,7 +14,11 @@ from efficiency.warehouse.tables import TABLES, Contents
 from efficiency.warehouse.views import all_views
 
 VALUES = {
-    "text": "=甲's \"公司\"\n第二行", "number": 0.1 + 0.2, "integer": 7, "flag": True, "date": date(2026, 10, 1),
+    "text": '=甲\'s "公司"\n第二行',
+    "number": 0.1 + 0.2,
+    "integer": 7,
+    "flag": True,
+    "date": date(2026, 10, 1),
     "timestamp": datetime(2026, 11, 5, 6, 30, 1, 250_000, tzinfo=UTC),
 }
 
@@ -83,11 +87,14 @@ def test_every_table_is_there_with_its_columns_in_order(analyst):
 
 
 def test_nothing_is_without_a_comment(analyst):
-    assert analyst.sql(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND coalesce(comment, '') = '' "
-        "UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE NOT internal AND coalesce(comment, '') = '' "
-        "UNION ALL SELECT view_name, NULL FROM duckdb_views() WHERE NOT internal AND coalesce(comment, '') = ''"
-    ).fetchall() == []
+    assert (
+        analyst.sql(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND coalesce(comment, '') = '' "
+            "UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE NOT internal AND coalesce(comment, '') = '' "
+            "UNION ALL SELECT view_name, NULL FROM duckdb_views() WHERE NOT internal AND coalesce(comment, '') = ''"
+        ).fetchall()
+        == []
+    )
 
 
 def test_comments_say_title_meaning_unit_and_source(analyst):

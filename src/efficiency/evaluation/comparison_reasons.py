@@ -41,8 +41,14 @@ def score_parts(a: Side, b: Side) -> pl.DataFrame:
     else to what its score changes by.
     """
     ranked = pl.col("status") == "ranked"
-    both = a.evaluation.scores.filter(ranked).select("uscc", pl.col("cohort").alias("cohort_a")).join(
-        b.evaluation.scores.filter(ranked).select("uscc", pl.col("cohort").alias("cohort_b")), on="uscc", validate="1:1"
+    both = (
+        a.evaluation.scores.filter(ranked)
+        .select("uscc", pl.col("cohort").alias("cohort_a"))
+        .join(
+            b.evaluation.scores.filter(ranked).select("uscc", pl.col("cohort").alias("cohort_b")),
+            on="uscc",
+            validate="1:1",
+        )
     )
     items = _items(a, "a").join(_items(b, "b"), on=["uscc", "part"], how="full", coalesce=True, validate="1:1")
     by_score_a, by_score_b = (
@@ -132,8 +138,11 @@ def _scope() -> pl.Expr:
 
 def _overrides(said: str) -> pl.Expr:
     sides = [
-        pl.format(f"{called}办法{{}}(初评{{}})", pl.col(f"override_labels_{side}").fill_null("未调档"),
-                  pl.col(f"tier_initial_{side}").fill_null("无"))
+        pl.format(
+            f"{called}办法{{}}(初评{{}})",
+            pl.col(f"override_labels_{side}").fill_null("未调档"),
+            pl.col(f"tier_initial_{side}").fill_null("无"),
+        )
         for side, called in (("a", "甲"), ("b", "乙"))
     ]
     return pl.concat_str(pl.lit(f"{said}："), sides[0], pl.lit("，"), sides[1])

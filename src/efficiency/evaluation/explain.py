@@ -243,12 +243,15 @@ def _evaluation(
     of_period = current.filter(pl.col("period") == period)
     if of_period.is_empty():
         known = ", ".join(current["period"].unique().sort()) or "none yet"
-        raise ExplainError(f"{period} has not been evaluated. Evaluated periods: {known}. "
-                           "Run it first, or name one of them.")
+        raise ExplainError(
+            f"{period} has not been evaluated. Evaluated periods: {known}. Run it first, or name one of them."
+        )
     found = of_period.filter(pl.col("policy_id") == policy_id) if policy_id else of_period
     if found.is_empty():
-        raise ExplainError(f"{period} has not been evaluated under policy {policy_id!r}. "
-                           f"Evaluated under: {', '.join(of_period['policy_id'])}.")
+        raise ExplainError(
+            f"{period} has not been evaluated under policy {policy_id!r}. "
+            f"Evaluated under: {', '.join(of_period['policy_id'])}."
+        )
     evaluation = found.row(0, named=True)
     return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
 
@@ -346,6 +349,7 @@ def _target(
 
 def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
     """`ranked` with the words of the profile that scores do not keep, from the facts as they are now."""
+
     def counting(table: str) -> pl.DataFrame:
         return frames[table].filter(~pl.col("superseded"))
 
@@ -372,7 +376,8 @@ def _blocked_by(
         pl.coalesce(pl.lit(needed, dtype=pl.Float64), "score").alias("score"),
         *(
             pl.lit(figures.get(id_, {}).get(part), dtype=pl.Float64).alias(f"{part}_{id_}")
-            for id_ in policy.indicator_ids for part in ("value", "score")
+            for id_ in policy.indicator_ids
+            for part in ("value", "score")
         ),
     )
     judged = apply_overrides(supposed, policy.override)

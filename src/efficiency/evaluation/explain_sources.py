@@ -35,8 +35,19 @@ SOURCES = pl.Schema(
 """Shape of what `source_cells` returns. `earlier_version`: see `with_versions`."""
 
 _TITLES = {column.name: column.title for column in TOTALS}
-_FIGURE = ("measure", "field", "carrier", "span_start", "span_end", "value", "unit",
-           "submission_id", "sheet", "row", "block")
+_FIGURE = (
+    "measure",
+    "field",
+    "carrier",
+    "span_start",
+    "span_end",
+    "value",
+    "unit",
+    "submission_id",
+    "sheet",
+    "row",
+    "block",
+)
 
 
 class Frames(Protocol):
@@ -108,8 +119,10 @@ def stated_places(frames: Frames, table: str, rows: pl.DataFrame, field: str) ->
     """
     place = ["submission_id", "sheet", "row", "block"]
     key = ["as_of"] if table == "facts.land" else ["carrier", "span_start", "span_end"]
-    stated = frames["intake.columns"].filter(pl.col("field") == field).select(
-        "submission_id", "block", pl.lit(value=True).alias("here")
+    stated = (
+        frames["intake.columns"]
+        .filter(pl.col("field") == field)
+        .select("submission_id", "block", pl.lit(value=True).alias("here"))
     )
     sheets = frames["intake.submissions"].select("submission_id", "form", "arrival")
     replaced = (
@@ -134,13 +147,17 @@ def stated_places(frames: Frames, table: str, rows: pl.DataFrame, field: str) ->
 def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.DataFrame:
     """The figures of one field that feed one word; `rows` lacking a carrier get none."""
     carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
-    return rows.filter(pl.col(field).is_not_null()).with_columns(
-        carrier,
-        pl.lit(word).alias("measure"),
-        pl.lit(field).alias("field"),
-        pl.col(field).alias("value"),
-        unit.alias("unit"),
-    ).select(_FIGURE)
+    return (
+        rows.filter(pl.col(field).is_not_null())
+        .with_columns(
+            carrier,
+            pl.lit(word).alias("measure"),
+            pl.lit(field).alias("field"),
+            pl.col(field).alias("value"),
+            unit.alias("unit"),
+        )
+        .select(_FIGURE)
+    )
 
 
 def _output(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
@@ -156,8 +173,12 @@ def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.Data
         .head(1)
         .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
     )
-    return [_figures(stated_places(frames, "facts.land", latest, field), field, word, pl.lit("亩"))
-            for field, fed in LAND_FEEDS.items() for word in fed if word in words]
+    return [
+        _figures(stated_places(frames, "facts.land", latest, field), field, word, pl.lit("亩"))
+        for field, fed in LAND_FEEDS.items()
+        for word in fed
+        if word in words
+    ]
 
 
 def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
@@ -169,7 +190,12 @@ def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
     electric = [name for name, kind in carrier_kind().items() if kind == "electricity"]
     placed = {field: stated_places(frames, "facts.energy", rows, field) for field in ENERGY_FIELDS}
     return [
-        _figures(placed[field] if word == "energy" else placed[field].filter(pl.col("carrier").is_in(electric)),
-                 field, word, unit)
-        for word in wanted for field in ENERGY_FIELDS
+        _figures(
+            placed[field] if word == "energy" else placed[field].filter(pl.col("carrier").is_in(electric)),
+            field,
+            word,
+            unit,
+        )
+        for word in wanted
+        for field in ENERGY_FIELDS
     ]

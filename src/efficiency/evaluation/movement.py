@@ -118,8 +118,10 @@ def _figures_and_peers(base: Standing, later: Standing) -> pl.DataFrame:
     for cohort in base.policy.cohort:
         of_cohort = (pl.col("status") == "ranked") & (pl.col("cohort") == cohort.id)
         totals = ("uscc", "factor", "adjustments")
-        both = base.scores.filter(of_cohort).select(totals).join(
-            later.scores.filter(of_cohort).select(totals), on="uscc", validate="1:1", suffix="_later"
+        both = (
+            base.scores.filter(of_cohort)
+            .select(totals)
+            .join(later.scores.filter(of_cohort).select(totals), on="uscc", validate="1:1", suffix="_later")
         )
         if both.is_empty():
             continue
@@ -141,7 +143,8 @@ def _figures_and_peers(base: Standing, later: Standing) -> pl.DataFrame:
                 (factor * (pl.col("items_later") - between)).alias("peers"),
                 (
                     (factor_later - factor) * pl.col("items_later")
-                    + pl.col("adjustments_later") - pl.col("adjustments")
+                    + pl.col("adjustments_later")
+                    - pl.col("adjustments")
                 ).alias("adjusted"),
             )
         )

@@ -37,8 +37,10 @@ def electricity_composition(rows: pl.DataFrame, basis: EnergyBasis, window: Wind
     electric = named.filter(pl.col("kind") == "electricity")
     if electric.is_empty():
         # Whoever names carriers for the whole window, none of them electric, used none.
-        return None if used_spans(_spans(named), window) is None else electric.with_columns(
-            pl.lit(None, dtype=pl.Int64).alias("sign"), pl.lit(value=True).alias("stated")
+        return (
+            None
+            if used_spans(_spans(named), window) is None
+            else electric.with_columns(pl.lit(None, dtype=pl.Int64).alias("sign"), pl.lit(value=True).alias("stated"))
         )
     return _carriers(electric, _zeros(named), window, "consumption")
 
@@ -64,9 +66,12 @@ def energy_composition(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -
     signs = _signs(used)
     spans = pl.DataFrame(sorted(reported), schema={"start": pl.Int16, "end": pl.Int16}, orient="row")
     beside = direct.join(spans, on=["start", "end"], how="anti")
-    return pl.concat([named, beside]).join(signs, on=["start", "end"]).filter(
-        pl.col("tce").is_not_null()
-    ).with_columns(pl.lit(value=True).alias("stated"))
+    return (
+        pl.concat([named, beside])
+        .join(signs, on=["start", "end"])
+        .filter(pl.col("tce").is_not_null())
+        .with_columns(pl.lit(value=True).alias("stated"))
+    )
 
 
 def _carriers(named: pl.DataFrame, reported: Edges, window: Window, value: str) -> pl.DataFrame | None:

@@ -81,9 +81,13 @@ def energy_totals(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> Ene
     parts = [pl.DataFrame(schema={"uscc": pl.String, "energy": pl.Float64, "electricity": pl.Float64})]
     for first in range(0, entities.height, AT_ONCE):
         some = entities[first : first + AT_ONCE]
-        theirs = placed if some.height == entities.height else placed.filter(
-            pl.col("entity").is_between(first, first + AT_ONCE - 1)
-        ).with_columns(pl.col("entity") - first)
+        theirs = (
+            placed
+            if some.height == entities.height
+            else placed.filter(pl.col("entity").is_between(first, first + AT_ONCE - 1)).with_columns(
+                pl.col("entity") - first
+            )
+        )
         energy, electricity = _totals(theirs, window, some.height)
         parts.append(some.select("uscc", as_column(energy, "energy"), as_column(electricity, "electricity")))
     return EnergyTotals(pl.concat(parts), _disagreements(placed, window))
@@ -131,10 +135,13 @@ def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
     green_is_out = pl.lit(GREEN_POWER in basis.exclude) & (pl.col("carrier_id") == GREEN_POWER).fill_null(value=False)
     coefficient = (
         # One basis holds for the electricity of everybody, so that no row's own coefficient goes before it.
-        pl.when(kind == "electricity").then(pl.lit(basis.electricity_tce))
+        pl.when(kind == "electricity")
+        .then(pl.lit(basis.electricity_tce))
         # 耗能工质 are not part of 综合能源消费量 unless the policy names them.
-        .when(kind == "medium").then(pl.col("policy"))
-        .when(pl.col("carrier") == TOTAL_CARRIER).then(1.0)
+        .when(kind == "medium")
+        .then(pl.col("policy"))
+        .when(pl.col("carrier") == TOTAL_CARRIER)
+        .then(1.0)
         .otherwise(pl.coalesce("coefficient", "policy", "tce_per_form_unit"))
     )
     idle = green_is_out | ((kind == "medium") & pl.col("policy").is_null()).fill_null(value=False)
@@ -250,17 +257,17 @@ def _disagreements(placed: pl.DataFrame, window: Window) -> list[str]:
     is_total = pl.col("carrier") == TOTAL_CARRIER
     stated = rows.filter(is_total).select(*key, "name", pl.col("tce").alias("stated"))
     computed = (
-        rows.filter(~is_total)
-        .join(stated, on=key, how="semi")
-        .group_by(key)
-        .agg(complete_sum("tce").alias("computed"))
+        rows.filter(~is_total).join(stated, on=key, how="semi").group_by(key).agg(complete_sum("tce").alias("computed"))
     )
     far_apart = (pl.col("computed") - pl.col("stated")).abs() > TOLERANCE * pl.col("stated").abs()
     both = stated.join(computed, on=key, validate="1:1").filter(far_apart).sort(key)
     message = pl.format(
         "{}({}){}至{}：分品种折标合计{}吨标准煤，与直接填报的综合能源消费量{}吨标准煤相差超过5%，按分品种计算",
-        pl.col("name").fill_null(""), pl.col("uscc"),
-        pl.col("span_start").dt.strftime("%Y-%m"), pl.col("span_end").dt.strftime("%Y-%m"),
-        pl.col("computed").round(2), pl.col("stated").round(2),
+        pl.col("name").fill_null(""),
+        pl.col("uscc"),
+        pl.col("span_start").dt.strftime("%Y-%m"),
+        pl.col("span_end").dt.strftime("%Y-%m"),
+        pl.col("computed").round(2),
+        pl.col("stated").round(2),
     )
     return both.select(message).to_series().to_list()

@@ -28,9 +28,17 @@ def attributes(register: pl.DataFrame, period: date) -> pl.DataFrame:
     months = (period.year - commissioned.dt.year()) * 12 + period.month - commissioned.dt.month().cast(pl.Int32)
     division = pl.when(pl.col("industry").str.len_chars() >= 2).then(pl.col("industry").str.head(2))
     return register.select(
-        "uscc", "name", "industry",
+        "uscc",
+        "name",
+        "industry",
         division.alias("industry_division"),
-        "town", "scale", "chain", "honours", "utility", "newly_above_scale", "under_construction",
+        "town",
+        "scale",
+        "chain",
+        "honours",
+        "utility",
+        "newly_above_scale",
+        "under_construction",
         months.cast(pl.Int64).alias("months_since_commissioned"),
     )
 
@@ -47,8 +55,15 @@ def latest_visit(survey: pl.DataFrame, day: date) -> pl.DataFrame:
     investment = pl.col("investment")
     return (
         known.filter(visited == visited.max().over("uscc"))
-        .sort("uscc", "investment", "project", "submission_id", "row", descending=[False, True, False, False, False],
-              nulls_last=True)
+        .sort(
+            "uscc",
+            "investment",
+            "project",
+            "submission_id",
+            "row",
+            descending=[False, True, False, False, False],
+            nulls_last=True,
+        )
         .group_by("uscc", maintain_order=True)
         .agg(
             pl.col("tech_level").drop_nulls().first(),

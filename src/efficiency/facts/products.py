@@ -49,7 +49,9 @@ def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
     stated = _with_limits(rows, limit)
     reported = stated.filter(pl.col("span_end").is_between(window.first, window.last))
     judged = (
-        reported.select(KEY).drop_nulls().unique()
+        reported.select(KEY)
+        .drop_nulls()
+        .unique()
         .join(_unit_energy(stated, window), on=KEY, how="left", validate="1:1")
         .filter((pl.col("quantity") != 0).fill_null(value=True))
         .join(limit, on="limit", how="left", validate="m:1")
@@ -59,9 +61,12 @@ def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
     worst = (
         judged.group_by("uscc")
         .agg(
-            pl.when((level == "below").any()).then(pl.lit("below"))
-            .when(level.is_null().any()).then(None)
-            .when((level == "standard").any()).then(pl.lit("standard"))
+            pl.when((level == "below").any())
+            .then(pl.lit("below"))
+            .when(level.is_null().any())
+            .then(None)
+            .when((level == "standard").any())
+            .then(pl.lit("standard"))
             .otherwise(pl.lit("advanced"))
             .alias("energy_level")
         )
@@ -105,8 +110,12 @@ def _with_limits(rows: pl.DataFrame, limit: pl.DataFrame) -> pl.DataFrame:
             _mapped(rows, "unit", normalise_unit).alias("quantity_unit"),
         )
         .join(synonyms, on="known_as", how="left", validate="m:1")
-        .join(limit.select("limit", "limit_unit", pl.lit(value=True).alias("in_force")), on="limit", how="left",
-              validate="m:1")
+        .join(
+            limit.select("limit", "limit_unit", pl.lit(value=True).alias("in_force")),
+            on="limit",
+            how="left",
+            validate="m:1",
+        )
         .join(_conversions(), on=["quantity_unit", "limit_unit"], how="left", validate="m:1")
         .with_columns(pl.col("quantity") * pl.col("factor"))
     )
@@ -145,8 +154,9 @@ def _unit_energy(stated: pl.DataFrame, window: Window) -> pl.DataFrame:
         pl.concat([*choices, latest])
         .drop_nulls()
         .unique(KEY, keep="first", maintain_order=True)
-        .with_columns(pl.when(pl.col("quantity") > 0).then(pl.col("energy_tce") * 1000 / pl.col("quantity"))
-                      .alias("unit_energy"))
+        .with_columns(
+            pl.when(pl.col("quantity") > 0).then(pl.col("energy_tce") * 1000 / pl.col("quantity")).alias("unit_energy")
+        )
     )
 
 
@@ -155,9 +165,12 @@ def _level() -> pl.Expr:
     # Rounded so that a value that is the limit on paper is not above it in binary.
     value = pl.col("unit_energy").round(9)
     return (
-        pl.when(pl.any_horizontal(pl.col("unit_energy", "good", "bad").is_null())).then(None)
-        .when(value <= pl.col("good")).then(pl.lit("advanced"))
-        .when(value <= pl.col("bad")).then(pl.lit("standard"))
+        pl.when(pl.any_horizontal(pl.col("unit_energy", "good", "bad").is_null()))
+        .then(None)
+        .when(value <= pl.col("good"))
+        .then(pl.lit("advanced"))
+        .when(value <= pl.col("bad"))
+        .then(pl.lit("standard"))
         .otherwise(pl.lit("below"))
     )
 
@@ -178,8 +191,10 @@ def _unconfirmed(judged: pl.DataFrame) -> pl.DataFrame:
 def _warnings(reported: pl.DataFrame) -> list[str]:
     """A warning for each enterprise and product that cannot be judged, with the reason."""
     reason = (
-        pl.when(pl.col("limit").is_null()).then(pl.lit("不在单位产品能耗限额表中"))
-        .when(pl.col("in_force").is_null()).then(pl.lit("的限额标准在评价期末尚未实施"))
+        pl.when(pl.col("limit").is_null())
+        .then(pl.lit("不在单位产品能耗限额表中"))
+        .when(pl.col("in_force").is_null())
+        .then(pl.lit("的限额标准在评价期末尚未实施"))
         .when(pl.col("limit_unit").is_null() | ~pl.col("limit_unit").str.starts_with(KGCE_PER))
         .then(pl.format("的限额单位({})不能与吨标准煤比较", pl.col("limit_unit").fill_null("不详")))
         .when(pl.col("factor").is_null())

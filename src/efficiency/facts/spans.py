@@ -191,9 +191,9 @@ def enumerate_keys(rows: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame
     first = keys.select(first_of_run(key)).to_series()
     runs = keys.filter(first)
     entities = runs.unique().sort(key).with_row_index("entity")
-    entity = runs.join(
-        entities, on=list(key), how="left", validate="m:1", nulls_equal=True, maintain_order="left"
-    )["entity"]
+    entity = runs.join(entities, on=list(key), how="left", validate="m:1", nulls_equal=True, maintain_order="left")[
+        "entity"
+    ]
     return entities, rows.with_columns(entity.gather(run_of(first)).alias("entity"))
 
 

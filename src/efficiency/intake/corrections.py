@@ -77,9 +77,7 @@ def find_target(stated: str) -> Target | None:
     return Target(named.form, named.field, named.carrier, given.factor / kept.factor)
 
 
-def screen(
-    rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
-) -> Screened:
+def screen(rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> Screened:
     """Keep the corrections that are approved, complete and name a known figure.
 
     `told` names the cells (submission_id, row, field) that reading already refused, so that an empty
@@ -103,12 +101,17 @@ def screen(
     revoked = (~declined & ~lacks & (pl.col("precedence") < declined_last)).fill_null(value=False)
     refused = pl.any_horizontal(unnamed, declined, unreadable, lacks, revoked)
     problems = [
-        problem_rows(rule, locate(
-            known.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
-            submissions, columns,
-        ))
+        problem_rows(
+            rule,
+            locate(
+                known.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
+                submissions,
+                columns,
+            ),
+        )
         for rule, field, condition in (
-            ("correction_field_unknown", "field", unnamed), ("correction_declined", "decision", declined),
+            ("correction_field_unknown", "field", unnamed),
+            ("correction_declined", "decision", declined),
             ("correction_revoked", "approved_by", revoked),
         )
     ]
@@ -116,8 +119,9 @@ def screen(
         lacking = known.filter(condition & ~declined).with_columns(pl.lit(field).alias("field"))
         if field == "new":
             lacking = lacking.join(told, on=["submission_id", "row"], how="anti")
-        problems.append(problem_rows("correction_incomplete", locate(lacking, submissions, columns),
-                                     {"missing": pl.lit(title)}))
+        problems.append(
+            problem_rows("correction_incomplete", locate(lacking, submissions, columns), {"missing": pl.lit(title)})
+        )
     return Screened(
         known.filter(~refused).with_columns(pl.col("new", "old") * pl.col("factor")).drop("factor"),
         known.filter(refused).select("submission_id", "row"),
@@ -129,9 +133,11 @@ def column_map(columns: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame
     """`columns` with the corrected fields of each corrections sheet, standing in its column 更正值."""
     ledgers = submissions.filter(pl.col("form") == "corrections")["submission_id"]
     stated = columns.filter(pl.col("submission_id").is_in(ledgers.implode()) & (pl.col("field") == "new"))
-    made = stated.drop("field", "block").join(
-        pl.DataFrame({"field": _FIELDS, "block": [_BLOCKS[field] for field in _FIELDS]}), how="cross"
-    ).select(columns.columns)
+    made = (
+        stated.drop("field", "block")
+        .join(pl.DataFrame({"field": _FIELDS, "block": [_BLOCKS[field] for field in _FIELDS]}), how="cross")
+        .select(columns.columns)
+    )
     return pl.concat([columns, made]).unique(["submission_id", "block", "field"], keep="first", maintain_order=True)
 
 
@@ -142,9 +148,14 @@ def as_output(corrections: pl.DataFrame, above: int) -> pl.DataFrame:
     """
     rows = corrections.filter(pl.col("target_form") == "output")
     return rows.select(
-        "uscc", "name",
+        "uscc",
+        "name",
         *(pl.when(pl.col("target") == m.name).then(pl.col("new")).alias(m.name) for m in MEASURES),
-        "span_start", "span_end", "submission_id", "sheet", "row",
+        "span_start",
+        "span_end",
+        "submission_id",
+        "sheet",
+        "row",
         pl.col("target").replace_strict(_BLOCKS, default=0, return_dtype=pl.Int64).alias("block"),
         pl.col("precedence") + above,
     )
@@ -154,8 +165,10 @@ def correct_energy(energy: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFr
     """`energy` (with `superseded`) with corrected consumptions; what else the corrected row states is kept,
     but not its unit: the cell that counts now is the ledger's.
     """
-    rows = corrections.filter(pl.col("target_form") == "energy").drop("field").with_columns(
-        pl.col("new").alias("consumption")
+    rows = (
+        corrections.filter(pl.col("target_form") == "energy")
+        .drop("field")
+        .with_columns(pl.col("new").alias("consumption"))
     )
     key = ["uscc", "carrier", "span_start", "span_end"]
     if rows.is_empty():
@@ -175,10 +188,12 @@ def correct_land(land: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
         if rows.is_empty():
             continue
         in_force = (
-            rows.select("uscc", "span_end").unique()
+            rows.select("uscc", "span_end")
+            .unique()
             .join(land.filter(~pl.col("superseded")).select("uscc", "as_of"), on="uscc", how="inner")
             .filter((pl.col("as_of") <= pl.col("span_end").dt.month_end()).fill_null(value=True))
-            .group_by("uscc", "span_end").agg(pl.col("as_of").max())
+            .group_by("uscc", "span_end")
+            .agg(pl.col("as_of").max())
         )
         key = ["uscc", "as_of"]
         # The last correction of a row's area counts, whichever span it was entered under.
@@ -209,11 +224,11 @@ def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str], field: s
 def _supersede(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """`facts` with the rows superseded that share `key` with `rows`."""
     corrected = rows.select(*key, pl.lit(True).alias("_corrected"))
-    return facts.join(
-        corrected, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left"
-    ).with_columns(
-        (pl.col("superseded") | pl.col("_corrected").fill_null(False)).alias("superseded")
-    ).drop("_corrected")
+    return (
+        facts.join(corrected, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        .with_columns((pl.col("superseded") | pl.col("_corrected").fill_null(False)).alias("superseded"))
+        .drop("_corrected")
+    )
 
 
 def _targets(stated: pl.Series) -> pl.DataFrame:
@@ -221,8 +236,14 @@ def _targets(stated: pl.Series) -> pl.DataFrame:
     found = [(name, find_target(name)) for name in stated]
     return pl.DataFrame(
         [(name, t.form, t.field, t.carrier, t.factor, _stated_unit(name, t)) for name, t in found if t],
-        schema={"field": pl.String, "target_form": pl.String, "target": pl.String, "carrier": pl.String,
-                "factor": pl.Float64, "unit": pl.String},
+        schema={
+            "field": pl.String,
+            "target_form": pl.String,
+            "target": pl.String,
+            "carrier": pl.String,
+            "factor": pl.Float64,
+            "unit": pl.String,
+        },
         orient="row",
     )
 

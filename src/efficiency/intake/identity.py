@@ -74,14 +74,18 @@ def screen_register(
         .with_columns(pl.when(no_code).then(pl.lit("uscc")).otherwise(pl.lit("name")).alias("field"))
     )
     missing = (
-        pl.when(no_code & no_name).then(pl.lit("统一社会信用代码和企业名称"))
-        .when(no_code).then(pl.lit("统一社会信用代码"))
+        pl.when(no_code & no_name)
+        .then(pl.lit("统一社会信用代码和企业名称"))
+        .when(no_code)
+        .then(pl.lit("统一社会信用代码"))
         .otherwise(pl.lit("企业名称"))
     )
-    found = pl.concat([
-        problem_rows("uscc_invalid", locate(wrong, submissions, columns), {"hint": uscc.flaw(pl.col("uscc"))}),
-        problem_rows("enterprise_missing", locate(lacking, submissions, columns), {"missing": missing}),
-    ])
+    found = pl.concat(
+        [
+            problem_rows("uscc_invalid", locate(wrong, submissions, columns), {"hint": uscc.flaw(pl.col("uscc"))}),
+            problem_rows("enterprise_missing", locate(lacking, submissions, columns), {"missing": missing}),
+        ]
+    )
     return Matched(
         {"register": coded.filter(~(no_code | no_name | invalid))},
         coded.filter(no_code | no_name | invalid).select(*REJECTED),
@@ -117,14 +121,23 @@ def match_rows(
     rejected: list[pl.DataFrame] = [pl.DataFrame(schema=REJECTED)]
     problems: list[pl.DataFrame] = [EMPTY]
     fits = pl.col("verdict") == "matched"
-    who = judged_pairs.select("uscc", "name", "code", "registered", fits.alias("fits"),
-                          (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"))
+    who = judged_pairs.select(
+        "uscc",
+        "name",
+        "code",
+        "registered",
+        fits.alias("fits"),
+        (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"),
+    )
     as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
     as_stated &= pl.col("registered") == pl.col("name")
     for form, frame in rows.items():
         first = frame.select(first_of_run(PAIR)).to_series()
-        runs = frame.select(*PAIR).filter(first).join(who, on=list(PAIR), how="left", nulls_equal=True,
-                                                      validate="m:1", maintain_order="left")
+        runs = (
+            frame.select(*PAIR)
+            .filter(first)
+            .join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        )
         if runs.select(as_stated.fill_null(value=False).all()).item():
             # Nothing is to be told or put right: the rows go on sharing their memory with what is stated.
             matched[form] = frame
@@ -137,7 +150,8 @@ def match_rows(
         )
         rejected.append(judged.filter(~pl.col("fits")).select(*REJECTED))
         told = (
-            judged.filter("odd").select(frame.columns)
+            judged.filter("odd")
+            .select(frame.columns)
             .unique(["submission_id", "row"], keep="first", maintain_order=True)
             .join(judged_pairs, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
@@ -170,8 +184,9 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
     by_name = directory.group_by("alias", maintain_order=True).agg(
         pl.col("code").alias("_codes"), pl.col("registered").first().alias("_by_name")
     )
-    known = directory.select(pl.col("code").alias("_code"), pl.col("alias").alias("_alias"),
-                             pl.lit(1).alias("_goes_by"))
+    known = directory.select(
+        pl.col("code").alias("_code"), pl.col("alias").alias("_alias"), pl.lit(1).alias("_goes_by")
+    )
     facts = (
         stated.with_columns(uscc.normalise(pl.col("uscc")).alias("_code"), fold(pl.col("name")).alias("_alias"))
         .with_columns(uscc.is_valid(pl.col("_code")).alias("_valid"))
@@ -182,12 +197,18 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
     registered = pl.col("_valid") & pl.col("_by_code").is_not_null()
     fits = pl.col("_codes").list.len()
     verdict = (
-        pl.when(registered).then(pl.lit("matched"))
-        .when(pl.col("_valid")).then(pl.lit("unknown"))
-        .when(fits == 1).then(pl.lit("matched"))
-        .when(fits > 1).then(pl.lit("ambiguous"))
-        .when(pl.col("_alias").is_not_null()).then(pl.lit("unknown"))
-        .when(pl.col("_code").is_not_null()).then(pl.lit("invalid"))
+        pl.when(registered)
+        .then(pl.lit("matched"))
+        .when(pl.col("_valid"))
+        .then(pl.lit("unknown"))
+        .when(fits == 1)
+        .then(pl.lit("matched"))
+        .when(fits > 1)
+        .then(pl.lit("ambiguous"))
+        .when(pl.col("_alias").is_not_null())
+        .then(pl.lit("unknown"))
+        .when(pl.col("_code").is_not_null())
+        .then(pl.lit("invalid"))
         .otherwise(pl.lit("missing"))
     )
     judged = facts.with_columns(
@@ -212,7 +233,15 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(""))
     )
     return judged.join(near, left_on="_alias", right_on="alias", how="left", validate="m:1").select(
-        "uscc", "name", "code", "registered", "verdict", "flaw", "mismatch", "candidates", "unregistered",
+        "uscc",
+        "name",
+        "code",
+        "registered",
+        "verdict",
+        "flaw",
+        "mismatch",
+        "candidates",
+        "unregistered",
         (code_hint + name_hint).alias("hint"),
     )
 
@@ -234,15 +263,21 @@ def _problems(told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFra
     if nobody["cell"].null_count():  # no column of names: the cell of the code is where one is missing
         codes = at(pl.col("verdict") == "missing", code)
         nobody = nobody.with_columns(pl.coalesce("cell", codes["cell"]).alias("cell"))
-    return pl.concat([
-        problem_rows("uscc_invalid", at(pl.col("flaw").is_not_null(), code), {"hint": pl.col("flaw")}),
-        problem_rows("enterprise_unknown", at(pl.col("verdict") == "unknown",
-                                              pl.when(by_code).then(code).otherwise(name)), {"hint": pl.col("hint")}),
-        problem_rows("enterprise_ambiguous", at(pl.col("verdict") == "ambiguous", name),
-                     {"candidates": pl.col("candidates")}),
-        problem_rows("enterprise_missing", nobody, {"missing": pl.lit("统一社会信用代码和企业名称")}),
-        problem_rows("name_mismatch", at(pl.col("mismatch"), name), {"registered": pl.col("registered")}),
-    ])
+    return pl.concat(
+        [
+            problem_rows("uscc_invalid", at(pl.col("flaw").is_not_null(), code), {"hint": pl.col("flaw")}),
+            problem_rows(
+                "enterprise_unknown",
+                at(pl.col("verdict") == "unknown", pl.when(by_code).then(code).otherwise(name)),
+                {"hint": pl.col("hint")},
+            ),
+            problem_rows(
+                "enterprise_ambiguous", at(pl.col("verdict") == "ambiguous", name), {"candidates": pl.col("candidates")}
+            ),
+            problem_rows("enterprise_missing", nobody, {"missing": pl.lit("统一社会信用代码和企业名称")}),
+            problem_rows("name_mismatch", at(pl.col("mismatch"), name), {"registered": pl.col("registered")}),
+        ]
+    )
 
 
 def _nearest(unknown: pl.Series, directory: pl.DataFrame) -> pl.DataFrame:
@@ -271,7 +306,8 @@ def _alike(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     shared = asked.join(offered.rename({"alias": "_alias"}), on="pair", how="inner")
     likeness = 2 * pl.len() / (pl.col("pairs").first() + pl.col("pairs_right").first())
     return (
-        shared.group_by("alias", "_alias", "registered").agg(likeness.alias("likeness"))
+        shared.group_by("alias", "_alias", "registered")
+        .agg(likeness.alias("likeness"))
         .filter(pl.col("likeness") >= LEAST_LIKENESS)
     )
 

@@ -47,9 +47,15 @@ def find_implausible(
 
     def tell(rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
         if rows.height:
-            found.append(problem_rows(rule, locate(rows, submissions, columns).with_columns(
-                stated_text(pl.col("number")).alias("value") if "number" in rows.columns else pl.col("value")
-            ), words))
+            found.append(
+                problem_rows(
+                    rule,
+                    locate(rows, submissions, columns).with_columns(
+                        stated_text(pl.col("number")).alias("value") if "number" in rows.columns else pl.col("value")
+                    ),
+                    words,
+                )
+            )
 
     for form, frame in counting.items():
         for column in FORMS[form].columns:
@@ -58,7 +64,9 @@ def find_implausible(
         for rule in FORMS[form].rules:
             tell(rule.name, _breaches(frame, rule, FORMS[form].key, FORMS[form].flow))
     suspicion = {
-        "month": stated_text(pl.col("month")), "median": stated_text(pl.col("median")), "hint": _factor_hint(),
+        "month": stated_text(pl.col("month")),
+        "median": stated_text(pl.col("median")),
+        "hint": _factor_hint(),
     }
     for figures, entity, only_rises in _flows(counting):
         title = {"title": pl.col("carrier")} if "carrier" in entity else {}
@@ -67,13 +75,21 @@ def find_implausible(
         tell("unit_suspect", _suspects(figures, entity), suspicion | title)
     tell("unit_suspect", _suspect_levels(_figures(counting["output"], "employees")), suspicion)
     energy = counting["energy"].join(
-        carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"), on="carrier",
-        how="left", validate="m:1", maintain_order="left",
+        carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"),
+        on="carrier",
+        how="left",
+        validate="m:1",
+        maintain_order="left",
     )
-    tell("coefficient_deviates", _deviations(energy), {
-        "carrier": pl.col("carrier"), "reference": number_text(pl.col("tce_per_form_unit")),
-        "unit": pl.col("form_unit"),
-    })
+    tell(
+        "coefficient_deviates",
+        _deviations(energy),
+        {
+            "carrier": pl.col("carrier"),
+            "reference": number_text(pl.col("tce_per_form_unit")),
+            "unit": pl.col("form_unit"),
+        },
+    )
     tell("coefficient_missing", _without_coefficient(energy), {"carrier": pl.col("carrier")})
     tell("consumption_missing", _without_consumption(energy), {"carrier": pl.col("carrier")})
     tell("product_unknown", _unknown_products(counting["products"]))
@@ -202,7 +218,11 @@ def _deviations(energy: pl.DataFrame) -> pl.DataFrame:
     """Own coefficients more than 30 % off the reference."""
     off = (pl.col("coefficient") / pl.col("tce_per_form_unit") - 1).abs() > COEFFICIENT_DEVIATION
     return energy.filter((pl.col("tce_per_form_unit") > 0) & off).select(
-        *_LINEAGE, "carrier", "tce_per_form_unit", "form_unit", pl.lit("coefficient").alias("field"),
+        *_LINEAGE,
+        "carrier",
+        "tce_per_form_unit",
+        "form_unit",
+        pl.lit("coefficient").alias("field"),
         pl.col("coefficient").alias("number"),
     )
 
@@ -215,7 +235,8 @@ def _without_coefficient(energy: pl.DataFrame) -> pl.DataFrame:
     unvalued = pl.col("tce_per_form_unit").is_null() & pl.col("coefficient").is_null()
     return _figures(
         energy.filter(pl.col("kind").is_in(["fuel", "heat"]) & unvalued & (pl.col("consumption") != 0)),
-        "consumption", "carrier",
+        "consumption",
+        "carrier",
     )
 
 

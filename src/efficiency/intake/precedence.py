@@ -26,12 +26,24 @@ SAME = 1e-9
 """Relative difference up to which two numbers are the same figure: the noise of unit conversion."""
 
 _CONFLICTS = {
-    "submission_id": pl.String(), "row": pl.Int64(), "block": pl.Int64(), "uscc": pl.String(), "name": pl.String(),
-    "field": pl.String(), "number": pl.Float64(), "text": pl.String(), "thing": pl.UInt32(),
+    "submission_id": pl.String(),
+    "row": pl.Int64(),
+    "block": pl.Int64(),
+    "uscc": pl.String(),
+    "name": pl.String(),
+    "field": pl.String(),
+    "number": pl.Float64(),
+    "text": pl.String(),
+    "thing": pl.UInt32(),
 }
 _REPLACED = {
-    "submission_id": pl.String(), "row": pl.Int64(), "uscc": pl.String(), "name": pl.String(),
-    "later_submission": pl.String(), "later_row": pl.Int64(), "lent": pl.Boolean(),
+    "submission_id": pl.String(),
+    "row": pl.Int64(),
+    "uscc": pl.String(),
+    "name": pl.String(),
+    "later_submission": pl.String(),
+    "later_row": pl.Int64(),
+    "lent": pl.Boolean(),
 }
 
 
@@ -54,9 +66,8 @@ class Settled:
 def order(submissions: pl.DataFrame) -> pl.DataFrame:
     """Put submissions in their total order: submission_id, precedence (1 is the earliest)."""
     before = pl.col("filled_on").fill_null(date.min).cum_max().over("form", "period_label", order_by="arrival")
-    return (
-        submissions.sort(pl.coalesce("filled_on", before), "arrival", "submission_id")
-        .select("submission_id", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("precedence"))
+    return submissions.sort(pl.coalesce("filled_on", before), "arrival", "submission_id").select(
+        "submission_id", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("precedence")
     )
 
 
@@ -100,10 +111,12 @@ def settle_rows(
     )
     completed = _completed(ranked, key, fields, qualifier)
     replaced = completed.filter(pl.col("superseded") & (pl.col("_states") | pl.col("lent"))).select(*_REPLACED)
-    settled = pl.concat([
-        rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
-        completed.select(*rows.columns, "superseded"),
-    ])
+    settled = pl.concat(
+        [
+            rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
+            completed.select(*rows.columns, "superseded"),
+        ]
+    )
     return Settled(settled, conflicts, pl.DataFrame(schema={"submission_id": pl.String, "row": pl.Int64}), replaced)
 
 
@@ -138,7 +151,11 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
         return _uncontested(rows)
     marks = rows.select(key).join(
         found.select(*key, (pl.col("_rows") > 1).alias("shared"), stated_twice.alias("twice")),
-        on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left",
+        on=key,
+        how="left",
+        nulls_equal=True,
+        validate="m:1",
+        maintain_order="left",
     )
     shared, twice = marks["shared"], marks["twice"]
     contested = rows.filter(twice)
@@ -152,18 +169,20 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
     counting = flagged.with_columns(pl.when(pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
     superseded = flagged.with_columns(pl.when(~pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
     any_figure = pl.any_horizontal(pl.col(m).is_not_null() for m in measures)
-    settled = pl.concat([
-        free.with_columns(pl.lit(False).alias("superseded")),
-        counting.filter(any_figure).select(*rows.columns, pl.lit(False).alias("superseded")),
-        superseded.filter(any_figure).select(*rows.columns, pl.lit(True).alias("superseded")),
-    ])
+    settled = pl.concat(
+        [
+            free.with_columns(pl.lit(False).alias("superseded")),
+            counting.filter(any_figure).select(*rows.columns, pl.lit(False).alias("superseded")),
+            superseded.filter(any_figure).select(*rows.columns, pl.lit(True).alias("superseded")),
+        ]
+    )
     winners = [
         flagged.with_columns(
             pl.col("submission_id").filter(pl.col(f"_{m}")).first().over(key).alias("later_submission"),
             pl.col("row").filter(pl.col(f"_{m}")).first().over(key).alias("later_row"),
-        ).filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}")).select(
-            *(column for column in _REPLACED if column != "lent"), pl.lit(False).alias("lent")
         )
+        .filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}"))
+        .select(*(column for column in _REPLACED if column != "lent"), pl.lit(False).alias("lent"))
         for m in measures
     ]
     withheld = ranked.filter(~any_figure).select("submission_id", "row")
@@ -196,7 +215,12 @@ def _withhold(
     )
     cells = [
         marked.filter(pl.col(f"_{field}") & pl.col(field).is_not_null()).select(
-            "submission_id", "row", "block", "uscc", "name", pl.lit(field).alias("field"),
+            "submission_id",
+            "row",
+            "block",
+            "uscc",
+            "name",
+            pl.lit(field).alias("field"),
             (pl.col(field) if schema[field].is_numeric() else pl.lit(None)).cast(pl.Float64).alias("number"),
             (pl.lit(None) if schema[field].is_numeric() else pl.col(field)).cast(pl.String).alias("text"),
             "thing",

@@ -46,88 +46,115 @@ def _rules(severity: Severity, stage: Stage, messages: Mapping[str, str]) -> dic
 
 
 RULES: dict[str, ProblemRule] = {
-    **_rules("error", "read", {
-        "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
-        "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
-                        "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
-        "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
-        "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。请将计量单位改为{expected}后重新报送。",
-        "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
-                          "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
-        "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
-        "merged_figure": "“{title}”的合并单元格到第 {last} 行为止跨了多家企业，看不出 {value} 中各家是多少，未采用。"
-                         "请取消合并，逐家填报后重新报送。",
-        "error_cell": "“{title}”单元格是错误值“{value}”。请修正公式或直接填写数值后重新报送。",
-        "formula_uncached": "“{title}”单元格是尚未计算的公式，读不到数值。"
-                            "请用 Excel 或 WPS 打开文件，待计算完成并保存后重新报送。",
-        "not_a_date": "“{title}”应填日期，现为“{value}”。{hint}请改为“2026-10-31”或“2026年10月”的形式后重新报送。",
-        "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
-        "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
-                           "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
-        "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
-                            "请填写 2 至 4 位有效代码后重新报送。",
-        "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"
-                        "请将该列设为文本格式，重新填写 18 位代码后报送。",
-        "row_empty": "该行没有任何可以采用的数据。请补填后重新报送，不需要的行请删除。",
-    }),
-    **_rules("error", "resolve", {
-        "coefficient_missing": "能源品种“{carrier}”没有参考折标系数，办法没有另行规定的，当期综合能耗无法计算。"
-                               "请在“采用折标系数”栏填写实测系数后重新报送。",
-        "consumption_missing": "能源品种“{carrier}”填了用于原材料或加工转换产出，却没有填消费量，当期综合能耗无法计算。"
-                               "请补填消费量（包括用于原材料的部分；没有消费的填 0）后重新报送。",
-        "uscc_invalid": "统一社会信用代码“{value}”不符合 GB 32100-2015 的校验规则。{hint}"
-                        "请对照营业执照核对后重新报送。",
-        "enterprise_unknown": "企业“{value}”不在企业名录中，该行数据未采用。{hint}"
-                              "请核对企业名称和统一社会信用代码；确属新增企业的，请先报送企业名录。",
-        "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
-                                "请填写统一社会信用代码后重新报送。",
-        "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
-        "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
-                    "请只保留正确的一个后重新报送。",
-        "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
-                                    "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
-        "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
-    }),
-    **_rules("warning", "read", {
-        "control_total": "合计数 {value} 与各项之和 {sum} 相差超过 0.5%。"
-                         "请核对明细是否漏填、重填，或合计公式是否正确。",
-        "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
-                       "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
-        "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
-                          "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
-        "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
-    }),
-    **_rules("warning", "resolve", {
-        "negative": "“{title}”为 {value}，通常不应为负数。已按原值计入，请核对；确属冲减的请说明。",
-        "cumulative_falls": "“{title}”本期累计 {value} 小于上期累计 {before}。请核对本期或上期累计数。",
-        "unit_suspect": "“{title}”单月数值 {month} 与该企业各月中位数 {median} 相差 8 倍以上。{hint}"
-                        "请核对数值和计量单位。",
-        "coefficient_deviates": "能源品种“{carrier}”采用的折标系数 {value} 与参考值 {reference} 相差超过 30%。"
-                                "请核对系数及其单位（吨标准煤/{unit}）。",
-        "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
-                        "以各品种为准。请核对。",
-        "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
-                         "请核对代码是否填错；确已更名的，请更新企业名录。",
-    }),
-    **_rules("note", "read", {
-        "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
-        "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
-        "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
-        "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
-        "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
-                        "请核对这些数值；如不相符，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新报送。",
-        "sheet_empty": "工作表“{sheet}”没有数据。如需报送，请填写后重新报送；不需要的请忽略。",
-    }),
-    **_rules("note", "resolve", {
-        "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
-                           "如属限额产品，请改用目录中的产品名称。",
-        "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
-        "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
-        "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
-        "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
-                            "请核对；下次请填在同一行。",
-        "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",
-    }),
+    **_rules(
+        "error",
+        "read",
+        {
+            "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
+            "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
+            "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
+            "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
+            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。"
+            "请将计量单位改为{expected}后重新报送。",
+            "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
+            "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
+            "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
+            "merged_figure": "“{title}”的合并单元格到第 {last} 行为止跨了多家企业，"
+            "看不出 {value} 中各家是多少，未采用。"
+            "请取消合并，逐家填报后重新报送。",
+            "error_cell": "“{title}”单元格是错误值“{value}”。请修正公式或直接填写数值后重新报送。",
+            "formula_uncached": "“{title}”单元格是尚未计算的公式，读不到数值。"
+            "请用 Excel 或 WPS 打开文件，待计算完成并保存后重新报送。",
+            "not_a_date": "“{title}”应填日期，现为“{value}”。{hint}请改为“2026-10-31”或“2026年10月”的形式后重新报送。",
+            "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
+            "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
+            "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
+            "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
+            "请填写 2 至 4 位有效代码后重新报送。",
+            "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"
+            "请将该列设为文本格式，重新填写 18 位代码后报送。",
+            "row_empty": "该行没有任何可以采用的数据。请补填后重新报送，不需要的行请删除。",
+        },
+    ),
+    **_rules(
+        "error",
+        "resolve",
+        {
+            "coefficient_missing": "能源品种“{carrier}”没有参考折标系数，办法没有另行规定的，当期综合能耗无法计算。"
+            "请在“采用折标系数”栏填写实测系数后重新报送。",
+            "consumption_missing": "能源品种“{carrier}”填了用于原材料或加工转换产出，"
+            "却没有填消费量，当期综合能耗无法计算。"
+            "请补填消费量（包括用于原材料的部分；没有消费的填 0）后重新报送。",
+            "uscc_invalid": "统一社会信用代码“{value}”不符合 GB 32100-2015 的校验规则。{hint}"
+            "请对照营业执照核对后重新报送。",
+            "enterprise_unknown": "企业“{value}”不在企业名录中，该行数据未采用。{hint}"
+            "请核对企业名称和统一社会信用代码；确属新增企业的，请先报送企业名录。",
+            "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
+            "请填写统一社会信用代码后重新报送。",
+            "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
+            "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
+            "请只保留正确的一个后重新报送。",
+            "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
+            "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
+            "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
+        },
+    ),
+    **_rules(
+        "warning",
+        "read",
+        {
+            "control_total": "合计数 {value} 与各项之和 {sum} 相差超过 0.5%。"
+            "请核对明细是否漏填、重填，或合计公式是否正确。",
+            "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
+            "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
+            "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
+            "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
+            "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+        },
+    ),
+    **_rules(
+        "warning",
+        "resolve",
+        {
+            "negative": "“{title}”为 {value}，通常不应为负数。已按原值计入，请核对；确属冲减的请说明。",
+            "cumulative_falls": "“{title}”本期累计 {value} 小于上期累计 {before}。请核对本期或上期累计数。",
+            "unit_suspect": "“{title}”单月数值 {month} 与该企业各月中位数 {median} 相差 8 倍以上。{hint}"
+            "请核对数值和计量单位。",
+            "coefficient_deviates": "能源品种“{carrier}”采用的折标系数 {value} 与参考值 {reference} 相差超过 30%。"
+            "请核对系数及其单位（吨标准煤/{unit}）。",
+            "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
+            "以各品种为准。请核对。",
+            "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
+            "请核对代码是否填错；确已更名的，请更新企业名录。",
+        },
+    ),
+    **_rules(
+        "note",
+        "read",
+        {
+            "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
+            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
+            "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+            "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
+            "请核对这些数值；如不相符，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新报送。",
+            "sheet_empty": "工作表“{sheet}”没有数据。如需报送，请填写后重新报送；不需要的请忽略。",
+        },
+    ),
+    **_rules(
+        "note",
+        "resolve",
+        {
+            "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
+            "如属限额产品，请改用目录中的产品名称。",
+            "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
+            "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
+            "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
+            "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
+            "请核对；下次请填在同一行。",
+            "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",
+        },
+    ),
     **{
         rule.name: ProblemRule(rule.severity, "resolve", f"{rule.message}。")
         for form in FORMS.values()
@@ -171,8 +198,15 @@ def problem(
     `words`. Raises KeyError for a rule or a word that is not there.
     """
     location = {
-        "submission_id": submission_id, "file_name": file_name, "sheet": sheet, "cell": cell, "row": row,
-        "uscc": uscc, "name": name, "field": field, "value": value,
+        "submission_id": submission_id,
+        "file_name": file_name,
+        "sheet": sheet,
+        "cell": cell,
+        "row": row,
+        "uscc": uscc,
+        "name": name,
+        "field": field,
+        "value": value,
     }
     found = _rule(rule)
     known = {"title": _TITLES.get(field or "", field), **_OPTIONAL, **location, **words}
@@ -240,20 +274,27 @@ def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame)
             pl.lit(None, dtype=pl.Float64).alias("factor"),
         )
     placed = rows.drop("file_name", "sheet", "cell", strict=False).join(
-        submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1",
+        submissions.select("submission_id", "file_name", "sheet"),
+        on="submission_id",
+        how="left",
+        validate="m:1",
         maintain_order="left",
     )
-    first = columns.sort("submission_id", "field", "block").unique(
-        ["submission_id", "field"], keep="first", maintain_order=True
-    ).select("submission_id", "field", pl.col("column").alias("_first"), pl.col("factor").alias("_first_factor"))
+    first = (
+        columns.sort("submission_id", "field", "block")
+        .unique(["submission_id", "field"], keep="first", maintain_order=True)
+        .select("submission_id", "field", pl.col("column").alias("_first"), pl.col("factor").alias("_first_factor"))
+    )
     placed = placed.join(first, on=["submission_id", "field"], how="left", validate="m:1", maintain_order="left")
     if "block" in rows.columns:
         exact = columns.select("submission_id", "field", "block", "column", "factor")
-        placed = placed.join(exact, on=["submission_id", "field", "block"], how="left", validate="m:1",
-                             maintain_order="left")
+        placed = placed.join(
+            exact, on=["submission_id", "field", "block"], how="left", validate="m:1", maintain_order="left"
+        )
     else:
-        placed = placed.with_columns(pl.lit(None, dtype=pl.String).alias("column"),
-                                     pl.lit(None, dtype=pl.Float64).alias("factor"))
+        placed = placed.with_columns(
+            pl.lit(None, dtype=pl.String).alias("column"), pl.lit(None, dtype=pl.Float64).alias("factor")
+        )
     return placed.with_columns(
         (pl.coalesce("column", "_first") + pl.col("row").cast(pl.String)).alias("cell"),
         pl.when(pl.col("column").is_null()).then("_first_factor").otherwise("factor").alias("factor"),

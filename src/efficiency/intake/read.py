@@ -113,9 +113,7 @@ def _has_rows(grid: Grid) -> bool:
     return not grid.hidden and not grid.refusal and bool(grid.height and last_used_row(grid, grid.height))
 
 
-def _read_sheet(
-    file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet | None
-) -> tuple[list[Parsed], str]:
+def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet | None) -> tuple[list[Parsed], str]:
     """Every table of a sheet, each as every form it states; without any, a hint at why it is no form of ours."""
     headers, lacking = find_headers(grid), list[str]()
     if layout is not None:

@@ -21,9 +21,7 @@ _RANK = {"superseded": 0, "rejected": 1, "accepted": 2}
 def outcomes(rows: pl.DataFrame, outcome: pl.Expr | str) -> pl.DataFrame:
     """Give the evidence of `rows` (submission_id, row): a fixed `outcome`, or an expression over them."""
     came_to = pl.lit(outcome) if isinstance(outcome, str) else outcome
-    return rows.select(
-        pl.col("submission_id"), pl.col("row").cast(pl.Int64), came_to.cast(pl.String).alias("outcome")
-    )
+    return rows.select(pl.col("submission_id"), pl.col("row").cast(pl.Int64), came_to.cast(pl.String).alias("outcome"))
 
 
 def counted(evidence: pl.DataFrame) -> pl.DataFrame:
@@ -34,8 +32,10 @@ def counted(evidence: pl.DataFrame) -> pl.DataFrame:
     rank = pl.col("outcome").replace_strict(_RANK, return_dtype=pl.Int8)
     # The statements of a row mostly follow one another and come to the same.
     few = evidence.filter(first_of_run(OUTCOMES))
-    per_row = few.select("submission_id", "row", rank.alias("rank")).group_by("submission_id", "row").agg(
-        pl.col("rank").max()
+    per_row = (
+        few.select("submission_id", "row", rank.alias("rank"))
+        .group_by("submission_id", "row")
+        .agg(pl.col("rank").max())
     )
     return per_row.group_by("submission_id").agg(
         (pl.col("rank") == value).sum().cast(pl.Int64).alias(f"_{outcome}") for outcome, value in _RANK.items()
@@ -50,8 +50,11 @@ def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.Data
     counts or ever counted, `partly` when a row or cell of it was refused, else `accepted`.
     """
     counts = counts.group_by("submission_id").agg(pl.col(f"_{outcome}").sum() for outcome in _RANK)
-    errors = problems.filter(pl.col("severity") == "error").select("submission_id").unique().with_columns(
-        pl.lit(True).alias("_error")
+    errors = (
+        problems.filter(pl.col("severity") == "error")
+        .select("submission_id")
+        .unique()
+        .with_columns(pl.lit(True).alias("_error"))
     )
     counted = (
         submissions.drop("rows_accepted", "rows_rejected", "rows_superseded", "status", strict=False)
@@ -66,8 +69,10 @@ def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.Data
     nothing = (pl.col("rows_accepted") == 0) & (pl.col("rows_superseded") == 0)
     refused = (pl.col("rows_rejected") > 0) | pl.col("_error").fill_null(False)
     return counted.with_columns(
-        pl.when(pl.col("form").is_null() | (nothing & refused)).then(pl.lit("refused"))
-        .when(refused).then(pl.lit("partly"))
+        pl.when(pl.col("form").is_null() | (nothing & refused))
+        .then(pl.lit("refused"))
+        .when(refused)
+        .then(pl.lit("partly"))
         .otherwise(pl.lit("accepted"))
         .alias("status")
     ).drop("_error", *(f"_{outcome}" for outcome in _RANK))

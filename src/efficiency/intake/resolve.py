@@ -95,11 +95,13 @@ def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> 
     screened = screen_register(ranked(register_rows, ranks), refused_codes, submissions, columns)
     outcome = settle("register", screened.rows["register"])
     found = findings("register", outcome, submissions, columns)
-    evidence = pl.concat([
-        pl.DataFrame(schema=OUTCOMES),
-        outcomes(screened.rejected, "rejected"),
-        outcomes(outcome.withheld, "rejected"),
-    ])
+    evidence = pl.concat(
+        [
+            pl.DataFrame(schema=OUTCOMES),
+            outcomes(screened.rejected, "rejected"),
+            outcomes(outcome.withheld, "rejected"),
+        ]
+    )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
     return Survey(

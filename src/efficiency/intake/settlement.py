@@ -32,7 +32,10 @@ POISONED = {"energy": ("consumption",)}
 _NOT_COMPARED = {"uscc", "name", "unit"}
 
 _REPLACED = {
-    "form": pl.String(), "submission_id": pl.String(), "later_submission": pl.String(), "figures": pl.Int64(),
+    "form": pl.String(),
+    "submission_id": pl.String(),
+    "later_submission": pl.String(),
+    "figures": pl.Int64(),
 }
 
 
@@ -90,8 +93,13 @@ def findings(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl
     repeats = (
         outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row")))
         .unique(["submission_id", "row"], keep="first", maintain_order=True)
-        .join(submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1",
-              maintain_order="left")
+        .join(
+            submissions.select("submission_id", "file_name", "sheet"),
+            on="submission_id",
+            how="left",
+            validate="m:1",
+            maintain_order="left",
+        )
         .with_columns(pl.col("later_row").cast(pl.String).alias("value"))
     )
     replaced = (
@@ -100,11 +108,13 @@ def findings(form: str, outcome: Settled, submissions: pl.DataFrame, columns: pl
         .agg(pl.len().cast(pl.Int64).alias("figures"))
     )
     return Findings(
-        pl.concat([
-            _conflicts(outcome.conflicts, submissions, columns),
-            problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
-            problem_rows("completed_figure", repeats.filter("lent")),
-        ]),
+        pl.concat(
+            [
+                _conflicts(outcome.conflicts, submissions, columns),
+                problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
+                problem_rows("completed_figure", repeats.filter("lent")),
+            ]
+        ),
         replaced.select(pl.lit(form).alias("form"), *list(_REPLACED)[1:]),
     )
 

@@ -149,8 +149,10 @@ def _evidence(
     ]
     for form, frame in facts.items():
         came_to = (
-            pl.when(~states(form)).then(pl.lit("rejected"))
-            .when(pl.col("superseded")).then(pl.lit("superseded"))
+            pl.when(~states(form))
+            .then(pl.lit("rejected"))
+            .when(pl.col("superseded"))
+            .then(pl.lit("superseded"))
             .otherwise(pl.lit("accepted"))
         )
         evidence.append(outcomes(frame, came_to))

@@ -92,9 +92,7 @@ def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Pars
     return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
 
 
-def unrecognised_table(
-    file: InboxFile, grid: Grid, sheet_id: str, header: Header, *, end: int, hint: str
-) -> Parsed:
+def unrecognised_table(file: InboxFile, grid: Grid, sheet_id: str, header: Header, *, end: int, hint: str) -> Parsed:
     """A table of a sheet, with its `header` but no form of ours; its rows, to before `end`, are rejected."""
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"

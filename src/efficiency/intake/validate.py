@@ -22,8 +22,14 @@ SHOWN = 5
 """Offenders named in the message; the error carries them all."""
 
 OFFENDERS: dict[str, pl.DataType] = {
-    "table": pl.String(), "column": pl.String(), "check": pl.String(), "value": pl.String(),
-    "submission_id": pl.String(), "sheet": pl.String(), "row": pl.Int64(), "block": pl.Int64(),
+    "table": pl.String(),
+    "column": pl.String(),
+    "check": pl.String(),
+    "value": pl.String(),
+    "submission_id": pl.String(),
+    "sheet": pl.String(),
+    "row": pl.Int64(),
+    "block": pl.Int64(),
 }
 """Shape of the violations: what is broken, and the sheet's row that states it (null for a frame as a whole)."""
 

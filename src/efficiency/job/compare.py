@@ -31,9 +31,7 @@ class Compared:
     workbook: Path | None
 
 
-def compare_policies(
-    period: str, policies: tuple[str, str], warehouse: Path, output: Path | None = None
-) -> Compared:
+def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, output: Path | None = None) -> Compared:
     """Judges `period` under both policies (ids or files); with `output` writes 办法比较_<period>.xlsx below it.
 
     Each policy has its own window, energy basis and, by its id, its own earlier tiers. Raises UsageError for a
@@ -49,8 +47,10 @@ def compare_policies(
     with reading_scratch(warehouse) as folder:
         facts = kept_facts(warehouse, folder)
         if not facts.table("register").height:
-            raise UsageError(f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
-                             "Run `efficiency run` on an inbox that has one.")
+            raise UsageError(
+                f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
+                "Run `efficiency run` on an inbox that has one."
+            )
 
         def side(policy: Policy) -> Side:
             evaluation = judge(facts, policy, period, contents).evaluation

@@ -14,8 +14,17 @@ import polars as pl
 
 from schemas.energy import TOTAL_CARRIER
 
-TOTAL_ALIASES = (TOTAL_CARRIER, "综合能耗", "能源合计", "能源消费合计", "能源消费总量", "综合能源消费总量",
-                 "综合能源消费量(当量值)", "综合能耗(当量值)", "能源合计(当量值)")
+TOTAL_ALIASES = (
+    TOTAL_CARRIER,
+    "综合能耗",
+    "能源合计",
+    "能源消费合计",
+    "能源消费总量",
+    "综合能源消费总量",
+    "综合能源消费量(当量值)",
+    "综合能耗(当量值)",
+    "能源合计(当量值)",
+)
 """Names of a directly stated total in 吨标准煤; one on the 等价值 basis is none, since it could not be told apart."""
 
 _BRACKETS = str.maketrans("[]{}【】〔〕〈〉", "()()()()()")

@@ -99,8 +99,11 @@ def _standing(explanation: Explanation) -> list[str]:
         return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
-        ("综合得分", f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
-                     f"共{explanation.ranked}家"),
+        (
+            "综合得分",
+            f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
+            f"共{explanation.ranked}家",
+        ),
         ("土地效率", _dimension(explanation, "land")),
         ("能源效率", _dimension(explanation, "energy")),
     ]
@@ -149,8 +152,14 @@ def _indicators(explanation: Explanation) -> list[str]:
         ]
         for row in explanation.indicators.iter_rows(named=True)
     ]  # fmt: skip
-    return ["指标", *table(["指标", "分子", "分母", "指标值", "基准值", "基准口径", "组内名次", "权重", "得分",
-                           "说明"], rows, right={1, 2, 3, 4, 6, 7, 8})]
+    return [
+        "指标",
+        *table(
+            ["指标", "分子", "分母", "指标值", "基准值", "基准口径", "组内名次", "权重", "得分", "说明"],
+            rows,
+            right={1, 2, 3, 4, 6, 7, 8},
+        ),
+    ]
 
 
 def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:

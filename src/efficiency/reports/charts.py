@@ -50,20 +50,37 @@ class Quadrant:
 def quadrant_chart(workbook: Workbook, everyone: Points, lists: Sequence[Points], quadrant: Quadrant) -> Chart:
     """Land against energy score; each list a colour and a marker of its own. The axes cross at the dividing lines."""
     chart = workbook.add_chart({"type": "scatter"})
-    chart.add_series({
-        "name": everyone.name, "categories": everyone.land, "values": everyone.energy,
-        "marker": {"type": "circle", "size": 4, "fill": {"color": BACKGROUND_POINTS}, "border": {"none": True}},
-    })
+    chart.add_series(
+        {
+            "name": everyone.name,
+            "categories": everyone.land,
+            "values": everyone.energy,
+            "marker": {"type": "circle", "size": 4, "fill": {"color": BACKGROUND_POINTS}, "border": {"none": True}},
+        }
+    )
     for i, points in enumerate(lists):
         colour = LIST_COLOURS[i % len(LIST_COLOURS)]
-        chart.add_series({
-            "name": points.name, "categories": points.land, "values": points.energy,
-            "marker": {"type": LIST_MARKERS[i % len(LIST_MARKERS)], "size": 6, "fill": {"color": colour},
-                       "border": {"color": colour, "width": 1}},
-        })
+        chart.add_series(
+            {
+                "name": points.name,
+                "categories": points.land,
+                "values": points.energy,
+                "marker": {
+                    "type": LIST_MARKERS[i % len(LIST_MARKERS)],
+                    "size": 6,
+                    "fill": {"color": colour},
+                    "border": {"color": colour, "width": 1},
+                },
+            }
+        )
     _frame(chart, f"土地效率与能源效率(分界线：{quadrant.lines})")
-    chart.set_plotarea({"border": {"color": RULE, "width": 0.75}, "fill": {"none": True},
-                        "layout": {"x": 0.10, "y": 0.185, "width": 0.86, "height": 0.53}})
+    chart.set_plotarea(
+        {
+            "border": {"color": RULE, "width": 0.75},
+            "fill": {"none": True},
+            "layout": {"x": 0.10, "y": 0.185, "width": 0.86, "height": 0.53},
+        }
+    )
     chart.set_x_axis(_axis("土地效率得分", quadrant.land_max, quadrant.land))
     chart.set_y_axis(_axis("能源效率得分", quadrant.energy_max, quadrant.energy))
     return chart
@@ -72,9 +89,17 @@ def quadrant_chart(workbook: Workbook, everyone: Points, lists: Sequence[Points]
 def _axis(name: str, maximum: float, crossing: float) -> dict[str, Any]:
     # The other axis crosses here, so this axis's own labels are moved to the edge of the plot.
     return {
-        "name": name, "name_font": _font(9, MUTED), "num_font": _font(8, MUTED), "num_format": "0", "min": 0,
-        "max": maximum, "crossing": crossing, "label_position": "low", "major_gridlines": {"visible": False},
-        "line": {"color": INK, "width": 1, "dash_type": "dash"}, "major_tick_mark": "none",
+        "name": name,
+        "name_font": _font(9, MUTED),
+        "num_font": _font(8, MUTED),
+        "num_format": "0",
+        "min": 0,
+        "max": maximum,
+        "crossing": crossing,
+        "label_position": "low",
+        "major_gridlines": {"visible": False},
+        "line": {"color": INK, "width": 1, "dash_type": "dash"},
+        "major_tick_mark": "none",
     }
 
 
@@ -91,8 +116,11 @@ def tier_bars(workbook: Workbook, title: str, categories: Range, tiers: Sequence
 def movement_columns(workbook: Workbook, categories: Range, states: Sequence[tuple[str, Range]]) -> Chart:
     """Enterprises by tier before, a column each, stacked by tier now."""
     chart = workbook.add_chart({"type": "column", "subtype": "stacked"})
-    _stack(chart, categories, [(f"本期{state}" if state not in TIER_FILL else f"本期{state}类", state, values)
-                               for state, values in states])
+    _stack(
+        chart,
+        categories,
+        [(f"本期{state}" if state not in TIER_FILL else f"本期{state}类", state, values) for state, values in states],
+    )
     _frame(chart, "等级变动(横轴为上期等级，颜色为本期等级)")
     chart.set_x_axis({"num_font": _font(9, INK), "line": {"color": RULE}, "major_tick_mark": "none"})
     chart.set_y_axis(_counts())
@@ -102,15 +130,26 @@ def movement_columns(workbook: Workbook, categories: Range, states: Sequence[tup
 def _stack(chart: Chart, categories: Range, series: Sequence[tuple[str, str, Range]]) -> None:
     for name, state, values in series:
         colour = TIER_FILL.get(state, "#FFFFFF")
-        chart.add_series({
-            "name": name, "categories": categories, "values": values, "gap": 45,
-            "fill": {"color": colour}, "border": {"color": MUTED, "width": 0.5},
-        })
+        chart.add_series(
+            {
+                "name": name,
+                "categories": categories,
+                "values": values,
+                "gap": 45,
+                "fill": {"color": colour},
+                "border": {"color": MUTED, "width": 0.5},
+            }
+        )
 
 
 def _counts() -> dict[str, Any]:
-    return {"num_font": _font(8, MUTED), "num_format": "0", "line": {"none": True},
-            "major_gridlines": {"visible": True, "line": {"color": "#E4E8EB", "width": 0.5}}, "min": 0}
+    return {
+        "num_font": _font(8, MUTED),
+        "num_format": "0",
+        "line": {"none": True},
+        "major_gridlines": {"visible": True, "line": {"color": "#E4E8EB", "width": 0.5}},
+        "min": 0,
+    }
 
 
 def _frame(chart: Chart, title: str) -> None:

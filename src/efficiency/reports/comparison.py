@@ -62,8 +62,10 @@ def summary(comparison: Comparison) -> str:
     counts = dict(comparison.enterprises["movement"].drop_nulls().value_counts().iter_rows())
     moved = "、".join(f"{words}{counts[name]}户" for name, words in MOVEMENTS.items() if name in counts)
     listed = int(comparison.enterprises["list_movement"].sum())
-    return f"{comparison.enterprises.height}户中等级变化{sum(counts.values())}户" + (f"({moved})" if moved else "") + (
-        f"，清单变化{listed}户"
+    return (
+        f"{comparison.enterprises.height}户中等级变化{sum(counts.values())}户"
+        + (f"({moved})" if moved else "")
+        + (f"，清单变化{listed}户")
     )
 
 

@@ -61,8 +61,10 @@ def headline_efficiencies(report: Report, of: pl.DataFrame | None = None) -> pl.
 
 def _titled() -> pl.Expr:
     """亩均税收(万元/亩)."""
-    return pl.when(pl.col("unit").is_null() | (pl.col("unit") == "")).then("title").otherwise(
-        pl.concat_str("title", pl.lit("("), "unit", pl.lit(")"))
+    return (
+        pl.when(pl.col("unit").is_null() | (pl.col("unit") == ""))
+        .then("title")
+        .otherwise(pl.concat_str("title", pl.lit("("), "unit", pl.lit(")")))
     )
 
 
@@ -77,8 +79,10 @@ def _need() -> pl.Expr:
     top, bottom = _quantity("numerator_expression"), _quantity("denominator_expression")
     asked, allowed = benchmark * denominator, numerator / benchmark
     grow = pl.when(higher).then(_more(top, asked - numerator)).otherwise(_more(bottom, allowed - denominator))
-    shrink = pl.when(higher).then(_less("denominator_expression", bottom, denominator - allowed)).otherwise(
-        _less("numerator_expression", top, numerator - asked)
+    shrink = (
+        pl.when(higher)
+        .then(_less("denominator_expression", bottom, denominator - allowed))
+        .otherwise(_less("numerator_expression", top, numerator - asked))
     )
     reached = pl.when(higher).then(pl.col("value") >= benchmark).otherwise(pl.col("value") <= benchmark)
     lead, other = (
@@ -123,9 +127,7 @@ def _rounded(amount: pl.Expr) -> pl.Expr:
     whole = units // places
     thousands = pl.concat_str(
         pl.when(whole >= 1_000_000).then(pl.concat_str((whole // 1_000_000).cast(pl.String), pl.lit(","))),
-        pl.when(whole >= 1_000).then(
-            pl.concat_str(_digits(whole // 1_000 % 1_000, whole >= 1_000_000), pl.lit(","))
-        ),
+        pl.when(whole >= 1_000).then(pl.concat_str(_digits(whole // 1_000 % 1_000, whole >= 1_000_000), pl.lit(","))),
         _digits(whole % 1_000, whole >= 1_000),
         ignore_nulls=True,
     )

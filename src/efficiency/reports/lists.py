@@ -54,9 +54,19 @@ def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
 def _rows(report: Report) -> pl.DataFrame:
     """Every candidate with what the lists show of it, by list and position."""
     shown = report.scores.select(
-        "uscc", "rank", cohort_label(report.policy),
-        "town", industry_label().alias("industry"), "land", "energy", "land_score", "land_tier",
-        "energy_score", "energy_tier", "previous_tier", "d_streak",
+        "uscc",
+        "rank",
+        cohort_label(report.policy),
+        "town",
+        industry_label().alias("industry"),
+        "land",
+        "energy",
+        "land_score",
+        "land_tier",
+        "energy_score",
+        "energy_tier",
+        "previous_tier",
+        "d_streak",
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(

@@ -27,8 +27,7 @@ STATEMENT = (
     "各清单均为按办法测算的建议，经人工核实确认后方可作为处置依据。数据缺失的企业列入“未参评与数据不足”，不评等级；"
     "D类均依据企业已报送的数据得出，从不表示数据缺失。"
 )
-COUNTS = ("rows_total", "rows_accepted", "rows_rejected", "rows_superseded", "rows_totals",
-          "rows_notes", "rows_blank")
+COUNTS = ("rows_total", "rows_accepted", "rows_rejected", "rows_superseded", "rows_totals", "rows_notes", "rows_blank")
 """The first is what the others add up to."""
 
 
@@ -97,8 +96,13 @@ def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
     _rules(page, report)
     _sources(page, report)
     page.section("可追溯信息")
-    for label, key in (("评价编号", "evaluation_id"), ("办法编号", "policy_id"), ("办法摘要 SHA-256", "policy_sha256"),
-                       ("输入摘要 SHA-256", "inputs_sha256"), ("程序版本", "code_version")):
+    for label, key in (
+        ("评价编号", "evaluation_id"),
+        ("办法编号", "policy_id"),
+        ("办法摘要 SHA-256", "policy_sha256"),
+        ("输入摘要 SHA-256", "inputs_sha256"),
+        ("程序版本", "code_version"),
+    ):
         page.entry(label, str(report.evaluation[key]))
     page.entry("生成时间", f"{report.created_at:%Y-%m-%d %H:%M:%S}(北京时间)")
     print_setup(sheet, f"{report.policy_title} {report.period_title} 方法说明")
@@ -129,9 +133,19 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
     }
     header = ("维度", "指标", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
     rows = [
-        (DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
-         words.condition(i.denominator, report.policy), "越高越好" if i.better == "higher" else "越低越好",
-         words.benchmark(i.benchmark), used.get(i.id, "—"), words.limits(i), words.missing(i))
+        (
+            DIMENSION_TITLES[i.dimension],
+            i.title,
+            i.unit,
+            i.weight,
+            words.condition(i.numerator, report.policy),
+            words.condition(i.denominator, report.policy),
+            "越高越好" if i.better == "higher" else "越低越好",
+            words.benchmark(i.benchmark),
+            used.get(i.id, "—"),
+            words.limits(i),
+            words.missing(i),
+        )
         for i in cohort.indicator
     ]
     kinds = ["ratio" if name == "权重" else "text" for name in header]
@@ -147,12 +161,22 @@ def _span(low: float | None, high: float | None) -> str:
 def _rules(page: MethodSheet, report: Report) -> None:
     policy = report.policy
     page.section("加减分、调档与不纳入排名")
-    page.entry("不纳入排名", "；".join(f"{rule.label}({words.statement(rule.when, policy)})"
-                                      for rule in policy.excluded) or "无")
-    page.entry("加减分", "；".join(f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分"
-                                  for rule in policy.adjustment) or "无")
-    page.entry("调档", "\n".join(f"{i}. {words.override_rule(rule, policy)}"
-                                 for i, rule in enumerate(policy.override, start=1)) or "无")
+    page.entry(
+        "不纳入排名",
+        "；".join(f"{rule.label}({words.statement(rule.when, policy)})" for rule in policy.excluded) or "无",
+    )
+    page.entry(
+        "加减分",
+        "；".join(
+            f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分" for rule in policy.adjustment
+        )
+        or "无",
+    )
+    page.entry(
+        "调档",
+        "\n".join(f"{i}. {words.override_rule(rule, policy)}" for i, rule in enumerate(policy.override, start=1))
+        or "无",
+    )
     page.section("建议清单规则(按顺序，一户企业只进入最先符合的一张清单)")
     for i, rule in enumerate(policy.candidate, start=1):
         page.entry(f"{i}. {rule.title}", words.statement(rule.when, policy) + "。")
@@ -181,17 +205,27 @@ def _sources(page: MethodSheet, report: Report) -> None:
     severities = {name: i for i, name in enumerate(SEVERITIES)}
     by_rule = (
         report.problems.group_by("severity", "rule")
-        .agg(pl.len().cast(pl.Int64).alias("count"), pl.col("file_name").n_unique().cast(pl.Int64).alias("files"),
-             pl.col("message").sort().first().alias("example"))
-        .sort(pl.col("severity").replace_strict(severities, return_dtype=pl.Int64), pl.col("count"), pl.col("rule"),
-              descending=[False, True, False])
+        .agg(
+            pl.len().cast(pl.Int64).alias("count"),
+            pl.col("file_name").n_unique().cast(pl.Int64).alias("files"),
+            pl.col("message").sort().first().alias("example"),
+        )
+        .sort(
+            pl.col("severity").replace_strict(severities, return_dtype=pl.Int64),
+            pl.col("count"),
+            pl.col("rule"),
+            descending=[False, True, False],
+        )
         .with_columns(pl.col("severity").replace(SEVERITIES), pl.col("rule").replace(RULES))
     )
     if by_rule.is_empty():
         page.entry("数据问题", "无")
     else:
-        page.table(("级别", "问题", "条数", "文件数", "示例"), ("text", "text", "integer", "integer", "text"),
-                   by_rule.select("severity", "rule", "count", "files", "example"))
+        page.table(
+            ("级别", "问题", "条数", "文件数", "示例"),
+            ("text", "text", "integer", "integer", "text"),
+            by_rule.select("severity", "rule", "count", "files", "example"),
+        )
     page.section("评价提示")
     page.entry("提示", "\n".join(report.warnings) or "无")
 

@@ -21,7 +21,8 @@ OBJECTION = (
 )
 """Who, where and until when is for the publisher to fill in: no source states it for every place."""
 MEANING = (
-    "等级：" + "、".join(f"{tier} {name}" for tier, name in TIER_NAMES.items())
+    "等级："
+    + "、".join(f"{tier} {name}" for tier, name in TIER_NAMES.items())
     + "。同一等级内按镇办和企业名称排列，不分先后。"
 )
 FIELDS = (
@@ -49,8 +50,13 @@ def write_notice(path: Path, report: Report) -> None:
         .select("name", "town", pl.concat_str("tier", pl.lit(" "), pl.col("tier").replace(TIER_NAMES)).alias("shown"))
     )
     page = Page(
-        title=title, units=f"共{rows.height}户", running=title, notes=(MEANING, OBJECTION),
-        signed=False, filtered=False, portrait=True,
+        title=title,
+        units=f"共{rows.height}户",
+        running=title,
+        notes=(MEANING, OBJECTION),
+        signed=False,
+        filtered=False,
+        portrait=True,
     )
     with new_workbook(path, report.created_at, title=title) as book:
         write_list(book.workbook.add_worksheet("公示名单"), book, rows, FIELDS, page)

@@ -32,8 +32,12 @@ SCORES = ("land_score", "energy_score")
 WIDTH, HEIGHT, GAP = 434, 318, 8
 """Size of a chart and the space between two, in pixels."""
 ROW_PIXELS = 22
-_QUADRANTS = ((0.09, 0.115, "费地省能", "left"), (0.75, 0.115, "省地省能", "right"), (0.09, 0.775, "费地费能", "left"),
-              (0.75, 0.775, "省地费能", "right"))
+_QUADRANTS = (
+    (0.09, 0.115, "费地省能", "left"),
+    (0.75, 0.115, "省地省能", "right"),
+    (0.09, 0.775, "费地费能", "left"),
+    (0.75, 0.775, "省地费能", "right"),
+)
 """Where each quadrant is named, outside the plot so as to cover no point: shares of width and height, words, side."""
 
 
@@ -60,20 +64,36 @@ class Drawing:
     def note(self, text: str, at: tuple[float, float], side: str) -> None:
         """Writes `text` over the first chart, `at` being shares of its width and height."""
         offset = self._offset(0, 0)
-        self.sheet.insert_textbox(self.top, self.left, text, {
-            "x_offset": offset["x_offset"] + int(at[0] * WIDTH), "y_offset": offset["y_offset"] + int(at[1] * HEIGHT),
-            "width": 90, "height": 20, "fill": {"none": True}, "line": {"none": True}, "object_position": 1,
-            "font": {"name": FONT, "size": 9, "color": MUTED, "bold": True},
-            "align": {"vertical": "middle", "horizontal": side},
-        })
+        self.sheet.insert_textbox(
+            self.top,
+            self.left,
+            text,
+            {
+                "x_offset": offset["x_offset"] + int(at[0] * WIDTH),
+                "y_offset": offset["y_offset"] + int(at[1] * HEIGHT),
+                "width": 90,
+                "height": 20,
+                "fill": {"none": True},
+                "line": {"none": True},
+                "object_position": 1,
+                "font": {"name": FONT, "size": 9, "color": MUTED, "bold": True},
+                "align": {"vertical": "middle", "horizontal": side},
+            },
+        )
 
     def _offset(self, column: int, line: int) -> dict[str, int]:
         return {"x_offset": GAP * 2 + column * (WIDTH + GAP), "y_offset": line * (HEIGHT + GAP), "object_position": 1}
 
 
 def draw_charts(
-    drawing: Drawing, report: Report, *, ranking: Extent, lists: Sequence[tuple[str, pl.DataFrame, Extent]],
-    towns: Extent, industries: Extent, matrix: Extent | None,
+    drawing: Drawing,
+    report: Report,
+    *,
+    ranking: Extent,
+    lists: Sequence[tuple[str, pl.DataFrame, Extent]],
+    towns: Extent,
+    industries: Extent,
+    matrix: Extent | None,
 ) -> None:
     """Draws the charts that this period's figures support; without tiers there is only the quadrant."""
     rated = report.scores["tier"].count() > 0
@@ -82,7 +102,8 @@ def draw_charts(
         everyone = Points(_everyone(ranking), *(ranking.range(name, CHART_POINTS) for name in SCORES))
         series = [
             Points(f"{title} {rows.height}户", *(extent.range(name) for name in SCORES))
-            for title, rows, extent in lists if not rows.is_empty()
+            for title, rows, extent in lists
+            if not rows.is_empty()
         ]
         drawing.place(quadrant_chart(drawing.workbook, everyone, series, quadrant), 0, 0)
         for x, y, words, side in _QUADRANTS:

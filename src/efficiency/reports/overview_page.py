@@ -42,16 +42,24 @@ _GROUP_TITLES = {
     "industry_division": ("分行业情况", "行业大类(GB/T 4754-2017)"),
 }
 _GROUP_COLUMNS = (
-    ("label", "", 5, "text"), ("registered", "名录企业", 2, "integer"), ("ranked", "参评", 2, "integer"),
+    ("label", "", 5, "text"),
+    ("registered", "名录企业", 2, "integer"),
+    ("ranked", "参评", 2, "integer"),
     *((tier, f"{tier}类", 1, "integer") for tier in TIERS),
-    ("land", "用地(亩)", 3, "amount"), ("energy", "综合能耗(吨标准煤)", 3, "amount"),
+    ("land", "用地(亩)", 3, "amount"),
+    ("energy", "综合能耗(吨标准煤)", 3, "amount"),
     ("tax_per_mu", "亩均税收\n(万元/亩)", 2, "ratio"),
     ("revenue_per_tce", "单位能耗营业收入\n(万元/吨标准煤)", 3, "ratio"),
 )
 
 
 def write_overview(
-    workbook: Workbook, sheet: Worksheet, styles: Styles, report: Report, *, ranking: Extent,
+    workbook: Workbook,
+    sheet: Worksheet,
+    styles: Styles,
+    report: Report,
+    *,
+    ranking: Extent,
     lists: Sequence[tuple[str, pl.DataFrame, Extent]],
 ) -> None:
     """Writes 概览. `ranking` and `lists` (title, rows, where they stand) are the sheets its charts are drawn from."""
@@ -60,8 +68,13 @@ def write_overview(
     row = _head(sheet, styles, report)
     row = _cards(sheet, styles, overview.headlines(report), row) + 1
     story = clean_text(overview.story(report))
-    write_merged(sheet, row, (0, COLUMNS - 1), story,
-                 styles.get(text_wrap=True, valign="vcenter", font_size=11, indent=1, left=5, left_color=ACCENT))
+    write_merged(
+        sheet,
+        row,
+        (0, COLUMNS - 1),
+        story,
+        styles.get(text_wrap=True, valign="vcenter", font_size=11, indent=1, left=5, left_color=ACCENT),
+    )
     sheet.set_row(row, 17 * wrapped_lines(story, COLUMNS * COLUMN_WIDTH * 0.86) + 6)
     top = row + 2
     row = _tiers(sheet, styles, report, top)
@@ -94,8 +107,11 @@ def _head(sheet: Worksheet, styles: Styles, report: Report) -> int:
     title = clean_text(f"{report.region}企业能耗产出效益评价概览({report.period_title})")
     write_merged(sheet, 0, (0, COLUMNS - 1), title, styles.title())
     sheet.set_row(1, 18)
-    origin = (f"评价办法：{report.policy_title}", f"生成时间：{report.created_at:%Y-%m-%d %H:%M}",
-              f"评价编号：{report.evaluation['evaluation_id']}")
+    origin = (
+        f"评价办法：{report.policy_title}",
+        f"生成时间：{report.created_at:%Y-%m-%d %H:%M}",
+        f"评价编号：{report.evaluation['evaluation_id']}",
+    )
     write_merged(sheet, 1, (0, COLUMNS - 1), clean_text("    ".join(origin)), styles.note(align="center"))
     sheet.set_row(2, 8)
     return 3
@@ -110,9 +126,17 @@ def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[Headline], row:
     edge = {"bg_color": CARD, "align": "center", "valign": "vcenter", "right": 5, "right_color": "#FFFFFF"}
     labels: Cells = [(span, f"{h.label}({h.unit})", styles.get(font_color=MUTED, **edge)) for h in headlines]
     figures: Cells = [
-        (span, h.value if h.value is not None else "—",
-         styles.get(bold=True, font_size=18, font_color=ACCENT, num_format="#,##0.00" if h.kind == "ratio" else "#,##0",
-                    **edge))
+        (
+            span,
+            h.value if h.value is not None else "—",
+            styles.get(
+                bold=True,
+                font_size=18,
+                font_color=ACCENT,
+                num_format="#,##0.00" if h.kind == "ratio" else "#,##0",
+                **edge,
+            ),
+        )
         for h in headlines
     ]
     changes: Cells = [(span, _change(h), styles.get(font_size=9, font_color=MUTED, **edge)) for h in headlines]
@@ -151,42 +175,83 @@ def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
         write_merged(sheet, row, (0, LEFT - 1), words, styles.cell("text"))
         return row + 1
     header = styles.header()
-    _put(sheet, row, [(3, "等级", header), (1, "户数", header), (1, "占比", header), (1, "用地(亩)", header),
-                      (2, "综合能耗(吨标煤)", header)])
+    _put(
+        sheet,
+        row,
+        [
+            (3, "等级", header),
+            (1, "户数", header),
+            (1, "占比", header),
+            (1, "用地(亩)", header),
+            (2, "综合能耗(吨标煤)", header),
+        ],
+    )
     shown = table.select("tier", "enterprises", "land", "energy", "share")
     for tier, enterprises, land, energy, share in shown.iter_rows():
         row += 1
-        _put(sheet, row, [
-            (1, tier, styles.tier(tier)), (2, TIER_NAMES[tier], styles.cell("text")),
-            (1, enterprises, styles.cell("integer")), (1, share, styles.cell("percent")),
-            (1, land, styles.cell("integer")), (2, energy, styles.cell("integer")),
-        ])
+        _put(
+            sheet,
+            row,
+            [
+                (1, tier, styles.tier(tier)),
+                (2, TIER_NAMES[tier], styles.cell("text")),
+                (1, enterprises, styles.cell("integer")),
+                (1, share, styles.cell("percent")),
+                (1, land, styles.cell("integer")),
+                (2, energy, styles.cell("integer")),
+            ],
+        )
     bold = {"bold": True, "bg_color": CARD}
     total = table.sum()
     row += 1
-    _put(sheet, row, [
-        (3, "合计", styles.cell("text", **bold)), (1, total["enterprises"][0], styles.cell("integer", **bold)),
-        (1, 1.0, styles.cell("percent", **bold)), (1, total["land"][0], styles.cell("integer", **bold)),
-        (2, total["energy"][0], styles.cell("integer", **bold)),
-    ])
+    _put(
+        sheet,
+        row,
+        [
+            (3, "合计", styles.cell("text", **bold)),
+            (1, total["enterprises"][0], styles.cell("integer", **bold)),
+            (1, 1.0, styles.cell("percent", **bold)),
+            (1, total["land"][0], styles.cell("integer", **bold)),
+            (2, total["energy"][0], styles.cell("integer", **bold)),
+        ],
+    )
     return row + 1
 
 
 def _lists(sheet: Worksheet, styles: Styles, lists: Sequence[tuple[str, pl.DataFrame, Extent]], row: int) -> int:
     row = _section(sheet, styles, row, "二、建议清单(经人工确认后生效)", LEFT)
     header = styles.header()
-    _put(sheet, row, [(3, "清单", header), (1, "户数", header), (1, "临界", header), (1, "用地(亩)", header),
-                      (2, "综合能耗(吨标煤)", header)])
+    _put(
+        sheet,
+        row,
+        [
+            (3, "清单", header),
+            (1, "户数", header),
+            (1, "临界", header),
+            (1, "用地(亩)", header),
+            (2, "综合能耗(吨标煤)", header),
+        ],
+    )
     for title, rows, extent in lists:
         row += 1
-        _put(sheet, row, [
-            (3, title, styles.cell("text", font_color=ACCENT, underline=1)), (1, rows.height, styles.cell("integer")),
-            (1, rows["review"].count(), styles.cell("integer")),
-            (1, float(rows["land"].sum()), styles.cell("integer")),
-            (2, float(rows["energy"].sum()), styles.cell("integer")),
-        ])
-        sheet.write_url(row, 0, f"internal:'{extent.sheet.replace(chr(39), chr(39) * 2)}'!A1",
-                        styles.cell("text", font_color=ACCENT, underline=1), clean_text(title))
+        _put(
+            sheet,
+            row,
+            [
+                (3, title, styles.cell("text", font_color=ACCENT, underline=1)),
+                (1, rows.height, styles.cell("integer")),
+                (1, rows["review"].count(), styles.cell("integer")),
+                (1, float(rows["land"].sum()), styles.cell("integer")),
+                (2, float(rows["energy"].sum()), styles.cell("integer")),
+            ],
+        )
+        sheet.write_url(
+            row,
+            0,
+            f"internal:'{extent.sheet.replace(chr(39), chr(39) * 2)}'!A1",
+            styles.cell("text", font_color=ACCENT, underline=1),
+            clean_text(title),
+        )
     return row + 1
 
 
@@ -205,12 +270,24 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
         row += 1
         before, counts = values[0], values[1:]
         cells = [
-            (1, count, styles.cell("integer", align="center", bold=True, bg_color=CARD) if state == before
-             else styles.cell("integer", align="center", num_format='#,##0_ ;-0_ ;"·"_ '))
+            (
+                1,
+                count,
+                styles.cell("integer", align="center", bold=True, bg_color=CARD)
+                if state == before
+                else styles.cell("integer", align="center", num_format='#,##0_ ;-0_ ;"·"_ '),
+            )
             for state, count in zip(states, counts, strict=True)
         ]
-        _put(sheet, row, [(2, before, styles.cell("text", align="center")), *cells,
-                          (1, sum(counts), styles.cell("integer", align="center"))])
+        _put(
+            sheet,
+            row,
+            [
+                (2, before, styles.cell("text", align="center")),
+                *cells,
+                (1, sum(counts), styles.cell("integer", align="center")),
+            ],
+        )
     return row + 1, Extent(sheet.get_name(), first, row, ("before", "", *states))
 
 
@@ -239,10 +316,20 @@ def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     pairs = [
         (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户，占{whole_percent(firm, known)}" if known else "未测算"),
         ("临界企业(建议复核)", f"{known - firm:,}户" if known else "未测算"),
-        ("未参评企业", "、".join(f"{name}{statuses[status]:,}" for status, name in STATUS_NAMES.items()
-                                if status != "ranked" and statuses.get(status)) or "无"),
-        ("报送工作表", f"{report.submissions.height:,}张：" + "、".join(
-            f"{words}{sheets.get(status, 0):,}" for status, words in SUBMISSION_STATUSES.items())),
+        (
+            "未参评企业",
+            "、".join(
+                f"{name}{statuses[status]:,}"
+                for status, name in STATUS_NAMES.items()
+                if status != "ranked" and statuses.get(status)
+            )
+            or "无",
+        ),
+        (
+            "报送工作表",
+            f"{report.submissions.height:,}张："
+            + "、".join(f"{words}{sheets.get(status, 0):,}" for status, words in SUBMISSION_STATUSES.items()),
+        ),
         ("数据问题", "、".join(f"{name}{problems.get(severity, 0):,}" for severity, name in SEVERITIES.items())),
     ]
     for label, value in pairs:
@@ -264,10 +351,14 @@ def _groups(sheet: Worksheet, styles: Styles, report: Report, *, by: str, row: i
     dotted = styles.cell("integer", num_format='#,##0_ ;-0_ ;"·"_ ')
     for values in table.iter_rows():
         row += 1
-        _put(sheet, row, [
-            (span, value, dotted if kind == "integer" else styles.cell(kind))
-            for value, (_, _, span, kind) in zip(values, _GROUP_COLUMNS, strict=True)
-        ])
+        _put(
+            sheet,
+            row,
+            [
+                (span, value, dotted if kind == "integer" else styles.cell(kind))
+                for value, (_, _, span, kind) in zip(values, _GROUP_COLUMNS, strict=True)
+            ],
+        )
     _group_totals(sheet, styles, report, table, rows=(first, row))
     # One name for each spreadsheet column, so that the chart finds a column by its name.
     columns = tuple(part for name, _, span, _ in _GROUP_COLUMNS for part in (name, *[""] * (span - 1)))

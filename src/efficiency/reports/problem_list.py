@@ -26,8 +26,15 @@ MAX_LISTED: Final = 20_000
 """Problems that a list holds; a file with more has one cause that repeats, and the list says so."""
 
 _COLUMNS: Final = (
-    ("序号", 6), ("级别", 7), ("工作表", 14), ("单元格", 9), ("企业名称", 24), ("统一社会信用代码", 21), ("指标", 15),
-    ("填报值", 15), ("问题说明与处理办法", 50),
+    ("序号", 6),
+    ("级别", 7),
+    ("工作表", 14),
+    ("单元格", 9),
+    ("企业名称", 24),
+    ("统一社会信用代码", 21),
+    ("指标", 15),
+    ("填报值", 15),
+    ("问题说明与处理办法", 50),
 )
 """Heading and width (half-width characters) of each visible column."""
 _WORDS: Final = ("level", "sheet", "place", "name", "uscc", "field", "value", "message")
@@ -40,16 +47,23 @@ _FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r")
 _RIGHT: Final = column_letters(len(_COLUMNS))
 
 _FONTS: Final = {
-    "body": (10, INK, ""), "bold": (10, INK, "<b/>"), "title": (16, ACCENT, "<b/>"), "small": (9, MUTED, ""),
+    "body": (10, INK, ""),
+    "bold": (10, INK, "<b/>"),
+    "title": (16, ACCENT, "<b/>"),
+    "small": (9, MUTED, ""),
     "link": (10, "#0B5CAD", "<u/>"),
 }
 """Size, colour and weight."""
 _FORMATS: Final = {
-    "title": ("title", "", False, "left", ""), "line": ("body", "", False, "left", ""),
-    "strong": ("bold", "", False, "left", ""), "remark": ("small", "", False, "left", ""),
+    "title": ("title", "", False, "left", ""),
+    "line": ("body", "", False, "left", ""),
+    "strong": ("bold", "", False, "left", ""),
+    "remark": ("small", "", False, "left", ""),
     "head": ("bold", HEADER.replace("#", "FF"), True, "center", ""),
-    "centred": ("body", "", True, "center", ""), "left": ("body", "", True, "left", ""),
-    "code": ("body", "", True, "left", "@"), "link": ("link", "", True, "center", ""),
+    "centred": ("body", "", True, "center", ""),
+    "left": ("body", "", True, "left", ""),
+    "code": ("body", "", True, "left", "@"),
+    "link": ("link", "", True, "center", ""),
     **{severity: ("body", colour, True, "center", "") for severity, colour in MARK_FILL.items()},
 }
 """Font, fill, grid, alignment and number format of each format of the list."""
@@ -109,10 +123,16 @@ def list_sheet(
         rows.append(_row(number, height, [_text_cell(f"A{number}", clean_text(text), formats[kind, False])]))
     head = len(lines) + 1
     titles = (*(title for title, _ in _COLUMNS), _BEFORE)
-    rows.append(_row(head, 24, [
-        _text_cell(f"{column_letters(column)}{head}", title, formats["head", False])
-        for column, title in enumerate(titles, 1)
-    ]))
+    rows.append(
+        _row(
+            head,
+            24,
+            [
+                _text_cell(f"{column_letters(column)}{head}", title, formats["head", False])
+                for column, title in enumerate(titles, 1)
+            ],
+        )
+    )
     kept, hyperlinks = dict(before), []
     for number, problem in enumerate(_listed(problems).iter_rows(named=True), 1):
         row = head + number
@@ -230,8 +250,9 @@ def frame(line: str, colour: str) -> bytes:
 
 def _worksheet(rows: list[bytes], hyperlinks: list[bytes], head: int, last: int, heading: Heading) -> bytes:
     """The part: filter, frozen headings, links and A4 landscape with page numbers, in the schema's order."""
-    columns = "".join(f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>'
-                      for at, (_, width) in enumerate(_COLUMNS, 1))
+    columns = "".join(
+        f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, (_, width) in enumerate(_COLUMNS, 1)
+    )
     hidden = len(_COLUMNS) + 1
     merged = "".join(f'<mergeCell ref="A{row}:{_RIGHT}{row}"/>' for row in range(1, head))
     # In headers and footers & starts a code.
@@ -248,8 +269,7 @@ def _worksheet(rows: list[bytes], hyperlinks: list[bytes], head: int, last: int,
     )
     links = b"<hyperlinks>%b</hyperlinks>" % b"".join(hyperlinks) if hyperlinks else b""
     middle = (
-        f'</sheetData><autoFilter ref="A{head}:{_RIGHT}{last}"/>'
-        f'<mergeCells count="{head - 1}">{merged}</mergeCells>'
+        f'</sheetData><autoFilter ref="A{head}:{_RIGHT}{last}"/><mergeCells count="{head - 1}">{merged}</mergeCells>'
     )
     bottom = (
         '<pageMargins left="0.4" right="0.4" top="0.75" bottom="0.75" header="0.3" footer="0.3"/>'
@@ -270,7 +290,9 @@ def _text_cell(address: str, text: str, style: int) -> bytes:
         return b'<c r="%b" s="%d"/>' % (address.encode(), style)
     content = as_text(text)
     return b'<c r="%b" s="%d" t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>' % (
-        address.encode(), style, content
+        address.encode(),
+        style,
+        content,
     )
 
 

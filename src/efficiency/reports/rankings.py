@@ -178,7 +178,8 @@ def _named(report: Report) -> list[pl.Expr]:
     names = cohort_names(report.policy)
     return [
         cohort_label(report.policy),
-        pl.col("cohort").replace_strict({c: i for i, c in enumerate(names)}, default=None, return_dtype=pl.Int64)
+        pl.col("cohort")
+        .replace_strict({c: i for i, c in enumerate(names)}, default=None, return_dtype=pl.Int64)
         .alias("cohort_order"),
         industry_label().alias("industry_name"),
     ]

@@ -54,7 +54,7 @@ _EMPTY_WORKBOOK: Final = {
     '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets></sheets></workbook>',
 }
 """Parts of a workbook to which the list is added where the submitter's own cannot be."""
-_FORBIDDEN: Final = str.maketrans(dict.fromkeys(('\\', ":", "*", "?", '"', "<", ">", "|", *map(chr, range(32))), "_"))
+_FORBIDDEN: Final = str.maketrans(dict.fromkeys(("\\", ":", "*", "?", '"', "<", ">", "|", *map(chr, range(32))), "_"))
 
 
 @dataclass(frozen=True)

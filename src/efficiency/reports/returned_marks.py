@@ -36,8 +36,13 @@ MAX_COMMENTS: Final = 5_000
 _MAX_BEFORE: Final = 4_000
 _SIDES: Final = ("start", "end", "left", "right", "top", "bottom", "diagonal", "vertical", "horizontal")
 _WITHIN: Final[dict[str, tuple[str, ...]]] = {
-    "before": ("fill", "border"), "fill": ("patternFill", "gradientFill"), "patternFill": ("fgColor", "bgColor"),
-    "gradientFill": ("stop",), "stop": ("color",), "border": _SIDES, **dict.fromkeys(_SIDES, ("color",)),
+    "before": ("fill", "border"),
+    "fill": ("patternFill", "gradientFill"),
+    "patternFill": ("fgColor", "bgColor"),
+    "gradientFill": ("stop",),
+    "stop": ("color",),
+    "border": _SIDES,
+    **dict.fromkeys(_SIDES, ("color",)),
 }
 """What may stand within what, in this order, in the fill and border of a cell."""
 _VALUE = re.compile(r"[A-Za-z0-9.+-]{0,32}")

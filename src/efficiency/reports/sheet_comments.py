@@ -198,9 +198,7 @@ def _own_part(comment: bytes, prefix: bytes) -> bytes | None:
         if at <= len(own):
             continue
         rest = own[begun:] if begun < len(own) else ""
-        text = next(
-            (t for t in [piece, *children(comment, piece.inner, piece.inner_end)] if t.name == b"t"), piece
-        )
+        text = next((t for t in [piece, *children(comment, piece.inner, piece.inner_end)] if t.name == b"t"), piece)
         if rest:
             edits.append((text.start, text.end, prefixed(_TEXT, prefix) % as_text(rest)))
         else:

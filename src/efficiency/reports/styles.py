@@ -92,8 +92,9 @@ class Styles:
 
     def tier(self, tier: str, **properties: object) -> Format:
         """The format of a cell that shows `tier`: its fill, a bold letter in the middle."""
-        return self.cell("text", align="center", bold=True, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier],
-                         **properties)
+        return self.cell(
+            "text", align="center", bold=True, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier], **properties
+        )
 
     def header(self, **properties: object) -> Format:
         """The format of a column header."""

@@ -19,7 +19,17 @@ Entry = Literal["text", "uscc", "industry", "number", "date", "month", "year"]
 """How a column is entered: its number format and what the cell accepts."""
 
 WIDE_CARRIERS: Final = (
-    "电力", "绿电", "天然气", "热力", "原煤", "焦炭", "柴油", "汽油", "燃料油", "液化石油气", "液化天然气",
+    "电力",
+    "绿电",
+    "天然气",
+    "热力",
+    "原煤",
+    "焦炭",
+    "柴油",
+    "汽油",
+    "燃料油",
+    "液化石油气",
+    "液化天然气",
 )
 """Carriers that have a column in the wide energy template; a submitter adds others to the right."""
 
@@ -59,8 +69,13 @@ class Template:
 
 _PERIOD: Final = (
     Field("年份", "year", "数据所属年份，填四位数字，如 2026。", required=True),
-    Field("月份", "month", "当月数填月份，如 10；年初至当月的累计数填区间，如 1-10月。",
-          required=True, choices=(*map(str, range(1, 13)), *(f"1-{month}月" for month in range(2, 13)))),
+    Field(
+        "月份",
+        "month",
+        "当月数填月份，如 10；年初至当月的累计数填区间，如 1-10月。",
+        required=True,
+        choices=(*map(str, range(1, 13)), *(f"1-{month}月" for month in range(2, 13))),
+    ),
 )
 _FLAG: Final = ("是", "否")
 _ENTERPRISE: Final = (
@@ -76,16 +91,24 @@ def templates() -> tuple[Template, ...]:
         _of_form("register", "企业名录_模板", advice=("每家企业一行；名录是其他各表识别企业的依据，请先报送。",)),
         _of_form("land", "用地_模板", advice=("每家企业一行；面积变动后请填新的截止日期重新报送。",)),
         _of_form("output", "产出_模板", advice=(_ONE_MONTH, "本部门没有的指标整列留空即可，由其他部门报送。")),
-        _of_form("energy", "能源消费_按品种分行_模板", advice=(
-            _ONE_MONTH, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。")),
+        _of_form(
+            "energy",
+            "能源消费_按品种分行_模板",
+            advice=(_ONE_MONTH, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。"),
+        ),
         _wide_energy(),
         _monthly_series(),
         _of_form("products", "单位产品能耗_模板", advice=(_ONE_MONTH,)),
         _of_form("survey", "走访台账_模板", advice=("每次走访、每个拟建项目填一行；以最近一次走访为准。",)),
         _of_form("incidents", "一票否决_模板", advice=("每个事项填一行；完成整改后补填整改完成日期并重新报送。",)),
-        _of_form("corrections", "申诉更正_模板", advice=(
-            "每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",
-            "计量单位：" + "；".join(f"{title}为{unit}" for title, unit in _correctable().items() if unit) + "。")),
+        _of_form(
+            "corrections",
+            "申诉更正_模板",
+            advice=(
+                "每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",
+                "计量单位：" + "；".join(f"{title}为{unit}" for title, unit in _correctable().items() if unit) + "。",
+            ),
+        ),
     )
 
 
@@ -147,10 +170,16 @@ def _wide_energy() -> Template:
         for carrier in WIDE_CARRIERS
     )
     return Template(
-        "能源消费_按品种分列_模板", "energy", "能源消费", "能源消费",
+        "能源消费_按品种分列_模板",
+        "energy",
+        "能源消费",
+        "能源消费",
         (*_ENTERPRISE, *_PERIOD, *consumption),
-        (_ONE_MONTH, "消费其他能源的，在右侧增加一列，表头写品种名称和计量单位，如 洗精煤（吨）。",
-         "用作原材料或有加工转换产出的企业，请改用“按品种分行”的模板。"),
+        (
+            _ONE_MONTH,
+            "消费其他能源的，在右侧增加一列，表头写品种名称和计量单位，如 洗精煤（吨）。",
+            "用作原材料或有加工转换产出的企业，请改用“按品种分行”的模板。",
+        ),
     )
 
 
@@ -159,9 +188,14 @@ def _monthly_series() -> Template:
         Field(f"{month}月", "number", f"{month} 月当月数，不是累计数；尚无数据的留空。") for month in range(1, 13)
     )
     return Template(
-        "分月数据_模板", "energy", "分月数据", f"企业用电量（{carrier_form_unit()['电力']}）",
+        "分月数据_模板",
+        "energy",
+        "分月数据",
+        f"企业用电量（{carrier_form_unit()['电力']}）",
         (*_ENTERPRISE, _PERIOD[0], *months),
-        ("本表一次只报一项指标，指标名称和计量单位写在第一行标题里，模板为用电量；"
-         "报送其他指标的请改标题，如 企业营业收入（万元）、企业天然气消费量（万立方米）。",
-         "每家企业每年填一行，各月填当月数。"),
+        (
+            "本表一次只报一项指标，指标名称和计量单位写在第一行标题里，模板为用电量；"
+            "报送其他指标的请改标题，如 企业营业收入（万元）、企业天然气消费量（万立方米）。",
+            "每家企业每年填一行，各月填当月数。",
+        ),
     )

@@ -41,10 +41,22 @@ _INLINE_CHOICES: Final = 255
 _LISTS_FROM: Final = 5
 """0-based column of the guide sheet from which on the longer lists stand."""
 _FORMATS: Final[dict[Entry, str]] = {
-    "text": "@", "uscc": "@", "industry": "@", "month": "@", "year": "0", "number": "#,##0.00", "date": "yyyy-mm-dd",
+    "text": "@",
+    "uscc": "@",
+    "industry": "@",
+    "month": "@",
+    "year": "0",
+    "number": "#,##0.00",
+    "date": "yyyy-mm-dd",
 }
 _WIDTHS: Final[dict[Entry, int]] = {
-    "text": 20, "uscc": 22, "industry": 12, "month": 9, "year": 8, "number": 14, "date": 14,
+    "text": 20,
+    "uscc": 22,
+    "industry": 12,
+    "month": 9,
+    "year": 8,
+    "number": 14,
+    "date": 14,
 }
 _LENGTHS: Final[dict[Entry, tuple[int, int]]] = {"uscc": (18, 18), "industry": (2, 4)}
 """Least and greatest number of characters of a code."""
@@ -75,8 +87,12 @@ def _write(template: Template, path: Path) -> Path:
     try:
         with xlsxwriter.Workbook(
             str(temporary),
-            {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-             "default_format_properties": {"font_name": FONT, "font_size": 10}},
+            {
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_format_properties": {"font_name": FONT, "font_size": 10},
+            },
         ) as workbook:
             workbook.set_properties({"title": f"{template.title}填报模板", "created": _MADE})
             data = workbook.add_worksheet(template.sheet)
@@ -92,14 +108,25 @@ def _write(template: Template, path: Path) -> Path:
 
 
 def _write_data(workbook: Workbook, sheet: Worksheet, template: Template, lists: dict[str, str]) -> None:
-    head = {"bold": True, "font_color": INK, "border": 1, "border_color": RULE, "align": "center",
-            "valign": "vcenter", "text_wrap": True}
+    head = {
+        "bold": True,
+        "font_color": INK,
+        "border": 1,
+        "border_color": RULE,
+        "align": "center",
+        "valign": "vcenter",
+        "text_wrap": True,
+    }
     required = workbook.add_format({**head, "bg_color": "#FCE4C4"})
     optional = workbook.add_format({**head, "bg_color": HEADER})
     sheet.write_string(0, 0, template.title, workbook.add_format({"bold": True, "font_size": 16, "font_color": ACCENT}))
     sheet.write_string(1, 0, "填报日期：", workbook.add_format({"align": "right", "font_color": MUTED}))
-    sheet.write_blank(1, 1, None, workbook.add_format(
-        {"num_format": "yyyy-mm-dd", "align": "left", "bottom": 1, "bottom_color": RULE}))
+    sheet.write_blank(
+        1,
+        1,
+        None,
+        workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left", "bottom": 1, "bottom_color": RULE}),
+    )
     sheet.data_validation(1, 1, 1, 1, _date_rule("填报当天日期，如 2026-11-05。"))
     sheet.set_row(0, 28)
     sheet.set_row(HEADER_ROW, 36)
@@ -107,9 +134,14 @@ def _write_data(workbook: Workbook, sheet: Worksheet, template: Template, lists:
         width = max(_WIDTHS[field.entry], min(24, display_width(field.header) + 3))
         sheet.set_column(column, column, width)
         sheet.write_string(HEADER_ROW, column, field.header, required if field.required else optional)
-        cell = workbook.add_format({
-            "num_format": _number_format(field), "border": 1, "border_color": RULE, "valign": "vcenter",
-        })
+        cell = workbook.add_format(
+            {
+                "num_format": _number_format(field),
+                "border": 1,
+                "border_color": RULE,
+                "valign": "vcenter",
+            }
+        )
         _prepare(sheet, column, cell)
         sheet.data_validation(FIRST_ROW, column, FIRST_ROW + PREPARED_ROWS - 1, column, _rule(field, lists))
     sheet.freeze_panes(FIRST_ROW, 2)
@@ -182,27 +214,56 @@ def _rule(field: Field, lists: dict[str, str]) -> dict[str, Any]:
     rule: dict[str, Any]
     if field.choices:
         source = lists.get(field.title, list(field.choices))
-        rule = {"validate": "list", "source": source, "error_title": "不在可选范围",
-                "error_message": "列表中没有该项，确定要这样填写吗？" if field.open_choices else "请从下拉列表中选择。",
-                "error_type": "warning" if field.open_choices else "stop"}
+        rule = {
+            "validate": "list",
+            "source": source,
+            "error_title": "不在可选范围",
+            "error_message": "列表中没有该项，确定要这样填写吗？" if field.open_choices else "请从下拉列表中选择。",
+            "error_type": "warning" if field.open_choices else "stop",
+        }
     elif field.entry == "date":
         return _date_rule(field.hint)
     elif field.entry == "year":
-        rule = {"validate": "integer", "criteria": "between", "minimum": 2000, "maximum": 2099,
-                "error_title": "年份", "error_message": "请填四位年份，如 2026。"}
+        rule = {
+            "validate": "integer",
+            "criteria": "between",
+            "minimum": 2000,
+            "maximum": 2099,
+            "error_title": "年份",
+            "error_message": "请填四位年份，如 2026。",
+        }
     elif field.entry == "number":
-        rule = {"validate": "decimal", "criteria": "between", "minimum": -1e12, "maximum": 1e12,
-                "error_title": "应填数字", "error_message": "请只填数字，不带单位和文字；没有数据的留空。"}
+        rule = {
+            "validate": "decimal",
+            "criteria": "between",
+            "minimum": -1e12,
+            "maximum": 1e12,
+            "error_title": "应填数字",
+            "error_message": "请只填数字，不带单位和文字；没有数据的留空。",
+        }
     elif field.entry in _LENGTHS:
         least, most = _LENGTHS[field.entry]
-        rule = {"validate": "length", "criteria": "between", "minimum": least, "maximum": most,
-                "error_title": field.title, "error_message": field.hint}
+        rule = {
+            "validate": "length",
+            "criteria": "between",
+            "minimum": least,
+            "maximum": most,
+            "error_title": field.title,
+            "error_message": field.hint,
+        }
     else:
         rule = {"validate": "any"}
     return {**rule, "input_title": field.title[:32], "input_message": field.hint[:255]}
 
 
 def _date_rule(hint: str) -> dict[str, Any]:
-    return {"validate": "date", "criteria": "between", "minimum": date(1950, 1, 1), "maximum": date(2099, 12, 31),
-            "error_title": "应填日期", "error_message": "请填日期，如 2026-10-31。", "input_title": "日期",
-            "input_message": hint}
+    return {
+        "validate": "date",
+        "criteria": "between",
+        "minimum": date(1950, 1, 1),
+        "maximum": date(2099, 12, 31),
+        "error_title": "应填日期",
+        "error_message": "请填日期，如 2026-10-31。",
+        "input_title": "日期",
+        "input_message": hint,
+    }

@@ -124,7 +124,10 @@ def _with_list(content: bytes, book: Book, written: ListSheet, link: str) -> byt
     moved = {old: new for new, old in enumerate(kept, 1)}
     ids = [number_of(content[one.element.start : one.element.end], b"sheetId") for one in book.sheets]
     tag = b'<sheet name="%b" sheetId="%d" xmlns:r="%b" r:id="%b"/>' % (
-        as_value(LIST_SHEET), max(ids, default=0) + 1, OFFICE, link.encode()
+        as_value(LIST_SHEET),
+        max(ids, default=0) + 1,
+        OFFICE,
+        link.encode(),
     )
     sheets = sections[b"sheets"]
     edits: list[Edit] = [(sheets.inner, sheets.inner, prefixed(tag, prefix))]

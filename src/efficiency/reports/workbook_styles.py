@@ -73,8 +73,10 @@ class Styles:
         end = item.index(b">") + 1
         tag = item[:end]
         for name, value in (
-            (b"fillId", self.add(b"fills", fill)), (b"borderId", self.add(b"borders", border)),
-            (b"applyFill", 1), (b"applyBorder", 1),
+            (b"fillId", self.add(b"fills", fill)),
+            (b"borderId", self.add(b"borders", border)),
+            (b"applyFill", 1),
+            (b"applyBorder", 1),
         ):
             tag = with_attribute(tag, name, b"%d" % value)
         return self._add(b"cellXfs", tag + item[end:])

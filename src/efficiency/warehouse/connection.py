@@ -36,8 +36,9 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises WarehouseError when the path is a folder, no DuckDB file, locked by a writer, or unreadable.
     """
     if path.is_dir():
-        raise WarehouseError(f"{path} is a folder. To do: name the DuckDB file itself, for example "
-                             f"{path / 'efficiency.duckdb'}.")
+        raise WarehouseError(
+            f"{path} is a folder. To do: name the DuckDB file itself, for example {path / 'efficiency.duckdb'}."
+        )
     with session() as connection:
         try:
             # Attached, not connected to: DuckDB shares one instance a path within a process, and a handle

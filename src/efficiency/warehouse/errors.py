@@ -64,5 +64,7 @@ def warehouse_error(error: Exception, path: Path, doing: str) -> WarehouseError:
     for words, cause, remedy in _SIGNS:
         if any(word in signs for word in words):
             return WarehouseError(f"{doing} {path} failed: {cause}. To do: {remedy}. ({said})")
-    return WarehouseError(f"{doing} {path} failed: {said}. To do: see that the folder exists, is on a local disk and "
-                          "may be written, and run again.")
+    return WarehouseError(
+        f"{doing} {path} failed: {said}. To do: see that the folder exists, is on a local disk and "
+        "may be written, and run again."
+    )

@@ -44,7 +44,6 @@ class NewEvaluation:
         judged = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
         return f"{self.period}-{self.policy_id}-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
 
-
     @property
     def row(self) -> dict[str, Any]:
         """What results.evaluations keeps of it, but for `current` and `stale`."""
@@ -78,8 +77,10 @@ def history(contents: Contents | None, policy_id: str, before_period: str) -> pl
         .sort("period", descending=True)
         .select("evaluation_id", pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("back"))
     )
-    tiers = contents["results.scores"].select("evaluation_id", "uscc", "tier").join(
-        earlier, on="evaluation_id", how="inner", validate="m:1"
+    tiers = (
+        contents["results.scores"]
+        .select("evaluation_id", "uscc", "tier")
+        .join(earlier, on="evaluation_id", how="inner", validate="m:1")
     )
     # The k-th evaluation back belongs to the streak when it is also the k-th in D going back.
     streaks = (
@@ -181,9 +182,7 @@ def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
     return Added(contents.with_frames({EVALUATIONS.qualified: evaluations, **frames}), chosen, changed)
 
 
-def _with_movements(
-    published: pl.DataFrame, movements: pl.DataFrame, new: NewEvaluation, chosen: str
-) -> pl.DataFrame:
+def _with_movements(published: pl.DataFrame, movements: pl.DataFrame, new: NewEvaluation, chosen: str) -> pl.DataFrame:
     """`published` and the `movements` of `new`, unless those of the same two evaluations are there already.
 
     An evaluation that stays as it was can get another one before it: what moved since then are rows of their own.

@@ -25,22 +25,32 @@ LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     (_SCORES["name"], "f.name"),
     (_INDICATORS["indicator"], "i.indicator"),
     (_INDICATORS["title"], "i.title"),
-    (Column("measure", "text", "指标项", "Word of the profile that the figure feeds, e.g. tax, land, energy"),
-     "f.measure"),
+    (
+        Column("measure", "text", "指标项", "Word of the profile that the figure feeds, e.g. tax, land, energy"),
+        "f.measure",
+    ),
     (Column("field", "text", "填报指标", "Canonical field that the cell states"), "f.field"),
     (Column("carrier", "text", "能源名称", "Energy carrier; null for other figures"), "f.carrier"),
-    (Column("span_start", "date", "所属期起", "First month of the figure (first day); the date of a land figure"),
-     "f.span_start"),
-    (Column("span_end", "date", "所属期止", "Last month of the figure (first day); the date of a land figure"),
-     "f.span_end"),
+    (
+        Column("span_start", "date", "所属期起", "First month of the figure (first day); the date of a land figure"),
+        "f.span_start",
+    ),
+    (
+        Column("span_end", "date", "所属期止", "Last month of the figure (first day); the date of a land figure"),
+        "f.span_end",
+    ),
     (Column("value", "number", "数值", "The figure in its canonical unit"), "f.value"),
     (Column("unit", "text", "计量单位", "Canonical unit of the figure"), "f.unit"),
     (_SUBMISSIONS["file_name"], "s.file_name"),
     (_SUBMISSIONS["sheet"], "coalesce(k.sheet, f.sheet)"),
-    (Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
-     'c."column" || coalesce(k.kept_row, f."row")'),
-    (Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
-     "coalesce(c.unit, k.row_unit, f.row_unit)"),
+    (
+        Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
+        'c."column" || coalesce(k.kept_row, f."row")',
+    ),
+    (
+        Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
+        "coalesce(c.unit, k.row_unit, f.row_unit)",
+    ),
     (_SUBMISSIONS["submission_id"], "coalesce(k.kept_id, f.submission_id)"),
 )
 
@@ -77,16 +87,33 @@ def lineage_figures() -> str:
     """
     electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
     parts = [
-        *(_figures("facts.output", column.name, (column.name,), literal(column.unit or ""),
-                   adds_up=column.name in FLOWS) for column in MEASURES),
+        *(
+            _figures(
+                "facts.output", column.name, (column.name,), literal(column.unit or ""), adds_up=column.name in FLOWS
+            )
+            for column in MEASURES
+        ),
         *(_figures(_LAND, field, words, literal("亩"), dated=True) for field, words in LAND_FEEDS.items()),
-        *(_figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier", adds_up=True)
-          for field in ENERGY_FIELDS),
-        *(_figures("facts.energy", field, ("electricity",), _form_unit(), carrier="carrier", adds_up=True,
-                   where=f" AND carrier IN ({electric})") for field in ENERGY_FIELDS),
+        *(
+            _figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier", adds_up=True)
+            for field in ENERGY_FIELDS
+        ),
+        *(
+            _figures(
+                "facts.energy",
+                field,
+                ("electricity",),
+                _form_unit(),
+                carrier="carrier",
+                adds_up=True,
+                where=f" AND carrier IN ({electric})",
+            )
+            for field in ENERGY_FIELDS
+        ),
     ]
-    measures = sorted({*(c.name for c in MEASURES), *(w for words in LAND_FEEDS.values() for w in words),
-                       "energy", "electricity"})
+    measures = sorted(
+        {*(c.name for c in MEASURES), *(w for words in LAND_FEEDS.values() for w in words), "energy", "electricity"}
+    )
     return (
         "WITH figures AS (\n  " + "\n  UNION ALL ".join(parts) + "\n), words AS (\n"
         "  SELECT p.numerator_expression, p.denominator_expression, m.measure\n"
@@ -94,12 +121,17 @@ def lineage_figures() -> str:
         f"  JOIN (SELECT unnest([{', '.join(map(literal, measures))}]) AS measure) AS m\n"
         "    ON regexp_matches(p.numerator_expression || ' ' || p.denominator_expression, "
         "'\\b' || m.measure || '\\b')\n), kept AS (\n  "
-        + "\n  UNION ALL ".join([
-            *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
-            # Of energy it is always the consumption that is corrected.
-            *(_kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
-              for field in ENERGY_FIELDS if field != "consumption"),
-        ])
+        + "\n  UNION ALL ".join(
+            [
+                *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
+                # Of energy it is always the consumption that is corrected.
+                *(
+                    _kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
+                    for field in ENERGY_FIELDS
+                    if field != "consumption"
+                ),
+            ]
+        )
         + "\n)\n"
     )
 
@@ -153,6 +185,7 @@ def _form_unit() -> str:
     by_unit: dict[str, list[str]] = {}
     for name, unit in carrier_form_unit().items():
         by_unit.setdefault(unit, []).append(name)
-    cases = " ".join(f"WHEN carrier IN ({', '.join(map(literal, names))}) THEN {literal(unit)}"
-                     for unit, names in by_unit.items())
+    cases = " ".join(
+        f"WHEN carrier IN ({', '.join(map(literal, names))}) THEN {literal(unit)}" for unit, names in by_unit.items()
+    )
     return f"CASE {cases} END"

@@ -49,9 +49,14 @@ class Owner:
     def here(cls) -> Owner:
         """The process that asks, from now."""
         return cls(
-            socket.gethostname(), os.getpid(), _started(os.getpid()), user(),
+            socket.gethostname(),
+            os.getpid(),
+            _started(os.getpid()),
+            user(),
             datetime.now(tz=UTC).astimezone().isoformat(timespec="seconds"),
-            _line("/etc/machine-id"), _line("/proc/sys/kernel/random/boot_id"), _processes(),
+            _line("/etc/machine-id"),
+            _line("/proc/sys/kernel/random/boot_id"),
+            _processes(),
         )
 
     def lives(self, file: Path) -> bool:
@@ -181,8 +186,10 @@ def _take(file: Path, mine: Path) -> None:
         if found is not None:
             _set_aside(file, found, mine)
         elif file.exists():
-            raise WarehouseError(f"another run may hold the warehouse: {file} does not say who. To do: when no run "
-                                 "is at work, delete that file and run again.")
+            raise WarehouseError(
+                f"another run may hold the warehouse: {file} does not say who. To do: when no run "
+                "is at work, delete that file and run again."
+            )
     raise WarehouseError(f"the lock {file} cannot be taken: it keeps changing hands. To do: run again.")
 
 

@@ -166,9 +166,7 @@ def _declarations() -> Iterator[str]:
     yield from statements(views)
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, qualified: str, contents: Contents, go_on: Callable[[], None]
-) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, qualified: str, contents: Contents, go_on: Callable[[], None]) -> None:
     """Write the rows of one table within a transaction; raises what `go_on` raises."""
     uncommitted = 0
     # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
@@ -194,8 +192,10 @@ def _verify(staging: Path, counts: dict[str, int]) -> None:
         (found,) = connection.sql(f"SELECT {counted}").fetchall()
         for qualified, rows, expected in zip(counts, found, counts.values(), strict=True):
             if rows != expected:
-                raise WarehouseError(f"{qualified} holds {rows} rows after writing {expected}; nothing was published. "
-                                     "To do: run again; if it happens twice, check the disk.")
+                raise WarehouseError(
+                    f"{qualified} holds {rows} rows after writing {expected}; nothing was published. "
+                    "To do: run again; if it happens twice, check the disk."
+                )
         for view in all_views():
             connection.sql(f"SELECT * FROM main.{quoted(view.name)} LIMIT 1").fetchall()
 
@@ -210,7 +210,9 @@ def _replace(staging: Path, target: Path) -> None:
             if os.name != "nt":
                 raise
             if not attempts_left:
-                raise WarehouseError(f"{target} is held open by another program. To do: close it there (a notebook, "
-                                     f"DBeaver, Excel) and run again. ({error})") from error
+                raise WarehouseError(
+                    f"{target} is held open by another program. To do: close it there (a notebook, "
+                    f"DBeaver, Excel) and run again. ({error})"
+                ) from error
             time.sleep(0.5)
     settle(target.parent)

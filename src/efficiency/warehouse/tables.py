@@ -36,8 +36,21 @@ if TYPE_CHECKING:
 TABLES: dict[str, Table] = {
     table.qualified: table
     for table in (
-        SUBMISSIONS, COLUMN_MAP, PROBLEMS, WATCH, *STATED.values(), *FACTS.values(),
-        EVALUATIONS, SCORES, INDICATORS, CANDIDATES, MOVEMENTS, OBJECTIONS, RUNS, RUN_FILES, RUN_EVALUATIONS,
+        SUBMISSIONS,
+        COLUMN_MAP,
+        PROBLEMS,
+        WATCH,
+        *STATED.values(),
+        *FACTS.values(),
+        EVALUATIONS,
+        SCORES,
+        INDICATORS,
+        CANDIDATES,
+        MOVEMENTS,
+        OBJECTIONS,
+        RUNS,
+        RUN_FILES,
+        RUN_EVALUATIONS,
     )
 }
 """Qualified name → declaration of every table of the warehouse, in the order in which they are written."""
@@ -124,8 +137,10 @@ def _column_sql(column: Column) -> str:
     return " ".join(parts)
 
 
-_ORDERS = {"facts": ("uscc", "span_start", "span_end", "submission_id", "row", "block"),
-           "intake": ("submission_id", "row", "block", "cell")}
+_ORDERS = {
+    "facts": ("uscc", "span_start", "span_end", "submission_id", "row", "block"),
+    "intake": ("submission_id", "row", "block", "cell"),
+}
 
 
 def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:

@@ -41,20 +41,47 @@ class View:
 def all_views() -> tuple[View, ...]:
     """The eight views of the warehouse, in the order in which the documents name them."""
     return (
-        _tiers(), _indicators(), _candidates(), _tier_changes(),
-        _summary("industry_summary", "industry division", (
-            (Column("industry_division", "text", "行业大类", "First two digits of the industry code (GB/T 4754-2017)"),
-             "s.industry_division"),
-            (Column("industry_name", "text", "行业名称", "Name of the division in GB/T 4754-2017"),
-             "any_value(d.name)"),
-        ), join=f"\nLEFT JOIN ({_divisions()}) AS d ON d.code = s.industry_division", group="s.industry_division"),
-        _summary("town_summary", "town", ((Column("town", "text", "镇办", "Town or sub-district"), "s.town"),),
-                 group="s.town"),
+        _tiers(),
+        _indicators(),
+        _candidates(),
+        _tier_changes(),
+        _summary(
+            "industry_summary",
+            "industry division",
+            (
+                (
+                    Column(
+                        "industry_division",
+                        "text",
+                        "行业大类",
+                        "First two digits of the industry code (GB/T 4754-2017)",
+                    ),
+                    "s.industry_division",
+                ),
+                (
+                    Column("industry_name", "text", "行业名称", "Name of the division in GB/T 4754-2017"),
+                    "any_value(d.name)",
+                ),
+            ),
+            join=f"\nLEFT JOIN ({_divisions()}) AS d ON d.code = s.industry_division",
+            group="s.industry_division",
+        ),
+        _summary(
+            "town_summary",
+            "town",
+            ((Column("town", "text", "镇办", "Town or sub-district"), "s.town"),),
+            group="s.town",
+        ),
         _data_quality(),
-        View("lineage", "One row per figure that an indicator of a current evaluation may rest on: its file, sheet and "
-             "cell. Figures of this year and last year, also after the period, since a total may be what a later "
-             "cumulative figure leaves; which of them make up a total is said by the policy's window",
-             LINEAGE_COLUMNS, LINEAGE_BODY, lineage_figures()),
+        View(
+            "lineage",
+            "One row per figure that an indicator of a current evaluation may rest on: its file, sheet and "
+            "cell. Figures of this year and last year, also after the period, since a total may be what a later "
+            "cumulative figure leaves; which of them make up a total is said by the policy's window",
+            LINEAGE_COLUMNS,
+            LINEAGE_BODY,
+            lineage_figures(),
+        ),
     )
 
 
@@ -102,8 +129,21 @@ def _candidates() -> View:
         "confirms it",
         (
             *_of(CANDIDATES, "c"),
-            *_named(SCORES, "s", "town", "industry", "chain", "score", "rank", "land_tier", "energy_tier",
-                    "previous_tier", "d_streak", "land", "energy"),
+            *_named(
+                SCORES,
+                "s",
+                "town",
+                "industry",
+                "chain",
+                "score",
+                "rank",
+                "land_tier",
+                "energy_tier",
+                "previous_tier",
+                "d_streak",
+                "land",
+                "energy",
+            ),
         ),
         f"FROM results.candidates AS c\n{_CURRENT.format('c')}\n"
         "LEFT JOIN results.scores AS s ON s.evaluation_id = c.evaluation_id AND s.uscc = c.uscc",
@@ -118,14 +158,23 @@ def _tier_changes() -> View:
         "(current evaluations of both; a tier gained or lost counts as a change)",
         (
             *_named(SCORES, "s", "evaluation_id", "period", "policy_id", "uscc", "name", "town", "industry"),
-            (Column("previous_period", "text", "上一评价期", "Period of the policy's evaluation before this one"),
-             "e.previous_period"),
+            (
+                Column("previous_period", "text", "上一评价期", "Period of the policy's evaluation before this one"),
+                "e.previous_period",
+            ),
             (replace(before["tier"], name="previous_tier", title="上期等级"), "p.tier"),
             *_named(SCORES, "s", "tier"),
-            (Column("movement", "text", "变动", "up: a better tier; down: a worse one; entered: had none before; "
-                    "left: has none now", choices=("up", "down", "entered", "left")),
-             "CASE WHEN p.tier IS NULL THEN 'entered' WHEN s.tier IS NULL THEN 'left' "
-             "WHEN s.tier < p.tier THEN 'up' ELSE 'down' END"),
+            (
+                Column(
+                    "movement",
+                    "text",
+                    "变动",
+                    "up: a better tier; down: a worse one; entered: had none before; left: has none now",
+                    choices=("up", "down", "entered", "left"),
+                ),
+                "CASE WHEN p.tier IS NULL THEN 'entered' WHEN s.tier IS NULL THEN 'left' "
+                "WHEN s.tier < p.tier THEN 'up' ELSE 'down' END",
+            ),
             (replace(before["status"], name="previous_status", title="上期评价状态"), "p.status"),
             *_named(SCORES, "s", "status", "status_reason"),
             (replace(before["score"], name="previous_score", title="上期综合得分"), "p.score"),
@@ -158,14 +207,24 @@ _RATIOS = (
 def _summary(name: str, of: str, by: tuple[tuple[Column, str], ...], *, group: str, join: str = "") -> View:
     """Counts, sums and ratios of the current evaluations by a property of the enterprise."""
     total = {column.name: column for column in TOTALS}
-    tiers = tuple((Column(f"tier_{tier.lower()}", "integer", f"{tier}类企业数", f"Enterprises in tier {tier}"),
-                   f"count(*) FILTER (s.tier = '{tier}')") for tier in TIERS)
-    sums = tuple((replace(total[c], meaning=f"Sum of {c} over the enterprises whose total is known"), f"sum(s.{c})")
-                 for c in _SUMMED)
-    ratios = tuple((Column(word, "number", title, f"{meaning}, over enterprises of which both are known", unit=unit),
-                    f"sum(s.{top}) FILTER (s.{bottom} IS NOT NULL) "
-                    f"/ nullif(sum(s.{bottom}) FILTER (s.{top} IS NOT NULL), 0)")
-                   for word, title, meaning, top, bottom, unit in _RATIOS)
+    tiers = tuple(
+        (
+            Column(f"tier_{tier.lower()}", "integer", f"{tier}类企业数", f"Enterprises in tier {tier}"),
+            f"count(*) FILTER (s.tier = '{tier}')",
+        )
+        for tier in TIERS
+    )
+    sums = tuple(
+        (replace(total[c], meaning=f"Sum of {c} over the enterprises whose total is known"), f"sum(s.{c})")
+        for c in _SUMMED
+    )
+    ratios = tuple(
+        (
+            Column(word, "number", title, f"{meaning}, over enterprises of which both are known", unit=unit),
+            f"sum(s.{top}) FILTER (s.{bottom} IS NOT NULL) / nullif(sum(s.{bottom}) FILTER (s.{top} IS NOT NULL), 0)",
+        )
+        for word, title, meaning, top, bottom, unit in _RATIOS
+    )
     return View(
         name,
         f"One row per {of} and current evaluation: enterprises by tier, sums and average efficiencies",
@@ -173,13 +232,19 @@ def _summary(name: str, of: str, by: tuple[tuple[Column, str], ...], *, group: s
             *_named(SCORES, "s", "evaluation_id", "period", "policy_id"),
             *by,
             (Column("enterprises", "integer", "企业数", "Enterprises of the register"), "count(*)"),
-            (Column("ranked", "integer", "参评企业数", "Enterprises with status ranked"),
-             "count(*) FILTER (s.status = 'ranked')"),
-            (Column("insufficient", "integer", "数据不足企业数", "Enterprises with status insufficient"),
-             "count(*) FILTER (s.status = 'insufficient')"),
+            (
+                Column("ranked", "integer", "参评企业数", "Enterprises with status ranked"),
+                "count(*) FILTER (s.status = 'ranked')",
+            ),
+            (
+                Column("insufficient", "integer", "数据不足企业数", "Enterprises with status insufficient"),
+                "count(*) FILTER (s.status = 'insufficient')",
+            ),
             *tiers,
-            (Column("average_score", "number", "平均得分", "Mean score of the ranked enterprises"),
-             "avg(s.score) FILTER (s.status = 'ranked')"),
+            (
+                Column("average_score", "number", "平均得分", "Mean score of the ranked enterprises"),
+                "avg(s.score) FILTER (s.status = 'ranked')",
+            ),
             *sums,
             *ratios,
         ),
@@ -197,22 +262,30 @@ def _divisions() -> str:
 
 def _data_quality() -> View:
     def counted(name: str, severity: str, title: str) -> tuple[Column, str]:
-        return (Column(name, "integer", title, f"Problems of severity {severity} in the submission"),
-                f"coalesce(p.{name}, 0)")
+        return (
+            Column(name, "integer", title, f"Problems of severity {severity} in the submission"),
+            f"coalesce(p.{name}, 0)",
+        )
 
     return View(
         "data_quality",
         "One row per submission: what became of its rows, and how many problems it has",
         (
             *_of(SUBMISSIONS, "s", "sha256"),
-            (Column("balanced", "flag", "勾稽平衡", "True when the rows read are all accounted for"),
-             "s.rows_total = s.rows_accepted + s.rows_rejected + s.rows_superseded + s.rows_totals + s.rows_notes "
-             "+ s.rows_blank"),
+            (
+                Column("balanced", "flag", "勾稽平衡", "True when the rows read are all accounted for"),
+                "s.rows_total = s.rows_accepted + s.rows_rejected + s.rows_superseded + s.rows_totals + s.rows_notes "
+                "+ s.rows_blank",
+            ),
             counted("errors", "error", "错误数"),
             counted("warnings", "warning", "警告数"),
             counted("notes", "note", "提示数"),
-            (Column("enterprises", "integer", "涉及企业数", "Enterprises with an error or warning in the submission"),
-             "coalesce(p.enterprises, 0)"),
+            (
+                Column(
+                    "enterprises", "integer", "涉及企业数", "Enterprises with an error or warning in the submission"
+                ),
+                "coalesce(p.enterprises, 0)",
+            ),
         ),
         "FROM intake.submissions AS s\n"
         "LEFT JOIN (\n"
