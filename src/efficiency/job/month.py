@@ -267,10 +267,10 @@ def run_month(order: Order, steps: Steps | None = None, progress: Progress = sil
             progress("report", 0, len(order.periods))
             drawn = step.report(order, run, validated, judged, drawing, progress)
             log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
-        progress("publish", 0, 1)
-        files = step.publish(drawn)
-        log.info("publish: %s", order.warehouse)
-        progress("publish", 1, 1)
+            progress("publish", 0, 1)
+            files = step.publish(drawn)
+            log.info("publish: %s", order.warehouse)
+            progress("publish", 1, 1)
     return Finished(run, order, validated, judged, files)
 
 

@@ -87,7 +87,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     )
     with staging(output, [evaluation["period"]]) as (delivery,):
         write_documents(delivery.staged, report)
-    return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
+        return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
 
 
 def _policy(text: str, evaluation_id: str) -> Policy:

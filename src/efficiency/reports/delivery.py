@@ -66,12 +66,17 @@ def stage(output: Path, period: str) -> Delivery:
 
 @contextmanager
 def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
-    """A delivery for each of `periods`, which are gone if the block ends with an exception. Raises as `stage` does."""
+    """A delivery for each of `periods`; what a block that fails has drawn up goes, but for what `deliver` left to wait.
+
+    Raises as `stage` does.
+    """
     deliveries: list[Delivery] = []
     try:
         for period in periods:
             deliveries.append(stage(output, period))
         yield tuple(deliveries)
+    except DeliveryError:
+        raise
     except BaseException:
         for delivery in deliveries:
             shutil.rmtree(delivery.staged, ignore_errors=True)
