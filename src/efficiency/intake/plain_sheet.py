@@ -276,9 +276,11 @@ class _Cells:
             known += len(own)
             texts.append(own)
         together = pl.concat(texts)
-        lengths = together.str.len_bytes().fill_null(0).to_numpy()
-        if len(index) * int(lengths.max()) > MAX_TEXTS and (refusal := text_refusal(int(lengths[index].sum()))):
-            return PlainSheet(refusal)
+        # All of them together are no shorter than the longest, and told without a look at each.
+        if len(index) * together.estimated_size() > MAX_TEXTS:
+            lengths = together.str.len_bytes().fill_null(0).to_numpy()
+            if len(index) * int(lengths.max()) > MAX_TEXTS and (refusal := text_refusal(int(lengths[index].sum()))):
+                return PlainSheet(refusal)
         return PlainSheet(
             None,
             extent.top,
