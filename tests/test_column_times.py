@@ -139,3 +139,11 @@ def test_sheets_called_by_bare_numbers_are_of_no_full_year(tmp_path: Path) -> No
     assert spans(read(tmp_path, rows, name="2025年.xlsx", sheet="Sheet1")) == {1.0: year}
     twelve: Rows = [["企业名称", "9月", "10月"], ["甲公司", 3, 4]]
     assert len(spans(read(tmp_path, [["营业收入(万元)"], *twelve], name="2026年.xlsx", sheet="1"))) == 2
+
+
+@pytest.mark.parametrize("head", ["本月累计", "当月累计数"])
+def test_a_sum_of_which_nobody_says_from_when_is_told_and_not_taken(tmp_path: Path, head: str) -> None:
+    rows: Rows = [["2026年10月(万元)"], ["企业名称", "营业收入", None], [None, "本月", head], ["甲公司", 100, 900]]
+    parsed = read(tmp_path, rows, merges=[(1, 0, 2, 0), (1, 1, 1, 2)])
+    assert spans(parsed) == {100.0: MONTH}
+    assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("C2", "period_unknown")]
