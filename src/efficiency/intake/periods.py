@@ -125,8 +125,7 @@ OPEN_END = "“累计”看不出累计到哪个月。"
 _MONTH_TO_DATE = "“本月累计”看不出是本月的数，还是1月起到本月的累计数；请写明“本月”或“1-本月累计”。"
 _OPEN_START = "季度或月份区间与“累计”“本月”并用，看不出从哪个月算起。"
 
-NOTHING = Timing()
-UNSURE = Timing(unsure=True)
+NOTHING, UNSURE = Timing(), Timing(unsure=True)
 
 
 def span_label(span: tuple[date, date]) -> str:
