@@ -345,6 +345,15 @@ def test_periods_and_policies_that_were_not_evaluated_are_told():
         explain(frames(TEN, policy()), code(0), "2026-10", "other")
 
 
+def columns_of(stated_in):
+    """Where sheets state their fields: submission, block, field, column."""
+    rows = [
+        {"submission_id": s, "block": b, "field": f, "column": c, "header": f, "factor": 1.0, "unit_assumed": False}
+        for s, b, f, c in stated_in
+    ]
+    return TABLES["intake.columns"].conform(pl.DataFrame(rows))
+
+
 ONE = {"uscc": code(1), "name": "企业1号"}
 OCTOBER = {"span_start": date(2026, 10, 1), "span_end": date(2026, 10, 1)}
 FACTS = {
@@ -369,29 +378,14 @@ FACTS = {
             ("nrg", 7, 0, {**ONE, **OCTOBER, "carrier": "电力", "unit": "度", "consumption": 40.0}),
         ],
     ),
-    "intake.columns": TABLES["intake.columns"].conform(
-        pl.DataFrame(
-            [
-                {
-                    "submission_id": s,
-                    "block": b,
-                    "field": f,
-                    "column": c,
-                    "header": f,
-                    "unit": None,
-                    "factor": 1.0,
-                    "unit_assumed": False,
-                }
-                for s, b, f, c in [
-                    ("out", 0, "tax", "F"),
-                    ("out", 1, "tax", "G"),
-                    ("lnd", 0, "owned", "C"),
-                    ("lnd", 0, "leased_out", "E"),
-                    ("nrg", 0, "consumption", "D"),
-                ]
-            ],
-            schema_overrides={"unit": pl.String},
-        )
+    "intake.columns": columns_of(
+        [
+            ("out", 0, "tax", "F"),
+            ("out", 1, "tax", "G"),
+            ("lnd", 0, "owned", "C"),
+            ("lnd", 0, "leased_out", "E"),
+            ("nrg", 0, "consumption", "D"),
+        ]
     ),
     "intake.submissions": TABLES["intake.submissions"].conform(
         pl.DataFrame([{"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")])
@@ -442,22 +436,7 @@ def test_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected():
                 ("led", 2, 9, {**surveyed, "owned": 8.0}),
             ],
         ),
-        "intake.columns": TABLES["intake.columns"].conform(
-            pl.DataFrame(
-                [
-                    {
-                        "submission_id": s,
-                        "block": b,
-                        "field": f,
-                        "column": c,
-                        "header": f,
-                        "factor": 1.0,
-                        "unit_assumed": False,
-                    }
-                    for s, b, f, c in columns
-                ]
-            )
-        ),
+        "intake.columns": columns_of(columns),
         "intake.submissions": TABLES["intake.submissions"].conform(
             pl.DataFrame([{"submission_id": s, "file_name": f"{s}.xlsx"} for s in ("out", "lnd", "nrg")] + [ledger])
         ),

@@ -196,6 +196,8 @@ def grid_of_rows(
     """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
     # All columns as one, end to end: making a series costs more than filling it.
     numbers, texts = _split([cell for column in zip(*rows, strict=True) for cell in column])
+    if refusal := text_refusal(int(texts.str.len_bytes().cast(pl.UInt64).sum())):
+        return Grid(sheet, position, refusal=refusal)
     cells = PlainSheet(
         None,
         first_row,
@@ -214,9 +216,8 @@ def grid_of_rows(
 def _grid(cells: PlainSheet, sheet: str, position: int, idle: int = 0) -> Grid:
     """The cells of a sheet as a grid; error cells and uncalculated formulas are put into their places."""
     cells = with_formulas_around(cells)
-    refusal = cells.refusal or text_refusal(int(cells.texts.str.len_bytes().cast(pl.UInt64).sum()))
-    if refusal is not None:
-        return Grid(sheet, position, refusal=refusal)
+    if cells.refusal is not None:
+        return Grid(sheet, position, refusal=cells.refusal)
     height = cells.height
     starts = range(0, height * cells.width, height) if height else range(0)
     all_numbers, all_texts = _without_overflow(cells.numbers, cells.texts)

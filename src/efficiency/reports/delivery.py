@@ -45,7 +45,7 @@ class Delivery:
         )
 
 
-def stage(output: Path, period: str) -> Delivery:
+def _stage(output: Path, period: str) -> Delivery:
     """An empty folder in which the reports of `period` can be drawn up; leftovers of dead runs are removed.
 
     Raises DeliveryError when the output folder cannot be written.
@@ -68,12 +68,12 @@ def stage(output: Path, period: str) -> Delivery:
 def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
     """A delivery for each of `periods`; what a block that fails has drawn up goes, but for what `deliver` left to wait.
 
-    Raises as `stage` does.
+    Raises DeliveryError when the output folder cannot be written.
     """
     deliveries: list[Delivery] = []
     try:
         for period in periods:
-            deliveries.append(stage(output, period))
+            deliveries.append(_stage(output, period))
         yield tuple(deliveries)
     except DeliveryError:
         raise
