@@ -122,7 +122,7 @@ def repeated(inbox: Path, period: str, before: str, folder: Path) -> Callable[[]
 
 def as_flow(inbox: Path, period: str, folder: Path, *, server_is_up: bool) -> Callable[[], Run]:
     """The month as a Prefect flow run, with a server of its own or with one that has been started before."""
-    from efficiency.operation.server import server
+    from efficiency.serving.server import server
 
     run = cold(inbox, period, folder, "--prefect")
 

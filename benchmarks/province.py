@@ -21,7 +21,7 @@ import polars as pl
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from efficiency.intake.uscc import ALPHABET, check_character
+from efficiency.intake.parsing import ALPHABET, check_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,11 +29,11 @@ import polars as pl
 import python_calamine
 import xlsxwriter
 
-from efficiency.intake.extract import numbers_of
+from efficiency.intake.extraction import numbers_of
 from efficiency.intake.files import inbox_file
-from efficiency.intake.grid import read_grids
-from efficiency.intake.mapping import NO_MAPPING
-from efficiency.job.readers import read_files
+from efficiency.intake.formats import read_grids
+from efficiency.intake.layout import NO_MAPPING
+from efficiency.job.execution import read_files
 from schemas.output import MEASURES
 
 LARGE_ROWS, SMALL_ROWS, WORKBOOKS = 100_000, 30, 458

@@ -14,7 +14,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from efficiency.job import month
+from efficiency.job import run
+from efficiency.job.contracts import RunRequest
 from efficiency.job.summary import as_json
 
 
@@ -24,18 +25,18 @@ def main() -> int:
     told: dict[str, Any] = {"stages": {}}
 
     def timed(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*arguments: object) -> object:
+        def one(*arguments: object) -> object:
             began = time.perf_counter()
             made = step(*arguments)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             told["stages"][name] = {"seconds": time.perf_counter() - began, "peak_mib": peak}
             return made
 
-        return run
+        return one
 
-    steps = {field.name: timed(field.name, getattr(month, field.name)) for field in fields(month.Steps)}
-    order = month.Order(Path(inbox), (period,), "zibo-jkq", Path(folder, "w.duckdb"), Path(folder, "output"))
-    finished = month.run_month(order, month.Steps(**steps))
+    steps = {field.name: timed(field.name, getattr(run, field.name)) for field in fields(run.Steps)}
+    order = RunRequest(Path(inbox), (period,), "zibo-jkq", Path(folder, "w.duckdb"), Path(folder, "output"))
+    finished = run.run_month(order, run.Steps(**steps))
     counts = as_json(finished)
     print(json.dumps({**told, "counts": counts["counts"], "tiers": counts["tiers"], "lists": counts["lists"]}))
     return 0

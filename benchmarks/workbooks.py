@@ -20,7 +20,7 @@ from statistics import median
 import polars as pl
 
 from benchmarks.measure import Run, measure
-from efficiency.reports.styles import GRID, HEADER, NUMBERS, RULE, TIER_FILL, TIER_INK
+from efficiency.reports.workbook import GRID, HEADER, NUMBERS, RULE, TIER_FILL, TIER_INK
 
 TITLE, UNITS = "企业能耗产出效益评价分级结果", "用地:亩;综合能耗:吨标准煤;税金、收入:万元"
 TIERS = ("A", "B", "C", "D")
@@ -72,8 +72,7 @@ def listed(rows: int) -> pl.DataFrame:
 
 def ours(frame: pl.DataFrame, path: Path) -> None:
     """As the officials' workbook writes its lists."""
-    from efficiency.reports.save import new_workbook
-    from efficiency.reports.sheets import Field, Page, write_list
+    from efficiency.reports.workbook import Field, Page, new_workbook, write_list
 
     fields = [Field(name, title, kind, width) for name, title, kind, width in COLUMNS]  # type: ignore[arg-type]
     page = Page(TITLE, UNITS, TITLE, signed=False)

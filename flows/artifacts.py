@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from efficiency.job.summary import counted, watched
 
 if TYPE_CHECKING:
-    from efficiency.job.month import Finished
+    from efficiency.job.contracts import CompletedRun
 
 log = logging.getLogger("efficiency")
 
@@ -20,7 +20,7 @@ ROWS = 100
 """Rows of a list or of the problems that an artifact holds; the workbooks and the warehouse hold all."""
 
 
-def leave_artifacts(finished: Finished, told: dict[str, Any]) -> None:
+def leave_artifacts(finished: CompletedRun, told: dict[str, Any]) -> None:
     """The artifacts of a run that is published; `told` is what `--json` prints. A server that is gone is a warning."""
     try:
         _leave(finished, told)
@@ -29,7 +29,7 @@ def leave_artifacts(finished: Finished, told: dict[str, Any]) -> None:
         log.warning("the server took no artifacts (%s: %s); the month is published", type(error).__name__, said)
 
 
-def _leave(finished: Finished, told: dict[str, Any]) -> None:
+def _leave(finished: CompletedRun, told: dict[str, Any]) -> None:
     period = told["period"]
     create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")
     candidates = finished.judged[-1].candidates.sort("list", "priority")

@@ -23,11 +23,12 @@ from prefect_dask.task_runners import DaskTaskRunner
 
 from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
-from efficiency.intake.mapping import Mapping
-from efficiency.intake.parsed import InPieces
-from efficiency.job import month
-from efficiency.job.inbox import Ingested
-from efficiency.job.staged_batches import batches, collect, is_staged, stage_batch
+from efficiency.intake.layout import MappingFile
+from efficiency.intake.parsed import ChunkedTables
+from efficiency.job.contracts import Progress, RunContext, RunRequest, silent
+from efficiency.job.execution import batches, collect, is_staged, stage_batch
+from efficiency.job.ingest import Ingested
+from efficiency.job.run import ingest as ingest_here
 from efficiency.warehouse.staging import discard, staging_file
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ LOCAL = "local"
 
 
 @task(name="read", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
-def read_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: Mapping) -> None:
+def read_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
     """One batch, read by a worker."""
     stage_batch(folder, place, batch, mapping)
 
@@ -54,16 +55,16 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
     """
     _require_scheduler(address)
 
-    def ingest(order: month.Order, run: month.Run, progress: month.Progress = month.silent) -> Ingested:
+    def ingest(order: RunRequest, run: RunContext, progress: Progress = silent) -> Ingested:
         folder = staging_file(order.warehouse.resolve(), "reading")
 
         def read(
-            files: Sequence[InboxFile], mapping: Mapping, told: Callable[[int, int], None], scratch: Path
-        ) -> InPieces:
+            files: Sequence[InboxFile], mapping: MappingFile, told: Callable[[int, int], None], scratch: Path
+        ) -> ChunkedTables:
             return read_on(address, folder, files, mapping, told, scratch=scratch)
 
         try:
-            return month.ingest(order, run, progress, read=read)
+            return ingest_here(order, run, progress, read=read)
         finally:
             discard(folder)
 
@@ -74,11 +75,11 @@ def read_on(
     address: str,
     folder: Path,
     files: Sequence[InboxFile],
-    mapping: Mapping,
+    mapping: MappingFile,
     progress: Callable[[int, int], None],
     *,
     scratch: Path,
-) -> InPieces:
+) -> ChunkedTables:
     """What `files` state, read by the workers into `folder`; as `read_in_pieces` into `scratch`."""
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The monthly Prefect flow: the six steps of `efficiency.job.month` as tasks, with retries, artifacts and history.
+"""The monthly Prefect flow: the six steps of `efficiency.job.run` as tasks, with retries, artifacts and history.
 
 `python flows/monthly.py` runs it on sample_data/ with an embedded server; `efficiency run --prefect` runs it on any
 inbox; `efficiency serve` and prefect.yaml run it on a schedule.
@@ -36,15 +36,17 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency.commands.arguments import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
+from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
-from efficiency.job import deliverables, month  # noqa: E402
+from efficiency.job import outputs  # noqa: E402
+from efficiency.job import run as plain  # noqa: E402
+from efficiency.job.contracts import CompletedRun, RunRequest  # noqa: E402
 from efficiency.job.summary import as_json, closing_lines  # noqa: E402
-from efficiency.operation.notify import with_notice  # noqa: E402
-from efficiency.operation.retries import WAITS_S, with_retries  # noqa: E402
-from efficiency.operation.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
+from efficiency.serving.notify import with_notice  # noqa: E402
+from efficiency.serving.retries import WAITS_S, with_retries  # noqa: E402
+from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from flows.artifacts import leave_artifacts  # noqa: E402
 
 log = logging.getLogger("efficiency")
@@ -72,17 +74,17 @@ def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
 
 
-STEPS = month.Steps(
-    ingest=_as_task(month.ingest),
-    validate=_as_task(month.validate),
-    evaluate=_as_task(month.evaluate),
-    select=_as_task(month.select),
-    report=_as_task(deliverables.report),
-    publish=_as_task(deliverables.publish),
+STEPS = plain.Steps(
+    ingest=_as_task(plain.ingest),
+    validate=_as_task(plain.validate),
+    evaluate=_as_task(plain.evaluate),
+    select=_as_task(plain.select),
+    report=_as_task(outputs.report),
+    publish=_as_task(outputs.publish),
 )
 
 
-def _steps(dask: str | None) -> month.Steps:
+def _steps(dask: str | None) -> plain.Steps:
     """The steps; with files read by the cluster at `dask` where one is named."""
     if dask is None:
         return STEPS
@@ -125,11 +127,11 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     the files. Returns what `--json` prints, with the closing lines.
     """
 
-    def job() -> month.Finished:
+    def job() -> CompletedRun:
         periods = period_range(period) if period else _due(warehouse, policy, timezone)
         log.info("periods: %s", ", ".join(periods))
         steps = _steps(dask)
-        return month.run_month(month.Order(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
+        return plain.run_month(RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
 
     # An operator who waits is told of a failure at once; at night nobody is there to try again.
     waits = WAITS_S if runtime.deployment.id else ()

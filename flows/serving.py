@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from efficiency.errors import EfficiencyError, UsageError
-from efficiency.operation.schedule import due_periods, published_periods
-from efficiency.operation.server import announce
 from efficiency.policy.load import load_policy
+from efficiency.serving.schedule import due_periods, published_periods
+from efficiency.serving.server import announce
 from efficiency.warehouse.lock import holder
 from flows.monthly import monthly
 

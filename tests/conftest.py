@@ -14,7 +14,7 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 INBOX = ROOT / "sample_data" / "inbox"
 
 
@@ -48,7 +48,7 @@ class SampleRun:
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory) -> SampleRun:
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     """`efficiency run --by town` on the sample inbox for 2026-10, in an empty folder."""
     folder = tmp_path_factory.mktemp("month")
     done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json", cwd=folder)
@@ -56,9 +56,9 @@ def sample_run(tmp_path_factory) -> SampleRun:
 
 
 @pytest.fixture
-def read(tmp_path):
+def read(tmp_path: Path):
     """Reads one sheet of `rows`, every row of which must be accounted for (see `sheet_builder`)."""
-    from sheet_builder import balanced, write
+    from builders.sheets import balanced, write
 
     from efficiency.intake.read import read_file
 

@@ -1,7 +1,7 @@
 """The value that earns the full weight is taken over the ranked enterprises of the right group."""
 
 import pytest
-from profiles import indicator, policy, profile
+from builders.profiles import indicator, policy, profile
 
 from efficiency.evaluation.evaluate import evaluate
 
@@ -32,17 +32,17 @@ def benchmarks(benchmark: str, *rows: dict, more: str = "") -> list[tuple]:
         ("{ fixed = 7.5 }", 7.5),
     ],
 )
-def test_each_statistic_is_over_the_cohort(benchmark, expected):
+def test_each_statistic_is_over_the_cohort(benchmark, expected) -> None:
     assert [b for b, _, _ in benchmarks(benchmark)] == pytest.approx([expected] * 4)
 
 
-def test_within_takes_the_own_group_and_small_groups_the_whole_cohort():
+def test_within_takes_the_own_group_and_small_groups_the_whole_cohort() -> None:
     found = benchmarks('{ stat = "weighted_mean", within = ["industry_division"], min_group = 2 }')
     assert found[0] == (6.0, "行业大类30", 3)
     assert found[3] == (pytest.approx(150 / 11), "评价组(行业大类13不足2家)", 4)
 
 
-def test_enterprises_that_are_not_ranked_or_lack_the_value_do_not_count():
+def test_enterprises_that_are_not_ranked_or_lack_the_value_do_not_count() -> None:
     found = benchmarks(
         '{ stat = "weighted_mean" }',
         {"tax": 10.0, "land": 1.0},
@@ -52,7 +52,7 @@ def test_enterprises_that_are_not_ranked_or_lack_the_value_do_not_count():
     assert [row[0] for row in found] == [10.0, 10.0]
 
 
-def test_enterprises_without_a_group_form_their_own():
+def test_enterprises_without_a_group_form_their_own() -> None:
     rows = [
         {"tax": 10.0, "land": 1.0, "town": None},
         {"tax": 20.0, "land": 1.0, "town": None},
@@ -63,7 +63,7 @@ def test_enterprises_without_a_group_form_their_own():
 
 
 @pytest.mark.parametrize("tax", [-5.0, 0.0])
-def test_a_benchmark_that_is_not_positive_scores_nobody_and_warns(tax):
+def test_a_benchmark_that_is_not_positive_scores_nobody_and_warns(tax) -> None:
     rules = policy(
         indicators=indicator("a", weight=50, benchmark='{ stat = "mean" }') + indicator("b", "revenue", "energy", 50)
     )
@@ -74,7 +74,7 @@ def test_a_benchmark_that_is_not_positive_scores_nobody_and_warns(tax):
     assert found.scores["status"].to_list() == ["ranked"]
 
 
-def test_denominators_that_cancel_out_leave_no_benchmark():
+def test_denominators_that_cancel_out_leave_no_benchmark() -> None:
     rules = policy(indicators=indicator(benchmark='{ stat = "weighted_mean" }'))
     found = evaluate(profile({"tax": 5.0, "land": 1.0}, {"tax": 5.0, "land": -1.0}), rules)
     assert "无法计算" in found.warnings[0]

@@ -5,22 +5,22 @@ import os
 
 import pytest
 
-from efficiency.job.month import Run
+from efficiency.job.contracts import RunContext
 from efficiency.processes import alive, process_mark, process_of
 
 
 @pytest.mark.parametrize("error", [KeyError("uid not found: 1000"), OSError("No username set in the environment")])
-def test_a_user_that_is_a_number_alone_may_run_the_month(monkeypatch, error):
+def test_a_user_that_is_a_number_alone_may_run_the_month(monkeypatch: pytest.MonkeyPatch, error) -> None:
     """As in a container that was told to run under a number."""
 
-    def fails():
+    def fails() -> None:
         raise error
 
     monkeypatch.setattr(getpass, "getuser", fails)
-    assert Run.begin().operator.startswith(f"{os.getuid()}@")
+    assert RunContext.begin().operator.startswith(f"{os.getuid()}@")
 
 
-def test_a_process_is_known_by_its_mark_on_its_machine_alone(monkeypatch):
+def test_a_process_is_known_by_its_mark_on_its_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     mark = process_mark()
     assert process_of(mark) == os.getpid()
     assert process_of(f"{mark}x") is None
@@ -30,5 +30,5 @@ def test_a_process_is_known_by_its_mark_on_its_machine_alone(monkeypatch):
     assert process_of(process_mark()) == os.getpid()
 
 
-def test_a_number_that_no_process_can_have_is_not_alive():
+def test_a_number_that_no_process_can_have_is_not_alive() -> None:
     assert not alive(10**30)

@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from efficiency.intake.uscc import is_valid
+from efficiency.intake.parsing.uscc import is_valid
 
-SAMPLE = Path(__file__).resolve().parent.parent / "sample_data"
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
 INBOX = SAMPLE / "inbox"
 VISITS = "经济发展局/走访台账"
 

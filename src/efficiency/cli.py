@@ -23,7 +23,7 @@ from efficiency.commands import (
     template,
 )
 from efficiency.errors import EfficiencyError
-from efficiency.permissions import keep_private
+from efficiency.processes import keep_private
 
 COMMANDS = (run, serve, check, explain, compare, template, policies, objection, reissue, rollback, audit)
 """In the order of `efficiency --help`."""

@@ -57,3 +57,12 @@ def _windows_alive(pid: int) -> bool:
 
 def _machine() -> str:
     return re.sub(r"[^0-9A-Za-z.]", "_", socket.gethostname())
+
+
+OTHERS = 0o027
+"""Permissions that nobody but the owner gets: writing for the group, anything for others."""
+
+
+def keep_private() -> None:
+    """From here on this process makes files 0640 and folders 0750, or narrower where the user's umask says so."""
+    os.umask(os.umask(OTHERS) | OTHERS)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "job")]
 
 from conftest import INBOX, efficiency  # noqa: E402
 from test_monthly_run import decided  # noqa: E402

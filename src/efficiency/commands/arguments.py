@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
+
 Commands = argparse._SubParsersAction  # argparse names the type of its own result no other way
-DEFAULT_POLICY = "zibo-jkq"
-DEFAULT_WAREHOUSE = Path("warehouse/efficiency.duckdb")
-DEFAULT_OUTPUT = Path("output")
 
 
 def command(

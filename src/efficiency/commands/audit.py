@@ -32,7 +32,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Tell what holds and what does not."""
-    from efficiency.operation.audit import audit
+    from efficiency.review.audit import audit
 
     found = []
     for finding in audit(options.warehouse, options.evaluation, every=options.all):

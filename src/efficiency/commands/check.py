@@ -25,7 +25,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check the files and tell what was found."""
-    from efficiency.job.check import check_paths, checked_as_json, checked_lines
+    from efficiency.review.check import check_paths, checked_as_json, checked_lines
 
     checked = check_paths(options.paths, options.output, options.mapping)
     if options.json:

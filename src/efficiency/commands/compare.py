@@ -44,16 +44,16 @@ def run(options: argparse.Namespace) -> int:
             f"compare takes exactly two policies and was given {len(options.policy)}. Name both, for example: "
             "--policy zibo-jkq --policy our-policy.toml"
         )
-    from efficiency.job.compare import compare_policies
-    from efficiency.reports.comparison import as_dict, as_text
+    from efficiency.reports.comparison import comparison_as_dict, comparison_as_text
+    from efficiency.review.compare import compare_policies
 
     first, second = options.policy
     compared = compare_policies(options.period, (first, second), options.warehouse, options.output)
     if options.json:
-        told = as_dict(compared.comparison, compared.period)
+        told = comparison_as_dict(compared.comparison, compared.period)
         print_json({**told, "workbook": str(compared.workbook) if compared.workbook else None})
         return 0
-    print(as_text(compared.comparison, compared.period))
+    print(comparison_as_text(compared.comparison, compared.period))
     if compared.workbook:
         print(f"\nWorkbook: {compared.workbook}")
     return 0

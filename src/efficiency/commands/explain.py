@@ -38,7 +38,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Tell why an enterprise has its tier, or write it down for it to confirm."""
     from efficiency.errors import UsageError
-    from efficiency.evaluation.explain import FIGURES, JUDGED
+    from efficiency.evaluation.explanation import FIGURES, JUDGED
     from efficiency.periods import period_start
     from efficiency.warehouse.read import load
 
@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _one(options: argparse.Namespace, contents: Contents) -> int:
     """The card of one enterprise."""
-    from efficiency.evaluation.explain import FIGURES, explain
-    from efficiency.reports.card import as_dict, as_text
+    from efficiency.evaluation.explanation import FIGURES, explain
+    from efficiency.reports.card import card_as_dict, card_as_text
     from efficiency.warehouse.read import Contents, load
 
     def figures_of(uscc: str) -> Contents:
@@ -68,16 +68,16 @@ def _one(options: argparse.Namespace, contents: Contents) -> int:
     explanation = explain(contents, options.key, options.period, options.policy, figures_of)
     if options.output is None:
         if options.json:
-            print_json(as_dict(explanation))
+            print_json(card_as_dict(explanation))
         else:
-            print(as_text(explanation, all_cells=options.all_cells))
+            print(card_as_text(explanation, all_cells=options.all_cells))
         return 0
-    from efficiency.reports.card_workbook import card_file_names, write_card
+    from efficiency.reports.card import card_file_names, write_card
 
     path = options.output / card_file_names([explanation])[0]
     write_card(path, explanation)
     if options.json:
-        print_json({**as_dict(explanation), "paths": {"files": [str(path)]}})
+        print_json({**card_as_dict(explanation), "paths": {"files": [str(path)]}})
     else:
         print(f"Card: {path}")
     return 0
@@ -85,8 +85,8 @@ def _one(options: argparse.Namespace, contents: Contents) -> int:
 
 def _everybody(options: argparse.Namespace, contents: Contents) -> int:
     """A workbook for each enterprise of the period."""
-    from efficiency.evaluation.explain import explain_all
-    from efficiency.reports.card_workbook import card_file_names, write_card
+    from efficiency.evaluation.explanation import explain_all
+    from efficiency.reports.card import card_file_names, write_card
 
     paths: list[Path] = []
     # One after the other, so that a province's cards never stand in memory together; a name begins with the code.

@@ -33,18 +33,17 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Try the corrections and tell what they would change."""
-    from efficiency.operation.objections import objection
-    from efficiency.reports.objection import as_dict, as_text
-    from efficiency.reports.objection_workbook import objection_file_name, write_objection
+    from efficiency.reports.comparison import objection_as_dict, objection_as_text, objection_file_name, write_objection
+    from efficiency.review.objections import objection
 
     trial = objection(options.file, options.period, options.warehouse, options.policy)
     workbook = options.output / options.period / objection_file_name(options.period) if options.output else None
     if workbook:
         write_objection(workbook, trial, datetime.now(UTC))
     if options.json:
-        print_json({**as_dict(trial), "workbook": str(workbook) if workbook else None})
+        print_json({**objection_as_dict(trial), "workbook": str(workbook) if workbook else None})
         return 0
-    print(as_text(trial))
+    print(objection_as_text(trial))
     if workbook:
         print(f"\nWorkbook: {workbook}")
     return 0

@@ -33,7 +33,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Issue the evaluation again and tell where its documents stand."""
-    from efficiency.operation.reissue import reissue
+    from efficiency.review.reissue import reissue
 
     done = reissue(options.evaluation, options.warehouse, options.output)
     if options.json:

@@ -34,7 +34,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Go back, or list what there is to go back to."""
-    from efficiency.operation.rollback import rollback, versions
+    from efficiency.review.rollback import rollback, versions
 
     if options.list:
         found = versions(options.warehouse)

@@ -23,7 +23,7 @@ from efficiency.commands.arguments import (
 )
 
 if TYPE_CHECKING:
-    from efficiency.job.month import Finished, Order
+    from efficiency.job.contracts import CompletedRun, RunRequest
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
     periods = period_range(options.period)
     if options.prefect or options.dask or os.environ.get("PREFECT_API_URL"):
-        from efficiency.operation.server import require_named
+        from efficiency.serving.server import require_named
 
         require_named()
         from flows.monthly import monthly_flow_run
@@ -88,17 +88,17 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(told["lines"]))
         return 0
     _use_memory_and_cores_well()
-    from efficiency.job.workers import worker_ready
+    from efficiency.job.execution import worker_ready
 
-    with worker_ready("efficiency.job.readers", "efficiency.reports.returned"):
+    with worker_ready("efficiency.job.execution.read_files", "efficiency.reports.submitters.returned"):
         return _run_plainly(options, periods)
 
 
 def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
-    from efficiency.job.month import Order
-    from efficiency.operation.notify import with_notice
+    from efficiency.job.contracts import RunRequest
+    from efficiency.serving.notify import with_notice
 
-    order = Order(
+    order = RunRequest(
         options.inbox,
         periods,
         options.policy,
@@ -126,9 +126,9 @@ def _use_memory_and_cores_well() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _run_with_progress(order: Order) -> Finished:
+def _run_with_progress(order: RunRequest) -> CompletedRun:
     """The plain run; with a bar for each step where a person is watching."""
-    from efficiency.job.month import run_month
+    from efficiency.job.run import run_month
 
     if not sys.stderr.isatty():
         return run_month(order)

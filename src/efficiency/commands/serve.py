@@ -15,7 +15,7 @@ from efficiency.commands.arguments import (
     take_policy,
     take_warehouse,
 )
-from efficiency.operation.schedule import CRON, TIMEZONE, zone
+from efficiency.serving.schedule import CRON, TIMEZONE, zone
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -55,15 +55,15 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check what was asked for, then serve until stopped."""
-    from efficiency.operation.server import server
-    from efficiency.operation.settings import read_settings
     from efficiency.policy.load import load_policy
+    from efficiency.serving.server import server
+    from efficiency.serving.settings import read_settings
 
     # A mistake is told now rather than by a run at night.
     zone(options.timezone)
     load_policy(options.policy)
     if options.mapping is not None:
-        from efficiency.intake.mapping import load_mapping
+        from efficiency.intake.layout import load_mapping
 
         load_mapping(options.mapping)
     read_settings()

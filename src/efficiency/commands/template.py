@@ -16,7 +16,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the blank workbooks."""
-    from efficiency.reports.templates import write_templates
+    from efficiency.reports.submitters import write_templates
 
     for path in write_templates(options.directory):
         print(path)

@@ -12,7 +12,7 @@ import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
 from efficiency.evaluation.partners import find_partners
-from efficiency.evaluation.scores import DECIMALS
+from efficiency.evaluation.scoring import DECIMALS
 from efficiency.policy.expressions import numbers, predicate
 from efficiency.policy.model import Candidate, Policy
 from schemas.profile import ENERGY_LEVELS

@@ -18,8 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from efficiency.evaluation.data_error import moved_earnings, used_columns
-from efficiency.evaluation.group_statistics import Floats
-from efficiency.evaluation.tiers import UNIT, Levels, levels_of, runs
+from efficiency.evaluation.scoring import UNIT, Floats, Levels, levels_of, runs
 from efficiency.policy.model import Cohort, Override, Robustness, Tiers
 
 CELLS = 200_000

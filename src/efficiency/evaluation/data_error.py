@@ -17,8 +17,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from efficiency.evaluation.benchmarks import own_benchmark
-from efficiency.evaluation.group_statistics import Floats, groups_by, mean, quotient
+from efficiency.evaluation.scoring import Floats, groups_by, mean, own_benchmark, quotient
 from efficiency.policy.expressions import column_names, scalar
 from efficiency.policy.model import Cohort, Indicator, Robustness
 from schemas.profile import TOTALS

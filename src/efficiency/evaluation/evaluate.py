@@ -9,15 +9,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from efficiency.evaluation.benchmarks import add_benchmarks
 from efficiency.evaluation.confidence import tier_confidence
 from efficiency.evaluation.data_error import used_columns
-from efficiency.evaluation.indicator_rows import indicator_rows
-from efficiency.evaluation.indicators import grade_data, measure
 from efficiency.evaluation.scope import assign
-from efficiency.evaluation.scores import add_indicator_scores, add_totals
-from efficiency.evaluation.surcharge import surcharge
-from efficiency.evaluation.tiers import add_tiers, apply_overrides, d_streak
+from efficiency.evaluation.scoring import (
+    add_benchmarks,
+    add_indicator_scores,
+    add_tiers,
+    add_totals,
+    apply_overrides,
+    d_streak,
+    grade_data,
+    indicator_rows,
+    measure,
+    surcharge,
+)
 from efficiency.policy.expressions import column_names
 from efficiency.policy.model import Cohort, Policy
 from schemas.profile import PROFILE

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.facts.energy import EnergyBasis, convert, filled_spans, whole_spans
-from efficiency.facts.spans import NODES, Window, edges, used_spans, with_nodes
+from efficiency.facts.windows import NODES, Window, edges, used_spans, with_nodes
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from efficiency.facts.spans import Edges
+    from efficiency.facts.windows import Edges
 
 Span = tuple[int, int]
 _SIGNS = {"start": pl.Int16, "end": pl.Int16, "sign": pl.Int64}

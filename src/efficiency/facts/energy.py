@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from efficiency.facts.spans import (
+from efficiency.facts.windows import (
     Edges,
     Vector,
     Window,

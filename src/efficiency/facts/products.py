@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.facts.spans import Window, complete_sum, window_totals
+from efficiency.facts.windows import Window, complete_sum, window_totals
 from efficiency.reference.tables import limits, normalise_name, normalise_unit, units
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from efficiency.facts.energy import EnergyBasis, energy_totals
 from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_visit, open_incidents
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
-from efficiency.facts.spans import Window, WindowKind, latest_in_window, window_totals
+from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
 from schemas.output import FLOWS
 from schemas.profile import PROFILE
 

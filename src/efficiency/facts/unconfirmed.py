@@ -10,7 +10,7 @@ from efficiency.reference.tables import carriers
 
 if TYPE_CHECKING:
     from efficiency.facts.energy import EnergyBasis
-    from efficiency.facts.spans import Window
+    from efficiency.facts.windows import Window
 
 
 def users(rows: pl.DataFrame, window: Window) -> pl.DataFrame:

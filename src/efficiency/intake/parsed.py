@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import EMPTY
-from efficiency.pieces import Pieces
+from efficiency.partitions import Chunks
 from schemas import COLUMN_MAP, STATED
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def concat(parts: Sequence[Parsed]) -> Parsed:
 
 
 @dataclass(frozen=True)
-class InPieces:
+class ChunkedTables:
     """What files say, with their rows in pieces: so that they need not stand in memory together."""
 
     said: Parsed
     """Without rows."""
-    rows: dict[str, Pieces]
+    rows: dict[str, Chunks]
     """Form id → raw rows in the shape of schemas.STATED; every form is there."""
 
     @property
@@ -82,28 +82,28 @@ class InPieces:
         """How many rows stand in memory."""
         return sum(pieces.held for pieces in self.rows.values())
 
-    def put_down(self, folder: Path) -> InPieces:
+    def put_down(self, folder: Path) -> ChunkedTables:
         """The same with no row in memory. Raises EfficiencyError when the disk is full."""
         return replace(self, rows={form: pieces.put_down(folder) for form, pieces in self.rows.items()})
 
 
-def in_pieces(parsed: Parsed) -> InPieces:
+def in_pieces(parsed: Parsed) -> ChunkedTables:
     """`parsed` as it stands in memory."""
-    rows = {form: Pieces(NO_ROWS[form], (rows,) if rows.height else ()) for form, rows in parsed.rows.items()}
-    return InPieces(replace(parsed, rows=dict(NO_ROWS)), rows)
+    rows = {form: Chunks(NO_ROWS[form], (rows,) if rows.height else ()) for form, rows in parsed.rows.items()}
+    return ChunkedTables(replace(parsed, rows=dict(NO_ROWS)), rows)
 
 
-def in_memory(read: InPieces) -> Parsed:
+def in_memory(read: ChunkedTables) -> Parsed:
     """`read` with all its rows in memory."""
     return replace(read.said, rows={form: pieces.whole() for form, pieces in read.rows.items()})
 
 
-def together(parts: Sequence[InPieces]) -> InPieces:
+def together(parts: Sequence[ChunkedTables]) -> ChunkedTables:
     """The parts as one, their submissions numbered on."""
-    return InPieces(
+    return ChunkedTables(
         concat([part.said for part in parts]),
         {
-            form: Pieces(empty, tuple(piece for part in parts for piece in part.rows[form].parts))
+            form: Chunks(empty, tuple(piece for part in parts for piece in part.rows[form].parts))
             for form, empty in NO_ROWS.items()
         },
     )

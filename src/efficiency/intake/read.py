@@ -13,30 +13,41 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from efficiency.intake.archive import UnreadableError
-from efficiency.intake.blocks import missing_columns, plans
-from efficiency.intake.controls import check_sum_column, check_totals
-from efficiency.intake.extract import extract
-from efficiency.intake.grid import FEW, Grid, filled_cells, read_grids
-from efficiency.intake.layout import Header, find_headers, titles_begin
-from efficiency.intake.mapping import NO_MAPPING, MappedSheet, Mapping, mapped_header
-from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
-from efficiency.intake.periods import span_label
-from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
-from efficiency.intake.rowkinds import classify, last_used_row
-from efficiency.intake.rows import Table, column_map, read_rows
-from efficiency.intake.side_by_side import each
-from efficiency.intake.surroundings import look_around, units_of_rows
-from efficiency.intake.unread import (
+from efficiency.intake.extraction import (
+    Table,
+    check_sum_column,
+    check_totals,
+    column_map,
+    extract,
     idle_formulas,
     is_data,
     one_submission,
     only_problem,
+    read_rows,
     refused_file,
+    tell_unread_columns,
     unrecognised,
     unrecognised_table,
 )
-from efficiency.intake.unread_columns import tell_unread_columns
+from efficiency.intake.formats import FEW, Grid, UnreadableError, each, filled_cells, read_grids
+from efficiency.intake.layout import (
+    NO_MAPPING,
+    Header,
+    MappedSheet,
+    MappingFile,
+    classify,
+    find_headers,
+    last_used_row,
+    look_around,
+    mapped_header,
+    missing_columns,
+    plans,
+    titles_begin,
+    units_of_rows,
+)
+from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
+from efficiency.intake.parsing import span_label
+from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from schemas import FORMS
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
@@ -45,9 +56,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from efficiency.intake.blocks import Plan
     from efficiency.intake.files import InboxFile
-    from efficiency.intake.surroundings import Surroundings
+    from efficiency.intake.layout import TableContext, TableLayout
 
 __all__ = ["SUBMISSION", "Parsed", "concat", "read_file"]
 
@@ -56,7 +66,7 @@ LARGE_ROWS = 100_000
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
 
-def read_file(file: InboxFile, mapping: Mapping = NO_MAPPING) -> Parsed:
+def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> Parsed:
     """Everything one file says. A file that cannot be read is one `unreadable` problem, never an exception.
 
     A sheet for which `mapping` has a layout is read by that layout instead of by its own headers.
@@ -120,9 +130,9 @@ def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet 
         mapped, lacking = mapped_header(grid, layout)
         headers = [mapped] if mapped else []
     stem = file.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    found: list[tuple[Header, Surroundings, list[Plan]]] = []
+    found: list[tuple[Header, TableContext, list[TableLayout]]] = []
     strangers: list[Header] = []
-    before: Surroundings | None = None
+    before: TableContext | None = None
     start = 0
     for header in headers:
         titles = titles_begin(grid, header.top, start) if found else start

@@ -67,10 +67,14 @@ def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> N
 
     `by_town` adds the copies for the towns. Raises EfficiencyError when the folder cannot be written.
     """
-    from efficiency.reports.notice import notice_file_name, write_notice
-    from efficiency.reports.officials import officials_file_name, write_officials
+    from efficiency.reports.officials import (
+        notice_file_name,
+        officials_file_name,
+        write_notice,
+        write_officials,
+        write_towns,
+    )
     from efficiency.reports.page import page_file_name, write_page
-    from efficiency.reports.towns import write_towns
 
     write_officials(folder / officials_file_name(report.period), report)
     write_notice(folder / notice_file_name(report.period), report)

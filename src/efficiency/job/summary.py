@@ -7,15 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from efficiency.intake.reconcile import receipts
-from efficiency.job.deliverables import new_evaluation
-from efficiency.job.month import Finished, Judged
-from efficiency.operation.watching import watch_lines
+from efficiency.intake.resolution import receipts
+from efficiency.job.contracts import CompletedRun, PeriodEvaluation
+from efficiency.job.outputs import new_evaluation
+from efficiency.monitoring.late_returns import watch_lines
 from efficiency.reports.delivery import RETURNED, TOWNS
 from schemas.profile import TIERS
 
 
-def as_json(finished: Finished) -> dict[str, Any]:
+def as_json(finished: CompletedRun) -> dict[str, Any]:
     """Counts, tiers, lists, paths and evaluation_id of the last period, and of every period under `evaluations`."""
     resolved = finished.validated.resolved
     submissions = resolved.submissions
@@ -44,12 +44,12 @@ def as_json(finished: Finished) -> dict[str, Any]:
     }
 
 
-def watched(finished: Finished) -> pl.DataFrame:
+def watched(finished: CompletedRun) -> pl.DataFrame:
     """What was noticed before the last period was scored, shape schemas.WATCH."""
     return finished.validated.watch.filter(pl.col("period") == finished.order.periods[-1])
 
 
-def _evaluation(one: Judged, finished: Finished) -> dict[str, Any]:
+def _evaluation(one: PeriodEvaluation, finished: CompletedRun) -> dict[str, Any]:
     new = new_evaluation(one, finished.run)
     tiers = counted(one.evaluation.scores, "tier")
     return {
@@ -73,7 +73,7 @@ def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def closing_lines(finished: Finished) -> Iterator[str]:
+def closing_lines(finished: CompletedRun) -> Iterator[str]:
     """The end of a run as an operator reads it: reconciliation, problems, tiers, lists, and where things are."""
     told = as_json(finished)
     counts = told["counts"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
-from efficiency.warehouse.tables import literal
+from efficiency.warehouse.schema import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

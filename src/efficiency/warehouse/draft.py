@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from efficiency.warehouse.tables import Contents
+    from efficiency.warehouse.schema import Contents
 
 
 class AbandonedError(Exception):

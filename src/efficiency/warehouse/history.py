@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.warehouse.tables import Contents, in_order
+from efficiency.warehouse.schema import Contents, in_order
 from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_stre
 
 
 @dataclass(frozen=True)
-class NewEvaluation:
+class PublishedEvaluation:
     """An evaluation that has just been made, before it has an id."""
 
     period: str
@@ -138,7 +138,7 @@ def previous_scores(contents: Contents | None, policy_id: str, before_period: st
     return previous.scores if previous else None
 
 
-def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
+def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Added:
     """`contents` with `new` as the current evaluation of its period under its policy.
 
     An evaluation of the same inputs, policy text and period that exists already is made current again instead of
@@ -182,7 +182,9 @@ def add_evaluation(contents: Contents, new: NewEvaluation) -> Added:
     return Added(contents.with_frames({EVALUATIONS.qualified: evaluations, **frames}), chosen, changed)
 
 
-def _with_movements(published: pl.DataFrame, movements: pl.DataFrame, new: NewEvaluation, chosen: str) -> pl.DataFrame:
+def _with_movements(
+    published: pl.DataFrame, movements: pl.DataFrame, new: PublishedEvaluation, chosen: str
+) -> pl.DataFrame:
     """`published` and the `movements` of `new`, unless those of the same two evaluations are there already.
 
     An evaluation that stays as it was can get another one before it: what moved since then are rows of their own.
@@ -198,6 +200,6 @@ def _with_movements(published: pl.DataFrame, movements: pl.DataFrame, new: NewEv
     return pl.concat([published, named.join(published, on=pair, how="anti")])
 
 
-def _row(new: NewEvaluation) -> pl.DataFrame:
+def _row(new: PublishedEvaluation) -> pl.DataFrame:
     """The evaluation's own row."""
     return EVALUATIONS.conform(pl.DataFrame([{**new.row, "current": True, "stale": False}]))

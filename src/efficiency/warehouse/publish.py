@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from efficiency.warehouse.comments import statements
 from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
-from efficiency.warehouse.tables import (
+from efficiency.warehouse.schema import (
     TABLES,
     Contents,
+    all_views,
     create_table,
     literal,
     naive_utc,
     qualified_sql,
     quoted,
+    statements,
 )
+from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, restage, settle
-from efficiency.warehouse.views import all_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from efficiency.pieces import Pieces
+    from efficiency.partitions import Chunks
 
 __all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
 
@@ -129,7 +129,7 @@ def _build(staging: Path, parts: Iterable[Contents], go_on: Callable[[], None]) 
 
     Raises ValueError where a part brings another version of a table that is written already.
     """
-    written: dict[str, pl.DataFrame | Pieces] = {}
+    written: dict[str, pl.DataFrame | Chunks] = {}
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")

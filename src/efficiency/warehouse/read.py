@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from efficiency.warehouse.connection import opened
-from efficiency.warehouse.tables import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
+from efficiency.warehouse.schema import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

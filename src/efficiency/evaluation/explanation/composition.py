@@ -1,0 +1,212 @@
+"""How an enterprise's window totals came about: the stated figures that were added and subtracted, with their cells."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.evaluation.energy_basis import energy_basis
+from efficiency.evaluation.explanation.sources import LAND_FEEDS, counting, period_end, stated_places
+from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
+from efficiency.facts.windows import Window
+from efficiency.reference.tables import carrier_form_unit, normalise_unit, units
+from schemas.output import FLOWS
+from schemas.profile import TOTALS
+
+if TYPE_CHECKING:
+    from efficiency.evaluation.explanation.sources import Frames
+    from efficiency.policy.model import Policy
+
+SAME = 1e-9
+"""Share by which a total may differ from what its parts add up to now before it is said to be another."""
+
+PARTS = pl.Schema(
+    {
+        "measure": pl.String(), "field": pl.String(), "carrier": pl.String(), "sign": pl.Int64(),
+        "span_start": pl.Date(), "span_end": pl.Date(), "amount": pl.Float64(),
+        "quantity": pl.Float64(), "quantity_unit": pl.String(), "coefficient": pl.Float64(),
+        "stated_value": pl.Float64(), "stated_unit": pl.String(),
+        "file_name": pl.String(), "sheet": pl.String(), "cell": pl.String(), "submission_id": pl.String(),
+        "earlier_version": pl.Boolean(), "note": pl.String(),
+    }
+)  # fmt: skip
+"""One row per figure that counts: Σ sign × amount × the total's `scale` is the total, in the total's unit.
+
+`quantity` × `coefficient` = `amount` for energy (quantity in the carrier's form unit). `stated_value` in
+`stated_unit` is what the cell says; null where the stated unit has no fixed relation to the canonical one.
+`earlier_version`: see `explain_sources.with_versions`.
+"""
+TOTALS_MADE = pl.Schema(
+    {"measure": pl.String(), "title": pl.String(), "unit": pl.String(), "total": pl.Float64(),
+     "composed": pl.Float64(), "scale": pl.Float64(), "note": pl.String()}
+)  # fmt: skip
+"""One row per total: as it was evaluated, as its parts give it now, and what is to be said where those differ."""
+
+_PLACED = {
+    name: dtype
+    for name, dtype in PARTS.items()
+    if name not in ("stated_value", "stated_unit", "file_name", "cell", "earlier_version")
+} | {"row_unit": pl.String(), "row": pl.Int64(), "block": pl.Int64()}
+"""Parts before their cells are looked up."""
+_LAND_SIGNS = {"owned": 1, "leased_in": 1, "leased_out": -1}
+
+
+def compose(
+    frames: Frames, policy: Policy, score: dict[str, Any], words: set[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The totals among `words` (shape `TOTALS_MADE`) and what they are made of (shape `PARTS`).
+
+    `score`: the enterprise's row of results.scores. Figures are those of the facts as they are now; where a total
+    was another when it was evaluated, its note says so.
+    """
+    end = period_end(score["period"])
+    window = Window(policy.window, end)
+    yearly = 12 / end.month if policy.annualise and policy.window == "year_to_date" else 1.0
+    uscc = score["uscc"]
+    output, energy = counting(frames, "facts.output", uscc), counting(frames, "facts.energy", uscc)
+    basis = energy_basis(policy)
+    totals: list[dict[str, Any]] = []
+    parts = [pl.DataFrame(schema=_PLACED)]
+    for column in TOTALS:
+        word = column.name
+        if word not in words:
+            continue
+        scale = yearly if word in (*FLOWS, "energy", "electricity") else 1.0
+        if word in FLOWS:
+            made = _plain(flow_composition(output, word, window), word, word, column.unit)
+        elif word == "employees":
+            made = _plain(_latest(output, word, window), word, word, column.unit)
+        elif word == "energy":
+            made = _converted(energy_composition(energy, basis, window))
+        elif word == "electricity":
+            made = _plain(electricity_composition(energy, basis, window), word, "consumption", column.unit)
+        else:
+            made = _land(frames, uscc, word, window)
+        parts += [] if made is None else [made]
+        nothing = made is None or (made.is_empty() and word != "electricity")
+        composed = None if made is None or nothing else _sum(made) * scale
+        totals.append(
+            {"measure": word, "title": column.title, "unit": column.unit, "total": score[word], "composed": composed,
+             "scale": scale, "note": _note(score[word], composed)}
+        )  # fmt: skip
+    return pl.DataFrame(totals, schema=TOTALS_MADE), _with_cells(frames, pl.concat(parts))
+
+
+def _sum(parts: pl.DataFrame) -> float:
+    return math.fsum(parts.select((pl.col("sign") * pl.col("amount")).alias("signed"))["signed"])
+
+
+def _note(total: float | None, composed: float | None) -> str | None:
+    if total is None and composed is None:
+        return "填报数不能确定本期合计，按缺项处理"
+    if total is None or composed is None or not math.isclose(total, composed, rel_tol=SAME, abs_tol=SAME):
+        return "评价之后填报数有更正或补报，与评价时的合计不同"
+    return None
+
+
+def _plain(rows: pl.DataFrame | None, word: str, field: str, unit: str | None) -> pl.DataFrame | None:
+    """Parts that are counted as they are."""
+    if rows is None:
+        return None
+    carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
+    row_unit = pl.col("unit") if "unit" in rows.columns else pl.lit(None, dtype=pl.String)
+    note = _unnamed() if "stated" in rows.columns else pl.lit(None, dtype=pl.String)
+    return _placed(
+        rows.with_columns(
+            carrier, pl.col(field).alias("amount"), pl.col(field).alias("quantity"),
+            pl.lit(unit, dtype=pl.String).alias("quantity_unit"), pl.lit(None, dtype=pl.Float64).alias("coefficient"),
+            row_unit.alias("row_unit"), note.alias("note"),
+        ), word, field,
+    )  # fmt: skip
+
+
+def _converted(rows: pl.DataFrame | None) -> pl.DataFrame | None:
+    """Parts that are converted to standard coal, with what was taken off the consumption said in the note."""
+    if rows is None:
+        return None
+    form_unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)
+    less = pl.col("consumption") - pl.col("net")
+    return _placed(
+        rows.with_columns(
+            pl.col("tce").alias("amount"), pl.col("net").alias("quantity"), form_unit.alias("quantity_unit"),
+            pl.col("applied").alias("coefficient"), pl.col("unit").alias("row_unit"),
+            pl.concat_str(
+                _unnamed(),
+                pl.when(less != 0).then(pl.format("消费量{}减原料用或加工转换产出{}", "consumption", less.round(6))),
+                pl.when(pl.col("applied") == 0).then(pl.lit("本办法不计入")),
+                separator="；", ignore_nulls=True,
+            ).replace("", None).alias("note"),
+        ), "energy", "consumption",
+    )  # fmt: skip
+
+
+def _unnamed() -> pl.Expr:
+    return pl.when(~pl.col("stated")).then(pl.lit("该期已报其他品种，未报此品种，按0计"))
+
+
+def _placed(rows: pl.DataFrame, word: str, field: str) -> pl.DataFrame:
+    named = rows.with_columns(pl.lit(word).alias("measure"), pl.lit(field).alias("field"))
+    return named.select(pl.col(name).cast(dtype) for name, dtype in _PLACED.items()).sort(
+        "carrier", "sign", "span_start", descending=[False, True, True], nulls_last=True
+    )
+
+
+def _latest(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
+    """The figure that `facts.spans.latest_in_window` takes."""
+    known = rows.filter(pl.col(measure).is_not_null(), pl.col("span_end").is_between(window.first, window.last))
+    return known.sort("span_end", "span_start").tail(1).with_columns(pl.lit(1, dtype=pl.Int64).alias("sign"))
+
+
+def _land(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:
+    """The cells of the land row that counts (as in `facts.land.land_at`) that feed `word`."""
+    latest = (
+        counting(frames, "facts.land", uscc)
+        .filter(pl.col("as_of").is_null() | (pl.col("as_of") <= window.end_of_period))
+        .sort("as_of", "submission_id", "row", nulls_last=False)
+        .tail(1)
+        .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
+    )
+    fed = [field for field, feeds in LAND_FEEDS.items() if word in feeds]
+    made = [
+        _plain(
+            stated_places(frames, "facts.land", latest.filter(pl.col(field).is_not_null()), field).with_columns(
+                pl.lit(_LAND_SIGNS[field] if word == "land" else 1, dtype=pl.Int64).alias("sign")
+            ), word, field, "亩",
+        ) for field in fed
+    ]  # fmt: skip
+    return pl.concat(part for part in made if part is not None)
+
+
+def _with_cells(frames: Frames, parts: pl.DataFrame) -> pl.DataFrame:
+    """`parts` with file, cell, and the value and unit that the cell states (shape `PARTS`)."""
+    columns = frames["intake.columns"].select(
+        "submission_id", "block", "field", "column", pl.col("unit").alias("column_unit"), "factor"
+    )
+    files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
+    pairs = parts.select("row_unit", "quantity_unit").unique().drop_nulls()
+    factors = pairs.with_columns(
+        pl.Series("row_factor", [_factor(*pair) for pair in pairs.iter_rows()], dtype=pl.Float64)
+    )
+    gross = pl.when(pl.col("note").str.starts_with("消费量")).then(None).otherwise("quantity")
+    return (
+        parts.join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1", maintain_order="left")
+        .join(files, on="submission_id", how="left", validate="m:1", maintain_order="left")
+        .join(factors, on=["row_unit", "quantity_unit"], how="left", validate="m:1", maintain_order="left")
+        .with_columns(
+            (pl.col("column") + pl.col("row").cast(pl.String)).alias("cell"),
+            (gross / pl.coalesce("factor", "row_factor")).alias("stated_value"),
+            pl.coalesce("column_unit", "row_unit").alias("stated_unit"),
+        )
+        .select(PARTS.names())
+        .cast(PARTS)
+    )
+
+
+def _factor(stated: str, target: str) -> float | None:
+    """Canonical figure = stated figure × this, for units of one dimension; None for others."""
+    here, there = (units().get(normalise_unit(unit)) for unit in (stated, target))
+    if here is None or there is None or here.canonical != there.canonical:
+        return None
+    return here.factor / there.factor

@@ -1,0 +1,386 @@
+"""Why an enterprise stands where it stands: its score card with the cells behind it, and what it would take to rise.
+
+Everything is read from what was published: scores, indicators and the policy's text as it was applied. Only words
+of overrides that results do not keep (register flags, kinds of incidents) are taken from the facts as they are now.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.evaluation.explanation.composition import compose
+from efficiency.evaluation.explanation.sources import Frames, period_end, source_cells, with_versions, words_of
+from efficiency.evaluation.explanation.target import TAKES, next_better, score_needed, what_it_takes
+from efficiency.evaluation.scoring import apply_overrides
+from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.policy.load import parse_policy
+from efficiency.reference.tables import normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from efficiency.policy.model import Adjustment, Cohort, Policy
+
+NEAREST = 3
+"""How many similar names an error offers."""
+
+
+class ExplainError(UsageError):
+    """There is nothing to explain: no such enterprise, period or policy; the message names what there is."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The next better tier and the way there."""
+
+    tier: str | None
+    """The next better tier; None when there is none to reach."""
+    score_needed: float | None
+    """Lowest score that is in it before overrides; None when no score is."""
+    blocked_by: tuple[str, ...]
+    """Labels of overrides that would keep the enterprise below `tier` whatever its score."""
+    what_it_takes: pl.DataFrame
+    """One row per indicator (shape `explain_target.TAKES`); empty when no better score is needed or possible."""
+    note: str
+    """Why there is no way by score, in Chinese; empty when there is one."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The score card of one enterprise in one evaluation."""
+
+    evaluation: dict[str, Any]
+    """The row of results.evaluations, without the policy's text."""
+    policy_title: str
+    other_policies: tuple[str, ...]
+    """Policies that have a current evaluation of the period too."""
+    score: dict[str, Any]
+    """The row of results.scores."""
+    cohort_title: str | None
+    cuts: tuple[float, ...]
+    """Scores at which a tier ends, where the policy goes by scores."""
+    formula: str | None
+    """How the cohort scores its indicators, "ratio" or "minmax"; None without a cohort."""
+    ranked: int
+    """Ranked enterprises of the cohort: rank is one of so many."""
+    indicators: pl.DataFrame
+    """The rows of results.indicators in the policy's order, with `place` among the `places` values of the cohort's
+    ranked enterprises: 1 + how many have a better value."""
+    adjustments: tuple[tuple[str, float], ...]
+    """Label and points of the adjustments that applied."""
+    candidate: dict[str, Any] | None
+    """The row of results.candidates, if it is on a list."""
+    sources: pl.DataFrame
+    """Every stated figure of two years that feeds its figures (shape `explain_sources.SOURCES`); `explain_all` leaves
+    it empty."""
+    totals: pl.DataFrame
+    """Its window totals as they were evaluated and as they add up (shape `explain_composition.TOTALS_MADE`)."""
+    composition: pl.DataFrame
+    """The stated figures that make up the totals (shape `explain_composition.PARTS`)."""
+    movement: dict[str, Any] | None
+    """The row of results.movements: why the score is not the previous one; None without a previous evaluation."""
+    target: Target
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """One evaluation with what all of its score cards share."""
+
+    evaluation: dict[str, Any]
+    others: tuple[str, ...]
+    policy: Policy
+    scores: pl.DataFrame
+    ranked: pl.DataFrame
+    """The ranked enterprises with every word that overrides and groups may name."""
+    spreads: dict[tuple[str, str], tuple[float, float]]
+    """Cohort and indicator → least and greatest value among the ranked."""
+    places: pl.DataFrame
+    """uscc, indicator, place, places: see `Explanation.indicators`."""
+
+
+FIGURES = ("facts.output", "facts.land", "facts.energy")
+"""The long tables: of these a card needs the rows of its enterprise, and looks at no others."""
+_OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
+_SENT = "intake.submissions"
+_SHARED = ("results.evaluations", "intake.columns", _SENT)
+JUDGED = (
+    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
+    "facts.enterprises", "facts.surveys", "facts.incidents",
+)  # fmt: skip
+"""The other tables that cards are made from."""
+
+
+def explain(
+    frames: Frames,
+    key: str,
+    period: str,
+    policy_id: str | None = None,
+    figures_of: Callable[[str], Frames] | None = None,
+) -> Explanation:
+    """The score card of the enterprise `key` (code, or exact name, also a former one) in `period` (YYYY-MM).
+
+    `frames`: the tables `JUDGED` by qualified name, and `FIGURES`, unless `figures_of` gives those of the enterprise
+    with a code: a province's need not be in memory for one card. Without `policy_id` the evaluation made last is taken.
+    Raises ExplainError when the period is not evaluated under it or the enterprise is not found.
+    """
+    opened = _open(frames, period, policy_id)
+    uscc = _find(key, opened.scores, frames["facts.enterprises"])
+    figures = figures_of(uscc) if figures_of is not None else frames
+    own = {name: figures[name] if name in FIGURES else frames[name] for name in _OWN}
+    return _card(opened, uscc, {**_shared(frames), **own})
+
+
+def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:
+    """The score card of every enterprise of the evaluation, in order of cohort, rank and code.
+
+    What is not part of a total is left out (`sources` is empty). Raises as `explain`.
+    """
+    opened = _open(frames, period, policy_id)
+    shared = _shared(frames)
+    own = {table: frames[table] for table in _OWN}
+    # Taken apart once: searching each table again for each enterprise takes the square of their number.
+    parts = {table: frame.partition_by("uscc", as_dict=True) for table, frame in own.items()}
+    for uscc in opened.scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"]:
+        rows = {table: found.get((uscc,), own[table].clear()) for table, found in parts.items()}
+        yield _card(opened, uscc, {**shared, **rows}, all_cells=False)
+
+
+def _shared(frames: Frames) -> dict[str, pl.DataFrame]:
+    """The tables that every card looks up."""
+    return {**{table: frames[table] for table in _SHARED}, _SENT: with_versions(frames[_SENT])}
+
+
+def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
+    """The evaluation of `period`; raises ExplainError when there is none."""
+    evaluation, others = _evaluation(frames["results.evaluations"], period, policy_id)
+    chosen = pl.col("evaluation_id") == evaluation["evaluation_id"]
+    scores = frames["results.scores"].filter(chosen)
+    ranked = scores.filter(pl.col("status") == "ranked")
+    policy = parse_policy(evaluation.pop("policy_toml"), name=f"policy of {evaluation['evaluation_id']}")
+    values = (
+        frames["results.indicators"]
+        .filter(chosen, pl.col("value").is_not_null())
+        .join(ranked, on="uscc", how="semi")
+        .select("uscc", "cohort", "indicator", "value")
+    )
+    spreads = values.group_by("cohort", "indicator").agg(
+        pl.col("value").min().alias("low"), pl.col("value").max().alias("high")
+    )
+    return _Opened(
+        policy=policy,
+        evaluation=evaluation,
+        others=others,
+        scores=scores,
+        ranked=_with_words(frames, ranked, period_end(period)),
+        spreads={(cohort, indicator): (low, high) for cohort, indicator, low, high in spreads.iter_rows()},
+        places=_places(values, policy),
+    )
+
+
+def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Each value's place within its cohort and how many values there are, the best first."""
+    lower = [(cohort.id, i.id) for cohort in policy.cohort for i in cohort.indicator if i.better == "lower"]
+    sign = pl.DataFrame(lower, schema={"cohort": pl.String, "indicator": pl.String}, orient="row")
+    goodness = pl.when(pl.col("sign").is_null()).then("value").otherwise(-pl.col("value"))
+    return values.join(
+        sign.with_columns(pl.lit(-1).alias("sign")), on=["cohort", "indicator"], how="left", validate="m:1"
+    ).select(
+        "uscc",
+        "indicator",
+        goodness.rank("min", descending=True).over("cohort", "indicator").cast(pl.Int64).alias("place"),
+        pl.len().over("cohort", "indicator").cast(pl.Int64).alias("places"),
+    )
+
+
+def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True) -> Explanation:
+    """The card of one enterprise; of the tables in `_OWN`, its own rows are enough."""
+    policy, score = opened.policy, opened.scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
+    mine = (pl.col("evaluation_id") == opened.evaluation["evaluation_id"]) & (pl.col("uscc") == uscc)
+    cohort = next((cohort for cohort in policy.cohort if cohort.id == score["cohort"]), None)
+    own = _in_order(frames["results.indicators"].filter(mine), cohort).join(
+        opened.places.filter(pl.col("uscc") == uscc).drop("uscc"),
+        on="indicator",
+        how="left",
+        validate="1:1",
+        maintain_order="left",
+    )
+    candidates = frames["results.candidates"].filter(mine)
+    words = words_of([*own["numerator_expression"], *own["denominator_expression"]])
+    peers = opened.ranked.filter(pl.col("cohort").eq_missing(pl.lit(score["cohort"], dtype=pl.String)))
+    totals, composition = compose(frames, policy, score, words)
+    return Explanation(
+        evaluation=opened.evaluation,
+        policy_title=policy.title,
+        other_policies=opened.others,
+        score=score,
+        cohort_title=cohort.label if cohort else None,
+        cuts=policy.score_cuts,
+        formula=cohort.formula if cohort else None,
+        ranked=peers.height,
+        indicators=own,
+        adjustments=_applied(policy.adjustment, score),
+        candidate=candidates.row(0, named=True) if candidates.height else None,
+        sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
+        totals=totals,
+        composition=composition,
+        movement=_movement(frames, opened.evaluation["evaluation_id"], uscc),
+        target=_target(opened, cohort, score=score, peers=peers, own=own),
+    )
+
+
+def _evaluation(
+    evaluations: pl.DataFrame, period: str, policy_id: str | None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The current evaluation of the period, and the other policies that have one."""
+    current = evaluations.filter(pl.col("current")).sort("created_at", "evaluation_id", descending=True)
+    of_period = current.filter(pl.col("period") == period)
+    if of_period.is_empty():
+        known = ", ".join(current["period"].unique().sort()) or "none yet"
+        raise ExplainError(
+            f"{period} has not been evaluated. Evaluated periods: {known}. Run it first, or name one of them."
+        )
+    found = of_period.filter(pl.col("policy_id") == policy_id) if policy_id else of_period
+    if found.is_empty():
+        raise ExplainError(
+            f"{period} has not been evaluated under policy {policy_id!r}. "
+            f"Evaluated under: {', '.join(of_period['policy_id'])}."
+        )
+    evaluation = found.row(0, named=True)
+    return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
+
+
+def _applied(adjustments: Sequence[Adjustment], score: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Label and points of the adjustments that were applied: those whose joined labels and sum were published.
+
+    Labels alone do not tell: one may hold a 、 itself, and steps of one bonus share theirs.
+    """
+    points = score["adjustments"] or 0.0
+    found = list(_joined_to(score["adjustment_labels"] or "", adjustments))
+    chosen = min(found, key=lambda some: abs(math.fsum(one.points for one in some) - points), default=())
+    return tuple((one.label, one.points) for one in chosen)
+
+
+def _joined_to(text: str, adjustments: Sequence[Adjustment]) -> Iterator[tuple[Adjustment, ...]]:
+    """Every choice of `adjustments`, in their order, whose labels joined by 、 are `text`."""
+    if not text:
+        yield ()
+    for at, one in enumerate(adjustments):
+        if text == one.label:
+            yield (one,)
+        elif text.startswith(f"{one.label}、"):
+            rest = text[len(one.label) + 1 :]
+            yield from ((one, *more) for more in _joined_to(rest, adjustments[at + 1 :]))
+
+
+def _movement(frames: Frames, evaluation_id: str, uscc: str) -> dict[str, Any] | None:
+    """Why the score is not that of the evaluation before; of several, the one that is current or else the latest."""
+    pairs = frames["results.movements"].filter(pl.col("evaluation_id") == evaluation_id, pl.col("uscc") == uscc)
+    if pairs.is_empty():
+        return None
+    current = frames["results.evaluations"].select(
+        pl.col("evaluation_id").alias("previous_evaluation_id"), pl.col("current").alias("previous_is_current")
+    )
+    known = pairs.join(current, on="previous_evaluation_id", how="left", validate="m:1", maintain_order="left")
+    return known.sort("previous_period", "previous_is_current").row(-1, named=True)
+
+
+def _find(key: str, scores: pl.DataFrame, enterprises: pl.DataFrame) -> str:
+    """The code of the enterprise called `key`."""
+    wanted = normalise_name(key)
+    if wanted in set(scores["uscc"]):
+        return wanted
+    names: dict[str, set[str]] = {}
+    known = enterprises.filter(~pl.col("superseded")).select("uscc", "former_name")
+    named = scores.select("uscc", "name").join(known, on="uscc", how="left")
+    for code, *called_names in named.iter_rows():
+        for called in called_names:
+            if called:
+                names.setdefault(normalise_name(called), set()).add(code)
+    codes = sorted(names.get(wanted, ()))
+    if len(codes) == 1:
+        return codes[0]
+    if codes:
+        raise ExplainError(f"{key!r} is the name of {len(codes)} enterprises. Give the code: {', '.join(codes)}.")
+    shown = {normalise_name(name): f"{name} ({code})" for code, name in scores.select("uscc", "name").iter_rows()}
+    near = [shown[name] for name in get_close_matches(wanted, shown, n=NEAREST, cutoff=0.3)]
+    remedy = f"Did you mean {'; '.join(near)}?" if near else "Give its 统一社会信用代码 or its name as registered."
+    raise ExplainError(f"no enterprise {key!r} in this evaluation. {remedy}")
+
+
+def _in_order(own: pl.DataFrame, cohort: Cohort | None) -> pl.DataFrame:
+    """The enterprise's indicators in the policy's order."""
+    order = {indicator.id: i for i, indicator in enumerate(cohort.indicator)} if cohort else {}
+    return own.sort(pl.col("indicator").replace_strict(order, default=len(order), return_dtype=pl.Int64))
+
+
+def _target(
+    opened: _Opened, cohort: Cohort | None, *, score: dict[str, Any], peers: pl.DataFrame, own: pl.DataFrame
+) -> Target:
+    """The next better tier of the enterprise and the way there; `peers` are its cohort's, `own` its indicators."""
+    nothing = pl.DataFrame(schema=TAKES)
+    tier = next_better(score["tier"])
+    if score["status"] != "ranked":
+        return Target(None, None, (), nothing, f"未参评：{score['status_reason'] or '无'}")
+    if cohort is None or cohort.tiers is None or score["tier"] is None:
+        return Target(None, None, (), nothing, "本办法对该评价组不划分等级")
+    if tier is None:
+        return Target(None, None, (), nothing, "已是最高等级")
+
+    mine = peers.filter(pl.col("uscc") == score["uscc"])
+    alike = (pl.col(name).eq_missing(pl.lit(mine[name][0])) for name in cohort.tiers.within)
+    same_group = pl.all_horizontal(pl.lit(value=True), *alike)
+    others = peers.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
+    needed = score_needed(cohort.tiers, tier, others)
+    blocked = _blocked_by(opened.policy, mine, own, tier, needed)
+    if needed is None:
+        return Target(tier, None, blocked, nothing, f"按名次比例，组内{len(others) + 1}户没有{tier}类名额")
+    if score["score"] >= needed:
+        return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
+    ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
+    return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, ranges), "")
+
+
+def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
+    """`ranked` with the words of the profile that scores do not keep, from the facts as they are now."""
+
+    def counting(table: str) -> pl.DataFrame:
+        return frames[table].filter(~pl.col("superseded"))
+
+    parts = (
+        attributes(counting("facts.enterprises"), day.replace(day=1)),
+        latest_visit(counting("facts.surveys"), day),
+        open_incidents(counting("facts.incidents"), day),
+    )
+    frame = ranked
+    for part in parts:
+        missing = [name for name in part.columns if name not in frame.columns]
+        frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")
+    return frame.with_columns(pl.col("^incidents_.*$").fill_null(0))
+
+
+def _blocked_by(
+    policy: Policy, mine: pl.DataFrame, own: pl.DataFrame, tier: str, needed: float | None
+) -> tuple[str, ...]:
+    """Labels of the overrides that would leave the enterprise below `tier` if its score were in it."""
+    figures = {row["indicator"]: row for row in own.iter_rows(named=True)}
+    supposed = mine.with_columns(
+        pl.lit(tier).alias("tier"),
+        pl.lit(tier).alias("tier_initial"),
+        pl.coalesce(pl.lit(needed, dtype=pl.Float64), "score").alias("score"),
+        *(
+            pl.lit(figures.get(id_, {}).get(part), dtype=pl.Float64).alias(f"{part}_{id_}")
+            for id_ in policy.indicator_ids
+            for part in ("value", "score")
+        ),
+    )
+    judged = apply_overrides(supposed, policy.override)
+    if judged["tier"][0] <= tier:
+        return ()
+    return tuple((judged["override_labels"][0] or "").split("、"))

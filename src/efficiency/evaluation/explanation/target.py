@@ -1,0 +1,159 @@
+"""What it would take: the score that reaches the next better tier, and what each indicator alone would have to be.
+
+Everything is computed with the other enterprises as they are. An enterprise that moves up displaces nobody it is
+not compared with, so only the others' scores decide; what its own figures do to a benchmark made of the ranking's
+means or quantiles is left out, and so is what a change of one figure does to the other indicators that use it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.evaluation.scoring import DECIMALS, SHARE, cut_shares
+from schemas.profile import TIERS, TOTALS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.policy.model import Cohort, Indicator, Tiers
+
+_STEP = 10.0**-DECIMALS
+
+TAKES = pl.Schema(
+    {
+        "indicator": pl.String(), "title": pl.String(), "unit": pl.String(), "value": pl.Float64(),
+        "value_needed": pl.Float64(), "reachable": pl.Boolean(),
+        "numerator": pl.String(), "numerator_unit": pl.String(), "numerator_change": pl.Float64(),
+        "denominator": pl.String(), "denominator_unit": pl.String(), "denominator_change": pl.Float64(),
+        "note": pl.String(),
+    }
+)  # fmt: skip
+"""Shape of `what_it_takes`. The changes are alternatives: the numerator's at the same denominator, or the other way."""
+
+_WORDS = {column.name: column for column in TOTALS}
+_YIELDS = {"revenue", "gross_output", "value_added", "tax", "rd_expense"}
+"""Measures of which more is wanted; of the others (land, staff, energy, water, discharge) less."""
+
+
+def next_better(tier: str | None) -> str | None:
+    """The tier above `tier`; None for A and for none."""
+    return TIERS[TIERS.index(tier) - 1] if tier in TIERS[1:] else None
+
+
+def score_needed(tiers: Tiers, target: str, others: Sequence[float]) -> float | None:
+    """The lowest score, to 6 decimals, with which an enterprise is in `target` or better, before overrides.
+
+    By score it is the cut. By rank, with n the others and itself, k places lead to the tier: the largest k with
+    k ÷ n ≤ cut (in whole numbers, as tiers are given). Ties share the worse place, so the score must lie above that
+    of the k-th best of the others, by the smallest step that counts. None when the group is too small for anybody
+    to be in the tier.
+    """
+    if tiers.by == "score":
+        return float(getattr(tiers.cuts, target))
+    n = len(others) + 1
+    places = n * cut_shares(tiers.cuts)[TIERS.index(target)] // SHARE
+    if places == 0:
+        return None
+    if places == n:
+        return -math.inf
+    kth_best = sorted((round(score, DECIMALS) for score in others), reverse=True)[places - 1]
+    return round(kth_best + _STEP, DECIMALS)
+
+
+def what_it_takes(
+    own: pl.DataFrame, cohort: Cohort, score: dict[str, float], needed: float, ranges: dict[str, tuple[float, float]]
+) -> pl.DataFrame:
+    """For each indicator alone, the value that lifts the score to `needed` with the others unchanged (shape `TAKES`).
+
+    `own`: the enterprise's rows of results.indicators. `score`: its `factor` and `adjustments`.
+    `ranges`: least and greatest value of each indicator among the cohort's ranked enterprises, for min–max scoring.
+    """
+    declared = {indicator.id: indicator for indicator in cohort.indicator}
+    # Where missing indicators were left out, the others carry their weight too.
+    total, kept, items = own.select(
+        pl.col("weight").sum(),
+        pl.col("weight").filter(pl.col("score").is_not_null()).sum().alias("kept"),
+        pl.col("score").sum(),
+    ).row(0)
+    share = kept / total
+    lift = (needed - score["adjustments"]) / score["factor"] - items if score["factor"] > 0 else None
+    rows = []
+    for row in own.iter_rows(named=True):
+        indicator = declared[row["indicator"]]
+        if lift is None:
+            rows.append(_line(row, note="修正系数不为正数，提高指标不能提高得分"))
+        elif row["score"] is None:
+            rows.append(_line(row, note="指标缺少数据，未计分；补报数据后重新计算"))
+        elif row["weight"] <= 0:
+            rows.append(_line(row, note="指标权重为零，不影响得分"))
+        else:
+            ratio = (row["score"] + lift) * share / row["weight"]
+            rows.append(_single(row, indicator, cohort.formula, ratio, ranges.get(indicator.id)))
+    return pl.DataFrame(rows, schema=TAKES)
+
+
+def _single(
+    row: dict[str, object], indicator: Indicator, formula: str, ratio: float, spread: tuple[float, float] | None
+) -> dict[str, object]:
+    """The line of one indicator that has to earn `ratio` × its weight."""
+    if formula == "minmax":
+        return _within_spread(row, indicator, ratio, spread)
+    if row["benchmark"] is None:
+        return _line(row, note="该指标没有有效基准值")
+    if indicator.cap is not None and ratio > indicator.cap:
+        return _line(row, note=f"该指标得分以权重的{indicator.cap:g}倍为限，单靠该指标无法达到")
+    benchmark = float(str(row["benchmark"]))
+    if ratio <= 0:
+        return _line(row, note="其他指标得分已足够")
+    return _line(row, benchmark * ratio if indicator.better == "higher" else benchmark / ratio, indicator)
+
+
+def _within_spread(
+    row: dict[str, object], indicator: Indicator, ratio: float, spread: tuple[float, float] | None
+) -> dict[str, object]:
+    """The line of an indicator scored by its place between the least and the greatest value of the cohort."""
+    if spread is None or spread[0] >= spread[1]:
+        return _line(row, note="评价组内指标值无差异，单靠该指标无法达到")
+    if ratio > 1:
+        return _line(row, note="该指标得满分仍不足，单靠该指标无法达到")
+    low, high = spread
+    gained = max((ratio * 100 - 20) / 80, 0.0) * (high - low)
+    return _line(row, low + gained if indicator.better == "higher" else high - gained, indicator)
+
+
+def _advisable(expression: str, change: float) -> float | None:
+    """`change` of a measure; None for what is no single measure, and for less revenue or tax, or more land or energy.
+
+    Such a change would do by arithmetic (R&D ÷ revenue), but nobody is to be told to shrink.
+    """
+    word = expression.strip()
+    if word not in _WORDS or (change < 0 and word in _YIELDS) or (change > 0 and word in _WORDS.keys() - _YIELDS):
+        return None
+    return change
+
+
+def _line(
+    row: dict[str, object], value: float | None = None, indicator: Indicator | None = None, note: str | None = None
+) -> dict[str, object]:
+    """A row of `TAKES`; reachable when there is a value to reach."""
+    line: dict[str, object] = {name: row.get(name) for name in ("indicator", "title", "unit", "value")}
+    line |= {"value_needed": value, "reachable": value is not None, "note": note}
+    if value is None or indicator is None:
+        return line
+    for part in ("numerator", "denominator"):
+        word = getattr(indicator, part).strip()
+        column = _WORDS.get(word) if re.fullmatch(r"\w+", word) else None
+        line |= {part: column.title if column else word, f"{part}_unit": column.unit if column else None}
+    top, bottom = row["numerator"], row["denominator"]
+    if isinstance(top, float) and isinstance(bottom, float) and row["value"] is not None:
+        line["numerator_change"] = _advisable(indicator.numerator, value * bottom - top)
+        # With a negative numerator no denominator makes the value positive.
+        if top > 0 and value > 0:
+            line["denominator_change"] = _advisable(indicator.denominator, top / value - bottom)
+    else:
+        line["note"] = "指标缺少数据，先补报数据"
+    return line

@@ -1,0 +1,54 @@
+"""Profile and policy to indicator values, benchmarks, scores, ranks and tiers."""
+
+from __future__ import annotations
+
+from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchmark
+from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, quotient
+from efficiency.evaluation.scoring.indicator_rows import indicator_rows
+from efficiency.evaluation.scoring.indicators import grade_data, measure
+from efficiency.evaluation.scoring.scores import (
+    DECIMALS,
+    add_indicator_scores,
+    add_totals,
+    ratio_to_benchmark,
+    share_of_spread,
+)
+from efficiency.evaluation.scoring.surcharge import surcharge
+from efficiency.evaluation.scoring.tiers import (
+    SHARE,
+    UNIT,
+    Levels,
+    add_tiers,
+    apply_overrides,
+    cut_shares,
+    d_streak,
+    levels_of,
+    runs,
+)
+
+__all__ = [
+    "DECIMALS",
+    "SHARE",
+    "UNIT",
+    "Floats",
+    "Levels",
+    "add_benchmarks",
+    "add_indicator_scores",
+    "add_tiers",
+    "add_totals",
+    "apply_overrides",
+    "cut_shares",
+    "d_streak",
+    "grade_data",
+    "groups_by",
+    "indicator_rows",
+    "levels_of",
+    "mean",
+    "measure",
+    "own_benchmark",
+    "quotient",
+    "ratio_to_benchmark",
+    "runs",
+    "share_of_spread",
+    "surcharge",
+]

@@ -1,0 +1,111 @@
+"""Benchmarks: the value that earns the full weight, fixed or taken over the cohort's ranked enterprises.
+
+Who is ranked depends on values alone, never on a benchmark, so there is no circle. Each indicator adds
+benchmark_<id>, members_<id> and scope_<id>.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from efficiency.evaluation.scoring.group_statistics import Floats, Groups, counts, groups_by, statistic
+from efficiency.evaluation.scoring.indicators import RANKED
+from efficiency.policy.model import Benchmark, Cohort, Indicator
+from schemas.profile import PROFILE
+
+_TITLES = {column.name: column.title for column in PROFILE.columns}
+
+
+def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
+    """`graded` with each indicator's benchmark, and warnings about benchmarks that are not positive.
+
+    benchmark_<id> is null where there is none that can be used (and for min–max); members_<id> is the
+    number of values behind a statistic; scope_<id> says in Chinese whose benchmark it is.
+    """
+    # Indicators are mostly held against the same groups: they are formed once.
+    withins = {indicator.benchmark.within for indicator in cohort.indicator if indicator.benchmark is not None}
+    grouped = {within: groups_by(graded, within) for within in withins}
+
+    def added(indicator: Indicator) -> list[pl.Series]:
+        spec = indicator.benchmark
+        if cohort.formula == "minmax" or spec is None:
+            return _columns(graded.height, indicator, None, "评价组最大、最小值")
+        if spec.fixed is not None:
+            return _columns(graded.height, indicator, spec.fixed, "固定值")
+        return _statistic(graded, indicator, spec, grouped[spec.within])
+
+    frame = graded.with_columns(column for indicator in cohort.indicator for column in added(indicator))
+    warnings: list[str] = []
+    for indicator in cohort.indicator:
+        if cohort.formula == "ratio" and indicator.benchmark is not None and indicator.benchmark.stat is not None:
+            frame, unusable = _drop_not_positive(frame, indicator, cohort)
+            warnings += unusable
+    return frame, warnings
+
+
+def _columns(height: int, indicator: Indicator, benchmark: float | None, scope: str) -> list[pl.Series]:
+    """The same for everybody, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
+    same = (("benchmark", benchmark, pl.Float64), ("members", None, pl.Int64), ("scope", scope, pl.String))
+    return [
+        pl.repeat(value, height, dtype=dtype, eager=True).alias(f"{name}_{indicator.id}") for name, value, dtype in same
+    ]
+
+
+def own_benchmark(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
+    """Draws × enterprises: the statistic of each one's group, of everybody where that has under `min_group` values."""
+    whole = statistic(spec, top, bottom, value, _everybody(value))
+    if not spec.within:
+        return np.repeat(whole, value.shape[1], axis=1)
+    of_group = np.where(counts(value, groups) >= spec.min_group, statistic(spec, top, bottom, value, groups), whole)
+    return of_group[:, groups.of]
+
+
+def _everybody(value: Floats) -> Groups:
+    return groups_by(pl.DataFrame(height=value.shape[1]), ())
+
+
+def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, groups: Groups) -> list[pl.Series]:
+    """The statistic over the group of `within`, or over the cohort where the group has under `min_group` values."""
+    figures = (f"{part}_{indicator.id}" for part in ("numerator", "denominator", "value"))
+    top, bottom, value = (frame[name].to_numpy().astype(np.float64)[None, :] for name in figures)
+    # Only ranked enterprises make a benchmark.
+    value = np.where(frame.select(RANKED).to_series().to_numpy(), value, np.nan)
+    benchmark = own_benchmark(spec, top, bottom, value, groups)[0]
+    members, own = counts(value, _everybody(value))[0], counts(value, groups)[0]
+    enough = own >= spec.min_group
+    scopes = pl.Series(["评价组"])
+    if spec.within:
+        label = pl.format(
+            "、".join(f"{_TITLES[key]}{{}}" for key in spec.within),
+            *(pl.col(key).cast(pl.String).fill_null("未填") for key in spec.within),
+        )
+        fallback = pl.format(f"评价组({{}}不足{spec.min_group}家)", label)
+        scopes = groups.keys.select(pl.when(pl.Series(enough)).then(label).otherwise(fallback)).to_series()
+        members = np.where(enough, own, members)
+    return [
+        pl.Series(f"benchmark_{indicator.id}", benchmark, nan_to_null=True),
+        pl.Series(f"members_{indicator.id}", members[groups.of], dtype=pl.Int64),
+        scopes.gather(groups.of).alias(f"scope_{indicator.id}"),
+    ]
+
+
+def _drop_not_positive(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
+    """A benchmark that is not positive scores nobody: it becomes null, with a warning per group."""
+    benchmark = pl.col(f"benchmark_{indicator.id}")
+    # A group whose denominators sum to 0 has values but no quotient: as unusable as a negative one.
+    unusable = ((benchmark <= 0) | (benchmark.is_null() & (pl.col(f"members_{indicator.id}") > 0))).fill_null(
+        value=False
+    )
+    bad = (
+        frame.filter(unusable & RANKED)
+        .group_by(f"scope_{indicator.id}", f"benchmark_{indicator.id}", maintain_order=True)
+        .agg(pl.len())
+        .sort(f"scope_{indicator.id}")
+    )
+    warnings = [
+        f"评价组“{cohort.label}”指标“{indicator.title}”的基准值({scope})"
+        f"{'无法计算' if value is None else f'为{value:.4g}，不是正数'}，{count}家企业此项按缺项处理"
+        for scope, value, count in bad.iter_rows()
+    ]
+    return frame.with_columns(pl.when(~unusable).then(benchmark).alias(f"benchmark_{indicator.id}")), warnings

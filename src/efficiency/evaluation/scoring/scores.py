@@ -1,0 +1,215 @@
+"""From values and benchmarks to scores: of each indicator, of the two dimensions, and in total.
+
+What an indicator earns is kept as a share of its weight (earned_<id>), because that is what stays
+when the weights move (`efficiency.evaluation.confidence`). Each indicator adds earned_<id>,
+score_<id> and note_<id>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from efficiency.evaluation.scoring.indicators import RANKED
+from efficiency.evaluation.scoring.sentences import sentence_where
+from efficiency.policy.expressions import predicate, scalar
+from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
+
+DECIMALS = 6
+"""Scores are rounded to this many decimals before they are stored or compared."""
+
+
+def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
+    """`frame` with what each ranked enterprise earns, and warnings about items that cannot tell anyone apart.
+
+    Ratio: weight × clip(value ÷ benchmark, floor, cap), benchmark ÷ value where lower is better.
+    Min–max: weight × (20 + 80 × (value − min) ÷ (max − min)) ÷ 100 (旌德 2022), over the ranked
+    enterprises; max = min is undefined in the source and gives no score.
+
+    A value that is missing, or has no benchmark, is scored by the indicator's `missing` rule. What
+    still has no score (`reweight`; no benchmark under `insufficient`; nobody to average under
+    `cohort_mean`) is left out, and the other scores are scaled by Σ weights ÷ Σ their weights.
+    """
+    warnings: list[str] = []
+    items: list[pl.Expr] = []
+    for indicator in cohort.indicator:
+        if cohort.formula == "minmax":
+            own, undefined = _minmax(frame, indicator, cohort)
+            warnings += undefined
+        else:
+            own = _ratio(indicator)
+        items += own
+    # All indicators at once, so that they are computed side by side.
+    frame = frame.with_columns(items)
+    frame = frame.with_columns(item for indicator in cohort.indicator for item in _filled(frame, indicator))
+    total = sum(indicator.weight for indicator in cohort.indicator)
+    kept = pl.sum_horizontal(
+        pl.when(pl.col(f"earned_{indicator.id}").is_not_null()).then(indicator.weight).otherwise(0.0)
+        for indicator in cohort.indicator
+    )
+    moved = pl.any_horizontal(pl.col(f"earned_{indicator.id}").is_null() for indicator in cohort.indicator)
+    frame = frame.with_columns(
+        pl.when(kept > 0).then(pl.when(moved).then(total / kept).otherwise(1.0)).alias("stretch")
+    )
+    scaled = sentence_where(frame, moved, pl.format("其他指标缺项，得分按{}倍折算", pl.col("stretch").round(4)))
+    frame = frame.with_columns(scaled.alias("__scaled"))
+    return frame.with_columns(
+        expression
+        for indicator in cohort.indicator
+        for expression in (
+            (pl.col(f"earned_{indicator.id}") * indicator.weight * pl.col("stretch")).alias(f"score_{indicator.id}"),
+            _with_scaling(frame, indicator).alias(f"note_{indicator.id}"),
+        )
+    ).drop("__scaled"), warnings
+
+
+def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.Expr:
+    """The indicator's note, with what it was scaled by where other indicators have no score."""
+    note, scaled = pl.col(f"note_{indicator.id}"), pl.col("__scaled")
+    scored = pl.col(f"earned_{indicator.id}").is_not_null() & scaled.is_not_null()
+    both = sentence_where(frame, scored & note.is_not_null(), pl.format("{}；{}", note, scaled))
+    return pl.coalesce(pl.lit(both), pl.when(scored).then(scaled), note)
+
+
+def add_totals(
+    frame: pl.DataFrame, cohort: Cohort, adjustments: Sequence[Adjustment]
+) -> tuple[pl.DataFrame, list[str]]:
+    """`frame` with factor, adjustments, score and the dimension scores; and warnings.
+
+    score = factor × Σ indicator scores + Σ adjustments. A dimension score is 100 × what its indicators
+    earned ÷ their weights: those without a score are left out of both, and nothing is scaled. A ranked
+    enterprise of whom no indicator could be scored at all becomes insufficient: nothing is no score.
+    """
+    unscored = RANKED & pl.col("stretch").is_null()
+    count = frame.select(unscored.sum()).item()
+    frame = frame.with_columns(
+        pl.when(unscored)
+        .then(pl.lit("数据不足：各项指标均无可用的基准值"))
+        .otherwise("status_reason")
+        .alias("status_reason"),
+        pl.when(unscored).then(pl.lit("insufficient")).otherwise("status").alias("status"),
+        (RANKED & ~unscored).alias("is_ranked"),
+    )
+    warnings = [f"评价组“{cohort.label}”有{count}家企业各项指标均无法计分，按数据不足处理"] if count else []
+
+    frame = frame.with_columns(pl.when(RANKED).then(scalar(cohort.factor)).alias("factor"))
+    count = frame.select((RANKED & pl.col("factor").is_null()).sum()).item()
+    if count:
+        warnings.append(f"评价组“{cohort.label}”有{count}家企业的修正系数无法计算，按1处理")
+    applies = [predicate(adjustment.when) for adjustment in adjustments]
+    points = pl.sum_horizontal(
+        pl.lit(0.0),
+        *(
+            pl.when(held).then(adjustment.points).otherwise(0.0)
+            for held, adjustment in zip(applies, adjustments, strict=True)
+        ),
+    )
+    labels = pl.concat_str(
+        [
+            pl.lit(None, dtype=pl.String),
+            *(pl.when(held).then(pl.lit(a.label)) for held, a in zip(applies, adjustments, strict=True)),
+        ],
+        separator="、",
+        ignore_nulls=True,
+    )
+    frame = frame.with_columns(
+        pl.when(RANKED).then(pl.col("factor").fill_null(1.0)).alias("factor"),
+        pl.when(RANKED).then(points).alias("adjustments"),
+        pl.when(RANKED & (labels != "")).then(labels).alias("adjustment_labels"),
+    )
+    items = pl.sum_horizontal(f"score_{indicator.id}" for indicator in cohort.indicator)
+    score = pl.col("factor") * items + pl.col("adjustments")
+    return frame.with_columns(
+        pl.when(RANKED).then(score.round(DECIMALS)).alias("score"),
+        _dimension_score(cohort, "land").alias("land_score"),
+        _dimension_score(cohort, "energy").alias("energy_score"),
+    ), warnings
+
+
+def ratio_to_benchmark(indicator: Indicator, value: pl.Expr, benchmark: pl.Expr) -> pl.Expr:
+    """Value ÷ benchmark, the other way round where lower is better; not yet capped, null where it is no figure."""
+    if indicator.better == "lower":
+        # A value of 0 where lower is better is beyond every cap; without a cap there is no figure for it.
+        beyond = pl.lit(indicator.cap, dtype=pl.Float64)
+        ratio = pl.when(value == 0).then(pl.when(benchmark.is_not_null()).then(beyond)).otherwise(benchmark / value)
+    else:
+        ratio = value / benchmark
+    return pl.when(ratio.is_finite()).then(ratio)
+
+
+def share_of_spread(indicator: Indicator, value: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """What a value earns by its place between the least and the greatest, 0.2 to 1; null where they are the same."""
+    gained = (high - value) if indicator.better == "lower" else (value - low)
+    return pl.when(high > low).then((20 + 80 * gained / (high - low)) / 100)
+
+
+def _ratio(indicator: Indicator) -> list[pl.Expr]:
+    ratio = ratio_to_benchmark(indicator, pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}"))
+    above = pl.lit(value=False) if indicator.cap is None else ratio > indicator.cap
+    below = pl.lit(value=False) if indicator.floor is None else ratio < indicator.floor
+    return [
+        pl.when(RANKED).then(ratio.clip(indicator.floor, indicator.cap)).alias(f"earned_{indicator.id}"),
+        pl.when(RANKED & above)
+        .then(pl.lit(f"达到上限{indicator.cap:g}倍" if indicator.cap is not None else ""))
+        .when(RANKED & below)
+        .then(pl.lit(f"按下限{indicator.floor:g}倍计" if indicator.floor is not None else ""))
+        .alias(f"note_{indicator.id}"),
+    ]
+
+
+def _minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
+    value = pl.col(f"value_{indicator.id}")
+    ranked = value.filter(RANKED)
+    low, high, members = frame.select(
+        ranked.min().alias("low"), ranked.max().alias("high"), ranked.count().alias("n")
+    ).row(0)
+    note = pl.lit(None, dtype=pl.String).alias(f"note_{indicator.id}")
+    counted = pl.lit(members, dtype=pl.Int64).alias(f"members_{indicator.id}")
+    if low is None or high <= low:
+        warnings = []
+        if low is not None:
+            warnings = [
+                f"评价组“{cohort.label}”指标“{indicator.title}”最大值等于最小值({low:.4g})，极差法无法计分，此项按缺项处理"
+            ]
+        return [pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted], warnings
+    earned = share_of_spread(indicator, value, pl.lit(low), pl.lit(high))
+    return [pl.when(RANKED).then(earned).alias(f"earned_{indicator.id}"), note, counted], []
+
+
+def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
+    """Applies the indicator's rule to ranked enterprises who earned nothing that could be computed."""
+    earned, note = pl.col(f"earned_{indicator.id}"), pl.col(f"note_{indicator.id}")
+    missing = RANKED & earned.is_null()
+    filled: float | None = None
+    treatment = "不计分，权重分摊到其他指标"
+    if indicator.missing == "zero":
+        filled, treatment = 0.0, "按0分计"
+    elif indicator.missing == "cohort_mean":
+        # Not polars' mean: the order in which it adds up depends on the number of threads.
+        known = frame.select(earned.filter(RANKED & earned.is_not_null())).to_series().to_numpy()
+        if len(known):
+            filled, treatment = float(known.sum() / len(known)), "按评价组平均得分计"
+    value = pl.col(f"value_{indicator.id}")
+    return [
+        pl.when(missing).then(pl.lit(filled, dtype=pl.Float64)).otherwise(earned).alias(f"earned_{indicator.id}"),
+        pl.when(missing & value.is_null())
+        .then(pl.lit(f"缺少指标值，{treatment}"))
+        .when(missing)
+        .then(pl.lit(f"无可用基准值，{treatment}"))
+        .otherwise(note)
+        .alias(f"note_{indicator.id}"),
+    ]
+
+
+def _dimension_score(cohort: Cohort, dimension: Dimension) -> pl.Expr:
+    """100 × Σ earned ÷ Σ weights of the dimension's indicators that have a score; null when none has."""
+    items = [indicator for indicator in cohort.indicator if indicator.dimension == dimension]
+    if not items:
+        return pl.lit(None, dtype=pl.Float64)
+    earned = pl.sum_horizontal(pl.col(f"earned_{indicator.id}") * indicator.weight for indicator in items)
+    weights = pl.sum_horizontal(
+        pl.when(pl.col(f"earned_{indicator.id}").is_not_null()).then(indicator.weight).otherwise(0.0)
+        for indicator in items
+    )
+    return pl.when(RANKED & (weights > 0)).then((100 * earned / weights).round(DECIMALS))

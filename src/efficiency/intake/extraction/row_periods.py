@@ -1,0 +1,118 @@
+"""The span of each row: what its period columns say, completed by what stands around the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.extraction.columns import cell_texts
+from efficiency.intake.parsing import NOTHING, UNSURE, Timing, from_to, timing_in, timing_of_cell, written_out
+
+if TYPE_CHECKING:
+    from efficiency.intake.layout import ColumnGroup, TableContext, TableLayout
+
+
+NO_PERIOD = replace(UNSURE, doubt="该行没有填写时期，而其他行的时期与标题、工作表名、文件名所写的不同。")
+
+
+@dataclass(frozen=True)
+class RowTimings:
+    """What each row says of its time: `index` into `timings`, and the text of its period cells."""
+
+    index: pl.Series
+    timings: tuple[Timing, ...]
+    stated: tuple[str, ...]
+
+    def spans(self, block: ColumnGroup) -> pl.DataFrame:
+        """`span_start` and `span_end` of each row under the mark of time of `block`; null where not determined."""
+        found = [block.timed(timing).span() for timing in self.timings]
+        starts: list[date | None] = [span[0] if span else None for span in found]
+        ends: list[date | None] = [span[1] if span else None for span in found]
+        first, last = pl.Series("span_start", starts, dtype=pl.Date), pl.Series("span_end", ends, dtype=pl.Date)
+        if len(found) == 1:
+            return pl.DataFrame([days.new_from_index(0, len(self.index)) for days in (first, last)])
+        return pl.DataFrame([first.gather(self.index), last.gather(self.index)])
+
+
+def row_timings(cells: pl.DataFrame, plan: TableLayout, around: TableContext, *, typed: bool = True) -> RowTimings:
+    """The timing of each row of `cells`: of its period columns, else of the table's surroundings.
+
+    `typed` is false where every cell is a text, so that a text 2026.1 may be what is left of 2026.10.
+    """
+    if not plan.periods:
+        return RowTimings(pl.Series([0], dtype=pl.UInt32).new_from_index(0, cells.height), (around.timing,), ("",))
+    keys = [f"{kind}{column}" for column in plan.periods.values() for kind in "nt"]
+    distinct = cells.select(keys).unique(maintain_order=True).with_row_index("index")
+    index = cells.select(keys).join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")["index"]
+    stated: dict[str, list[str | None]] = {}
+    for role, column in plan.periods.items():
+        texts = cell_texts(distinct.select(number=f"n{column}", text=f"t{column}")).to_list()
+        as_text = distinct[f"t{column}"].is_not_null().to_list() if typed else [False] * len(texts)
+        stated[role] = written_out(texts, as_text)
+    rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
+    timings = [_timing(row, around) for row in rows]
+    if set(plan.periods) == {"year"}:
+        timings = _with_months_of_title(timings, around)
+    silent = [not any(row.values()) for row in rows]
+    others = {timing.span() for timing, blank in zip(timings, silent, strict=True) if not blank}
+    if others and around.timing.span() not in others:
+        # What stands around the table is not what its rows are of, so that it cannot stand in for one of them.
+        timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, silent, strict=True)]
+    return RowTimings(
+        index,
+        tuple(timings),
+        tuple(" ".join(text for text in row.values() if text) for row in rows),
+    )
+
+
+def _timing(cells: dict[str, str | None], around: TableContext) -> Timing:
+    """The timing of one combination of period cells."""
+    if not any(cells.values()):
+        return around.timing
+    said = {
+        role: timing_of_cell(text, "period" if role.startswith("span") else role)
+        for role, text in cells.items()
+        if text
+    }
+    unsure = next((timing for timing in said.values() if timing.unsure), None)
+    if unsure is not None:
+        return unsure
+    if "span_start" in cells and "span_end" in cells:
+        return _between(said.get("span_start", UNSURE), said.get("span_end", UNSURE))
+    if "year" in cells and ("month" in cells or "quarter" in cells) and len(said) < len(cells):
+        return UNSURE
+    timing = NOTHING
+    for role in ("period", "span_start", "span_end", "month", "quarter", "year"):
+        timing = timing.over(said.get(role, NOTHING))
+    cumulative = around.timing.kind == "to_date" and any(
+        "累计" in title or "本月止" in title for title in around.titles
+    )
+    return timing.over(
+        Timing(around.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
+    )
+
+
+def _with_months_of_title(timings: list[Timing], around: TableContext) -> list[Timing]:
+    """`timings` of a lone column 年份, as the months of a title such as 2026年1-10月 where one of them is its year."""
+    said = next((timing for line in around.titles if (timing := timing_in(line)).month is not None), None)
+    if said is None or said.year not in {None, *(timing.year for timing in timings)}:
+        return timings
+    doubt = "“年份”列与标题的年份不一致，看不出是哪几个月。"
+    return [
+        replace(said, year=timing.year)
+        if said.year in (None, timing.year)
+        else Timing(timing.year, kind="several", doubt=doubt)
+        for timing in timings
+    ]
+
+
+def _between(first: Timing, last: Timing) -> Timing:
+    """From one month to another."""
+    if first.unsure or last.unsure or first.month is None or last.month is None:
+        return UNSURE
+    if (first.year is None) != (last.year is None):
+        return UNSURE
+    return from_to(first.month, last.month, first.year, last.year)

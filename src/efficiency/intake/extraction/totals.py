@@ -1,0 +1,140 @@
+"""Stated totals against the sums of what they total: total rows, and the 合计 column of twelve months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.extraction.columns import numbers_of
+
+if TYPE_CHECKING:
+    from efficiency.intake.extraction.table import Table
+    from efficiency.intake.formats import Grid
+    from efficiency.intake.layout import ColumnBinding
+
+TOLERANCE = 0.005
+"""Share of the total by which the sum may differ (interface: 0.5 %)."""
+
+
+def check_totals(table: Table, kinds: pl.DataFrame) -> None:
+    """`control_total` for each cell of a total row that differs from the sum of its rows.
+
+    A total sums all data rows, a subtotal those since the last one, the heading of a group those down to a later one;
+    where rows are grouped under several totals, either reading is accepted. Columns with a refused cell among the
+    summed rows, and blank totals, are not checked.
+    """
+    places, kind = kinds["place"], kinds["kind"]
+    is_data = kind == "data"
+    is_total = (kind == "total") | (kind == "subtotal") | (kind == "group")
+    totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
+    if not totals or table.plan.long_energy:
+        return
+    cells = _cells_at(table.grid, places)
+    for bound in _summed_columns(table):
+        values, sound = _column_values(cells, bound.column)
+        for row, value, expected in _wrong_totals(values, sound, is_data, totals):
+            wrong = pl.DataFrame({"place": [places[row]], "value": [_shown(value)]})
+            _report(table, wrong, bound, _shown(expected))
+
+
+def check_sum_column(table: Table) -> None:
+    """`control_total` for each row whose 合计 column differs from the sum of its month columns."""
+    column = table.plan.sum_column
+    if column is None:
+        return
+    bounds = [bound for block in table.plan.blocks for bound in block.columns]
+    months = [_column_values(table.cells, bound.column) for bound in bounds]
+    total, _ = _column_values(table.cells, column)
+    rows = pl.DataFrame({"place": table.cells["place"], "total": total}).with_columns(
+        pl.DataFrame([values.alias(str(place)) for place, (values, _) in enumerate(months)])
+        .sum_horizontal()
+        .alias("sum"),
+        pl.DataFrame([sound.alias(str(place)) for place, (_, sound) in enumerate(months)])
+        .select(pl.all_horizontal(pl.all()))
+        .to_series()
+        .alias("sound"),
+    )
+    wrong = rows.filter(pl.col("sound") & _differs(pl.col("total"), pl.col("sum")).fill_null(value=False))
+    for row in wrong.iter_rows(named=True):
+        cells = pl.DataFrame({"place": [row["place"]], "value": [_shown(row["total"])]})
+        _report(table, cells, bounds[0], _shown(row["sum"]), column=column)
+
+
+def _summed_columns(table: Table) -> list[ColumnBinding]:
+    """Columns of amounts; units are the same down a column, so stated values are summed."""
+    return [
+        bound
+        for block in table.plan.blocks
+        for bound in block.columns
+        if bound.conversion is not None or bound.unknown_unit is not None
+    ]
+
+
+def _cells_at(grid: Grid, places: pl.Series) -> pl.DataFrame:
+    """The cells of consecutive rows, with their `place`."""
+    return grid.frame[int(places[0]) : int(places[-1]) + 1].hstack([places])
+
+
+def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
+    """Numbers of a column, and whether each cell is a number or blank."""
+    found = numbers_of(cells, column)
+    return found.values, ~found.refused_at(cells["place"])
+
+
+def _wrong_totals(
+    values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]]
+) -> list[tuple[int, float, float]]:
+    """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total.
+
+    The sums beside the heading of a group are those of the rows below it, to the next heading or to a later one; so may
+    be a subtotal's that stands above its rows.
+    """
+    sound = sound | ~is_data
+    if not sound.all():
+        return []
+    amounts = values.set(~is_data, None)
+    overall = float(amounts.sum() or 0.0)
+    wrong: list[tuple[int, float, float]] = []
+    start = 0
+    ends = [row for row, _ in totals] + [len(amounts)]
+    for number, (row, kind) in enumerate(totals):
+        since = float(amounts[start:row].sum() or 0.0)
+        below = [float(amounts[row:end].sum() or 0.0) for end in ends[number + 1 :]] if kind != "total" else []
+        if kind == "group":
+            sums = below
+        else:
+            start = row + 1
+            sums = [overall] if kind == "total" else [since, overall, *below]
+        if kind == "total" and len(totals) > 1:
+            sums.append(since)
+        value = values[row]
+        if value is not None and all(_far(value, candidate) for candidate in sums):
+            wrong.append((row, value, sums[0]))
+    return wrong
+
+
+def _differs(total: pl.Expr, sums: pl.Expr) -> pl.Expr:
+    return (total - sums).abs() > TOLERANCE * pl.max_horizontal(total.abs(), sums.abs())
+
+
+def _far(total: float, candidate: float) -> bool:
+    return abs(total - candidate) > TOLERANCE * max(abs(total), abs(candidate))
+
+
+def _report(table: Table, cells: pl.DataFrame, bound: ColumnBinding, sums: str, column: int | None = None) -> None:
+    """The warning at the total's cell; a total row has no enterprise, but it has a row."""
+    outside = cells.filter(~pl.col("place").is_in(table.cells["place"].implode()))
+    base = table.base
+    if outside.height:
+        table.base = pl.concat(
+            [base, outside.select("place", (pl.col("place") + table.grid.first_row + 1).alias("row"))], how="diagonal"
+        )
+    table.cell_problems(
+        "control_total", cells, bound.column if column is None else column, bound.field, sum=pl.lit(sums)
+    )
+    table.base = base
+
+
+def _shown(number: float) -> str:
+    return f"{number:.12g}"

@@ -1,0 +1,321 @@
+"""Which form a table is, and its columns as blocks that share a span or a carrier, each with its conversion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
+from efficiency.intake.parsing import (
+    COAL_EQUIVALENT,
+    NOTHING,
+    OPEN_END,
+    UNSURE,
+    Conversion,
+    Timing,
+    conversion,
+    find_unit,
+    is_water,
+)
+from efficiency.reference.tables import carrier_form_unit
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.layout.titles import TableContext
+    from schemas.column import Column, Form
+
+    Groups = dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, ColumnMatch]]]]
+    """Mark of time and, in a wide energy sheet, carrier → the columns of each field."""
+
+ROW_UNIT = ("consumption", "feedstock", "transformed")
+"""Energy fields of the long form, whose unit stands in each row."""
+SIDE_BY_SIDE = ("land", "output", "energy")
+"""Forms whose columns people put into one table; each is then read as a table of its own."""
+REGISTER_ONLY = frozenset(
+    ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
+)
+"""Columns that make a table a register; industry and town stand in every department's tables."""
+_PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
+
+
+@dataclass(frozen=True)
+class ColumnBinding:
+    """A column of the sheet that states a field."""
+
+    field: str
+    column: int
+    header: str
+    unit: str | None = None
+    """As stated or assumed."""
+    conversion: Conversion | None = None
+    assumed: bool = False
+    unknown_unit: str | None = None
+    """The unit that could not be understood; the column's figures are then refused."""
+
+
+@dataclass(frozen=True)
+class ColumnGroup:
+    """Columns that make one raw row of each source row: one span, and in a wide energy sheet one carrier."""
+
+    index: int
+    columns: tuple[ColumnBinding, ...]
+    timing: Timing | None = None
+    carrier: str | None = None
+    beside_month: bool = False
+    """累计 beside 本月 or 9月: up to the month that is said elsewhere, never a full year."""
+
+    def timed(self, around: Timing) -> Timing:
+        """What its mark of time says, completed by what is said `around` it."""
+        said = (self.timing or NOTHING).over(around)
+        return replace(UNSURE, doubt=OPEN_END) if self.beside_month and said.month is None else said
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """How a table is read as one form."""
+
+    form: str
+    blocks: tuple[ColumnGroup, ...]
+    identity: tuple[ColumnBinding, ...]
+    periods: dict[str, int] = field(default_factory=dict)
+    """Role (year, quarter, month, period, span_start, span_end) → column."""
+    filled_on: int | None = None
+    sum_column: int | None = None
+    """Column that states the sum of the month columns."""
+    duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
+    """Columns between which it cannot be told which one counts; the table is then refused."""
+
+    @property
+    def long_energy(self) -> bool:
+        """Whether each row names its carrier and unit."""
+        return self.form == "energy" and any(bound.field == "carrier" for bound in self.blocks[0].columns)
+
+    @property
+    def columns(self) -> set[int]:
+        """Every column of the sheet that the plan reads."""
+        stated = {bound.column for block in self.blocks for bound in block.columns}
+        return stated | {bound.column for bound in self.identity} | set(self.periods.values())
+
+
+def plans(header: Header, around: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
+    """The forms as which the table is read, the main one first; empty when it is none of ours."""
+    if not header.identity and not (around.uscc or around.name):
+        return []
+    meanings = _with_measure(header.meanings, (*around.titles, sheet, file_stem))
+    matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
+    if not matched:
+        return []
+    main = max(matched, key=lambda form: matched[form])
+    if "register" in matched and matched["register"] == matched[main]:
+        main = "register"
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field("register"))}
+    if main == "register" and not stated & REGISTER_ONLY and any(form in matched for form in SIDE_BY_SIDE):
+        main = max((form for form in SIDE_BY_SIDE if form in matched), key=lambda form: matched[form])
+    plan = _plan(main, meanings, header, around)
+    beside = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not plan.long_energy else ()
+    others = [_plan(form, meanings, header, around) for form in beside if form in matched and form != main]
+    return [plan, *(other for other in others if not other.long_energy)]
+
+
+def missing_columns(header: Header) -> tuple[str, list[str]]:
+    """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
+
+    def shared(form: str) -> int:
+        return sum(1 for meaning in header.meanings.values() if meaning.field(form) and not meaning.identity)
+
+    form = max(FORMS, key=shared)
+    stated = {meaning.field(form) for meaning in header.meanings.values()}
+    lacking = [column.title for column in FORMS[form].columns if column.required and column.name not in stated]
+    return FORMS[form].title, lacking
+
+
+def _with_measure(meanings: dict[int, ColumnMatch], titles: Iterable[str]) -> dict[int, ColumnMatch]:
+    """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names.
+
+    Where each row names its carrier and unit, it is the consumption, if the title says so.
+    """
+    bare = [column for column, meaning in meanings.items() if not meaning.named]
+    named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
+    titles = tuple(titles)
+    by_carrier = {"carrier", "unit"} <= (stated := {m.field("energy") for m in meanings.values()})
+    if bare and by_carrier and "consumption" not in stated and any(is_consumption(title) for title in titles):
+        measure: ColumnMatch | None = ColumnMatch("", (("energy", "consumption"),))
+    else:
+        measure = None if named or not bare else next((found for title in titles if (found := measure_in(title))), None)
+    if measure is None or measure is OTHER:
+        return {column: meaning for column, meaning in meanings.items() if meaning.named}
+    return {
+        column: meaning
+        if meaning.named
+        else replace(
+            meaning,
+            fields=measure.fields,
+            carrier=measure.carrier,
+            unit=meaning.unit or measure.unit,
+            unknown_unit=meaning.unknown_unit or measure.unknown_unit,
+            exact=True,
+        )
+        for column, meaning in meanings.items()
+    }
+
+
+def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int:
+    """How many columns besides the identity state the form; 0 when a needed one is missing."""
+    declared = FORMS[form]
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))} - set(IDENTITY)
+    needed = {column.name for column in declared.columns if column.required} - set(IDENTITY)
+    carriers = sum(1 for meaning in meanings.values() if meaning.carrier)
+    if form == "energy" and not needed <= stated:
+        return carriers
+    if not needed <= stated or (declared.one_of and not stated & set(declared.one_of)):
+        return 0
+    if form == "register" and set(header.identity) != set(IDENTITY):
+        return 0
+    return len(stated)
+
+
+def _plan(form: str, meanings: dict[int, ColumnMatch], header: Header, around: TableContext) -> TableLayout:
+    declared = FORMS[form]
+    identity = tuple(
+        ColumnBinding(field_, column, meanings[column].header) for field_, column in header.identity.items()
+    )
+    duplicates = [
+        tuple(
+            ColumnBinding(field_, column, meaning.header)
+            for column, meaning in _preferred(
+                [(c, m) for c, m in meanings.items() if m.identity == field_], aliases=True
+            )
+        )
+        for field_ in IDENTITY
+    ]
+    stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
+    wide = form == "energy" and "carrier" not in stated
+    groups: Groups = {}
+    for column, meaning in meanings.items():
+        name = "consumption" if wide and meaning.carrier else meaning.field(form)
+        if name is None or name in IDENTITY or (wide and not meaning.carrier):
+            continue
+        key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
+        groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
+    blocks: list[ColumnGroup] = []
+    running = _running_sums(groups, around)
+    groups = {key: fields for key, fields in groups.items() if key not in running}
+    this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
+    for (timing, carrier), fields in _with_shared(groups, declared).items():
+        chosen: list[ColumnBinding] = []
+        for name, columns in fields.items():
+            best = _preferred(columns, aliases=carrier is None)
+            bounds = [_bind(name, column, meaning, declared.column(name), around) for column, meaning in best]
+            duplicates.append(tuple(bounds))
+            chosen.append(bounds[0])
+        beside_month = this_month and _is_open(timing, "to_date")
+        blocks.append(ColumnGroup(len(blocks), tuple(chosen), timing, carrier, beside_month))
+    # 一季度小计 among twelve months is not their sum.
+    roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
+    sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
+    several = sum(1 for block in blocks if block.timing is not None and block.timing.month is not None)
+    return TableLayout(
+        form,
+        tuple(blocks),
+        identity,
+        {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
+        roles.get("filled_on"),
+        roles.get("sum", next(iter(sums), None))
+        if several > 1
+        and several == len(blocks)
+        and len({b.carrier for b in blocks}) == 1
+        and len({bound.field for b in blocks for bound in b.columns}) == 1
+        else None,
+        tuple(columns for columns in duplicates if len(columns) > 1),
+    )
+
+
+def _is_open(timing: Timing | None, kind: str) -> bool:
+    """Whether a column is of a month, or to date, without saying which month."""
+    return timing is not None and timing.kind == kind and timing.month is None
+
+
+def _running_sums(groups: Groups, around: TableContext) -> Groups:
+    """The columns 累计 or 全年 that sum the months beside them from January on: no span of their own, but a control."""
+    months: dict[tuple[str | None, str], list[range]] = {}
+    for (timing, carrier), fields in groups.items():
+        if timing is not None and timing.month is not None:
+            first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
+            for name in fields:
+                months.setdefault((carrier, name), []).append(range(first, timing.month + 1))
+    running: Groups = {}
+    for (timing, carrier), fields in groups.items():
+        year = _is_open(timing, "year")
+        if year or (_is_open(timing, "to_date") and around.timing.month is None):
+            spans = [months.get((carrier, name), []) for name in fields]
+            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
+                running[timing, carrier] = fields
+    return running
+
+
+def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
+    """Whether columns cover the months from January on once each; `whole`: to December."""
+    covered = sorted(month for column in columns for month in column)
+    return covered == list(range(1, len(covered) + 1)) and (len(covered) == 12 or not whole)
+
+
+def _with_shared(groups: Groups, form: Form) -> Groups:
+    """The groups, each with what the columns without a mark of time say of all spans: carrier, product, unit."""
+    without = groups.get((None, None), {})
+    shared = {
+        name: columns
+        for name, columns in without.items()
+        if form.column(name).kind == "text" or (form.id, name) == ("energy", "coefficient")
+    }
+    if not shared or len(groups) == 1:
+        return groups
+    return {
+        key: {**shared, **fields} for key, fields in groups.items() if key != (None, None) or len(fields) > len(shared)
+    }
+
+
+def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list[tuple[int, ColumnMatch]]:
+    """Of several columns for one field, those that are meant: no 其中: part, and the own title before aliases.
+
+    Two names of one carrier (热力, 蒸汽) may both be meant to count, so none of them is preferred.
+    """
+    whole = [item for item in columns if not item[1].subordinate] or columns
+    return [item for item in whole if aliases and item[1].exact] or whole
+
+
+def _bind(name: str, column: int, meaning: ColumnMatch, declared: Column, around: TableContext) -> ColumnBinding:
+    """The column with its unit: the header's own, else the unit line's, else the default."""
+    carrier = meaning.carrier
+    target = carrier_form_unit()[carrier] if carrier else declared.unit
+    if target is not None and declared.kind == "number":
+        return _bind_unit(ColumnBinding(name, column, meaning.header), meaning, target, around)
+    unit = meaning.unit
+    if name == "quantity" and unit is None and len(around.units.known) == 1:
+        unit = around.units.known[0]
+    return ColumnBinding(name, column, meaning.header, unit)
+
+
+def _bind_unit(bound: ColumnBinding, meaning: ColumnMatch, target: str, around: TableContext) -> ColumnBinding:
+    carrier = meaning.carrier
+    water = bound.field == "water" or (carrier is not None and is_water(carrier))
+    stated = meaning.unit or meaning.unknown_unit
+    assumed = False
+    if stated is None:
+        fitting = around.units.fitting(target, water=water)
+        # 单位:吨标准煤 above columns of carriers says that they are converted already: no default may overrule it.
+        contradicted = carrier is not None and any(
+            (unit := find_unit(word)) and unit.canonical == COAL_EQUIVALENT for word in around.units.known
+        )
+        if len(fitting) == 1:
+            stated = fitting[0]
+        elif len(fitting) > 1 or around.units.unknown or contradicted:
+            stated = "、".join(fitting or around.units.unknown or around.units.known)
+        else:
+            stated, assumed = target, True
+    found = conversion(stated, target, water=water)
+    if found is None:
+        return replace(bound, unit=stated, unknown_unit=stated)
+    return replace(bound, unit=found.unit, conversion=found, assumed=assumed)

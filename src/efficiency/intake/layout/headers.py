@@ -1,0 +1,321 @@
+"""Where a sheet's tables stand: the header rows of each, and what each column's header means.
+
+A header is found by a column that names the enterprise (or the carrier, where a sheet is about one enterprise); the one
+to three rows around it that make the most columns understood are the header.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.formats import FEW
+from efficiency.intake.layout.header_cells import IDENTITY, ColumnMatch, Header, interpret, is_of_another_time, piece
+from efficiency.intake.layout.titles import ABOVE, TITLE_CELLS, named_in
+from efficiency.intake.parsing import (
+    NO_UNITS,
+    NOTHING,
+    find_unit,
+    looks_like_unit,
+    marker,
+    timing_in,
+    units_above,
+    written_out,
+)
+from efficiency.reference.tables import normalise_name
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.formats import Grid
+
+SEARCHED = 60
+"""Rows of a sheet that are searched for its first header."""
+HEADER_ROWS = 3
+TALLEST = 6
+"""Rows of a header whose identifying cell is merged over all of them."""
+LONGEST_NAME = 40
+"""A longer cell is an explanation, no header."""
+_LABEL = re.compile(
+    r"(?:单位|日期|时间|期|部门|人|名称|代码|表号|文号|机关):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$"
+)
+"""A label such as 填报单位: or 单位: stands above a header, never in it."""
+_LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本当]月")
+_THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
+_REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
+"""A mark that stands in a row of its own below the header."""
+_ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
+
+
+def find_headers(grid: Grid) -> list[Header]:
+    """Every header of the sheet, top-down; one that is printed again above further rows is not a new one.
+
+    Unless a title stands above it that says of which time, or in which unit, the rows below it are.
+    """
+    found: list[Header] = []
+    for row, cells in enumerate(grid.rows(0, SEARCHED)):
+        if any(cell and len(cell) < LONGEST_NAME and piece(cell).name in _anchor_names() for cell in cells):
+            header = _best_window(grid, row, 0)
+            if header is not None:
+                found.append(header)
+                break
+    for row in _anchors_below(grid, found[0].bottom + 1) if found else ():
+        last = found[-1]
+        header = _best_window(grid, row, last.bottom + 1) if row > last.bottom else None
+        if header and (
+            [(c, m.header) for c, m in header.meanings.items()] != [(c, m.header) for c, m in last.meanings.items()]
+            or titles_begin(grid, header.top, last.bottom + 1) < header.top
+        ):
+            found.append(header)
+    return found
+
+
+def titles_begin(grid: Grid, top: int, start: int) -> int:
+    """The row where the titles of the table at `top` begin, below another table whose rows begin at `start`.
+
+    They stand directly above the header, one or two texts a row, and begin where a time, a unit or the enterprise of
+    the table is stated; `top` where there are none.
+    """
+    begin = top
+    for place in range(top - 1, max(start, top - ABOVE) - 1, -1):
+        (row,) = grid.rows(place, place + 1)
+        if _names_one(row):
+            begin = place
+            continue
+        texts = list(dict.fromkeys(cell for cell in row if cell))
+        if len(texts) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+            break
+        line = unicodedata.normalize("NFKC", " ".join(texts))
+        if line and (timing_in(line) != NOTHING or units_above([*texts, line]) != NO_UNITS):
+            begin = place
+    return begin
+
+
+def _names_one(cells: Sequence[str]) -> bool:
+    """Whether a row says of which one enterprise a table is (企业名称 | 甲公司), so that it is no header."""
+    return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
+
+
+def _anchors_below(grid: Grid, first: int) -> list[int]:
+    """Rows from `first` on that hold the exact header of an identifying column."""
+    if grid.height - first <= FEW:  # setting up expressions would cost more
+        names = _anchor_names()
+        columns = [cells[first:].to_list() for cells in grid.texts]
+        return [
+            first + row
+            for row, cells in enumerate(zip(*columns, strict=True))
+            if any(cell is not None and cell.strip(" *\u3000") in names for cell in cells)
+        ]
+    texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
+    below = pl.any_horizontal(pl.col(texts).str.strip_chars(" *\u3000").is_in(list(_anchor_names())))
+    return [first + int(row) for row in grid.frame[first:].select(below.alias("anchor")).to_series().arg_true()]
+
+
+@cache
+def _anchor_names() -> frozenset[str]:
+    form = FORMS["energy"]
+    columns = [form.column(name) for name in (*IDENTITY, "carrier")]
+    return frozenset(normalise_name(header) for column in columns for header in (*column.headers, column.name))
+
+
+def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
+    """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
+    best: tuple[tuple[int, int, int, int], int, int, dict[int, ColumnMatch]] | None = None
+    if _names_one(*grid.rows(anchor, anchor + 1)):
+        return None
+    most = _most_rows(grid, anchor)
+    for top in range(max(start, anchor - most + 1), anchor + 1):
+        for bottom in range(anchor, min(top + most, grid.height)):
+            meanings = _meanings(grid, top, bottom, anchor)
+            if not any(_identifies(meaning) for meaning in meanings.values()):
+                continue
+            said = sum((meaning.timing is not None) + (meaning.unit is not None) for meaning in meanings.values())
+            # Different meanings, not columns: under a merged heading alone all its columns mean the same. A heading
+            # 1-本月 alone is a mark of time, and less than the 消费量 below it.
+            understood = {(m.fields, m.carrier, m.role, m.timing) for m in meanings.values()}
+            named = {meaning for meaning in understood if any(meaning[:3])}
+            score = (len(named), len(understood), said, top - bottom)
+            if best is None or score > best[0]:
+                best = (score, top, bottom, meanings)
+    if best is None:
+        return None
+    _, top, understood_to, meanings = best
+    bottom = understood_to
+    for first, column, last, _ in grid.merges:
+        if top <= first <= bottom < last < first + HEADER_ROWS and column in meanings:
+            bottom = last
+    if bottom > understood_to and (whole := _meanings(grid, top, bottom, anchor)):
+        meanings = _with_subheadings(meanings, whole)
+    return _with_rows_below(grid, Header(top, bottom, meanings))
+
+
+def _with_subheadings(meanings: dict[int, ColumnMatch], whole: dict[int, ColumnMatch]) -> dict[int, ColumnMatch]:
+    """`meanings` under a header that is merged further down, as the `whole` of it says: 营业收入|上年同期 is not ours.
+
+    合计 below a heading is the whole of what it names.
+    """
+    return {
+        column: meaning if whole[column].role == "sum" else whole[column]
+        for column, meaning in meanings.items()
+        if column in whole
+    }
+
+
+def _most_rows(grid: Grid, anchor: int) -> int:
+    """How many rows the header may have: three, or as many as 企业名称 is merged over."""
+    (cells,) = grid.rows(anchor, anchor + 1)
+    merged = [
+        last - first + 1
+        for first, left, last, _ in grid.merges
+        if first == anchor and piece(cells[left]).name in _anchor_names()
+    ]
+    return max(HEADER_ROWS, min(max(merged, default=0), TALLEST))
+
+
+def _identifies(meaning: ColumnMatch) -> bool:
+    return meaning.identity is not None or meaning.field("energy") == "carrier"
+
+
+def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, ColumnMatch]:
+    """Column → meaning under the header rows `top` to `bottom`."""
+    rows = [_with_months(grid, top + place, line) for place, line in enumerate(grid.rows(top, bottom + 1))]
+    merged: set[tuple[int, int]] = set()
+    for first, left, last, right in grid.merges:
+        if last < top or first > bottom:
+            continue
+        text = rows[first - top][left] if first >= top else grid.rows(first, first + 1)[0][left]
+        for row in range(max(first, top), min(last, bottom) + 1):
+            for column in range(left, min(right, grid.width - 1) + 1):
+                rows[row - top][column] = text
+                merged.add((row - top, column))
+    identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
+    for row, line in enumerate(rows):
+        again = (column for column in identifying if line[column] and (row, column) not in merged)
+        if row != anchor - top and any(piece(line[column]).name in _anchor_names() for column in again):
+            return {}  # the header of another table
+    for row in range(anchor - top):
+        distinct = {cell for cell in rows[row] if cell}
+        if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):
+            return {}
+        spread = [column for column in range(grid.width) if rows[row][column]]
+        if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
+            return {}  # a title over the table, not a heading of columns
+    rows = [_this_year_beside_last(line) for line in rows]
+    for row in range(len(rows) - 1):
+        _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
+    found: dict[int, ColumnMatch] = {}
+    headings: dict[int, tuple[str, ...]] = {}
+    for column in range(grid.width):
+        cells = [line[column] for line in rows if line[column]]
+        distinct_cells = tuple(cell for place, cell in enumerate(cells) if place == 0 or cell != cells[place - 1])
+        if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
+            found[column] = meaning
+        headings[column] = distinct_cells[:-1]
+    # Months and rented land stand beside their sum: it is no figure of its own.
+    summed = {
+        headings[column]
+        for column, meaning in found.items()
+        if meaning.timing is not None or meaning.field("land") in ("leased_in", "leased_out")
+    }
+    return {
+        column: _whole(meaning, headings[column]) if headings[column] not in summed else meaning
+        for column, meaning in found.items()
+    }
+
+
+def _whole(meaning: ColumnMatch, headings: tuple[str, ...]) -> ColumnMatch:
+    """合计 below `headings` as the whole of what they name (入库税收 | 合计)."""
+    whole = interpret(headings) if meaning.role == "sum" else None
+    if whole is None or not whole.fields:
+        return meaning
+    return replace(
+        whole,
+        header=meaning.header,
+        unit=meaning.unit or whole.unit,
+        unknown_unit=whole.unknown_unit if meaning.unit is None else None,
+    )
+
+
+def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
+    """A header row's cells, 本年 beside 上年同期 as 本期: it is this year's figure of whatever time is said above it.
+
+    Beside 本月 it is the year to date, as everywhere else.
+    """
+    if not any("年" in cell for cell in cells):
+        return list(cells)
+    plain = [normalise_name(cell) for cell in cells]
+    if not any(_LAST_YEAR.search(cell) for cell in plain) or any(_THIS_MONTH.match(cell) for cell in plain):
+        return list(cells)
+    return [_THIS_YEAR.sub("本期", cell.strip()) for cell in cells]
+
+
+def _is_date(cells: set[str]) -> bool:
+    """Whether a row is a date in several cells (2026 | 年 | 10 | 月)."""
+    return "年" in cells and any(re.fullmatch(r"20\d\d", cell) for cell in cells)
+
+
+def _with_months(grid: Grid, row: int, cells: list[str]) -> list[str]:
+    """A row's cells with numbers such as 2026.1 as the month that their neighbours show them to be."""
+    if not any(cell.endswith(".1") for cell in cells):
+        return cells
+    as_text = [grid.typed and texts[row] is not None for texts in grid.texts]
+    return [cell or "" for cell in written_out(cells, as_text)]
+
+
+def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]) -> None:
+    """Writes a heading over the columns to its right that have only a sub-heading, as if it were merged over them.
+
+    Centred-across cells, CSV and .ods tell no merges; a heading spreads only where it has a sub-heading itself.
+    """
+    current = ""
+    for column, heading in enumerate(headings):
+        if column in merged:
+            current = ""
+        elif heading:
+            current = heading if below[column] and below[column] != heading else ""
+        elif current and below[column]:
+            headings[column] = current
+        else:
+            current = ""
+
+
+def _is_subheading(row: Sequence[str], header: Header) -> bool:
+    """Whether a row below a header names no enterprise and says of figures only that they are of which time."""
+    said = [cell for cell in row if cell]
+    return (
+        not any(row[column] for column in header.identity.values())
+        and any(is_of_another_time(cell) for cell in said)
+        and all(len(cell) < LONGEST_NAME and (is_of_another_time(cell) or marker(cell) is not None) for cell in said)
+    )
+
+
+def _with_rows_below(grid: Grid, header: Header) -> Header:
+    """The header with the rows of units, of 必填 marks and of numbers (甲 乙 1 2 …) directly below it."""
+    meanings, bottom = dict(header.meanings), header.bottom
+    for row in grid.rows(bottom + 1, bottom + 3):
+        cells = {column: normalise_name(cell).strip("()") for column, cell in enumerate(row) if cell}
+        units = {column: found for column, cell in cells.items() if (found := find_unit(cell))}
+        others = {column: cell for column, cell in cells.items() if column not in units}
+        unknown = {column: cell for column, cell in others.items() if looks_like_unit(cell)}
+        blank = {"-", "—", "/", "单位", "计量单位"}
+        if any(column in meanings for column in units) and set(others.values()) - set(unknown.values()) <= blank:
+            for column in units.keys() | unknown.keys():
+                if column in meanings and meanings[column].unit is None:
+                    unit = units[column].name if column in units else None
+                    meanings[column] = replace(meanings[column], unit=unit, unknown_unit=unknown.get(column))
+        elif _is_subheading(row, header):
+            # 上年同期 below 营业收入, unmerged: the figures below are not ours.
+            meanings = {column: m for column, m in meanings.items() if not is_of_another_time(row[column])}
+        elif not (
+            (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values()))
+            or (cells and all(_REQUIRED.fullmatch(cell) for cell in cells.values()))
+        ):
+            break
+        bottom += 1
+    return Header(header.top, bottom, meanings)

@@ -1,0 +1,306 @@
+"""What each row below a header is: data, a total, a note, or blank. Every row is exactly one of them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from efficiency.intake.parsing import canonical, is_blank, marker, number_in, says_nothing, squeezed
+from efficiency.reference.tables import normalise_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from efficiency.intake.formats import Grid
+    from efficiency.intake.layout.header_cells import Header
+
+FEW_CELLS = 2
+"""Filled cells of a line at the foot of a table."""
+
+
+def classify(
+    grid: Grid,
+    header: Header,
+    columns: set[int],
+    end: int,
+    *,
+    carrier: int | None = None,
+    periods: Collection[int] = (),
+) -> pl.DataFrame:
+    """One row for each row below the header to before `end`: `place` (row of the grid) and `kind`.
+
+    `kind` is data, total (of all rows), subtotal (of the rows since the last), group (a heading with the sums of the
+    rows below it), note, time (2026年10月 alone in a row, below which another month may begin) or blank; `columns` are
+    those that the table's plans read, `carrier` the one that names carriers, `periods` those that name months.
+    """
+    first = header.bottom + 1
+    identity = header.identity
+    uscc, name = (
+        pl.col(f"t{identity[key]}") if key in identity else pl.lit(None, dtype=pl.String) for key in ("uscc", "name")
+    )
+    serials = [column for column, meaning in header.meanings.items() if meaning.role == "serial"]
+    serial = (
+        pl.sum_horizontal(
+            [
+                pl.col(f"n{c}").is_not_null() | pl.col(f"t{c}").str.contains(r"^\s*\d+\s*$").fill_null(value=False)
+                for c in serials
+            ]
+        )
+        if serials
+        else pl.lit(0)
+    )
+    numbered = [pl.col(f"t{c}").str.contains(r"[一二三四五六七八九十]").fill_null(value=False) for c in serials]
+    summing = (*periods, *(() if carrier is None else (carrier,)))
+    summed = [pl.col(f"t{c}").str.contains("计", literal=True).fill_null(value=False) for c in summing]
+    carries = pl.lit(None, dtype=pl.String) if carrier is None else pl.col(f"t{carrier}")
+    labels = [
+        pl.col(f"t{column}").alias(f"label{column}")
+        for column in range(max(identity.values(), default=min(columns)) + 1)
+    ]
+    named = uscc.str.contains(r"[0-9A-Za-z]{8}").fill_null(value=False) | (
+        name.str.len_chars().is_between(2, 39) & ~name.str.contains(TELLING) & ~is_blank_word(name)
+    ).fill_null(value=False)
+    rows, filled = grid.frame[first:end], grid.filled[first:end].alias("filled")
+    counted = rows.select(
+        pl.int_range(first, end, dtype=pl.Int64).alias("place"),
+        filled,
+        grid.filled_in(columns)[first:end].alias("ours"),
+        grid.filled_in(columns - set(identity.values()))[first:end].alias("figures"),
+        serial.alias("serial"),
+        # Most rows of most tables plainly name an enterprise: only the others are looked at as words.
+        (reduce(or_, [~named, *numbered, *summed]) & (filled > 0)).alias("unclear"),
+    )
+    unclear = counted["unclear"]
+    closely = rows.filter(unclear)
+    words = closely.select(uscc.alias("uscc"), name.alias("name"), carries.alias("carrier"), *labels)
+    odd, closing, silent = _look_closely(words, header, alone=carrier is not None and not identity)
+    stray = [False] * len(odd)
+    for column in periods:
+        # 合计 in a column of months: the rows of one enterprise summed.
+        sums = [text is not None and is_sum(text) for text in closely[f"t{column}"].to_list()]
+        odd = ["subtotal" if is_one and kind is None else kind for kind, is_one in zip(odd, sums, strict=True)]
+    if any(silent):
+        zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), silent)
+        if not _is_merged(grid, identity.values(), first):
+            odd = ["blank" if is_zero and kind is None else kind for kind, is_zero in zip(odd, zeros, strict=True)]
+    places = unclear.arg_true()
+    looked = [
+        pl.Series("odd", odd, dtype=pl.String),
+        pl.Series("closing", closing, dtype=pl.Boolean),
+        pl.Series("stray", stray, dtype=pl.Boolean),
+    ]
+    plain = [pl.Series(found.name, [None if found.name == "odd" else False], dtype=found.dtype) for found in looked]
+    return _with_foot(
+        counted.hstack(
+            [
+                one.new_from_index(0, counted.height).scatter(places, found)
+                for one, found in zip(plain, looked, strict=True)
+            ]
+        )
+    )
+
+
+def is_blank_word(name: pl.Expr) -> pl.Expr:
+    """Whether a name cell holds only a dash, a stroke or 无."""
+    return name.str.contains(r"^[-—–−─－/／\\\\无]+$")
+
+
+def last_used_row(grid: Grid, end: int) -> int:
+    """The row after the last one before `end` that is not blank."""
+    used = grid.filled[:end].to_numpy().nonzero()[0]
+    return int(used[-1]) + 1 if len(used) else 0
+
+
+def _look_closely(
+    rows: pl.DataFrame, header: Header, *, alone: bool
+) -> tuple[list[str | None], list[bool], list[bool]]:
+    """Of rows that do not plainly name an enterprise: what each is (None: data), whether it may stand at the foot, and
+    whether nothing stands where an enterprise should.
+
+    `rows` holds `uscc`, `name`, `carrier` and then the texts up to the identity. There are few of them, or few that
+    differ, so they are looked at one by one; expressions would cost more to set up. `alone`: the table names no
+    enterprise.
+    """
+    column = next(iter(header.identity.values()), min(header.meanings))
+    headers = frozenset(normalise_name(word) for word in header.meanings[column].header.split("|"))
+    odd: list[str | None] = []
+    closing: list[bool] = []
+    silent: list[bool] = []
+    for code, name, carrier, *labels in rows.iter_rows():
+        word = word_of(code, name, labels)
+        kind: str | None = odd_row(word, carrier, alone=alone)
+        if word in headers or (code is not None and squeezed(code) in headers):
+            kind = "note"
+        elif kind is None and word is not None and not alone and heads_a_group(name, labels):
+            kind = "heading"
+        if kind == "heading" and not alone and word is not None and may_have_sums(word):
+            kind = "group"
+        odd.append(kind)
+        closing.append(word is not None and closes_a_table(word))
+        silent.append(word is None and code is None)
+    return odd, closing, silent
+
+
+def _silent_rows(rows: pl.DataFrame, silent: list[bool]) -> tuple[list[bool], list[bool]]:
+    """Of the rows that are `silent` of who they are about: which hold nothing but zeros, as prepared formulas show, and
+    which a text or two without a figure (a stamp, a date).
+    """
+    numbers = [name for name in rows.columns if name.startswith("n")]
+    texts = [name for name in rows.columns if name.startswith("t")]
+    said = rows.select(
+        (
+            pl.all_horizontal(pl.col(numbers).fill_null(0.0) == 0.0)
+            & pl.all_horizontal(is_blank(pl.col(name)) for name in texts)
+        ).alias("zeros"),
+        pl.any_horizontal(pl.col(numbers).is_not_null()).alias("numbers"),
+    )
+    zeros = [is_silent and zero for is_silent, zero in zip(silent, said["zeros"].to_list(), strict=True)]
+    stray = [is_silent and not figure for is_silent, figure in zip(silent, said["numbers"].to_list(), strict=True)]
+    for row in (row for row, may_be in enumerate(stray) if may_be):
+        cells = [text for name in texts if (text := rows[name][row]) is not None]
+        stray[row] = len(cells) <= FEW_CELLS and not any(states_a_figure(text) for text in cells)
+    return zeros, stray
+
+
+def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
+    """Whether a cell of `columns` is merged over rows from `first` on."""
+    return any(left in columns and bottom > max(top, first - 1) for top, left, bottom, _ in grid.merges)
+
+
+def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
+    """`place` and `kind`; lines below the last row with figures are notes where they close the table."""
+    figures, odd = pl.col("figures") > 0, pl.col("odd")
+    kinds = counted.with_columns(
+        pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
+        .then(pl.lit("blank"))
+        .when(((odd == "heading") | (odd == "time")) & figures)
+        .then(pl.lit("data"))
+        .when((odd == "heading") | ((odd == "group") & ~figures))
+        .then(pl.lit("note"))
+        .when(odd.is_not_null())
+        .then(odd)
+        .when(pl.col("ours") == 0)
+        .then(pl.lit("note"))
+        .otherwise(pl.lit("data"))
+        .alias("kind"),
+    )
+    data = pl.col("kind") == "data"
+    strong = pl.col("place").filter(data & figures & ~pl.col("stray")).max()
+    below = pl.col("place") > strong
+    after_note = (((pl.col("kind") == "note") | (pl.col("kind") == "time")) & below).cum_max()
+    foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
+    return kinds.select(
+        "place",
+        pl.when(foot | ((pl.col("kind") == "time") & below))
+        .then(pl.lit("note"))
+        .otherwise(pl.col("kind"))
+        .alias("kind"),
+    )
+
+
+Odd = Literal["total", "subtotal", "note", "heading", "time"]
+
+TELLING = (
+    r"[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
+    r"|[局会室府道处镇科]$"
+)
+"""Characters without which a name cannot be a total, a note or a repeated header: most rows need no closer look."""
+
+_TOTAL = re.compile(
+    r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\)|\d+[户家个])?$|^累计$|^总数$|^TOTAL:?$"
+)
+_SUBTOTAL = re.compile(r"小计|.(?:合计|总计|共计)")
+_GRAND = re.compile(r"^(?:总|全区|全县|全市|全部|本表|园区)?(?:合计|总计|共计)")
+_SUM_OF_COLUMN = re.compile(r"^(?:合计|总计|小计|共计)$")
+_NOTE = re.compile(
+    r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
+    r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
+    r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^(?:计量|金额|货币)?单位:.+"
+    r"|^\(?以下(?:空白|无正文)\)?$|^.{1,5}人员?:.*"
+)
+_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$")
+"""A group of enterprises (一、规上企业; 张店镇:) or a remark (*为估计数)."""
+_NUMERAL = re.compile(r"\(?[一二三四五六七八九十]{1,3}[)、.]?")
+"""The number of a group, in the column of serial numbers."""
+_COMPARED = re.compile(
+    r"(?=.*(?:上年|去年|上月|上期|同期|同比|环比|[增减比±]))(?:比|较)?(?:上年|去年|上月|上期)?(?:同期|同月)?(?:[数值]|合计|总计)?"
+    r"(?:同比|环比)?(?:增长|增减|增加|减少|下降|增速|增幅|±)*+[额量率值数]?(?:\([^)]*\)|[%±+-])*"
+    r"|(?:户均|平均|最大|最小|均)[值数]?|中位数|占比(?:\([^)]*\)|%)?|完成率|校验|核对|其中:?.+"
+)
+"""What a row says of the rows above it."""
+_ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
+_DAY = re.compile(r"20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?")
+_MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d|^[^〇○\n]*[〇○].*年|\d{4}[./]\d")
+_AT_THE_FOOT = re.compile(
+    r"[。;；,]|^\d{1,2}[、.．](?:\D|$)|^.{40,}$|^第\d+页|^共\d|^\(完\)$|^(?:抄送|抄报|主送)"
+    r"|(?:局|委员会|管委会|办公室|政府|街道|办事处|镇|科|处)$"
+)
+"""A sentence, the number of a page, or the organisation that signs."""
+_CODE_CHARACTER, _HAN = re.compile(r"[0-9A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
+
+
+def word_of(code: str | None, name: str | None, labels: Sequence[str | None]) -> str | None:
+    """The word that stands where an enterprise should: the name, or the first text; None where there is a code."""
+    # 合计 and 规上企业(3家) may stand in the column of codes.
+    if code is not None and _CODE_CHARACTER.search(code) and not _HAN.search(code):
+        return None
+    return next((word for text in (name, *labels) if (word := plain(text))), None)
+
+
+@lru_cache(maxsize=1 << 16)
+def plain(text: str | None) -> str | None:
+    """`text` squeezed; None where it says nothing."""
+    return None if text is None or says_nothing(text) else squeezed(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None:
+    """What a row with this `word` and `carrier` is, where it is no data.
+
+    `alone`: the table names no enterprise, so that the names of its carriers are no labels of rows (能源合计).
+    """
+    total = carrier is not None and is_sum(carrier)
+    if word is None:
+        return "total" if total else None
+    enterprise = _ENTERPRISE.search(word) is not None
+    if not alone and not enterprise and _COMPARED.fullmatch(word):
+        return "note"
+    if total or (not alone and _TOTAL.search(word)):
+        return "subtotal" if _SUBTOTAL.search(word) and not _GRAND.search(word) else "total"
+    if _NOTE.search(word):
+        return "note"
+    if _GROUP.search(word):
+        return "heading"
+    timed = not alone and _MAY_BE_TIME.search(word) is not None
+    return "time" if timed and (_DAY.fullmatch(canonical(word)) or marker(word) is not None) else None
+
+
+def is_sum(text: str) -> bool:
+    """Whether a cell in a column of carriers or months says that its row sums those above (合计)."""
+    return _SUM_OF_COLUMN.search(squeezed(text)) is not None
+
+
+def heads_a_group(name: str | None, labels: Iterable[str | None]) -> bool:
+    """Whether a row is that of a group (一 | 规上工业): numbered as one, and not called like an enterprise."""
+    if name is not None and _ENTERPRISE.search(name):
+        return False
+    return any(text is not None and _NUMERAL.fullmatch(squeezed(text)) for text in labels)
+
+
+def may_have_sums(word: str) -> bool:
+    """Whether figures beside the heading `word` are those of a group: not where it looks like an enterprise."""
+    return _ENTERPRISE.search(word) is None and word[0] not in "*※"
+
+
+def closes_a_table(word: str) -> bool:
+    """Whether a line without figures, below all that have some, is no enterprise's."""
+    return _AT_THE_FOOT.search(word) is not None
+
+
+def states_a_figure(text: str) -> bool:
+    """Whether a cell holds a figure, or what stands in the place of one: an error value, an idle formula."""
+    return number_in(text) is not None or text.strip()[:1] in ("#", "=")

@@ -1,0 +1,231 @@
+"""What stands around a table rather than in it: titles, unit line, date of filing, the one enterprise it is about."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.layout.header_cells import IDENTITY, piece
+from efficiency.intake.parsing import (
+    NO_UNITS,
+    NOTHING,
+    Timing,
+    canonical,
+    split_units,
+    timing_in,
+    timing_of_sheet,
+    units_above,
+    units_in_title,
+)
+from efficiency.reference.tables import normalise_name
+from schemas import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from efficiency.intake.formats import Grid
+    from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.parsing import StatedUnits
+
+ABOVE = 60
+"""Rows above a header that are searched for titles."""
+
+
+TITLE_CELLS = 3
+"""Texts of a row that is a title: what is reported, by whom, in which unit."""
+
+
+BELOW = 30
+"""Rows at the foot of a sheet that are searched for the date of filing."""
+TITLE_LENGTH = 60
+"""A longer line above a table is an explanation, not a title."""
+
+_FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
+_AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
+_FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
+_DAY_LABEL = re.compile(r"日期|时间|填|印|[报制]于")
+_EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
+
+
+@dataclass(frozen=True)
+class TableContext:
+    """What the texts around a table say."""
+
+    titles: tuple[str, ...] = ()
+    """Lines above the table, top-down: the non-blank cells of each row; explanations left out."""
+    units: StatedUnits = NO_UNITS
+    timing: Timing = NOTHING
+    filled_on: date | None = None
+    as_of: date | None = None
+    """Date on which the figures held (截止日期)."""
+    uscc: str | None = None
+    name: str | None = None
+
+
+def look_around(
+    grid: Grid, file_name: str, top: int, start: int = 0, before: TableContext | None = None
+) -> TableContext:
+    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) say of the table at `top`.
+
+    What they leave open is as in the table `before` it.
+    """
+    above = _standard_width(grid.rows(max(start, top - ABOVE), top))
+    lines = _lines(above)
+    titles = tuple(line for line in lines if len(line) <= TITLE_LENGTH and not _EXPLANATION.search(line))
+    below = _standard_width(grid.rows(max(top, grid.height - BELOW), grid.height))
+    foot = _lines(below)
+    cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
+    units = units_above([*cells, *(line for line in titles if _split_label(line))])
+    for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
+        # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
+        units = units_in_title(text) if units == NO_UNITS else units
+    if units == NO_UNITS:
+        units = units_above(_notes_at(grid, below))
+    named = [named_in(row) for row in above]
+    own = TableContext(
+        titles=titles,
+        units=units,
+        timing=_with_typed_month(timing_of_sheet(titles, grid.sheet, file_name), above),
+        filled_on=_latest(_FILLED_ON, [line for line in (*lines, *foot) if "期" in line or "间" in line]),
+        as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
+        uscc=next((code for code, _ in named if code), None),
+        name=next((name for _, name in named if name), None),
+    )
+    if before is None:
+        return own
+    silent = all(timing_in(line) == NOTHING for line in titles)
+    return TableContext(
+        # The title of the sheet also names the measure of months without a name.
+        titles=(*titles, *(line for line in before.titles if line not in titles)) if silent else titles,
+        units=before.units if own.units == NO_UNITS else own.units,
+        timing=before.timing if silent else own.timing,
+        filled_on=own.filled_on or before.filled_on,
+        as_of=own.as_of or before.as_of,
+        uscc=own.uscc or (None if own.name else before.uscc),
+        name=own.name or (None if own.uscc else before.name),
+    )
+
+
+def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
+    """The units in a column 计量单位 of a table that has no such field: they hold for its columns without one."""
+    if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
+        return NO_UNITS
+    said = NO_UNITS
+    for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
+        if {normalise_name(head) for head in heads} & {"单位", "计量单位"}:
+            words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
+            found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
+            said += found if found.known else NO_UNITS  # a column 单位 may name organisations
+    return said
+
+
+def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
+    """The texts of the last rows, `foot`, below the last row of figures, where a few stand in a row."""
+    texts: list[str] = []
+    for place, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
+        said = [cell for cell in row if cell]
+        if len(said) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+            break
+        texts += said
+    return texts
+
+
+def _with_typed_month(timing: Timing, rows: Sequence[Sequence[str]]) -> Timing:
+    """`timing`, completed by a cell that is only the first day of a month where no month is stated otherwise.
+
+    A spreadsheet makes that of 2026年10月 when it is typed into a cell of its own, and goes on showing 2026年10月.
+    """
+    typed = {
+        (int(match[1]), int(match[2]))
+        for row in rows
+        if not any(_DAY_LABEL.search(cell) for cell in row)  # 填报日期 | 2026-11-01
+        for cell in row
+        if (match := _FIRST_DAY.fullmatch(cell))
+    }
+    if timing.unsure or timing.month is not None or timing.kind == "year" or len(typed) != 1:
+        return timing
+    ((year, month),) = typed
+    return replace(timing, year=year, month=month) if timing.year in (None, year) else timing
+
+
+def _standard_width(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells with full-width colons, brackets and digits as plain ones."""
+    return [[unicodedata.normalize("NFKC", cell) for cell in row] for row in rows]
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row's distinct non-blank cells as one line."""
+    return [line for row in rows if (line := " ".join(dict.fromkeys(" ".join(cell.split()) for cell in row if cell)))]
+
+
+def _split_label(line: str) -> bool:
+    """Whether a unit's label and the unit stand in two cells (`单位:` | `千元`), so that only the line holds both."""
+    return re.search(r"单位: \S", line) is not None
+
+
+def _latest(pattern: re.Pattern[str], lines: Sequence[str]) -> date | None:
+    """The latest date that a line states after the label of `pattern`."""
+    dates: list[date] = []
+    for line in lines:
+        for match in pattern.finditer(canonical(line)):
+            try:
+                dates.append(date(int(match[1]), int(match[2]), int(match[3])))
+            except ValueError:  # 2026-02-30 is no date, so nothing is stated
+                continue
+    return max(dates, default=None)
+
+
+_NAME = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('name').headers)}|企业详细名称)\s*:\s*(\S+)")
+_USCC = re.compile(rf"(?:{'|'.join(FORMS['energy'].column('uscc').headers)})[^:]{{0,12}}:\s*([0-9A-Za-z]{{15,18}})")
+_LABELLED = re.compile(r"名\s*称|代\s*码|全\s*称|识\s*别\s*号")
+_CODE = re.compile(r"[0-9A-Za-z]{15,18}")
+_ENTERPRISE = r"^[^:]+(?:公司|厂|集团|合作社)(?:\([^()]*\))?$"
+_NO_ENTERPRISE = re.compile(r"^(?:所属|上级|主管|隶属|控股|母|总|分|子)")
+"""所属集团 and 母公司 are headers."""
+_LABELS = {normalise_name(header): field for field in IDENTITY for header in FORMS["energy"].column(field).headers}
+
+
+def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
+    """Code and name that a row's cells (standard width, blank ones included) state of one enterprise."""
+    if not any(_LABELLED.search(cell) for cell in cells):
+        return None, None
+    said = [text for cell in cells if (text := " ".join(cell.split()))]
+    line = " ".join(dict.fromkeys(said))
+    code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
+    for label, value in pairwise(said):
+        field = _LABELS.get(piece(label).name)
+        if field == "uscc" and code is None and _CODE.fullmatch(value):
+            code = value
+        elif field == "name" and name is None and _is_enterprise(value):
+            name = value
+    return code, name
+
+
+def named_within(grid: Grid, first: int, end: int) -> Iterator[tuple[int, str | None, str | None]]:
+    """Row, code and name of each line from `first` to before `end` that names an enterprise and states no figure."""
+    texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells[first:end].null_count() < end - first]
+    if not texts:
+        return
+    telling = pl.any_horizontal(pl.col(texts).str.contains(rf"{_LABELLED.pattern}|{_ENTERPRISE}")).fill_null(
+        value=False
+    )
+    for row in grid.frame[first:end].select(telling.alias("telling")).to_series().arg_true():
+        place = first + int(row)
+        (cells,) = grid.rows(place, place + 1)
+        plain = [unicodedata.normalize("NFKC", cell) for cell in cells]
+        said = [cell for cell in plain if cell]
+        code, name = named_in(plain)
+        if not code and not name and len(said) == 1 and _is_enterprise(said[0]):
+            name = said[0]
+        if code or name:
+            yield place, code, name
+
+
+def _is_enterprise(text: str) -> bool:
+    return re.search(_ENTERPRISE, text) is not None and _NO_ENTERPRISE.search(text) is None

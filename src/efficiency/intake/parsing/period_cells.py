@@ -1,0 +1,93 @@
+"""What the cells of period columns (年份, 季度, 月份, 报告期) say, each by itself and beside its neighbours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from efficiency.intake.parsing.periods import (
+    ISO,
+    TENTH,
+    UNSURE,
+    YEAR_MARKER,
+    Timing,
+    canonical,
+    from_to,
+    tenth,
+    timing_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SERIAL = re.compile(r"3[7-9]\d{3}|[4-6]\d{4}")
+_EPOCH = date(1899, 12, 30)
+"""Day 0 of a spreadsheet: a date that lost its format shows as the number of days since."""
+_DAY = re.compile(r"(20\d\d)(?:年(?=\d+月)|-(?=\d+-)|\.(?=\d+\.)|/(?=\d+/))(\d{1,2})[-./月](\d{1,2})日?")
+_PARTS = ("month", "quarter")
+"""Columns that state a part of a year that another column names."""
+
+
+def timing_of_cell(text: str, role: str) -> Timing:
+    """What the cell of a period column says; `role` is year, quarter, month or period. Unsure when not understood."""
+    plain = canonical(text).strip("'")
+    if _SERIAL.fullmatch(plain) and role != "year":
+        text = (_EPOCH + timedelta(days=int(plain))).isoformat()
+    if match := ISO.fullmatch(text.strip()) or _DAY.fullmatch(plain):
+        # A spreadsheet makes 1-10, typed for January to October, the 10th of January.
+        if role == "month" and int(match[3]) not in (1, 28, 29, 30, 31):
+            return replace(UNSURE, doubt="该单元格是日期；如指月份区间（如 1-10 月），请先把单元格设为文本格式再填。")
+        return Timing(int(match[1]), None if role == "year" else int(match[2]), None)
+    if role == "year":
+        match = YEAR_MARKER.fullmatch(plain)
+        return Timing(int(match[1])) if match else UNSURE
+    said = (_part_of_year(plain, role) if role in _PARTS else None) or _period(plain)
+    complete = said.year is not None or (role in _PARTS and said.month is not None)
+    return said if said.unsure or complete else UNSURE
+
+
+def _part_of_year(plain: str, role: str) -> Timing | None:
+    """What a bare number or range in a column 月份 or 季度 says."""
+    if role == "quarter":
+        return timing_in(canonical(f"{plain}季度")) if re.fullmatch(r"[1-4一二三四]", plain) else None
+    if match := re.fullmatch(r"0?(1[0-2]|[1-9])月?份?", plain):
+        return Timing(month=int(match[1]))
+    match = re.fullmatch(r"0?(1[0-2]|[1-9])月?-0?(1[0-2]|[1-9])月?份?(?:累计)?", plain)
+    return from_to(int(match[1]), int(match[2]), None) if match else None
+
+
+def _period(plain: str) -> Timing:
+    if match := re.fullmatch(r"(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", plain):
+        return Timing(int(match[1]), int(match[2]))
+    if TENTH.fullmatch(plain):
+        return tenth(plain)
+    said = timing_in(plain)
+    # A year beside something that is not understood (Oct-2026, 2026年(预计)) is not the full year.
+    only_year = said.year is not None and said.month is None and said.kind != "several"
+    return UNSURE if only_year and not YEAR_MARKER.fullmatch(plain) else said
+
+
+def written_out(texts: Sequence[str | None], as_text: Sequence[bool]) -> list[str | None]:
+    """`texts` of one column (or one header) with 2026.1 written as the month that it is, where that can be told.
+
+    A number beside 2026.01 is what a spreadsheet leaves of 2026.10; beside a text 2026.10 it is January, and so is a
+    cell that holds it `as_text`, unless the others are padded.
+    """
+    stated = {text for text in texts if text is not None}
+    if not any(TENTH.fullmatch(text) for text in stated):
+        return list(texts)
+    padded = any(re.fullmatch(r"20\d\d\.0[1-9]", text) for text in stated)
+    ten = any(re.fullmatch(r"20\d\d\.10", text) for text in stated)
+    single = any(re.fullmatch(r"20\d\d\.[2-9]", text) for text in stated)
+
+    def month(text: str, *, is_text: bool) -> str:
+        if padded and not (ten or single or is_text):
+            return f"{text}0"
+        return text.replace(".1", ".01") if not padded and (ten or is_text) else text
+
+    return [
+        month(text, is_text=is_text) if text and TENTH.fullmatch(text) else text
+        for text, is_text in zip(texts, as_text, strict=True)
+    ]

@@ -1,0 +1,325 @@
+"""Which enterprise a row is about: by its code, else by its exact name, never by similarity.
+
+A valid code decides, whatever name stands beside it. A code that fails its check character is an
+error on its cell, but the row is still matched by its name. Names are compared after normalising
+width, spaces, brackets and case; former names count. Nearness only ever makes a suggestion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.parsing import uscc
+from efficiency.intake.problems import EMPTY, locate, problem_rows
+from efficiency.partitions import first_of_run, run_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NEAREST = 3
+"""Names suggested for one that is unknown."""
+LEAST_LIKENESS = 0.4
+"""Dice coefficient of character pairs below which a name is no suggestion."""
+COMPARISONS = 2_000_000
+"""Upper bound of name pairs that are compared for suggestions in one run."""
+
+AT_ONCE = 100_000
+"""Registered names that are compared together."""
+
+PAIR = {"uscc": pl.String(), "name": pl.String()}
+"""Shape of what is stated of who an enterprise is."""
+REJECTED = {"submission_id": pl.String(), "row": pl.Int64()}
+"""Shape of the source rows that a stage refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Rows with the registered code and name, the source rows refused, and the problems found."""
+
+    rows: dict[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    problems: pl.DataFrame
+
+
+def fold(name: pl.Expr) -> pl.Expr:
+    """Normalise a name for comparison: NFKC, no spaces, one kind of brackets, lower case; empty becomes null."""
+    text = (
+        name.str.normalize("NFKC")
+        .str.replace_all(r"[\s\u200b\ufeff]", "")
+        .str.replace_all(r"[\[{<〔【〈《「『]", "(")
+        .str.replace_all(r"[\]}>〕】〉》」』]", ")")
+        .str.to_lowercase()
+    )
+    return pl.when(text.str.len_chars() > 0).then(text)
+
+
+def screen_register(
+    rows: pl.DataFrame, damaged: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Matched:
+    """Keep the register rows that state a valid code and a name, with the code normalised.
+
+    `damaged` names the rows (submission_id, row) whose code was already refused on reading: their
+    code is missing for a reason that has been told.
+    """
+    coded = rows.with_columns(uscc.normalise(pl.col("uscc")).alias("uscc"))
+    no_code, no_name = pl.col("uscc").is_null(), fold(pl.col("name")).is_null()
+    invalid = ~no_code & ~uscc.is_valid(pl.col("uscc"))
+    wrong = coded.filter(invalid).with_columns(pl.lit("uscc").alias("field"), pl.col("uscc").alias("value"))
+    lacking = (
+        coded.filter(no_code | no_name)
+        .join(damaged, on=["submission_id", "row"], how="anti")
+        .with_columns(pl.when(no_code).then(pl.lit("uscc")).otherwise(pl.lit("name")).alias("field"))
+    )
+    missing = (
+        pl.when(no_code & no_name)
+        .then(pl.lit("统一社会信用代码和企业名称"))
+        .when(no_code)
+        .then(pl.lit("统一社会信用代码"))
+        .otherwise(pl.lit("企业名称"))
+    )
+    found = pl.concat(
+        [
+            problem_rows("uscc_invalid", locate(wrong, submissions, columns), {"hint": uscc.flaw(pl.col("uscc"))}),
+            problem_rows("enterprise_missing", locate(lacking, submissions, columns), {"missing": missing}),
+        ]
+    )
+    return Matched(
+        {"register": coded.filter(~(no_code | no_name | invalid))},
+        coded.filter(no_code | no_name | invalid).select(*REJECTED),
+        found,
+    )
+
+
+def match(
+    rows: Mapping[str, pl.DataFrame], enterprises: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Matched:
+    """Keep the rows of each form whose enterprise is registered, under its registered code and name.
+
+    `enterprises` is one row per registered enterprise: uscc, name, former_name.
+    """
+    return match_rows(rows, verdicts(stated_pairs(rows), enterprises), submissions, columns)
+
+
+def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The distinct pairs of code and name (uscc, name) that the rows of all forms but the register state."""
+    pairs = [frame.select(*PAIR) for form, frame in rows.items() if form != "register"]
+    return pl.concat([pl.DataFrame(schema=PAIR), *pairs]).unique()
+
+
+def match_rows(
+    rows: Mapping[str, pl.DataFrame], judged_pairs: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Matched:
+    """Keep the rows of each form whose pair of code and name is matched in `judged_pairs` (see `verdicts`).
+
+    Each source row that cannot be matched is refused with one problem; a wrong code or a strange name is reported
+    beside a match.
+    """
+    matched: dict[str, pl.DataFrame] = {}
+    rejected: list[pl.DataFrame] = [pl.DataFrame(schema=REJECTED)]
+    problems: list[pl.DataFrame] = [EMPTY]
+    fits = pl.col("verdict") == "matched"
+    who = judged_pairs.select(
+        "uscc",
+        "name",
+        "code",
+        "registered",
+        fits.alias("fits"),
+        (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"),
+    )
+    as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
+    as_stated &= pl.col("registered") == pl.col("name")
+    for form, frame in rows.items():
+        first = frame.select(first_of_run(PAIR)).to_series()
+        runs = (
+            frame.select(*PAIR)
+            .filter(first)
+            .join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        )
+        if runs.select(as_stated.fill_null(value=False).all()).item():
+            # Nothing is to be told or put right: the rows go on sharing their memory with what is stated.
+            matched[form] = frame
+            continue
+        # What there is to tell is joined to the few rows of which something is told, not to millions.
+        judged = frame.hstack(runs.drop(*PAIR)[run_of(first)])
+        kept = judged if judged["fits"].all() else judged.filter("fits")
+        matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
+            frame.columns
+        )
+        rejected.append(judged.filter(~pl.col("fits")).select(*REJECTED))
+        told = (
+            judged.filter("odd")
+            .select(frame.columns)
+            .unique(["submission_id", "row"], keep="first", maintain_order=True)
+            .join(judged_pairs, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+        )
+        problems.append(_problems(told, submissions, columns))
+    return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))
+
+
+def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
+    """One row per enterprise and name it goes by: alias (folded), code, registered."""
+    former = pl.col("former_name").fill_null("").str.normalize("NFKC").str.replace_all("[、,;]", "\n").str.split("\n")
+    names = pl.concat_list("name", former)
+    return (
+        enterprises.select(pl.col("uscc").alias("code"), pl.col("name").alias("registered"), names.alias("alias"))
+        .explode("alias")
+        .with_columns(fold(pl.col("alias")).alias("alias"))
+        .filter(pl.col("alias").is_not_null())
+        .unique(["alias", "code"])
+        .sort("alias", "code")
+    )
+
+
+def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
+    """Judge what each distinct pair of stated code and name amounts to.
+
+    Adds code and registered (of the match), verdict (matched, unknown, ambiguous, invalid, missing),
+    flaw (of the stated code, Chinese), mismatch (the name is another one), candidates and hint.
+    """
+    directory = _directory(enterprises)
+    by_code = enterprises.select(pl.col("uscc").alias("_code"), pl.col("name").alias("_by_code"))
+    by_name = directory.group_by("alias", maintain_order=True).agg(
+        pl.col("code").alias("_codes"), pl.col("registered").first().alias("_by_name")
+    )
+    known = directory.select(
+        pl.col("code").alias("_code"), pl.col("alias").alias("_alias"), pl.lit(1).alias("_goes_by")
+    )
+    facts = (
+        stated.with_columns(uscc.normalise(pl.col("uscc")).alias("_code"), fold(pl.col("name")).alias("_alias"))
+        .with_columns(uscc.is_valid(pl.col("_code")).alias("_valid"))
+        .join(by_code, on="_code", how="left", validate="m:1")
+        .join(by_name, left_on="_alias", right_on="alias", how="left", validate="m:1")
+        .join(known, on=["_code", "_alias"], how="left", validate="m:1")
+    )
+    registered = pl.col("_valid") & pl.col("_by_code").is_not_null()
+    fits = pl.col("_codes").list.len()
+    verdict = (
+        pl.when(registered)
+        .then(pl.lit("matched"))
+        .when(pl.col("_valid"))
+        .then(pl.lit("unknown"))
+        .when(fits == 1)
+        .then(pl.lit("matched"))
+        .when(fits > 1)
+        .then(pl.lit("ambiguous"))
+        .when(pl.col("_alias").is_not_null())
+        .then(pl.lit("unknown"))
+        .when(pl.col("_code").is_not_null())
+        .then(pl.lit("invalid"))
+        .otherwise(pl.lit("missing"))
+    )
+    judged = facts.with_columns(
+        verdict.alias("verdict"),
+        pl.when(registered).then("_code").otherwise(pl.col("_codes").list.first()).alias("code"),
+        pl.when(registered).then("_by_code").otherwise("_by_name").alias("registered"),
+        pl.when(pl.col("_code").is_not_null() & ~pl.col("_valid")).then(uscc.flaw(pl.col("_code"))).alias("flaw"),
+        (registered & pl.col("_alias").is_not_null() & pl.col("_goes_by").is_null()).alias("mismatch"),
+        pl.col("_codes").list.join("、").alias("candidates"),
+        (pl.col("_valid") & pl.col("_by_code").is_null()).alias("unregistered"),
+    )
+    unknown = judged.filter((pl.col("verdict") == "unknown") & pl.col("_alias").is_not_null())["_alias"].unique().sort()
+    near = _nearest(unknown, directory)
+    code_hint = (
+        pl.when(pl.col("unregistered") & pl.col("name").is_not_null())
+        .then(pl.format("该代码未登记，填报名称为“{}”。", pl.col("name").fill_null("")))
+        .otherwise(pl.lit(""))
+    )
+    name_hint = (
+        pl.when(pl.col("near").is_not_null())
+        .then(pl.format("名录中相近的企业：“{}”。", pl.col("near").list.join("”、“").fill_null("")))
+        .otherwise(pl.lit(""))
+    )
+    return judged.join(near, left_on="_alias", right_on="alias", how="left", validate="m:1").select(
+        "uscc",
+        "name",
+        "code",
+        "registered",
+        "verdict",
+        "flaw",
+        "mismatch",
+        "candidates",
+        "unregistered",
+        (code_hint + name_hint).alias("hint"),
+    )
+
+
+def _problems(told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """One problem per source row that is refused, and one per wrong code or strange name."""
+    if told.is_empty():
+        return EMPTY
+
+    def at(condition: pl.Expr, field: pl.Expr) -> pl.DataFrame:
+        # The code and the name stand once on a row, whichever of its blocks states the figure.
+        rows = told.filter(condition).drop("block").with_columns(field.alias("field"))
+        value = pl.when(pl.col("field") == "uscc").then("uscc").otherwise("name")
+        return locate(rows.with_columns(value.alias("value")), submissions, columns)
+
+    code, name = pl.lit("uscc"), pl.lit("name")
+    by_code = pl.col("unregistered") | pl.col("name").is_null()
+    nobody = at(pl.col("verdict") == "missing", name)
+    if nobody["cell"].null_count():  # no column of names: the cell of the code is where one is missing
+        codes = at(pl.col("verdict") == "missing", code)
+        nobody = nobody.with_columns(pl.coalesce("cell", codes["cell"]).alias("cell"))
+    return pl.concat(
+        [
+            problem_rows("uscc_invalid", at(pl.col("flaw").is_not_null(), code), {"hint": pl.col("flaw")}),
+            problem_rows(
+                "enterprise_unknown",
+                at(pl.col("verdict") == "unknown", pl.when(by_code).then(code).otherwise(name)),
+                {"hint": pl.col("hint")},
+            ),
+            problem_rows(
+                "enterprise_ambiguous", at(pl.col("verdict") == "ambiguous", name), {"candidates": pl.col("candidates")}
+            ),
+            problem_rows("enterprise_missing", nobody, {"missing": pl.lit("统一社会信用代码和企业名称")}),
+            problem_rows("name_mismatch", at(pl.col("mismatch"), name), {"registered": pl.col("registered")}),
+        ]
+    )
+
+
+def _nearest(unknown: pl.Series, directory: pl.DataFrame) -> pl.DataFrame:
+    """Find the up to three registered names nearest to each unknown one: alias, near (list, best first).
+
+    Likeness is the Dice coefficient of the names' pairs of neighbouring characters. So that a sheet of
+    strangers cannot make a run slow, only as many names get suggestions as `COMPARISONS` allows.
+    """
+    if not len(unknown) or directory.is_empty():
+        return pl.DataFrame(schema={"alias": pl.String, "near": pl.List(pl.String)})
+    limit = max(20, COMPARISONS // max(1, directory.height))
+    asked = _pairs(pl.DataFrame({"alias": unknown.head(limit)}, schema={"alias": pl.String}), ["alias"])
+    # The pairs of a million names would be fifteen million rows: some names at a time.
+    return (
+        pl.concat([_alike(asked, some) for some in directory.select("alias", "registered").iter_slices(AT_ONCE)])
+        .sort("alias", "likeness", "registered", descending=[False, True, False])
+        .unique(["alias", "registered"], keep="first", maintain_order=True)
+        .group_by("alias", maintain_order=True)
+        .agg(pl.col("registered").head(NEAREST).alias("near"))
+    )
+
+
+def _alike(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Which of `names` (alias, registered) are like the names of `asked` (their pairs): alias, registered, likeness."""
+    offered = _pairs(names, ["alias", "registered"])
+    shared = asked.join(offered.rename({"alias": "_alias"}), on="pair", how="inner")
+    likeness = 2 * pl.len() / (pl.col("pairs").first() + pl.col("pairs_right").first())
+    return (
+        shared.group_by("alias", "_alias", "registered")
+        .agg(likeness.alias("likeness"))
+        .filter(pl.col("likeness") >= LEAST_LIKENESS)
+    )
+
+
+def _pairs(names: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Each distinct pair of neighbouring characters of `alias` (ends marked), and how many there are: pair, pairs."""
+    return (
+        names.unique(by)
+        .with_columns(pl.format("^{}$", pl.col("alias")).str.split("").alias("pair"))
+        .explode("pair")
+        .with_columns((pl.col("pair") + pl.col("pair").shift(-1).over(by)).alias("pair"))
+        .drop_nulls("pair")
+        .unique([*by, "pair"])
+        .with_columns(pl.len().over(by).alias("pairs"))
+    )

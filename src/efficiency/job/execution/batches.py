@@ -1,0 +1,84 @@
+"""What batches of files state, put down as Parquet: so that many machines can read and one can publish."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import fields
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import polars as pl
+
+from efficiency.intake.parsed import NO_ROWS, ChunkedTables, Parsed, concat, in_pieces, together
+from efficiency.intake.read import read_file
+from efficiency.job.execution.read_files import HELD_ROWS, in_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from efficiency.intake.files import InboxFile
+    from efficiency.intake.layout import MappingFile
+
+BATCH_FILES, BATCH_BYTES = 16, 32 << 20
+"""A batch is full with so many files, or so much to read: a few seconds of work, worth handing over."""
+
+_ROWS = "rows-"
+
+
+def batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]]:
+    """`files` in their order, in batches that are worth handing to another machine."""
+    return in_batches(files, BATCH_FILES, BATCH_BYTES)
+
+
+def is_staged(folder: Path, place: int) -> bool:
+    """Whether batch number `place` stands in `folder`; it does so whole or not at all."""
+    return _batch_folder(folder, place).exists()
+
+
+def stage_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
+    """Read a batch and put what it states into `folder`. Doing it again, even at the same time, changes nothing."""
+    if is_staged(folder, place):
+        return
+    parsed = concat([read_file(file, mapping) for file in batch])
+    partial = folder / f"partial-{place}-{uuid4().hex}"
+    partial.mkdir(parents=True)
+    try:
+        for name, frame in _frames(parsed).items():
+            frame.write_parquet(partial / f"{name}.parquet")
+        partial.rename(_batch_folder(folder, place))
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        if not is_staged(folder, place):
+            raise
+
+
+def collect(folder: Path, count: int, scratch: Path) -> ChunkedTables:
+    """What the first `count` batches in `folder` state, in their order; rows that are too many are put into `scratch`.
+
+    Raises OSError when a batch is not there, EfficiencyError when the disk is full.
+    """
+    parts: list[ChunkedTables] = []
+    held = 0
+    for place in range(count):
+        part = in_pieces(_read(_batch_folder(folder, place)))
+        kept = part if held + part.held <= HELD_ROWS else part.put_down(scratch)
+        held += kept.held
+        parts.append(kept)
+    return together(parts)
+
+
+def _frames(parsed: Parsed) -> dict[str, pl.DataFrame]:
+    """Name → frame, of forms only those that are stated."""
+    plain = {field.name: getattr(parsed, field.name) for field in fields(parsed) if field.name != "rows"}
+    return plain | {f"{_ROWS}{form}": rows for form, rows in parsed.rows.items() if rows.height}
+
+
+def _read(folder: Path) -> Parsed:
+    frames = {path.stem: pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
+    rows = {name.removeprefix(_ROWS): frames.pop(name) for name in list(frames) if name.startswith(_ROWS)}
+    return Parsed(**frames, rows={**NO_ROWS, **rows})
+
+
+def _batch_folder(folder: Path, place: int) -> Path:
+    return folder / f"batch-{place:06}"

@@ -1,0 +1,122 @@
+"""Files read side by side: by this process and, where there is enough to read, by others beside it, in batches."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from efficiency.intake.parsed import ChunkedTables, concat, in_memory, in_pieces, together
+from efficiency.intake.read import Parsed, read_file
+from efficiency.job.execution.workers import GoneError, Worker, ready, workers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from efficiency.intake.files import InboxFile
+    from efficiency.intake.layout import MappingFile
+
+BATCH, BATCH_BYTES = 4, 8 << 20
+"""Files that are handed over at a time: so many, or so much to read."""
+HELD_ROWS, HELD_ROWS_A_FILE = 2_000_000, 200_000
+"""Rows that stand in memory at most, of all files and of one; more are put down, where there is a folder for it."""
+WORTH_FILES, WORTH_BYTES = 24, 4 << 20
+"""From this many files, or this much to read, a worker that is not there yet repays its start (0.3 s)."""
+
+Batch = tuple["InboxFile", ...]
+ReadFiles = Callable[[Sequence["InboxFile"], "MappingFile", Callable[[int, int], None], "Path"], ChunkedTables]
+"""Whoever reads files as `read_in_pieces` does."""
+
+
+def read_files(files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None]) -> Parsed:
+    """What `files` state, in their order, in memory; `progress` is told how many of how many are read."""
+    return in_memory(_read(files, mapping, progress, None))
+
+
+def read_in_pieces(
+    files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None], folder: Path
+) -> ChunkedTables:
+    """As `read_files`, with rows that are many put into `folder`. Raises EfficiencyError when the disk is full."""
+    return _read(files, mapping, progress, folder)
+
+
+def _read(
+    files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None], folder: Path | None
+) -> ChunkedTables:
+    batches = in_batches(files, BATCH, BATCH_BYTES)
+    waiting = deque(enumerate(batches))
+    read: dict[int, ChunkedTables] = {}
+    held = 0
+
+    def work(read_batch: Callable[[Batch], ChunkedTables | None]) -> None:
+        nonlocal held
+        while waiting:
+            try:
+                place, batch = waiting.popleft()
+            except IndexError:  # another reader took the last one
+                return
+            parsed = read_batch(batch)
+            if parsed is None:
+                waiting.appendleft((place, batch))
+                return
+            held += parsed.held
+            read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.put_down(folder)
+            progress(sum(len(batches[done]) for done in list(read)), len(files))
+
+    def ask(other: Worker, batch: Batch) -> ChunkedTables | None:
+        try:
+            return other.ask(_read_batch, batch, mapping, folder)
+        except GoneError:
+            return None
+
+    count = max(_others(files), min(ready(), len(batches) - 1))
+    with workers(count) as others, ThreadPoolExecutor(max(len(others), 1)) as beside:
+        at_work = [beside.submit(work, partial(ask, other)) for other in others]
+        try:
+            work(lambda batch: _read_batch(batch, mapping, folder))
+        except BaseException:
+            waiting.clear()
+            raise
+        for one in at_work:
+            one.result()
+        # What a worker that broke down gave back when this process was done already.
+        work(lambda batch: _read_batch(batch, mapping, folder))
+    return together([read[place] for place in range(len(batches))])
+
+
+def _others(files: Sequence[InboxFile]) -> int:
+    """How many workers are worth their start."""
+    size = sum(file.path.stat().st_size for file in files if file.path.exists())
+    worth = max(len(files) // WORTH_FILES, min(len(files) - 1, size // WORTH_BYTES))
+    return max(0, min((os.cpu_count() or 1) - 1, worth))
+
+
+def in_batches(files: Sequence[InboxFile], most: int, most_bytes: int) -> list[Batch]:
+    """`files` in their order, in batches that are full with `most` files or so many bytes to read."""
+    made: list[list[InboxFile]] = []
+    size = 0
+    for file in files:
+        own = file.path.stat().st_size if file.path.exists() else 0
+        if not made or len(made[-1]) == most or size + own > most_bytes:
+            made.append([])
+            size = 0
+        made[-1].append(file)
+        size += own
+    return [tuple(batch) for batch in made]
+
+
+def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> ChunkedTables:
+    parts: list[ChunkedTables] = []
+    small: list[Parsed] = []
+    for file in batch:
+        parsed = read_file(file, mapping)
+        if folder is None or sum(rows.height for rows in parsed.rows.values()) < HELD_ROWS_A_FILE:
+            small.append(parsed)
+            continue
+        parts += [in_pieces(concat(small)), in_pieces(parsed).put_down(folder)]
+        small = []
+    # Small files as one, so that few frames go over the pipe.
+    return together([*parts, in_pieces(concat(small))])

@@ -1,0 +1,230 @@
+"""The inbox joined to what the warehouse keeps: only files that no earlier run has read are opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.intake.files import ENDINGS, InboxFile, inbox_file, inbox_paths, list_inbox
+from efficiency.intake.layout import MappingFile
+from efficiency.intake.parsed import ChunkedTables, Parsed
+from efficiency.intake.problems import RULES, problem, problems_frame
+from efficiency.intake.resolution import Sheets
+from efficiency.job.execution import HELD_ROWS, SHARE_ROWS, ReadFiles, read_in_pieces
+from efficiency.partitions import Chunks, ParquetChunk, put_down
+from efficiency.warehouse.read import load, load_in_order
+from efficiency.warehouse.schema import TABLES, Contents
+from efficiency.warehouse.staging import scratch_folder
+from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
+
+_IN_PIECES = {table.qualified for table in (*STATED.values(), *FACTS.values())}
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Everything stated so far: what the warehouse keeps, and what this inbox adds."""
+
+    files: tuple[InboxFile, ...]
+    fresh: int
+    """Files that no earlier run has read."""
+    stored: Contents
+    """What the warehouse keeps, but for stated rows, which are in `rows`, and facts, which are made anew."""
+    sheets: Sheets
+    rows: dict[str, Chunks]
+    """Form id → everything stated so far, in the shape of its `schemas.STATED` table: all in memory or none."""
+
+
+def ingest_inbox(
+    *,
+    inbox: Path,
+    warehouse: Path,
+    mapping: MappingFile,
+    run_id: str,
+    started: datetime,
+    progress: Callable[[int, int], None],
+    read: ReadFiles = read_in_pieces,
+) -> Ingested:
+    """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
+
+    A file of which a sheet was not recognised is read again where `mapping` now has a layout for it. `read` says who
+    reads: this machine, or a cluster. Rows that are too many for memory are put into the scratch folder beside the
+    warehouse (`efficiency.warehouse.staging`).
+    Raises UsageError for a folder that is not there or holds no spreadsheet.
+    """
+    files, problems = spreadsheets(inbox)
+    stored = load(warehouse, only=[name for name in TABLES if name not in _IN_PIECES]) or Contents()
+    folder = scratch_folder(warehouse)
+    recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
+    last = stored[SUBMISSIONS.qualified]["arrival"].max()
+    learned = _learned(files, stored[SUBMISSIONS.qualified], mapping)
+    stored = _forgotten(stored, learned)
+    known = set(stored[SUBMISSIONS.qualified]["sha256"])
+    fresh: dict[str, InboxFile] = {}
+    for file in files:
+        if file.sha256 not in known:
+            fresh.setdefault(file.sha256, file)
+    found = read(list(fresh.values()), mapping, progress, folder)
+    parsed = found.said
+    arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
+    sheets = _joined(stored, parsed, _as_first_read(arrivals, recognised), pl.concat([problems, repeated(files)]))
+    rows = _rows(warehouse, [digest[:12] for digest in learned], found, folder)
+    return Ingested(tuple(files), len(fresh), stored, sheets, rows)
+
+
+def _learned(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: MappingFile) -> list[str]:
+    """Digests of files with a sheet that earlier runs did not recognise and that `mapping` has a layout for."""
+    unrecognised = set(submissions.filter(pl.col("form").is_null())["sha256"])
+    return [file.sha256 for file in files if file.sha256 in unrecognised and mapping.concerns(file.name)]
+
+
+def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
+    """`stored` without what it keeps of the files with these digests."""
+    if not digests:
+        return stored
+    identifiers = [digest[:12] for digest in digests]
+    tables = (SUBMISSIONS, COLUMN_MAP, PROBLEMS)
+    return stored.with_frames(
+        {
+            table.qualified: stored[table.qualified].filter(~pl.col("submission_id").str.head(12).is_in(identifiers))
+            for table in tables
+        }
+    )
+
+
+def spreadsheets(inbox: Path) -> tuple[list[InboxFile], pl.DataFrame]:
+    """The spreadsheets of `inbox` in order of arrival, and notes on what else lies there. Raises UsageError if none."""
+    require_spreadsheets(inbox)
+    return list_inbox(inbox)
+
+
+def require_spreadsheets(inbox: Path) -> None:
+    """Raise UsageError unless `inbox` is a folder with a spreadsheet somewhere in it; nothing is opened."""
+    if not inbox.is_dir():
+        raise UsageError(
+            f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox."
+        )
+    try:
+        os.scandir(inbox).close()
+    except OSError as error:
+        raise UsageError(
+            f"The inbox {inbox} cannot be looked into ({error.strerror}). Let the user of the job read it."
+        ) from error
+    if not any(path.suffix.lower() in ENDINGS and not path.is_dir() for path in inbox_paths(inbox)):
+        raise UsageError(
+            f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
+            "Put the departments' files there, or name another folder with --inbox."
+        )
+
+
+def named_file(path: Path) -> InboxFile:
+    """The file that a command names. Raises UsageError when it cannot be opened."""
+    try:
+        return inbox_file(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be opened ({error.strerror}). Let this user read it.") from error
+
+
+def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:
+    """A note for each file whose bytes stand in the inbox under another name already."""
+    first: dict[str, InboxFile] = {}
+    return problems_frame(
+        [
+            problem("repeated_file", submission_id=file.sha256[:12], file_name=file.name, value=first[file.sha256].name)
+            for file in files
+            if first.setdefault(file.sha256, file) is not file
+        ]
+    )
+
+
+def arrived(parsed: Parsed, after: int, run_id: str, started: datetime) -> pl.DataFrame:
+    """The submissions of `parsed` with their place in the order of arrival over all runs."""
+    return (
+        parsed.submissions.with_columns(
+            (pl.col("order") + after).alias("arrival"),
+            pl.lit(run_id).alias("run_id"),
+            pl.lit(started).cast(pl.Datetime("us", "UTC")).alias("received_at"),
+        )
+        .rename({"rows_rejected": "rows_unusable"})
+        .drop("order")
+    )
+
+
+def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataFrame:
+    """`arrivals` in which a sheet that was `recognised` before keeps its place in the order of arrival.
+
+    A file that is read again for the sake of another of its sheets states no more here than it did.
+    """
+    names = ("arrival", "run_id", "received_at")
+    before = recognised.select("submission_id", *(pl.col(name).alias(f"_{name}") for name in names))
+    return arrivals.join(before, on="submission_id", how="left", validate="1:1", maintain_order="left").select(
+        pl.coalesce(f"_{name}", name).alias(name) if name in names else name for name in arrivals.columns
+    )
+
+
+def _joined(stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame) -> Sheets:
+    """The sheets of earlier runs and those that this run has read, as one."""
+    earlier = stored[SUBMISSIONS.qualified]
+    kept = stored[PROBLEMS.qualified].filter(
+        pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
+    )
+    problems = pl.concat([parsed.problems, kept.drop("run_id"), inbox_problems], how="diagonal")
+    return Sheets(
+        submissions=pl.concat([earlier.select(new.columns), new]),
+        columns=pl.concat([stored[COLUMN_MAP.qualified], parsed.columns]),
+        problems=problems.unique(
+            subset=[name for name in problems.columns if name != "row"], keep="first", maintain_order=True
+        ),
+    )
+
+
+def _rows(warehouse: Path, forgotten: Sequence[str], found: ChunkedTables, folder: Path) -> dict[str, Chunks]:
+    """What earlier runs left and what this run has read, all of it in memory, or on the disk where it is too much.
+
+    `forgotten` are the digests, as in submission_id, of the files that have been read again.
+    """
+    keep = ~pl.col("submission_id").str.head(12).is_in(forgotten) if forgotten else None
+    earlier = stated_rows(warehouse, folder, keep, held=found.held)
+    return together(
+        {form: replace(new, parts=(*earlier[form].parts, *new.parts)) for form, new in found.rows.items()}, folder
+    )
+
+
+DECIDED_LATER = ("rows_accepted", "rows_rejected", "rows_superseded", "status")
+"""Columns of intake.submissions that resolving adds."""
+
+
+def sheets_in(stored: Contents) -> Sheets:
+    """Every sheet that `stored` keeps, as it was read."""
+    read = [rule for rule, known in RULES.items() if known.stage == "read"]
+    return Sheets(
+        submissions=stored[SUBMISSIONS.qualified].drop(DECIDED_LATER),
+        columns=stored[COLUMN_MAP.qualified],
+        problems=stored[PROBLEMS.qualified].filter(pl.col("rule").is_in(read)).drop("run_id"),
+    )
+
+
+def stated_rows(warehouse: Path, folder: Path, keep: pl.Expr | None = None, *, held: int = 0) -> dict[str, Chunks]:
+    """Form id → the rows that `warehouse` keeps, in the shape of its `schemas.STATED` table: all or those to `keep`.
+
+    What is more than memory holds beside the `held` rows that stand there already is put into `folder`.
+    """
+    parts: dict[str, list[pl.DataFrame | ParquetChunk]] = {table.qualified: [] for table in STATED.values()}
+    for table, frame in load_in_order(warehouse, STATED.values(), HELD_ROWS):
+        kept = frame if keep is None else frame.filter(keep)
+        held += kept.height
+        parts[table.qualified].append(kept if held <= HELD_ROWS else put_down(kept, folder))
+    return {form: Chunks(table.empty(), tuple(parts[table.qualified])) for form, table in STATED.items()}
+
+
+def together(rows: Mapping[str, Chunks], folder: Path) -> dict[str, Chunks]:
+    """`rows` (form id → pieces) as they are resolved: all in memory or, where that is too much, all in `folder`."""
+    if sum(pieces.height for pieces in rows.values()) > SHARE_ROWS:
+        return {form: pieces.put_down(folder) for form, pieces in rows.items()}
+    # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
+    return {form: Chunks(pieces.empty, (pieces.whole(),)) for form, pieces in rows.items()}

@@ -1,0 +1,146 @@
+"""A run's record of itself: the entries in the log beside the warehouse, and the audit tables within it."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency import __version__
+from efficiency.job.objection_register import register
+from efficiency.warehouse.errors import WarehouseError
+from efficiency.warehouse.run_log import append
+from schemas import EVALUATIONS, OBJECTIONS, PROBLEMS, RUN_EVALUATIONS, RUN_FILES, RUNS, SUBMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from efficiency.job.contracts import RunContext, RunRequest
+    from efficiency.job.ingest import Ingested
+    from efficiency.policy.model import Policy
+    from efficiency.warehouse.history import PublishedEvaluation
+    from efficiency.warehouse.schema import Contents
+
+log = logging.getLogger("efficiency")
+
+
+def command_line(order: RunRequest) -> str:
+    """The run as a command that does the same again, whichever door it came through. It holds no secret."""
+    first, last = order.periods[0], order.periods[-1]
+    words = [
+        "efficiency", "run", "--inbox", order.inbox, "--period", first if first == last else f"{first}..{last}",
+        "--policy", order.policy, "--warehouse", order.warehouse, "--output", order.output,
+        *(["--mapping", order.mapping] if order.mapping else []),
+        *(["--by", order.by] if order.by else []),
+        *(["--strict"] if order.strict else []),
+    ]  # fmt: skip
+    return shlex.join(str(word) for word in words)
+
+
+@contextmanager
+def logged(order: RunRequest, run: RunContext) -> Iterator[RunContext]:
+    """Log the run's beginning and its end, however it ends; gives the run with the digest of its first entry.
+
+    Only the holder of the warehouse's lock may do this. Raises WarehouseError when the log cannot be written.
+    """
+    begun = {
+        "event": "started",
+        "run_id": run.run_id,
+        "at": run.started.isoformat(timespec="seconds"),
+        "operator": run.operator,
+        "command": command_line(order),
+        "code_version": __version__,
+    }
+    digest = append(order.warehouse, begun)
+    try:
+        yield replace(run, log_sha256=digest)
+    except BaseException as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        try:
+            append(order.warehouse, {"event": "failed", "run_id": run.run_id, "at": _now(), "error": said})
+        except WarehouseError as second:  # what stopped the run is what the operator must hear of
+            log.warning("that the run failed could not be logged: %s", second)
+        raise
+    try:
+        append(order.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
+    except WarehouseError as error:
+        raise WarehouseError(f"The month is published, but its end could not be logged: {error}") from error
+
+
+def recorded(
+    contents: Contents,
+    *,
+    order: RunRequest,
+    run: RunContext,
+    ingested: Ingested,
+    policy: Policy,
+    judged: Sequence[PublishedEvaluation],
+) -> Contents:
+    """`contents`, which the run is about to publish, with its rows in the audit tables and the register of objections.
+
+    `ingested.stored` is what was published before. Rows of earlier runs are never altered.
+    """
+    stored = ingested.stored
+    last = stored[RUNS.qualified]["sequence"].max()
+    sequence = (last if isinstance(last, int) else 0) + 1
+    made = {"sequence": sequence, "run_id": run.run_id}
+    fresh = set(contents[SUBMISSIONS.qualified].filter(run_id=run.run_id)["sha256"])
+    evaluations = _evaluations(stored, contents, judged).with_columns(pl.lit(v).alias(k) for k, v in made.items())
+    files = pl.DataFrame(
+        [{**made, "file_name": f.name, "sha256": f.sha256, "fresh": f.sha256 in fresh} for f in ingested.files],
+        schema_overrides={"sequence": pl.Int64},
+    )
+    submissions, problems = contents[SUBMISSIONS.qualified], contents[PROBLEMS.qualified]
+    account = {
+        **made,
+        "command": command_line(order),
+        "operator": run.operator,
+        "started": run.started,
+        "finished": datetime.now(UTC),
+        "code_version": __version__,
+        "periods": " ".join(order.periods),
+        "policy_id": policy.id,
+        "policy_sha256": policy.sha256,
+        "policy_toml": policy.text,
+        "last_arrival": submissions["arrival"].max() or 0,
+        "files": len(ingested.files),
+        "files_new": ingested.fresh,
+        "submissions": submissions.height,
+        "rows_total": submissions["rows_total"].sum(),
+        "rows_accepted": submissions["rows_accepted"].sum(),
+        "problems_error": problems.filter(severity="error").height,
+        "problems_warning": problems.filter(severity="warning").height,
+        "outcome": "published" if ingested.fresh or evaluations["changed"].any() else "unchanged",
+        "log_sha256": run.log_sha256,
+    }
+    added = {RUNS: pl.DataFrame([account]), RUN_FILES: files, RUN_EVALUATIONS: evaluations}
+    audited = contents.with_frames(
+        {table.qualified: pl.concat([stored[table.qualified], table.conform(rows)]) for table, rows in added.items()}
+    )
+    return audited.with_frames({OBJECTIONS.qualified: register(audited)})
+
+
+def _evaluations(stored: Contents, contents: Contents, judged: Sequence[PublishedEvaluation]) -> pl.DataFrame:
+    """Which evaluation is current for each judged period, and whether it was not so before."""
+    was_current = set(stored[EVALUATIONS.qualified].filter("current")["evaluation_id"])
+    current = contents[EVALUATIONS.qualified].filter("current")
+    rows = []
+    for position, new in enumerate(judged, start=1):
+        chosen = current.filter(period=new.period, policy_id=new.policy_id).row(0, named=True)
+        rows.append(
+            {
+                "position": position,
+                **{name: chosen[name] for name in ("period", "policy_id", "evaluation_id", "inputs_sha256")},
+                "changed": chosen["evaluation_id"] not in was_current,
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,237 @@
+"""Before scoring: which returns are late or missing against what came last time, and which enterprises left them.
+
+Frames in, frames out. What is expected follows from what came: a return that came month after month is expected in
+this month too, one that comes by quarters in its quarter, and one that had nothing for this month a year ago is not
+expected. It counts as received when its enterprises' figures are there, whatever the file is called now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from efficiency.intake.resolution import ResolutionResult
+from efficiency.monitoring.drift import drift, sides_of
+from efficiency.monitoring.series import HISTORY_MONTHS, Returns, figures_of, returns_of
+from efficiency.monitoring.tally import SERIES, Tally, tally, together
+from efficiency.partitions import Facts, shares_of
+from efficiency.periods import period_start, shifted
+from schemas import FORMS, WATCH
+
+TOLERATED_DAYS = 3
+"""A return is late when it comes more than so many days after its day of last time; weekends move it about."""
+REMINDED_DAYS = 92
+"""So many days after the end of the month, days overdue are still worth counting."""
+GIVEN_UP_MONTHS = 6
+"""A return that has not come for longer has been given up; it is not missed every month for ever."""
+REGULAR = 0.6
+"""Share of the intervals that must be alike for a return to have a rhythm."""
+NAMED = 5
+"""How many things a closing line names before it says how many more there are."""
+
+_TITLES = {column.name: column.title for form in reversed(FORMS.values()) for column in form.columns}
+
+
+def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period: date, today: date) -> pl.DataFrame:
+    """What is noticed before `period` (its first day) is evaluated, as a frame of shape schemas.WATCH.
+
+    `submissions` and `columns` are the shapes of intake.submissions and intake.columns, `facts` the accepted rows of
+    each form; `today` is the day against which a return that has not come is overdue.
+    """
+    shares = shares_of(facts)
+    sent = returns_of(submissions, shares, period)
+    expected, sides = _expected(sent, period), sides_of(sent, period)
+    seen = together([tally(figures_of(sent, share), expected, sides, period) for share in shares.lazy()])
+    covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
+    received = pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
+    found = [
+        _not_reported(sent, seen, expected.join(received, on=SERIES, how="anti"), period, today),
+        _late(sent, seen),
+        seen.gone.join(received, on=SERIES, how="semi").with_columns(pl.lit("enterprise_missing").alias("kind")),
+        drift(sent, columns, sides, seen),
+    ]
+    names = sent.submissions.sort("arrival").group_by(SERIES).agg(pl.col("file_name", "department").last())
+    told = pl.concat(found, how="diagonal").join(names, on=SERIES, how="left", validate="m:1")
+    return _worded(told, period)
+
+
+def watch_again(
+    stored: pl.DataFrame, resolved: ResolutionResult, facts: Facts, period: str, today: date
+) -> pl.DataFrame:
+    """`stored`, the findings of earlier runs (shape schemas.WATCH), with those of `period` found anew."""
+    found = watch(resolved.submissions, resolved.columns, facts, period_start(period), today)
+    return pl.concat([stored.filter(pl.col("period") != period), found])
+
+
+def _expected(sent: Returns, period: date) -> pl.DataFrame:
+    """Series (`form`, `series`) of which figures of `period` are due, and `last`, the month that they covered last."""
+    spans = (
+        sent.spans.group_by(*SERIES, "span_end")
+        .agg((pl.col("span_start") == pl.col("span_end").dt.offset_by("-11mo")).any().alias("full_year"))
+        .sort(*SERIES, "span_end")
+    )
+    number = pl.col("span_end").dt.year() * 12 + pl.col("span_end").dt.month().cast(pl.Int32)
+    this = period.year * 12 + period.month
+    earlier = spans.with_columns(number.alias("number")).filter(pl.col("number") < this)
+    gap = pl.col("number").diff().drop_nulls()
+    rhythm = earlier.group_by(SERIES).agg(
+        pl.col("span_end").last().alias("last"),
+        pl.col("number").last().alias("last_number"),
+        pl.col("number").min().alias("first_number"),
+        (pl.col("number") == this - 12).any().alias("came_last_year"),
+        pl.col("full_year").all().alias("yearly"),
+        pl.len().alias("spans"),
+        gap.median().alias("gap"),
+        (gap == gap.median()).mean().alias("regular"),
+    )
+    since = this - pl.col("last_number")
+    # In the second month of all, what came last month is all that is known; later, a return that came once may be rare.
+    once = (pl.col("spans").max() == 1) & (since == 1) & ~pl.col("yearly")
+    regular = (pl.col("regular") >= REGULAR) & ((pl.col("gap") == 1) | (pl.col("spans") >= 3))
+    rhythmic = regular & (since >= pl.col("gap")) & (since % pl.col("gap") == 0)
+    paused = (pl.col("first_number") <= this - 12) & ~pl.col("came_last_year") & (pl.col("last_number") > this - 12)
+    due = (once | rhythmic.fill_null(value=False)) & ~paused & (since <= min(GIVEN_UP_MONTHS, HISTORY_MONTHS))
+    return rhythm.filter(due).select(*SERIES, "last")
+
+
+def _days_after(month: pl.Expr) -> pl.Expr:
+    """Days from the end of a month to the day `came`."""
+    return (pl.col("came") - month.dt.month_end()).dt.total_days()
+
+
+def _came(sent: Returns, figures: pl.DataFrame) -> pl.DataFrame:
+    """`form`, `series`, and `after`: days from the end of the month to the first submission that covers it."""
+    days = figures.select("submission_id", "span_end").unique().join(sent.submissions, on="submission_id")
+    return days.group_by(SERIES).agg(_days_after(pl.col("span_end")).min().alias("after"))
+
+
+def _not_reported(sent: Returns, seen: Tally, missing: pl.DataFrame, period: date, today: date) -> pl.DataFrame:
+    """Returns that are due and have not come."""
+    since_end = (today - shifted(period, 1)).days + 1
+    # Of a month that is evaluated long afterwards, nobody is reminded.
+    days = pl.lit(since_end if since_end <= REMINDED_DAYS else 0) - pl.col("after")
+    return (
+        seen.expected.join(missing, on=SERIES, how="semi")
+        .group_by(SERIES)
+        .agg(
+            pl.col("field").unique().sort().str.join("、"),
+            pl.col("span_end").max().dt.strftime("%Y-%m").alias("last"),
+        )
+        .join(seen.expected_of.select(*SERIES, "enterprises"), on=SERIES, how="left", validate="1:1")
+        .join(_came(sent, seen.expected), on=SERIES, how="left", validate="1:1")
+        .with_columns(
+            pl.lit("not_reported").alias("kind"),
+            pl.when(days > 0).then(days).alias("days"),
+            pl.format("{}（{}户）", "last", "enterprises").alias("before"),
+        )
+        .drop("last", "enterprises", "after")
+    )
+
+
+def _late(sent: Returns, seen: Tally) -> pl.DataFrame:
+    """Returns that came, but later after the month's end than the last time."""
+    late = pl.col("after") - pl.col("after_before")
+    return (
+        _came(sent, seen.reported)
+        .join(_came(sent, seen.expected).rename({"after": "after_before"}), on=SERIES, how="inner", validate="1:1")
+        .filter(late > TOLERATED_DAYS)
+        .select(
+            *SERIES,
+            pl.lit("late").alias("kind"),
+            late.alias("days"),
+            pl.format("月后{}日", "after_before").alias("before"),
+            pl.format("月后{}日", "after").alias("now"),
+        )
+    )
+
+
+def _worded(found: pl.DataFrame, period: date) -> pl.DataFrame:
+    """The findings in their shape, in order, each with its sentence."""
+    label = pl.col("series").str.split("/").list.last()
+    who = pl.concat_str(pl.col("department"), pl.lit("“"), label, pl.lit("”"))
+    what = _titled(pl.col("field")).fill_null("数据")
+    subject = pl.coalesce("name", "uscc").fill_null("")
+    now, before = (pl.col(name).fill_null("无") for name in ("now", "before"))
+    sentences = {
+        "not_reported": pl.format(
+            "{}上次报送{}，本期（{}）尚未收到可用数据{}。请催报。",
+            who,
+            before,
+            pl.lit(f"{period:%Y-%m}"),
+            pl.when(pl.col("days").is_not_null())
+            .then(pl.format("，已逾期{}天", pl.col("days").fill_null(0)))
+            .otherwise(pl.lit("")),
+        ),
+        "late": pl.format("{}本期于{}报送，上期为{}，晚了{}天。", who, now, before, pl.col("days").fill_null(0)),
+        "enterprise_missing": pl.format(
+            "{}上期（{}）有{}的{}，本期没有可用数值。请核实是漏报、停产还是退出。", who, before, subject, what
+        ),
+        "new_header": pl.format("{}的“{}”表头变化：上期为{}，本期为{}。请核对列的含义。", who, what, before, now),
+        "lost_column": pl.format("{}上期有“{}”一栏（{}），本期没有。请核实。", who, what, before),
+        "new_unit": pl.format("{}的“{}”计量单位变化：上期为{}，本期为{}。请核对数值。", who, what, before, now),
+        "rows_jump": pl.format("{}企业数由{}变为{}。请核对是否漏报或重复。", who, before, now),
+        "sum_jump": pl.format(
+            "{}的“{}”合计（同一批企业，按月平均）由{}变为{}。请核对计量单位和数值。", who, what, before, now
+        ),
+    }
+    message = pl.coalesce(pl.when(pl.col("kind") == kind).then(sentence) for kind, sentence in sentences.items())
+    shaped = WATCH.empty()
+    if found.height:
+        complete = pl.concat([shaped.drop("message", "period"), found], how="diagonal_relaxed")
+        shaped = WATCH.conform(
+            complete.with_columns(message.alias("message"), pl.lit(f"{period:%Y-%m}").alias("period"))
+        )
+    rank = pl.col("kind").replace_strict({kind: place for place, kind in enumerate(sentences)}, return_dtype=pl.Int64)
+    return shaped.sort(rank, "department", "series", "form", "field", "uscc", nulls_last=True)
+
+
+def _titled(fields: pl.Expr) -> pl.Expr:
+    """Chinese titles of canonical fields separated by 、, of many the first; carriers stand for themselves."""
+    titles = fields.str.split("、").list.eval(pl.element().replace(_TITLES))
+    many = pl.format("{}等{}项", titles.list.first(), titles.list.len())
+    return pl.when(titles.list.len() > 3).then(many).otherwise(titles.list.join("、"))
+
+
+def _short(text: pl.Expr) -> pl.Expr:
+    """At most 40 characters of a text, for a line on a terminal."""
+    whole = text.fill_null("none")
+    return pl.when(whole.str.len_chars() > 40).then(whole.str.head(39) + "…").otherwise(whole)
+
+
+def watch_lines(found: pl.DataFrame) -> Iterator[str]:
+    """The findings (shape schemas.WATCH) as an operator reads them: one line a subject, none when all is as usual."""
+    label = pl.concat_str("department", pl.lit(" "), pl.col("series").str.split("/").list.last()).str.strip_chars()
+    overdue = (
+        pl.when(pl.col("days").is_not_null())
+        .then(pl.format(" ({} days overdue)", pl.col("days").fill_null(0)))
+        .otherwise(pl.lit(""))
+    )
+    subjects = {
+        "Not reported": (["not_reported"], pl.concat_str(label, overdue)),
+        "Late": (["late"], pl.format("{} ({} days)", label, pl.col("days").fill_null(0))),
+        "Enterprises missing": (
+            ["enterprise_missing"],
+            pl.format("{} ({})", pl.coalesce("name", "uscc").fill_null(""), label),
+        ),
+        "Changed": (
+            ["new_header", "lost_column", "new_unit", "rows_jump", "sum_jump"],
+            pl.format(
+                "{} {} {}: {} → {}",
+                label,
+                pl.col("kind").str.replace("_", " "),
+                _titled(pl.col("field")).fill_null(""),
+                pl.col("before").fill_null("none"),
+                pl.col("now").fill_null("none"),
+            )
+            .str.replace("  ", " ")
+            .str.replace(" :", ":", literal=True),
+        ),
+    }
+    for subject, (kinds, what) in subjects.items():
+        rows = found.filter(pl.col("kind").is_in(kinds))
+        if rows.height:
+            named = rows.head(NAMED).select(what.alias("what"))["what"].to_list()
+            more = f"; and {rows.height - NAMED} more" if rows.height > NAMED else ""
+            yield f"{subject} ({rows['period'][0]}): {'; '.join(named)}{more}."

@@ -1,0 +1,205 @@
+"""The score card of one enterprise: Chinese text for a terminal, and the same as a dictionary for programs."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.reports.card.figures import figure_lines, movement_lines, sheet_words, span_words
+from efficiency.reports.card.words import listed, needed, score_to_reach, surcharged, ways
+from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES, figure, pairs, percentage, table
+from schemas import FORMS
+from schemas.results import STATUS_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from efficiency.evaluation.explanation import Explanation, Target
+
+_FIELDS = {column.name: column.title for form in ("land", "energy") for column in FORMS[form].columns}
+
+
+def card_as_text(explanation: Explanation, *, all_cells: bool = False) -> str:
+    """The score card as aligned text, without a trailing line break.
+
+    `all_cells` adds every stated figure of this year and last that feeds a total, used or not.
+    """
+    parts = (
+        _head(explanation),
+        _standing(explanation),
+        movement_lines(explanation.movement),
+        _indicators(explanation),
+        _way_up(explanation.target, explanation.score),
+        figure_lines(explanation.totals, explanation.composition),
+        _sources(explanation.sources) if all_cells else [],
+    )
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def card_as_dict(explanation: Explanation) -> dict[str, Any]:
+    """Everything the card says, in types that JSON has: dates as YYYY-MM-DD, missing figures as null."""
+    target = explanation.target
+    return {
+        "evaluation": _plain(explanation.evaluation),
+        "policy_title": explanation.policy_title,
+        "other_policies": list(explanation.other_policies),
+        "score": _plain(explanation.score),
+        "cohort_title": explanation.cohort_title,
+        "ranked": explanation.ranked,
+        "indicators": [_plain(row) for row in explanation.indicators.iter_rows(named=True)],
+        "adjustments": [{"label": label, "points": points} for label, points in explanation.adjustments],
+        "candidate": _plain(explanation.candidate) if explanation.candidate else None,
+        "target": {
+            "tier": target.tier,
+            "score_needed": _value(target.score_needed),
+            "blocked_by": list(target.blocked_by),
+            "note": target.note or None,
+            "what_it_takes": [_plain(row) for row in target.what_it_takes.iter_rows(named=True)],
+        },
+        "movement": _plain(explanation.movement) if explanation.movement else None,
+        "totals": [_plain(row) for row in explanation.totals.iter_rows(named=True)],
+        "composition": [_plain(row) for row in explanation.composition.iter_rows(named=True)],
+        "sources": [_plain(row) for row in explanation.sources.iter_rows(named=True)],
+    }
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401  # whatever a frame holds
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _head(explanation: Explanation) -> list[str]:
+    evaluation, score = explanation.evaluation, explanation.score
+    attributes = [score[name] for name in ("town", "industry", "scale", "chain") if score[name]]
+    lines = [
+        f"{score['name']}  {score['uscc']}" + (f"  {' · '.join(attributes)}" if attributes else ""),
+        f"评价期 {evaluation['period']} · {explanation.policy_title}({evaluation['policy_id']}) · "
+        f"评价编号 {evaluation['evaluation_id']}",
+    ]
+    if explanation.other_policies:
+        lines.append(f"本期另按以下办法评价：{'、'.join(explanation.other_policies)}")
+    if evaluation["stale"]:
+        lines.append("注意：更早的评价期已重新评价，本期结果待重算")
+    return lines
+
+
+def _standing(explanation: Explanation) -> list[str]:
+    """Tier, score and rank, what moved them, and the list."""
+    score = explanation.score
+    if score["status"] != "ranked":
+        return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
+    lines = [
+        ("等级", _tier(score["tier"]) + _aside(_before(score))),
+        (
+            "综合得分",
+            f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
+            f"共{explanation.ranked}家",
+        ),
+        ("土地效率", _dimension(explanation, "land")),
+        ("能源效率", _dimension(explanation, "energy")),
+    ]
+    if score["factor"] is not None and score["factor"] != 1:
+        lines.append(("修正系数", figure(score["factor"])))
+    if explanation.adjustments:
+        lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
+    if score["override_labels"]:
+        lines.append(("调档事由", score["override_labels"]))
+    if score["d_streak"]:
+        lines.append(("连续D类", f"{score['d_streak']}期"))
+    lines += surcharged(score)
+    if (confidence := score["tier_confidence"]) is not None:
+        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    return pairs([*lines, *listed(explanation.candidate)])
+
+
+def _before(score: Mapping[str, Any]) -> str:
+    said = []
+    if score["tier_initial"] != score["tier"]:
+        said.append(f"初评{score['tier_initial']}")
+    if score["previous_tier"]:
+        said.append(f"上期{score['previous_tier']}")
+    return "，".join(said)
+
+
+def _dimension(explanation: Explanation, dimension: str) -> str:
+    score = explanation.score
+    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"], explanation.cuts))
+
+
+def _tier(tier: str | None) -> str:
+    return f"{tier}类 {TIER_NAMES[tier]}" if tier else "不划分等级"
+
+
+def _indicators(explanation: Explanation) -> list[str]:
+    if explanation.indicators.is_empty():
+        return []
+    rows = [
+        [
+            row["title"], figure(row["numerator"]), figure(row["denominator"]),
+            figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
+            figure(row["benchmark"]), row["benchmark_scope"] or "",
+            "—" if row["place"] is None else f"{row['place']}/{row['places']}", figure(row["weight"]),
+            figure(row["score"]), row["score_note"] or "",
+        ]
+        for row in explanation.indicators.iter_rows(named=True)
+    ]  # fmt: skip
+    return [
+        "指标",
+        *table(
+            ["指标", "分子", "分母", "指标值", "基准值", "基准口径", "组内名次", "权重", "得分", "说明"],
+            rows,
+            right={1, 2, 3, 4, 6, 7, 8},
+        ),
+    ]
+
+
+def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
+    """The section on the next better tier."""
+    if target.tier is None:
+        return [f"提升路径：{target.note}"] if score["status"] == "ranked" else []
+    lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
+    lines += [f"  {words}" for words in score_to_reach(target, score)]
+    if target.blocked_by:
+        lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
+    if target.note:
+        lines.append(f"  {target.note}")
+    rows = [[row["title"], needed(row), ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
+    return [*lines, *table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
+
+
+def _sources(sources: pl.DataFrame) -> list[str]:
+    """The cells, those of one measure, field and sheet on one line."""
+    if sources.is_empty():
+        return []
+    place = ("measure", "title", "carrier", "field", "file_name", "earlier_version", "sheet")
+    grouped = sources.group_by(place, maintain_order=True).agg(
+        pl.col("span_start").min(), pl.col("span_end").max(), "cell"
+    )
+    rows = [
+        [
+            row["title"] if row["carrier"] is None else f"{row['title']}：{row['carrier']}",
+            _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
+            span_words(row["span_start"], row["span_end"], dated=row["measure"].startswith("land")),
+            sheet_words(row),
+            _cells(row["cell"]),
+        ]
+        for row in grouped.iter_rows(named=True)
+    ]
+    head = ["指标项", "填报项", "所属期", "文件 [工作表]", "单元格"]
+    return ["全部填报数(本年和上年至评价期止，含未用于合计的)", *table(head, rows)]
+
+
+def _cells(cells: Sequence[str | None]) -> str:
+    return "、".join(dict.fromkeys(cell or "列未知" for cell in cells))
+
+
+def _aside(text: str) -> str:
+    return f"({text})" if text else ""

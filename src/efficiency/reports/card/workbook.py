@@ -1,0 +1,284 @@
+"""一企一单: one enterprise's score card on one printed page, for the enterprise to check and to sign.
+
+It shows the whole chain: cell → figure → window total → indicator → benchmark → score → rank → tier → override → list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from efficiency.reports.card.sources import SourceBlock, source_blocks
+from efficiency.reports.card.words import indicator_note, needed, score_to_reach, standing, ways
+from efficiency.reports.report import BEIJING
+from efficiency.reports.text import TIER_NAMES, clean_text, division_names, figure
+from efficiency.reports.workbook import (
+    ACCENT,
+    TIER_FILL,
+    new_workbook,
+    print_setup,
+    score_kind,
+    unique_parts,
+    wrapped_lines,
+    write_merged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+    from efficiency.evaluation.explanation import Explanation
+    from efficiency.reports.workbook import Styles
+
+COLUMNS, WIDTH = 20, 7.0
+"""The grid on which everything is laid out: so many columns of so many characters."""
+LINE = 14.0
+CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
+DEADLINE = "异议请于______年____月____日前书面提出，并附依据；受理部门：__________________    电话：__________________"
+SIGNED = (
+    "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
+)
+FORMULAS = {
+    "ratio": "得分按指标值与基准值之比乘权重计，封顶、保底见说明",
+    "minmax": "得分 = 权重 × [20 + 80 ×(指标值 − 组内最小值)÷(最大值 − 最小值)]÷ 100，越低越好的反之",
+}
+STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
+Cells = list[tuple[int, "str | float | None", "Format"]]
+"""Columns that a cell spans, its value, its format."""
+
+
+def card_file_names(explanations: Iterable[Explanation]) -> list[str]:
+    """A file name for each card: period, code and name; no two alike, whatever the enterprises are called."""
+    listed = [(e.score["period"], f"{e.score['uscc']}_{e.score['name'] or ''}") for e in explanations]
+    parts = unique_parts(label for _, label in listed)
+    return [f"一企一单_{period}_{part}.xlsx" for (period, _), part in zip(listed, parts, strict=True)]
+
+
+def write_card(path: Path, explanation: Explanation) -> None:
+    """Writes the card of `explanation` to `path`, whole or not at all; the same card gives the same bytes.
+
+    Raises EfficiencyError when the place cannot be written.
+    """
+    created = explanation.evaluation["created_at"].astimezone(BEIJING)
+    title = f"企业能耗产出效益评价确认单 {explanation.score['period']}"
+    with new_workbook(path, created, title=title, in_memory=True) as book:
+        sheet = book.workbook.add_worksheet("确认单")
+        sheet.set_column(0, COLUMNS - 1, WIDTH)
+        card = _Card(sheet, book.styles)
+        _head(card, explanation)
+        _enterprise(card, explanation.score, explanation.cohort_title)
+        _result(card, explanation)
+        _indicators(card, explanation)
+        _way_up(card, explanation)
+        _sources(card, source_blocks(explanation))
+        _confirmation(card)
+        running = f"一企一单 {explanation.score['period']} 评价编号 {explanation.evaluation['evaluation_id']}"
+        print_setup(sheet, running, portrait=True)
+        sheet.fit_to_pages(1, 1)
+        sheet.print_area(0, 0, card.row - 1, COLUMNS - 1)
+
+
+@dataclass
+class _Card:
+    """Writes the card from the top down; `row` is where it has come to."""
+
+    sheet: Worksheet
+    styles: Styles
+    row: int = 0
+    sections: int = 0
+
+    def line(self, cells: Cells, *, height: float | None = None) -> None:
+        """One row of cells that together span the page; high enough for the longest of its texts."""
+        if height is None:
+            texts = [(span, value) for span, value, style in cells if isinstance(value, str) and style.text_wrap]
+            height = LINE * max((wrapped_lines(text, WIDTH * span * 1.15) for span, text in texts), default=1) + 2
+        self.sheet.set_row(self.row, height)
+        column = 0
+        for span, value, style in cells:
+            shown = clean_text(value) if isinstance(value, str) else value
+            write_merged(self.sheet, self.row, (column, column + span - 1), shown, style)
+            column += span
+        self.row += 1
+
+    def section(self, text: str) -> None:
+        """The heading of a part, numbered."""
+        self.sections += 1
+        style = self.styles.get(bold=True, font_size=11, font_color=ACCENT, bottom=2, bottom_color=ACCENT)
+        self.line([(COLUMNS, f"{'一二三四五'[self.sections - 1]}、{text}", style)], height=21)
+
+    def pairs(self, labelled: Sequence[tuple[int, str, int, str | float | None, Format]]) -> None:
+        """Labels and what they stand for, side by side."""
+        label = self.styles.header(align="left")
+        self.line([cell for a, text, b, value, style in labelled for cell in ((a, text, label), (b, value, style))])
+
+    def table(self, spans: Sequence[int], head: Sequence[str]) -> None:
+        """The head of a table."""
+        self.line([(span, text, self.styles.header()) for span, text in zip(spans, head, strict=True)])
+
+    @property
+    def text(self) -> Format:
+        """Of text in a table."""
+        return self.styles.cell("text", text_wrap=True)
+
+
+def _head(card: _Card, explanation: Explanation) -> None:
+    evaluation = explanation.evaluation
+    year, month = evaluation["period"].split("-")
+    card.line([(COLUMNS, f"企业能耗产出效益评价确认单({year}年{int(month)}月)", card.styles.title(18))], height=32)
+    words = [explanation.policy_title, f"评价编号 {evaluation['evaluation_id']}"]
+    if evaluation["stale"]:
+        words.append("更早的评价期已重新评价，本期结果待重算")
+    card.line([(COLUMNS, " · ".join(words), card.styles.note(align="center"))], height=16)
+
+
+def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
+    text, code = card.text, card.styles.cell("code")
+    industry = division_names().get((score["industry"] or "")[:2], "")
+    named = f"{industry}({score['industry']})" if industry else score["industry"] or "未填"
+    card.pairs([(2, "企业名称", 9, score["name"] or "未填", text), (3, "统一社会信用代码", 6, score["uscc"], code)])
+    card.pairs([
+        (2, "镇办", 3, score["town"] or "未填", text), (1, "行业", 7, named, text),
+        (1, "规模", 2, score["scale"] or "未填", text), (2, "评价组", 2, cohort or "无", text),
+    ])  # fmt: skip
+
+
+def _result(card: _Card, explanation: Explanation) -> None:
+    card.section("评价结果")
+    score, styles, text = explanation.score, card.styles, card.text
+
+    def points(name: str) -> tuple[float | None, Format]:
+        return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
+
+    if score["status"] == "ranked":
+        card.pairs([
+            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
+            (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
+            (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
+        ])  # fmt: skip
+        card.pairs([
+            (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
+            (2, "土地得分", 2, *points("land_score")),
+            (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
+            (2, "能源得分", 2, *points("energy_score")),
+        ])  # fmt: skip
+    for label, words in standing(explanation):
+        card.pairs([(2, label, COLUMNS - 2, words, text)])
+
+
+def _tier(tier: str | None, styles: Styles, *, short: bool = False) -> tuple[str, Format]:
+    if tier not in TIER_FILL:
+        return "无", styles.cell("text", align="center")
+    return (tier if short else f"{tier} {TIER_NAMES[tier]}"), styles.tier(tier)
+
+
+def _indicators(card: _Card, explanation: Explanation) -> None:
+    rows = explanation.indicators
+    if rows.is_empty():
+        return
+    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio']})")
+    spans = (4, 2, 2, 2, 2, 2, 1, 1, 1, 3)
+    card.table(
+        spans, ("指标", "分子", "分母", "指标值", "单位", "基准值", "组内\n名次", "权重", "得分", "基准口径与说明")
+    )
+    styles, first = card.styles, card.row
+    for row in rows.iter_rows(named=True):
+        place = f"{row['place']}/{row['places']}" if row["place"] is not None else "—"
+        figures: Cells = [(2, row[name], _number(styles, row[name])) for name in ("numerator", "denominator", "value")]
+        card.line([
+            (4, row["title"], card.text), *figures, (2, row["unit"] or "", card.text),
+            (2, row["benchmark"], _number(styles, row["benchmark"])),
+            (1, place, styles.cell("text", align="center", shrink=True)),
+            (1, row["weight"], styles.cell("ordinal", num_format="General")),
+            (1, row["score"], styles.cell("score", shrink=True)), (3, indicator_note(row), card.text),
+        ])  # fmt: skip
+    _sums(card, explanation, spans, first)
+
+
+def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: int) -> None:
+    """合计 of weights and scores, and the score made of it, as formulas."""
+    from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+
+    rows, score, bold = explanation.indicators, explanation.score, {"bold": True, "shrink": True}
+    label = card.styles.cell("text", bold=True)
+    card.line([(span, "合计" if i == 0 else None, label) for i, span in enumerate(spans)])
+    places = {name: sum(spans[:position]) for name, position in (("weight", 7), ("score", 8))}
+    for name, column in places.items():
+        made = f"=SUM({xl_range(first, column, card.row - 2, column)})"
+        total = float(rows[name].fill_null(0.0).sum())
+        card.sheet.write_formula(card.row - 1, column, made, card.styles.cell("score", **bold), total)
+    if score["score"] is None:
+        return
+    factor, points = score["factor"], score["adjustments"] or 0.0
+    factor = 1.0 if factor is None else factor
+    words = f"综合得分 = 合计 × 修正系数({figure(factor)})+ 加减分({figure(points)})"
+    before = places["score"]
+    card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
+    made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
+    style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
+    card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
+
+
+def _number(styles: Styles, value: float | None) -> Format:
+    return styles.cell("ratio" if value is None or abs(value) >= 1 else "fraction", shrink=True)
+
+
+def _way_up(card: _Card, explanation: Explanation) -> None:
+    target, score = explanation.target, explanation.score
+    if target.tier is None:
+        return
+    card.section(f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)")
+    words = score_to_reach(target, score)
+    if target.blocked_by:
+        words.append(f"须先解除：{'、'.join(target.blocked_by)}")
+    if target.note:
+        words.append(target.note)
+    if words:
+        card.line([(COLUMNS, "；".join(words) + "。", card.text)])
+    if target.what_it_takes.is_empty():
+        return
+    card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
+    for row in target.what_it_takes.iter_rows(named=True):
+        card.line([(5, row["title"], card.text), (4, needed(row), card.text), (11, ways(row), card.text)])
+
+
+def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
+    if not blocks:
+        return
+    from xlsxwriter.utility import xl_range
+
+    card.section("数据来源(合计由下列填报数相加，负数为减去；单元格后为该格的数)")
+    spans = (3, 2, 2, 7, 6)
+    card.table(spans, ("项目", "所属期", "计入数", "文件 [工作表]", "单元格"))
+    bold = card.styles.cell("text", bold=True, text_wrap=True)
+    total = card.styles.cell("amount", bold=True, shrink=True)
+    for block in blocks:
+        if len(block.lines) == 1 and not block.words:
+            (one,) = block.lines
+            place: Cells = [(7, one.place, card.text), (6, one.cells, card.text)]
+            card.line([(3, block.title, bold), (2, one.span, card.text), (2, block.total, total), *place])
+            continue
+        card.line([(3, block.title, bold), (2, "合计", bold), (2, block.total, total), (13, block.words, card.text)])
+        if block.adds_up:
+            rows = (card.row, card.row + len(block.lines) - 1)
+            made = f"=SUM({xl_range(rows[0], 5, rows[1], 5)})" + (f"*{block.scale!r}" if block.scale != 1 else "")
+            card.sheet.write_formula(card.row - 1, 5, made, total, block.total)
+        for line in block.lines:
+            card.line([
+                (3, None, card.text), (2, line.span, card.text), (2, line.amount, _number(card.styles, line.amount)),
+                (7, line.place, card.text), (6, line.cells, card.text),
+            ])  # fmt: skip
+
+
+def _confirmation(card: _Card) -> None:
+    card.section("企业确认")
+    plain = card.styles.get(text_wrap=True, valign="vcenter")
+    card.line([(COLUMNS, CONFIRM, plain)], height=20)
+    lines = card.styles.get(bottom=1)
+    for _ in range(2):
+        card.line([(COLUMNS, None, lines)], height=20)
+    card.line([(COLUMNS, DEADLINE, plain)], height=24)
+    card.line([(COLUMNS, SIGNED, plain)], height=30)
+    card.line([(COLUMNS, STATEMENT, card.styles.note())], height=16)

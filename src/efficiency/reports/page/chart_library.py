@@ -1,0 +1,70 @@
+"""The charts' JavaScript, bundled out of the installed package.
+
+Bundling takes a second of pure computing that depends on nothing but the package's version: a process of its own does
+it while the lists are written, and the result is kept in the user's cache folder for the runs to come.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from efficiency.errors import EfficiencyError
+
+_BUNDLING = (
+    "import sys, vl_convert; "
+    "sys.stdout.buffer.write(vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;').encode('utf-8'))"
+)
+
+
+@cache
+def begin_chart_library() -> subprocess.Popen[bytes] | None:
+    """Start bundling, once a process, unless an earlier run has kept the bundle; `chart_library` waits for it."""
+    if _kept().is_file():
+        return None
+    return subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
+        [sys.executable, "-c", _BUNDLING], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@cache
+def chart_library() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script that may stand in a page. Raises EfficiencyError without it."""
+    bundling = begin_chart_library()
+    if bundling is None:
+        return _kept().read_text(encoding="utf-8")
+    bundle, complaint = bundling.communicate()
+    if bundling.returncode:
+        said = " ".join(complaint.decode("utf-8", "replace").split())[-300:]
+        raise EfficiencyError(f"The charts of the page cannot be bundled: {said}. Install the environment anew.")
+    text = bundle.decode("utf-8").replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    _keep(text)
+    return text
+
+
+def _kept() -> Path:
+    """Where the bundle of the installed version is kept: a folder that only its owner may write to."""
+    cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache_home) / "efficiency" / f"charts-vl-convert-{version('vl-convert-python')}.js"
+
+
+def _keep(text: str) -> None:
+    """Put the bundle into the cache whole; where that is not possible the next run bundles again."""
+    kept = _kept()
+    partial: Path | None = None
+    try:
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, suffix=".js", delete=False) as file:
+            partial = Path(file.name)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # an empty one, left where the power failed, would leave every later page bare
+        partial.replace(kept)
+    except OSError:  # a cache is a convenience: no home, a full disk or a read-only one stop no report
+        if partial is not None:
+            partial.unlink(missing_ok=True)

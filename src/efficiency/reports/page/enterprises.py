@@ -1,0 +1,213 @@
+"""The enterprises of the page: what their cards say, how their scores came about, and the tables they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.policy import words
+from efficiency.reports.officials import (
+    DIMENSION_NAMES,
+    DIMENSION_TITLES,
+    NOT_STATED,
+    UNRATED_NOTE,
+    cohort_names,
+    ranking,
+    unrated,
+    with_previous_tier,
+)
+from efficiency.reports.text import clean_frame, division_names
+from schemas.profile import ENERGY_LEVELS, TOTALS
+from schemas.results import MOVEMENT_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.reports.officials import CandidateList
+    from efficiency.reports.report import Report
+
+_PARTS = tuple(f"part_{part}" for part in MOVEMENT_PARTS)
+
+Column = tuple[str, str, str]
+"""Field, title, kind: what a table shows, and how."""
+
+_TEXTS = (
+    "uscc", "name", "town", "division", "industry_name", "scale", "chain", "cohort_name", "status", "status_name",
+    "status_reason", "tier_initial", "tier", "land_tier", "energy_tier", "before", "adjustment_labels",
+    "override_labels", "list_title", "tech_level", "willingness", "energy_level",
+)  # fmt: skip
+_FIGURES = (
+    "rank", "score", "base", "land_score", "energy_score", "factor", "adjustments", "tier_confidence", "d_streak",
+    "change", *_PARTS, *(column.name for column in TOTALS), "investment", "open_incidents", "problems",
+)  # fmt: skip
+
+_NAME: Column = ("name", "企业名称", "link")
+_COHORT: tuple[Column, ...] = (("cohort_name", "评价组", "text"),)
+"""Where there are several: a rank says nothing without the cohort in which it was taken."""
+_PLACE: tuple[Column, ...] = (("town", "镇办", "text"), ("division", "行业", "text"))
+_TIERS: tuple[Column, ...] = (
+    ("tier", "综合等级", "tier"), ("land_tier", "土地等级", "tier"), ("energy_tier", "能源等级", "tier"),
+    ("before", "上期等级", "tier"),
+)  # fmt: skip
+_TOTALS: tuple[Column, ...] = (("land", "用地(亩)", "amount"), ("energy", "综合能耗(吨标准煤)", "amount"))
+_EVERYONE: tuple[Column, ...] = (
+    ("rank", "名次", "ordinal"), _NAME, *_TIERS, ("score", "综合得分", "score"), ("change", "较上期变化", "signed"),
+    ("land_score", "土地得分", "score"), ("energy_score", "能源得分", "score"), *_PLACE,
+    ("tier_confidence", "稳健度", "confidence"), ("d_streak", "连续D类期数", "ordinal"), *_TOTALS,
+    ("list_title", "所列清单", "text"),
+)  # fmt: skip
+_UNRATED: tuple[Column, ...] = (
+    _NAME, ("status_name", "状态", "text"), ("status_reason", "原因", "prose"), *_PLACE,
+    ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which enterprises the page holds: `frame` has one column, uscc."""
+
+    frame: pl.DataFrame
+    total: int
+    candidates: int
+
+    @property
+    def complete(self) -> bool:
+        """Every enterprise of the evaluation is in the page."""
+        return self.frame.height == self.total
+
+    @property
+    def listed(self) -> int:
+        """Enterprises in the page."""
+        return self.frame.height
+
+
+def kept(report: Report, limit: int) -> Kept:
+    """All enterprises while there are at most `limit`, else those on a list, each list's first ones first."""
+    candidates = report.candidates.height
+    if report.scores.height <= limit:
+        return Kept(report.scores.select("uscc"), report.scores.height, candidates)
+    first = report.candidates.sort("priority", "list", "uscc").select("uscc").head(limit)
+    return Kept(first, report.scores.height, candidates)
+
+
+def enterprises(report: Report, scope: Kept) -> dict[str, list[Any]]:
+    """Field → its values, one per enterprise of `scope`: the ranked by cohort and rank, then the others.
+
+    Fields that say nothing about any of them are left out.
+    """
+    everyone = pl.concat([ranking(report), unrated(report)], how="diagonal_relaxed")
+    frame = (
+        everyone.join(scope.frame, on="uscc", how="semi", maintain_order="left")
+        .join(with_previous_tier(report).select("uscc", "before"), on="uscc", how="left", maintain_order="left")
+        .join(_parts(report), on="uscc", how="left", validate="1:1", maintain_order="left")
+        .with_columns(
+            pl.col("town").fill_null(NOT_STATED),
+            pl.col("industry_division").replace(division_names()).fill_null(NOT_STATED).alias("division"),
+            pl.col("energy_level").replace_strict(ENERGY_LEVELS, default=None),
+        )
+        .select(*_TEXTS, *_FIGURES)
+    )
+    return _columns(frame)
+
+
+def _parts(report: Report) -> pl.DataFrame:
+    """Why each score moved: uscc and a column part_… for each part of the change."""
+    if report.movements is None:
+        return pl.DataFrame(schema={"uscc": pl.String, **dict.fromkeys(_PARTS, pl.Float64)})
+    return report.movements.select("uscc", *(pl.col(part).alias(f"part_{part}") for part in MOVEMENT_PARTS))
+
+
+def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
+    """`frame` by column: safe text, figures rounded to what anybody reads, columns of nulls left out."""
+    rounded = clean_frame(frame).with_columns(pl.selectors.float().round_sig_figs(9))
+    return {column.name: column.to_list() for column in rounded if column.null_count() < column.len()}
+
+
+def indicators(report: Report, scope: Kept) -> dict[str, Any]:
+    """How the scores came about: the indicators' declarations, and by code what each enterprise has of them.
+
+    A row is the declaration's position, then numerator, denominator, value, benchmark, its scope, score, note.
+    """
+    names = cohort_names(report.policy)
+    declared = report.indicators.select(
+        "cohort", "indicator", "title", "unit", "dimension", "weight", "numerator_expression", "denominator_expression"
+    ).unique(["cohort", "indicator"], maintain_order=True, keep="first")
+    rows = (
+        clean_frame(report.indicators.join(scope.frame, on="uscc", how="semi", maintain_order="left"))
+        .join(declared.select("cohort", "indicator").with_row_index("at"), on=["cohort", "indicator"], how="left",
+              validate="m:1", maintain_order="left")
+        .with_columns(pl.selectors.float().round_sig_figs(9))
+        .select("uscc", "at", "numerator", "denominator", "value", "benchmark", "benchmark_scope", "score",
+                "score_note")
+    )  # fmt: skip
+    by_code: dict[str, list[list[Any]]] = {}
+    for code, *values in rows.iter_rows():
+        by_code.setdefault(code, []).append(values)
+    return {
+        "declared": [
+            {
+                "cohort": names.get(row["cohort"], row["cohort"]),
+                "title": row["title"],
+                "unit": row["unit"],
+                "dimension": DIMENSION_TITLES[row["dimension"]],
+                "weight": row["weight"],
+                "numerator_title": words.condition(row["numerator_expression"], report.policy),
+                "denominator_title": words.condition(row["denominator_expression"], report.policy),
+            }
+            for row in clean_frame(declared).iter_rows(named=True)
+        ],
+        "rows": by_code,
+    }
+
+
+def views(report: Report, scope: Kept, lists: Sequence[CandidateList]) -> list[dict[str, Any]]:
+    """The tables one can choose between: everybody with a rank, each list, everybody without a rank.
+
+    A view names its columns; `rows` hold, by column, what the list alone knows, `uscc` among it. A view without
+    `rows` takes the enterprises of its `status`. Of a page that does not hold everybody only the lists are left.
+    """
+    shown = [_list_view(one, scope) for one in lists]
+    if not scope.complete:
+        return shown
+    everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _known(report)}
+    others = report.scores.filter(pl.col("status") != "ranked")["status"].unique().sort().to_list()
+    rest = {"id": "unrated", "title": "未参评与数据不足", "note": UNRATED_NOTE, "status": others, "columns": _UNRATED}
+    return [everyone, *shown, rest]
+
+
+def _known(report: Report) -> list[Column]:
+    cohort = _COHORT if report.scores["cohort"].drop_nulls().n_unique() > 1 else ()
+    return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
+
+
+def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
+    """The list's columns of the workbook, in the order in which a screen is read: the reason comes early."""
+    titles = {field.name: field.title.replace("\n", "") for field in one.fields}
+    efficiencies = tuple(
+        (name, f"{side}基准值" if part == "benchmark" else titles[name], kind)
+        for dimension, side in DIMENSION_NAMES.items()
+        for part, kind in (("indicator", "text"), ("value", "ratio"), ("benchmark", "ratio"))
+        if (name := f"{dimension}_{part}") in titles
+    )
+    own = tuple((name, titles[name], "prose") for name in ("partners", "need") if name in titles)
+    columns = (
+        ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
+        ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *efficiencies, *_TIERS[1:],
+        ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
+        ("rank", "名次", "ordinal"),
+    )  # fmt: skip
+    # What the list alone knows; the rest is the enterprise's. `need` and partners are told by the card of every list.
+    known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in efficiencies)]
+    rows = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(known)
+    codes = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(
+        pl.concat_list(f"partner_{i}" for i in (1, 2, 3)).list.drop_nulls().alias("partner_codes")
+    )
+    return {
+        "id": f"list-{one.id}",
+        "title": one.title,
+        "note": "本清单为建议名单，经人工核实确认后方可作为处置依据。",
+        "columns": columns,
+        "rows": {**{name: [] for name in known}, **_columns(rows), **codes.to_dict(as_series=False)},
+    }

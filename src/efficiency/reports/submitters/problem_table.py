@@ -1,0 +1,98 @@
+"""Problems as a compact table for a terminal: English headings, Chinese content, aligned by its real width."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from efficiency.reports.text import SEVERITIES, field_title, on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COLUMNS: Final = (("LEVEL", 7), ("SHEET", 16), ("CELL", 8), ("ENTERPRISE", 28), ("FIELD", 16))
+"""Heading and greatest width of each column before the message."""
+_GAP: Final = "  "
+_LEAST_MESSAGE: Final = 30
+"""The message gets at least this width, however narrow the terminal is."""
+
+
+def problem_table(problems: pl.DataFrame, *, rows_per_file: int = 20, width: int = 120) -> str:
+    """`problems` (PARSE_PROBLEMS shape) as text: one block a file, at most `rows_per_file` rows each, gravest first.
+
+    `width` is the terminal's, in columns. Long messages are wrapped, never cut. Control characters
+    are left out, so that a submitted text cannot steer the terminal. "" when there is no problem.
+    """
+    rank = pl.col("severity").replace_strict({severity: at for at, severity in enumerate(SEVERITIES)})
+    blocks = [
+        _block(str(name), found.sort(rank, maintain_order=True), rows_per_file, width)
+        for (name,), found in problems.group_by("file_name", maintain_order=True)
+    ]
+    return "\n\n".join(blocks)
+
+
+def terminal_width(text: str) -> int:
+    """Columns that `text` takes in a terminal: wide East Asian characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
+    counts = dict(problems.group_by("severity").len().iter_rows())
+    said = ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
+        for severity in SEVERITIES
+        if severity in counts
+    )
+    rows = problems.head(limit).select(
+        "severity",
+        "sheet",
+        pl.coalesce("cell", pl.format("row {}", "row"), pl.lit("-")),
+        pl.coalesce("name", "uscc", pl.lit("")).alias("enterprise"),
+        field_title(pl.col("field")),
+        "message",
+    )
+    cells = [tuple(on_one_line(text) for text in row) for row in rows.iter_rows()]
+    heads = tuple(title for title, _ in _COLUMNS)
+    widths = [
+        min(most, max(terminal_width(row[at]) for row in (heads, *cells))) for at, (_, most) in enumerate(_COLUMNS)
+    ]
+    lines = [f"{on_one_line(name)}  {said}", *_row((*heads, "MESSAGE"), widths, width)]
+    for row in cells:
+        lines += _row(row, widths, width)
+    if problems.height > limit:
+        lines.append(f"… and {problems.height - limit} more")
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], width: int) -> list[str]:
+    """One row of the table, its message wrapped onto further lines."""
+    lead = _GAP.join(_fit(text, room) for text, room in zip(cells, widths, strict=False)) + _GAP
+    indent = terminal_width(lead)
+    first, *rest = _wrap(cells[-1], max(width - indent, _LEAST_MESSAGE))
+    return [f"{lead}{first}".rstrip(), *(" " * indent + line for line in rest)]
+
+
+def _fit(text: str, room: int) -> str:
+    """`text` cut or padded to exactly `room` columns."""
+    if terminal_width(text) > room:
+        while terminal_width(text) > room - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (room - terminal_width(text))
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    """`text` in lines of at most `room` columns; Chinese breaks anywhere."""
+    lines, line, used = [], "", 0
+    for character in text:
+        size = terminal_width(character)
+        if used + size > room:
+            lines.append(line)
+            line, used = "", 0
+        line, used = line + character, used + size
+    return [*lines, line]

@@ -1,0 +1,47 @@
+"""Text for people: cells, terminal tables, and the Chinese names of fields and rules."""
+
+from __future__ import annotations
+
+from efficiency.reports.text.cells import (
+    CONFIDENT,
+    LIST_NAMES,
+    REVIEW,
+    TIER_NAMES,
+    clean_frame,
+    clean_text,
+    columnar_width,
+    display_width,
+    division_names,
+    industry_label,
+    percentage,
+    sheet_name,
+    whole_percent,
+)
+from efficiency.reports.text.terminal import decimals, figure, on_one_line, pairs, table, trimmed
+from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, field_title
+
+__all__ = [
+    "CONFIDENT",
+    "FIELDS",
+    "LIST_NAMES",
+    "REVIEW",
+    "RULES",
+    "SEVERITIES",
+    "TIER_NAMES",
+    "clean_frame",
+    "clean_text",
+    "columnar_width",
+    "decimals",
+    "display_width",
+    "division_names",
+    "field_title",
+    "figure",
+    "industry_label",
+    "on_one_line",
+    "pairs",
+    "percentage",
+    "sheet_name",
+    "table",
+    "trimmed",
+    "whole_percent",
+]

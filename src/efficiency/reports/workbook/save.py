@@ -1,0 +1,81 @@
+"""Opens a workbook for writing and puts it in its place whole: a reader never sees half a file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from efficiency.errors import not_written
+from efficiency.reports.workbook.list_rows import put_in
+from efficiency.reports.workbook.styles import FONT, Styles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from xlsxwriter.workbook import Workbook
+
+    from efficiency.reports.workbook.list_rows import ListRows
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook being written: the file, its formats, and the rows that are put in when it is closed."""
+
+    workbook: Workbook
+    styles: Styles
+    waiting: dict[int, ListRows] = field(default_factory=dict)
+    """Rows of lists by the position of their sheet, from 1."""
+
+
+@contextmanager
+def new_workbook(path: Path, created: datetime, *, title: str, in_memory: bool = False) -> Iterator[Book]:
+    """A workbook that takes the place of `path` when the block ends without an error.
+
+    Rows must be written from the top down (`constant_memory`), so that size does not cost memory; a small workbook
+    is made faster `in_memory`, without temporary files. `created`, in the zone in which it is shown, is when that was
+    made which the workbook shows, so that the same report gives the same bytes. Raises EfficiencyError when the place
+    cannot be written, for example because the file is open in Excel.
+    """
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    # The process id keeps two runs apart; no reader looks for a name that begins with a dot.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
+    workbook = xlsxwriter.Workbook(
+        str(temporary),
+        {
+            "constant_memory": not in_memory,
+            "in_memory": in_memory,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "nan_inf_to_errors": False,
+            "default_format_properties": {"font_name": FONT, "font_size": 10},
+        },
+    )
+    workbook.set_properties({"title": title, "created": created.replace(tzinfo=None)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        book = Book(workbook, Styles(workbook))
+        try:
+            yield book
+        except BaseException:
+            # Closing frees its temporary files; whether the half-written workbook closes well is of no interest.
+            with suppress(Exception):
+                workbook.close()
+            raise
+        workbook.close()
+        if book.waiting:
+            put_in(temporary, book.waiting)
+        temporary.replace(path)
+    except (OSError, FileCreateError) as error:
+        raise not_written(
+            path, error, "Close it in Excel or WPS, or make its folder writable, and run again."
+        ) from error
+    finally:
+        if temporary.exists():
+            temporary.unlink()

@@ -1,0 +1,239 @@
+"""`efficiency audit`: do the results follow from the inputs? Everything is computed again and compared, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+import polars as pl
+
+from efficiency import __version__
+from efficiency.errors import EfficiencyError
+from efficiency.evaluation.candidates import select as select_candidates
+from efficiency.facts.profile import inputs_sha256
+from efficiency.job.evaluate import judge
+from efficiency.job.kept_facts import facts_between
+from efficiency.job.movement import what_moved
+from efficiency.job.objection_register import register
+from efficiency.partitions import Chunks, Partitions
+from efficiency.policy.load import parse_policy
+from efficiency.review.as_of import Made, made, past_at, resolved_at, resolved_now, warehouse_at
+from efficiency.warehouse.history import PublishedEvaluation
+from efficiency.warehouse.run_log import faults, log_file, read_log
+from efficiency.warehouse.schema import Contents
+from efficiency.warehouse.staging import reading_scratch
+from efficiency.warehouse.versions import KEPT, described, version_files
+from schemas import (
+    CANDIDATES,
+    EVALUATIONS,
+    FACTS,
+    INDICATORS,
+    MOVEMENTS,
+    OBJECTIONS,
+    PROBLEMS,
+    RUN_EVALUATIONS,
+    RUNS,
+    SCORES,
+    SUBMISSIONS,
+    Table,
+)
+
+__all__ = ["Finding", "audit", "inputs_sha256"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked."""
+
+    subject: str
+    holds: bool
+    said: str
+
+
+def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = False) -> Iterator[Finding]:
+    """What holds and what does not, as it is found: log, versions, runs, facts, evaluations.
+
+    Evaluations are the current ones, those named, or `every` one. Raises UsageError for a warehouse or an evaluation
+    that is not there.
+    """
+    contents = warehouse_at(warehouse)
+    table = contents[EVALUATIONS.qualified].sort("period", "policy_id", "created_at")
+    chosen = list(evaluations) or table.filter(pl.lit(every) | pl.col("current"))["evaluation_id"].to_list()
+    them = [made(contents, one) for one in chosen]
+    yield from _log(warehouse, contents)
+    yield from _versions(warehouse)
+    yield _runs(contents)
+    yield from _facts(warehouse, contents)
+    # One run's facts at a time: those that the evaluations of one run are about are the same.
+    for _, of_run in groupby(sorted(them, key=attrgetter("sequence")), key=attrgetter("sequence")):
+        with reading_scratch(warehouse) as folder:
+            facts: Partitions | None = None
+            for then in of_run:
+                if facts is None:
+                    _, facts = resolved_at(warehouse, contents, then, folder)
+                yield from _evaluation(contents, then, facts)
+
+
+def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
+    """The chain of the log, and that it has the beginning of every run that the warehouse knows of."""
+    entries, subject = read_log(warehouse), "log of runs"
+    broken = faults(entries)
+    begun = {entry.get("sha256") for entry in entries if entry.get("event") == "started"}
+    missing = [
+        run_id
+        for run_id, digest in contents[RUNS.qualified].select("run_id", "log_sha256").iter_rows()
+        if digest is not None and digest not in begun
+    ]
+    if missing:
+        broken.append(f"{len(missing)} published runs are not in it, the first of them {missing[0]}")
+    ended = {entry.get("run_id") for entry in entries if entry.get("event") in ("finished", "failed")}
+    failed = sum(entry.get("event") == "failed" for entry in entries)
+    open_runs = sum(e.get("event") == "started" and e.get("run_id") not in ended for e in entries)
+    said = f"{len(entries)} entries in an unbroken chain; {failed} runs failed, {open_runs} were cut off or are at work"
+    yield Finding(subject, not broken, f"{log_file(warehouse)}: {'; '.join(broken) if broken else said}")
+
+
+def _versions(warehouse: Path) -> Iterator[Finding]:
+    """Every earlier file is whole and ours."""
+    files = version_files(warehouse.resolve())
+    broken = []
+    for file in files:
+        try:
+            described(file)
+        except EfficiencyError as error:
+            broken.append(str(error))
+    too_many = [f"{len(files)} are kept where {KEPT} should be"] if len(files) > KEPT else []
+    said = "; ".join([*broken, *too_many]) or f"{len(files)} earlier files, each whole"
+    yield Finding("versions", not (broken or too_many), said)
+
+
+def _runs(contents: Contents) -> Finding:
+    """The account of runs is without gaps, and tells which evaluation is current and which is stale."""
+    runs, entered = contents[RUNS.qualified].sort("sequence"), contents[RUN_EVALUATIONS.qualified]
+    wrong: list[str] = []
+    if runs["sequence"].to_list() != list(range(1, runs.height + 1)):
+        wrong.append("the runs are not numbered without gaps")
+    unknown = entered.join(contents[EVALUATIONS.qualified], on=["evaluation_id", "inputs_sha256"], how="anti")
+    if unknown.height:
+        wrong.append(f"{unknown['evaluation_id'][0]} is named by a run and is not there, or has other inputs")
+    ordered = entered.sort("sequence", "position").with_columns(pl.int_range(pl.len()).alias("at"))
+    last = ordered.unique(["period", "policy_id"], keep="last")
+    overtaken = last.join(ordered.filter("changed"), on="policy_id", suffix="_other").filter(
+        (pl.col("period_other") < pl.col("period")) & (pl.col("at_other") > pl.col("at"))
+    )
+    current = contents[EVALUATIONS.qualified].filter("current")
+    if set(current["evaluation_id"]) != set(last["evaluation_id"]):
+        wrong.append("the current evaluations are not those that the runs made current last")
+    if set(current.filter("stale")["evaluation_id"]) != set(overtaken["evaluation_id"]):
+        wrong.append("the evaluations marked stale are not those whose earlier periods changed after them")
+    said = "; ".join(wrong) or f"{runs.height} runs, {current.height} current evaluations, {overtaken.height} stale"
+    return Finding("runs", not wrong, said)
+
+
+def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
+    """Facts, submissions, problems and the register of objections follow from what is stated."""
+    with reading_scratch(warehouse) as folder:
+        account, shares = resolved_now(warehouse, contents, folder)
+        yield from _facts_of(warehouse, shares)
+    yield _same(SUBMISSIONS.qualified, contents[SUBMISSIONS.qualified], account.submissions, SUBMISSIONS.names)
+    yield _same(OBJECTIONS.qualified, contents[OBJECTIONS.qualified], register(contents), OBJECTIONS.names)
+    own = [name for name in PROBLEMS.names if name != "run_id"]
+    yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], account.problems, own)
+
+
+def _facts_of(warehouse: Path, shares: Partitions) -> Iterator[Finding]:
+    """The facts of each form, share by share: those that the warehouse keeps, and `shares`, which follow anew."""
+    firsts = [_first_code(share) for share in shares.parts]
+    counts = {form: [0, 0] for form in FACTS}
+    differing: dict[str, str] = {}
+    for number, again in enumerate(shares.frames()):
+        # What stands before the first code or behind the last is somebody's too.
+        first = firsts[number] if number else None
+        following = next((code for code in firsts[number + 1 :] if code is not None), None)
+        for form, pieces in facts_between(warehouse, (first, following)).items() if first or not number else ():
+            kept = pieces.whole()
+            counts[form][0] += kept.height
+            counts[form][1] += again[form].height
+            if form not in differing and (what := _difference(kept, again[form], FACTS[form].names)):
+                differing[form] = what
+    for form, table in FACTS.items():
+        published, computed = counts[form]
+        if published != computed:
+            differing[form] = f"{published} rows are published; computed again there are {computed}"
+        said = differing.get(form, f"{published} rows, each computed again")
+        yield Finding(table.qualified, form not in differing, said)
+
+
+def _first_code(share: Mapping[str, Chunks]) -> str | None:
+    """The least code of a share; None where it has no rows."""
+    least = [pieces.lazy().select(pl.col("uscc").min()).collect().item() for pieces in share.values() if pieces.height]
+    return min((code for code in least if code is not None), default=None)
+
+
+def _evaluation(contents: Contents, then: Made, facts: Partitions) -> Iterator[Finding]:
+    """One evaluation: its policy, its inputs, and everything that was published of it."""
+    row = then.evaluation
+    subject = row["evaluation_id"]
+    try:
+        policy = parse_policy(row["policy_toml"], name=f"the policy of {subject}")
+    except EfficiencyError as error:
+        yield Finding(subject, False, f"this version cannot read its policy: {error}")
+        return
+    yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
+    past = past_at(contents, then)
+    judged = judge(facts, policy, row["period"], past)
+    yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
+    moved = what_moved(facts, policy, row["period"], judged.evaluation, past)
+    new = PublishedEvaluation(
+        **{name: row[name] for name in ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version",
+                                        "inputs_sha256", "created_at", "warnings")},
+        scores=judged.evaluation.scores,
+        indicators=judged.evaluation.indicators,
+        candidates=select_candidates(judged.evaluation, policy),
+        movements=moved.frame,
+    )  # fmt: skip
+    yield _equal(f"{subject} name", subject, new.evaluation_id)
+    warnings = "\n".join([*judged.evaluation.warnings, *moved.warnings]) or None
+    yield _equal(f"{subject} warnings", row["warnings"], warnings)
+    made_by = "" if row["code_version"] == __version__ else f" (made by version {row['code_version']})"
+    published: Mapping[Table, pl.DataFrame | None] = {
+        SCORES: new.scores, INDICATORS: new.indicators, CANDIDATES: new.candidates, MOVEMENTS: new.movements,
+    }  # fmt: skip
+    for table, again in published.items():
+        if again is None:
+            continue
+        own = contents[table.qualified].filter(evaluation_id=subject)
+        if table is MOVEMENTS:
+            own = own.join(again.select("previous_evaluation_id").unique(), on="previous_evaluation_id", how="semi")
+        whose = ("evaluation_id", "period", "policy_id")
+        names = [name for name in table.names if name not in whose and name in again.columns]
+        yield _same(f"{subject} {table.name}{made_by}", own, again, names)
+
+
+def _equal(subject: str, kept: object, again: object) -> Finding:
+    same = kept == again
+    return Finding(subject, same, "as published" if same else f"published: {kept!r}; computed again: {again!r}")
+
+
+def _same(subject: str, kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> Finding:
+    """Whether two frames have the same rows, whatever their order, with the first difference where they have not."""
+    what = _difference(kept, again, names)
+    return Finding(subject, what is None, what or f"{kept.height} rows, each computed again")
+
+
+def _difference(kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> str | None:
+    """The first difference between the rows of two frames, whatever their order; None where there is none."""
+    first, second = (frame.select(names).sort(names, nulls_last=True) for frame in (kept, again))
+    if first.equals(second.cast(first.schema)):
+        return None
+    if first.height != second.height:
+        return f"{first.height} rows are published; computed again there are {second.height}"
+    key = [name for name in ("uscc", "submission_id", "row", "cell", "indicator") if name in names]
+    differing = [name for name in names if not first[name].equals(second[name])]
+    at = int(pl.select(first[differing[0]].ne_missing(second[differing[0]])).to_series().arg_true()[0])
+    where = ", ".join(f"{name} {first[name][at]}" for name in key)
+    what = f"{differing[0]} is {first[differing[0]][at]!r} and computed again {second[differing[0]][at]!r}"
+    return f"{what} ({where}); {len(differing)} columns differ"

@@ -1,0 +1,149 @@
+"""`efficiency check`: a dry run of intake alone, for a clerk who wants to know whether a file will come in right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.intake.files import InboxFile
+from efficiency.intake.formats import read_grids
+from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
+from efficiency.intake.resolution import Resolved, Stated, receipts, resolve
+from efficiency.job.execution import read_files
+from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
+
+NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
+"""Problems that mean nothing where no register was given."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What intake makes of the files, and the workbooks written to give back."""
+
+    files: tuple[InboxFile, ...]
+    resolved: Resolved
+    has_register: bool
+    returned: tuple[Path, ...]
+    draft: str
+    """A ready-to-edit mapping for the sheets that were not recognised."""
+
+
+def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path | None = None) -> Checked:
+    """Read files and folders as a run would, touching no warehouse; with `output` write the marked workbooks there.
+
+    Sheets that cannot be recognised come with a mapping to edit. Without a register among the files, enterprises are
+    not looked up: figures are checked, names are not.
+    Raises UsageError for a path that is not there or may not be read.
+    """
+    from efficiency.reports.submitters import write_all_returned
+
+    files, notes = _listed(paths)
+    mapping = load_mapping(mapping_file) if mapping_file else NO_MAPPING
+    distinct = {file.sha256: file for file in reversed(files)}
+    parsed = read_files([file for file in files if distinct[file.sha256] is file], mapping, lambda done, total: None)
+    problems = pl.concat([parsed.problems, *notes, repeated(files)], how="diagonal")
+    resolved = resolve(
+        Stated(
+            submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
+            columns=parsed.columns,
+            problems=problems,
+            rows=parsed.rows,
+        )
+    )
+    has_register = parsed.rows["register"].height > 0
+    told = resolved.problems
+    if not has_register:
+        told = told.filter(~pl.col("rule").is_in(NEEDS_REGISTER))
+    returned: list[Path] = []
+    if output is not None:
+        written = write_all_returned([(file.path, file.name) for file in files], told, output)
+        returned = [one.path for one in written]
+    return Checked(
+        tuple(files),
+        Resolved(resolved.submissions, resolved.columns, told, resolved.facts),
+        has_register,
+        tuple(returned),
+        _drafts(files, told),
+    )
+
+
+def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
+    """A mapping file to edit, with a layout for each sheet that could not be recognised; empty if there is none."""
+    unknown = set(problems.filter(pl.col("rule") == "form_unknown").select("file_name", "sheet").iter_rows())
+    return "\n".join(
+        draft
+        for file in files
+        if any(name == file.name for name, _ in unknown)
+        for grid in read_grids(file.path)
+        if (file.name, grid.sheet) in unknown and (draft := draft_mapping(grid, file.name))
+    )
+
+
+def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]:
+    files: list[InboxFile] = []
+    notes: list[pl.DataFrame] = []
+    for path in paths:
+        if path.is_dir():
+            found, problems = spreadsheets(path)
+            files.extend(found)
+            notes.append(problems)
+        elif path.is_file():
+            files.append(named_file(path))
+        else:
+            raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
+    return files, notes
+
+
+def checked_as_json(checked: Checked) -> dict[str, Any]:
+    """Submissions and problems as one JSON object.
+
+    Without a register it is not known whose rows would count: their numbers are null, and so is the status of a sheet
+    that is not refused whatever the register says.
+    """
+    resolved = checked.resolved
+    told = receipts(resolved.submissions)
+    return {
+        "files": len(checked.files),
+        "enterprises_looked_up": checked.has_register,
+        "submissions": told if checked.has_register else [_open(one) for one in told],
+        "problems": resolved.problems.drop("row").to_dicts(),
+        "mapping_draft": checked.draft,
+        "paths": {"returned": [str(path) for path in checked.returned]},
+    }
+
+
+def _open(receipt: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a sheet whose enterprises were not looked up."""
+    of_enterprises = ("rows_accepted", "rows_rejected", "rows_superseded")
+    refused = receipt["rows_unusable"] == sum(receipt[name] for name in of_enterprises)
+    return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
+
+
+def checked_lines(checked: Checked) -> Iterator[str]:
+    """What was recognised, every problem, and where the marked workbooks are."""
+    from efficiency.reports.submitters import problem_table
+    from efficiency.reports.text import on_one_line
+
+    for row in checked.resolved.submissions.iter_rows(named=True):
+        sheet = f" [{on_one_line(row['sheet'])}]" if row["sheet"] else ""
+        read = f"{row['rows_total']} rows = " + " + ".join(
+            f"{row[f'rows_{name}']} {name}"
+            for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
+        )
+        if not checked.has_register and row["form"] != "register":
+            read = f"{row['rows_total']} rows read"
+        form, period = row["form"] or "not recognised", row["period_label"] or "no period"
+        yield f"{on_one_line(row['file_name'])}{sheet}: {form}, {period}, {read}"
+    if not checked.has_register:
+        yield "No register among the files: figures were checked, enterprises were not looked up."
+    yield problem_table(checked.resolved.problems)
+    if checked.draft:
+        yield "A mapping for the sheets that were not recognised, to edit and hand to --mapping:\n"
+        yield checked.draft
+    yield from (f"To give back: {on_one_line(str(path))}" for path in checked.returned)

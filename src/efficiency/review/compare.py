@@ -1,0 +1,66 @@
+"""`efficiency compare`: the warehouse's facts under two policies, side by side. Nothing is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from efficiency.errors import UsageError
+from efficiency.evaluation.candidates import select
+from efficiency.evaluation.changes import Comparison, Side, compare
+from efficiency.job.evaluate import judge
+from efficiency.job.kept_facts import kept_facts
+from efficiency.periods import period_start
+from efficiency.policy.load import load_policy
+from efficiency.warehouse.read import load
+from efficiency.warehouse.staging import reading_scratch
+from schemas import EVALUATIONS, SCORES
+
+if TYPE_CHECKING:
+    from efficiency.policy.model import Policy
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The comparison of a period, and the workbook if one was asked for."""
+
+    period: str
+    comparison: Comparison
+    workbook: Path | None
+
+
+def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, output: Path | None = None) -> Compared:
+    """Judges `period` under both policies (ids or files); with `output` writes 办法比较_<period>.xlsx below it.
+
+    Each policy has its own window, energy basis and, by its id, its own earlier tiers. Raises UsageError for a
+    period, policy or warehouse that is not there, and for a warehouse without a register.
+    """
+    period_start(period)
+    first, second = (load_policy(asked) for asked in policies)
+    contents = load(warehouse, [EVALUATIONS.qualified, SCORES.qualified])
+    if contents is None:
+        raise UsageError(
+            f"There is no warehouse {warehouse}. Run `efficiency run` first, or name another file with --warehouse."
+        )
+    with reading_scratch(warehouse) as folder:
+        facts = kept_facts(warehouse, folder)
+        if not facts.table("register").height:
+            raise UsageError(
+                f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
+                "Run `efficiency run` on an inbox that has one."
+            )
+
+        def side(policy: Policy) -> Side:
+            evaluation = judge(facts, policy, period, contents).evaluation
+            return Side(policy, evaluation, select(evaluation, policy))
+
+        comparison = compare(side(first), side(second))
+    workbook = None
+    if output is not None:
+        from efficiency.reports.comparison import comparison_file_name, write_comparison
+
+        workbook = output / period / comparison_file_name(period)
+        write_comparison(workbook, comparison, period, datetime.now(UTC))
+    return Compared(period, comparison, workbook)

@@ -1,0 +1,173 @@
+"""`efficiency objection`: what corrections that are asked for would change, for who asks and for everybody else.
+
+The corrections are tried on the facts that the warehouse keeps, as if they were approved today. Nothing is published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.errors import UsageError
+from efficiency.evaluation.candidates import select
+from efficiency.evaluation.changes import ASKED, Trial, effects
+from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.resolution import DECLINED, Sheets, Target, find_target
+from efficiency.job.evaluate import judge
+from efficiency.job.execution import resolve_in_shares
+from efficiency.job.ingest import arrived, named_file, sheets_in, stated_rows, together
+from efficiency.job.kept_facts import kept_facts
+from efficiency.periods import period_start
+from efficiency.policy.load import parse_policy
+from efficiency.reference.tables import carrier_form_unit
+from efficiency.review.as_of import warehouse_at
+from efficiency.warehouse.staging import reading_scratch
+from schemas import EVALUATIONS, FACTS, FORMS, SUBMISSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from efficiency.intake.resolution import ResolutionResult
+    from efficiency.partitions import Partitions
+    from efficiency.warehouse.schema import Contents
+
+ON_TRIAL = "试算"
+"""Stands for the approver of a correction that nobody has approved yet."""
+TODAY = date.max
+"""Approved last of all: it counts before whatever was approved earlier."""
+
+
+def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = None) -> Trial:
+    """Try the corrections of `file` on the current evaluation of `period`.
+
+    Rows that nobody has approved are tried as if they were; rows that were declined are not. Raises UsageError when
+    the file is no ledger of corrections or there is no such evaluation.
+    """
+    period_start(period)
+    contents = warehouse_at(warehouse)
+    evaluation = _current(contents, period, policy_id)
+    policy = parse_policy(evaluation["policy_toml"], name=f"the policy of {evaluation['evaluation_id']}")
+    parsed = _ledger(file)
+    ours = pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
+    with reading_scratch(warehouse) as folder:
+        account, trial = _tried(warehouse, contents, parsed, folder)
+        kept = kept_facts(warehouse, folder)
+        before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
+        tried = trial.table("corrections").lazy().filter(ours).collect()
+        asked = _asked(tried, kept)
+    found = effects(
+        before.evaluation, select(before.evaluation, policy), after.evaluation, select(after.evaluation, policy)
+    )
+    return Trial(
+        file=file.name,
+        period=period,
+        evaluation_id=evaluation["evaluation_id"],
+        policy=policy,
+        asked=asked,
+        problems=account.problems.filter(ours),
+        enterprises=found.with_columns(pl.col("uscc").is_in(tried["uscc"].implode()).alias("own")),
+        renewed=before.inputs_sha256 != evaluation["inputs_sha256"],
+    )
+
+
+def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str, Any]:
+    """The period's current evaluation under the policy; without one named there may be only one."""
+    current = contents[EVALUATIONS.qualified].filter(pl.col("current"), pl.col("period") == period)
+    chosen = current if policy_id is None else current.filter(pl.col("policy_id") == policy_id)
+    if chosen.height > 1:
+        raise UsageError(
+            f"{period} was judged under several policies; name one with --policy: "
+            f"{', '.join(sorted(chosen['policy_id']))}."
+        )
+    if chosen.is_empty():
+        known = contents[EVALUATIONS.qualified].filter("current").sort("period")
+        has = ", ".join(f"{p} ({i})" for p, i in known.select("period", "policy_id").iter_rows()) or "none"
+        raise UsageError(
+            f"The warehouse has no evaluation of {period}"
+            f"{f' under {policy_id}' if policy_id else ''}; it has {has}. Run the period first."
+        )
+    return chosen.row(0, named=True)
+
+
+def _ledger(path: Path) -> Parsed:
+    """The corrections that the file states, and nothing else of it."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
+    parsed = read_file(named_file(path))
+    ledgers = parsed.submissions.filter(pl.col("form") == "corrections")
+    if ledgers.is_empty():
+        told = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()
+        raise UsageError(
+            f"{path} holds no sheet of the form 申诉更正 (企业, 更正指标, 更正值, 审批人). "
+            f"{''.join(told)} `efficiency template DIR` writes a blank one."
+        )
+    ours = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
+    return Parsed(
+        ledgers,
+        parsed.columns.filter(ours),
+        parsed.problems.filter(ours),
+        {form: rows.filter(ours) for form, rows in parsed.rows.items()},
+    )
+
+
+def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> tuple[ResolutionResult, Partitions]:
+    """What follows from everything stated, and from the ledger as if it had been approved and arrived last.
+
+    A ledger that has come through the inbox already stands there once, with what is not approved yet tried.
+    """
+    known = sheets_in(contents)
+    others = ~pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
+    open_rows = pl.col("approved_by").is_null() & (pl.col("decision").ne_missing(DECLINED))
+    tried = parsed.rows["corrections"].with_columns(
+        pl.when(open_rows).then(pl.lit(TODAY)).otherwise("approved").alias("approved"),
+        pl.when(open_rows).then(pl.lit(ON_TRIAL)).otherwise("approved_by").alias("approved_by"),
+    )
+    last = contents[SUBMISSIONS.qualified]["arrival"].max()
+    new = arrived(parsed, last if isinstance(last, int) else 0, ON_TRIAL, datetime.now(UTC))
+    sheets = Sheets(
+        submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
+        columns=pl.concat([known.columns.filter(others), parsed.columns]),
+        problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
+    )
+    rows = stated_rows(warehouse, folder, others)
+    corrections = rows["corrections"]
+    rows["corrections"] = replace(corrections, parts=(*corrections.parts, tried))
+    return resolve_in_shares(sheets, together(rows, folder), folder)
+
+
+def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
+    """The corrections that could be tried, beside the figures that count now."""
+    who = pl.col("uscc").is_in(tried["uscc"].implode())
+    facts = {form: kept.table(form).lazy().filter(who).collect() for form in FACTS}
+    rows = []
+    for row in tried.filter(~pl.col("superseded")).sort("row").iter_rows(named=True):
+        target = find_target(row["field"])
+        if target is None:
+            raise ValueError(f"intake took {row['field']!r} for a figure and now cannot tell which")
+        rows.append({
+            **{name: row[name] for name in ("uscc", "name", "field", "old", "new", "reason", "document", "decision")},
+            "unit": carrier_form_unit()[target.carrier] if target.carrier else
+            FORMS[target.form].column(target.field).unit,
+            **{name: row[name] for name in ("span_start", "span_end")},
+            "current": _figure(facts[target.form], target, row),
+            "approved_by": None if row["approved_by"] == ON_TRIAL else row["approved_by"],
+        })  # fmt: skip
+    return pl.DataFrame(rows, schema=ASKED)
+
+
+def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
+    """The figure that counts now where the correction would count; an area is that in force at the span's end."""
+    own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
+    if target.form == "land":
+        in_force = pl.col("as_of") <= pl.lit(row["span_end"]).dt.month_end()
+        own = own.filter(in_force.fill_null(value=True)).sort("as_of").tail(1)
+    else:
+        own = own.filter(pl.col("span_start") == row["span_start"], pl.col("span_end") == row["span_end"])
+    if target.carrier:
+        own = own.filter(pl.col("carrier") == target.carrier)
+    own = own.filter(pl.col(target.field).is_not_null())
+    return float(own[target.field][0]) if own.height else None

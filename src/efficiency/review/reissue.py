@@ -1,0 +1,117 @@
+"""`efficiency reissue`: the documents of a published evaluation, as they were first issued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency import __version__
+from efficiency.errors import EfficiencyError, UsageError
+from efficiency.facts.profile import inputs_sha256
+from efficiency.intake.resolution import standing, succession
+from efficiency.job.documents import report_of, write_documents
+from efficiency.job.evaluate import profile_at
+from efficiency.policy.load import PolicyError, parse_policy
+from efficiency.reports.delivery import deliver, staging
+from efficiency.review.as_of import made, past_at, resolved_at, warehouse_at
+from efficiency.warehouse.history import previous_evaluation
+from efficiency.warehouse.staging import reading_scratch
+from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from efficiency.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Reissued:
+    """Where the documents stand, and the versions of the software that made and that issued them again."""
+
+    evaluation_id: str
+    period: str
+    files: tuple[Path, ...]
+    made_by: str
+    issued_by: str = __version__
+
+
+def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
+    """Write the officials' workbook, the notice and the page of the evaluation `asked` below `output`/<period>.
+
+    Results are those that the warehouse keeps; what was known of the data is resolved anew from what had been stated
+    when the evaluation was made, and must give the digest of its inputs. The submitters' workbooks are not written:
+    their files are not kept. Raises UsageError for an unknown evaluation or a folder in use, EfficiencyError when its
+    inputs cannot be reproduced or the folder cannot be written.
+    """
+    contents = warehouse_at(warehouse)
+    then = made(contents, asked)
+    evaluation, evaluation_id = then.evaluation, then.evaluation["evaluation_id"]
+    policy = _policy(evaluation["policy_toml"], evaluation_id)
+    target = output / evaluation["period"]
+    if target.is_dir() and any(target.iterdir()):
+        raise UsageError(
+            f"{target} has files already, and those of a month that was just run are not to be replaced by older ones. "
+            "Name another folder with --output."
+        )
+    past = past_at(contents, then)
+    with reading_scratch(warehouse) as folder:
+        account, facts = resolved_at(warehouse, contents, then, folder)
+        found = inputs_sha256(profile_at(facts, policy, evaluation["period"], past).frame)
+    if found != evaluation["inputs_sha256"]:
+        raise EfficiencyError(
+            f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
+            f"and is {found[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
+            f"this is {__version__}. To do: use that version, or a file of versions/ from that time; "
+            f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
+        )
+    own = pl.col("evaluation_id") == evaluation_id
+    results = {table.qualified: contents[table.qualified].filter(own) for table in (SCORES, INDICATORS, CANDIDATES)}
+    results[INDICATORS.qualified] = _in_policy_order(results[INDICATORS.qualified], policy)
+    results[CANDIDATES.qualified] = _in_list_order(results[CANDIDATES.qualified], policy)
+    previous = previous_evaluation(past, policy.id, evaluation["period"])
+    movements = None
+    if previous is not None:
+        of_pair = own & (pl.col("previous_evaluation_id") == previous.evaluation_id)
+        moved = contents[MOVEMENTS.qualified].filter(of_pair)
+        movements = moved.drop("evaluation_id", "period", "policy_id") if moved.height else None
+    report = report_of(
+        evaluation,
+        policy,
+        results=results,
+        previous=previous.scores if previous else None,
+        movements=movements,
+        submissions=account.submissions,
+        problems=standing(account.problems, succession(account.submissions, account.problems)),
+    )
+    with staging(output, [evaluation["period"]]) as (delivery,):
+        write_documents(delivery.staged, report)
+        return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
+
+
+def _policy(text: str, evaluation_id: str) -> Policy:
+    try:
+        return parse_policy(text, name=f"the policy of {evaluation_id}")
+    except PolicyError as error:
+        raise EfficiencyError(
+            f"{error}\nThe policy was good when it was applied; to issue the evaluation again, use "
+            "the version of this software that made it."
+        ) from error
+
+
+def _in_policy_order(indicators: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """By enterprise and in the policy's order, as an evaluation gives them; the warehouse keeps them by name."""
+    order = {
+        f"{cohort.id} {indicator.id}": place
+        for cohort in policy.cohort
+        for place, indicator in enumerate(cohort.indicator)
+    }
+    place = pl.concat_str("cohort", pl.lit(" "), "indicator").replace_strict(order, return_dtype=pl.Int64)
+    return indicators.sort("uscc", place)
+
+
+def _in_list_order(candidates: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """By list in the policy's order and by priority, as they are selected."""
+    lists = {name: place for place, name in reversed(list(enumerate(one.list for one in policy.candidate)))}
+    return candidates.sort(pl.col("list").replace_strict(lists, return_dtype=pl.Int64), "priority")

@@ -1,0 +1,75 @@
+"""COMMENT ON for every table, view and column, so that the warehouse explains itself wherever it is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from efficiency.warehouse.schema.tables import TABLES, literal, qualified_sql, quoted
+from schemas import FACTS, FORMS, STATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from efficiency.warehouse.schema.views import View
+    from schemas.column import Column, Table
+
+_FORM_OF = {table.qualified: FORMS[form] for tables in (FACTS, STATED) for form, table in tables.items()}
+_OF_THIS_SOFTWARE = {"submission_id", "superseded", "block"}
+_RESULT_SOURCES = {
+    "results.evaluations": "the run that made the evaluation",
+    "results.scores": "the evaluation of the facts under its policy",
+    "results.indicators": "the evaluation of the facts under its policy",
+    "results.candidates": "the evaluation of the facts under its policy",
+    "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
+    "intake.submissions": "the submitted file and the run that read it",
+    "intake.columns": "the header of the submitted sheet",
+    "intake.problems": "the run that read the submitted sheet",
+    "intake.watch": "the last run that was about to evaluate the period",
+    "intake.objections": "submitted sheets of form corrections (申诉更正), and the evaluations before and after",
+    "audit.runs": "the run itself",
+    "audit.run_files": "the inbox as the run found it",
+    "audit.run_evaluations": "the run itself",
+}
+
+
+def statements(views: Iterable[View]) -> Iterator[str]:
+    """Every COMMENT ON statement of the warehouse: tables, their columns, views, their columns."""
+    for table in TABLES.values():
+        name = qualified_sql(table)
+        yield f"COMMENT ON TABLE {name} IS {literal(table_comment(table))}"
+        for column in table.columns:
+            yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column_comment(column, table))}"
+    for view in views:
+        name = f"main.{quoted(view.name)}"
+        yield f"COMMENT ON VIEW {name} IS {literal(view.meaning)}"
+        for column, _ in view.columns:
+            yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(described(column))}"
+
+
+def table_comment(table: Table) -> str:
+    """What one row of the table is, what identifies it, and where it comes from."""
+    form = _FORM_OF.get(table.qualified)
+    key = f" · key: {', '.join(table.key)}" if table.key else ""
+    if form is not None:
+        counting = " among rows that are not superseded" if key and table.schema == "facts" else ""
+        return f"{form.title} · {table.meaning}{key}{counting} · source: submitted sheets of form {form.id}"
+    return f"{table.meaning}{key} · source: {_RESULT_SOURCES[table.qualified]}"
+
+
+def column_comment(column: Column, table: Table) -> str:
+    """Chinese title, English meaning, unit and source of a table's column."""
+    form = _FORM_OF.get(table.qualified)
+    if form is None:
+        source = _RESULT_SOURCES[table.qualified]
+    elif column.name in _OF_THIS_SOFTWARE:
+        source = "assigned on intake"
+    else:
+        source = f"submitted sheets of form {form.id} ({form.title})"
+    return f"{described(column)} · source: {source}"
+
+
+def described(column: Column) -> str:
+    """Chinese title, English meaning and unit of a column."""
+    unit = f" · unit {column.unit}" if column.unit else ""
+    zone = " (UTC)" if column.kind == "timestamp" else ""
+    return f"{column.title} · {column.meaning}{zone}{unit}"

@@ -1,0 +1,191 @@
+"""The view `lineage`: from an indicator back to the cells of the submitted workbooks.
+
+A stated figure feeds words of the profile (`owned` feeds `land` and `land_owned`; an energy row feeds `energy`, and
+`electricity` when its carrier is electric); an indicator rests on the words in its numerator and denominator.
+"""
+
+from __future__ import annotations
+
+from efficiency.evaluation.explanation import ENERGY_FIELDS, LAND_FEEDS
+from efficiency.reference.tables import carrier_form_unit, carrier_kind
+from efficiency.warehouse.schema.tables import literal, quoted
+from schemas import INDICATORS, SCORES, SUBMISSIONS
+from schemas.column import Column
+from schemas.output import FLOWS, MEASURES
+
+_SCORES = {column.name: column for column in SCORES.columns}
+_INDICATORS = {column.name: column for column in INDICATORS.columns}
+_SUBMISSIONS = {column.name: column for column in SUBMISSIONS.columns}
+
+LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
+    (_SCORES["evaluation_id"], "i.evaluation_id"),
+    (_SCORES["period"], "i.period"),
+    (_SCORES["policy_id"], "i.policy_id"),
+    (_SCORES["uscc"], "i.uscc"),
+    (_SCORES["name"], "f.name"),
+    (_INDICATORS["indicator"], "i.indicator"),
+    (_INDICATORS["title"], "i.title"),
+    (
+        Column("measure", "text", "指标项", "Word of the profile that the figure feeds, e.g. tax, land, energy"),
+        "f.measure",
+    ),
+    (Column("field", "text", "填报指标", "Canonical field that the cell states"), "f.field"),
+    (Column("carrier", "text", "能源名称", "Energy carrier; null for other figures"), "f.carrier"),
+    (
+        Column("span_start", "date", "所属期起", "First month of the figure (first day); the date of a land figure"),
+        "f.span_start",
+    ),
+    (
+        Column("span_end", "date", "所属期止", "Last month of the figure (first day); the date of a land figure"),
+        "f.span_end",
+    ),
+    (Column("value", "number", "数值", "The figure in its canonical unit"), "f.value"),
+    (Column("unit", "text", "计量单位", "Canonical unit of the figure"), "f.unit"),
+    (_SUBMISSIONS["file_name"], "s.file_name"),
+    (_SUBMISSIONS["sheet"], "coalesce(k.sheet, f.sheet)"),
+    (
+        Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
+        'c."column" || coalesce(k.kept_row, f."row")',
+    ),
+    (
+        Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
+        "coalesce(c.unit, k.row_unit, f.row_unit)",
+    ),
+    (_SUBMISSIONS["submission_id"], "coalesce(k.kept_id, f.submission_id)"),
+)
+
+LINEAGE_BODY = """FROM results.indicators AS i
+JOIN results.evaluations AS e ON e.evaluation_id = i.evaluation_id AND e.current
+JOIN words AS w
+  ON w.numerator_expression = i.numerator_expression AND w.denominator_expression = i.denominator_expression
+JOIN figures AS f ON f.uscc = i.uscc AND f.measure = w.measure
+  AND (f.dated OR f.span_start >= make_date(CAST(left(i.period, 4) AS INTEGER) - 1, 1, 1))
+  AND (f.span_end IS NULL OR f.span_end <= CASE WHEN f.adds_up
+    THEN make_date(CAST(left(i.period, 4) AS INTEGER), 12, 31) ELSE last_day(CAST(i.period || '-01' AS DATE)) END)
+  AND (f.replaced_on IS NULL OR f.replaced_on > last_day(CAST(i.period || '-01' AS DATE)))
+LEFT JOIN kept AS k
+  ON k.submission_id = f.submission_id AND k."row" = f."row" AND k.block = f.block AND k.field = f.field
+LEFT JOIN intake.submissions AS s ON s.submission_id = coalesce(k.kept_id, f.submission_id)
+LEFT JOIN intake.columns AS c ON c.submission_id = coalesce(k.kept_id, f.submission_id)
+  AND c.block = coalesce(k.kept_block, f.block) AND c.field = f.field"""
+"""Flows count when their span lies in this year or last year, also after the period: a total that stops at the
+period may be what a later cumulative figure leaves without its later months. Staff count up to the period; land as of
+its latest date.
+"""
+
+_LAND = (
+    "(SELECT *, as_of AS span_start, as_of AS span_end, "
+    "lead(as_of) OVER (PARTITION BY uscc ORDER BY as_of NULLS FIRST) AS replaced_on "
+    "FROM facts.land WHERE NOT superseded)"
+)
+
+
+def lineage_figures() -> str:
+    """The common table expressions `figures` (one row per stated figure that counts and word that it feeds), `words`
+    (the words of each pair of numerator and denominator) and `kept` (where a figure is stated that a correction of
+    another field of its row left as it was).
+    """
+    electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
+    parts = [
+        *(
+            _figures(
+                "facts.output", column.name, (column.name,), literal(column.unit or ""), adds_up=column.name in FLOWS
+            )
+            for column in MEASURES
+        ),
+        *(_figures(_LAND, field, words, literal("亩"), dated=True) for field, words in LAND_FEEDS.items()),
+        *(
+            _figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier", adds_up=True)
+            for field in ENERGY_FIELDS
+        ),
+        *(
+            _figures(
+                "facts.energy",
+                field,
+                ("electricity",),
+                _form_unit(),
+                carrier="carrier",
+                adds_up=True,
+                where=f" AND carrier IN ({electric})",
+            )
+            for field in ENERGY_FIELDS
+        ),
+    ]
+    measures = sorted(
+        {*(c.name for c in MEASURES), *(w for words in LAND_FEEDS.values() for w in words), "energy", "electricity"}
+    )
+    return (
+        "WITH figures AS (\n  " + "\n  UNION ALL ".join(parts) + "\n), words AS (\n"
+        "  SELECT p.numerator_expression, p.denominator_expression, m.measure\n"
+        "  FROM (SELECT DISTINCT numerator_expression, denominator_expression FROM results.indicators) AS p\n"
+        f"  JOIN (SELECT unnest([{', '.join(map(literal, measures))}]) AS measure) AS m\n"
+        "    ON regexp_matches(p.numerator_expression || ' ' || p.denominator_expression, "
+        "'\\b' || m.measure || '\\b')\n), kept AS (\n  "
+        + "\n  UNION ALL ".join(
+            [
+                *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
+                # Of energy it is always the consumption that is corrected.
+                *(
+                    _kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
+                    for field in ENERGY_FIELDS
+                    if field != "consumption"
+                ),
+            ]
+        )
+        + "\n)\n"
+    )
+
+
+def _figures(
+    source: str,
+    field: str,
+    words: tuple[str, ...],
+    unit: str,
+    *,
+    carrier: str = "NULL",
+    dated: bool = False,
+    adds_up: bool = False,
+    where: str = "",
+) -> str:
+    """The figures of one field: one row per row of `source` that counts, and word that the field feeds."""
+    listed = "[" + ", ".join(literal(word) for word in words) + "]"
+    return (
+        f"SELECT uscc, name, unnest({listed}) AS measure, {literal(field)} AS field, "
+        f"CAST({carrier} AS VARCHAR) AS carrier, span_start, span_end, {str(dated).lower()} AS dated, "
+        f"{str(adds_up).lower()} AS adds_up, {'NULL' if carrier == 'NULL' else 'unit'}::VARCHAR AS row_unit, "
+        f"{'replaced_on' if dated else 'NULL::DATE'} AS replaced_on, "
+        f'{quoted(field)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
+        f"FROM {source} WHERE NOT superseded AND {quoted(field)} IS NOT NULL{where}"
+    )
+
+
+def _kept(table: str, field: str, key: tuple[str, ...], unit: str) -> str:
+    """The places of the figures of one field in corrected rows whose correction is of another: the latest one of those
+    that the correction replaced in which the figure stands.
+    """
+    same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM n.{name}" for name in ("uscc", *key, quoted(field)))
+    return (
+        f'SELECT n.submission_id, n."row", n.block, {literal(field)} AS field, o.submission_id AS kept_id, o.sheet, '
+        f'o."row" AS kept_row, o.block AS kept_block, {unit}::VARCHAR AS row_unit '
+        f"FROM {table} AS n "
+        f"JOIN intake.submissions AS l ON l.submission_id = n.submission_id AND l.form = 'corrections' "
+        f"LEFT JOIN intake.columns AS own "
+        f"ON own.submission_id = n.submission_id AND own.block = n.block AND own.field = {literal(field)} "
+        f"JOIN {table} AS o ON o.superseded AND {same} "
+        f"JOIN intake.columns AS c "
+        f"ON c.submission_id = o.submission_id AND c.block = o.block AND c.field = {literal(field)} "
+        f"JOIN intake.submissions AS s ON s.submission_id = o.submission_id "
+        f"WHERE NOT n.superseded AND n.{quoted(field)} IS NOT NULL AND own.field IS NULL "
+        f'QUALIFY row_number() OVER (PARTITION BY n.submission_id, n."row", n.block ORDER BY s.arrival DESC) = 1'
+    )
+
+
+def _form_unit() -> str:
+    """The unit in which an energy row is kept: that of its carrier."""
+    by_unit: dict[str, list[str]] = {}
+    for name, unit in carrier_form_unit().items():
+        by_unit.setdefault(unit, []).append(name)
+    cases = " ".join(
+        f"WHEN carrier IN ({', '.join(map(literal, names))}) THEN {literal(unit)}" for unit, names in by_unit.items()
+    )
+    return f"CASE {cases} END"

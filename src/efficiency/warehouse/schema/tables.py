@@ -1,0 +1,214 @@
+"""The tables of the warehouse, from their declarations in `schemas`: the list, the DDL, and the frames they hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.partitions import Chunks, ParquetChunk
+from schemas import (
+    CANDIDATES,
+    COLUMN_MAP,
+    EVALUATIONS,
+    FACTS,
+    INDICATORS,
+    MOVEMENTS,
+    OBJECTIONS,
+    PROBLEMS,
+    RUN_EVALUATIONS,
+    RUN_FILES,
+    RUNS,
+    SCORES,
+    STATED,
+    SUBMISSIONS,
+    WATCH,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from schemas.column import Column, Kind, Table
+
+TABLES: dict[str, Table] = {
+    table.qualified: table
+    for table in (
+        SUBMISSIONS,
+        COLUMN_MAP,
+        PROBLEMS,
+        WATCH,
+        *STATED.values(),
+        *FACTS.values(),
+        EVALUATIONS,
+        SCORES,
+        INDICATORS,
+        CANDIDATES,
+        MOVEMENTS,
+        OBJECTIONS,
+        RUNS,
+        RUN_FILES,
+        RUN_EVALUATIONS,
+    )
+}
+"""Qualified name → declaration of every table of the warehouse, in the order in which they are written."""
+
+SQL_TYPES: dict[Kind, str] = {
+    "text": "VARCHAR",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "flag": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+"""Kinds as DuckDB types. Timestamps are kept without a zone, in UTC, as their comments say: fetching
+TIMESTAMPTZ from Python asks for pytz, which an analyst need not have."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a warehouse holds: rows by qualified table name. A table that is not named is empty.
+
+    What may be more than memory holds, stated rows and facts, may be given in pieces.
+    """
+
+    frames: Mapping[str, pl.DataFrame | Chunks] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse names that are no table, so that nothing is ever left out by a slip of the pen."""
+        unknown = set(self.frames) - set(TABLES)
+        if unknown:
+            raise KeyError(f"the warehouse has no table {sorted(unknown)}; it has {sorted(TABLES)}")
+
+    def __getitem__(self, qualified: str) -> pl.DataFrame:
+        """All rows of the table `qualified` as one frame, in exactly its declared shape."""
+        table = TABLES[qualified]
+        rows = self.frames.get(qualified)
+        if rows is None:
+            return table.empty()
+        return table.conform(rows.whole() if isinstance(rows, Chunks) else rows)
+
+    def in_order(self, qualified: str, rows: int) -> Iterator[pl.DataFrame]:
+        """The rows of the table `qualified` as its file has them, some `rows` at a time."""
+        table, held = TABLES[qualified], self.frames.get(qualified)
+        if isinstance(held, Chunks) and not held.in_memory:
+            yield from _pieces_in_order(table, held, rows)
+        else:
+            yield from slices_in_order(table, self[qualified], rows)
+
+    def height(self, qualified: str) -> int:
+        """How many rows the table `qualified` has."""
+        rows = self.frames.get(qualified)
+        return 0 if rows is None else rows.height
+
+    def with_frames(self, frames: Mapping[str, pl.DataFrame | Chunks]) -> Contents:
+        """These contents with the tables named in `frames` replaced."""
+        return replace(self, frames={**self.frames, **frames})
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier; `column`, `row` and `list` are words of the language."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def qualified_sql(table: Table) -> str:
+    """The table's qualified name as SQL writes it."""
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
+
+
+def create_table(table: Table) -> str:
+    """The CREATE TABLE statement of `table`: types, NOT NULL, and the closed vocabularies as CHECK."""
+    return f"CREATE TABLE {qualified_sql(table)} (\n  " + ",\n  ".join(map(_column_sql, table.columns)) + "\n)"
+
+
+def _column_sql(column: Column) -> str:
+    parts = [quoted(column.name), SQL_TYPES[column.kind]]
+    if not column.nullable:
+        parts.append("NOT NULL")
+    if column.choices:
+        parts.append(f"CHECK ({quoted(column.name)} IN ({', '.join(map(literal, column.choices))}))")
+    return " ".join(parts)
+
+
+_ORDERS = {
+    "facts": ("uscc", "span_start", "span_end", "submission_id", "row", "block"),
+    "intake": ("submission_id", "row", "block", "cell"),
+}
+
+
+def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` sorted by the table's key, or by enterprise or sheet: what is asked for together lies together.
+
+    The sort is stable, so that the same contents give the same file.
+    """
+    return pl.concat([frame.clear(), *slices_in_order(table, frame, max(frame.height, 1))])
+
+
+def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """As `in_order`, `rows` at a time: a large table never stands in memory twice."""
+    by = _order_of(table)
+    if not by:
+        yield from frame.iter_slices(rows)
+        return
+    order = frame.select(pl.arg_sort_by(by, maintain_order=True)).to_series()
+    if order.is_sorted():
+        yield from frame.iter_slices(rows)
+        return
+    for start in range(0, frame.height, rows):
+        yield frame[order[start : start + rows]]
+
+
+def _order_of(table: Table) -> tuple[str, ...]:
+    return table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
+
+
+def _pieces_in_order(table: Table, pieces: Chunks, rows: int) -> Iterator[pl.DataFrame]:
+    """As `slices_in_order` of all pieces together, with no more in memory than the rows of one sheet or share."""
+    first = _order_of(table)[0]
+    for some in _ascending(pieces, first, rows):
+        yield from slices_in_order(table, table.conform(some.whole()), rows)
+
+
+def _ascending(pieces: Chunks, column: str, rows: int) -> Iterator[Chunks]:
+    """The rows of `pieces` in such parts that `column` rises from one to the next: some `rows` in each, or one value.
+
+    The pieces do so themselves where each has other enterprises; else the sheets are found among them.
+    """
+    parts = [part for part in pieces.parts if isinstance(part, ParquetChunk)]
+    if len(parts) != len(pieces.parts):
+        raise ValueError("rows of a table are in memory or on the disk, not both")
+    bounds = [part.lazy().select(pl.min(column).alias("least"), pl.max(column)).collect().row(0) for part in parts]
+    if all(before[1] < after[0] for before, after in pairwise(bounds)):
+        yield from (Chunks(pieces.empty, (part,)) for part in parts)
+        return
+    runs: list[tuple[str, ParquetChunk]] = []
+    for part in parts:
+        offset = 0
+        for height, value in part.read([column]).to_series().rle().struct.unnest().iter_rows():
+            runs.append((value, part.part(offset, height)))
+            offset += height
+    held: list[ParquetChunk] = []
+    for _, same in groupby(sorted(runs, key=itemgetter(0)), key=itemgetter(0)):
+        held += [part for _, part in same]
+        if sum(part.height for part in held) >= rows:
+            yield Chunks(pieces.empty, tuple(held))
+            held = []
+    if held:
+        yield Chunks(pieces.empty, tuple(held))
+
+
+def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with its timestamps in UTC and without a zone, as the warehouse keeps them."""
+    return frame.with_columns(pl.col(pl.Datetime("us", "UTC")).dt.replace_time_zone(None))
+
+
+def aware_utc(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with its zoneless timestamps marked as UTC: the inverse of `naive_utc`."""
+    return frame.with_columns(pl.col(pl.Datetime("us")).dt.replace_time_zone("UTC"))

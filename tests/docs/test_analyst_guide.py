@@ -1,0 +1,115 @@
+"""docs/analyst.md: its dictionary is what is declared, and each of its queries runs and has something to show."""
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT, SampleRun
+
+from efficiency.evaluation.candidates import select
+from efficiency.job.evaluate import judge
+from efficiency.job.movement import what_moved
+from efficiency.policy.load import load_policy
+from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.publish import publish
+from efficiency.warehouse.read import load
+from efficiency.warehouse.schema import TABLES, all_views
+from efficiency.warehouse.schema.dictionary import BEGIN, END, renewed
+from schemas import FACTS
+
+GUIDE = (ROOT / "docs" / "analyst.md").read_text(encoding="utf-8")
+QUERIES = {
+    block.splitlines()[0].removeprefix("-- "): block for block in re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)
+}
+
+
+@pytest.fixture(scope="module")
+def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
+    """The sample's warehouse with a period before the one that was run, so that there is something to compare."""
+    path = Path(shutil.copy(sample_run.warehouse, tmp_path_factory.mktemp("analyst")))
+    contents, policy = load(path), load_policy("zibo-jkq")
+    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
+    for period in ("2026-09", "2026-10"):
+        judged = judge(facts, policy, period, contents)
+        new = PublishedEvaluation(
+            period=period,
+            policy_id=policy.id,
+            policy_sha256=policy.sha256,
+            policy_toml=policy.text,
+            run_id="guide",
+            code_version="test",
+            inputs_sha256=judged.inputs_sha256,
+            created_at=datetime(2026, 11, 5, tzinfo=UTC),
+            warnings=None,
+            scores=judged.evaluation.scores,
+            indicators=judged.evaluation.indicators,
+            candidates=select(judged.evaluation, policy),
+            movements=what_moved(facts, policy, period, judged.evaluation, contents, same_facts=True).frame,
+        )
+        contents = add_evaluation(contents, new).contents
+    publish(path, contents)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+def answer(analyst, start):
+    """The rows of the query whose question begins so."""
+    (query,) = (text for question, text in QUERIES.items() if question.startswith(start))
+    return analyst.sql(query).fetchall()
+
+
+def test_the_guide_has_the_questions_that_analysts_ask() -> None:
+    assert len(QUERIES) >= 15
+    assert all(question.endswith(("?", ")", "see")) for question in QUERIES)
+
+
+@pytest.mark.parametrize("question", QUERIES)
+def test_each_query_runs_and_gives_rows(analyst, question) -> None:
+    assert analyst.sql(QUERIES[question]).fetchall()
+
+
+def test_tiers_and_lists_count_as_the_run_said(analyst, sample_run: SampleRun) -> None:
+    tiers = {row[0]: row[1] for row in answer(analyst, "How many enterprises")}
+    assert sum(tiers.values()) == sample_run.told["statuses"]["ranked"]
+    assert set(tiers) == set("ABCD")
+    assert sum(row[4] for row in answer(analyst, "How many enterprises")) == pytest.approx(100, abs=0.3)
+    assert len(answer(analyst, "Who is on which list")) == sum(sample_run.told["lists"].values())
+
+
+def test_answers_are_what_their_question_promises(analyst) -> None:
+    assert all(row[3] < 0.8 for row in answer(analyst, "Which tiers are not firm"))
+    assert all(row[1] != row[2] for row in answer(analyst, "Who got another tier"))
+    assert {row[0] for row in answer(analyst, "Who moved up")} <= {"up", "down", "entered", "left"}
+    concentration = [row[1] for row in answer(analyst, "How concentrated")]
+    assert concentration == sorted(concentration)
+    assert all(row[-1] for row in answer(analyst, "In which cells"))
+    assert all(row[-1] is True for row in answer(analyst, "Which files have the most errors"))
+    assert answer(analyst, "Which storage version")[0][1].startswith("v1.0.0")
+
+
+def test_the_dictionary_is_what_is_declared() -> None:
+    assert renewed(GUIDE) == GUIDE, "renew it: python -m efficiency.warehouse.schema.dictionary docs/analyst.md"
+
+
+def test_the_dictionary_names_every_table_view_and_column(analyst) -> None:
+    told = GUIDE.split(BEGIN)[1].split(END)[0]
+    names = [*TABLES, *(f"main.{view.name}" for view in all_views())]
+    assert re.findall(r"^#### `(.+)`$", told, re.MULTILINE) == [*names[len(TABLES) :], *names[: len(TABLES)]]
+    counted = analyst.sql("SELECT count(*) FROM duckdb_columns() WHERE NOT internal").fetchall()[0][0]
+    assert len(re.findall(r"^\| `", told, re.MULTILINE)) == counted
+
+
+def test_keys_named_in_the_dictionary_are_unique(analyst) -> None:
+    for name, table in TABLES.items():
+        if table.key and table.schema == "results":
+            columns = ", ".join(table.key)
+            assert not analyst.sql(f"SELECT {columns} FROM {name} GROUP BY ALL HAVING count(*) > 1").fetchall(), name
+
+
+@pytest.mark.parametrize("document", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])
+def test_a_document_without_its_marks_is_refused(document) -> None:
+    with pytest.raises(ValueError, match="dictionary: begin"):
+        renewed(document)

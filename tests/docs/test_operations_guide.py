@@ -1,0 +1,97 @@
+"""docs/operations.md and docs/security.md: every command runs in its order, and the program says what they quote."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from builders.small_inbox import CODES, ledger, small_inbox, tax
+from conftest import ROOT
+
+from efficiency.cli import _parser
+from efficiency.intake.formats.archive import MAX_ENTRIES, MAX_EXPANDED, MAX_SHEETS
+from efficiency.intake.formats.limits import MAX_TEXTS
+from efficiency.policy.expressions import LONGEST
+
+GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+SERVE = re.compile(r"^\.venv/bin/efficiency (serve .*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory):
+    """An installation as the guide finds it: the source under version control, with its environment ready."""
+    folder = tmp_path_factory.mktemp("srv")
+    origin, here = folder / "origin", folder / "efficiency"
+    origin.mkdir()
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, origin)
+    (origin / ".gitignore").write_text("*\n", encoding="utf-8")
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
+    for command in (("init", "-q"), ("add", "-f", "."), ("commit", "-q", "-m", "as delivered")):
+        subprocess.run(["git", *identity, *command], cwd=origin, check=True)
+    subprocess.run(["git", "clone", "-q", str(origin), str(here)], check=True)
+    program = here / ".venv" / "bin" / "efficiency"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m efficiency "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    (here / ".venv" / ".ready").touch()
+    small_inbox(here / "inbox")
+    asked = (CODES[3], "2026年1-10月", "实缴税金", "", tax(3, 10) * 1.6, "完税证明", "王局", "2026-11-06")
+    ledger(here / "申诉更正.csv", asked)
+    return here
+
+
+def test_every_command_of_the_guide_runs_in_its_order(installation) -> None:
+    """Serving goes on until it is stopped and has a test of its own; here only its arguments are taken."""
+    script = "set -eux\n" + SERVE.sub("", "\n".join(BLOCKS))
+    done = subprocess.run(["bash", "-c", script], cwd=installation, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-1000:]
+    assert "DIFFERS" not in done.stdout
+    assert "Issued again: 2026-10-zibo-jkq-" in done.stdout
+    assert done.stdout.count("Published again: ") == 4
+    assert (installation / "moved" / "warehouse" / "efficiency.duckdb").exists()
+
+
+def test_serving_takes_the_arguments_of_the_guide() -> None:
+    served = [*SERVE.findall("\n".join(BLOCKS)), *re.findall(r"^ExecStart=\S+/efficiency (.*)$", GUIDE, re.MULTILINE)]
+    assert len(served) == 2
+    for line in served:
+        words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
+        options = _parser().parse_args(words)
+        assert (options.cron, options.timezone) == ("0 6 5 * *", "Asia/Shanghai")
+
+
+def messages():
+    """The first column of the table of what to do."""
+    table = GUIDE.partition("## What to do when")[2]
+    return [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")][1:]
+
+
+@pytest.fixture(scope="module")
+def said():
+    """Every text in the source, strings that stand beside each other joined."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+    return re.sub(r'"\s*\n\s*f?"', "", source)
+
+
+@pytest.mark.parametrize("message", messages())
+def test_what_the_guide_says_the_program_says_is_what_it_says(message, said) -> None:
+    assert message in said
+
+
+def test_the_bounds_in_the_guide_are_those_of_the_program() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    bounds = [int(number.replace(" ", "")) for number in re.findall(r"(\d[\d ]*\d) (?:MiB|parts|sheets)", text)]
+    assert bounds == [MAX_EXPANDED // 2**20, MAX_ENTRIES, MAX_SHEETS, MAX_TEXTS // 2**20]
+    assert f"{LONGEST:,} characters".replace(",", " ") in text
+
+
+def test_every_dependency_is_locked_by_hash() -> None:
+    """A requirement without a hash would let the index hand out something else."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    locked = [line for line in lines if line.strip() and not line.startswith("#")]
+    assert len(locked) > 50
+    assert all(re.match(r"\S+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in locked)
+    assert "--require-hashes -r requirements.txt" in (ROOT / "Makefile").read_text(encoding="utf-8")

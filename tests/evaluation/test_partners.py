@@ -1,0 +1,105 @@
+"""Merger partners: class before division before chain, own town first, then the better score, never oneself."""
+
+import polars as pl
+from builders.profiles import code
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from efficiency.evaluation.partners import PARTNERS, find_partners
+
+SCHEMA = {
+    "uscc": pl.String, "name": pl.String, "town": pl.String, "tier": pl.String, "score": pl.Float64,
+    "industry": pl.String, "industry_division": pl.String, "chain": pl.String,
+}  # fmt: skip
+
+
+def zone(*rows: tuple) -> pl.DataFrame:
+    """(industry, chain, town, tier, score) each."""
+    return pl.DataFrame(
+        [
+            {"uscc": code(i), "name": f"企业{i}", "town": town, "tier": tier, "score": score, "industry": industry,
+             "industry_division": industry and industry[:2], "chain": chain}
+            for i, (industry, chain, town, tier, score) in enumerate(rows)
+        ],
+        schema=SCHEMA,
+    )  # fmt: skip
+
+
+def partners(frame: pl.DataFrame, of: int = 0) -> list[str]:
+    found = find_partners(frame.filter(pl.col("uscc") == code(of)).select("uscc"), frame)
+    return [] if found.is_empty() else [p for p in found.select("partner_1", "partner_2", "partner_3").row(0) if p]
+
+
+def test_class_then_division_then_chain() -> None:
+    frame = zone(
+        ("3011", "建材", "甲", "D", 1.0),
+        ("2611", "建材", "甲", "A", 99.0),
+        ("3021", "", "甲", "A", 90.0),
+        ("3011", None, "乙", "B", 60.0),
+    )
+    assert partners(frame) == [code(3), code(2), code(1)]
+
+
+def test_own_town_before_others_and_higher_score_first() -> None:
+    frame = zone(
+        ("3011", None, "甲", "D", 1.0),
+        ("3011", None, "乙", "A", 99.0),
+        ("3011", None, "甲", "B", 60.0),
+        ("3011", None, "甲", "A", 90.0),
+        ("3011", None, None, "A", 98.0),
+    )
+    assert partners(frame) == [code(3), code(2), code(1)]
+
+
+def test_only_a_and_b_take_in_others_and_nobody_takes_in_oneself() -> None:
+    frame = zone(
+        ("3011", None, "甲", "B", 50.0),
+        ("3011", None, "甲", "C", 40.0),
+        ("3011", None, "甲", None, None),
+        ("3011", None, "甲", "D", 1.0),
+    )
+    assert partners(frame) == []
+
+
+def test_a_code_of_less_than_four_digits_is_no_class() -> None:
+    frame = zone(("301", None, "甲", "D", 1.0), ("301", None, "甲", "B", 50.0), ("3021", None, "甲", "B", 60.0))
+    assert partners(frame) == [code(2), code(1)]
+
+
+def test_without_industry_and_chain_there_is_no_partner() -> None:
+    assert partners(zone((None, "", "甲", "D", 1.0), (None, "", "甲", "A", 90.0))) == []
+
+
+def test_names_stand_beside_the_codes() -> None:
+    frame = zone(("3011", None, "甲", "D", 1.0), ("3011", None, "甲", "A", 90.0))
+    found = find_partners(frame.head(1).select("uscc"), frame).row(0, named=True)
+    assert (found["partner_1"], found["partner_1_name"], found["partner_2"]) == (code(1), "企业1", None)
+
+
+row = st.tuples(
+    st.sampled_from(["3011", "3021", "301", "2611", None]), st.sampled_from(["建材", "化工", "", None]),
+    st.sampled_from(["甲", "乙", None]), st.sampled_from(["A", "B", "C", "D"]), st.integers(0, 5).map(float),
+)  # fmt: skip
+
+
+@settings(max_examples=100)
+@given(rows=st.lists(row, min_size=1, max_size=25))
+def test_they_are_the_best_of_all_pairs(rows) -> None:
+    frame = zone(*rows)
+    everyone = frame.to_dicts()
+    for me in everyone:
+
+        def place(other, me=me):
+            level = (
+                0 if other["industry"] == me["industry"] and len(me["industry"] or "") == 4
+                else 1 if me["industry_division"] and other["industry_division"] == me["industry_division"]
+                else 2 if me["chain"] and other["chain"] == me["chain"]
+                else None
+            )  # fmt: skip
+            elsewhere = me["town"] is None or me["town"] != other["town"]
+            return None if level is None else (level, elsewhere, -other["score"], other["uscc"])
+
+        fit = sorted(
+            p for o in everyone if o["tier"] in "AB" and o["uscc"] != me["uscc"] and (p := place(o)) is not None
+        )
+        assert partners(frame, everyone.index(me)) == [p[-1] for p in fit[:PARTNERS]]

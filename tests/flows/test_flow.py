@@ -1,0 +1,107 @@
+"""The Prefect flow on an embedded server: the same road, with history, retries and an artifact."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import Mock
+
+import duckdb
+import pytest
+from conftest import INBOX, ROOT, SampleRun
+
+pytestmark = pytest.mark.server
+
+
+def flow(*arguments: object, cwd, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def flow_run(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("flow")
+    done = flow(ROOT / "flows" / "monthly.py", "--period", "2026-10", "--by", "town", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_flow_ends_with_the_workbook_it_wrote(flow_run) -> None:
+    folder, done = flow_run
+    last = done.stdout.rstrip().splitlines()[-1]
+    assert last.startswith("Workbook: ")
+    assert (folder / last.removeprefix("Workbook: ")).is_file()
+
+
+def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(flow_run) -> None:
+    _, done = flow_run
+    for step in ("ingest", "validate", "evaluate", "select", "report", "publish"):
+        assert re.search(rf"{step}: ", done.stderr), step
+        assert re.search(rf"Task run '{step}-\w+' - Finished in state Completed", done.stderr), step
+
+
+def test_flow_writes_the_copies_for_towns_when_asked(flow_run) -> None:
+    assert len(list((flow_run[0] / "output" / "2026-10" / "分镇办").glob("*.xlsx"))) == 5
+
+
+def test_flow_says_what_it_is_waiting_for(flow_run) -> None:
+    assert "Starting Prefect" in flow_run[1].stderr
+
+
+def test_flow_gives_the_same_results_as_the_plain_run(flow_run, sample_run: SampleRun) -> None:
+    query = "SELECT uscc, score, tier FROM results.scores ORDER BY 1"
+    both = []
+    for warehouse in (flow_run[0] / "warehouse" / "efficiency.duckdb", sample_run.warehouse):
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            both.append(connection.sql(query).fetchall())
+    assert both[0] == both[1]
+
+
+def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(flow_run) -> None:
+    folder, _ = flow_run
+    database = folder / ".prefect" / "prefect.db"
+    import sqlite3
+
+    with sqlite3.connect(database) as connection:
+        states = connection.execute("SELECT name, state_type FROM flow_run").fetchall()
+        artifacts = dict(connection.execute("SELECT key, data FROM artifact").fetchall())
+    connection.close()
+    assert states == [("2026-10", "COMPLETED")]
+    rows = {key: json.loads(json.loads(artifacts[key])) for key in ("counts", "lists", "problems", "watch")}
+    assert {"tiers", "lists", "counts"} <= {row["group"] for row in rows["counts"]}
+    assert {row["list"] for row in rows["lists"]} == {"upgrade", "shutdown", "merger", "partner"}
+    assert rows["problems"][0]["severity"] == "error"
+    assert {row["kind"] for row in rows["watch"]} == {"enterprise_missing", "new_unit"}
+
+
+def test_failure_in_the_flow_is_a_plain_line_and_keeps_its_status(tmp_path: Path) -> None:
+    done = flow(ROOT / "flows" / "monthly.py", "--inbox", tmp_path, "--period", "2026-10", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "holds no spreadsheet" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_with_prefect_prints_the_json_alone(tmp_path: Path) -> None:
+    done = flow("-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10", "--prefect", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["evaluation_id"].startswith("2026-10-zibo-jkq-")
+
+
+def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from flows import artifacts
+
+    monkeypatch.setattr(artifacts, "create_table_artifact", Mock(side_effect=ConnectionError("gone")))
+    artifacts.leave_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
+    assert "took no artifacts (ConnectionError: gone); the month is published" in caplog.text

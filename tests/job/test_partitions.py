@@ -1,0 +1,335 @@
+"""However many shares a province is resolved in, and wherever its rows lie meanwhile, the results are the same."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from builders import small_inbox
+from builders.stated import CODES, NAMES, Sheet, resolved, told
+from builders.stated import month as month_of
+from conftest import INBOX
+from polars.testing import assert_frame_equal
+
+from efficiency import partitions as pieces
+from efficiency.errors import EfficiencyError
+from efficiency.intake.resolution import unbalanced
+from efficiency.job import ingest as kept_sheets
+from efficiency.job import kept_facts
+from efficiency.job import outputs as deliverables
+from efficiency.job import run as month
+from efficiency.job.execution import partitions as by_share
+from efficiency.job.execution import read_files as readers
+from efficiency.partitions import Chunks, ParquetChunk, Partitions, put_down, shares_of
+from efficiency.review.audit import audit
+from efficiency.review.compare import compare_policies
+from efficiency.review.objections import objection
+from efficiency.review.reissue import reissue
+from efficiency.warehouse.draft import drafted
+from efficiency.warehouse.publish import publish
+from efficiency.warehouse.read import load, load_in_order
+from efficiency.warehouse.schema import TABLES, Contents, tables
+from efficiency.warehouse.staging import clear_leftovers, scratch_folder
+from schemas import FACTS, STATED
+
+OCTOBER = date(2026, 10, 1)
+BEGUN = datetime(2026, 11, 23, 8, tzinfo=UTC)
+LIKE_NO_OTHER = {"started", "finished", "operator", "command", "log_sha256"}
+"""What two runs on the same files differ in."""
+
+
+def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
+    """Bounds that are for millions of rows, made small enough for the sample."""
+    monkeypatch.setattr(by_share, "share_count", lambda rows: shares)
+    monkeypatch.setattr(by_share, "DEALT_ROWS", 500)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 1000)
+    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 2000)
+    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 1000)
+    monkeypatch.setattr(readers, "HELD_ROWS", 2000)
+    monkeypatch.setattr(readers, "HELD_ROWS_A_FILE", 100)
+    monkeypatch.setattr(pieces, "FILE_ROWS", 300)
+
+
+def small_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for fourteen enterprises."""
+    few_in_memory(monkeypatch, 3)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
+    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 5)
+    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 60)
+
+
+def published(order: month.RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
+    """Every table that the month leaves, in the order of the file; no reports are drawn."""
+    run = month.RunContext(run_id, BEGUN, "nobody")
+    validated = month.validate(order, run, month.ingest(order, run))
+    judged = month.select(month.evaluate(order, run, validated))
+    with drafted(order.warehouse) as draft:
+        with deliverables.drawing_up(order, run, validated, draft) as drawing:
+            drawn = deliverables.report(order, run, validated, judged, drawing, month.silent)
+        deliverables.publish(drawn)
+    with duckdb.connect(order.warehouse, read_only=True) as connection:
+        return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No reports: they are made from the published results, which are compared."""
+    monkeypatch.setattr(deliverables, "_draw_reports", lambda *_: None)
+
+
+def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    for name, frame in expected.items():
+        columns = [column for column in frame.columns if column not in LIKE_NO_OTHER]
+        assert_frame_equal(tables_[name].select(columns), frame.select(columns), check_exact=True)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = month.RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
+    whole = published(order, "run")
+    output, corrected = whole[FACTS["output"].qualified], whole[FACTS["corrections"].qualified]
+    assert output["superseded"].any(), "nothing was sent again"
+    assert corrected.height, "nothing was corrected"
+    assert whole["intake.problems"]["rule"].n_unique() > 10
+    for shares in (2, 5):
+        with monkeypatch.context() as bounds:
+            few_in_memory(bounds, shares)
+            dealt = published(replace(order, warehouse=tmp_path / str(shares) / "w.duckdb"), "run")
+        same(dealt, whole)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_rows_are_the_same_where_they_lie_as_dealt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = month.RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
+    whole = published(order, "run")
+    few_in_memory(monkeypatch, 3)
+    monkeypatch.setattr(by_share, "LEAST_RUN", 2)
+    stayed = []
+    where = by_share._where_they_lie
+    monkeypatch.setattr(by_share, "_where_they_lie", lambda *of: stayed.append(where(*of)) or stayed[-1])
+    same(published(replace(order, warehouse=tmp_path / "3" / "w.duckdb"), "run"), whole)
+    assert any(stayed), "no file was left as it lies"
+    assert not all(stayed), "no rows were dealt out"
+
+
+@pytest.mark.usefixtures("drawn")
+def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = small_inbox.small_inbox(tmp_path / "inbox")
+    orders = [
+        month.RunRequest(folder, ("2026-10",), "zibo-jkq", tmp_path / name / "w.duckdb", tmp_path)
+        for name in ("a", "b")
+    ]
+    expected: dict[str, pl.DataFrame] = {}
+    for round_ in ("first", "second"):
+        if round_ == "second":
+            rows = [(small_inbox.CODES[0], "2026年1-10月", 5000), (small_inbox.CODES[3], "2026年1-10月", 7000)]
+            small_inbox.write(folder / "产出" / "补报.csv", [("统一社会信用代码", "所属期", "实缴税金(万元)"), *rows])
+            small_inbox.ledger(
+                folder / "更正.csv",
+                (small_inbox.CODES[1], "2026年1-10月", "实缴税金", 230, 999, "申诉", "李四", "2026-11-20"),
+                (small_inbox.CODES[2], "2026年1-10月", "电力", 60, 77, "申诉", "李四", "2026-11-20"),
+            )
+        expected = published(orders[0], round_)
+        with monkeypatch.context() as bounds:
+            small_in_memory(bounds)
+            same(published(orders[1], round_), expected)
+    assert expected[FACTS["output"].qualified]["superseded"].any()
+    assert expected["results.movements"].is_empty()
+    assert expected["results.evaluations"].height == 2
+
+
+def test_what_reads_the_warehouse_again_comes_to_the_same_in_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Audit, reissue, objection and compare: in memory and in three shares."""
+    inbox_folder = small_inbox.small_inbox(tmp_path / "inbox")
+    small_inbox.ledger(
+        inbox_folder / "更正.csv",
+        (small_inbox.CODES[1], "2026年1-10月", "实缴税金", small_inbox.tax(1, 10), 999, "申诉", "李四", "2026-11-20"),
+    )
+    small_inbox.run(tmp_path)
+    asked = small_inbox.ledger(
+        tmp_path / "申诉.csv",
+        (small_inbox.CODES[2], "2026年1-10月", "电力", 60, 77, "抄表", "", ""),
+        (small_inbox.CODES[9], "2026年1-10月", "实缴税金", small_inbox.tax(9, 10), 1, "申诉", "", ""),
+    )
+    warehouse = tmp_path / "warehouse" / "efficiency.duckdb"
+    (evaluation,) = load(warehouse)["results.evaluations"]["evaluation_id"]
+
+    def looked_again(name: str) -> tuple[object, ...]:
+        issued = reissue(evaluation, warehouse, tmp_path / name)
+        trial = objection(asked, small_inbox.PERIOD, warehouse)
+        compared = compare_policies(small_inbox.PERIOD, ("zibo-jkq", "changle-2023"), warehouse).comparison
+        return (
+            list(audit(warehouse, every=True)),
+            [path.read_bytes() for path in issued.files],
+            [trial.asked.rows(), trial.problems.rows(), trial.enterprises.rows(), trial.renewed],
+            [compared.enterprises.rows(), compared.parts.rows(), compared.lists.rows()],
+        )
+
+    whole = looked_again("whole")
+    assert all(finding.holds for finding in whole[0])
+    small_in_memory(monkeypatch)
+    assert looked_again("shares") == whole
+    assert [path.name for path in warehouse.parent.iterdir()] == ["efficiency.duckdb", "versions"]
+
+    with duckdb.connect(warehouse) as connection:
+        last = max(small_inbox.CODES)
+        connection.execute(f"UPDATE facts.output SET tax = tax + 1 WHERE uscc = '{last}'")
+        connection.execute(f"DELETE FROM facts.land WHERE uscc = '{small_inbox.CODES[0]}'")
+    altered = {finding.subject: finding.said for finding in audit(warehouse) if not finding.holds}
+    assert set(altered) == {"facts.output", "facts.land"}
+    assert last in altered["facts.output"]
+    assert altered["facts.land"].startswith("13 rows are published; computed again there are 14")
+
+
+def test_a_register_line_that_completes_another_is_one_row_in_any_share() -> None:
+    """It is superseded in its share and accepted for what it lent; of a row only the better of both may count."""
+    code = CODES["A"]
+    register = Sheet(
+        "register",
+        [{"uscc": code, "name": NAMES["A"], "town": "南定镇"}, {"uscc": code, "name": NAMES["A"], "industry": "3071"}],
+        id="register",
+    )
+    result = resolved(register, Sheet("output", [{"uscc": code, **month_of(2026, 1), "tax": 1.0}], id="tax"))
+    assert len(told(result, "completed_figure")) == 1
+    assert unbalanced(result.submissions).is_empty()
+    assert result.submissions["rows_accepted"].to_list() == [2, 1]
+
+
+def test_without_a_register_everybody_is_unknown_in_any_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_inbox.small_inbox(tmp_path / "inbox")
+    (tmp_path / "inbox" / "名录.csv").unlink()
+    order = month.RunRequest(tmp_path / "inbox", ("2026-10",), "zibo-jkq", tmp_path / "w.duckdb", tmp_path)
+    run = month.RunContext("run", BEGUN, "nobody")
+    whole = month.validate(order, run, month.ingest(order, run)).resolved
+    few_in_memory(monkeypatch, 3)
+    dealt = month.validate(order, run, month.ingest(order, run)).resolved
+    assert_frame_equal(dealt.problems, whole.problems)
+    assert_frame_equal(dealt.submissions, whole.submissions)
+    assert whole.problems.filter(rule="enterprise_unknown").height == small_inbox.COUNT * 7
+
+
+def test_a_run_leaves_no_scratch_however_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_in_memory(monkeypatch, 2)
+    small_inbox.small_inbox(tmp_path / "inbox")
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
+    seen: list[bool] = []
+
+    def fails(*_: object) -> None:
+        seen.append(scratch_folder(tmp_path / "warehouse" / "efficiency.duckdb").is_dir())
+        raise EfficiencyError("no")
+
+    monkeypatch.setattr(month, "succession", fails)
+    with pytest.raises(EfficiencyError, match="no"):
+        small_inbox.run(tmp_path)
+    assert seen == [True]
+    assert not list((tmp_path / "warehouse").glob("*.staging-*"))
+
+
+def test_the_scratch_of_a_run_at_work_is_not_taken_for_a_leftover(tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    scratch_folder(warehouse).mkdir()
+    dead = tmp_path / scratch_folder(warehouse).name.replace(str(os.getpid()), "999999999")
+    dead.mkdir()
+    clear_leftovers(warehouse)
+    assert scratch_folder(warehouse).is_dir()
+    assert not dead.exists()
+
+
+def numbered(first: int, last: int) -> pl.DataFrame:
+    return pl.DataFrame({"number": range(first, last)}, schema={"number": pl.Int64})
+
+
+@pytest.mark.parametrize("rows", [1, 3, 7, 100])
+def test_pieces_are_their_rows_in_order_in_memory_and_on_the_disk(tmp_path: Path, rows) -> None:
+    mixed = Chunks(numbered(0, 0), (numbered(0, 4), put_down(numbered(4, 9), tmp_path), numbered(9, 10)))
+    for some in (mixed, mixed.put_down(tmp_path)):
+        assert some.height == 10
+        assert some.whole().equals(numbered(0, 10))
+        assert some.lazy().collect().equals(numbered(0, 10))
+        batches = list(some.batches(rows))
+        assert pl.concat(batches).equals(numbered(0, 10))
+        assert all(batch.height >= rows for batch in batches[:-1])
+    assert not mixed.in_memory
+    assert all(isinstance(part, ParquetChunk) for part in mixed.put_down(tmp_path).parts)
+
+
+def test_a_part_of_a_piece_is_read_alone(tmp_path: Path) -> None:
+    piece = put_down(numbered(0, 200_000), tmp_path)
+    assert piece.part(70_000, 3).read()["number"].to_list() == [70_000, 70_001, 70_002]
+    assert piece.part(70_000, 90_000).part(60_000, 2).read()["number"].to_list() == [130_000, 130_001]
+
+
+def test_facts_in_memory_are_one_share() -> None:
+    facts = {"energy": numbered(0, 3)}
+    shares = shares_of(facts)
+    assert shares_of(shares) is shares
+    assert [frames["energy"].height for frames in shares.frames()] == [3]
+    assert Partitions(shares.parts * 2).table("energy").height == 6
+
+
+def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path: Path) -> None:
+    """Sheets lie scattered over pieces, as files are read; a sheet of many rows may even lie in two."""
+    table = STATED["output"]
+    rows = pl.concat(
+        table.conform(
+            pl.DataFrame(
+                {
+                    "submission_id": [sheet] * 4,
+                    "sheet": [""] * 4,
+                    "row": range(start, start + 4),
+                    "block": [0] * 4,
+                    "span_start": [OCTOBER] * 4,
+                    "span_end": [OCTOBER] * 4,
+                }
+            )
+        )
+        for sheet, start in (("b", 2), ("a", 6), ("c", 2), ("a", 2), ("b", 6))
+    )
+    name = table.qualified
+    scattered = Chunks(table.empty(), tuple(put_down(rows[start : start + 7], tmp_path) for start in range(0, 20, 7)))
+    publish(tmp_path / "whole.duckdb", Contents({name: rows}))
+    for at_once in (1, 5, 100):
+        contents = Contents({name: scattered})
+        assert pl.concat(contents.in_order(name, at_once)).equals(tables.in_order(table, rows))
+        assert max(part.height for part in contents.in_order(name, at_once)) <= at_once
+    publish(tmp_path / "pieces.duckdb", Contents({name: scattered}))
+    whole, again = load(tmp_path / "whole.duckdb"), load(tmp_path / "pieces.duckdb")
+    assert whole is not None
+    assert again is not None
+    assert again[name].equals(whole[name])
+    for rows, heights in ((5, [8, 8, 4]), (20, [20])):
+        parts = [part for _, part in load_in_order(tmp_path / "pieces.duckdb", [table], rows)]
+        assert pl.concat(parts).equals(whole[name])
+        assert [part.height for part in parts] == heights
+    assert list(load_in_order(tmp_path / "absent.duckdb", [table], 5)) == []
+
+
+def test_rows_half_in_memory_are_not_half_published(tmp_path: Path) -> None:
+    table = STATED["output"]
+    row = table.conform(pl.DataFrame({"submission_id": ["a"], "sheet": [""], "row": [2], "block": [0]}))
+    contents = Contents({table.qualified: Chunks(table.empty(), (row, put_down(row, tmp_path)))})
+    with pytest.raises(ValueError, match="not both"):
+        list(contents.in_order(table.qualified, 10))
+
+
+def test_a_full_disk_ends_the_run_in_plain_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_in_memory(monkeypatch, 2)
+    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
+    small_inbox.small_inbox(tmp_path / "inbox")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    with pytest.raises(EfficiencyError, match=r"cannot be written .*No space left on device.*To do: free some space"):
+        small_inbox.run(tmp_path)
+    assert not list((tmp_path / "warehouse").glob("*.staging-*"))

@@ -1,0 +1,109 @@
+"""A policy in Chinese: every kind of expression that a policy can say reads as a sentence."""
+
+import tomllib
+
+import pytest
+from builders.reports import POLICY
+
+from efficiency.evaluation.scoring import DECIMALS
+from efficiency.policy.model import Benchmark, Policy, Robustness, Tiers
+from efficiency.policy.words import (
+    benchmark,
+    condition,
+    energy_basis,
+    override_rule,
+    robustness,
+    statement,
+    tiers,
+    window,
+)
+
+
+@pytest.fixture(scope="module")
+def policy():
+    return Policy.model_validate(tomllib.loads(POLICY))
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("tier = 'D' AND d_streak >= 2", "等级为D类，且连续D类期数不小于2"),
+        ("land_tier IN ('C', 'D')", "土地效率等级为C类或D类"),
+        ("scale = '规上'", "规模为“规上”"),
+        ("land >= 3 AND months_since_commissioned < 24", "用地面积不小于3亩，且投产月数小于24个月"),
+        ("honours LIKE '%专精特新%'", "资质荣誉包含“专精特新”"),
+        ("industry LIKE '26%'", "行业代码以“26”开头"),
+        ("energy_level = 'below'", "单位产品能耗水平为低于基准水平"),
+        ("value_tax_per_mu < 3", "指标“亩均税收”小于3"),
+        ("COALESCE(investment, 0) > 0", "计划总投资(缺失按0万元计)大于0万元"),
+        ("energy IS NULL", "综合能耗缺失"),
+        ("energy IS NOT NULL", "综合能耗不缺失"),
+        ("land BETWEEN 5 AND 10", "用地面积在5至10之间"),
+        ("revenue - tax", "营业收入 − 实缴税金"),
+    ],
+)
+def test_expression_reads_as_chinese(policy, expression, said) -> None:
+    assert condition(expression, policy) == said
+
+
+def test_yes_no_columns_become_statements(policy) -> None:
+    assert statement("utility", policy) == "属于公用事业"
+    assert statement("NOT newly_above_scale", policy) == "不属于新升规"
+    assert statement("newly_above_scale OR under_construction", policy) == "属于新升规，或属于在建"
+
+
+def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy) -> None:
+    assert "LENGTH(" in condition("LENGTH(name) > 3", policy)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (Benchmark(fixed=15.0), "固定值 15"),
+        (Benchmark(stat="weighted_mean", times=2.0), "加权平均(分子合计÷分母合计) × 2"),
+        (Benchmark(stat="quantile", q=0.75), "75%分位数"),
+        (Benchmark(stat="median", within=("industry_division",), min_group=5), "同行业大类中位数(不足5户用全组)"),
+        (None, "组内最小值至最大值"),
+    ],
+)
+def test_benchmark_says_whose_and_how(spec, said) -> None:
+    assert benchmark(spec) == said
+
+
+def test_cuts_say_where_each_tier_ends() -> None:
+    by_rank = Tiers.model_validate({"by": "rank", "cuts": {"A": 0.2, "B": 0.75, "C": 0.95}})
+    assert "A类为前20%，B类为20%至75%，C类为75%至95%，其余为D类" in tiers(by_rank)
+    # Scores are shown with fewer decimals: two that look alike need not be a tie.
+    assert f"得分按{DECIMALS}位小数比较" in tiers(by_rank)
+    by_score = Tiers.model_validate({"by": "score", "cuts": {"A": 90, "B": 75, "C": 60}})
+    assert "A类不低于90分" in tiers(by_score)
+    assert "不划分等级" in tiers(None)
+
+
+def test_window_energy_and_overrides_are_named(policy) -> None:
+    assert window(policy).startswith("滚动12个月")
+    assert "当量值" in energy_basis(policy)
+    assert "绿色电力" in energy_basis(policy)
+    assert override_rule(policy.override[0], policy) == "一票否决：未整改事项数大于0，不高于C类"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({}, "对各指标权重(相对标准差10%)作1000次随机扰动"),
+        ({"data_sd": 0.05}, "和各企业分子、分母所用数据(相对标准差5%)作1000次随机扰动"),
+        ({"data_sd": 0.05}, "由企业数据得出的基准值、极值和平均得分不随扰动改变"),
+        ({"data_sd": 0.05, "benchmarks": True}, "由企业数据得出的基准值、极值和平均得分按扰动后的数据重新计算"),
+        ({"data_sd": 0.05, "weight_sd": 0.0}, "对各企业分子、分母所用数据(相对标准差5%)作"),
+        ({"weight_sd": 0.0}, "扰动幅度为零"),
+        ({"draws": 0}, "本办法不测算"),
+    ],
+)
+def test_what_is_moved_at_random_is_named(policy, rule, said) -> None:
+    assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}), review_below=0.8)
+
+
+def test_no_firmness_is_told_of_a_method_without_tiers(policy) -> None:
+    assert robustness(policy, review_below=0.8).endswith("低于80%的标注“临界,建议复核”。")
+    untiered = policy.model_copy(update={"cohort": [c.model_copy(update={"tiers": None}) for c in policy.cohort]})
+    assert robustness(untiered, review_below=0.8) == "本办法不分等级，不测算。"

@@ -1,0 +1,105 @@
+"""The public notice: who is in which tier, and nothing else in any corner of the file."""
+
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+from builders.reports import EVALUATION, renamed, sample_report
+
+from efficiency.reports.officials import write_notice
+
+ORDER = {"A 优先发展": 0, "B 支持发展": 1, "C 提升发展": 2, "D 限制发展": 3}
+
+
+@pytest.fixture(scope="module")
+def report():
+    return sample_report(90, unrated=9)
+
+
+@pytest.fixture(scope="module")
+def path(report, tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.mktemp("notice") / "公示名单_2026-10.xlsx"
+    write_notice(path, report)
+    return path
+
+
+@pytest.fixture(scope="module")
+def sheet(path):
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["公示名单"]
+    return book["公示名单"]
+
+
+def rows_of(sheet):
+    return [row for row in sheet.iter_rows(min_row=4, max_col=3, values_only=True) if row[2] in ORDER]
+
+
+def test_only_name_town_and_tier_are_shown(sheet) -> None:
+    assert [cell.value for cell in sheet[3]] == ["企业名称", "镇办", "等级"]
+    assert sheet.max_column == 3
+
+
+def test_every_ranked_enterprise_is_named_and_no_other(sheet, report) -> None:
+    ranked = report.scores.filter(pl.col("status") == "ranked")
+    assert sorted(row[0] for row in rows_of(sheet)) == sorted(ranked["name"])
+
+
+def test_an_enterprise_without_tier_is_not_published(tmp_path: Path, report) -> None:
+    hidden = report.scores["uscc"][0]
+    tier = pl.when(pl.col("uscc") == hidden).then(None).otherwise("tier").alias("tier")
+    write_notice(tmp_path / "out.xlsx", replace(report, scores=report.scores.with_columns(tier)))
+    assert len(rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx").active)) == 89
+
+
+def test_order_is_tier_then_town_then_name(sheet) -> None:
+    rows = rows_of(sheet)
+    assert rows == sorted(rows, key=lambda row: (ORDER[row[2]], row[1], row[0]))
+
+
+def test_objections_have_lines_to_fill_in_and_no_invented_deadline(sheet) -> None:
+    text = "\n".join(str(cell.value) for row in sheet.iter_rows(min_row=4 + 90) for cell in row if cell.value)
+    assert "公示期" in text
+    assert "异议" in text
+    assert "____" in text
+    assert not re.search(r"\d", text)
+
+
+def test_nothing_confidential_hides_in_the_file(path, report) -> None:
+    with zipfile.ZipFile(path) as package:
+        everything = "\n".join(package.read(name).decode() for name in package.namelist())
+        workbook = package.read("xl/workbook.xml").decode()
+    assert 'state="hidden"' not in workbook
+    assert set(re.findall(r'<definedName name="([^"]+)"', workbook)) <= {"_xlnm.Print_Area", "_xlnm.Print_Titles"}
+    for secret in (
+        *report.scores["uscc"],
+        EVALUATION["evaluation_id"],
+        EVALUATION["inputs_sha256"],
+        "缺少综合能耗",
+        "综合得分",
+    ):
+        assert secret not in everything
+    assert "<dc:creator></dc:creator>" in everything
+
+
+def test_it_prints_on_a4_with_the_header_on_every_page(sheet) -> None:
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "portrait")
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+    assert sheet.print_title_rows == "$1:$3"
+    assert sheet.oddFooter.right.text == "第&P页 共&N页"
+
+
+def test_same_report_gives_the_same_bytes(path, report, tmp_path: Path) -> None:
+    write_notice(tmp_path / "again.xlsx", report)
+    assert (tmp_path / "again.xlsx").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+A1", "-1", "@x", '=HYPERLINK("http://x")'])
+def test_a_name_that_looks_like_a_formula_stays_text(tmp_path: Path, report, name) -> None:
+    write_notice(tmp_path / "out.xlsx", renamed(report, {report.scores["uscc"][0]: name}))
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "out.xlsx").active.iter_rows() for cell in row]
+    assert next(cell for cell in cells if cell.value == name).data_type == "s"
+    assert not any(cell.data_type == "f" for cell in cells)

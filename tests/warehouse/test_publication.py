@@ -1,0 +1,419 @@
+"""Publication by rename: the published file is always whole, readers and runs stay apart, nothing is left over."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+import pytest
+from builders.warehouse_files import contents, names, published, versions
+
+from efficiency.warehouse.errors import WarehouseError
+from efficiency.warehouse.lock import Owner, lock
+from efficiency.warehouse.publish import publish
+from efficiency.warehouse.read import load
+
+KILLS = 10
+ROOT = Path(__file__).parents[2]
+
+
+def python(code, *arguments, **options):
+    """A process that runs `code` with the project importable."""
+    places = os.pathsep.join(str(ROOT / place) for place in ("src", "", "tests"))
+    environment = {**os.environ, "PYTHONPATH": places}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
+
+
+def dead_process():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.fixture
+def path(tmp_path: Path):
+    return tmp_path / "warehouse" / "efficiency.duckdb"
+
+
+def test_first_publication_leaves_the_file_and_nothing_else(path) -> None:
+    publish(path, contents(1))
+    assert names(path) == ["efficiency.duckdb"]
+    assert published(path) == (1, 1)
+
+
+def test_the_file_before_is_kept_as_a_version_that_opens(path) -> None:
+    publish(path, contents(1))
+    publish(path, contents(2))
+    assert names(path) == ["efficiency.duckdb", "versions"]
+    assert published(path)[0] == 2
+    assert [published(version)[0] for version in versions(path)] == [1]
+
+
+def test_rollback_is_copying_a_version_back(path) -> None:
+    publish(path, contents(1))
+    publish(path, contents(2))
+    path.write_bytes(versions(path)[0].read_bytes())
+    assert published(path)[0] == 1
+    publish(path, contents(3))
+    assert published(path)[0] == 3
+
+
+def test_only_the_last_versions_are_kept_and_only_ours_removed(path) -> None:
+    (path.parent / "versions").mkdir(parents=True)
+    theirs = path.parent / "versions" / "efficiency-before-audit.duckdb"
+    theirs.write_text("kept by hand")
+    for number in range(1, 7):
+        publish(path, contents(number), keep=3)
+    assert theirs.exists()
+    theirs.unlink()
+    assert [published(version)[0] for version in versions(path)] == [3, 4, 5]
+
+
+def test_twelve_versions_are_kept_unless_told_otherwise(path) -> None:
+    publish(path, contents(0))
+    (path.parent / "versions").mkdir()
+    for day in range(1, 20):
+        (path.parent / "versions" / f"efficiency-202601{day:02d}T000000.000000Z-0123abcd.duckdb").write_text("")
+    publish(path, contents(1))
+    assert len(versions(path)) == 12
+    assert published(versions(path)[-1])[0] == 0
+
+
+def test_no_version_is_kept_when_none_is_wanted(path) -> None:
+    publish(path, contents(1), keep=0)
+    publish(path, contents(2), keep=0)
+    assert names(path) == ["efficiency.duckdb"]
+
+
+READER = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1], read_only=True) as connection:
+    print("open", flush=True)
+    sys.stdin.readline()
+    print(connection.sql("SELECT run_id FROM results.evaluations").fetchall()[0][0], flush=True)
+"""
+
+
+def test_an_open_reader_neither_blocks_a_publication_nor_sees_it(path) -> None:
+    publish(path, contents(1))
+    reader = python(READER, path, stdin=subprocess.PIPE)
+    assert reader.stdout.readline().strip() == "open"
+    publish(path, contents(2))
+    assert published(path)[0] == 2
+    seen, trouble = reader.communicate("\n", timeout=60)
+    assert (seen.strip(), reader.returncode) == ("1", 0), trouble
+
+
+def test_a_handle_left_open_in_this_process_does_not_show_us_the_old_file(path) -> None:
+    publish(path, contents(1))
+    with duckdb.connect(path, read_only=True) as handle:
+        publish(path, contents(2))
+        assert published(path)[0] == 2
+        assert handle.sql("SELECT run_id FROM results.evaluations").fetchall() == [("1",)]
+
+
+PUBLISHER = """
+import sys
+from pathlib import Path
+from builders.warehouse_files import contents
+from efficiency.warehouse.publish import publish
+made = contents(int(sys.argv[2]), rows=60_000)
+print("ready", flush=True)
+publish(Path(sys.argv[1]), made)
+"""
+
+
+def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path) -> None:
+    publish(path, contents(1, rows=60_000))
+    started = time.monotonic()
+    publish(path, contents(1, rows=60_000))
+    length = time.monotonic() - started
+    moments = random.Random(20260101)
+    for number in range(2, 2 + KILLS):
+        before = published(path)[0]
+        process = python(PUBLISHER, path, number)
+        assert process.stdout.readline().strip() == "ready"
+        time.sleep(moments.uniform(0, length))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+        now, rows = published(path)
+        assert now in (before, number)
+        assert rows == 60_000
+    publish(path, contents(99))
+    assert published(path)[0] == 99
+    assert names(path) == ["efficiency.duckdb", "versions"]
+    assert all(published(version)[1] == 60_000 for version in versions(path))
+
+
+def test_what_a_dead_run_left_is_removed_and_what_a_living_one_makes_is_not(path) -> None:
+    path.parent.mkdir()
+    host = socket.gethostname()
+    dead = path.with_name(f"{path.name}.staging-{host}-{dead_process()}.duckdb")
+    spilled = dead.with_name(f"{dead.name}.spill")
+    living = path.with_name(f"{path.name}.staging-{host}-{os.getppid()}.duckdb")
+    elsewhere = path.with_name(f"{path.name}.staging-another.host-1.duckdb")
+    for file in (dead, dead.with_name(f"{dead.name}.wal"), living, elsewhere):
+        file.write_text("half a file")
+    spilled.mkdir()
+    (spilled / "block").write_text("spilled")
+    publish(path, contents(1))
+    assert names(path) == sorted(["efficiency.duckdb", living.name, elsewhere.name])
+
+
+def test_a_write_ahead_log_left_by_somebody_is_not_taken_for_the_new_files(path) -> None:
+    publish(path, contents(1))
+    log = path.with_name(f"{path.name}.wal")
+    code = "import sys, os, duckdb; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE note(a INT)'); os._exit(1)"
+    python(code, path).communicate(timeout=60)
+    assert log.exists()
+    publish(path, contents(2))
+    assert not log.exists()
+    assert published(path)[0] == 2
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match=r"is a folder.*name the DuckDB file"):
+        publish(tmp_path, contents(1))
+    with pytest.raises(WarehouseError, match="is a folder"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(path) -> None:
+    path.parent.mkdir()
+    path.write_text("统一社会信用代码,企业名称\n" * 1000)
+    for attempt in (lambda: publish(path, contents(1)), lambda: load(path)):
+        with pytest.raises(WarehouseError, match="not a DuckDB database"):
+            attempt()
+    assert path.read_text().startswith("统一社会信用代码")
+    assert names(path) == ["efficiency.duckdb"]
+
+
+WRITER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_file_open_for_writing_elsewhere_is_refused_with_the_remedy(path) -> None:
+    publish(path, contents(1))
+    writer = python(WRITER, path, stdin=subprocess.PIPE)
+    assert writer.stdout.readline().strip() == "open"
+    try:
+        for attempt in (lambda: publish(path, contents(2)), lambda: load(path)):
+            with pytest.raises(WarehouseError, match=r"open for writing elsewhere.*read_only=True"):
+                attempt()
+    finally:
+        writer.communicate("\n", timeout=60)
+    publish(path, contents(3))
+    assert published(path)[0] == 3
+
+
+SMALL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from builders.warehouse_files import contents
+from efficiency.warehouse.errors import WarehouseError
+from efficiency.warehouse.publish import publish
+made = contents(2, rows=60_000)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+try:
+    publish(Path(sys.argv[1]), made)
+except WarehouseError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_leaves_the_published_file_and_nothing_else(path) -> None:
+    publish(path, contents(1))
+    said, trouble = python(SMALL_DISK, path).communicate(timeout=120)
+    assert "publishing" in said, trouble
+    assert "To do:" in said
+    assert published(path) == (1, 1)
+    assert names(path) == ["efficiency.duckdb"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied"), "may not be written"),
+        (OSError(30, "Read-only file system"), "may not be written"),
+        (OSError(28, "No space left on device"), "disk is full"),
+    ],
+)
+def test_errors_of_the_system_are_told_with_their_remedy(path, monkeypatch: pytest.MonkeyPatch, error, said) -> None:
+    publish(path, contents(1))
+
+    def refuse(self, target) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(WarehouseError, match=said) as raised:
+        publish(path, contents(2))
+    assert str(path) in str(raised.value)
+    assert "To do:" in str(raised.value)
+    assert published(path)[0] == 1
+    assert "efficiency.duckdb.staging" not in " ".join(names(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_told(path) -> None:
+    publish(path, contents(1))
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(WarehouseError, match="may not be written"):
+            publish(path, contents(2))
+    finally:
+        path.parent.chmod(0o700)
+    assert published(path)[0] == 1
+
+
+def test_a_link_to_the_file_stays_a_link(path, tmp_path: Path) -> None:
+    publish(path, contents(1))
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(path)
+    publish(link, contents(2))
+    assert link.is_symlink()
+    assert published(path)[0] == 2
+
+
+def test_readers_of_the_old_file_may_read_the_new_one(path) -> None:
+    publish(path, contents(1))
+    path.chmod(0o664)
+    publish(path, contents(2))
+    assert path.stat().st_mode & 0o777 == 0o664
+
+
+def test_a_second_run_is_refused_and_told_who_holds_the_lock(path) -> None:
+    holder = rf"process {os.getpid()} of .* on {socket.gethostname()} since 20"
+    with lock(path):
+        with pytest.raises(WarehouseError, match=holder), lock(path):
+            pytest.fail("two runs at once")
+        assert names(path) == ["efficiency.duckdb.lock"]
+    assert names(path) == []
+
+
+def test_the_lock_goes_when_the_run_fails(path) -> None:
+    with pytest.raises(RuntimeError, match="the run"), lock(path):
+        raise RuntimeError("the run")
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from efficiency.warehouse.lock import lock
+with lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_lock_of_a_run_that_died_is_taken_over(path) -> None:
+    holder = python(HOLDER, path, stdin=subprocess.PIPE)
+    assert holder.stdout.readline().strip() == "held"
+    with pytest.raises(WarehouseError, match=f"process {holder.pid}"), lock(path):
+        pytest.fail("two runs at once")
+    holder.kill()
+    holder.communicate(timeout=60)
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+def test_the_lock_of_another_container_is_taken_over_once_its_run_has_died(path) -> None:
+    holder = python(HOLDER, path, stdin=subprocess.PIPE)
+    assert holder.stdout.readline().strip() == "held"
+    file = path.parent / "efficiency.duckdb.lock"
+    # As that container would have written it: a host and a set of processes of its own, on the same running system.
+    elsewhere = {"host": "3f1c", "processes": "pid:[another]", "machine": None}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **elsewhere}))
+    with pytest.raises(WarehouseError, match="on 3f1c"), lock(path):
+        pytest.fail("two runs at once")
+    holder.kill()
+    holder.communicate(timeout=60)
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+def test_where_files_cannot_be_linked_the_lock_is_held_and_released_too(path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no hard links here")))
+    with lock(path):
+        with pytest.raises(WarehouseError, match="another run holds"), lock(path):
+            pytest.fail("two runs at once")
+        assert names(path) == ["efficiency.duckdb.lock"]
+    assert names(path) == []
+
+
+def owner(**changed):
+    said = {"host": socket.gethostname(), "pid": os.getpid(), "started": "1", "user": "u", "since": "s"}
+    return json.dumps({**said, **changed})
+
+
+def test_a_lock_of_a_process_number_that_was_given_out_again_is_taken_over(path) -> None:
+    path.parent.mkdir()
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("the system does not tell when a process began")
+    (path.parent / "efficiency.duckdb.lock").write_text(owner())
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+def test_a_lock_from_before_the_machines_last_start_is_taken_over(path) -> None:
+    path.parent.mkdir()
+    (path.parent / "efficiency.duckdb.lock").write_text(json.dumps({**asdict(Owner.here()), "boot": "another"}))
+    with lock(path):
+        pass
+    assert names(path) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        owner(host="another"),
+        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "machine": "another of this name", "boot": "its own"}),
+        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "processes": "pid:[another container]"}),
+        "not ours",
+        "",
+    ],
+    ids=["elsewhere", "same name", "container", "unreadable", "empty"],
+)
+def test_a_lock_that_may_be_held_elsewhere_is_left_alone_and_named(path, text) -> None:
+    path.parent.mkdir()
+    file = path.parent / "efficiency.duckdb.lock"
+    file.write_text(text)
+    with pytest.raises(WarehouseError, match=r"delete .*efficiency\.duckdb\.lock|delete that file"), lock(path):
+        pytest.fail("two runs at once")
+    assert file.read_text() == text
+    assert names(path) == [file.name]
+
+
+def test_the_lock_is_on_the_disk_before_it_is_in_place(path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the power fails, an empty one would stop every later run until somebody deletes it."""
+    done = []
+    for name in ("fsync", "link"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
+    with lock(path):
+        assert done == ["fsync", "link"]
