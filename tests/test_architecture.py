@@ -37,6 +37,7 @@ ONLY = {
     "xlsxwriter": {"reports"},
     "sqlglot": {"policy"},
     "pydantic": {"policy", "intake", "serving"},
+    "pydantic_settings": {"serving"},
 }
 """Who alone may use a library; why it is kept to one place is said in that place."""
 
