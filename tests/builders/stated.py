@@ -10,8 +10,9 @@ import polars as pl
 
 from efficiency.intake.parsing import uscc
 from efficiency.intake.problems import EMPTY, problem, problems_frame
-from efficiency.intake.resolution import Resolved, Stated, resolve
-from schemas import COLUMN_MAP, FORMS, STATED
+from efficiency.intake.resolution import ResolutionResult, Stated, resolve
+from efficiency.partitions import Chunks
+from schemas import COLUMN_MAP, FACTS, FORMS, STATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +24,16 @@ NAMES = {"A": "淄博甲陶瓷有限公司", "B": "淄博乙机械有限公司",
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What resolving gives, with the facts of each form as one frame."""
+
+    submissions: pl.DataFrame
+    columns: pl.DataFrame
+    problems: pl.DataFrame
+    facts: dict[str, pl.DataFrame]
 
 
 @dataclass
@@ -131,13 +142,19 @@ def stated(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Stated
         ),
         pl.DataFrame(columns, schema=COLUMN_MAP.polars_schema, orient="row"),
         problems_frame(found) if found else EMPTY,
-        {form: pl.concat(frames) for form, frames in rows.items()},
+        {form: Chunks(STATED[form].empty(), (pl.concat(frames),)) for form, frames in rows.items()},
     )
 
 
 def resolved(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Resolved:
     """What resolving these sheets gives."""
-    return resolve(stated(*sheets, problems=problems))
+    return whole(resolve(stated(*sheets, problems=problems)))
+
+
+def whole(result: ResolutionResult) -> Resolved:
+    """`result` with its facts in memory."""
+    facts = {form: result.facts.table(form).whole() for form in FACTS}
+    return Resolved(result.submissions, result.columns, result.problems, facts)
 
 
 def refused(rule: str, sheet: Sheet, row: int, field: str) -> dict[str, object]:

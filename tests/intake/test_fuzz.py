@@ -7,8 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from builders.mutants import mutants, seeds
+from builders.stated import whole
 
 from efficiency.intake.files import InboxFile
+from efficiency.intake.parsed import in_pieces
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
 from efficiency.intake.resolution import Stated, resolve, unbalanced
@@ -54,8 +56,10 @@ def accounted(file: InboxFile, parsed: Parsed) -> Parsed:
 def resolved_soundly(parts: list[Parsed]) -> None:
     """What `parts` state is resolved to facts that balance and keep their declarations."""
     parsed = concat(parts)
-    stated = Stated(arrived(parsed, 0, "fuzz", datetime.now(UTC)), parsed.columns, parsed.problems, parsed.rows)
-    resolved = resolve(stated)
+    stated = Stated(
+        arrived(parsed, 0, "fuzz", datetime.now(UTC)), parsed.columns, parsed.problems, in_pieces(parsed).rows
+    )
+    resolved = whole(resolve(stated))
     assert unbalanced(resolved.submissions).is_empty()
     assert violations(resolved.facts).is_empty()
 

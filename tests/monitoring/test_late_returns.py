@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from conftest import SampleRun
 
-from efficiency.intake.resolution import Resolved
+from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.late_returns import watch, watch_again, watch_lines
 from efficiency.monitoring.series import series_of
+from efficiency.partitions import shares_of
 from efficiency.warehouse.read import load
 from schemas import COLUMN_MAP, FACTS, SUBMISSIONS, WATCH
 
@@ -321,15 +322,15 @@ def test_a_ledger_that_comes_again_whole_has_not_grown_by_what_it_replaces() -> 
 def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_run: SampleRun) -> None:
     contents = load(sample_run.warehouse)
 
-    resolved = Resolved(
+    resolved = ResolutionResult(
         contents["intake.submissions"],
         contents["intake.columns"],
         contents["intake.problems"],
-        {form: contents[table.qualified] for form, table in FACTS.items()},
+        shares_of({form: contents[table.qualified] for form, table in FACTS.items()}),
     )
-    stored = watch_again(WATCH.empty(), resolved, resolved.facts, "2026-09", TODAY)
-    both = watch_again(stored, resolved, resolved.facts, "2026-10", TODAY)
-    again = watch_again(both, resolved, resolved.facts, "2026-10", TODAY)
+    stored = watch_again(WATCH.empty(), resolved, "2026-09", TODAY)
+    both = watch_again(stored, resolved, "2026-10", TODAY)
+    again = watch_again(both, resolved, "2026-10", TODAY)
     assert set(both["period"]) == {"2026-09", "2026-10"}
     assert again.equals(both)
 

@@ -14,7 +14,6 @@ import polars as pl
 from efficiency.evaluation.evaluate import Evaluation
 from efficiency.intake.resolution import ResolutionResult, standing
 from efficiency.job.ingest import Ingested
-from efficiency.partitions import Partitions
 from efficiency.policy.model import Policy
 from efficiency.processes import operator
 
@@ -65,7 +64,6 @@ class Validated:
 
     ingested: Ingested
     resolved: ResolutionResult
-    facts: Partitions
     successors: pl.DataFrame
     """Shape of `efficiency.intake.resolution.succession.SUCCESSION`."""
     watch: pl.DataFrame

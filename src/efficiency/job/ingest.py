@@ -15,7 +15,7 @@ from efficiency.intake.files import ENDINGS, InboxFile, inbox_file, inbox_paths,
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.parsed import ChunkedTables, Parsed
 from efficiency.intake.problems import RULES, problem, problems_frame
-from efficiency.intake.resolution import Sheets
+from efficiency.intake.resolution import Stated
 from efficiency.job.execution import HELD_ROWS, SHARE_ROWS, ReadFiles, read_in_pieces
 from efficiency.partitions import Chunks, ParquetChunk, put_down
 from efficiency.warehouse.read import load, load_in_order
@@ -34,10 +34,9 @@ class Ingested:
     fresh: int
     """Files that no earlier run has read."""
     stored: Contents
-    """What the warehouse keeps, but for stated rows, which are in `rows`, and facts, which are made anew."""
-    sheets: Sheets
-    rows: dict[str, Chunks]
-    """Form id → everything stated so far, in the shape of its `schemas.STATED` table: all in memory or none."""
+    """What the warehouse keeps, but for stated rows, which are in `stated`, and facts, which are made anew."""
+    stated: Stated
+    """Everything stated so far; its rows are all in memory or none."""
 
 
 def ingest_inbox(
@@ -72,9 +71,10 @@ def ingest_inbox(
     found = read(list(fresh.values()), mapping, progress, folder)
     parsed = found.said
     arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
-    sheets = _joined(stored, parsed, _as_first_read(arrivals, recognised), pl.concat([problems, repeated(files)]))
     rows = _rows(warehouse, [digest[:12] for digest in learned], found, folder)
-    return Ingested(tuple(files), len(fresh), stored, sheets, rows)
+    notes = pl.concat([problems, repeated(files)])
+    stated = _joined(stored, parsed, _as_first_read(arrivals, recognised), notes, rows)
+    return Ingested(tuple(files), len(fresh), stored, stated)
 
 
 def _learned(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: MappingFile) -> list[str]:
@@ -167,19 +167,22 @@ def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataF
     )
 
 
-def _joined(stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame) -> Sheets:
-    """The sheets of earlier runs and those that this run has read, as one."""
+def _joined(
+    stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame, rows: Mapping[str, Chunks]
+) -> Stated:
+    """The sheets of earlier runs and those that this run has read, as one, with their `rows`."""
     earlier = stored[SUBMISSIONS.qualified]
     kept = stored[PROBLEMS.qualified].filter(
         pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
     )
     problems = pl.concat([parsed.problems, kept.drop("run_id"), inbox_problems], how="diagonal")
-    return Sheets(
+    return Stated(
         submissions=pl.concat([earlier.select(new.columns), new]),
         columns=pl.concat([stored[COLUMN_MAP.qualified], parsed.columns]),
         problems=problems.unique(
             subset=[name for name in problems.columns if name != "row"], keep="first", maintain_order=True
         ),
+        rows=rows,
     )
 
 
@@ -199,13 +202,14 @@ DECIDED_LATER = ("rows_accepted", "rows_rejected", "rows_superseded", "status")
 """Columns of intake.submissions that resolving adds."""
 
 
-def sheets_in(stored: Contents) -> Sheets:
-    """Every sheet that `stored` keeps, as it was read."""
+def stated_in(stored: Contents, rows: Mapping[str, Chunks]) -> Stated:
+    """Every sheet that `stored` keeps, as it was read, with its `rows` (see `stated_rows`)."""
     read = [rule for rule, known in RULES.items() if known.stage == "read"]
-    return Sheets(
+    return Stated(
         submissions=stored[SUBMISSIONS.qualified].drop(DECIDED_LATER),
         columns=stored[COLUMN_MAP.qualified],
         problems=stored[PROBLEMS.qualified].filter(pl.col("rule").is_in(read)).drop("run_id"),
+        rows=rows,
     )
 
 

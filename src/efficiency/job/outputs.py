@@ -155,7 +155,7 @@ def new_evaluation(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluatio
 
 def stated_tables(ingested: Ingested) -> dict[str, pl.DataFrame | Chunks]:
     """The tables of what was stated, row by row."""
-    return {STATED[form].qualified: rows for form, rows in ingested.rows.items()}
+    return {STATED[form].qualified: rows for form, rows in ingested.stated.rows.items()}
 
 
 def _intake_frames(validated: Validated, run: RunContext) -> dict[str, pl.DataFrame | Chunks]:
@@ -173,5 +173,5 @@ def _intake_frames(validated: Validated, run: RunContext) -> dict[str, pl.DataFr
         COLUMN_MAP.qualified: resolved.columns,
         PROBLEMS.qualified: problems,
         WATCH.qualified: validated.watch,
-        **{table.qualified: validated.facts.table(form) for form, table in FACTS.items()},
+        **{table.qualified: validated.resolved.facts.table(form) for form, table in FACTS.items()},
     }

@@ -60,7 +60,7 @@ def validate(order: RunRequest, run: RunContext, ingested: Ingested) -> Validate
     Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its
     declaration, and StrictError when the order is strict and this inbox has error-level problems.
     """
-    resolved, facts = resolve_in_shares(ingested.sheets, ingested.rows, scratch_folder(order.warehouse))
+    resolved = resolve_in_shares(ingested.stated, scratch_folder(order.warehouse))
     told = remembered(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=told)
     open_accounts = unbalanced(resolved.submissions)
@@ -74,8 +74,8 @@ def validate(order: RunRequest, run: RunContext, ingested: Ingested) -> Validate
             "This is a fault of the program: keep the files and report it."
         )
     successors = succession(resolved.submissions, resolved.problems)
-    watched = watch_again(ingested.stored[WATCH.qualified], resolved, facts, order.periods[-1], run.started.date())
-    validated = Validated(ingested, resolved, facts, successors, watched)
+    watched = watch_again(ingested.stored[WATCH.qualified], resolved, order.periods[-1], run.started.date())
+    validated = Validated(ingested, resolved, successors, watched)
     if order.strict:
         _refuse_errors(validated.standing, ingested.files)
     return validated
@@ -99,12 +99,13 @@ def evaluate(
 ) -> tuple[PeriodEvaluation, ...]:
     """Judge each period in turn; each sees the tiers of those before it."""
     policy = load_policy(order.policy)
+    facts = validated.resolved.facts
     past = validated.ingested.stored
     judged: list[PeriodEvaluation] = []
     for done, period in enumerate(order.periods, start=1):
-        judgement = judge(validated.facts, policy, period, past)
+        judgement = judge(facts, policy, period, past)
         # Within one run the earlier periods were judged on these same facts.
-        moved = what_moved(validated.facts, policy, period, judgement.evaluation, past, same_facts=bool(judged))
+        moved = what_moved(facts, policy, period, judgement.evaluation, past, same_facts=bool(judged))
         one = PeriodEvaluation(
             period=period,
             policy=policy,
@@ -161,7 +162,7 @@ def run_month(order: RunRequest, steps: Steps | None = None, progress: Progress 
             "ingest: %d files, %d of them new, %d sheets so far",
             len(ingested.files),
             ingested.fresh,
-            ingested.sheets.submissions.height,
+            ingested.stated.submissions.height,
         )
         draft.add(Contents(stated_tables(ingested)))
         progress("validate", 0, 1)

@@ -57,11 +57,9 @@ def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period
     return _worded(told, period)
 
 
-def watch_again(
-    stored: pl.DataFrame, resolved: ResolutionResult, facts: Facts, period: str, today: date
-) -> pl.DataFrame:
+def watch_again(stored: pl.DataFrame, resolved: ResolutionResult, period: str, today: date) -> pl.DataFrame:
     """`stored`, the findings of earlier runs (shape schemas.WATCH), with those of `period` found anew."""
-    found = watch(resolved.submissions, resolved.columns, facts, period_start(period), today)
+    found = watch(resolved.submissions, resolved.columns, resolved.facts, period_start(period), today)
     return pl.concat([stored.filter(pl.col("period") != period), found])
 
 

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.resolution import ResolutionResult, Sheets
+from efficiency.intake.resolution import ResolutionResult, Stated
 from efficiency.job.execution import resolve_in_shares
-from efficiency.job.ingest import sheets_in, stated_rows, together
+from efficiency.job.ingest import stated_in, stated_rows, together
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from efficiency.partitions import Partitions
 
 _MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())} - {
     CORRECTIONS.qualified, ENTERPRISES.qualified, STATED["corrections"].qualified,
@@ -88,12 +86,12 @@ def _found(evaluations: pl.DataFrame, asked: str) -> dict[str, Any]:
     )
 
 
-def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> tuple[ResolutionResult, Partitions]:
+def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> ResolutionResult:
     """Facts, submissions and problems as they follow from all that `warehouse` (`contents`) keeps."""
-    return resolve_in_shares(sheets_in(contents), together(stated_rows(warehouse, folder), folder), folder)
+    return resolve_in_shares(stated_in(contents, together(stated_rows(warehouse, folder), folder)), folder)
 
 
-def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -> tuple[ResolutionResult, Partitions]:
+def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -> ResolutionResult:
     """Facts, submissions and problems as the run of `made` knew them; `contents` are those of `warehouse`.
 
     What is more than memory holds is put into `folder`.
@@ -105,16 +103,17 @@ def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -
     sheet = pl.col("submission_id")
     # A problem of a whole file belongs to no sheet: it was known from the run on that found it.
     then = sheet.is_in(known) | (~sheet.is_in(later) & pl.col("run_id").is_in(runs))
-    kept = sheets_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}))
+    rows = together(stated_rows(warehouse, folder, sheet.is_in(known)), folder)
+    kept = stated_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}), rows)
     # As that run had them: what earlier runs left by number, then its own in order of arrival.
     fresh = pl.when(pl.col("run_id") == made.evaluation["run_id"]).then("arrival")
-    sheets = Sheets(
+    stated = Stated(
         submissions=kept.submissions.filter(sheet.is_in(known)).sort(fresh, "submission_id", nulls_last=False),
         columns=kept.columns.filter(sheet.is_in(known)),
         problems=kept.problems,
+        rows=rows,
     )
-    rows = stated_rows(warehouse, folder, sheet.is_in(known))
-    return resolve_in_shares(sheets, together(rows, folder), folder)
+    return resolve_in_shares(stated, folder)
 
 
 def past_at(contents: Contents, made: Made) -> Contents:

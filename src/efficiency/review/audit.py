@@ -73,7 +73,7 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
             facts: Partitions | None = None
             for then in of_run:
                 if facts is None:
-                    _, facts = resolved_at(warehouse, contents, then, folder)
+                    facts = resolved_at(warehouse, contents, then, folder).facts
                 yield from _evaluation(contents, then, facts)
 
 
@@ -136,12 +136,12 @@ def _runs(contents: Contents) -> Finding:
 def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     """Facts, submissions, problems and the register of objections follow from what is stated."""
     with reading_scratch(warehouse) as folder:
-        account, shares = resolved_now(warehouse, contents, folder)
-        yield from _facts_of(warehouse, shares)
-    yield _same(SUBMISSIONS.qualified, contents[SUBMISSIONS.qualified], account.submissions, SUBMISSIONS.names)
+        resolved = resolved_now(warehouse, contents, folder)
+        yield from _facts_of(warehouse, resolved.facts)
+    yield _same(SUBMISSIONS.qualified, contents[SUBMISSIONS.qualified], resolved.submissions, SUBMISSIONS.names)
     yield _same(OBJECTIONS.qualified, contents[OBJECTIONS.qualified], register(contents), OBJECTIONS.names)
     own = [name for name in PROBLEMS.names if name != "run_id"]
-    yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], account.problems, own)
+    yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], resolved.problems, own)
 
 
 def _facts_of(warehouse: Path, shares: Partitions) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
-from efficiency.intake.resolution import Resolved, Stated, receipts, resolve
+from efficiency.intake.parsed import in_pieces
+from efficiency.intake.resolution import ResolutionResult, Stated, receipts, resolve
 from efficiency.job.execution import read_files
 from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
 
@@ -27,7 +28,7 @@ class Checked:
     """What intake makes of the files, and the workbooks written to give back."""
 
     files: tuple[InboxFile, ...]
-    resolved: Resolved
+    resolved: ResolutionResult
     has_register: bool
     returned: tuple[Path, ...]
     draft: str
@@ -53,7 +54,7 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
             submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
             columns=parsed.columns,
             problems=problems,
-            rows=parsed.rows,
+            rows=in_pieces(parsed).rows,
         )
     )
     has_register = parsed.rows["register"].height > 0
@@ -66,7 +67,7 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
         returned = [one.path for one in written]
     return Checked(
         tuple(files),
-        Resolved(resolved.submissions, resolved.columns, told, resolved.facts),
+        replace(resolved, problems=told),
         has_register,
         tuple(returned),
         _drafts(files, told),

@@ -15,10 +15,10 @@ from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
 from efficiency.intake.read import Parsed, read_file
-from efficiency.intake.resolution import DECLINED, Sheets, Target, find_target
+from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
 from efficiency.job.evaluate import judge
 from efficiency.job.execution import resolve_in_shares
-from efficiency.job.ingest import arrived, named_file, sheets_in, stated_rows, together
+from efficiency.job.ingest import arrived, named_file, stated_in, stated_rows, together
 from efficiency.job.kept_facts import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
@@ -54,7 +54,8 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
     parsed = _ledger(file)
     ours = pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
     with reading_scratch(warehouse) as folder:
-        account, trial = _tried(warehouse, contents, parsed, folder)
+        resolved = _tried(warehouse, contents, parsed, folder)
+        trial = resolved.facts
         kept = kept_facts(warehouse, folder)
         before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
         tried = trial.table("corrections").lazy().filter(ours).collect()
@@ -68,7 +69,7 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         evaluation_id=evaluation["evaluation_id"],
         policy=policy,
         asked=asked,
-        problems=account.problems.filter(ours),
+        problems=resolved.problems.filter(ours),
         enterprises=found.with_columns(pl.col("uscc").is_in(tried["uscc"].implode()).alias("own")),
         renewed=before.inputs_sha256 != evaluation["inputs_sha256"],
     )
@@ -114,12 +115,11 @@ def _ledger(path: Path) -> Parsed:
     )
 
 
-def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> tuple[ResolutionResult, Partitions]:
+def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> ResolutionResult:
     """What follows from everything stated, and from the ledger as if it had been approved and arrived last.
 
     A ledger that has come through the inbox already stands there once, with what is not approved yet tried.
     """
-    known = sheets_in(contents)
     others = ~pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
     open_rows = pl.col("approved_by").is_null() & (pl.col("decision").ne_missing(DECLINED))
     tried = parsed.rows["corrections"].with_columns(
@@ -128,15 +128,17 @@ def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) ->
     )
     last = contents[SUBMISSIONS.qualified]["arrival"].max()
     new = arrived(parsed, last if isinstance(last, int) else 0, ON_TRIAL, datetime.now(UTC))
-    sheets = Sheets(
-        submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
-        columns=pl.concat([known.columns.filter(others), parsed.columns]),
-        problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
-    )
     rows = stated_rows(warehouse, folder, others)
     corrections = rows["corrections"]
     rows["corrections"] = replace(corrections, parts=(*corrections.parts, tried))
-    return resolve_in_shares(sheets, together(rows, folder), folder)
+    known = stated_in(contents, together(rows, folder))
+    stated = Stated(
+        submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
+        columns=pl.concat([known.columns.filter(others), parsed.columns]),
+        problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
+        rows=known.rows,
+    )
+    return resolve_in_shares(stated, folder)
 
 
 def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:

@@ -57,8 +57,8 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         )
     past = past_at(contents, then)
     with reading_scratch(warehouse) as folder:
-        account, facts = resolved_at(warehouse, contents, then, folder)
-        found = inputs_sha256(profile_at(facts, policy, evaluation["period"], past).frame)
+        resolved = resolved_at(warehouse, contents, then, folder)
+        found = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
     if found != evaluation["inputs_sha256"]:
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
@@ -82,8 +82,8 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         results=results,
         previous=previous.scores if previous else None,
         movements=movements,
-        submissions=account.submissions,
-        problems=standing(account.problems, succession(account.submissions, account.problems)),
+        submissions=resolved.submissions,
+        problems=standing(resolved.problems, succession(resolved.submissions, resolved.problems)),
     )
     with staging(output, [evaluation["period"]]) as (delivery,):
         write_documents(delivery.staged, report)

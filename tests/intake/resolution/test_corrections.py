@@ -4,9 +4,22 @@ from datetime import date
 
 import polars as pl
 import pytest
-from builders.stated import CODES, Row, Sheet, counting, message, month, refused, register, resolved, told, year_to_date
+from builders.stated import (
+    CODES,
+    Resolved,
+    Row,
+    Sheet,
+    counting,
+    message,
+    month,
+    refused,
+    register,
+    resolved,
+    told,
+    year_to_date,
+)
 
-from efficiency.intake.resolution import Resolved, Target, find_target
+from efficiency.intake.resolution import Target, find_target
 
 
 def correction(field: str | None, new: float | None, **more: object) -> Row:

@@ -9,6 +9,7 @@ from builders.sheets import write
 from builders.stated import (
     CODES,
     NAMES,
+    Resolved,
     Row,
     Sheet,
     counting,
@@ -21,7 +22,6 @@ from builders.stated import (
     told,
 )
 
-from efficiency.intake.resolution import Resolved
 from efficiency.intake.resolution.identity import fold
 from efficiency.review.check import check_paths
 

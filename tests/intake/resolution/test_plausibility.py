@@ -4,11 +4,22 @@ from datetime import date
 
 import polars as pl
 import pytest
-from builders.stated import CODES, Row, Sheet, counting, message, month, refused, register, resolved, told, year_to_date
+from builders.stated import (
+    CODES,
+    Resolved,
+    Row,
+    Sheet,
+    counting,
+    message,
+    month,
+    refused,
+    register,
+    resolved,
+    told,
+    year_to_date,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from efficiency.intake.resolution import Resolved
 
 
 def of(form: str, *rows: Row, **factors: float) -> Resolved:

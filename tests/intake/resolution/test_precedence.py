@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 from builders.stated import (
     CODES,
+    Resolved,
     Row,
     Sheet,
     counting,
@@ -21,7 +22,6 @@ from builders.stated import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency.intake.resolution import Resolved
 from schemas.output import MEASURES
 
 MEASURE_NAMES = [measure.name for measure in MEASURES]

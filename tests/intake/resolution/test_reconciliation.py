@@ -1,11 +1,14 @@
 """Every row that was read is accounted for."""
 
+from dataclasses import replace
+
 import polars as pl
 from builders.stated import CODES, NAMES, Row, Sheet, month, refused, register, resolved, stated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efficiency.intake.resolution import Stated, resolve, unbalanced
+from efficiency.partitions import Chunks
 from schemas import SUBMISSIONS
 
 COUNTS = ("rows_accepted", "rows_rejected", "rows_superseded")
@@ -78,15 +81,16 @@ def test_the_status_tells_whether_anything_was_refused() -> None:
 def test_a_sheet_that_was_not_recognised_is_refused_with_its_rows() -> None:
     given = stated(register("A"), Sheet("output", [], id="what", unusable=7))
     unknown = pl.when(pl.col("submission_id") == "what").then(None).otherwise("form").alias("form")
-    result = resolve(Stated(given.submissions.with_columns(unknown), given.columns, given.problems, given.rows))
+    result = resolve(replace(given, submissions=given.submissions.with_columns(unknown)))
     unrecognised = result.submissions.filter(pl.col("form").is_null())
     assert unrecognised.select("status", "rows_rejected").rows() == [("refused", 7)]
 
 
 def test_a_row_that_is_lost_is_found() -> None:
     given = stated(register("A"), Sheet("output", [row(tax=1.0), row(number=9, tax=2.0)]))
-    lost = {**given.rows, "output": given.rows["output"].head(1)}
-    submissions = resolve(Stated(given.submissions, given.columns, given.problems, lost)).submissions
+    output = given.rows["output"]
+    lost = {**given.rows, "output": Chunks(output.empty, (output.whole().head(1),))}
+    submissions = resolve(replace(given, rows=lost)).submissions
     assert unbalanced(submissions).select("submission_id", "unaccounted").rows() == [("s", 1)]
 
 

@@ -1,8 +1,8 @@
-"""The rows of some enterprises → their facts: matched, settled, corrected, and looked at for plausibility.
+"""The stated rows of some enterprises → their facts: matched, deduplicated, corrected, checked for plausibility.
 
-Every step here looks at one enterprise at a time, so that a province is done in shares: what the enterprises of one
-share state gives the same facts and problems whoever is in it beside them. What all of them are looked up in is
-`LookupTables`; what shares come to is put together by `efficiency.intake.resolution.resolve`.
+Every step looks at one enterprise at a time, so that a province is resolved in partitions: the rows of an enterprise
+give the same facts and problems whichever other enterprises are in its partition. `LookupTables` holds what the rows of
+every partition are looked up in; `efficiency.intake.resolution.resolve` makes it and combines the partitions' results.
 """
 
 from __future__ import annotations
@@ -25,50 +25,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LookupTables:
-    """What the rows of every share are looked up in."""
+    """What the rows of every partition are looked up in."""
 
     submissions: pl.DataFrame
+    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, and rows_unusable."""
     columns: pl.DataFrame
+    """One row per column of a sheet (shape `schemas.COLUMN_MAP`), corrected fields of ledgers included."""
     ranks: pl.DataFrame
-    """submission_id, precedence."""
+    """One row per sheet: submission_id, precedence (1 is the earliest)."""
     refused_cells: pl.DataFrame
-    """submission_id, row, field of what reading refused."""
+    """One row per cell that reading refused: submission_id, row, field."""
     register: pl.DataFrame
-    """The settled rows of the register, with `superseded`."""
+    """The deduplicated rows of the register, with `superseded`."""
     lent: pl.DataFrame
-    """submission_id, row, uscc of those whose attributes count in another row of the register."""
+    """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
-    """What each stated pair of code and name amounts to; see `efficiency.intake.resolution.identity.verdicts`."""
+    """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
 
 
 @dataclass(frozen=True)
-class Share:
-    """What the rows of some enterprises come to."""
+class PartitionResult:
+    """What the rows of some enterprises give."""
 
     facts: dict[str, pl.DataFrame]
     """Form id → exactly the shape of its `schemas.FACTS` table."""
     counts: pl.DataFrame
     """Source rows by submission and outcome; see `efficiency.intake.resolution.reconcile.counted`."""
     problems: pl.DataFrame
+    """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
     """Figures that later sheets replaced; see `efficiency.intake.resolution.settlement.Findings`."""
 
 
-def resolve_share(rows: Mapping[str, pl.DataFrame], known: LookupTables) -> Share:
-    """The facts of the enterprises that `known.register` names, from all `rows` that are about them.
+def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
+    """The facts of the enterprises that `tables.register` names, from all stated rows that are about them.
 
-    `rows` maps every form but the register to the shape of its `schemas.STATED` table.
+    `rows` maps every form but the register to the shape of its `schemas.STATED` table; the register's may be there
+    and are not looked at.
     """
-    submissions, columns = known.submissions, known.columns
-    stated = {form: ranked(frame, known.ranks) for form, frame in rows.items() if form != "register"}
-    matched = match_rows(stated, known.verdicts, submissions, columns)
-    approved = corrections.screen(matched.rows["corrections"], known.refused_cells, submissions, columns)
+    submissions, columns = tables.submissions, tables.columns
+    stated = {form: ranked(frame, tables.ranks) for form, frame in rows.items() if form != "register"}
+    matched = match_rows(stated, tables.verdicts, submissions, columns)
+    approved = corrections.screen(matched.rows["corrections"], tables.refused_cells, submissions, columns)
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
 
     settled = {"corrections": settle_corrections(approved.rows)}
     applied = settled["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
-    corrected = corrections.as_output(applied, above=known.ranks.height)
+    corrected = corrections.as_output(applied, above=tables.ranks.height)
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
@@ -82,19 +86,20 @@ def resolve_share(rows: Mapping[str, pl.DataFrame], known: LookupTables) -> Shar
     replaced: list[pl.DataFrame] = []
     for form in FORMS:
         if form == "register":
-            facts[form] = _facts(form, known.register.drop("precedence"), known.ranks)
+            facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
             continue
         outcome = settled[form]
         frame = _corrected(form, outcome.rows.drop("precedence"), applied)
         kept = pl.lit(value=True) if form in POISONED else states(form)
         rejected += [outcome.withheld, frame.filter(~kept).select("submission_id", "row")]
-        facts[form] = _facts(form, frame.filter(kept), known.ranks)
+        facts[form] = _facts(form, frame.filter(kept), tables.ranks)
         found = findings(form, outcome, submissions, columns)
         problems.append(found.problems)
         replaced.append(found.replaced)
     problems.append(find_implausible(facts, submissions, columns))
-    lent = [known.lent, *(outcome.replaced.filter("lent") for outcome in settled.values())]
-    return Share(facts, counted(_evidence(facts, rejected, lent)), pl.concat(problems), pl.concat(replaced))
+    lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in settled.values())]
+    counts = counted(_evidence(facts, rejected, lent))
+    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced))
 
 
 def _sound(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,9 +1,9 @@
-"""From everything stated so far to the facts: match enterprises, settle repetitions, apply corrections, count, check.
+"""Everything stated so far → facts: match enterprises, deduplicate, apply corrections, count every row, find problems.
 
-Pure: facts are a function of what is stated, computed anew in every run, so that a register or a
-correction that arrives last gives the same facts as if it had been there from the start. First a
-survey of what all rows are looked up in, then the rows of each share of the enterprises
-(`efficiency.intake.resolution.partition`), then what the shares come to together: the same in one share as in many.
+Pure: facts are a function of what is stated, computed anew in every run, so that a register or a correction that
+arrives last gives the same facts as if it had been there from the start. `prepare_lookups` makes what all rows are
+looked up in, `efficiency.intake.resolution.partition` resolves the rows of some enterprises, `combine` adds up the
+results: the same in one partition as in many.
 """
 
 from __future__ import annotations
@@ -16,83 +16,72 @@ import polars as pl
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
-from efficiency.intake.resolution.partition import LookupTables, Share, ranked, resolve_share
+from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
 from efficiency.intake.resolution.settlement import findings, settle, superseded
+from efficiency.partitions import shares_of
 from schemas import COLUMN_MAP, SUBMISSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from efficiency.partitions import Chunks, Partitions
+
 
 @dataclass(frozen=True)
-class Sheets:
-    """Every sheet so far, those of this run and those of earlier ones, but not its rows.
-
-    `submissions` has the columns of `schemas.SUBMISSIONS` that reading knows, with arrival, run_id and
-    received_at; rows refused on reading are counted in `rows_unusable`, or in `rows_rejected` where a
-    sheet has none.
-    """
+class Stated:
+    """Everything stated so far: every sheet of this run and of earlier ones with its rows, before it is resolved."""
 
     submissions: pl.DataFrame
+    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, with arrival, run_id and received_at;
+    rows refused on reading are counted in `rows_unusable`, or in `rows_rejected` where a sheet has none."""
     columns: pl.DataFrame
+    """Shape `schemas.COLUMN_MAP`."""
     problems: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Stated(Sheets):
-    """Everything stated so far: `rows` maps every form to the shape of its `schemas.STATED` table."""
-
-    rows: Mapping[str, pl.DataFrame]
+    """Problems that reading found: shape `efficiency.intake.problems.PARSE_PROBLEMS`, or without `row`."""
+    rows: Mapping[str, Chunks]
+    """Form id → the stated rows in the shape of its `schemas.STATED` table; every form is there."""
 
 
 @dataclass(frozen=True)
 class ResolutionResult:
-    """Final submissions, columns and problems."""
+    """What resolving gives: every sheet with what became of its rows, every problem, and the facts."""
 
     submissions: pl.DataFrame
+    """Shape `schemas.SUBMISSIONS`."""
     columns: pl.DataFrame
+    """Shape `schemas.COLUMN_MAP`."""
     problems: pl.DataFrame
+    """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
+    facts: Partitions
+    """Form id → exactly the shape of its `schemas.FACTS` table."""
 
 
-@dataclass(frozen=True)
-class Resolved(ResolutionResult):
-    """The account with the facts: form id → exactly the shape of its `schemas.FACTS` table."""
-
-    facts: dict[str, pl.DataFrame]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What all rows are looked up in, and what reading and the register themselves give to tell."""
-
-    known: LookupTables
-    register: Share
-    """Without facts: what was told on reading, and the rows of the register that are refused or repeated."""
+def resolve(stated: Stated) -> ResolutionResult:
+    """Resolve what is stated, all of it in memory. Raises ValueError when a submission comes twice."""
+    rows = {form: chunks.whole() for form, chunks in stated.rows.items()}
+    tables, register = prepare_lookups(stated, stated_pairs(rows))
+    result = resolve_partition(rows, tables)
+    return combine(tables, [register, result], shares_of(result.facts))
 
 
-def resolve(stated: Stated) -> Resolved:
-    """Turn what is stated into facts. Raises ValueError when a submission comes twice."""
-    surveyed = survey(stated, stated.rows["register"], stated_pairs(stated.rows))
-    share = resolve_share(stated.rows, surveyed.known)
-    account = unite(surveyed, [share])
-    return Resolved(account.submissions, account.columns, account.problems, share.facts)
+def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, PartitionResult]:
+    """What the rows of every partition are looked up in, and what the register's own rows give.
 
-
-def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> Survey:
-    """What the rows of `sheets` are looked up in; `pairs` are all pairs of uscc and name that they state.
-
-    Raises ValueError when a submission comes twice.
+    `pairs` are the distinct pairs of code and name (uscc, name) that the rows of all forms but the register state. The
+    result of the register has no facts, since each partition has its enterprises' own; with its problems are those
+    that reading found. Raises ValueError when a submission comes twice.
     """
-    submissions = _with_unusable(sheets.submissions)
-    read = _with_rows(sheets.problems)
-    columns = corrections.column_map(sheets.columns, submissions)
+    submissions = _with_unusable(stated.submissions)
+    read = _with_rows(stated.problems)
+    columns = corrections.column_map(stated.columns, submissions)
     ranks = precedence.order(submissions)
     refused_codes = read.filter(pl.col("rule") == "uscc_damaged").select("submission_id", "row")
     refused_cells = read.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
         "submission_id", "row", "field"
     )
-    screened = screen_register(ranked(register_rows, ranks), refused_codes, submissions, columns)
+    register = ranked(stated.rows["register"].whole(), ranks)
+    screened = screen_register(register, refused_codes, submissions, columns)
     outcome = settle("register", screened.rows["register"])
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
@@ -104,19 +93,18 @@ def survey(sheets: Sheets, register_rows: pl.DataFrame, pairs: pl.DataFrame) -> 
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
-    return Survey(
+    return (
         LookupTables(submissions, columns, ranks, refused_cells, outcome.rows, lent, judged),
-        Share({}, counted(evidence), pl.concat([read, screened.problems, found.problems]), found.replaced),
+        PartitionResult({}, counted(evidence), pl.concat([read, screened.problems, found.problems]), found.replaced),
     )
 
 
-def unite(surveyed: Survey, shares: Sequence[Share]) -> ResolutionResult:
-    """What all `shares` come to together, whose facts are not looked at."""
-    known, parts = surveyed.known, [surveyed.register, *shares]
-    notes = superseded([part.replaced for part in parts], known.submissions)
-    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), notes])), known.ranks)
-    reconciled = reconcile(known.submissions, pl.concat([part.counts for part in parts]), found)
-    return ResolutionResult(SUBMISSIONS.conform(reconciled), COLUMN_MAP.conform(known.columns), _once(found))
+def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Partitions) -> ResolutionResult:
+    """What all `parts`, those of the register and of every partition, give as one; `facts` are their facts."""
+    notes = superseded([part.replaced for part in parts], tables.submissions)
+    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), notes])), tables.ranks)
+    reconciled = reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found)
+    return ResolutionResult(SUBMISSIONS.conform(reconciled), COLUMN_MAP.conform(tables.columns), _once(found), facts)
 
 
 def _with_unusable(submissions: pl.DataFrame) -> pl.DataFrame:

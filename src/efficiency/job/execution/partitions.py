@@ -18,13 +18,13 @@ import polars as pl
 from efficiency.intake.resolution import (
     PAIR,
     LookupTables,
+    PartitionResult,
     ResolutionResult,
-    Share,
-    Sheets,
-    resolve_share,
+    Stated,
+    combine,
+    prepare_lookups,
+    resolve_partition,
     stated_pairs,
-    survey,
-    unite,
     validate,
 )
 from efficiency.partitions import ROW_GROUP, Chunks, ParquetChunk, Partitions, first_of_run, put_down, run_of
@@ -47,31 +47,33 @@ def share_count(rows: Mapping[str, Chunks]) -> int:
     return max(1, -(-sum(pieces.height for pieces in rows.values()) // SHARE_ROWS))
 
 
-def resolve_in_shares(sheets: Sheets, rows: Mapping[str, Chunks], folder: Path) -> tuple[ResolutionResult, Partitions]:
-    """The account of `sheets`, whose stated rows (form id → pieces) are `rows`, and their facts.
+def resolve_in_shares(stated: Stated, folder: Path) -> ResolutionResult:
+    """The same as `efficiency.intake.resolution.resolve` gives, a share of the enterprises at a time.
 
     Where there is more than one share, dealt rows and facts are put into `folder`. Raises ValueError when a submission
     comes twice, FactsInvalid when a fact breaks its declaration, and EfficiencyError when the disk is full.
     """
-    count = share_count(rows)
-    surveyed = survey(sheets, rows["register"].whole(), _pairs(rows))
-    known, codes = surveyed.known, _codes(surveyed.known, count)
-    dealt = {form: _dealt(pieces, known, codes, count, folder) for form, pieces in rows.items() if form != "register"}
-    shares: list[Share] = []
+    count = share_count(stated.rows)
+    known, of_register = prepare_lookups(stated, _pairs(stated.rows))
+    codes = _codes(known, count)
+    dealt = {
+        form: _dealt(pieces, known, codes, count, folder) for form, pieces in stated.rows.items() if form != "register"
+    }
+    parts = [of_register]
     facts: list[Future[Mapping[str, Chunks]]] = []
     # The facts of one share are put down while the next is resolved, which seldom keeps two cores busy.
     with ThreadPoolExecutor(1) as beside:
         for number in range(count):
             rows_of_share = {form: parts[number].whole() for form, parts in dealt.items()}
-            share = resolve_share(rows_of_share, _of_share(known, codes, number, count))
+            share: PartitionResult = resolve_partition(rows_of_share, _of_share(known, codes, number, count))
             validate(share.facts)
-            shares.append(replace(share, facts={}))
+            parts.append(replace(share, facts={}))
             facts.append(beside.submit(_kept, share.facts, folder if count > 1 else None))
             # No more than two shares stand in memory.
             if number:
                 facts[number - 1].result()
             del rows_of_share, share
-        return unite(surveyed, shares), Partitions(tuple(one.result() for one in facts))
+        return combine(known, parts, Partitions(tuple(one.result() for one in facts)))
 
 
 def _kept(facts: Mapping[str, pl.DataFrame], folder: Path | None) -> dict[str, Chunks]:
