@@ -30,7 +30,6 @@ from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
 from efficiency.review.objections import objection
 from efficiency.review.reissue import reissue
-from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents, tables
@@ -68,10 +67,8 @@ def published(order: month.RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
     run = month.RunContext(run_id, BEGUN, "nobody")
     validated = month.validate(order, run, month.ingest(order, run))
     judged = month.select(month.evaluate(order, run, validated))
-    with drafted(order.warehouse) as draft:
-        with deliverables.drawing_up(order, run, validated, draft) as drawing:
-            drawn = deliverables.report(order, run, validated, judged, drawing, month.silent)
-        deliverables.publish(drawn)
+    with deliverables.preparing(order, validated) as begun:
+        deliverables.publish(deliverables.report(order, run, validated, judged, begun, month.silent))
     with duckdb.connect(order.warehouse, read_only=True) as connection:
         return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
 
@@ -79,7 +76,7 @@ def published(order: month.RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """No reports: they are made from the published results, which are compared."""
-    monkeypatch.setattr(deliverables, "_draw_reports", lambda *_: None)
+    monkeypatch.setattr(deliverables, "_write_reports", lambda *_: None)
 
 
 def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:

@@ -16,6 +16,9 @@ import pytest
 from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
 from conftest import ROOT, efficiency
 
+from efficiency.errors import EfficiencyError
+from efficiency.job.contracts import RunRequest
+from efficiency.job.run import Steps, run_month
 from efficiency.processes import keep_private, process_mark
 from efficiency.reports.delivery import RETURNED
 from efficiency.warehouse.read import load
@@ -171,10 +174,23 @@ def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(
     month, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in (ValueError("a fault"), KeyboardInterrupt()):
-        monkeypatch.setattr("efficiency.job.outputs.put_in_place", Mock(side_effect=error))
+        monkeypatch.setattr("efficiency.job.outputs.publish_warehouse", Mock(side_effect=error))
         with pytest.raises(type(error)):
             run(month)
         assert left(month) == set()
+
+
+@pytest.mark.parametrize("step", ["validate", "evaluate", "select", "report", "publish"])
+def test_a_step_that_fails_publishes_nothing(month: Path, step: str) -> None:
+    def fails(*_: object) -> None:
+        raise EfficiencyError("no")
+
+    before = documents(month), evaluations(month), warehouse(month).read_bytes()
+    request = RunRequest(month / "inbox", (PERIOD,), "zibo-jkq", warehouse(month), month / "output")
+    with pytest.raises(EfficiencyError, match="no"):
+        run_month(request, Steps(**{step: fails}))
+    assert (documents(month), evaluations(month), warehouse(month).read_bytes()) == before
+    assert left(month) == set()
 
 
 def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month) -> None:

@@ -1,7 +1,4 @@
-"""What the month leaves, drawn up beside the places where it will stand: the new warehouse, and what people receive.
-
-Much of it is begun while the month is judged. Nothing is published before all of it could be written.
-"""
+"""What a month publishes: the new warehouse and the reports, prepared in full before any of it is published."""
 
 from __future__ import annotations
 
@@ -17,8 +14,7 @@ from efficiency.job.execution import in_background
 from efficiency.job.record import recorded
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, staging
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
-from efficiency.warehouse.publish import Prepared, put_in_place
-from efficiency.warehouse.schema import Contents
+from efficiency.warehouse.publish import publish as publish_warehouse
 from schemas import (
     CANDIDATES,
     COLUMN_MAP,
@@ -39,43 +35,41 @@ if TYPE_CHECKING:
     from efficiency.job.contracts import PeriodEvaluation, Progress, RunContext, RunRequest, Validated
     from efficiency.job.ingest import Ingested
     from efficiency.partitions import Chunks
-    from efficiency.warehouse.draft import Draft
+    from efficiency.warehouse.schema import Contents
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """What is being drawn up while the month is judged, beside the places where it will stand."""
+class Preparing:
+    """Outputs that are begun before the periods are evaluated."""
 
-    draft: Draft
-    """The new warehouse."""
-    known: dict[str, pl.DataFrame | Chunks]
-    """Its tables that are written already: those of intake and facts."""
     deliveries: tuple[Delivery, ...]
-    """A folder for the reports of each period."""
+    """A staging folder for the reports of each period."""
     returned: Callable[[], object]
-    """Waits for the workbooks to give back, which the last period carries."""
+    """Waits for the workbooks that go back to the submitters, which the last period's folder carries."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What the month leaves, drawn up beside the places where it will stand."""
+class Prepared:
+    """Outputs that are ready to be published: reports in their staging folders, and what the warehouse is to hold."""
 
     deliveries: tuple[Delivery, ...]
-    warehouse: Prepared
+    warehouse: Path
+    contents: Contents
 
 
 @contextmanager
-def drawing_up(order: RunRequest, run: RunContext, validated: Validated, draft: Draft) -> Iterator[Drawing]:
-    """Begin what can be drawn up before the month is judged; reports are gone if the block ends with an exception."""
+def preparing(order: RunRequest, validated: Validated) -> Iterator[Preparing]:
+    """Make the staging folders and begin the workbooks that go back, which need no evaluation.
+
+    The folders are removed when the block ends.
+    """
     from efficiency.reports.submitters import write_all_returned
 
-    known = {**stated_tables(validated.ingested), **_intake_frames(validated, run)}
-    draft.add(Contents(known))
     files = [(file.path, file.name) for file in validated.ingested.files]
     with staging(order.output, order.periods) as deliveries:
         folder = deliveries[-1].staged / RETURNED
         with in_background(write_all_returned, files, validated.standing, folder) as returned:
-            yield Drawing(draft, known, deliveries, returned)
+            yield Preparing(deliveries, returned)
 
 
 def report(  # noqa: PLR0917  # what the steps before it have come to
@@ -83,23 +77,21 @@ def report(  # noqa: PLR0917  # what the steps before it have come to
     run: RunContext,
     validated: Validated,
     judged: Sequence[PeriodEvaluation],
-    drawing: Drawing,
+    begun: Preparing,
     progress: Progress,
-) -> Drawn:
-    """Draw up what people receive, and complete the warehouse."""
+) -> Prepared:
+    """Write the reports into their staging folders and gather what the new warehouse holds."""
     ingested, evaluations = validated.ingested, [new_evaluation(one, run) for one in judged]
-    contents = ingested.stored.with_frames(drawing.known)
+    contents = ingested.stored.with_frames({**_stated_tables(ingested), **_intake_frames(validated, run)})
     for new in evaluations:
         contents = add_evaluation(contents, new).contents
-    drawing.draft.complete(
-        recorded(contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations)
-    )
-    _draw_reports(order, run, validated, judged, drawing.deliveries, progress)
-    drawing.returned()
-    return Drawn(drawing.deliveries, drawing.draft.prepared())
+    contents = recorded(contents, order=order, run=run, ingested=ingested, policy=judged[-1].policy, judged=evaluations)
+    _write_reports(order, run, validated, judged, begun.deliveries, progress)
+    begun.returned()
+    return Prepared(begun.deliveries, order.warehouse, contents)
 
 
-def _draw_reports(  # noqa: PLR0917  # as `report`
+def _write_reports(  # noqa: PLR0917  # as `report`
     order: RunRequest,
     run: RunContext,
     validated: Validated,
@@ -128,10 +120,13 @@ def _draw_reports(  # noqa: PLR0917  # as `report`
         progress("report", done, len(judged))
 
 
-def publish(drawn: Drawn) -> tuple[Path, ...]:
-    """Put the new warehouse in its place, then the reports. Returns where the reports stand."""
-    put_in_place(drawn.warehouse)
-    return tuple(path for delivery in drawn.deliveries for path in deliver(delivery))
+def publish(prepared: Prepared) -> tuple[Path, ...]:
+    """Write the new warehouse and put it in its place, then the reports. Returns the paths of the reports.
+
+    Raises WarehouseError when the warehouse cannot be written; then nothing is published.
+    """
+    publish_warehouse(prepared.warehouse, prepared.contents)
+    return tuple(path for delivery in prepared.deliveries for path in deliver(delivery))
 
 
 def new_evaluation(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
@@ -153,7 +148,7 @@ def new_evaluation(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluatio
     )
 
 
-def stated_tables(ingested: Ingested) -> dict[str, pl.DataFrame | Chunks]:
+def _stated_tables(ingested: Ingested) -> dict[str, pl.DataFrame | Chunks]:
     """The tables of what was stated, row by row."""
     return {STATED[form].qualified: rows for form, rows in ingested.stated.rows.items()}
 

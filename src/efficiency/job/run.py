@@ -1,8 +1,8 @@
 """The month's work: ingest, validate, evaluate, select, report, publish.
 
-`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. Workbooks and
-warehouse are written beside their places before anything is published, so that a run which cannot write one of them
-publishes nothing; then all are put in place.
+`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. The reports
+and then the warehouse are written to staging before anything is published, so that a run which cannot write one of
+them publishes nothing; then all are put in place.
 """
 
 from __future__ import annotations
@@ -24,15 +24,13 @@ from efficiency.job.evaluate import judge
 from efficiency.job.execution import ReadFiles, read_in_pieces, resolve_in_shares
 from efficiency.job.ingest import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.job.movement import what_moved
-from efficiency.job.outputs import Drawn, drawing_up, new_evaluation, publish, report, stated_tables
+from efficiency.job.outputs import Prepared, new_evaluation, preparing, publish, report
 from efficiency.job.record import logged
 from efficiency.monitoring.late_returns import watch_again
 from efficiency.policy.load import load_policy
 from efficiency.processes import keep_private
-from efficiency.warehouse.draft import drafted
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import scratch, scratch_folder
 from schemas import CANDIDATES, PROBLEMS, WATCH
 
@@ -134,7 +132,7 @@ class Steps:
     validate: Callable[..., Validated] = validate
     evaluate: Callable[..., tuple[PeriodEvaluation, ...]] = evaluate
     select: Callable[..., tuple[PeriodEvaluation, ...]] = select
-    report: Callable[..., Drawn] = report
+    report: Callable[..., Prepared] = report
     publish: Callable[..., tuple[Path, ...]] = publish
 
 
@@ -151,12 +149,7 @@ def run_month(order: RunRequest, steps: Steps | None = None, progress: Progress 
     if order.mapping is not None:
         load_mapping(order.mapping)
     require_spreadsheets(order.inbox)
-    with (
-        lock(order.warehouse),
-        logged(order, run) as run,
-        scratch(order.warehouse),
-        drafted(order.warehouse) as draft,
-    ):
+    with lock(order.warehouse), logged(order, run) as run, scratch(order.warehouse):
         ingested = step.ingest(order, run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
@@ -164,11 +157,10 @@ def run_month(order: RunRequest, steps: Steps | None = None, progress: Progress 
             ingested.fresh,
             ingested.stated.submissions.height,
         )
-        draft.add(Contents(stated_tables(ingested)))
         progress("validate", 0, 1)
         validated = step.validate(order, run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
-        with drawing_up(order, run, validated, draft) as drawing:
+        with preparing(order, validated) as begun:
             progress("evaluate", 0, len(order.periods))
             judged = step.evaluate(order, run, validated, progress)
             log.info("evaluate: %s under %s", ", ".join(one.period for one in judged), judged[-1].policy.id)
@@ -176,10 +168,10 @@ def run_month(order: RunRequest, steps: Steps | None = None, progress: Progress 
             judged = step.select(judged)
             log.info("select: %d candidates for %s", judged[-1].candidates.height, judged[-1].period)
             progress("report", 0, len(order.periods))
-            drawn = step.report(order, run, validated, judged, drawing, progress)
-            log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in drawn.deliveries))
+            prepared = step.report(order, run, validated, judged, begun, progress)
+            log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in prepared.deliveries))
             progress("publish", 0, 1)
-            files = step.publish(drawn)
+            files = step.publish(prepared)
             log.info("publish: %s", order.warehouse)
             progress("publish", 1, 1)
     return CompletedRun(run, order, validated, judged, files)

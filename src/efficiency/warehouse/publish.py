@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -33,17 +32,16 @@ from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, restage, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from efficiency.partitions import Chunks
 
-__all__ = ["KEPT", "Prepared", "give_up", "lock", "prepare", "publish", "put_in_place", "roll_back"]
+__all__ = ["KEPT", "lock", "publish", "roll_back"]
 
 ROWS_AT_ONCE = 8 * 122_880
-"""Whole row groups of DuckDB: what is left of one is written twice."""
+"""Whole row groups of DuckDB: a row group that is not full is written twice."""
 BUILD_MEMORY = "1GiB"
-"""What DuckDB keeps of the file that it writes; by itself it would keep as much as the machine has."""
+"""What DuckDB keeps in memory of the file that it writes; without a limit it would keep as much as the machine has."""
 
 
 def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
@@ -52,23 +50,6 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
     Raises WarehouseError when `path` is a folder or not a DuckDB file, is open for writing elsewhere, may not be
     written, or the disk is full; then the published file is as it was and nothing is left beside it.
     """
-    put_in_place(prepare(path, [contents]), keep=keep)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A new warehouse, written and verified beside the file that it is to replace."""
-
-    staging: Path
-    target: Path
-
-
-def prepare(path: Path, parts: Iterable[Contents], go_on: Callable[[], None] = lambda: None) -> Prepared:
-    """Write `parts` beside the warehouse `path`, each as it comes; raises as `publish` does, and then leaves nothing.
-
-    A table that several parts name must be the same in each; one that none names is empty. `go_on` is called now and
-    then, and raises when the file will not be wanted.
-    """
     target = path.resolve()
     staging = staging_file(target, "duckdb")
     if target.exists():
@@ -76,35 +57,13 @@ def prepare(path: Path, parts: Iterable[Contents], go_on: Callable[[], None] = l
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(target)
-        _verify(staging, _build(staging, parts, go_on))
-    except (duckdb.Error, OSError) as error:
-        discard(staging)
-        raise warehouse_error(error, target, "publishing") from error
-    except BaseException:
-        discard(staging)
-        raise
-    return Prepared(staging, target)
-
-
-def put_in_place(prepared: Prepared, *, keep: int = KEPT) -> None:
-    """Replace the published file by the prepared one, keeping the last `keep`; raises as `publish` does."""
-    staging, target = prepared.staging, prepared.target
-    try:
-        if target.exists():
-            shutil.copymode(target, staging)
-            keep_version(target, keep)
-        settle(staging)
-        _replace(staging, target)
-        drop_versions(target, keep)
+        _build(staging, contents)
+        _verify(staging, contents)
+        _put_in_place(staging, target, keep)
     except (duckdb.Error, OSError) as error:
         raise warehouse_error(error, target, "publishing") from error
     finally:
         discard(staging)
-
-
-def give_up(prepared: Prepared) -> None:
-    """Remove a prepared warehouse that is not to be published."""
-    discard(prepared.staging)
 
 
 def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
@@ -115,7 +74,23 @@ def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
     target = path.resolve()
     if target.exists():
         _check_replaceable(target)
-    put_in_place(Prepared(restage(version, target), target), keep=keep)
+    staging = restage(version, target)
+    try:
+        _put_in_place(staging, target, keep)
+    except (duckdb.Error, OSError) as error:
+        raise warehouse_error(error, target, "publishing") from error
+    finally:
+        discard(staging)
+
+
+def _put_in_place(staging: Path, target: Path, keep: int) -> None:
+    """Replace the published file by `staging`, which is whole, and keep the last `keep` before it."""
+    if target.exists():
+        shutil.copymode(target, staging)
+        keep_version(target, keep)
+    settle(staging)
+    _replace(staging, target)
+    drop_versions(target, keep)
 
 
 def _check_replaceable(target: Path) -> None:
@@ -124,35 +99,31 @@ def _check_replaceable(target: Path) -> None:
         connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
 
 
-def _build(staging: Path, parts: Iterable[Contents], go_on: Callable[[], None]) -> dict[str, int]:
-    """The new file, closed and without a write-ahead log; the number of rows written to each table.
-
-    Raises ValueError where a part brings another version of a table that is written already.
-    """
-    written: dict[str, pl.DataFrame | Chunks] = {}
+def _build(staging: Path, contents: Contents) -> None:
+    """Write `contents` to the new file `staging`, closed and without a write-ahead log."""
     with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
         connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
         connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         connection.execute("USE staged")
-        # In one go: other work is done beside this, and each call waits for the interpreter's lock anew.
-        connection.execute(";\n".join(("BEGIN", *_declarations(), "COMMIT")))
-        for part in parts:
-            new = [name for name in TABLES if name in part.frames and name not in written]
-            changed = [name for name in written if part.frames.get(name, written[name]) is not written[name]]
-            if changed:
-                raise ValueError(f"{', '.join(changed)} changed after they had been written")
-            # A second thread takes from what goes on beside this more than it brings to a small part.
-            few = sum(map(part.height, new)) <= ROWS_AT_ONCE
-            connection.execute("SET threads=1" if few else "RESET threads")
-            connection.execute("BEGIN")  # a commit a part: hundreds of them would each wait for the disk
-            for qualified in new:
-                _fill(connection, qualified, part, go_on)
-            connection.execute("COMMIT")
-            written.update({name: part.frames[name] for name in new})
+        connection.execute("BEGIN")  # a commit a table would wait for the disk each time
+        connection.execute(";\n".join(_declarations()))
+        uncommitted = 0
+        for qualified, table in TABLES.items():
+            # The newest Arrow types share the texts in memory; slices bound what DuckDB keeps of a table.
+            for rows in contents.in_order(qualified, ROWS_AT_ONCE):
+                connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
+                connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
+                connection.unregister("incoming")
+                # DuckDB keeps uncommitted rows in memory, whatever its limit.
+                uncommitted += rows.height
+                if uncommitted >= ROWS_AT_ONCE:
+                    uncommitted = 0
+                    connection.execute("COMMIT")
+                    connection.execute("BEGIN")
+        connection.execute("COMMIT")
         connection.execute("CHECKPOINT staged")
         connection.execute("USE memory")
         connection.execute("DETACH staged")
-    return {name: written[name].height if name in written else 0 for name in TABLES}
 
 
 def _declarations() -> Iterator[str]:
@@ -166,32 +137,15 @@ def _declarations() -> Iterator[str]:
     yield from statements(views)
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, qualified: str, contents: Contents, go_on: Callable[[], None]) -> None:
-    """Write the rows of one table within a transaction; raises what `go_on` raises."""
-    uncommitted = 0
-    # The newest kinds of Arrow hand texts over as they lie in memory; a slice bounds what DuckDB keeps of them.
-    for rows in contents.in_order(qualified, ROWS_AT_ONCE):
-        go_on()
-        connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
-        connection.execute(f"INSERT INTO {qualified_sql(TABLES[qualified])} BY NAME SELECT * FROM incoming")
-        connection.unregister("incoming")
-        # What is not committed stands in memory, whatever DuckDB's limit: long tables are committed as they go.
-        uncommitted += rows.height
-        if uncommitted >= ROWS_AT_ONCE:
-            uncommitted = 0
-            connection.execute("COMMIT")
-            connection.execute("BEGIN")
-
-
-def _verify(staging: Path, counts: dict[str, int]) -> None:
-    """Reopen the file as a reader would: every row is there and every view answers."""
+def _verify(staging: Path, contents: Contents) -> None:
+    """Reopen the file as a reader would. Raises WarehouseError unless every row is there; every view must answer."""
     if staging.with_name(f"{staging.name}.wal").exists():
         raise WarehouseError(f"{staging} was not closed cleanly: a write-ahead log is left. To do: run again.")
     with opened(staging) as connection:
-        counted = ", ".join(f"(SELECT count(*) FROM {qualified_sql(TABLES[name])})" for name in counts)
-        (found,) = connection.sql(f"SELECT {counted}").fetchall()
-        for qualified, rows, expected in zip(counts, found, counts.values(), strict=True):
-            if rows != expected:
+        counts = ", ".join(f"(SELECT count(*) FROM {qualified_sql(table)})" for table in TABLES.values())
+        (found,) = connection.sql(f"SELECT {counts}").fetchall()
+        for qualified, rows in zip(TABLES, found, strict=True):
+            if rows != (expected := contents.height(qualified)):
                 raise WarehouseError(
                     f"{qualified} holds {rows} rows after writing {expected}; nothing was published. "
                     "To do: run again; if it happens twice, check the disk."
