@@ -60,9 +60,7 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
         tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
-    changes = effects(
-        before.evaluation, select(before.evaluation, policy), after.evaluation, select(after.evaluation, policy)
-    )
+    changes = effects(before, select(before, policy), after, select(after, policy))
     return Trial(
         file=file.name,
         period=period,
