@@ -24,7 +24,7 @@ from prefect_dask.task_runners import DaskTaskRunner
 from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import MappingFile
-from efficiency.intake.parsed import ChunkedTables
+from efficiency.intake.read_result import ReadResult
 from efficiency.job.contracts import Progress, RunContext, RunRequest, silent
 from efficiency.job.execution import batches, collect, is_staged, stage_batch
 from efficiency.job.ingest import Ingested
@@ -60,7 +60,7 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
 
         def read(
             files: Sequence[InboxFile], mapping: MappingFile, done: Callable[[int, int], None], scratch: Path
-        ) -> ChunkedTables:
+        ) -> ReadResult:
             return read_on(address, folder, files, mapping, done, scratch=scratch)
 
         try:
@@ -79,7 +79,7 @@ def read_on(
     progress: Callable[[int, int], None],
     *,
     scratch: Path,
-) -> ChunkedTables:
+) -> ReadResult:
     """Read `files` on the workers, staged in `folder`, and collect them in `scratch`.
 
     Takes and gives what `efficiency.job.execution.read_in_pieces` does; `progress` gets files done and files in all.

@@ -14,7 +14,8 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
-from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
 from efficiency.job.evaluate import judge
 from efficiency.job.execution import resolve_in_shares
@@ -92,7 +93,7 @@ def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str
     return chosen.row(0, named=True)
 
 
-def _ledger(path: Path) -> Parsed:
+def _ledger(path: Path) -> ReadResult:
     """The sheets of corrections of the file at `path`, without its other sheets."""
     if not path.is_file():
         raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
@@ -105,15 +106,15 @@ def _ledger(path: Path) -> Parsed:
             f"{''.join(first_error)} `efficiency template DIR` writes a blank one."
         )
     of_ledgers = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
-    return Parsed(
+    return ReadResult.of_frames(
         ledgers,
-        parsed.columns.filter(of_ledgers),
         parsed.problems.filter(of_ledgers),
+        parsed.columns.filter(of_ledgers),
         {form: rows.filter(of_ledgers) for form, rows in parsed.rows.items()},
     )
 
 
-def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> ResolutionResult:
+def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path) -> ResolutionResult:
     """Everything submitted, resolved again with the ledger `parsed` as if it were approved and had arrived last.
 
     A ledger that came through the inbox already is replaced by `parsed`, so that it counts once.
