@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from benchmarks.measure import footer
-from schemas import OUTPUT
+from schemas import FACTS
 from schemas.checks import failures
 
 
@@ -31,7 +31,7 @@ def facts(rows: int, *, sound: bool) -> pl.DataFrame:
     draw = np.random.default_rng(1)
     at = pl.int_range(rows, eager=True)
     columns: dict[str, pl.Series] = {}
-    for column in OUTPUT.columns:
+    for column in FACTS["output"].columns:
         match column.kind:
             case "number":
                 values = draw.random(rows) * 1000
@@ -46,15 +46,15 @@ def facts(rows: int, *, sound: bool) -> pl.DataFrame:
                 columns[column.name] = pl.Series([False]).new_from_index(0, rows)
             case _:
                 columns[column.name] = "91370300YL" + (at // 12).cast(pl.String).str.zfill(8)
-    return OUTPUT.conform(pl.DataFrame(columns))
+    return FACTS["output"].conform(pl.DataFrame(columns))
 
 
 def bare(frame: pl.DataFrame) -> int:
     """How many values break a rule: names and types, nulls, vocabularies, finite numbers."""
-    if frame.schema != pl.Schema(OUTPUT.polars_schema):
+    if frame.schema != pl.Schema(FACTS["output"].polars_schema):
         raise TypeError("the frame has other columns")
     breaches = []
-    for column in OUTPUT.columns:
+    for column in FACTS["output"].columns:
         value = pl.col(column.name)
         if not column.nullable:
             breaches.append(value.is_null().sum().alias(f"{column.name} null"))
@@ -74,13 +74,13 @@ def main() -> int:
     print(f"{'':>29}{'bare ms':>9}{'ours ms':>9}{'times':>8}  (meant: at most 1.5)")
     for sound in (True, False):
         frame = facts(arguments.rows, sound=sound)
-        found, expected = failures(frame, OUTPUT).height, bare(frame)
+        found, expected = failures(frame, FACTS["output"]).height, bare(frame)
         if found != expected:
             print(f"pandera finds {found} breaches, bare polars {expected}")
             return 1
         seconds: dict[str, list[float]] = {"bare": [], "pandera": []}
         for _ in range(arguments.rounds):
-            for name, check in (("bare", bare), ("pandera", lambda rows: failures(rows, OUTPUT))):
+            for name, check in (("bare", bare), ("pandera", lambda rows: failures(rows, FACTS["output"]))):
                 began = time.perf_counter()
                 check(frame)
                 seconds[name].append(time.perf_counter() - began)
