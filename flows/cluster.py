@@ -24,7 +24,7 @@ from prefect_dask.task_runners import DaskTaskRunner
 from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import MappingFile
-from efficiency.intake.parsed import ChunkedTables
+from efficiency.intake.read_result import ReadResult
 from efficiency.job.contracts import Progress, RunContext, RunRequest, silent
 from efficiency.job.execution import batches, collect, is_staged, stage_batch
 from efficiency.job.ingest import Ingested
@@ -60,7 +60,7 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
 
         def read(
             files: Sequence[InboxFile], mapping: MappingFile, told: Callable[[int, int], None], scratch: Path
-        ) -> ChunkedTables:
+        ) -> ReadResult:
             return read_on(address, folder, files, mapping, told, scratch=scratch)
 
         try:
@@ -79,8 +79,8 @@ def read_on(
     progress: Callable[[int, int], None],
     *,
     scratch: Path,
-) -> ChunkedTables:
-    """What `files` state, read by the workers into `folder`; as `read_in_pieces` into `scratch`."""
+) -> ReadResult:
+    """What `files` state, read by the workers into `folder`; as `read_files` into `scratch`."""
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 

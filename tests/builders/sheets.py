@@ -9,7 +9,7 @@ import polars as pl
 import xlsxwriter
 
 from efficiency.intake.files import InboxFile
-from efficiency.intake.read import Parsed
+from efficiency.intake.read_result import ReadResult
 
 Rows = Sequence[Sequence[object]]
 MONTH = (date(2026, 10, 1), date(2026, 10, 1))
@@ -45,7 +45,7 @@ def inbox_file(path: Path, name: str = "") -> InboxFile:
     return InboxFile(path, name or path.name, hashlib.sha256(path.read_bytes()).hexdigest(), 0.0)
 
 
-def balanced(parsed: Parsed) -> Parsed:
+def balanced(parsed: ReadResult) -> ReadResult:
     """`parsed`, whose every source row is exactly one of: stated, rejected, total, note, blank."""
     for row in parsed.submissions.iter_rows(named=True):
         stated = {
@@ -58,16 +58,16 @@ def balanced(parsed: Parsed) -> Parsed:
     return parsed
 
 
-def problems(parsed: Parsed, *leave_out: str) -> list[tuple[str | None, str, str | None]]:
+def problems(parsed: ReadResult, *leave_out: str) -> list[tuple[str | None, str, str | None]]:
     kept = parsed.problems.filter(~pl.col("rule").is_in(["unit_assumed", *leave_out]))
     return kept.select("cell", "rule", "value").rows()
 
 
-def stated(parsed: Parsed, form: str, *columns: str) -> list[tuple[object, ...]]:
+def stated(parsed: ReadResult, form: str, *columns: str) -> list[tuple[object, ...]]:
     return parsed.rows[form].select(columns).rows()
 
 
-def counts(parsed: Parsed) -> tuple[int, ...]:
+def counts(parsed: ReadResult) -> tuple[int, ...]:
     return parsed.submissions.select("rows_total", "rows_totals", "rows_notes", "rows_blank", "rows_rejected").row(0)
 
 

@@ -14,12 +14,12 @@ from conftest import INBOX, ROOT, SampleRun
 
 from efficiency.intake.files import inbox_file, list_inbox
 from efficiency.intake.layout import NO_MAPPING
-from efficiency.intake.parsed import Parsed, concat, in_memory
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult, concat
 from efficiency.job.execution import batches as staged_batches
 
 
-def same(one: Parsed, other: Parsed) -> None:
+def same(one: ReadResult, other: ReadResult) -> None:
     for name in ("submissions", "columns", "problems"):
         assert getattr(one, name).equals(getattr(other, name)), name
     assert list(one.rows) == list(other.rows)
@@ -42,7 +42,7 @@ def test_staged_batches_state_what_one_process_reads(tmp_path: Path, some_files)
     for place, batch in [*reversed(list(enumerate(work))), (0, work[0])]:
         staged_batches.stage_batch(tmp_path / "shared", place, batch, NO_MAPPING)
     read = staged_batches.collect(tmp_path / "shared", len(work), tmp_path / "scratch")
-    same(in_memory(read), concat([read_file(file, NO_MAPPING) for file in some_files]))
+    same(read, concat([read_file(file, NO_MAPPING) for file in some_files]))
 
 
 def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path: Path, monkeyp
 
 
 def test_an_inbox_without_anything_new_states_nothing(tmp_path: Path) -> None:
-    same(in_memory(staged_batches.collect(tmp_path, 0, tmp_path)), concat([]))
+    same(staged_batches.collect(tmp_path, 0, tmp_path), concat([]))
 
 
 def test_a_batch_that_breaks_down_leaves_nothing_behind(

@@ -10,9 +10,9 @@ from builders.mutants import mutants, seeds
 from builders.stated import whole
 
 from efficiency.intake.files import InboxFile
-from efficiency.intake.parsed import in_pieces
 from efficiency.intake.problems import PARSE_PROBLEMS
-from efficiency.intake.read import SUBMISSION, Parsed, concat, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import SUBMISSION, ReadResult, concat
 from efficiency.intake.resolution import Stated, resolve, unbalanced
 from efficiency.intake.resolution.validate import violations
 from efficiency.job.ingest import arrived
@@ -29,7 +29,7 @@ def inbox_file(path: Path, data: bytes) -> InboxFile:
     return InboxFile(path, path.name, hashlib.sha256(data).hexdigest(), 0.0)
 
 
-def accounted(file: InboxFile, parsed: Parsed) -> Parsed:
+def accounted(file: InboxFile, parsed: ReadResult) -> ReadResult:
     """`parsed`, which has its declared shapes, speaks of the file, and whose counts balance with what is stated."""
     assert dict(parsed.submissions.schema) == SUBMISSION
     assert dict(parsed.problems.schema) == PARSE_PROBLEMS
@@ -53,12 +53,10 @@ def accounted(file: InboxFile, parsed: Parsed) -> Parsed:
     return parsed
 
 
-def resolved_soundly(parts: list[Parsed]) -> None:
+def resolved_soundly(parts: list[ReadResult]) -> None:
     """What `parts` state is resolved to facts that balance and keep their declarations."""
     parsed = concat(parts)
-    stated = Stated(
-        arrived(parsed, 0, "fuzz", datetime.now(UTC)), parsed.columns, parsed.problems, in_pieces(parsed).rows
-    )
+    stated = Stated(arrived(parsed, 0, "fuzz", datetime.now(UTC)), parsed.columns, parsed.problems, parsed.chunks)
     resolved = whole(resolve(stated))
     assert unbalanced(resolved.submissions).is_empty()
     assert violations(resolved.facts).is_empty()
@@ -79,7 +77,7 @@ def test_mutated_files_are_accounted_for(tmp_path: Path, batch: int) -> None:
     files = {hashlib.sha256(originals["a.xlsx"]).hexdigest(): ("a.xlsx", originals["a.xlsx"])}
     for name, data in mutants(originals, batch, CASES):
         files.setdefault(hashlib.sha256(data).hexdigest(), (name, data))
-    parts: list[Parsed] = []
+    parts: list[ReadResult] = []
     for name, data in files.values():
         file = inbox_file(tmp_path / name, data)
         parts.append(accounted(file, read_file(file)))

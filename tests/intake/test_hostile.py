@@ -25,7 +25,8 @@ from builders.xls import biff, compound, one_at
 from conftest import efficiency
 
 from efficiency.intake.files import InboxFile, inbox_file, list_inbox
-from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 
 MEMORY = 1_536 << 20
 EXTRA_KILOBYTES = 300 << 10
@@ -71,13 +72,13 @@ def put(path: Path, data: bytes) -> InboxFile:
     return InboxFile(path, path.name, hashlib.sha256(data).hexdigest(), 0.0)
 
 
-def told(parsed: Parsed) -> list[tuple[str, str]]:
+def told(parsed: ReadResult) -> list[tuple[str, str]]:
     """(rule, message) of each problem but notes on assumed units."""
     return [row for row in parsed.problems.select("rule", "message").iter_rows() if row[0] != "unit_assumed"]
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Callable[[str, bytes], Parsed]:
+def read(tmp_path: Path) -> Callable[[str, bytes], ReadResult]:
     return lambda name, data: read_file(put(tmp_path / name, data))
 
 

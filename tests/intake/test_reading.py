@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.problems import PARSE_PROBLEMS
-from efficiency.intake.read import SUBMISSION, concat, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import SUBMISSION, concat
 from efficiency.job.execution import read_files
 from schemas import COLUMN_MAP, FORMS, STATED
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,6 @@ from efficiency.job import kept_facts
 from efficiency.job import outputs as deliverables
 from efficiency.job import run as month
 from efficiency.job.execution import partitions as by_share
-from efficiency.job.execution import read_files as readers
 from efficiency.partitions import Chunks, ParquetChunk, Partitions, put_down, shares_of
 from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
@@ -35,6 +35,8 @@ from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents, tables
 from efficiency.warehouse.staging import clear_leftovers, scratch_folder
 from schemas import FACTS, STATED
+
+readers = import_module("efficiency.job.execution.read_files")  # the package gives a function of this name
 
 OCTOBER = date(2026, 10, 1)
 BEGUN = datetime(2026, 11, 23, 8, tzinfo=UTC)

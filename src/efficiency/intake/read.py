@@ -45,10 +45,10 @@ from efficiency.intake.layout import (
     titles_begin,
     units_of_rows,
 )
-from efficiency.intake.parsed import NO_ROWS, SUBMISSION, Parsed, blank_submission, concat
 from efficiency.intake.parsing import span_label
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
-from schemas import FORMS
+from efficiency.intake.read_result import ReadResult, concat, submission
+from schemas import FORMS, STATED
 from schemas.column import Column
 from schemas.intake import OWN_SHEETS
 
@@ -59,14 +59,12 @@ if TYPE_CHECKING:
     from efficiency.intake.files import InboxFile
     from efficiency.intake.layout import TableContext, TableLayout
 
-__all__ = ["SUBMISSION", "Parsed", "concat", "read_file"]
-
 LARGE_ROWS = 100_000
 """Rows of a file from which on its sheets are read side by side."""
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
 
-def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> Parsed:
+def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     """Everything one file says. A file that cannot be read is one `unreadable` problem, never an exception.
 
     A sheet for which `mapping` has a layout is read by that layout instead of by its own headers.
@@ -79,7 +77,7 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> Parsed:
     parts = idle_formulas(file, grids)
     others: list[tuple[Grid, str]] = []
 
-    def read(grid: Grid) -> tuple[list[Parsed], str]:
+    def read(grid: Grid) -> tuple[list[ReadResult], str]:
         return _read_sheet(file, grid, f"{identifier}-{grid.position}", mapping.for_sheet(file.name, grid.sheet))
 
     filled = [grid for grid in grids if _has_rows(grid)]
@@ -123,7 +121,7 @@ def _has_rows(grid: Grid) -> bool:
     return not grid.hidden and not grid.refusal and bool(grid.height and last_used_row(grid, grid.height))
 
 
-def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet | None) -> tuple[list[Parsed], str]:
+def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet | None) -> tuple[list[ReadResult], str]:
     """Every table of a sheet, each as every form it states; without any, a hint at why it is no form of ours."""
     headers, lacking = find_headers(grid), list[str]()
     if layout is not None:
@@ -146,7 +144,7 @@ def _read_sheet(file: InboxFile, grid: Grid, sheet_id: str, layout: MappedSheet 
             before, start = around, header.bottom + 1
         else:
             strangers.append(header)
-    parts: list[Parsed] = []
+    parts: list[ReadResult] = []
     tops = sorted(header.top for header in (*(header for header, _, _ in found), *strangers))
 
     def end_of(header: Header) -> int:
@@ -186,7 +184,7 @@ def _has_numbers(grid: Grid, first: int, end: int) -> bool:
     return any(numbers[first:end].count() for numbers in grid.numbers)
 
 
-def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]:
+def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[ReadResult]:
     """One table as each of the forms it states: each is a submission of its own over the same rows."""
     main = tables[0]
     columns = set().union(*(table.plan.columns for table in tables))
@@ -201,7 +199,7 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
         table.cells = cells
         if table.plan.duplicates:
             _refuse_duplicates(table)
-            rows = NO_ROWS[table.plan.form].with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
+            rows = STATED[table.plan.form].empty().with_columns(pl.lit(None, dtype=pl.Int64).alias("place"))
         else:
             rows = _without_other_time(table, read_rows(table), kinds)
             check_totals(table, kinds)
@@ -211,14 +209,14 @@ def _read_tables(file: InboxFile, tables: list[Table], end: int) -> list[Parsed]
         if table is main or not (main.plan.form == "register" and FORMS[table.plan.form].flow and not rows.height):
             read.append((table, rows))
     stated_somewhere = [rows["place"] for _, rows in read]
-    parts: list[Parsed] = []
+    parts: list[ReadResult] = []
     for table, rows in read:
         part = _parsed(file, table, rows, kinds, stated_somewhere, main=table is main)
         parts.append(replace(part, problems=_not_told(part.problems, parts)))
     return parts
 
 
-def _not_told(found: pl.DataFrame, before: Sequence[Parsed]) -> pl.DataFrame:
+def _not_told(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:
     """`found` without what was told of the same cell when the table was read as another form (a code, a period)."""
     if not before:
         return found
@@ -228,7 +226,7 @@ def _not_told(found: pl.DataFrame, before: Sequence[Parsed]) -> pl.DataFrame:
 
 def _parsed(
     file: InboxFile, table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, stated: Sequence[pl.Series], *, main: bool
-) -> Parsed:
+) -> ReadResult:
     """The submission of one table as one form; `stated` are the places that any of its forms states."""
     places = table.cells["place"]
     silent = _without(places, rows["place"])
@@ -253,23 +251,20 @@ def _parsed(
     if not places.len():
         empty = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=table.grid.sheet)
         found = pl.concat([found, problems_frame([empty])])
-    submission = {
-        **blank_submission(file, table.submission_id, table.grid.sheet),
-        "form": table.plan.form,
-        "period_label": _period_label(table),
-        "filled_on": _filled_on(table),
-        "rows_total": kinds.height,
-        "rows_totals": counted["total"] + counted["subtotal"] + counted["group"],
-        "rows_notes": counted["note"] + counted["time"],
-        "rows_blank": counted["blank"] + len(blank),
-        "rows_rejected": len(rejected),
-    }
-    return Parsed(
-        pl.DataFrame([submission], schema=SUBMISSION, orient="row"),
-        column_map(table),
-        found,
-        {**NO_ROWS, table.plan.form: rows.drop("place")},
+    row = submission(
+        file,
+        table.submission_id,
+        table.grid.sheet,
+        form=table.plan.form,
+        period_label=_period_label(table),
+        filled_on=_filled_on(table),
+        rows_total=kinds.height,
+        rows_totals=counted["total"] + counted["subtotal"] + counted["group"],
+        rows_notes=counted["note"] + counted["time"],
+        rows_blank=counted["blank"] + len(blank),
+        rows_rejected=len(rejected),
     )
+    return ReadResult.of_frames(row, found, column_map(table), {table.plan.form: rows.drop("place")})
 
 
 def _without(places: pl.Series, others: pl.Series) -> pl.Series:
@@ -372,7 +367,7 @@ def _hint(header: Header | None) -> str:
     return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
-def _sheet_order(part: Parsed) -> tuple[int, int]:
+def _sheet_order(part: ReadResult) -> tuple[int, int]:
     """Position of the sheet and of the table in the file."""
     frame = part.submissions if part.submissions.height else part.problems
     _, *positions = str(frame["submission_id"][0]).split("-")

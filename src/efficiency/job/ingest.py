@@ -13,10 +13,10 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.intake.files import ENDINGS, InboxFile, inbox_file, inbox_paths, list_inbox
 from efficiency.intake.layout import MappingFile
-from efficiency.intake.parsed import ChunkedTables, Parsed
 from efficiency.intake.problems import RULES, problem, problems_frame
+from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import Stated
-from efficiency.job.execution import HELD_ROWS, SHARE_ROWS, ReadFiles, read_in_pieces
+from efficiency.job.execution import HELD_ROWS, SHARE_ROWS, ReadFiles, read_files
 from efficiency.partitions import Chunks, ParquetChunk, put_down
 from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents
@@ -47,7 +47,7 @@ def ingest_inbox(
     run_id: str,
     started: datetime,
     progress: Callable[[int, int], None],
-    read: ReadFiles = read_in_pieces,
+    read: ReadFiles = read_files,
 ) -> Ingested:
     """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
 
@@ -68,10 +68,9 @@ def ingest_inbox(
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    found = read(list(fresh.values()), mapping, progress, folder)
-    parsed = found.said
+    parsed = read(list(fresh.values()), mapping, progress, folder)
     arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
-    rows = _rows(warehouse, [digest[:12] for digest in learned], found, folder)
+    rows = _rows(warehouse, [digest[:12] for digest in learned], parsed, folder)
     notes = pl.concat([problems, repeated(files)])
     stated = _joined(stored, parsed, _as_first_read(arrivals, recognised), notes, rows)
     return Ingested(tuple(files), len(fresh), stored, stated)
@@ -142,7 +141,7 @@ def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:
     )
 
 
-def arrived(parsed: Parsed, after: int, run_id: str, started: datetime) -> pl.DataFrame:
+def arrived(parsed: ReadResult, after: int, run_id: str, started: datetime) -> pl.DataFrame:
     """The submissions of `parsed` with their place in the order of arrival over all runs."""
     return (
         parsed.submissions.with_columns(
@@ -168,7 +167,7 @@ def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataF
 
 
 def _joined(
-    stored: Contents, parsed: Parsed, new: pl.DataFrame, inbox_problems: pl.DataFrame, rows: Mapping[str, Chunks]
+    stored: Contents, parsed: ReadResult, new: pl.DataFrame, inbox_problems: pl.DataFrame, rows: Mapping[str, Chunks]
 ) -> Stated:
     """The sheets of earlier runs and those that this run has read, as one, with their `rows`."""
     earlier = stored[SUBMISSIONS.qualified]
@@ -186,7 +185,7 @@ def _joined(
     )
 
 
-def _rows(warehouse: Path, forgotten: Sequence[str], found: ChunkedTables, folder: Path) -> dict[str, Chunks]:
+def _rows(warehouse: Path, forgotten: Sequence[str], found: ReadResult, folder: Path) -> dict[str, Chunks]:
     """What earlier runs left and what this run has read, all of it in memory, or on the disk where it is too much.
 
     `forgotten` are the digests, as in submission_id, of the files that have been read again.
@@ -194,7 +193,7 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: ChunkedTables, folde
     keep = ~pl.col("submission_id").str.head(12).is_in(forgotten) if forgotten else None
     earlier = stated_rows(warehouse, folder, keep, held=found.held)
     return together(
-        {form: replace(new, parts=(*earlier[form].parts, *new.parts)) for form, new in found.rows.items()}, folder
+        {form: replace(new, parts=(*earlier[form].parts, *new.parts)) for form, new in found.chunks.items()}, folder
     )
 
 

@@ -21,7 +21,7 @@ from efficiency.intake.layout import NO_MAPPING, load_mapping
 from efficiency.intake.resolution import ResolutionResult, remembered, succession, unbalanced
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation, Progress, RunContext, RunRequest, Validated, silent
 from efficiency.job.evaluate import judge
-from efficiency.job.execution import ReadFiles, read_in_pieces, resolve_in_shares
+from efficiency.job.execution import ReadFiles, read_files, resolve_in_shares
 from efficiency.job.ingest import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.job.movement import what_moved
 from efficiency.job.outputs import Prepared, new_evaluation, preparing, publish, report
@@ -37,9 +37,7 @@ from schemas import CANDIDATES, PROBLEMS, WATCH
 log = logging.getLogger("efficiency")
 
 
-def ingest(
-    order: RunRequest, run: RunContext, progress: Progress = silent, read: ReadFiles = read_in_pieces
-) -> Ingested:
+def ingest(order: RunRequest, run: RunContext, progress: Progress = silent, read: ReadFiles = read_files) -> Ingested:
     """Read what is new in the inbox and add it to what the warehouse keeps. See `efficiency.job.ingest`."""
     return ingest_inbox(
         inbox=order.inbox,

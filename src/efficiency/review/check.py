@@ -14,7 +14,6 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
-from efficiency.intake.parsed import in_pieces
 from efficiency.intake.resolution import ResolutionResult, Stated, receipts, resolve
 from efficiency.job.execution import read_files
 from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
@@ -54,10 +53,10 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
             submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
             columns=parsed.columns,
             problems=problems,
-            rows=in_pieces(parsed).rows,
+            rows=parsed.chunks,
         )
     )
-    has_register = parsed.rows["register"].height > 0
+    has_register = parsed.chunks["register"].height > 0
     told = resolved.problems
     if not has_register:
         told = told.filter(~pl.col("rule").is_in(NEEDS_REGISTER))

@@ -14,7 +14,8 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
-from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
 from efficiency.job.evaluate import judge
 from efficiency.job.execution import resolve_in_shares
@@ -94,7 +95,7 @@ def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str
     return chosen.row(0, named=True)
 
 
-def _ledger(path: Path) -> Parsed:
+def _ledger(path: Path) -> ReadResult:
     """The corrections that the file states, and nothing else of it."""
     if not path.is_file():
         raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
@@ -107,15 +108,15 @@ def _ledger(path: Path) -> Parsed:
             f"{''.join(told)} `efficiency template DIR` writes a blank one."
         )
     ours = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
-    return Parsed(
+    return ReadResult.of_frames(
         ledgers,
-        parsed.columns.filter(ours),
         parsed.problems.filter(ours),
+        parsed.columns.filter(ours),
         {form: rows.filter(ours) for form, rows in parsed.rows.items()},
     )
 
 
-def _tried(warehouse: Path, contents: Contents, parsed: Parsed, folder: Path) -> ResolutionResult:
+def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path) -> ResolutionResult:
     """What follows from everything stated, and from the ledger as if it had been approved and arrived last.
 
     A ledger that has come through the inbox already stands there once, with what is not approved yet tried.

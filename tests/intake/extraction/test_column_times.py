@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from builders.sheets import MONTH, TO_DATE, balanced, problems, stated, write
 
-from efficiency.intake.parsed import Parsed
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 
 Rows = list[list[object]]
 Span = tuple[date, date]
 
 
-def read(folder: Path, rows: Rows, *, name: str = "表.xlsx", sheet: str = "Sheet1", merges=()) -> Parsed:
+def read(folder: Path, rows: Rows, *, name: str = "表.xlsx", sheet: str = "Sheet1", merges=()) -> ReadResult:
     return balanced(read_file(write(folder / name, {sheet: rows}, merges)))
 
 
-def spans(parsed: Parsed) -> dict[float, Span]:
+def spans(parsed: ReadResult) -> dict[float, Span]:
     """Figure → span."""
     return {
         figure: (first, last) for figure, first, last in stated(parsed, "output", "revenue", "span_start", "span_end")

@@ -11,7 +11,8 @@ from efficiency.intake.files import inbox_file, list_inbox
 from efficiency.intake.formats import UnreadableError, read_grids
 from efficiency.intake.formats import parquet as bulk
 from efficiency.intake.formats.csv import delimited_columns
-from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 from schemas import FACTS
 
 CODES = ("91370300YL0000001N", "91370300YL0000002M")
@@ -32,16 +33,16 @@ LONG_ENERGY = pl.DataFrame({
 })  # fmt: skip
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ReadResult:
     return read_file(inbox_file(path, path.name))
 
 
-def as_parquet(folder: Path, table: pl.DataFrame, name: str = "导出") -> Parsed:
+def as_parquet(folder: Path, table: pl.DataFrame, name: str = "导出") -> ReadResult:
     table.write_parquet(folder / f"{name}.parquet")
     return read(folder / f"{name}.parquet")
 
 
-def as_workbook(folder: Path, table: pl.DataFrame, name: str = "导出") -> Parsed:
+def as_workbook(folder: Path, table: pl.DataFrame, name: str = "导出") -> ReadResult:
     with xlsxwriter.Workbook(folder / f"{name}.xlsx", {"default_date_format": "yyyy-mm-dd"}) as book:
         sheet = book.add_worksheet("表")
         for row, values in enumerate([table.columns, *table.rows()]):
@@ -49,7 +50,7 @@ def as_workbook(folder: Path, table: pl.DataFrame, name: str = "导出") -> Pars
     return read(folder / f"{name}.xlsx")
 
 
-def told(parsed: Parsed) -> list[tuple[object, ...]]:
+def told(parsed: ReadResult) -> list[tuple[object, ...]]:
     return sorted(parsed.problems.select("rule", "cell", "row", "name", "field", "value", "message").rows(), key=str)
 
 

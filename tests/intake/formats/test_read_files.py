@@ -1,5 +1,6 @@
 """Files read by several processes say what they say when one process reads them."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from efficiency.intake import read
 from efficiency.intake.files import list_inbox
 from efficiency.intake.formats import archive
 from efficiency.intake.layout import NO_MAPPING
-from efficiency.intake.read import concat, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import concat
 from efficiency.job.execution import read_files, workers
-from efficiency.job.execution import read_files as readers
 from efficiency.job.execution.workers import Worker
+
+readers = import_module("efficiency.job.execution.read_files")  # the package gives a function of this name
 
 
 @pytest.fixture

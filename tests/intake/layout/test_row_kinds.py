@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from builders.sheets import balanced, counts, problems, stated, write
 
-from efficiency.intake.parsed import Parsed
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 
 HEAD = ["企业名称", "营业收入(万元)", "实缴税金(万元)"]
 FIRST = ["甲公司", 1, 0.5]
 
 
-def read(folder: Path, *rows: list[object], head: list[object] | None = None, merges=()) -> Parsed:
+def read(folder: Path, *rows: list[object], head: list[object] | None = None, merges=()) -> ReadResult:
     sheets = {"Sheet1": [["2026年10月"], head or HEAD, *rows]}
     return balanced(read_file(write(folder / "表.xlsx", sheets, merges)))
 
 
-def names(parsed: Parsed) -> list[object]:
+def names(parsed: ReadResult) -> list[object]:
     return [name for (name,) in stated(parsed, "output", "name")]
 
 

@@ -7,18 +7,18 @@ import pytest
 from builders.sheets import balanced, write
 
 from efficiency.intake.layout.titles import named_in
-from efficiency.intake.parsed import Parsed
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 
 TO_DATE = (date(2026, 1, 1), date(2026, 10, 1))
 CODE, OTHER_CODE = "91350100M000100Y43", "91370303MA3C000017"
 
 
-def read(folder: Path, rows: list[list[object]]) -> Parsed:
+def read(folder: Path, rows: list[list[object]]) -> ReadResult:
     return balanced(read_file(write(folder / "表.xlsx", {"Sheet1": rows})))
 
 
-def who(parsed: Parsed) -> list[tuple[object, ...]]:
+def who(parsed: ReadResult) -> list[tuple[object, ...]]:
     assert parsed.problems.filter(parsed.problems["severity"] == "error").is_empty(), parsed.problems["message"]
     return parsed.rows["energy"].select("uscc", "name", "carrier", "consumption").rows()
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.layout import interpret, is_another_quantity, last_used_row, piece
-from efficiency.intake.parsed import SUBMISSION, Parsed, blank_submission, without_rows
 from efficiency.intake.parsing import find_unit
 from efficiency.intake.problems import problem, problems_frame
+from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
 from efficiency.reference.tables import carrier_aliases, normalise_name
 from schemas import FORMS
 from schemas.energy import TOTAL_CARRIER
@@ -26,19 +26,18 @@ if TYPE_CHECKING:
     from efficiency.intake.layout import Header
 
 
-def refused_file(file: InboxFile, identifier: str, reason: str) -> Parsed:
+def refused_file(file: InboxFile, identifier: str, reason: str) -> ReadResult:
     """A file that cannot be read, for the `reason` given."""
     found = problem("unreadable", submission_id=identifier, file_name=file.name, reason=reason)
     return one_submission(file, identifier, "", found)
 
 
-def one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str, object] | None) -> Parsed:
+def one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str, object] | None) -> ReadResult:
     """A file or sheet without rows, and what is to be said of it."""
-    submission = pl.DataFrame([blank_submission(file, identifier, sheet)], schema=SUBMISSION, orient="row")
-    return without_rows(submission, problems_frame([found] if found else []))
+    return ReadResult(submission(file, identifier, sheet), problems_frame([found] if found else []))
 
 
-def idle_formulas(file: InboxFile, grids: Sequence[Grid]) -> list[Parsed]:
+def idle_formulas(file: InboxFile, grids: Sequence[Grid]) -> list[ReadResult]:
     """One note on the file, where it cannot be told whether formulas were calculated."""
     idle = sum(grid.idle for grid in grids)
     if not idle:
@@ -50,13 +49,13 @@ def idle_formulas(file: InboxFile, grids: Sequence[Grid]) -> list[Parsed]:
         value=str(idle),
         ending=file.path.suffix.lower(),
     )
-    return [without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))]
+    return [ReadResult(NO_SUBMISSIONS, problems_frame([found]))]
 
 
-def only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> Parsed:
+def only_problem(file: InboxFile, rule: str, identifier: str, grid: Grid) -> ReadResult:
     """A sheet that is no submission, and why."""
     found = problem(rule, submission_id=identifier, file_name=file.name, sheet=grid.sheet)
-    return without_rows(pl.DataFrame(schema=SUBMISSION), problems_frame([found]))
+    return ReadResult(NO_SUBMISSIONS, problems_frame([found]))
 
 
 def is_data(grid: Grid) -> bool:
@@ -76,7 +75,7 @@ def _mostly_uncalculated(grid: Grid) -> bool:
     return 2 * len(grid.marked) > int(grid.filled.sum())
 
 
-def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Parsed:
+def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> ReadResult:
     """A sheet that is no form of ours: an error where it looks like data or is all there is, else a note."""
     sheet_id = f"{file.sha256[:12]}-{grid.position}"
     if _mostly_uncalculated(grid):
@@ -91,16 +90,13 @@ def unrecognised(file: InboxFile, grid: Grid, hint: str, *, decoy: bool) -> Pars
     else:
         found = problem("form_unknown", submission_id=sheet_id, file_name=file.name, sheet=grid.sheet, hint=hint)
         counts = {"rows_rejected": filled}
-    submission = {
-        **blank_submission(file, sheet_id, grid.sheet),
-        "rows_total": len(body),
-        "rows_blank": len(body) - filled,
-        **counts,
-    }
-    return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
+    counts |= {"rows_total": len(body), "rows_blank": len(body) - filled}
+    return ReadResult(submission(file, sheet_id, grid.sheet, **counts), problems_frame([found]))
 
 
-def unrecognised_table(file: InboxFile, grid: Grid, sheet_id: str, header: Header, *, end: int, hint: str) -> Parsed:
+def unrecognised_table(
+    file: InboxFile, grid: Grid, sheet_id: str, header: Header, *, end: int, hint: str
+) -> ReadResult:
     """A table of a sheet, with its `header` but no form of ours; its rows, to before `end`, are rejected."""
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"
@@ -110,8 +106,7 @@ def unrecognised_table(file: InboxFile, grid: Grid, sheet_id: str, header: Heade
     body = grid.filled[header.bottom + 1 : end]
     filled = int((body > 0).sum())
     counts = {"rows_total": len(body), "rows_blank": len(body) - filled, "rows_rejected": filled}
-    submission = {**blank_submission(file, sheet_id, grid.sheet), **counts}
-    return without_rows(pl.DataFrame([submission], schema=SUBMISSION, orient="row"), problems_frame([found]))
+    return ReadResult(submission(file, sheet_id, grid.sheet, **counts), problems_frame([found]))
 
 
 LEAST = 4

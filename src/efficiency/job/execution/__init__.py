@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from efficiency.job.execution.batches import batches, collect, is_staged, stage_batch
 from efficiency.job.execution.partitions import SHARE_ROWS, resolve_in_shares
-from efficiency.job.execution.read_files import HELD_ROWS, ReadFiles, read_files, read_in_pieces
+from efficiency.job.execution.read_files import HELD_ROWS, ReadFiles, read_files
 from efficiency.job.execution.workers import in_background, worker_ready
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "in_background",
     "is_staged",
     "read_files",
-    "read_in_pieces",
     "resolve_in_shares",
     "stage_batch",
     "worker_ready",

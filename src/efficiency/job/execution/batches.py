@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import fields
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import polars as pl
 
-from efficiency.intake.parsed import NO_ROWS, ChunkedTables, Parsed, concat, in_pieces, together
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult, concat
 from efficiency.job.execution.read_files import HELD_ROWS, in_batches
 
 if TYPE_CHECKING:
@@ -53,31 +52,31 @@ def stage_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: M
             raise
 
 
-def collect(folder: Path, count: int, scratch: Path) -> ChunkedTables:
+def collect(folder: Path, count: int, scratch: Path) -> ReadResult:
     """What the first `count` batches in `folder` state, in their order; rows that are too many are put into `scratch`.
 
     Raises OSError when a batch is not there, EfficiencyError when the disk is full.
     """
-    parts: list[ChunkedTables] = []
+    parts: list[ReadResult] = []
     held = 0
     for place in range(count):
-        part = in_pieces(_read(_batch_folder(folder, place)))
-        kept = part if held + part.held <= HELD_ROWS else part.put_down(scratch)
+        part = _read(_batch_folder(folder, place))
+        kept = part if held + part.held <= HELD_ROWS else part.spill(scratch)
         held += kept.held
         parts.append(kept)
-    return together(parts)
+    return concat(parts)
 
 
-def _frames(parsed: Parsed) -> dict[str, pl.DataFrame]:
+def _frames(parsed: ReadResult) -> dict[str, pl.DataFrame]:
     """Name → frame, of forms only those that are stated."""
-    plain = {field.name: getattr(parsed, field.name) for field in fields(parsed) if field.name != "rows"}
-    return plain | {f"{_ROWS}{form}": rows for form, rows in parsed.rows.items() if rows.height}
+    sheets = {"submissions": parsed.submissions, "problems": parsed.problems, "columns": parsed.columns}
+    return sheets | {f"{_ROWS}{form}": rows for form, rows in parsed.rows.items() if rows.height}
 
 
-def _read(folder: Path) -> Parsed:
+def _read(folder: Path) -> ReadResult:
     frames = {path.stem: pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
     rows = {name.removeprefix(_ROWS): frames.pop(name) for name in list(frames) if name.startswith(_ROWS)}
-    return Parsed(**frames, rows={**NO_ROWS, **rows})
+    return ReadResult.of_frames(**frames, rows=rows)
 
 
 def _batch_folder(folder: Path, place: int) -> Path:

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from efficiency.intake.parsed import ChunkedTables, concat, in_memory, in_pieces, together
-from efficiency.intake.read import Parsed, read_file
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult, concat
 from efficiency.job.execution.workers import GoneError, Worker, ready, workers
 
 if TYPE_CHECKING:
@@ -27,31 +27,27 @@ WORTH_FILES, WORTH_BYTES = 24, 4 << 20
 """From this many files, or this much to read, a worker that is not there yet repays its start (0.3 s)."""
 
 Batch = tuple["InboxFile", ...]
-ReadFiles = Callable[[Sequence["InboxFile"], "MappingFile", Callable[[int, int], None], "Path"], ChunkedTables]
-"""Whoever reads files as `read_in_pieces` does."""
+ReadFiles = Callable[[Sequence["InboxFile"], "MappingFile", Callable[[int, int], None], "Path"], ReadResult]
+"""Whoever reads files as `read_files` does."""
 
 
-def read_files(files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None]) -> Parsed:
-    """What `files` state, in their order, in memory; `progress` is told how many of how many are read."""
-    return in_memory(_read(files, mapping, progress, None))
+def read_files(
+    files: Sequence[InboxFile],
+    mapping: MappingFile,
+    progress: Callable[[int, int], None],
+    folder: Path | None = None,
+) -> ReadResult:
+    """What `files` state, in their order; `progress` is called with how many are read and how many there are.
 
-
-def read_in_pieces(
-    files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None], folder: Path
-) -> ChunkedTables:
-    """As `read_files`, with rows that are many put into `folder`. Raises EfficiencyError when the disk is full."""
-    return _read(files, mapping, progress, folder)
-
-
-def _read(
-    files: Sequence[InboxFile], mapping: MappingFile, progress: Callable[[int, int], None], folder: Path | None
-) -> ChunkedTables:
+    Rows that are more than memory should hold are spilled to `folder`; without one, all stay in memory. Raises
+    EfficiencyError when the disk is full.
+    """
     batches = in_batches(files, BATCH, BATCH_BYTES)
     waiting = deque(enumerate(batches))
-    read: dict[int, ChunkedTables] = {}
+    read: dict[int, ReadResult] = {}
     held = 0
 
-    def work(read_batch: Callable[[Batch], ChunkedTables | None]) -> None:
+    def work(read_batch: Callable[[Batch], ReadResult | None]) -> None:
         nonlocal held
         while waiting:
             try:
@@ -63,10 +59,10 @@ def _read(
                 waiting.appendleft((place, batch))
                 return
             held += parsed.held
-            read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.put_down(folder)
+            read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.spill(folder)
             progress(sum(len(batches[done]) for done in list(read)), len(files))
 
-    def ask(other: Worker, batch: Batch) -> ChunkedTables | None:
+    def ask(other: Worker, batch: Batch) -> ReadResult | None:
         try:
             return other.ask(_read_batch, batch, mapping, folder)
         except GoneError:
@@ -84,7 +80,7 @@ def _read(
             one.result()
         # What a worker that broke down gave back when this process was done already.
         work(lambda batch: _read_batch(batch, mapping, folder))
-    return together([read[place] for place in range(len(batches))])
+    return concat([read[place] for place in range(len(batches))])
 
 
 def _others(files: Sequence[InboxFile]) -> int:
@@ -108,15 +104,9 @@ def in_batches(files: Sequence[InboxFile], most: int, most_bytes: int) -> list[B
     return [tuple(batch) for batch in made]
 
 
-def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> ChunkedTables:
-    parts: list[ChunkedTables] = []
-    small: list[Parsed] = []
+def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> ReadResult:
+    parts: list[ReadResult] = []
     for file in batch:
-        parsed = read_file(file, mapping)
-        if folder is None or sum(rows.height for rows in parsed.rows.values()) < HELD_ROWS_A_FILE:
-            small.append(parsed)
-            continue
-        parts += [in_pieces(concat(small)), in_pieces(parsed).put_down(folder)]
-        small = []
-    # Small files as one, so that few frames go over the pipe.
-    return together([*parts, in_pieces(concat(small))])
+        read = read_file(file, mapping)
+        parts.append(read if folder is None or read.height < HELD_ROWS_A_FILE else read.spill(folder))
+    return concat(parts)
