@@ -82,7 +82,7 @@ def read_on(
 ) -> ReadResult:
     """Read `files` on the workers, staged in `folder`, and collect them in `scratch`.
 
-    Takes and gives what `efficiency.job.execution.read_in_pieces` does; `progress` gets files done and files in all.
+    Takes and gives what `efficiency.job.execution.read_files` does; `progress` gets files done and files in all.
     """
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
