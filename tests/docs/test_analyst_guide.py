@@ -44,10 +44,10 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
             inputs_sha256=judged.inputs_sha256,
             created_at=datetime(2026, 11, 5, tzinfo=UTC),
             warnings=None,
-            scores=judged.evaluation.scores,
-            indicators=judged.evaluation.indicators,
-            candidates=select(judged.evaluation, policy),
-            movements=what_moved(facts, policy, period, judged.evaluation, contents, same_facts=True).frame,
+            scores=judged.scores,
+            indicators=judged.indicators,
+            candidates=select(judged, policy),
+            movements=what_moved(facts, policy, period, judged, contents, same_facts=True).frame,
         )
         contents = add_evaluation(contents, new).contents
     publish(path, contents)

@@ -86,7 +86,7 @@ def example():
 def judged(example, sample_run: SampleRun):
     stored = load(sample_run.warehouse, [table.qualified for table in FACTS.values()])
     facts = {form: stored[table.qualified] for form, table in FACTS.items()}
-    return judge(facts, example, "2026-10", None).evaluation
+    return judge(facts, example, "2026-10", None)
 
 
 def test_the_indicator_that_the_example_adds_is_value_added_over_revenue(judged) -> None:

@@ -46,14 +46,14 @@ def published(given, rules, period="2026-09"):
     new = PublishedEvaluation(
         period=period, policy_id=rules.id, policy_sha256=rules.sha256, policy_toml=rules.text, run_id="r",
         code_version="1", inputs_sha256=judged.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
-        warnings=None, scores=judged.evaluation.scores, indicators=judged.evaluation.indicators,
+        warnings=None, scores=judged.scores, indicators=judged.indicators,
         candidates=CANDIDATES.empty().drop("evaluation_id", "period", "policy_id"),
     )  # fmt: skip
     return add_evaluation(Contents({}), new).contents
 
 
 def october(given, rules, past, **options):
-    return what_moved(given, rules, "2026-10", judge(given, rules, "2026-10", past).evaluation, past, **options)
+    return what_moved(given, rules, "2026-10", judge(given, rules, "2026-10", past), past, **options)
 
 
 def test_the_first_evaluation_has_nothing_to_compare_with() -> None:

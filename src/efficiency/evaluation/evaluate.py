@@ -5,7 +5,9 @@ A pure function: the same profile and policy give the same evaluation, whatever 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -24,6 +26,7 @@ from efficiency.evaluation.scoring import (
     measure,
     surcharge,
 )
+from efficiency.facts.profile import inputs_sha256
 from efficiency.policy.expressions import column_names
 from efficiency.policy.model import Cohort, Policy
 from schemas.profile import PROFILE
@@ -35,33 +38,40 @@ _WHOSE = ("evaluation_id", "period", "policy_id")
 """Columns of the results tables that the publisher of the evaluation adds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
-    """What a period's profile is worth under a policy.
-
-    `scores`: results.scores without evaluation_id, period, policy_id, one row per enterprise by uscc.
-    `indicators`: results.indicators likewise, by uscc and the policy's order.
-    `warnings`: Chinese, for the analyst and the method sheet.
-    `profile`: the profile with everything that candidate expressions see.
-    """
+    """A period's profile evaluated under a policy: every frame by uscc."""
 
     scores: pl.DataFrame
+    """One row per enterprise: results.scores without evaluation_id, period and policy_id."""
     indicators: pl.DataFrame
+    """One row per enterprise and indicator of its cohort, in the policy's order: results.indicators likewise."""
     warnings: list[str]
+    """Chinese, for the analyst and 方法说明: those of the profile first."""
     profile: pl.DataFrame
+    """The profile with everything that candidate expressions may use."""
+    inputs: pl.DataFrame
+    """The profile that was evaluated (shape `schemas.PROFILE`)."""
+
+    @cached_property
+    def inputs_sha256(self) -> str:
+        """Digest of `inputs`: two evaluations with the same digest under the same policy text are the same."""
+        return inputs_sha256(self.inputs)
 
 
-def evaluate(profile: pl.DataFrame, policy: Policy) -> Evaluation:
-    """Judges every enterprise of `profile` (shape `schemas.PROFILE`) by `policy`.
+def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[str] = ()) -> Evaluation:
+    """Evaluates every enterprise of `profile` (shape `schemas.PROFILE`) by `policy`.
 
+    `profile_warnings` (Chinese) arose when the profile was built; the evaluation passes them on.
     Raises ValueError when an enterprise occurs twice.
     """
     ordered = PROFILE.conform(profile)
     if not ordered["uscc"].is_sorted():
         ordered = ordered.sort("uscc")
+    ordered = ordered.rechunk()
     if (twice := ordered.filter(pl.col("uscc") == pl.col("uscc").shift())).height:
         raise ValueError(f"the profile has {twice['uscc'][0]} more than once; build it with one row per enterprise")
-    assigned = assign(ordered.rechunk(), policy).with_row_index("__at")
+    assigned = assign(ordered, policy).with_row_index("__at")
 
     findings, warnings = _judged(assigned, policy)
     frame = pl.concat([assigned.drop(_STANDING), findings], how="horizontal")
@@ -74,8 +84,9 @@ def evaluate(profile: pl.DataFrame, policy: Policy) -> Evaluation:
     return Evaluation(
         scores=_shape(frame, SCORES.polars_schema),
         indicators=_shape(indicator_rows(frame, policy), INDICATORS.polars_schema),
-        warnings=warnings,
+        warnings=[*profile_warnings, *warnings],
         profile=_scored_profile(frame, policy),
+        inputs=ordered,
     )
 
 

@@ -99,14 +99,14 @@ def evaluate(
     past = validated.ingested.stored
     judged: list[PeriodEvaluation] = []
     for done, period in enumerate(order.periods, start=1):
-        judgement = judge(facts, policy, period, past)
+        evaluation = judge(facts, policy, period, past)
         # Within one run the earlier periods were judged on these same facts.
-        moved = what_moved(facts, policy, period, judgement.evaluation, past, same_facts=bool(judged))
+        moved = what_moved(facts, policy, period, evaluation, past, same_facts=bool(judged))
         one = PeriodEvaluation(
             period=period,
             policy=policy,
-            evaluation=replace(judgement.evaluation, warnings=[*judgement.evaluation.warnings, *moved.warnings]),
-            inputs_sha256=judgement.inputs_sha256,
+            evaluation=replace(evaluation, warnings=[*evaluation.warnings, *moved.warnings]),
+            inputs_sha256=evaluation.inputs_sha256,
             previous=previous_scores(past, policy.id, period),
             candidates=CANDIDATES.empty(),
             movements=moved.frame,

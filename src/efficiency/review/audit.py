@@ -186,17 +186,17 @@ def _evaluation(contents: Contents, then: Made, facts: Partitions) -> Iterator[F
     past = past_at(contents, then)
     judged = judge(facts, policy, row["period"], past)
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
-    moved = what_moved(facts, policy, row["period"], judged.evaluation, past)
+    moved = what_moved(facts, policy, row["period"], judged, past)
     new = PublishedEvaluation(
         **{name: row[name] for name in ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version",
                                         "inputs_sha256", "created_at", "warnings")},
-        scores=judged.evaluation.scores,
-        indicators=judged.evaluation.indicators,
-        candidates=select_candidates(judged.evaluation, policy),
+        scores=judged.scores,
+        indicators=judged.indicators,
+        candidates=select_candidates(judged, policy),
         movements=moved.frame,
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
-    warnings = "\n".join([*judged.evaluation.warnings, *moved.warnings]) or None
+    warnings = "\n".join([*judged.warnings, *moved.warnings]) or None
     yield _equal(f"{subject} warnings", row["warnings"], warnings)
     made_by = "" if row["code_version"] == __version__ else f" (made by version {row['code_version']})"
     published: Mapping[Table, pl.DataFrame | None] = {

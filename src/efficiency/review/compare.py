@@ -53,7 +53,7 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
             )
 
         def side(policy: Policy) -> Side:
-            evaluation = judge(facts, policy, period, contents).evaluation
+            evaluation = judge(facts, policy, period, contents)
             return Side(policy, evaluation, select(evaluation, policy))
 
         comparison = compare(side(first), side(second))

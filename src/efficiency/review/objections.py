@@ -61,9 +61,7 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
         tried = trial.table("corrections").lazy().filter(ours).collect()
         asked = _asked(tried, kept)
-    found = effects(
-        before.evaluation, select(before.evaluation, policy), after.evaluation, select(after.evaluation, policy)
-    )
+    found = effects(before, select(before, policy), after, select(after, policy))
     return Trial(
         file=file.name,
         period=period,
