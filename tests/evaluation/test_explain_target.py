@@ -22,7 +22,7 @@ def test_only_changes_for_the_better_are_offered(top, bottom, better, figures, o
     names = ("revenue", "tax") if top == "revenue - tax" else (top,)
     row = {**dict.fromkeys(names, 0.0), names[0]: figures[0], bottom: figures[1]}
     found = evaluate(profile(row), rules)
-    took = what_it_takes(found.indicators, rules.cohort[0], found.scores.row(0, named=True), 100.0, {}).row(
+    took = what_it_takes(found.indicators, rules.cohort[0], found.scores.row(0, named=True), 100.0, {"one": ()}).row(
         0, named=True
     )
     assert took["reachable"]

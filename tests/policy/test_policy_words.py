@@ -63,11 +63,16 @@ def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy) -> None:
         (Benchmark(stat="weighted_mean", times=2.0), "加权平均(分子合计÷分母合计) × 2"),
         (Benchmark(stat="quantile", q=0.75), "75%分位数"),
         (Benchmark(stat="median", within=("industry_division",), min_group=5), "同行业大类中位数(不足5户用全组)"),
-        (None, "组内最小值至最大值"),
     ],
 )
-def test_benchmark_says_whose_and_how(spec, said) -> None:
-    assert benchmark(spec) == said
+def test_benchmark_says_whose_and_how(policy, spec, said) -> None:
+    indicator = policy.cohort[0].indicator[0].model_copy(update={"benchmark": spec})
+    assert benchmark(indicator, policy.cohort[0]) == said
+
+
+def test_where_no_benchmark_is_used_its_words_say_what_is(policy) -> None:
+    indicator = policy.cohort[0].indicator[0].model_copy(update={"benchmark": None})
+    assert benchmark(indicator, policy.cohort[0].model_copy(update={"formula": "minmax"})) == "组内最小值至最大值"
 
 
 def test_cuts_say_where_each_tier_ends() -> None:

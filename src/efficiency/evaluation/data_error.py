@@ -11,15 +11,16 @@ enterprises in order of code: the same figures for any order of rows, any portio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import polars as pl
 
-from efficiency.evaluation.scoring import Floats, groups_by, mean, own_benchmark, quotient
+from efficiency.evaluation.scoring import Floats, groups_by, mean, own_benchmark, peer_statistics, quotient
 from efficiency.policy.expressions import column_names, scalar
-from efficiency.policy.model import Cohort, Indicator, Robustness
+from efficiency.policy.formulas import Formula, formula_of
+from efficiency.policy.model import Benchmark, Cohort, Indicator, Robustness
 from schemas.profile import TOTALS
 
 Earnings = Callable[[int, int], list[Floats]]
@@ -40,21 +41,21 @@ def moved_earnings(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness)
 def used_columns(cohort: Cohort) -> set[str]:
     """The columns of the profile that `moved_earnings` reads."""
     used = {name for i in cohort.indicator for name in column_names(i.numerator) | column_names(i.denominator)}
-    return used | {name for i in cohort.indicator if i.benchmark for name in i.benchmark.within}
+    specs = (formula_of(cohort).benchmark_of(indicator) for indicator in cohort.indicator)
+    return used | {name for spec in specs if spec for name in spec.within}
 
 
 def _earnings(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, first: int, count: int) -> list[Floats]:
-    shape = (count, ranked.height)
+    formula, shape = formula_of(cohort), (count, ranked.height)
     moved = _moved_measures(ranked, cohort, robustness, first, count)
     earned = []
     for indicator in cohort.indicator:
         top, bottom = (_computed(text, ranked, moved, shape) for text in (indicator.numerator, indicator.denominator))
         value = _finite(quotient(top, bottom))
-        if cohort.formula == "minmax":
-            item = _share_of_spread(indicator, ranked, value, robustness)
-        else:
-            item = _ratio(indicator, value, _benchmark(indicator, ranked, (top, bottom, value), robustness))
-        earned.append(_filled(indicator, ranked, item, robustness))
+        benchmark = _benchmark(formula.benchmark_of(indicator), indicator, ranked, (top, bottom, value), robustness)
+        of_peers = value if robustness.benchmarks else _evaluated("value", indicator, ranked)
+        peers = peer_statistics(formula.peers, of_peers)
+        earned.append(_filled(indicator, ranked, _earned(formula, indicator, value, benchmark, peers), robustness))
     return earned
 
 
@@ -94,39 +95,39 @@ def _finite(figures: Floats) -> Floats:
     return np.where(np.isfinite(figures), figures, np.nan)
 
 
+def _evaluated(part: str, indicator: Indicator, ranked: pl.DataFrame) -> Floats:
+    """1 × enterprises: value, benchmark or earned of the evaluation itself."""
+    return ranked[f"{part}_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
+
+
 def _benchmark(
-    indicator: Indicator, ranked: pl.DataFrame, figures: tuple[Floats, Floats, Floats], robustness: Robustness
+    spec: Benchmark | None,
+    indicator: Indicator,
+    ranked: pl.DataFrame,
+    figures: tuple[Floats, Floats, Floats],
+    robustness: Robustness,
 ) -> Floats:
     """The benchmark of each enterprise: as evaluated (one row), or of each draw by its own figures."""
-    spec = indicator.benchmark
     if spec is None or spec.stat is None or not robustness.benchmarks:
-        return ranked[f"benchmark_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
+        return _evaluated("benchmark", indicator, ranked)
     benchmark = own_benchmark(spec, *figures, groups_by(ranked, spec.within))
     return np.where(benchmark > 0, benchmark, np.nan)
 
 
-def _ratio(indicator: Indicator, value: Floats, benchmark: Floats) -> Floats:
-    """As `scores.ratio_to_benchmark`, cut at floor and cap."""
-    if indicator.better == "lower":
-        beyond = np.nan if indicator.cap is None else indicator.cap
-        ratio = np.where((value == 0) & ~np.isnan(benchmark), beyond, quotient(benchmark, value))
-    else:
-        ratio = quotient(value, benchmark)
-    return np.clip(
-        _finite(ratio),
-        -np.inf if indicator.floor is None else indicator.floor,
-        np.inf if indicator.cap is None else indicator.cap,
+def _earned(
+    formula: Formula, indicator: Indicator, value: Floats, benchmark: Floats, peers: Sequence[Floats]
+) -> Floats:
+    """What the formula gives for the figures of each draw: all draws in one column, computed as an evaluation is."""
+    figures = {"value": value, "benchmark": benchmark, **{f"peer_{i}": peer for i, peer in enumerate(peers)}}
+    frame = pl.DataFrame(
+        [
+            pl.Series(name, np.broadcast_to(part, value.shape).ravel(), nan_to_null=True)
+            for name, part in figures.items()
+        ]
     )
-
-
-def _share_of_spread(indicator: Indicator, ranked: pl.DataFrame, value: Floats, robustness: Robustness) -> Floats:
-    """As `scores.share_of_spread`; beyond the spread that was evaluated a share can lie below 0.2 or above 1."""
-    stated = value if robustness.benchmarks else ranked[f"value_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
-    known = ~np.isnan(stated)
-    low = np.where(known, stated, np.inf).min(axis=1, keepdims=True)
-    high = np.where(known, stated, -np.inf).max(axis=1, keepdims=True)
-    gained = high - value if indicator.better == "lower" else value - low
-    return np.where(high > low, (20 + 80 * quotient(gained, high - low)) / 100, np.nan)
+    own, reference, *others = (pl.col(name) for name in figures)
+    earned: Floats = frame.select(formula.earned(indicator, own, reference, others)).to_series().to_numpy()
+    return earned.reshape(value.shape)
 
 
 def _filled(indicator: Indicator, ranked: pl.DataFrame, earned: Floats, robustness: Robustness) -> Floats:
@@ -135,8 +136,6 @@ def _filled(indicator: Indicator, ranked: pl.DataFrame, earned: Floats, robustne
         return np.where(np.isnan(earned), 0.0, earned)
     if indicator.missing == "cohort_mean":
         # To fill gaps with the mean left the mean as it was, so it can be read from what was evaluated.
-        stated = (
-            earned if robustness.benchmarks else ranked[f"earned_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
-        )
+        stated = earned if robustness.benchmarks else _evaluated("earned", indicator, ranked)
         return np.where(np.isnan(earned), mean(stated), earned)
     return earned

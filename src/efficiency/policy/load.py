@@ -22,6 +22,7 @@ from efficiency.errors import UsageError
 from efficiency.policy import expressions, model
 from efficiency.policy.expressions import ExpressionError
 from efficiency.policy.faults import Fault, not_toml, report, shape_faults
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.lines import key_lines
 from efficiency.policy.reach import unreachable
 from efficiency.reference.tables import carrier_aliases, carrier_kind, normalise_name
@@ -173,10 +174,10 @@ def _cohort_faults(
         yield from _expression((*at, "denominator"), indicator.denominator, scored, number=True)
         if indicator.benchmark is not None:
             yield from _group_faults(indicator.benchmark.within, (*at, "benchmark", "within"))
-        elif cohort.formula == "ratio":
+        elif formula_of(cohort).uses_benchmark:
             yield Fault(
                 at,
-                f'indicator {indicator.id!r} has no benchmark, which formula = "ratio" needs; '
+                f'indicator {indicator.id!r} has no benchmark, which formula = "{cohort.formula}" needs; '
                 "add benchmark = { fixed = … } or { stat = … }",
             )
     if cohort.tiers is not None:

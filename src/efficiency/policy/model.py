@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 Tier = Literal["A", "B", "C", "D"]
 Dimension = Literal["land", "energy", "other"]
 Missing = Literal["zero", "cohort_mean", "reweight", "insufficient"]
+FormulaName = Literal["ratio", "minmax"]
+"""See `efficiency.policy.formulas`."""
 Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
@@ -155,7 +157,7 @@ class Cohort(Part):
     id: Slug
     title: Text | None = None
     where: Expression
-    formula: Literal["ratio", "minmax"] = "ratio"
+    formula: FormulaName = "ratio"
     factor: Expression = "1.0"
     weights_sum: Flag = True
     indicator: Annotated[tuple[Indicator, ...], Field(min_length=1)]

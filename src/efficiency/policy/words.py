@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from efficiency.policy.expressions import parsed
+from efficiency.policy.formulas import formula_of
 from efficiency.reference.tables import calorific_tce
 from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
 if TYPE_CHECKING:
-    from efficiency.policy.model import Benchmark, Cohort, Indicator, Override, Policy, Surcharge, Tiers
+    from efficiency.policy.model import Cohort, Indicator, Override, Policy, Surcharge, Tiers
 
 _COLUMNS = {column.name: column.title for table in (PROFILE, SCORES) for column in table.columns}
 _UNITS = {c.name: "个月" if c.unit == "月" else c.unit for c in PROFILE.columns if c.unit}
@@ -153,10 +154,11 @@ def energy_basis(policy: Policy) -> str:
     return words + "；电力以外的品种，企业填报采用折标系数的从其填报，未填报的按参考折标系数。"
 
 
-def benchmark(spec: Benchmark | None) -> str:
-    """What a value is held against."""
+def benchmark(indicator: Indicator, cohort: Cohort) -> str:
+    """What a value is compared with."""
+    spec = indicator.benchmark
     if spec is None:
-        return "组内最小值至最大值"
+        return formula_of(cohort).compared_with
     if spec.fixed is not None:
         return f"固定值 {spec.fixed:g}"
     words = _STATISTICS.get(spec.stat or "", f"{(spec.q or 0) * 100:g}%分位数")
@@ -182,14 +184,9 @@ def missing(indicator: Indicator) -> str:
 
 def cohort_rule(cohort: Cohort, policy: Policy) -> str:
     """Who belongs to the cohort and how its score is made."""
-    formula = (
-        "各项得分 = 权重 × 指标值 ÷ 基准值(越低越好的指标取倒数)"
-        if cohort.formula == "ratio"
-        else "各项得分 = 权重 × [20 + 80 ×(本值 − 最小值)÷(最大值 − 最小值)]÷ 100"
-    )
     factor = "" if cohort.factor.strip() in ("1", "1.0") else f" × 修正系数({condition(cohort.factor, policy)})"
     total = f"综合得分 = Σ各项得分{factor} + 加减分"
-    return f"范围：{condition(cohort.where, policy)}。{formula}；{total}。{tiers(cohort.tiers)}"
+    return f"范围：{condition(cohort.where, policy)}。{formula_of(cohort).rule}；{total}。{tiers(cohort.tiers)}"
 
 
 def tiers(spec: Tiers | None) -> str:

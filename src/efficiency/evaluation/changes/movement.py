@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.evaluation.scoring import ratio_to_benchmark, share_of_spread
+from efficiency.evaluation.scoring import peers_of
+from efficiency.policy.formulas import formula_of
 from schemas.results import MOVEMENT_PARTS, STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -181,15 +182,10 @@ def _rescored(base: Standing, later: Standing, cohort: Cohort) -> pl.DataFrame:
 
 
 def _points(indicator: Indicator, cohort: Cohort, then: pl.DataFrame) -> pl.Expr:
-    """Points of `value` by `benchmark`, or by the spread of the values of then, before scaling for missing items."""
-    value = pl.col("value")
-    if cohort.formula == "minmax":
-        low, high = then.select(pl.col("value").min().alias("low"), pl.col("value").max().alias("high")).row(0)
-        # Beyond the spread of then a place can lie below 0.2 or above 1: that is what it was worth by it.
-        spread = (pl.lit(end, dtype=pl.Float64) for end in (low, high))
-        earned = share_of_spread(indicator, value, *spread)
-    else:
-        earned = ratio_to_benchmark(indicator, value, pl.col("benchmark")).clip(indicator.floor, indicator.cap)
+    """Points of `value` by the benchmark and the peers of `then`, before scaling for missing items."""
+    formula = formula_of(cohort)
+    peers = [pl.lit(one) for one in peers_of(formula, then["value"])]
+    earned = formula.earned(indicator, pl.col("value"), pl.col("benchmark"), peers)
     points = earned * indicator.weight
     if indicator.missing == "zero":
         return points.fill_null(0.0)

@@ -17,8 +17,9 @@ from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
 from efficiency.evaluation.explanation.sources import Frames, period_end, source_cells, with_versions, words_of
 from efficiency.evaluation.explanation.target import TAKES, next_better, score_needed, what_it_takes
-from efficiency.evaluation.scoring import apply_overrides
+from efficiency.evaluation.scoring import apply_overrides, peers_of
 from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
-    from efficiency.policy.model import Adjustment, Cohort, Policy
+    from efficiency.policy.model import Adjustment, Cohort, FormulaName, Policy
 
 NEAREST = 3
 """How many similar names an error offers."""
@@ -66,8 +67,8 @@ class Explanation:
     cohort_title: str | None
     cuts: tuple[float, ...]
     """Scores at which a tier ends, where the policy goes by scores."""
-    formula: str | None
-    """How the cohort scores its indicators, "ratio" or "minmax"; None without a cohort."""
+    formula: FormulaName | None
+    """How the cohort scores its indicators; None without a cohort."""
     ranked: int
     """Ranked enterprises of the cohort: rank is one of so many."""
     indicators: pl.DataFrame
@@ -99,8 +100,8 @@ class _Opened:
     scores: pl.DataFrame
     ranked: pl.DataFrame
     """The ranked enterprises with every word that overrides and groups may name."""
-    spreads: dict[tuple[str, str], tuple[float, float]]
-    """Cohort and indicator → least and greatest value among the ranked."""
+    peers: dict[tuple[str, str], list[float]]
+    """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
     places: pl.DataFrame
     """uscc, indicator, place, places: see `Explanation.indicators`."""
 
@@ -170,18 +171,25 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         .join(ranked, on="uscc", how="semi")
         .select("uscc", "cohort", "indicator", "value")
     )
-    spreads = values.group_by("cohort", "indicator").agg(
-        pl.col("value").min().alias("low"), pl.col("value").max().alias("high")
-    )
     return _Opened(
         policy=policy,
         evaluation=evaluation,
         others=others,
         scores=scores,
         ranked=_with_words(frames, ranked, period_end(period)),
-        spreads={(cohort, indicator): (low, high) for cohort, indicator, low, high in spreads.iter_rows()},
+        peers=_peers(values, policy),
         places=_places(values, policy),
     )
+
+
+def _peers(values: pl.DataFrame, policy: Policy) -> dict[tuple[str, str], list[float]]:
+    """Of each cohort and indicator, the statistics that the cohort's formula names."""
+    of = values.partition_by("cohort", "indicator", as_dict=True)
+    return {
+        (cohort.id, i.id): peers_of(formula_of(cohort), of.get((cohort.id, i.id), values.clear())["value"])
+        for cohort in policy.cohort
+        for i in cohort.indicator
+    }
 
 
 def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -343,8 +351,8 @@ def _target(
         return Target(tier, None, blocked, nothing, f"按名次比例，组内{len(others) + 1}户没有{tier}类名额")
     if score["score"] >= needed:
         return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
-    ranges = {indicator: spread for (of, indicator), spread in opened.spreads.items() if of == cohort.id}
-    return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, ranges), "")
+    of_cohort = {indicator: peers for (of, indicator), peers in opened.peers.items() if of == cohort.id}
+    return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, of_cohort), "")
 
 
 def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.evaluation.scoring import DECIMALS, SHARE, cut_shares
+from efficiency.policy.formulas import formula_of
 from schemas.profile import TIERS, TOTALS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from efficiency.policy.model import Cohort, Indicator, Tiers
 
@@ -65,13 +66,14 @@ def score_needed(tiers: Tiers, target: str, others: Sequence[float]) -> float | 
 
 
 def what_it_takes(
-    own: pl.DataFrame, cohort: Cohort, score: dict[str, float], needed: float, ranges: dict[str, tuple[float, float]]
+    own: pl.DataFrame, cohort: Cohort, score: dict[str, float], needed: float, peers: Mapping[str, Sequence[float]]
 ) -> pl.DataFrame:
     """For each indicator alone, the value that lifts the score to `needed` with the others unchanged (shape `TAKES`).
 
     `own`: the enterprise's rows of results.indicators. `score`: its `factor` and `adjustments`.
-    `ranges`: least and greatest value of each indicator among the cohort's ranked enterprises, for min–max scoring.
+    `peers`: of each indicator, the statistics of the cohort's ranked enterprises that its formula names.
     """
+    formula = formula_of(cohort)
     declared = {indicator.id: indicator for indicator in cohort.indicator}
     # Where missing indicators were left out, the others carry their weight too.
     total, kept, items = own.select(
@@ -91,38 +93,10 @@ def what_it_takes(
         elif row["weight"] <= 0:
             rows.append(_line(row, note="指标权重为零，不影响得分"))
         else:
-            ratio = (row["score"] + lift) * share / row["weight"]
-            rows.append(_single(row, indicator, cohort.formula, ratio, ranges.get(indicator.id)))
+            earned = (row["score"] + lift) * share / row["weight"]
+            found = formula.value_needed(indicator, earned, row["benchmark"], peers[indicator.id])
+            rows.append(_line(row, found.value, indicator, found.note))
     return pl.DataFrame(rows, schema=TAKES)
-
-
-def _single(
-    row: dict[str, object], indicator: Indicator, formula: str, ratio: float, spread: tuple[float, float] | None
-) -> dict[str, object]:
-    """The line of one indicator that has to earn `ratio` × its weight."""
-    if formula == "minmax":
-        return _within_spread(row, indicator, ratio, spread)
-    if row["benchmark"] is None:
-        return _line(row, note="该指标没有有效基准值")
-    if indicator.cap is not None and ratio > indicator.cap:
-        return _line(row, note=f"该指标得分以权重的{indicator.cap:g}倍为限，单靠该指标无法达到")
-    benchmark = float(str(row["benchmark"]))
-    if ratio <= 0:
-        return _line(row, note="其他指标得分已足够")
-    return _line(row, benchmark * ratio if indicator.better == "higher" else benchmark / ratio, indicator)
-
-
-def _within_spread(
-    row: dict[str, object], indicator: Indicator, ratio: float, spread: tuple[float, float] | None
-) -> dict[str, object]:
-    """The line of an indicator scored by its place between the least and the greatest value of the cohort."""
-    if spread is None or spread[0] >= spread[1]:
-        return _line(row, note="评价组内指标值无差异，单靠该指标无法达到")
-    if ratio > 1:
-        return _line(row, note="该指标得满分仍不足，单靠该指标无法达到")
-    low, high = spread
-    gained = max((ratio * 100 - 20) / 80, 0.0) * (high - low)
-    return _line(row, low + gained if indicator.better == "higher" else high - gained, indicator)
 
 
 def _advisable(expression: str, change: float) -> float | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchmark
-from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, quotient
+from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, peer_statistics, peers_of, quotient
 from efficiency.evaluation.scoring.indicator_rows import indicator_rows
 from efficiency.evaluation.scoring.indicators import grade_data, measure
 from efficiency.evaluation.scoring.scores import (
     DECIMALS,
     add_indicator_scores,
     add_totals,
-    ratio_to_benchmark,
-    share_of_spread,
 )
 from efficiency.evaluation.scoring.surcharge import surcharge
 from efficiency.evaluation.scoring.tiers import (
@@ -46,9 +44,9 @@ __all__ = [
     "mean",
     "measure",
     "own_benchmark",
+    "peer_statistics",
+    "peers_of",
     "quotient",
-    "ratio_to_benchmark",
     "runs",
-    "share_of_spread",
     "surcharge",
 ]

@@ -11,6 +11,7 @@ import polars as pl
 
 from efficiency.evaluation.scoring.group_statistics import Floats, Groups, counts, groups_by, statistic
 from efficiency.evaluation.scoring.indicators import RANKED
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Benchmark, Cohort, Indicator
 from schemas.profile import PROFILE
 
@@ -20,33 +21,37 @@ _TITLES = {column.name: column.title for column in PROFILE.columns}
 def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
     """`graded` with each indicator's benchmark, and warnings about benchmarks that are not positive.
 
-    benchmark_<id> is null where there is none that can be used (and for min–max); members_<id> is the
-    number of values behind a statistic; scope_<id> says in Chinese whose benchmark it is.
+    benchmark_<id> is null where there is none that can be used; members_<id> is the number of values behind a
+    statistic; scope_<id> says in Chinese over whom it is taken.
     """
-    # Indicators are mostly held against the same groups: they are formed once.
-    withins = {indicator.benchmark.within for indicator in cohort.indicator if indicator.benchmark is not None}
-    grouped = {within: groups_by(graded, within) for within in withins}
+    formula = formula_of(cohort)
+    specs = {indicator.id: formula.benchmark_of(indicator) for indicator in cohort.indicator}
+    # Most indicators are compared within the same groups: each grouping is formed once.
+    grouped = {within: groups_by(graded, within) for within in {spec.within for spec in specs.values() if spec}}
 
     def added(indicator: Indicator) -> list[pl.Series]:
-        spec = indicator.benchmark
-        if cohort.formula == "minmax" or spec is None:
-            return _columns(graded.height, indicator, None, "评价组最大、最小值")
+        spec = specs[indicator.id]
+        if spec is None:
+            members = graded.select(pl.col(f"value_{indicator.id}").filter(RANKED).count()).item()
+            return _same_for_all(graded.height, indicator, None, members, formula.scope)
         if spec.fixed is not None:
-            return _columns(graded.height, indicator, spec.fixed, "固定值")
+            return _same_for_all(graded.height, indicator, spec.fixed, None, "固定值")
         return _statistic(graded, indicator, spec, grouped[spec.within])
 
     frame = graded.with_columns(column for indicator in cohort.indicator for column in added(indicator))
     warnings: list[str] = []
     for indicator in cohort.indicator:
-        if cohort.formula == "ratio" and indicator.benchmark is not None and indicator.benchmark.stat is not None:
+        if (spec := specs[indicator.id]) and spec.stat:
             frame, unusable = _drop_not_positive(frame, indicator, cohort)
             warnings += unusable
     return frame, warnings
 
 
-def _columns(height: int, indicator: Indicator, benchmark: float | None, scope: str) -> list[pl.Series]:
+def _same_for_all(
+    height: int, indicator: Indicator, benchmark: float | None, members: int | None, scope: str
+) -> list[pl.Series]:
     """The same for everybody, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
-    same = (("benchmark", benchmark, pl.Float64), ("members", None, pl.Int64), ("scope", scope, pl.String))
+    same = (("benchmark", benchmark, pl.Float64), ("members", members, pl.Int64), ("scope", scope, pl.String))
     return [
         pl.repeat(value, height, dtype=dtype, eager=True).alias(f"{name}_{indicator.id}") for name, value, dtype in same
     ]

@@ -13,11 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from efficiency.policy.formulas import Formula, PeerStatistic
 from efficiency.policy.model import Benchmark
 
 Floats = NDArray[np.float64]
 """Draws × enterprises unless said otherwise; not a number where there is none."""
 Counts = NDArray[np.int64]
+
+_PEERS: dict[PeerStatistic, np.ufunc] = {"min": np.fmin, "max": np.fmax}
+"""Both pass over what is not a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,18 @@ def statistic(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, group
         found = quotient(upper, lower)
     found = found * spec.times
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def peer_statistics(names: Sequence[PeerStatistic], value: Floats) -> tuple[Floats, ...]:
+    """The statistics that a formula names, over each row of `value`: draws × 1 each; not a number without values."""
+    return tuple(_PEERS[name].reduce(value, axis=1, keepdims=True, initial=np.nan) for name in names)
+
+
+def peers_of(formula: Formula, values: pl.Series) -> list[float]:
+    """The statistics that `formula` names, over `values` of ranked enterprises; not a number without values."""
+    if not formula.peers:
+        return []
+    return [float(one.item()) for one in peer_statistics(formula.peers, values.to_numpy()[None, :])]
 
 
 def mean(value: Floats) -> Floats:

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from efficiency.evaluation.scoring.group_statistics import peers_of
 from efficiency.evaluation.scoring.indicators import RANKED
 from efficiency.evaluation.scoring.sentences import sentence_where
 from efficiency.policy.expressions import predicate, scalar
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
 
 DECIMALS = 6
@@ -23,9 +25,7 @@ DECIMALS = 6
 def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
     """`frame` with what each ranked enterprise earns, and warnings about items that cannot tell anyone apart.
 
-    Ratio: weight × clip(value ÷ benchmark, floor, cap), benchmark ÷ value where lower is better.
-    Min–max: weight × (20 + 80 × (value − min) ÷ (max − min)) ÷ 100 (旌德 2022), over the ranked
-    enterprises; max = min is undefined in the source and gives no score.
+    The cohort's formula (`efficiency.policy.formulas`) says which share of an indicator's weight a value earns.
 
     A value that is missing, or has no benchmark, is scored by the indicator's `missing` rule. What
     still has no score (`reweight`; no benchmark under `insufficient`; nobody to average under
@@ -34,12 +34,9 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
     warnings: list[str] = []
     items: list[pl.Expr] = []
     for indicator in cohort.indicator:
-        if cohort.formula == "minmax":
-            own, undefined = _minmax(frame, indicator, cohort)
-            warnings += undefined
-        else:
-            own = _ratio(indicator)
+        own, undefined = _earned(frame, indicator, cohort)
         items += own
+        warnings += undefined
     # All indicators at once, so that they are computed side by side.
     frame = frame.with_columns(items)
     frame = frame.with_columns(item for indicator in cohort.indicator for item in _filled(frame, indicator))
@@ -127,54 +124,17 @@ def add_totals(
     ), warnings
 
 
-def ratio_to_benchmark(indicator: Indicator, value: pl.Expr, benchmark: pl.Expr) -> pl.Expr:
-    """Value ÷ benchmark, the other way round where lower is better; not yet capped, null where it is no figure."""
-    if indicator.better == "lower":
-        # A value of 0 where lower is better is beyond every cap; without a cap there is no figure for it.
-        beyond = pl.lit(indicator.cap, dtype=pl.Float64)
-        ratio = pl.when(value == 0).then(pl.when(benchmark.is_not_null()).then(beyond)).otherwise(benchmark / value)
-    else:
-        ratio = value / benchmark
-    return pl.when(ratio.is_finite()).then(ratio)
-
-
-def share_of_spread(indicator: Indicator, value: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
-    """What a value earns by its place between the least and the greatest, 0.2 to 1; null where they are the same."""
-    gained = (high - value) if indicator.better == "lower" else (value - low)
-    return pl.when(high > low).then((20 + 80 * gained / (high - low)) / 100)
-
-
-def _ratio(indicator: Indicator) -> list[pl.Expr]:
-    ratio = ratio_to_benchmark(indicator, pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}"))
-    above = pl.lit(value=False) if indicator.cap is None else ratio > indicator.cap
-    below = pl.lit(value=False) if indicator.floor is None else ratio < indicator.floor
+def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
+    """What the formula gives each ranked enterprise, and the note on it; a warning where it gives nobody anything."""
+    formula = formula_of(cohort)
+    value, benchmark = pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}")
+    peers = peers_of(formula, frame.select(value.filter(RANKED)).to_series())
+    literals = [pl.lit(one) for one in peers]
+    why = formula.undefined(peers)
     return [
-        pl.when(RANKED).then(ratio.clip(indicator.floor, indicator.cap)).alias(f"earned_{indicator.id}"),
-        pl.when(RANKED & above)
-        .then(pl.lit(f"达到上限{indicator.cap:g}倍" if indicator.cap is not None else ""))
-        .when(RANKED & below)
-        .then(pl.lit(f"按下限{indicator.floor:g}倍计" if indicator.floor is not None else ""))
-        .alias(f"note_{indicator.id}"),
-    ]
-
-
-def _minmax(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
-    value = pl.col(f"value_{indicator.id}")
-    ranked = value.filter(RANKED)
-    low, high, members = frame.select(
-        ranked.min().alias("low"), ranked.max().alias("high"), ranked.count().alias("n")
-    ).row(0)
-    note = pl.lit(None, dtype=pl.String).alias(f"note_{indicator.id}")
-    counted = pl.lit(members, dtype=pl.Int64).alias(f"members_{indicator.id}")
-    if low is None or high <= low:
-        warnings = []
-        if low is not None:
-            warnings = [
-                f"评价组“{cohort.label}”指标“{indicator.title}”最大值等于最小值({low:.4g})，极差法无法计分，此项按缺项处理"
-            ]
-        return [pl.lit(None, dtype=pl.Float64).alias(f"earned_{indicator.id}"), note, counted], warnings
-    earned = share_of_spread(indicator, value, pl.lit(low), pl.lit(high))
-    return [pl.when(RANKED).then(earned).alias(f"earned_{indicator.id}"), note, counted], []
+        pl.when(RANKED).then(formula.earned(indicator, value, benchmark, literals)).alias(f"earned_{indicator.id}"),
+        pl.when(RANKED).then(formula.note(indicator, value, benchmark, literals)).alias(f"note_{indicator.id}"),
+    ], [f"评价组“{cohort.label}”指标“{indicator.title}”{why}"] if why else []
 
 
 def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
 from efficiency.reports.card.words import indicator_note, needed, score_to_reach, standing, ways
 from efficiency.reports.report import BEIJING
@@ -41,10 +42,6 @@ DEADLINE = "异议请于______年____月____日前书面提出，并附依据；
 SIGNED = (
     "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
 )
-FORMULAS = {
-    "ratio": "得分按指标值与基准值之比乘权重计，封顶、保底见说明",
-    "minmax": "得分 = 权重 × [20 + 80 ×(指标值 − 组内最小值)÷(最大值 − 最小值)]÷ 100，越低越好的反之",
-}
 STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
 Cells = list[tuple[int, "str | float | None", "Format"]]
 """Columns that a cell spans, its value, its format."""
@@ -178,7 +175,7 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     rows = explanation.indicators
     if rows.is_empty():
         return
-    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio']})")
+    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio'].card_rule})")
     spans = (4, 2, 2, 2, 2, 2, 1, 1, 1, 3)
     card.table(
         spans, ("指标", "分子", "分母", "指标值", "单位", "基准值", "组内\n名次", "权重", "得分", "基准口径与说明")

@@ -139,7 +139,7 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
             words.condition(i.numerator, report.policy),
             words.condition(i.denominator, report.policy),
             "越高越好" if i.better == "higher" else "越低越好",
-            words.benchmark(i.benchmark),
+            words.benchmark(i, cohort),
             used.get(i.id, "—"),
             words.limits(i),
             words.missing(i),

@@ -61,7 +61,7 @@ def _cohort(cohort: Cohort, report: Report) -> Section:
         "rows": [
             [
                 DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
-                words.condition(i.denominator, report.policy), words.benchmark(i.benchmark), words.limits(i),
+                words.condition(i.denominator, report.policy), words.benchmark(i, cohort), words.limits(i),
                 words.missing(i),
             ]
             for i in cohort.indicator

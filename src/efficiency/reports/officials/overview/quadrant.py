@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.policy.formulas import formula_of
+
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def dividing_lines(report: Report, both: pl.DataFrame) -> tuple[float, float]:
     """The lines through the two columns of `both`: 100, every benchmark just reached.
 
-    A min–max score has no such line, so there the medians divide.
+    A formula without benchmarks has no such line, so there the medians divide.
     """
     if _by_medians(report):
         first, second = both.select(pl.all().median().round(1)).row(0)
@@ -36,4 +38,4 @@ def extent(scores: pl.Series, line: float) -> float:
 
 
 def _by_medians(report: Report) -> bool:
-    return any(cohort.formula == "minmax" for cohort in report.policy.cohort)
+    return any(not formula_of(cohort).uses_benchmark for cohort in report.policy.cohort)
