@@ -126,8 +126,8 @@ def _earned(
         ]
     )
     own, reference, *others = (pl.col(name) for name in figures)
-    earned: Floats = frame.select(formula.earned(indicator, own, reference, others)).to_series().to_numpy()
-    return earned.reshape(value.shape)
+    earned = frame.select(formula.earned(indicator, own, reference, others).fill_null(np.nan)).to_series()
+    return np.asarray(earned.to_numpy()).reshape(value.shape)
 
 
 def _filled(indicator: Indicator, ranked: pl.DataFrame, earned: Floats, robustness: Robustness) -> Floats:
