@@ -1,74 +1,65 @@
-"""Every shape that data may have, declared once. One file a form or table; no logic."""
+"""Every shape that data may have, declared once: forms that come in, tables that go out. One module a form; no logic.
+
+A form says everything about its figures itself (`schemas.column`: `Form`, `Column`): the headers by which a sheet is
+recognised, units and ranges, which figures must not be negative, which are all-or-nothing, which may be corrected,
+which are compared month by month, and which words of the profile they feed. Reading, deduplication, corrections,
+plausibility checks, templates, warehouse tables, monitoring and explanations follow from that.
+
+How a form is added, `waste` say:
+
+1. `schemas/waste.py` declares `FORM_WASTE = Form(...)`. Each figure is a `Column` with its canonical `unit` (one of
+   `src/efficiency/reference/units.csv`), its Chinese headers, a `hint` for who fills it in, and
+   - `figure="flow"` where months add up, `"level"` where the latest counts;
+   - `minimum=0` where it cannot be negative;
+   - `compared=("months", "returns")` to have an unlikely month and a changed return reported;
+   - `correctable=True` to let an approved correction name it by a header (forms with a row per enterprise and span);
+   - `feeds=((name, 1),)` to make its total of the window a word of the profile, under the same name.
+   `flow=True` says that its rows have a span of months. `key` says what a row is about beside the span. `one_of` and
+   `required` say by which headers a sheet is recognised: together they must fit no other form.
+2. `schemas/forms.py` lists it in `FORMS`, last.
+3. Only where a word is not the plain total of a figure: `schemas/profile.py` declares the word, `facts/waste.py`
+   computes it (facts of the form in, one row per enterprise out), and `facts/profile.py` joins that to the profile.
+4. A test sends a sheet and asserts the fact, and the word where the form feeds one (`tests/facts/test_measures.py`).
+   `python -m efficiency.warehouse.schema.dictionary` renews the dictionary in `docs/analyst.md`, which a test compares.
+
+From then on the form is stored (`facts.waste`, `intake.stated_waste`), its words can be used in a policy's expressions,
+its cells appear in explanations and in the view `lineage`, and its returns are watched.
+"""
 
 from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
-from schemas.column import Column, Form, Rule, Table, stated_table
-from schemas.corrections import CORRECTIONS, FORM_CORRECTIONS
-from schemas.energy import ENERGY, FORM_ENERGY
-from schemas.incidents import FORM_INCIDENTS, INCIDENTS
+from schemas.column import Column, Form, Rule, Table
+from schemas.forms import CORRECTABLE, FACTS, FEEDS, FORMS, MEASURED, STATED
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS
-from schemas.land import FORM_LAND, LAND
 from schemas.objections import OBJECTIONS
-from schemas.output import FORM_OUTPUT, OUTPUT
-from schemas.products import FORM_PRODUCTS, PRODUCTS
 from schemas.profile import PROFILE
-from schemas.register import ENTERPRISES, REGISTER
 from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
-from schemas.survey import FORM_SURVEY, SURVEYS
 from schemas.watching import WATCH
 
-FORMS: dict[str, Form] = {
-    form.id: form
-    for form in (
-        REGISTER,
-        FORM_LAND,
-        FORM_OUTPUT,
-        FORM_ENERGY,
-        FORM_PRODUCTS,
-        FORM_SURVEY,
-        FORM_INCIDENTS,
-        FORM_CORRECTIONS,
-    )
-}
-FACTS: dict[str, Table] = {
-    "register": ENTERPRISES,
-    "land": LAND,
-    "output": OUTPUT,
-    "energy": ENERGY,
-    "products": PRODUCTS,
-    "survey": SURVEYS,
-    "incidents": INCIDENTS,
-    "corrections": CORRECTIONS,
-}
-"""Form id → the warehouse table of its accepted rows."""
-STATED: dict[str, Table] = {form.id: stated_table(form) for form in FORMS.values()}
-"""Form id → the table of its rows as stated, before enterprises are matched."""
+CORRECTIONS = FACTS["corrections"]
+ENTERPRISES = FACTS["register"]
 
 __all__ = [
     "CANDIDATES",
     "COLUMN_MAP",
+    "CORRECTABLE",
     "CORRECTIONS",
-    "ENERGY",
     "ENTERPRISES",
     "EVALUATIONS",
     "FACTS",
+    "FEEDS",
     "FORMS",
-    "INCIDENTS",
     "INDICATORS",
-    "LAND",
+    "MEASURED",
     "MOVEMENTS",
     "OBJECTIONS",
-    "OUTPUT",
     "PROBLEMS",
-    "PRODUCTS",
     "PROFILE",
-    "REGISTER",
     "RUNS",
     "RUN_EVALUATIONS",
     "RUN_FILES",
     "SCORES",
     "STATED",
     "SUBMISSIONS",
-    "SURVEYS",
     "WATCH",
     "Column",
     "Form",

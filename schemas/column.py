@@ -11,12 +11,17 @@ declaration into its pandera schema at the moment a frame is validated.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
 
 Kind = Literal["text", "number", "integer", "flag", "date", "timestamp"]
 Severity = Literal["error", "warning", "note"]
+Figure = Literal["flow", "level", "value"]
+"""What a figure is: a flow adds up over months, of a level the latest counts (staff, areas), a value is neither."""
+Comparison = Literal["months", "returns"]
+"""What figures are compared with: an enterprise's other months, or the last return of the same kind."""
 
 DTYPES: dict[Kind, pl.DataType] = {
     "text": pl.String(),
@@ -35,7 +40,7 @@ class Column:
     `unit` is the canonical unit of a number; figures that arrive in another unit of the same
     dimension are converted on intake. `required` columns must be present for a sheet to be taken
     for the form. `minimum` is the least plausible value: a smaller one is reported, and counts.
-    `choices` is the closed vocabulary of a text column. `hint` tells, in Chinese, who fills in a form what to write.
+    `choices` is the closed vocabulary of a text column. `hint` says, in Chinese, what is to be written into the column.
     """
 
     name: str
@@ -49,6 +54,17 @@ class Column:
     minimum: float | None = None
     choices: tuple[str, ...] = ()
     hint: str = ""
+    figure: Figure | None = None
+    """What kind of figure the column of a form holds. A row that holds none of its form's figures states nothing."""
+    compared: tuple[Comparison, ...] = ()
+    """`months`: a cumulative figure that falls and a month far from the enterprise's median are reported (a figure
+    with a `minimum` cannot fall); `returns`: a return whose sum, unit or enterprises change is reported."""
+    correctable: bool = False
+    """An approved correction may name it by one of its headers. No two forms have a correctable column of one name."""
+    all_or_nothing: bool = False
+    """It does not count once another column of its row is contradictory: a part of a total is no total."""
+    feeds: tuple[tuple[str, int], ...] = ()
+    """Words of the profile (`schemas.profile.TOTALS`) that the figure is part of, each with its sign there, 1 or −1."""
 
     @property
     def dtype(self) -> pl.DataType:
@@ -76,9 +92,9 @@ class Rule:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
-    """A form that departments send: its columns and what makes a sheet be recognised as it."""
+    """A form that departments send: its columns, what makes a sheet be recognised as it, and what its rows mean."""
 
     id: str
     title: str
@@ -88,9 +104,28 @@ class Form:
     """Figures belong to a span of months (a month, a year to date, a full year)."""
     one_of: tuple[str, ...] = ()
     """Columns of which at least one must be present beside the required ones."""
+    side_by_side: bool = False
+    """Its columns may stand in one table with those of other such forms."""
     key: tuple[str, ...] = ("uscc",)
-    """What a later submission must share with an earlier one to replace it."""
+    """What a later submission must share with an earlier one, beside the span, to replace it."""
+    replaces: Literal["row", "figure"] = "row"
+    """What a later submission replaces: the earlier row as a whole, or each figure by itself, where several departments
+    state different figures of one enterprise."""
+    last_row_counts: bool = False
+    """Of equal rows of one sheet the last counts instead of the first: in a list a later line is the newer one."""
+    in_force_from: str | None = None
+    """Date column from which on a row is in force until the next one is."""
+    named_by: str | None = None
+    """Key column whose value names the row's figure (the energy carrier), in messages in place of the title."""
+    row_unit: str | None = None
+    """Column with the unit in which the row was stated; its figures are converted."""
+    quantity_unit: str | None = None
+    """Column with the unit in which the row's quantity is kept. Rows in different units do not complete one another."""
+    table: str = ""
+    """Name of the warehouse table of its facts, where that is not `id`."""
     rules: tuple[Rule, ...] = ()
+    advice: tuple[str, ...] = ()
+    """How the blank template is to be filled in, in Chinese, a sentence each."""
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError if the form has none."""
@@ -99,10 +134,34 @@ class Form:
                 return column
         raise KeyError(f"form {self.id!r} has no column {name!r}")
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the form's own columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def statement_key(self) -> tuple[str, ...]:
+        """The columns that say what a row is about: `key`, and the span where the form has one."""
+        return (*self.key, *(column.name for column in SPAN if self.flow))
+
+    @cached_property
+    def figures(self) -> tuple[str, ...]:
+        """The names of the columns of which a row must hold at least one to state something; none: every row does."""
+        return tuple(column.name for column in self.columns if column.figure)
+
+    @cached_property
+    def correctable(self) -> tuple[str, ...]:
+        """The names of the columns that an approved correction may name."""
+        return tuple(column.name for column in self.columns if column.correctable)
+
+    @cached_property
+    def all_or_nothing(self) -> tuple[str, ...]:
+        """The names of the columns that do not count once another column of the row is contradictory."""
+        return tuple(column.name for column in self.columns if column.all_or_nothing)
+
+    def compared(self, with_what: Comparison) -> tuple[Column, ...]:
+        """The columns whose figures are compared with the enterprise's other months, or with earlier returns."""
+        return tuple(column for column in self.columns if with_what in column.compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +271,20 @@ LINEAGE = (
 )
 
 
-def facts_table(name: str, form: Form, *, unique: bool = True) -> Table:
+ONE_SPAN_A_ROW = "同一企业每个月（或每个累计期）填一行；当月数与累计数可以都报，但不要填在同一行。"
+"""Advice on the template of a form whose figures belong to a span of months."""
+
+
+def facts_table(form: Form) -> Table:
     """The warehouse table that keeps the accepted rows of `form`: its columns, span and lineage.
 
-    `unique` says that rows which are not superseded never share the form's key (and span).
+    Rows that are not superseded never share the form's key and span, unless its figures are replaced one by one: then
+    several rows may share them, and what is unique is each figure.
     """
     own = tuple(column for column in form.columns if column.name not in ("uscc", "name"))
     return Table(
         schema="facts",
-        name=name,
+        name=form.table or form.id,
         meaning=f"One row per accepted row of form {form.id} ({form.title}): {form.meaning}",
         columns=(
             Column("uscc", "text", USCC.title, USCC.meaning, nullable=False),
@@ -229,7 +293,7 @@ def facts_table(name: str, form: Form, *, unique: bool = True) -> Table:
             *own,
             *LINEAGE,
         ),
-        key=(*form.key, *(("span_start", "span_end") if form.flow else ())) if unique else (),
+        key=form.statement_key if form.replaces == "row" else (),
         rules=form.rules,
     )
 

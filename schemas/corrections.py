@@ -1,6 +1,6 @@
 """申诉更正: approved corrections of single figures, with who approved them and why."""
 
-from schemas.column import NAME, USCC, Column, Form, facts_table
+from schemas.column import NAME, USCC, Column, Form
 
 FORM_CORRECTIONS = Form(
     id="corrections",
@@ -31,6 +31,7 @@ FORM_CORRECTIONS = Form(
             "更正值",
             "Value after the correction, in the measure's canonical unit",
             required=True,
+            figure="value",
             hint="更正后的数值，计量单位见填报说明。",
         ),
         Column("reason", "text", "更正依据", "Evidence for the correction", hint="依据的材料名称、文号。"),
@@ -74,6 +75,5 @@ FORM_CORRECTIONS = Form(
     ),
     flow=True,
     key=("uscc", "field"),
+    advice=("每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",),
 )
-
-CORRECTIONS = facts_table("corrections", FORM_CORRECTIONS)

@@ -1,6 +1,6 @@
 """能源: consumption of each carrier by span of months, as form 205-1 states it or as columns of a wide sheet."""
 
-from schemas.column import NAME, USCC, Column, Form, facts_table
+from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Form
 
 TOTAL_CARRIER = "综合能源消费量"
 """The carrier name under which a directly stated total (吨标准煤) is kept."""
@@ -38,6 +38,11 @@ FORM_ENERGY = Form(
             aliases=("消费量合计", "消费合计", "消费量-合计", "消费量合计数"),
             required=True,
             minimum=0,
+            figure="flow",
+            compared=("months", "returns"),
+            correctable=True,
+            all_or_nothing=True,
+            feeds=(("energy", 1), ("electricity", 1)),
             hint="报告期消费量合计，按本行计量单位填写；没有消费的品种不必填行。",
         ),
         Column(
@@ -46,6 +51,7 @@ FORM_ENERGY = Form(
             "用于原材料",
             "Of which used as raw material, in the form unit",
             minimum=0,
+            feeds=(("energy", -1), ("electricity", -1)),
             hint="其中用作原料、材料的数量，计量单位同消费量。",
         ),
         Column(
@@ -54,6 +60,7 @@ FORM_ENERGY = Form(
             "加工转换产出",
             "Output of energy transformation, in the form unit",
             minimum=0,
+            feeds=(("energy", -1), ("electricity", -1)),
             hint="加工转换产出的数量，计量单位同消费量。",
         ),
         Column(
@@ -66,7 +73,9 @@ FORM_ENERGY = Form(
         ),
     ),
     flow=True,
+    side_by_side=True,
     key=("uscc", "carrier"),
+    named_by="carrier",
+    row_unit="unit",
+    advice=(ONE_SPAN_A_ROW, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。"),
 )
-
-ENERGY = facts_table("energy", FORM_ENERGY)

@@ -1,6 +1,6 @@
 """一票否决: events that bar an enterprise from a good tier until they are put right."""
 
-from schemas.column import NAME, USCC, Column, Form, Rule, facts_table
+from schemas.column import NAME, USCC, Column, Form, Rule
 
 KINDS = ("安全", "环保", "税务", "质量", "能耗", "淘汰类", "其他")
 
@@ -42,6 +42,5 @@ FORM_INCIDENTS = Form(
             "整改完成日期早于发生日期，请核对两个日期",
         ),
     ),
+    advice=("每个事项填一行；完成整改后补填整改完成日期并重新报送。",),
 )
-
-INCIDENTS = facts_table("incidents", FORM_INCIDENTS)

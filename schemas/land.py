@@ -1,6 +1,6 @@
 """用地: how much land an enterprise really uses, owned and rented."""
 
-from schemas.column import NAME, USCC, Column, Form, Rule, facts_table
+from schemas.column import NAME, USCC, Column, Form, Rule
 
 FORM_LAND = Form(
     id="land",
@@ -18,6 +18,10 @@ FORM_LAND = Form(
             aliases=("登记用地面积", "自有土地面积", "用地面积"),
             required=True,
             minimum=0,
+            figure="level",
+            compared=("returns",),
+            correctable=True,
+            feeds=(("land", 1), ("land_owned", 1)),
             hint="自有或登记用地面积。",
         ),
         Column(
@@ -28,6 +32,10 @@ FORM_LAND = Form(
             unit="亩",
             aliases=("承租面积", "租入用地面积", "承租用地面积"),
             minimum=0,
+            figure="level",
+            compared=("returns",),
+            correctable=True,
+            feeds=(("land", 1), ("land_leased_in", 1)),
             hint="向其他单位租入的用地面积，没有的留空。",
         ),
         Column(
@@ -38,6 +46,10 @@ FORM_LAND = Form(
             unit="亩",
             aliases=("出租面积", "租出用地面积", "出租用地面积"),
             minimum=0,
+            figure="level",
+            compared=("returns",),
+            correctable=True,
+            feeds=(("land", -1), ("land_leased_out", 1)),
             hint="出租给其他单位的用地面积，不得大于自有与租入面积之和。",
         ),
         Column(
@@ -48,11 +60,17 @@ FORM_LAND = Form(
             unit="亩",
             aliases=("闲置用地面积",),
             minimum=0,
+            figure="level",
+            compared=("returns",),
+            correctable=True,
+            feeds=(("land_idle", 1),),
             hint="闲置未用的面积。",
         ),
         Column("as_of", "date", "截止日期", "Date on which the areas held", hint="上述面积的截止日期，如 2026-10-31。"),
     ),
+    side_by_side=True,
     key=("uscc", "as_of"),
+    in_force_from="as_of",
     rules=(
         Rule(
             "leased_out_exceeds",
@@ -62,6 +80,5 @@ FORM_LAND = Form(
             "租出面积大于自有与租入面积之和，请核对三项面积",
         ),
     ),
+    advice=("每家企业一行；面积变动后请填新的截止日期重新报送。",),
 )
-
-LAND = facts_table("land", FORM_LAND)

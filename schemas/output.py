@@ -1,99 +1,113 @@
 """产出: what an enterprise yields and what it takes beside land and energy, by span of months."""
 
-from schemas.column import NAME, USCC, Column, Form, Rule, facts_table
+from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Figure, Form, Rule
+
+
+def _measure(
+    name: str,
+    title: str,
+    meaning: str,
+    unit: str,
+    *,
+    hint: str,
+    aliases: tuple[str, ...] = (),
+    minimum: float | None = 0,
+    figure: Figure = "flow",
+) -> Column:
+    """A measure: it may be corrected, is compared with other months and returns, and feeds the word of its name."""
+    return Column(
+        name,
+        "number",
+        title,
+        meaning,
+        unit=unit,
+        aliases=aliases,
+        minimum=minimum,
+        hint=hint,
+        figure=figure,
+        compared=("months", "returns"),
+        correctable=True,
+        feeds=((name, 1),),
+    )
+
 
 MEASURES = (
-    Column(
+    _measure(
         "revenue",
-        "number",
         "营业收入",
         "Operating revenue",
-        unit="万元",
+        "万元",
         aliases=("主营业务收入", "销售收入"),
-        minimum=0,
         hint="营业收入，不含增值税。",
     ),
-    Column(
+    _measure(
         "gross_output",
-        "number",
         "工业总产值",
         "Gross industrial output value",
-        unit="万元",
+        "万元",
         aliases=("总产值",),
-        minimum=0,
         hint="工业总产值（当年价格）。",
     ),
-    Column(
+    _measure(
         "value_added",
-        "number",
         "工业增加值",
         "Industrial value added; may honestly be negative",
-        unit="万元",
+        "万元",
         aliases=("增加值",),
+        minimum=None,
         hint="工业增加值，亏损企业可为负数。",
     ),
-    Column(
+    _measure(
         "tax",
-        "number",
         "实缴税金",
         "Tax really paid; a refund may make it negative",
-        unit="万元",
+        "万元",
         aliases=("入库税收", "实缴税收", "税收", "入库税金"),
+        minimum=None,
         hint="实际入库税金；退税大于缴税时为负数。",
     ),
-    Column(
+    _measure(
         "rd_expense",
-        "number",
         "研发费用",
         "Research and development expense",
-        unit="万元",
+        "万元",
         aliases=("研发经费支出", "研发经费", "R&D经费支出", "R&D经费"),
-        minimum=0,
         hint="研发费用或研发经费支出。",
     ),
-    Column(
+    _measure(
         "employees",
-        "number",
         "平均用工人数",
         "Average number of staff",
-        unit="人",
+        "人",
         aliases=("从业人员平均人数", "从业人员平均数", "平均职工人数", "职工平均人数"),
-        minimum=0,
+        figure="level",
         hint="报告期平均用工人数。",
     ),
-    Column(
+    _measure(
         "emissions",
-        "number",
         "主要污染物排放量",
         "Discharge of the main pollutants (equivalent)",
-        unit="吨",
+        "吨",
         aliases=("污染物排放当量", "主要污染物排放当量"),
-        minimum=0,
         hint="主要污染物排放量（当量合计）。",
     ),
-    Column(
+    _measure(
         "cod",
-        "number",
         "化学需氧量排放量",
         "Discharge of chemical oxygen demand",
-        unit="吨",
+        "吨",
         aliases=("COD排放量", "化学需氧量"),
-        minimum=0,
         hint="化学需氧量排放量。",
     ),
-    Column(
+    _measure(
         "water",
-        "number",
         "用水量",
         "Water taken",
-        unit="吨",
+        "吨",
         aliases=("取水量",),
-        minimum=0,
         hint="取用新水量；1 立方米按 1 吨填写。",
     ),
 )
-FLOWS = tuple(column.name for column in MEASURES if column.name != "employees")
-"""Measures that add up over months; `employees` is a level, of which the latest month counts."""
 
 FORM_OUTPUT = Form(
     id="output",
@@ -102,6 +116,8 @@ FORM_OUTPUT = Form(
     columns=(USCC, NAME, *MEASURES),
     flow=True,
     one_of=tuple(column.name for column in MEASURES),
+    side_by_side=True,
+    replaces="figure",
     rules=(
         Rule(
             "tax_exceeds_revenue",
@@ -111,7 +127,5 @@ FORM_OUTPUT = Form(
             "实缴税金大于营业收入，请核对两项数值及其计量单位",
         ),
     ),
+    advice=(ONE_SPAN_A_ROW, "本部门没有的指标整列留空即可，由其他部门报送。"),
 )
-
-OUTPUT = facts_table("output", FORM_OUTPUT, unique=False)
-"""Several departments state different measures of one enterprise and span; what is unique is each measure's value."""

@@ -1,6 +1,6 @@
 """单位产品能耗: quantity and energy of each limited product, to be held against the limits table."""
 
-from schemas.column import NAME, USCC, Column, Form, facts_table
+from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Form
 
 FORM_PRODUCTS = Form(
     id="products",
@@ -25,6 +25,7 @@ FORM_PRODUCTS = Form(
             "Quantity produced, in `unit`",
             required=True,
             minimum=0,
+            figure="flow",
             hint="合格产品产量，按本行计量单位填写。",
         ),
         Column(
@@ -38,11 +39,13 @@ FORM_PRODUCTS = Form(
             unit="吨标准煤",
             required=True,
             minimum=0,
+            figure="flow",
+            compared=("returns",),
             hint="生产该产品的综合能耗。",
         ),
     ),
     flow=True,
     key=("uscc", "product"),
+    quantity_unit="unit",
+    advice=(ONE_SPAN_A_ROW,),
 )
-
-PRODUCTS = facts_table("products", FORM_PRODUCTS)

@@ -1,7 +1,7 @@
 """The enterprise profile: one row per enterprise and period, and the words that a policy's expressions may use."""
 
 from schemas.column import Column, Table
-from schemas.output import MEASURES
+from schemas.forms import MEASURED
 
 LAND_MEASURES = (
     Column("land", "number", "用地面积", "Land used: owned + leased in − leased out", unit="亩"),
@@ -20,19 +20,17 @@ TOTALS = (
     *LAND_MEASURES,
     *(
         Column(
-            c.name,
+            measure.name,
             "number",
-            c.title,
-            f"{c.meaning}: total of the window"
-            if c.name != "employees"
-            else f"{c.meaning}: latest month of the window",
-            unit=c.unit,
+            measure.title,
+            f"{measure.meaning}: {'total' if measure.figure == 'flow' else 'latest month'} of the window",
+            unit=measure.unit,
         )
-        for c in MEASURES
+        for _, measure in MEASURED
     ),
     *ENERGY_MEASURES,
 )
-"""Window totals; null means that the submitted figures do not determine the total."""
+"""Words for figures of the window; null means that the submitted figures do not determine the total."""
 
 TIERS = ("A", "B", "C", "D")
 ENERGY_LEVELS = {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}

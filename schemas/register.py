@@ -1,6 +1,6 @@
 """企业名录: who is evaluated, in which industry and town, and what protects or excludes it."""
 
-from schemas.column import NAME, USCC, Column, Form, facts_table
+from schemas.column import NAME, USCC, Column, Form
 
 REGISTER = Form(
     id="register",
@@ -90,6 +90,7 @@ REGISTER = Form(
             hint="所属重点产业链名称。",
         ),
     ),
+    table="enterprises",
+    last_row_counts=True,
+    advice=("每家企业一行；名录是其他各表识别企业的依据，请先报送。",),
 )
-
-ENTERPRISES = facts_table("enterprises", REGISTER)

@@ -1,6 +1,6 @@
 """走访台账: technology and will of an enterprise as the visitors found them, and the projects it plans."""
 
-from schemas.column import NAME, USCC, Column, Form, facts_table
+from schemas.column import NAME, USCC, Column, Form
 
 FORM_SURVEY = Form(
     id="survey",
@@ -54,7 +54,7 @@ FORM_SURVEY = Form(
             hint="项目计划总投资。",
         ),
     ),
+    table="surveys",
     key=("uscc", "visited", "project"),
+    advice=("每次走访、每个拟建项目填一行；以最近一次走访为准。",),
 )
-
-SURVEYS = facts_table("surveys", FORM_SURVEY)

@@ -14,16 +14,16 @@ from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_vis
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
-from schemas.output import FLOWS
+from schemas import FEEDS, FORMS, MEASURED
 from schemas.profile import PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-LEVEL = "employees"
-"""The measure of form output that does not add up over months."""
 COUNTS = ("open_incidents", *INCIDENT_COLUMNS)
+FLOW_WORDS = [word for word, fed in FEEDS.items() if any(column.figure == "flow" for _, column, _ in fed)]
+"""Words of the profile that add up over months."""
 DIGEST_ROWS = 50_000
 """Rows hashed at a time, so that the text of a large profile is never held as a whole."""
 
@@ -74,13 +74,11 @@ def build_profile(
     counting = {form: _counting(frame) for form, frame in facts.items()}
     totals = energy_totals(counting["energy"], energy, span)
     levels = energy_levels(counting["products"], span)
-    flows = [*FLOWS, "energy", "electricity"]
 
     frame = attributes(counting["register"], period)
     for part in (
         land_at(counting["land"], day),
-        window_totals(counting["output"], FLOWS, span),
-        latest_in_window(counting["output"], LEVEL, span),
+        *(part for form in FORMS for part in _measures(form, counting[form], span)),
         totals.frame,
         latest_visit(counting["survey"], day),
         open_incidents(counting["incidents"], day),
@@ -90,7 +88,7 @@ def build_profile(
         frame = frame.join(part, on="uscc", how="left", validate="1:1")
     scale = 12 / period.month if annualise and window == "year_to_date" else 1.0
     frame = frame.with_columns(
-        pl.col(flows) * scale,
+        pl.col(FLOW_WORDS) * scale,
         pl.col(*COUNTS, "d_streak_before").fill_null(0),
     )
     return Profile(
@@ -101,6 +99,17 @@ def build_profile(
         levels.unconfirmed,
         levels.unjudged,
     )
+
+
+def _measures(form_id: str, rows: pl.DataFrame, window: Window) -> Iterator[pl.DataFrame]:
+    """The window totals of a form's measures and the latest month of its levels; a frame with `uscc` for each kind."""
+    measures = [column for form, column in MEASURED if form.id == form_id]
+    flows = [column.name for column in measures if column.figure == "flow"]
+    if flows:
+        yield window_totals(rows, flows, window)
+    for column in measures:
+        if column.figure == "level":
+            yield latest_in_window(rows, column.name, window)
 
 
 def united(profiles: Sequence[Profile]) -> Profile:

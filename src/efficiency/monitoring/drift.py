@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from efficiency.monitoring.series import Returns
+from efficiency.monitoring.series import COMPARED, MONTHLY, Returns
 from efficiency.monitoring.tally import SERIES, Tally, as_number
 
 ROWS_FACTOR = 1.5
@@ -58,7 +58,7 @@ def _monthly(sent: Returns, period: date) -> pl.DataFrame:
 
 def _ledgers(sent: Returns, period: date) -> pl.DataFrame:
     """Submissions of each series without months: its newest file, and the version before it."""
-    monthly = sent.submissions["form"].is_in(["output", "energy", "products"])
+    monthly = sent.submissions["form"].is_in(MONTHLY)
     files = (
         sent.submissions.filter(~monthly)
         .with_columns(pl.col("arrival").min().over(*SERIES, "sha256").alias("file_arrival"))
@@ -123,7 +123,7 @@ def _units(layout: pl.DataFrame, seen: Tally) -> pl.DataFrame:
     """Units that are others than before: of a column, or the one that most rows of a carrier are in."""
     assumed = pl.when(pl.col("unit_assumed")).then(pl.lit("（未注明，按默认）")).otherwise(pl.lit(""))
     of_columns = (
-        layout.filter(pl.col("form") != "energy")
+        layout.filter(~pl.col("form").is_in([form.id for form in COMPARED.values() if form.row_unit]))
         .drop_nulls("unit")
         .group_by(*SERIES, "field", "side")
         .agg(pl.concat_str("unit", assumed).unique().sort().str.join("、").alias("unit"))

@@ -13,8 +13,8 @@ import polars as pl
 
 from efficiency.partitions import Partitions
 from efficiency.periods import shifted
-from schemas import FORMS, SUBMISSIONS
-from schemas.output import MEASURES
+from schemas import FORMS, SUBMISSIONS, Form
+from schemas.column import SPAN
 
 HISTORY_MONTHS = 13
 """How far back a return's rhythm is looked at: a year, and the month before it."""
@@ -33,8 +33,10 @@ FIGURES: dict[str, pl.DataType] = {
 }
 """One row per figure: an output measure, an energy carrier, a product's energy, an area of land (without a span)."""
 
-_FLOWS = {"output": tuple(column.name for column in MEASURES), "energy": ("consumption",), "products": ("energy_tce",)}
-"""Forms with months, and their figures."""
+COMPARED = {form.id: form for form in FORMS.values() if form.compared("returns")}
+"""Form id → form, of those whose figures are compared with earlier returns."""
+MONTHLY = tuple(form.id for form in COMPARED.values() if form.flow)
+"""Of these, the forms whose figures belong to months; a correction is no return of its own, though it has a span."""
 
 _NUMBER = r"(?:\d{1,4}|[〇一二三四五六七八九十]{1,4})"
 _DATES = (
@@ -78,10 +80,9 @@ def returns_of(submissions: pl.DataFrame, facts: Partitions, period: date) -> Re
     series = sent.select("submission_id", "form", "series")
     since = shifted(period, -HISTORY_MONTHS)
     of = ["submission_id", "form"]
-    # A correction changes the figure of another department's return; it is not a return of its own.
-    covered = pl.concat(_spans(form, share[form], since, period) for share in facts.lazy() for form in _FLOWS).unique(
-        maintain_order=True
-    )
+    covered = pl.concat(
+        _spans(COMPARED[form], share[form], since, period) for share in facts.lazy() for form in MONTHLY
+    ).unique(maintain_order=True)
     spans = covered.join(series, on=of, how="inner", validate="m:1")
     # Of a year of figures only the months that are compared are spread out: of a province they are millions.
     end = pl.col("span_end")
@@ -95,11 +96,11 @@ def figures_of(sent: Returns, share: Mapping[str, pl.LazyFrame]) -> pl.DataFrame
     series = sent.submissions.select("submission_id", "form", "series")
     compared = sent.compared.select("form", "submission_id", "span_start", "span_end").unique()
     frames = [
-        _shaped(form, share[form], compared.filter(pl.col("form") == form)).join(
-            series.filter(pl.col("form") == form).drop("form"),
+        _figures(form, share[form.id], compared.filter(pl.col("form") == form.id)).join(
+            series.filter(pl.col("form") == form.id).drop("form"),
             on="submission_id", how="inner", validate="m:1", maintain_order="left",
         )
-        for form in (*_FLOWS, "land")
+        for form in COMPARED.values()
     ]  # fmt: skip
     return pl.concat([frame.select(list(FIGURES)) for frame in frames])
 
@@ -111,52 +112,32 @@ def series_of(file_name: pl.Expr) -> pl.Expr:
     return parts.str.replace_all(r"/{2,}", "/").str.strip_chars("/").alias("series")
 
 
-def _spans(form: str, facts: pl.LazyFrame, since: date, until: date) -> pl.DataFrame:
+def _spans(form: Form, facts: pl.LazyFrame, since: date, until: date) -> pl.DataFrame:
     """The spans of one form's figures: form, submission_id, span_start, span_end."""
-    stated = pl.any_horizontal(pl.col(field).is_not_null() for field in _FLOWS[form])
+    stated = pl.any_horizontal(pl.col(column.name).is_not_null() for column in form.compared("returns"))
     within = pl.col("span_end").is_between(since, until)
     spans = facts.filter(within & stated).select("submission_id", "span_start", "span_end").unique().collect()
-    return spans.select(pl.lit(form).alias("form"), pl.all())
+    return spans.select(pl.lit(form.id).alias("form"), pl.all())
 
 
-def _shaped(form: str, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.DataFrame:
-    """The figures of one form's facts; of a flow those of the spans `compared`."""
-    keys = ["submission_id", "uscc", "name"]
-    spans = ["span_start", "span_end"]
-    if form == "land":
-        areas = [column.name for column in FORMS[form].columns if column.kind == "number"]
-        figures = (
-            facts.select(*keys, *areas)
-            .collect()
-            .unpivot(
-                areas,
-                index=keys,
-                variable_name="field",
-            )
-            .with_columns(pl.lit(None, pl.Date).alias(name) for name in spans)
-        )
-    else:
-        measures = [column.name for column in MEASURES]
-        wanted = {
-            "output": measures,
-            "energy": ["carrier", "unit", "consumption"],
-            "products": ["energy_tce"],
-        }[form]
-        recent = (
-            facts.select(*keys, *spans, *wanted)
-            .filter(pl.col("submission_id").is_in(compared["submission_id"].unique().implode()))
-            .collect()
-            .join(compared, on=["submission_id", *spans], how="semi", maintain_order="left")
-        )
-        if form == "output":
-            stated = [measure for measure in measures if recent[measure].null_count() < recent.height]
-            figures = recent.unpivot(stated, index=[*keys, *spans], variable_name="field")
-            figures = figures.cast({"value": pl.Float64})  # where no measure is stated, none gives it
-        elif form == "energy":
-            figures = recent.select(*keys, *spans, pl.col("carrier").alias("field"), "unit", value="consumption")
-        else:
-            figures = recent.select(*keys, *spans, pl.lit("energy_tce").alias("field"), value="energy_tce")
-    if "unit" not in figures.columns:
-        figures = figures.with_columns(pl.lit(None, pl.String).alias("unit"))
-    shape = [name for name in FIGURES if name != "series"]
-    return figures.drop_nulls("value").with_columns(pl.lit(form).alias("form")).select(shape)
+def _figures(form: Form, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """The figures of one form's facts, shape `FIGURES` without series; of a flow those of the spans `compared`."""
+    fields = [column.name for column in form.compared("returns")]
+    spans = [column.name for column in SPAN if form.flow]
+    index = ["submission_id", "uscc", "name", *spans, *filter(None, (form.named_by, form.row_unit))]
+    rows = facts.select(*index, *fields)
+    if form.flow:
+        rows = rows.filter(pl.col("submission_id").is_in(compared["submission_id"].unique().implode()))
+    stated = rows.collect()
+    if form.flow:
+        stated = stated.join(compared, on=["submission_id", *spans], how="semi", maintain_order="left")
+    used = [field for field in fields if stated[field].null_count() < stated.height]
+    figures = stated.unpivot(used, index=index, variable_name="field").with_columns(
+        pl.lit(form.id).alias("form"),
+        pl.col(form.named_by or "field").alias("field"),
+        (pl.col(form.row_unit) if form.row_unit else pl.lit(None)).alias("unit"),
+        *(pl.lit(None).alias(column.name) for column in SPAN if not form.flow),
+    )
+    return figures.drop_nulls("value").select(
+        pl.col(name).cast(dtype) for name, dtype in FIGURES.items() if name != "series"
+    )

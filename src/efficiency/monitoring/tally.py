@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.periods import shifted
-from schemas.output import FLOWS
+from schemas import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SERIES = ["form", "series"]
 EARLIER = ("before", "last_year")
-"""What sums of the period are held against."""
+"""What sums of the period are compared with."""
+_ITEMISED = [form.id for form in FORMS.values() if form.flow and len(form.key) > 1]
+"""Forms with a row for each thing that an enterprise used or made."""
+_LEVELS = [column.name for form in FORMS.values() for column in form.columns if column.figure == "level"]
+"""Fields that do not add up over months."""
 
 _FINE, _MOST = 1e9, 1e20
 """Sums are made of whole billionths, up to figures that nobody means, so that no order of adding changes them."""
@@ -79,8 +83,7 @@ def tally(figures: pl.DataFrame, expected: pl.DataFrame, sides: pl.DataFrame, pe
         stated_by=compared.drop_nulls("span_end")
         .group_by(*SERIES, "side")
         .agg(pl.col("uscc").n_unique().cast(pl.Int64).alias("rows")),
-        units=compared.filter(pl.col("form") == "energy")
-        .drop_nulls("unit")
+        units=compared.drop_nulls("unit")
         .group_by(*SERIES, "field", "side", "unit")
         .agg(pl.len().cast(pl.Int64).alias("rows")),
         sums=_sums(figures, compared, period),
@@ -104,7 +107,7 @@ def _gone(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Enterprises with figures of theirs that nothing states this time."""
     gone = before.join(now, on=["form", "uscc", "field"], how="anti", maintain_order="left")
     # A carrier that is not named was not used; without any carrier the month's energy is missing.
-    still = now.filter(pl.col("form").is_in(["energy", "products"])).select(*SERIES, "uscc").unique()
+    still = now.filter(pl.col("form").is_in(_ITEMISED)).select(*SERIES, "uscc").unique()
     return (
         gone.join(still, on=[*SERIES, "uscc"], how="anti", maintain_order="left")
         .group_by(*SERIES, "uscc")
@@ -153,9 +156,9 @@ def _per_month(figures: pl.DataFrame) -> pl.DataFrame:
         + (pl.col("span_end").dt.month() - pl.col("span_start").dt.month())
         + 1
     ).fill_null(1)
-    flow = (pl.col("form") != "output") | pl.col("field").is_in(FLOWS)
+    level = pl.col("field").is_in(_LEVELS)
     each = figures.select(
-        *SERIES, "field", "uscc", months.alias("months"), pl.col("value") / pl.when(flow).then(months).otherwise(1)
+        *SERIES, "field", "uscc", months.alias("months"), pl.col("value") / pl.when(level).then(1).otherwise(months)
     )
     # Most figures are of one month.
     ordered = each if each["months"].is_sorted() else each.sort("months", maintain_order=True)

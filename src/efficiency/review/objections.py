@@ -163,9 +163,10 @@ def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
 def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
     """The figure that counts now where the correction would count; an area is that in force at the span's end."""
     own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
-    if target.form == "land":
-        in_force = pl.col("as_of") <= pl.lit(row["span_end"]).dt.month_end()
-        own = own.filter(in_force.fill_null(value=True)).sort("as_of").tail(1)
+    since = FORMS[target.form].in_force_from
+    if since:
+        in_force = pl.col(since) <= pl.lit(row["span_end"]).dt.month_end()
+        own = own.filter(in_force.fill_null(value=True)).sort(since).tail(1)
     else:
         own = own.filter(pl.col("span_start") == row["span_start"], pl.col("span_end") == row["span_end"])
     if target.carrier:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.energy_basis import energy_basis
-from efficiency.evaluation.explanation.sources import LAND_FEEDS, counting, period_end, stated_places
+from efficiency.evaluation.explanation.sources import counting, in_force, period_end, stated_places
 from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
 from efficiency.facts.windows import Window
 from efficiency.reference.tables import carrier_form_unit, normalise_unit, units
-from schemas.output import FLOWS
+from schemas import FACTS, FEEDS
 from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ _PLACED = {
     if name not in ("stated_value", "stated_unit", "file_name", "cell", "earlier_version")
 } | {"row_unit": pl.String(), "row": pl.Int64(), "block": pl.Int64()}
 """Parts before their cells are looked up."""
-_LAND_SIGNS = {"owned": 1, "leased_in": 1, "leased_out": -1}
 
 
 def compose(
@@ -65,7 +64,7 @@ def compose(
     window = Window(policy.window, end)
     yearly = 12 / end.month if policy.annualise and policy.window == "year_to_date" else 1.0
     uscc = score["uscc"]
-    output, energy = counting(frames, "facts.output", uscc), counting(frames, "facts.energy", uscc)
+    energy = counting(frames, "facts.energy", uscc)
     basis = energy_basis(policy)
     totals: list[dict[str, Any]] = []
     parts = [pl.DataFrame(schema=_PLACED)]
@@ -73,17 +72,19 @@ def compose(
         word = column.name
         if word not in words:
             continue
-        scale = yearly if word in (*FLOWS, "energy", "electricity") else 1.0
-        if word in FLOWS:
-            made = _plain(flow_composition(output, word, window), word, word, column.unit)
-        elif word == "employees":
-            made = _plain(_latest(output, word, window), word, word, column.unit)
-        elif word == "energy":
+        fed = FEEDS[word]
+        form, field, _ = fed[0]
+        scale = yearly if any(one.figure == "flow" for _, one, _ in fed) else 1.0
+        if word == "energy":
             made = _converted(energy_composition(energy, basis, window))
         elif word == "electricity":
             made = _plain(electricity_composition(energy, basis, window), word, "consumption", column.unit)
+        elif form.in_force_from:
+            made = _in_force(frames, uscc, word, window)
         else:
-            made = _land(frames, uscc, word, window)
+            rows = counting(frames, FACTS[form.id].qualified, uscc)
+            composition = flow_composition if field.figure == "flow" else _latest
+            made = _plain(composition(rows, field.name, window), word, field.name, column.unit)
         parts += [] if made is None else [made]
         nothing = made is None or (made.is_empty() and word != "electricity")
         composed = None if made is None or nothing else _sum(made) * scale
@@ -159,23 +160,16 @@ def _latest(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
     return known.sort("span_end", "span_start").tail(1).with_columns(pl.lit(1, dtype=pl.Int64).alias("sign"))
 
 
-def _land(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:
-    """The cells of the land row that counts (as in `facts.land.land_at`) that feed `word`."""
-    latest = (
-        counting(frames, "facts.land", uscc)
-        .filter(pl.col("as_of").is_null() | (pl.col("as_of") <= window.end_of_period))
-        .sort("as_of", "submission_id", "row", nulls_last=False)
-        .tail(1)
-        .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
-    )
-    fed = [field for field, feeds in LAND_FEEDS.items() if word in feeds]
-    made = [
-        _plain(
-            stated_places(frames, "facts.land", latest.filter(pl.col(field).is_not_null()), field).with_columns(
-                pl.lit(_LAND_SIGNS[field] if word == "land" else 1, dtype=pl.Int64).alias("sign")
-            ), word, field, "亩",
-        ) for field in fed
-    ]  # fmt: skip
+def _in_force(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:
+    """The cells that feed `word` of the row in force at the period's end (as in `facts.land.land_at`)."""
+    made = []
+    for form, column, sign in FEEDS[word]:
+        assert form.in_force_from
+        rows = counting(frames, FACTS[form.id].qualified, uscc)
+        latest = in_force(rows, form.in_force_from, window.end_of_period)
+        stated = stated_places(frames, form, latest.filter(pl.col(column.name).is_not_null()), column.name)
+        signed = stated.with_columns(pl.lit(sign, dtype=pl.Int64).alias("sign"))
+        made.append(_plain(signed, word, column.name, column.unit))
     return pl.concat(part for part in made if part is not None)
 
 

@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from efficiency.reference.tables import carrier_form_unit, carrier_kind
-from schemas.output import MEASURES
+from schemas import FACTS, FEEDS, FORMS, Form
 from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LAND_FEEDS = {
-    "owned": ("land", "land_owned"),
-    "leased_in": ("land", "land_leased_in"),
-    "leased_out": ("land", "land_leased_out"),
-    "idle": ("land_idle",),
-}
-"""Field of the land form → words of the profile that it feeds."""
-ENERGY_FIELDS = ("consumption", "feedstock", "transformed")
+    from schemas import Column
+
+ELECTRIC = [name for name, kind in carrier_kind().items() if kind == "electricity"]
+"""Standard names of the carriers whose consumption is electricity."""
+_DATED = [word for word, fed in FEEDS.items() if any(form.in_force_from for form, _, _ in fed)]
+_LEVELS = [word for word, fed in FEEDS.items() if any(column.figure == "level" for _, column, _ in fed)]
 
 SOURCES = pl.Schema(
     {
@@ -76,15 +74,15 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     of the flows make up a total is said by the policy's window.
     """
     end = period_end(period)
-    latest = pl.when(pl.col("measure") == "employees").then(end).otherwise(date(end.year, 12, 31))
-    figures = [*_output(frames, uscc, words), *_land(frames, uscc, words, end), *_energy(frames, uscc, words)]
+    latest = pl.when(pl.col("measure").is_in(_LEVELS)).then(end).otherwise(date(end.year, 12, 31))
+    figures = [part for form in FORMS.values() for part in _of_form(frames, form, uscc, words, end)]
     if not figures:
         return pl.DataFrame(schema=SOURCES)
     columns = frames["intake.columns"].select("submission_id", "block", "field", "column")
     files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
     return (
         pl.concat(figures)
-        .filter((pl.col("measure").str.starts_with("land")) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
+        .filter(pl.col("measure").is_in(_DATED) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
         .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= latest))
         .join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1")
         .join(files, on="submission_id", how="left", validate="m:1")
@@ -111,14 +109,16 @@ def counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
     return frames[table].filter(pl.col("uscc") == uscc, ~pl.col("superseded"))
 
 
-def stated_places(frames: Frames, table: str, rows: pl.DataFrame, field: str) -> pl.DataFrame:
-    """`rows` (of `table` and one enterprise) with the places where their figures of `field` are stated.
+def stated_places(frames: Frames, form: Form, rows: pl.DataFrame, field: str) -> pl.DataFrame:
+    """`rows` (facts of `form` of one enterprise) with the places where their figures of `field` are stated.
 
-    A correction makes a row of its own, which keeps what it does not correct: that is stated where the latest of the
-    rows says so that the correction replaced.
+    A correction makes a row of its own. Where rows are replaced as a whole, it keeps what it does not correct: that is
+    stated where the latest of the rows says so that the correction replaced.
     """
+    if form.replaces == "figure":
+        return rows
     place = ["submission_id", "sheet", "row", "block"]
-    key = ["as_of"] if table == "facts.land" else ["carrier", "span_start", "span_end"]
+    key = [name for name in form.statement_key if name != "uscc"]
     stated = (
         frames["intake.columns"]
         .filter(pl.col("field") == field)
@@ -126,7 +126,7 @@ def stated_places(frames: Frames, table: str, rows: pl.DataFrame, field: str) ->
     )
     sheets = frames["intake.submissions"].select("submission_id", "form", "arrival")
     replaced = (
-        frames[table]
+        frames[FACTS[form.id].qualified]
         .filter(pl.col("uscc").is_in(rows["uscc"].implode()), "superseded", pl.col(field).is_not_null())
         .join(stated, on=["submission_id", "block"], how="semi")
         .join(sheets, on="submission_id", how="left", validate="m:1")
@@ -160,42 +160,35 @@ def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.Dat
     )
 
 
-def _output(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
-    rows = counting(frames, "facts.output", uscc)
-    return [_figures(rows, c.name, c.name, pl.lit(c.unit, dtype=pl.String)) for c in MEASURES if c.name in words]
-
-
-def _land(frames: Frames, uscc: str, words: set[str], end: date) -> list[pl.DataFrame]:
-    latest = (
-        counting(frames, "facts.land", uscc)
-        .filter(pl.col("as_of").is_null() | (pl.col("as_of") <= end))
-        .sort("as_of", descending=True, nulls_last=True)
-        .head(1)
-        .with_columns(pl.col("as_of").alias("span_start"), pl.col("as_of").alias("span_end"))
+def in_force(rows: pl.DataFrame, since: str, day: date) -> pl.DataFrame:
+    """The row of one enterprise's `rows` that is in force on `day` by its date `since`, with that date as its span."""
+    return (
+        rows.filter(pl.col(since).is_null() | (pl.col(since) <= day))
+        .sort(since, "submission_id", "row", nulls_last=False)
+        .tail(1)
+        .with_columns(pl.col(since).alias("span_start"), pl.col(since).alias("span_end"))
     )
-    return [
-        _figures(stated_places(frames, "facts.land", latest, field), field, word, pl.lit("亩"))
-        for field, fed in LAND_FEEDS.items()
-        for word in fed
-        if word in words
-    ]
 
 
-def _energy(frames: Frames, uscc: str, words: set[str]) -> list[pl.DataFrame]:
-    wanted = [word for word in ("energy", "electricity") if word in words]
-    rows = counting(frames, "facts.energy", uscc) if wanted else None
-    if rows is None:
+def _of_form(frames: Frames, form: Form, uscc: str, words: set[str], end: date) -> list[pl.DataFrame]:
+    """The figures of one form that feed one of `words`, a frame for each column and word."""
+    wanted = [(column, word) for column in form.columns for word, _ in column.feeds if word in words]
+    if not wanted:
         return []
-    unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)
-    electric = [name for name, kind in carrier_kind().items() if kind == "electricity"]
-    placed = {field: stated_places(frames, "facts.energy", rows, field) for field in ENERGY_FIELDS}
-    return [
-        _figures(
-            placed[field] if word == "energy" else placed[field].filter(pl.col("carrier").is_in(electric)),
-            field,
-            word,
-            unit,
-        )
-        for word in wanted
-        for field in ENERGY_FIELDS
-    ]
+    rows = counting(frames, FACTS[form.id].qualified, uscc)
+    if form.in_force_from:
+        rows = in_force(rows, form.in_force_from, end)
+    found = []
+    for column, word in wanted:
+        placed = stated_places(frames, form, rows, column.name)
+        if word == "electricity":
+            placed = placed.filter(pl.col("carrier").is_in(ELECTRIC))
+        found.append(_figures(placed, column.name, word, unit_of(form, column)))
+    return found
+
+
+def unit_of(form: Form, column: Column) -> pl.Expr:
+    """The unit of a figure of facts: the column's, or that in which the row's energy carrier is kept."""
+    if form.named_by is None:
+        return pl.lit(column.unit, dtype=pl.String)
+    return pl.col(form.named_by).replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)

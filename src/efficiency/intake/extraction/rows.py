@@ -170,8 +170,9 @@ def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFr
     rows = frame.hstack(values)
     if not any(rows[bound.field].null_count() == 0 for bound in usable if bound.field not in ("as_of", "unit")):
         rows = rows.filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
-    if table.plan.form == "land" and table.around.as_of and not any(bound.field == "as_of" for bound in columns):
-        stated.append(pl.lit(table.around.as_of).alias("as_of"))
+    since = FORMS[table.plan.form].in_force_from
+    if since and table.around.as_of and not any(bound.field == since for bound in columns):
+        stated.append(pl.lit(table.around.as_of).alias(since))
     return rows.with_columns(*converted, *stated)
 
 

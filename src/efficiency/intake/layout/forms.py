@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
 """Energy fields of the long form, whose unit stands in each row."""
-SIDE_BY_SIDE = ("land", "output", "energy")
+SIDE_BY_SIDE = tuple(form.id for form in FORMS.values() if form.side_by_side)
 """Forms whose columns people put into one table; each is then read as a table of its own."""
 REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")

@@ -1,9 +1,9 @@
 """申诉更正: an approved correction counts as the figure it corrects, before whatever any sheet states.
 
-A correction names its figure by a header of the figure's form: a measure of the output form, an area
-of the land form (of the row in force at the end of the correction's span), or an energy carrier (its
-consumption). A unit in brackets behind the name holds for the corrected value; without one it is in the
-canonical unit.
+A correction names its figure by a header of the figure's form: a measure of the output form, an area of the land form
+(of the row in force at the end of the correction's span), or an energy carrier (its consumption). A unit in brackets
+behind the name is that of the corrected value; without one it is in the canonical unit. Which figures may be corrected
+is declared in `schemas` (`Column.correctable`).
 """
 
 from __future__ import annotations
@@ -17,43 +17,42 @@ import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name, normalise_unit, units
-from schemas import FORMS
-from schemas.output import MEASURES
+from schemas import CORRECTABLE, FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AREAS = tuple(column.name for column in FORMS["land"].columns if column.kind == "number")
+    from schemas import Form
 
 DECLINED = "不同意"
 """The decision under which a correction is registered and not applied."""
 
 _UNIT = re.compile(r"(.+)\(([^()]+)\)")
-_FIELDS = [*(measure.name for measure in MEASURES), *AREAS, "consumption"]
-_BLOCKS = {field: block for block, field in enumerate(_FIELDS, start=1)}
+_BLOCKS = {column.name: block for block, (_, column) in enumerate(CORRECTABLE, start=1)}
 """A corrected row's block names the corrected field: lineage leads to the cell of 更正值 for this field alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The figure that a stated name means: its form and field, the carrier, and the factor of its unit."""
+    """The figure that a stated name means."""
 
     form: str
     field: str
     carrier: str | None
+    """Standard name of the energy carrier, where the figure is a consumption."""
     factor: float
+    """Canonical value = stated value × factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """Approved corrections, the source rows refused, and the problems.
-
-    `rows` has target_form, target, carrier and unit beside the stated columns; new and old are in the
-    target's canonical unit, `unit` is the one in which they were stated.
-    """
+    """Approved corrections, and what became of the others."""
 
     rows: pl.DataFrame
+    """The stated columns with target_form, target (field), carrier and unit; new and old are in the target's canonical
+    unit, `unit` is the one in which they were stated."""
     rejected: pl.DataFrame
+    """Source rows: submission_id, row."""
     problems: pl.DataFrame
 
 
@@ -77,12 +76,14 @@ def find_target(stated: str) -> Target | None:
     return Target(named.form, named.field, named.carrier, given.factor / kept.factor)
 
 
-def screen(rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> Screened:
+def screen(
+    rows: pl.DataFrame, refused_cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+) -> Screened:
     """Keep the corrections that are approved, complete and name a known figure.
 
-    `told` names the cells (submission_id, row, field) that reading already refused, so that an empty
-    value in such a row is not reported again. A row whose decision cannot be read is not approved; one that a
-    later ledger declines is approved no longer.
+    `rows`: matched rows of the form, with `precedence`. `refused_cells` are the cells (submission_id, row, field) that
+    reading refused, so that an empty value in such a row is not reported again. A row whose decision cannot be read is
+    not approved; one that a later ledger declines is approved no longer.
     """
     targets = _targets(rows["field"].drop_nulls().unique().sort())
     known = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
@@ -93,7 +94,9 @@ def screen(rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, co
     }
     unnamed = pl.col("field").is_not_null() & pl.col("target").is_null()
     declined = (pl.col("decision") == DECLINED).fill_null(value=False)
-    undecided = told.filter(pl.col("field") == "decision").select(pl.struct("submission_id", "row").alias("at"))["at"]
+    undecided = refused_cells.filter(pl.col("field") == "decision").select(
+        pl.struct("submission_id", "row").alias("at")
+    )["at"]
     unreadable = pl.struct("submission_id", "row").is_in(undecided.implode())
     lacks = pl.any_horizontal(condition for _, condition in incomplete.values())
     same = ["uscc", "target", "carrier", "span_start", "span_end", (pl.col("new") * pl.col("factor")).round(9)]
@@ -118,7 +121,7 @@ def screen(rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, co
     for field, (title, condition) in incomplete.items():
         lacking = known.filter(condition & ~declined).with_columns(pl.lit(field).alias("field"))
         if field == "new":
-            lacking = lacking.join(told, on=["submission_id", "row"], how="anti")
+            lacking = lacking.join(refused_cells, on=["submission_id", "row"], how="anti")
         problems.append(
             problem_rows("correction_incomplete", locate(lacking, submissions, columns), {"missing": pl.lit(title)})
         )
@@ -130,99 +133,93 @@ def screen(rows: pl.DataFrame, told: pl.DataFrame, submissions: pl.DataFrame, co
 
 
 def column_map(columns: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
-    """`columns` with the corrected fields of each corrections sheet, standing in its column 更正值."""
+    """`columns` (shape COLUMN_MAP) with a row per corrected field of each corrections sheet: its column 更正值."""
     ledgers = submissions.filter(pl.col("form") == "corrections")["submission_id"]
     stated = columns.filter(pl.col("submission_id").is_in(ledgers.implode()) & (pl.col("field") == "new"))
     made = (
         stated.drop("field", "block")
-        .join(pl.DataFrame({"field": _FIELDS, "block": [_BLOCKS[field] for field in _FIELDS]}), how="cross")
+        .join(pl.DataFrame({"field": list(_BLOCKS), "block": list(_BLOCKS.values())}), how="cross")
         .select(columns.columns)
     )
     return pl.concat([columns, made]).unique(["submission_id", "block", "field"], keep="first", maintain_order=True)
 
 
-def as_output(corrections: pl.DataFrame, above: int) -> pl.DataFrame:
-    """Corrections of the output form's measures as rows of that form, each with its one measure.
+def add_figures(form: Form, rows: pl.DataFrame, corrections: pl.DataFrame, above: int) -> pl.DataFrame:
+    """`rows` of `form` and, where its figures are replaced one by one, a row with the one figure of each correction.
 
-    Their `precedence` is higher than `above`, the highest of any submission.
+    The `precedence` of those added is higher than `above`, the highest of any submission.
     """
-    rows = corrections.filter(pl.col("target_form") == "output")
-    return rows.select(
-        "uscc",
-        "name",
-        *(pl.when(pl.col("target") == m.name).then(pl.col("new")).alias(m.name) for m in MEASURES),
-        "span_start",
-        "span_end",
-        "submission_id",
-        "sheet",
-        "row",
-        pl.col("target").replace_strict(_BLOCKS, default=0, return_dtype=pl.Int64).alias("block"),
-        pl.col("precedence") + above,
+    if form.replaces != "figure":
+        return rows
+    added = corrections.filter(pl.col("target_form") == form.id).select(
+        pl.when(pl.col("target") == name).then(pl.col("new")).alias(name)
+        if name in form.correctable
+        else _block().alias(name)
+        if name == "block"
+        else pl.col(name) + above
+        if name == "precedence"
+        else name
+        for name in rows.columns
     )
+    return pl.concat([rows, added])
 
 
-def correct_energy(energy: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """`energy` (with `superseded`) with corrected consumptions; what else the corrected row states is kept,
-    but not its unit: the cell that counts now is the ledger's.
+def correct_rows(form: Form, facts: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
+    """`facts` of `form` (with `superseded`) with corrected figures, where rows are replaced as a whole.
+
+    A corrected row replaces the one it corrects and keeps what else that states, but for the unit of the row, since
+    the cell that counts now is the ledger's. Of a form whose rows are in force from a date on, the row is corrected
+    that is in force at the end of the correction's span, so that neither a row dated afterwards nor one replaced before
+    is changed; where none is in force by then, the corrected one has no date.
     """
-    rows = (
-        corrections.filter(pl.col("target_form") == "energy")
-        .drop("field")
-        .with_columns(pl.col("new").alias("consumption"))
-    )
-    key = ["uscc", "carrier", "span_start", "span_end"]
-    if rows.is_empty():
-        return energy
-    made = _corrected(energy, rows, key, "consumption", "unit")
-    return pl.concat([_supersede(energy, rows, key), made])
-
-
-def correct_land(land: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
-    """`land` (with `superseded`) with corrected areas: each replaces that area in the row that is in force at the
-    end of its span, so that neither a survey made afterwards nor one long replaced is changed by it.
-
-    Where no area is in force by then, the corrected one stands alone and without a date.
-    """
-    for area in AREAS:
-        rows = corrections.filter((pl.col("target_form") == "land") & (pl.col("target") == area))
+    if form.replaces != "row":
+        return facts
+    key = list(form.statement_key)
+    for field in form.correctable:
+        rows = corrections.filter((pl.col("target_form") == form.id) & (pl.col("target") == field))
         if rows.is_empty():
             continue
-        in_force = (
-            rows.select("uscc", "span_end")
-            .unique()
-            .join(land.filter(~pl.col("superseded")).select("uscc", "as_of"), on="uscc", how="inner")
-            .filter((pl.col("as_of") <= pl.col("span_end").dt.month_end()).fill_null(value=True))
-            .group_by("uscc", "span_end")
-            .agg(pl.col("as_of").max())
-        )
-        key = ["uscc", "as_of"]
-        # The last correction of a row's area counts, whichever span it was entered under.
-        rows = (
-            rows.join(in_force, on=["uscc", "span_end"], how="left", validate="m:1")
-            .sort("precedence", "row", descending=True)
-            .unique(key, keep="first", maintain_order=True)
-            .with_columns(pl.col("new").alias(area))
-        )
-        made = _corrected(land, rows, key, area)
-        land = pl.concat([_supersede(land, rows, key), made])
-    return land
+        if form.in_force_from:
+            rows = _of_rows_in_force(facts, rows, form.in_force_from, key)
+        corrected = _corrected(facts, rows.drop("field").with_columns(pl.col("new").alias(field)), form, field)
+        facts = pl.concat([_supersede(facts, rows, key), corrected])
+    return facts
 
 
-def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str], field: str, *also: str) -> pl.DataFrame:
-    """Make rows of the shape of `facts`: the counting row of `key`, if any, with `field`, `also` and lineage of
-    `rows`.
-    """
-    own = {*key, field, *also, "name", "submission_id", "sheet", "row", "block", "superseded"}
+def _of_rows_in_force(facts: pl.DataFrame, rows: pl.DataFrame, since: str, key: list[str]) -> pl.DataFrame:
+    """Corrections with the date `since` of the row of `facts` that each corrects: the last one for each row."""
+    in_force = (
+        rows.select("uscc", "span_end")
+        .unique()
+        .join(facts.filter(~pl.col("superseded")).select("uscc", since), on="uscc", how="inner")
+        .filter((pl.col(since) <= pl.col("span_end").dt.month_end()).fill_null(value=True))
+        .group_by("uscc", "span_end")
+        .agg(pl.col(since).max())
+    )
+    # The last correction of a row counts, whichever span it was entered under.
+    return (
+        rows.join(in_force, on=["uscc", "span_end"], how="left", validate="m:1")
+        .sort("precedence", "row", descending=True)
+        .unique(key, keep="first", maintain_order=True)
+    )
+
+
+def _block() -> pl.Expr:
+    return pl.col("target").replace_strict(_BLOCKS, default=0, return_dtype=pl.Int64)
+
+
+def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, form: Form, field: str) -> pl.DataFrame:
+    """Rows of the shape of `facts`: each row that counts, if any, with `field`, its unit and the lineage of `rows`."""
+    key = list(form.statement_key)
+    own = {*key, field, form.row_unit, "name", "submission_id", "sheet", "row", "block", "superseded"}
     kept = [column for column in facts.columns if column not in own]
     base = facts.filter(~pl.col("superseded")).select(*key, *kept)
-    stated = rows.drop(kept, strict=False).with_columns(
-        pl.lit(False).alias("superseded"), pl.lit(_BLOCKS[field], dtype=pl.Int64).alias("block")
-    )
+    stated = rows.drop(kept, strict=False).with_columns(pl.lit(False).alias("superseded"), _block().alias("block"))
     return stated.join(base, on=key, how="left", nulls_equal=True, validate="m:1").select(facts.columns)
 
 
 def _supersede(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """`facts` with the rows superseded that share `key` with `rows`."""
+    """`facts` in which the rows that share `key` with `rows` are superseded."""
     corrected = rows.select(*key, pl.lit(True).alias("_corrected"))
     return (
         facts.join(corrected, on=key, how="left", nulls_equal=True, validate="m:1", maintain_order="left")
@@ -249,28 +246,29 @@ def _targets(stated: pl.Series) -> pl.DataFrame:
 
 
 def _stated_unit(stated: str, target: Target) -> str:
-    """The unit of the values of the correction that names `target` so: of the bracket, else the canonical one."""
+    """The unit in which a correction that names its `target` so is stated: that in brackets, else the canonical one."""
     text = _folded(stated)
     match = None if _named(text) else _UNIT.fullmatch(text)
     return match[2] if match else _canonical_unit(target)
 
 
 def _folded(stated: str) -> str:
+    """`stated` as headers are compared: NFKC without white space."""
     return "".join(unicodedata.normalize("NFKC", stated).split())
 
 
 def _headers() -> Mapping[str, Target]:
-    """Folded header → what it names, for the figures that can be corrected."""
+    """Folded header → what it names, for the figures that are named by a header."""
     return {
-        header.upper(): Target(form, column.name, None, 1.0)
-        for form, names in (("land", AREAS), ("output", tuple(m.name for m in MEASURES)))
-        for column in FORMS[form].columns
-        if column.name in names
+        header.upper(): Target(form.id, column.name, None, 1.0)
+        for form, column in CORRECTABLE
+        if form.named_by is None
         for header in column.headers
     }
 
 
 def _named(text: str) -> Target | None:
+    """The figure that a folded name without a unit means; None if there is none."""
     header = _headers().get(text.upper())
     if header:
         return header

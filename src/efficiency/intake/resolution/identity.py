@@ -14,6 +14,7 @@ import polars as pl
 
 from efficiency.intake.parsing import uscc
 from efficiency.intake.problems import EMPTY, locate, problem_rows
+from efficiency.intake.resolution.reconcile import SOURCE_ROW
 from efficiency.partitions import first_of_run, run_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ AT_ONCE = 100_000
 
 PAIR = {"uscc": pl.String(), "name": pl.String()}
 """Shape of what is stated of who an enterprise is."""
-REJECTED = {"submission_id": pl.String(), "row": pl.Int64()}
-"""Shape of the source rows that a stage refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def screen_register(
     )
     return Matched(
         {"register": coded.filter(~(no_code | no_name | invalid))},
-        coded.filter(no_code | no_name | invalid).select(*REJECTED),
+        coded.filter(no_code | no_name | invalid).select(*SOURCE_ROW),
         found,
     )
 
@@ -118,7 +117,7 @@ def match_rows(
     beside a match.
     """
     matched: dict[str, pl.DataFrame] = {}
-    rejected: list[pl.DataFrame] = [pl.DataFrame(schema=REJECTED)]
+    rejected: list[pl.DataFrame] = [pl.DataFrame(schema=SOURCE_ROW)]
     problems: list[pl.DataFrame] = [EMPTY]
     fits = pl.col("verdict") == "matched"
     who = judged_pairs.select(
@@ -148,7 +147,7 @@ def match_rows(
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns
         )
-        rejected.append(judged.filter(~pl.col("fits")).select(*REJECTED))
+        rejected.append(judged.filter(~pl.col("fits")).select(*SOURCE_ROW))
         told = (
             judged.filter("odd")
             .select(frame.columns)

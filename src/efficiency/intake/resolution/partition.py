@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.resolution import corrections
+from efficiency.intake.resolution.duplicate_problems import findings
 from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
+from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes
-from efficiency.intake.resolution.settlement import POISONED, findings, settle, settle_corrections, states
 from schemas import FACTS, FORMS
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class PartitionResult:
     problems: pl.DataFrame
     """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
-    """Figures that later sheets replaced; see `efficiency.intake.resolution.settlement.Findings`."""
+    """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
 
 
 def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
@@ -70,17 +71,15 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
 
-    settled = {"corrections": settle_corrections(approved.rows)}
-    applied = settled["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
-    corrected = corrections.as_output(applied, above=tables.ranks.height)
+    deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
+    applied = deduplicated["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
-        sound, broken = _sound(form, frame)
-        rejected.append(broken)
-        if form == "output":
-            sound = pl.concat([sound, corrected.select(sound.columns)])
-        settled[form] = settle(form, sound)
+        complete, lacking = _complete(form, frame)
+        rejected.append(lacking)
+        complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
+        deduplicated[form] = deduplicate(form, complete)
 
     facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []
@@ -88,45 +87,37 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         if form == "register":
             facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
             continue
-        outcome = settled[form]
-        frame = _corrected(form, outcome.rows.drop("precedence"), applied)
-        kept = pl.lit(value=True) if form in POISONED else states(form)
-        rejected += [outcome.withheld, frame.filter(~kept).select("submission_id", "row")]
+        outcome = deduplicated[form]
+        frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
+        # A carrier whose consumption was refused makes the total unknown: its row is kept without the figure.
+        kept = pl.lit(value=True) if FORMS[form].all_or_nothing else states(form)
+        rejected += [outcome.conflicting, frame.filter(~kept).select("submission_id", "row")]
         facts[form] = _facts(form, frame.filter(kept), tables.ranks)
         found = findings(form, outcome, submissions, columns)
         problems.append(found.problems)
         replaced.append(found.replaced)
     problems.append(find_implausible(facts, submissions, columns))
-    lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in settled.values())]
+    lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
     counts = counted(_evidence(facts, rejected, lent))
     return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced))
 
 
-def _sound(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _complete(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that state everything a fact cannot be without, and the source rows that do not.
 
-    Reading has refused the cell (a date that is none, an empty carrier) and told so.
+    Reading has refused the cell (a date that is none, an empty carrier) and made the problem.
     """
     needed = [column.name for column in FACTS[form].columns if not column.nullable and column.name in rows.columns]
-    sound = pl.all_horizontal(pl.col(column).is_not_null() for column in needed)
-    return rows.filter(sound), rows.filter(~sound).select("submission_id", "row")
-
-
-def _corrected(form: str, rows: pl.DataFrame, applied: pl.DataFrame) -> pl.DataFrame:
-    """Settled rows of `form` with the approved corrections of its figures; those of output are among its rows."""
-    if form == "energy":
-        return corrections.correct_energy(rows, applied)
-    if form == "land":
-        return corrections.correct_land(rows, applied)
-    return rows
+    complete = pl.all_horizontal(pl.col(column).is_not_null() for column in needed)
+    return rows.filter(complete), rows.filter(~complete).select("submission_id", "row")
 
 
 def _facts(form: str, rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
-    """Settled rows in the shape of the facts table, in an order that depends on what is stated alone."""
+    """Deduplicated rows in the shape of the facts table, in an order that depends on what is stated alone."""
     table = FACTS[form]
     placed = ranked(rows, ranks)
     order = placed.select(pl.arg_sort_by("precedence", "row", "block", "superseded", maintain_order=True)).to_series()
-    # Rows that stand in order, as in most runs all do, go on sharing their memory with what is stated.
+    # Rows that are in order, as in most runs all are, go on sharing their memory with what is stated.
     if (order != pl.int_range(len(order), dtype=pl.UInt32, eager=True)).any():
         placed = placed[order]
     return table.conform(placed.select(table.names))
@@ -143,9 +134,8 @@ def ranked(rows: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
 def _evidence(
     facts: dict[str, pl.DataFrame], rejected: Sequence[pl.DataFrame], lent: Sequence[pl.DataFrame]
 ) -> pl.DataFrame:
-    """Say what each statement came to: counts, replaced, or without a figure; and the rows the stages refused.
-
-    The figures of `lent` rows count in another row.
+    """One row per statement (shape `OUTCOMES`): of the facts, of the rows refused by a step, and of `lent` rows, whose
+    figures count in another row.
     """
     evidence = [
         pl.DataFrame(schema=OUTCOMES),

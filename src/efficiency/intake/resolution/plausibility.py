@@ -1,6 +1,7 @@
-"""Figures that count but look wrong, and those that the reference tables cannot value: each told at its cell.
+"""Figures that count but look wrong, and those that the reference tables cannot value: each reported at its cell.
 
-Only figures that count are looked at, each once. Thresholds are those of the public interface.
+Only figures that count are looked at, each once. Which figures are compared with the enterprise's other months, and
+which must not be negative, is declared in `schemas` (`Column.compared`, `Column.minimum`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from efficiency.intake.problems import EMPTY, locate, number_text, problem_rows,
 from efficiency.partitions import first_of_run
 from efficiency.reference.tables import carriers, limits, normalise_name
 from schemas import FORMS
+from schemas.column import SPAN
 from schemas.energy import TOTAL_CARRIER
-from schemas.output import FLOWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from schemas.column import Rule
+    from schemas import Form, Rule
 
 SUSPECT = 8.0
 """A month over this many times the enterprise's median month, or under its inverse, is suspect."""
@@ -30,22 +31,27 @@ FACTORS = (10, 1_000, 10_000)
 EXPLAINS = 2.0
 """A factor explains a suspect month that it brings this near to the median."""
 COEFFICIENT_DEVIATION = 0.3
+"""Share by which an enterprise's own coefficient may differ from the reference."""
 TOTAL_DEVIATION = 0.05
+"""Share by which a directly stated total of energy may differ from the sum of the carriers."""
 NOISE = 1e-9
 """Relative difference below which two sums of converted figures are equal."""
 
 _LINEAGE = ("submission_id", "row", "block", "uscc", "name")
-_SPAN = ("span_start", "span_end")
+_SPAN = tuple(column.name for column in SPAN)
 
 
 def find_implausible(
     facts: Mapping[str, pl.DataFrame], submissions: pl.DataFrame, columns: pl.DataFrame
 ) -> pl.DataFrame:
-    """Every implausible figure of `facts` (form id → facts frame), as problems with their cells."""
+    """Every implausible figure of `facts` (form id → facts frame), as problems of shape PARSE_PROBLEMS.
+
+    `submissions` and `columns` are those of `LookupTables`.
+    """
     counting = {form: frame.filter(~pl.col("superseded")) for form, frame in facts.items()}
     found: list[pl.DataFrame] = [EMPTY]
 
-    def tell(rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
+    def report(rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
         if rows.height:
             found.append(
                 problem_rows(
@@ -60,20 +66,26 @@ def find_implausible(
     for form, frame in counting.items():
         for column in FORMS[form].columns:
             if column.minimum is not None:
-                tell("negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
+                report("negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
         for rule in FORMS[form].rules:
-            tell(rule.name, _breaches(frame, rule, FORMS[form].key, FORMS[form].flow))
+            report(rule.name, _breaches(frame, rule, FORMS[form]))
     suspicion = {
         "month": stated_text(pl.col("month")),
         "median": stated_text(pl.col("median")),
         "hint": _factor_hint(),
     }
-    for figures, entity, only_rises in _flows(counting):
-        title = {"title": pl.col("carrier")} if "carrier" in entity else {}
-        if only_rises:
-            tell("cumulative_falls", _falls(figures, entity), {"before": stated_text(pl.col("before")), **title})
-        tell("unit_suspect", _suspects(figures, entity), suspicion | title)
-    tell("unit_suspect", _suspect_levels(_figures(counting["output"], "employees")), suspicion)
+    for form, frame in counting.items():
+        entity, named_by = list(FORMS[form].key), FORMS[form].named_by
+        title = {"title": pl.col(named_by)} if named_by else {}
+        for column in FORMS[form].compared("months"):
+            figures = _figures(frame, column.name, *_SPAN, *entity[1:])
+            if column.figure == "level":
+                report("unit_suspect", _suspect_levels(figures, entity), suspicion | title)
+                continue
+            # The cumulative figure of what may be negative (value added of a loss-maker, tax after a refund) may fall.
+            if column.minimum is not None:
+                report("cumulative_falls", _falls(figures, entity), {"before": stated_text(pl.col("before")), **title})
+            report("unit_suspect", _suspects(figures, entity), suspicion | title)
     energy = counting["energy"].join(
         carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"),
         on="carrier",
@@ -81,7 +93,7 @@ def find_implausible(
         validate="m:1",
         maintain_order="left",
     )
-    tell(
+    report(
         "coefficient_deviates",
         _deviations(energy),
         {
@@ -90,42 +102,31 @@ def find_implausible(
             "unit": pl.col("form_unit"),
         },
     )
-    tell("coefficient_missing", _without_coefficient(energy), {"carrier": pl.col("carrier")})
-    tell("consumption_missing", _without_consumption(energy), {"carrier": pl.col("carrier")})
-    tell("product_unknown", _unknown_products(counting["products"]))
-    tell("energy_total", _disagreeing_totals(energy), {"sum": number_text(pl.col("sum").round_sig_figs(6))})
+    report("coefficient_missing", _without_coefficient(energy), {"carrier": pl.col("carrier")})
+    report("consumption_missing", _without_consumption(energy), {"carrier": pl.col("carrier")})
+    report("product_unknown", _unknown_products(counting["products"]))
+    report("energy_total", _disagreeing_totals(energy), {"sum": number_text(pl.col("sum").round_sig_figs(6))})
     return pl.concat(found)
 
 
 def _figures(frame: pl.DataFrame, field: str, *more: str) -> pl.DataFrame:
-    """Take the rows that state `field`: lineage, field, number and `more` columns."""
+    """The rows that state `field`: lineage, field, number and `more` columns."""
     return frame.filter(pl.col(field).is_not_null()).select(
         *_LINEAGE, *more, pl.lit(field).alias("field"), pl.col(field).alias("number")
     )
 
 
-def _flows(counting: Mapping[str, pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, list[str], bool]]:
-    """Each flow's figures with their spans, the columns that tell its series apart, and whether it can only rise.
-
-    The cumulative figure of what may honestly be negative (value added of a loss-maker, tax after a refund) may fall.
-    """
-    for measure in FLOWS:
-        only_rises = FORMS["output"].column(measure).minimum is not None
-        yield _figures(counting["output"], measure, *_SPAN), ["uscc"], only_rises
-    yield _figures(counting["energy"], "consumption", *_SPAN, "carrier"), ["uscc", "carrier"], True
-
-
-def _breaches(frame: pl.DataFrame, rule: Rule, key: tuple[str, ...], flow: bool) -> pl.DataFrame:
-    """Find the rows of `frame` that break `rule`, at the rule's first column.
+def _breaches(frame: pl.DataFrame, rule: Rule, form: Form) -> pl.DataFrame:
+    """The rows of `frame` that break `rule` of `form`, at the rule's first column.
 
     The other columns may be stated by other rows of the same key and span: departments each state
     their own measures.
     """
     first, *others = rule.columns
-    by = [*(column for column in key if column in frame.columns), *(_SPAN if flow else ())]
+    by = list(form.statement_key)
     dtype = frame.schema[first]
     rows = frame.filter(pl.col(first).is_not_null())
-    if flow:
+    if form.flow:
         some = frame.select(*by, *others).filter(pl.any_horizontal(pl.col(column).is_not_null() for column in others))
         stated = some.group_by(by).agg(pl.col(column).drop_nulls().first() for column in others)
         rows = rows.drop(others).join(stated, on=by, how="left", validate="m:1", maintain_order="left")
@@ -135,7 +136,7 @@ def _breaches(frame: pl.DataFrame, rule: Rule, key: tuple[str, ...], flow: bool)
 
 
 def _year_to_date() -> pl.Expr:
-    """Tell a span that begins in January and ends in the same year (January alone is one)."""
+    """Whether a span begins in January and ends in the same year (January alone is one)."""
     return (pl.col("span_start").dt.month() == 1) & (pl.col("span_start").dt.year() == pl.col("span_end").dt.year())
 
 
@@ -179,12 +180,13 @@ def _cumulative(figures: pl.DataFrame) -> pl.DataFrame:
     return figures.filter(_year_to_date())
 
 
-def _suspect_levels(figures: pl.DataFrame) -> pl.DataFrame:
+def _suspect_levels(figures: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
     """Levels (staff) far from the enterprise's median: every span states one."""
-    return _far_from_median(figures.with_columns(pl.col("number").alias("month")), ["uscc"])
+    return _far_from_median(figures.with_columns(pl.col("number").alias("month")), entity)
 
 
 def _far_from_median(months: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
+    """Positive figures `month` that are far from the median of their series (`entity`), with `median` and `months`."""
     positive, month = months.filter(pl.col("month") > 0), pl.col("month")
     # What is not far from the other end of the series is not far from its median: medians are taken of few.
     wide = (
@@ -205,7 +207,7 @@ def _far_from_median(months: pl.DataFrame, entity: list[str]) -> pl.DataFrame:
 
 
 def _factor_hint() -> pl.Expr:
-    """Name the factor that would explain the suspect month, in a sentence; empty where none does."""
+    """A sentence in Chinese with the factor that would explain the suspect month; empty where none does."""
     ratio = pl.max_horizontal(pl.col("month") / pl.col("median"), pl.col("median") / pl.col("month"))
     hint = pl.lit("")
     for factor in FACTORS:
@@ -228,7 +230,7 @@ def _deviations(energy: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_coefficient(energy: pl.DataFrame) -> pl.DataFrame:
-    """Find consumption of known carriers that neither the table nor the row values.
+    """Consumption of known carriers that neither the table nor the row values.
 
     Not electricity, whose basis the policy sets, nor 耗能工质, which do not count.
     """
@@ -241,7 +243,7 @@ def _without_coefficient(energy: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_consumption(energy: pl.DataFrame) -> pl.DataFrame:
-    """Find what is stated of a carrier whose consumption is not: no energy can be counted from it."""
+    """Rows that state something of a carrier but not its consumption: no energy can be counted from them."""
     beside = pl.col("feedstock").is_not_null() | pl.col("transformed").is_not_null()
     return energy.filter(pl.col("consumption").is_null() & beside).select(
         *_LINEAGE, "carrier", pl.lit("consumption").alias("field"), pl.lit(None, dtype=pl.String).alias("value")
@@ -249,7 +251,7 @@ def _without_consumption(energy: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unknown_products(products: pl.DataFrame) -> pl.DataFrame:
-    """Find products that are not in the limits table, neither by name nor by identifier."""
+    """Products that are not in the limits table, neither by name nor by identifier."""
     table = limits()
     known = {normalise_name(text) for column in ("product", "name_zh") for text in table[column].drop_nulls()}
     unknown = [text for text in products["product"].unique() if normalise_name(text) not in known]

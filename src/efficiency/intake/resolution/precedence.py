@@ -1,14 +1,13 @@
-"""Which of several statements of the same thing counts: the later submission, and none of a contradictory pair.
+"""Which of several statements of the same thing counts: the later submission, and none of a conflicting pair.
 
 The order of submissions is total: by the date of filing, then by arrival. A sheet that states no date goes by its
 arrival alone: it counts as filed with the latest of its form and period that had arrived before it, so that the order
 does not depend on the day on which an inbox is read. A figure that was refused is no statement: an earlier valid one
-stands.
-Within one sheet, equal figures count once, different ones do not count at all, and rows that each state a part of
-the same thing complete one another.
+goes on to count. Within one sheet, equal figures count once, conflicting ones do not count at all, and rows that each
+state a part of the same thing complete one another.
 
-Everything here is wide and touches only keys that occur more than once, so that a million rows which
-nobody states twice are passed on as they are.
+Only keys that occur more than once are looked at, so that a million rows which nobody states twice are passed on
+as they are.
 """
 
 from __future__ import annotations
@@ -19,13 +18,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.resolution.reconcile import SOURCE_ROW
+from schemas import FORMS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAME = 1e-9
 """Relative difference up to which two numbers are the same figure: the noise of unit conversion."""
 
-_CONFLICTS = {
+CONFLICTS = {
     "submission_id": pl.String(),
     "row": pl.Int64(),
     "block": pl.Int64(),
@@ -36,7 +38,8 @@ _CONFLICTS = {
     "text": pl.String(),
     "thing": pl.UInt32(),
 }
-_REPLACED = {
+"""One row per cell that conflicts with another of its sheet; cells with the same `thing` state the same thing."""
+REPLACED = {
     "submission_id": pl.String(),
     "row": pl.Int64(),
     "uscc": pl.String(),
@@ -45,22 +48,22 @@ _REPLACED = {
     "later_row": pl.Int64(),
     "lent": pl.Boolean(),
 }
+"""One row per statement that a later or an equal one replaced, and which one did; `lent` where the row gave figures to
+it that it did not state itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Rows with their `superseded` mark, and what happened to those that do not count.
-
-    `conflicts`: one row per cell that contradicts another of its sheet; cells with the same `thing`
-    belong together. `withheld`: rows (submission_id, row) that are left without any figure.
-    `replaced`: one row per figure that a later or an equal statement replaced, and which one did; `lent` where the
-    row gave figures to it that it did not state itself.
-    """
+class Deduplicated:
+    """Rows with their `superseded` mark, and what became of those that do not count."""
 
     rows: pl.DataFrame
+    """The columns of the rows given, and `superseded`."""
     conflicts: pl.DataFrame
-    withheld: pl.DataFrame
+    """Shape `CONFLICTS`."""
+    conflicting: pl.DataFrame
+    """Shape `SOURCE_ROW`: rows that conflicts leave without any figure."""
     replaced: pl.DataFrame
+    """Shape `REPLACED`."""
 
 
 def order(submissions: pl.DataFrame) -> pl.DataFrame:
@@ -71,60 +74,108 @@ def order(submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def settle_rows(
+def deduplicate(form_id: str, rows: pl.DataFrame) -> Deduplicated:
+    """Mark which of the `rows` of a form count, as the form declares it (`schemas.Form`).
+
+    `rows` has the columns of the form's stated table and `precedence`.
+    """
+    form = FORMS[form_id]
+    if form.replaces == "figure":
+        return _deduplicate_figures(rows, form.statement_key, form.figures)
+    not_compared = {*form.key, "uscc", "name", form.row_unit, form.quantity_unit}
+    return _deduplicate_rows(
+        rows,
+        form.statement_key,
+        [name for name in form.names if name not in not_compared],
+        figures=form.figures,
+        all_or_nothing=form.all_or_nothing,
+        unit=form.quantity_unit,
+        last_row_counts=form.last_row_counts,
+    )
+
+
+def deduplicate_corrections(rows: pl.DataFrame) -> Deduplicated:
+    """Mark which corrections of the same figure count, however each names it: the one approved last.
+
+    `rows` are those of `efficiency.intake.resolution.corrections.Screened`. A ledger may correct a figure again at a
+    later date; only two corrections of the same date conflict.
+    """
+    approved = rows.with_columns(
+        pl.struct(pl.col("approved").fill_null(date.min), "precedence").rank("dense").cast(pl.Int64).alias("precedence")
+    )
+    return _deduplicate_rows(
+        approved, ["uscc", "target", "carrier", "span_start", "span_end"], ["new"], figures=["new"], within=["approved"]
+    )
+
+
+def states(form_id: str) -> pl.Expr:
+    """Whether a row of the form states something: one of its figures, where it has any."""
+    return _any_of(FORMS[form_id].figures)
+
+
+def _any_of(figures: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(f).is_not_null() for f in figures) if figures else pl.lit(value=True)
+
+
+def _deduplicate_rows(
     rows: pl.DataFrame,
     key: Sequence[str],
     fields: Sequence[str],
     *,
     figures: Sequence[str] = (),
-    poisoned: Sequence[str] = (),
+    all_or_nothing: Sequence[str] = (),
     within: Sequence[str] = (),
-    qualifier: str | None = None,
-    last_row: bool = False,
-) -> Settled:
-    """Settle rows that replace one another as a whole.
+    unit: str | None = None,
+    last_row_counts: bool = False,
+) -> Deduplicated:
+    """Deduplicate rows that replace one another as a whole.
 
-    `rows` has the lineage columns and `precedence`; `fields` are compared for contradictions within a
-    sheet, between rows that also share `within`; a contradiction in one of them withholds `poisoned` too.
-    A row without any of `figures` is no statement. Of equal rows of a sheet the fullest counts, then
-    the first (the last with `last_row`), completed by what the others state beyond it; not by rows that differ in
-    `qualifier` (a unit).
+    `rows` has the lineage columns and `precedence`; `fields` are compared for conflicts within a sheet, between rows
+    that also share `within`; a conflict in one of them takes the fields `all_or_nothing` with it. A row without any of
+    `figures` is no statement. Of equal rows of a sheet the fullest counts, then the first (the last with
+    `last_row_counts`), completed by what the others state beyond it; not by rows that differ in column `unit`.
     """
     key = list(key)
     repeated = pl.len().over(key) > 1
     contested = rows.filter(repeated)
     if contested.is_empty():
         return _uncontested(rows)
-    contested, conflicts = _withhold(contested, ["submission_id", *key, *within], fields, poisoned)
-    states = pl.any_horizontal(pl.col(f).is_not_null() for f in figures) if figures else pl.lit(True)
+    contested, conflicts = _without_conflicts(contested, ["submission_id", *key, *within], fields, all_or_nothing)
     ranked = (
         contested.with_columns(
-            states.alias("_states"),
+            _any_of(figures).alias("_states"),
             pl.sum_horizontal(pl.col(field).is_not_null() for field in fields).alias("_filled"),
         )
-        .sort("_states", "precedence", "_filled", "row", "block", descending=[True, True, True, last_row, last_row])
+        .sort(
+            "_states",
+            "precedence",
+            "_filled",
+            "row",
+            "block",
+            descending=[True, True, True, last_row_counts, last_row_counts],
+        )
         .with_columns(
             (~pl.struct(key).is_first_distinct()).alias("superseded"),
             pl.col("submission_id").first().over(key).alias("later_submission"),
             pl.col("row").first().over(key).alias("later_row"),
         )
     )
-    completed = _completed(ranked, key, fields, qualifier)
-    replaced = completed.filter(pl.col("superseded") & (pl.col("_states") | pl.col("lent"))).select(*_REPLACED)
-    settled = pl.concat(
+    completed = _completed(ranked, key, fields, unit)
+    replaced = completed.filter(pl.col("superseded") & (pl.col("_states") | pl.col("lent"))).select(*REPLACED)
+    marked = pl.concat(
         [
             rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
             completed.select(*rows.columns, "superseded"),
         ]
     )
-    return Settled(settled, conflicts, pl.DataFrame(schema={"submission_id": pl.String, "row": pl.Int64}), replaced)
+    return Deduplicated(marked, conflicts, pl.DataFrame(schema=SOURCE_ROW), replaced)
 
 
-def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], qualifier: str | None) -> pl.DataFrame:
+def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], unit: str | None) -> pl.DataFrame:
     """`ranked` (the row that counts first) with the fields that it lacks taken from other rows of its sheet: `lent`."""
     alike = pl.col("precedence") == pl.col("precedence").first().over(key)
-    if qualifier is not None:
-        alike &= (pl.col(qualifier) == pl.col(qualifier).first().over(key)).fill_null(value=True)
+    if unit is not None:
+        alike &= (pl.col(unit) == pl.col(unit).first().over(key)).fill_null(value=True)
     lends = {f: alike & pl.col(f).is_not_null() & pl.col(f).first().over(key).is_null() for f in fields}
     marked = ranked.with_columns(
         pl.any_horizontal(lends.values()).alias("lent"),
@@ -136,8 +187,8 @@ def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], qual
     )
 
 
-def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[str]) -> Settled:
-    """Settle rows whose measures replace one another singly.
+def _deduplicate_figures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[str]) -> Deduplicated:
+    """Deduplicate rows whose figures replace one another one by one.
 
     A row may come out twice: with the measures that count and, marked superseded, with those that do
     not. So every measure of a key has exactly one value among the rows that are not superseded.
@@ -160,7 +211,7 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
     shared, twice = marks["shared"], marks["twice"]
     contested = rows.filter(twice)
     free = pl.concat([rows.filter(~shared), rows.filter(shared & ~twice)])
-    contested, conflicts = _withhold(contested, ["submission_id", *key], measures, ())
+    contested, conflicts = _without_conflicts(contested, ["submission_id", *key], measures, ())
     ranked = contested.sort("precedence", "row", "block", descending=[True, False, False])
     counts = {
         m: pl.col(m).is_not_null() & (pl.col(m).is_not_null().cast(pl.Int32).cum_sum().over(key) == 1) for m in measures
@@ -168,8 +219,8 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
     flagged = ranked.with_columns(counts[m].alias(f"_{m}") for m in measures)
     counting = flagged.with_columns(pl.when(pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
     superseded = flagged.with_columns(pl.when(~pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
-    any_figure = pl.any_horizontal(pl.col(m).is_not_null() for m in measures)
-    settled = pl.concat(
+    any_figure = _any_of(measures)
+    marked = pl.concat(
         [
             free.with_columns(pl.lit(False).alias("superseded")),
             counting.filter(any_figure).select(*rows.columns, pl.lit(False).alias("superseded")),
@@ -182,39 +233,39 @@ def settle_measures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[s
             pl.col("row").filter(pl.col(f"_{m}")).first().over(key).alias("later_row"),
         )
         .filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}"))
-        .select(*(column for column in _REPLACED if column != "lent"), pl.lit(False).alias("lent"))
+        .select(*(column for column in REPLACED if column != "lent"), pl.lit(False).alias("lent"))
         for m in measures
     ]
-    withheld = ranked.filter(~any_figure).select("submission_id", "row")
-    return Settled(settled, conflicts, withheld, pl.concat(winners))
+    conflicting = ranked.filter(~any_figure).select(*SOURCE_ROW)
+    return Deduplicated(marked, conflicts, conflicting, pl.concat(winners))
 
 
-def _uncontested(rows: pl.DataFrame) -> Settled:
-    """Settled rows where nothing is stated twice."""
-    return Settled(
+def _uncontested(rows: pl.DataFrame) -> Deduplicated:
+    """What is made of rows of which none states what another does."""
+    return Deduplicated(
         rows.with_columns(pl.lit(False).alias("superseded")),
-        pl.DataFrame(schema=_CONFLICTS),
-        pl.DataFrame(schema={"submission_id": pl.String, "row": pl.Int64}),
-        pl.DataFrame(schema=_REPLACED),
+        pl.DataFrame(schema=CONFLICTS),
+        pl.DataFrame(schema=SOURCE_ROW),
+        pl.DataFrame(schema=REPLACED),
     )
 
 
-def _withhold(
-    rows: pl.DataFrame, group: Sequence[str], fields: Sequence[str], poisoned: Sequence[str]
+def _without_conflicts(
+    rows: pl.DataFrame, group: Sequence[str], fields: Sequence[str], all_or_nothing: Sequence[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`rows` without the figures that contradict one another within a `group` of one sheet, and those cells."""
+    """`rows` without the figures that conflict within a `group` of one sheet, and their cells (shape `CONFLICTS`)."""
     group = list(group)
     alone = pl.len().over(group) == 1
-    doubtful = rows.filter(~alone)
-    if doubtful.is_empty():
-        return rows, pl.DataFrame(schema=_CONFLICTS)
+    repeated = rows.filter(~alone)
+    if repeated.is_empty():
+        return rows, pl.DataFrame(schema=CONFLICTS)
     schema = rows.schema
-    marked = doubtful.with_row_index("thing").with_columns(
+    compared = repeated.with_row_index("thing").with_columns(
         pl.col("thing").min().over(group),
         *(_differs(pl.col(field), schema[field]).over(group).alias(f"_{field}") for field in fields),
     )
     cells = [
-        marked.filter(pl.col(f"_{field}") & pl.col(field).is_not_null()).select(
+        compared.filter(pl.col(f"_{field}") & pl.col(field).is_not_null()).select(
             "submission_id",
             "row",
             "block",
@@ -227,14 +278,14 @@ def _withhold(
         )
         for field in fields
     ]
-    contradictory = pl.any_horizontal(pl.col(f"_{field}") for field in fields)
-    cleaned = marked.with_columns(pl.when(~pl.col(f"_{field}")).then(pl.col(field)).alias(field) for field in fields)
-    cleaned = cleaned.with_columns(pl.when(~contradictory).then(pl.col(field)).alias(field) for field in poisoned)
+    conflict = pl.any_horizontal(pl.col(f"_{field}") for field in fields)
+    cleaned = compared.with_columns(pl.when(~pl.col(f"_{field}")).then(pl.col(field)).alias(field) for field in fields)
+    cleaned = cleaned.with_columns(pl.when(~conflict).then(pl.col(field)).alias(field) for field in all_or_nothing)
     return pl.concat([rows.filter(alone), cleaned.select(rows.columns)]), pl.concat(cells)
 
 
 def _differs(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """Tell a group in which `value` has more than one value; nulls are no values."""
+    """Whether `value` has more than one value in its group; nulls are no values."""
     low, high = value.min(), value.max()
     if dtype.is_float():
         return (high - low > SAME * pl.max_horizontal(low.abs(), high.abs())).fill_null(False)

@@ -11,8 +11,10 @@ import polars as pl
 
 from efficiency.partitions import first_of_run
 
-OUTCOMES = {"submission_id": pl.String(), "row": pl.Int64(), "outcome": pl.String()}
-"""Shape of the evidence: a source row and what one of its statements came to."""
+SOURCE_ROW = {"submission_id": pl.String(), "row": pl.Int64()}
+"""One row per row of a sheet, as those that a step refuses."""
+OUTCOMES = {**SOURCE_ROW, "outcome": pl.String()}
+"""One row per statement: its source row, and whether it was accepted, superseded or rejected."""
 
 _RANK = {"superseded": 0, "rejected": 1, "accepted": 2}
 """A row is accepted if any of its figures counts, superseded if all are replaced or repeated, else rejected."""

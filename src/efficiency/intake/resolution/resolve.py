@@ -15,10 +15,10 @@ import polars as pl
 
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
+from efficiency.intake.resolution.duplicate_problems import findings, superseded
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
-from efficiency.intake.resolution.settlement import findings, settle, superseded
 from efficiency.partitions import shares_of
 from schemas import COLUMN_MAP, SUBMISSIONS
 
@@ -82,13 +82,13 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     )
     register = ranked(stated.rows["register"].whole(), ranks)
     screened = screen_register(register, refused_codes, submissions, columns)
-    outcome = settle("register", screened.rows["register"])
+    outcome = precedence.deduplicate("register", screened.rows["register"])
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
         [
             pl.DataFrame(schema=OUTCOMES),
             outcomes(screened.rejected, "rejected"),
-            outcomes(outcome.withheld, "rejected"),
+            outcomes(outcome.conflicting, "rejected"),
         ]
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import polars as pl
 
 from efficiency.reference.tables import carrier_form_unit, carriers, limits
-from schemas import FORMS
-from schemas.column import NAME, USCC
-from schemas.output import MEASURES
+from schemas import CORRECTABLE, FORMS
+from schemas.column import NAME, ONE_SPAN_A_ROW, USCC
 
 if TYPE_CHECKING:
     from schemas.column import Column, Form
@@ -82,44 +81,33 @@ _ENTERPRISE: Final = (
     Field(USCC.title, "uscc", USCC.hint, required=True),
     Field(NAME.title, "text", NAME.hint),
 )
-_ONE_MONTH: Final = "同一企业每个月（或每个累计期）填一行；当月数与累计数可以都报，但不要填在同一行。"
 
 
 def templates() -> tuple[Template, ...]:
     """Every template, in the order of the forms."""
-    return (
-        _of_form("register", "企业名录_模板", advice=("每家企业一行；名录是其他各表识别企业的依据，请先报送。",)),
-        _of_form("land", "用地_模板", advice=("每家企业一行；面积变动后请填新的截止日期重新报送。",)),
-        _of_form("output", "产出_模板", advice=(_ONE_MONTH, "本部门没有的指标整列留空即可，由其他部门报送。")),
-        _of_form(
-            "energy",
-            "能源消费_按品种分行_模板",
-            advice=(_ONE_MONTH, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。"),
-        ),
-        _wide_energy(),
-        _monthly_series(),
-        _of_form("products", "单位产品能耗_模板", advice=(_ONE_MONTH,)),
-        _of_form("survey", "走访台账_模板", advice=("每次走访、每个拟建项目填一行；以最近一次走访为准。",)),
-        _of_form("incidents", "一票否决_模板", advice=("每个事项填一行；完成整改后补填整改完成日期并重新报送。",)),
-        _of_form(
-            "corrections",
-            "申诉更正_模板",
-            advice=(
-                "每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",
-                "计量单位：" + "；".join(f"{title}为{unit}" for title, unit in _correctable().items() if unit) + "。",
-            ),
-        ),
-    )
+    made = []
+    for form in FORMS.values():
+        made.append(_of_form(form))
+        if form.named_by:
+            made += [_wide_energy(), _monthly_series()]
+    return tuple(made)
 
 
-def _of_form(form_id: str, name: str, *, advice: tuple[str, ...]) -> Template:
+def _of_form(form: Form) -> Template:
     """The template of a form as `schemas` declares it, years and months added where figures belong to a span."""
-    form = FORMS[form_id]
     own = tuple(_field(form, column) for column in form.columns if column.name not in ("uscc", "name"))
     code, title = _ENTERPRISE
     enterprise = (code, replace(title, required=form.column("name").required))
     period = _PERIOD if form.flow else ()
-    return Template(name, form_id, form.title, form.title, (*enterprise, *period, *own), advice)
+    name = f"{form.title}_按品种分行_模板" if form.named_by else f"{form.title}_模板"
+    return Template(name, form.id, form.title, form.title, (*enterprise, *period, *own), (*form.advice, *_units(form)))
+
+
+def _units(form: Form) -> tuple[str, ...]:
+    """For the form of corrections, the units of the figures that they may name."""
+    if form.id != "corrections":
+        return ()
+    return ("计量单位：" + "；".join(f"{title}为{unit}" for title, unit in _correctable().items() if unit) + "。",)
 
 
 def _field(form: Form, column: Column) -> Field:
@@ -159,9 +147,8 @@ def _choices(form: str, column: Column) -> tuple[tuple[str, ...], bool]:
 
 def _correctable() -> dict[str, str]:
     """Titles of the figures that a correction may name → canonical unit."""
-    areas = [column for column in FORMS["land"].columns if column.kind == "number"]
-    measures = {column.title: column.unit or "" for column in (*MEASURES, *areas)}
-    return measures | {carrier: carrier_form_unit()[carrier] for carrier in WIDE_CARRIERS}
+    named = {column.title: column.unit or "" for form, column in CORRECTABLE if form.named_by is None}
+    return named | {carrier: carrier_form_unit()[carrier] for carrier in WIDE_CARRIERS}
 
 
 def _wide_energy() -> Template:
@@ -176,7 +163,7 @@ def _wide_energy() -> Template:
         "能源消费",
         (*_ENTERPRISE, *_PERIOD, *consumption),
         (
-            _ONE_MONTH,
+            ONE_SPAN_A_ROW,
             "消费其他能源的，在右侧增加一列，表头写品种名称和计量单位，如 洗精煤（吨）。",
             "用作原材料或有加工转换产出的企业，请改用“按品种分行”的模板。",
         ),

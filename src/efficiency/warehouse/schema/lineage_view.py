@@ -6,12 +6,10 @@ A stated figure feeds words of the profile (`owned` feeds `land` and `land_owned
 
 from __future__ import annotations
 
-from efficiency.evaluation.explanation import ENERGY_FIELDS, LAND_FEEDS
 from efficiency.reference.tables import carrier_form_unit, carrier_kind
 from efficiency.warehouse.schema.tables import literal, quoted
-from schemas import INDICATORS, SCORES, SUBMISSIONS
+from schemas import FACTS, FEEDS, FORMS, INDICATORS, SCORES, SUBMISSIONS, Form
 from schemas.column import Column
-from schemas.output import FLOWS, MEASURES
 
 _SCORES = {column.name: column for column in SCORES.columns}
 _INDICATORS = {column.name: column for column in INDICATORS.columns}
@@ -73,47 +71,16 @@ period may be what a later cumulative figure leaves without its later months. St
 its latest date.
 """
 
-_LAND = (
-    "(SELECT *, as_of AS span_start, as_of AS span_end, "
-    "lead(as_of) OVER (PARTITION BY uscc ORDER BY as_of NULLS FIRST) AS replaced_on "
-    "FROM facts.land WHERE NOT superseded)"
-)
-
 
 def lineage_figures() -> str:
     """The common table expressions `figures` (one row per stated figure that counts and word that it feeds), `words`
     (the words of each pair of numerator and denominator) and `kept` (where a figure is stated that a correction of
     another field of its row left as it was).
     """
-    electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
     parts = [
-        *(
-            _figures(
-                "facts.output", column.name, (column.name,), literal(column.unit or ""), adds_up=column.name in FLOWS
-            )
-            for column in MEASURES
-        ),
-        *(_figures(_LAND, field, words, literal("亩"), dated=True) for field, words in LAND_FEEDS.items()),
-        *(
-            _figures("facts.energy", field, ("energy",), _form_unit(), carrier="carrier", adds_up=True)
-            for field in ENERGY_FIELDS
-        ),
-        *(
-            _figures(
-                "facts.energy",
-                field,
-                ("electricity",),
-                _form_unit(),
-                carrier="carrier",
-                adds_up=True,
-                where=f" AND carrier IN ({electric})",
-            )
-            for field in ENERGY_FIELDS
-        ),
+        _figures(form, column, word) for form in FORMS.values() for column in form.columns for word, _ in column.feeds
     ]
-    measures = sorted(
-        {*(c.name for c in MEASURES), *(w for words in LAND_FEEDS.values() for w in words), "energy", "electricity"}
-    )
+    measures = sorted(FEEDS)
     return (
         "WITH figures AS (\n  " + "\n  UNION ALL ".join(parts) + "\n), words AS (\n"
         "  SELECT p.numerator_expression, p.denominator_expression, m.measure\n"
@@ -122,48 +89,48 @@ def lineage_figures() -> str:
         "    ON regexp_matches(p.numerator_expression || ' ' || p.denominator_expression, "
         "'\\b' || m.measure || '\\b')\n), kept AS (\n  "
         + "\n  UNION ALL ".join(
-            [
-                *(_kept("facts.land", field, ("as_of",), "NULL") for field in LAND_FEEDS),
-                # Of energy it is always the consumption that is corrected.
-                *(
-                    _kept("facts.energy", field, ("carrier", "span_start", "span_end"), "o.unit")
-                    for field in ENERGY_FIELDS
-                    if field != "consumption"
-                ),
-            ]
+            _kept(form, column.name)
+            for form in FORMS.values()
+            if form.replaces == "row"
+            for column in form.columns
+            # A row of which only this figure can be corrected has no corrected row that keeps it.
+            if column.feeds and form.correctable not in {(), (column.name,)}
         )
         + "\n)\n"
     )
 
 
-def _figures(
-    source: str,
-    field: str,
-    words: tuple[str, ...],
-    unit: str,
-    *,
-    carrier: str = "NULL",
-    dated: bool = False,
-    adds_up: bool = False,
-    where: str = "",
-) -> str:
-    """The figures of one field: one row per row of `source` that counts, and word that the field feeds."""
-    listed = "[" + ", ".join(literal(word) for word in words) + "]"
+def _figures(form: Form, column: Column, word: str) -> str:
+    """The figures of one column that feed `word`: one row per row of its facts that counts."""
+    since, carrier = form.in_force_from, form.named_by or "NULL"
+    source = FACTS[form.id].qualified
+    if since:
+        source = (
+            f"(SELECT *, {since} AS span_start, {since} AS span_end, "
+            f"lead({since}) OVER (PARTITION BY uscc ORDER BY {since} NULLS FIRST) AS replaced_on "
+            f"FROM {source} WHERE NOT superseded)"
+        )
+    electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
+    where = f" AND carrier IN ({electric})" if word == "electricity" else ""
+    unit = _form_unit() if form.named_by else literal(column.unit or "")
+    adds_up = form.flow and column.figure != "level"
     return (
-        f"SELECT uscc, name, unnest({listed}) AS measure, {literal(field)} AS field, "
-        f"CAST({carrier} AS VARCHAR) AS carrier, span_start, span_end, {str(dated).lower()} AS dated, "
-        f"{str(adds_up).lower()} AS adds_up, {'NULL' if carrier == 'NULL' else 'unit'}::VARCHAR AS row_unit, "
-        f"{'replaced_on' if dated else 'NULL::DATE'} AS replaced_on, "
-        f'{quoted(field)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
-        f"FROM {source} WHERE NOT superseded AND {quoted(field)} IS NOT NULL{where}"
+        f"SELECT uscc, name, {literal(word)} AS measure, {literal(column.name)} AS field, "
+        f"CAST({carrier} AS VARCHAR) AS carrier, span_start, span_end, {str(bool(since)).lower()} AS dated, "
+        f"{str(adds_up).lower()} AS adds_up, {form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
+        f"{'replaced_on' if since else 'NULL::DATE'} AS replaced_on, "
+        f'{quoted(column.name)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
+        f"FROM {source} WHERE NOT superseded AND {quoted(column.name)} IS NOT NULL{where}"
     )
 
 
-def _kept(table: str, field: str, key: tuple[str, ...], unit: str) -> str:
+def _kept(form: Form, field: str) -> str:
     """The places of the figures of one field in corrected rows whose correction is of another: the latest one of those
-    that the correction replaced in which the figure stands.
+    that the correction replaced in which the figure is stated.
     """
-    same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM n.{name}" for name in ("uscc", *key, quoted(field)))
+    table = FACTS[form.id].qualified
+    same = " AND ".join(f"o.{name} IS NOT DISTINCT FROM n.{name}" for name in (*form.statement_key, quoted(field)))
+    unit = f"o.{form.row_unit}" if form.row_unit else "NULL"
     return (
         f'SELECT n.submission_id, n."row", n.block, {literal(field)} AS field, o.submission_id AS kept_id, o.sheet, '
         f'o."row" AS kept_row, o.block AS kept_block, {unit}::VARCHAR AS row_unit '

@@ -1,0 +1,92 @@
+"""Problems of statements that do not count: conflicts, repetitions, and what later sheets replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.problems import locate, problem_rows, stated_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from efficiency.intake.resolution.precedence import Deduplicated
+
+REPLACED_SINCE = {
+    "form": pl.String(),
+    "submission_id": pl.String(),
+    "later_submission": pl.String(),
+    "figures": pl.Int64(),
+}
+"""One row per form, sheet and later sheet: how many figures of the one the other replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is to be reported of rows that do not count."""
+
+    problems: pl.DataFrame
+    """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
+    replaced: pl.DataFrame
+    """Shape `REPLACED_SINCE`; `superseded` makes the notes of it, once for all partitions."""
+
+
+def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, columns: pl.DataFrame) -> Findings:
+    """The problems of the rows of `form` that do not count; `submissions` and `columns` are those of `LookupTables`."""
+    here = pl.col("submission_id") == pl.col("later_submission")
+    repeats = (
+        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row")))
+        .unique(["submission_id", "row"], keep="first", maintain_order=True)
+        .join(
+            submissions.select("submission_id", "file_name", "sheet"),
+            on="submission_id",
+            how="left",
+            validate="m:1",
+            maintain_order="left",
+        )
+        .with_columns(pl.col("later_row").cast(pl.String).alias("value"))
+    )
+    replaced = (
+        outcome.replaced.filter(~here)
+        .group_by("submission_id", "later_submission")
+        .agg(pl.len().cast(pl.Int64).alias("figures"))
+    )
+    return Findings(
+        pl.concat(
+            [
+                _conflicts(outcome.conflicts, submissions, columns),
+                problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
+                problem_rows("completed_figure", repeats.filter("lent")),
+            ]
+        ),
+        replaced.select(pl.lit(form).alias("form"), *list(REPLACED_SINCE)[1:]),
+    )
+
+
+def superseded(replaced: Iterable[pl.DataFrame], submissions: pl.DataFrame) -> pl.DataFrame:
+    """A note on each sheet of which later ones replaced figures; `replaced` are frames of shape `REPLACED_SINCE`."""
+    files = submissions.select("submission_id", "file_name", "sheet")
+    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
+    later = files.select(
+        pl.col("submission_id").alias("later_submission"), pl.concat_str("file_name", sheet).alias("later")
+    )
+    newer = (
+        pl.concat([pl.DataFrame(schema=REPLACED_SINCE), *replaced])
+        .group_by("form", "submission_id", "later_submission")
+        .agg(pl.col("figures").sum().cast(pl.String).alias("value"))
+        .join(files, on="submission_id", how="left", validate="m:1")
+        .join(later, on="later_submission", how="left", validate="m:1")
+    )
+    return problem_rows("superseded_figure", newer, {"later": pl.col("later")})
+
+
+def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """An error on each cell that conflicts with another of its sheet; `cells` has the shape `precedence.CONFLICTS`."""
+    text = pl.col("text").replace({"true": "是", "false": "否"})
+    located = locate(cells, submissions, columns).with_columns(
+        pl.coalesce(stated_text(pl.col("number")), text).alias("value")
+    )
+    others = pl.col("value").unique().sort().str.join("、").over("submission_id", "thing", "field")
+    return problem_rows("conflict", located.with_columns(others.alias("others")), {"others": pl.col("others")})
