@@ -22,8 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from benchmarks.measure import footer
-from schemas import OUTPUT
+from schemas import FACTS
 from schemas.checks import failures
+
+OUTPUT = FACTS["output"]
 
 
 def facts(rows: int, *, sound: bool) -> pl.DataFrame:
