@@ -1,4 +1,4 @@
-"""What is known of an enterprise beside its figures: register, latest visit, incidents still open."""
+"""Attributes of an enterprise that are no figures: register, latest visit, incidents still open."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.profile import INCIDENTS
+
 if TYPE_CHECKING:
     from datetime import date
-
-INCIDENT_COLUMNS = {
-    "incidents_safety": "安全",
-    "incidents_environment": "环保",
-    "incidents_energy": "能耗",
-    "incidents_phaseout": "淘汰类",
-}
-"""Profile column → kind of incident it counts."""
 
 
 def attributes(register: pl.DataFrame, period: date) -> pl.DataFrame:
@@ -48,7 +42,7 @@ def latest_visit(survey: pl.DataFrame, day: date) -> pl.DataFrame:
 
     `survey` has the shape of facts.surveys, only rows that count; visits after `day` are not known yet, one
     without a date is taken for the oldest. A visit that found several projects counts their investments
-    together, and the kind is that of the largest.
+    as one, and the kind is that of the largest.
     """
     known = survey.filter(pl.col("visited").is_null() | (pl.col("visited") <= day))
     visited = pl.col("visited").fill_null(pl.date(1, 1, 1))
@@ -82,6 +76,6 @@ def open_incidents(incidents: pl.DataFrame, day: date) -> pl.DataFrame:
         .group_by("uscc")
         .agg(
             pl.len().cast(pl.Int64).alias("open_incidents"),
-            *((pl.col("kind") == kind).sum().cast(pl.Int64).alias(name) for name, kind in INCIDENT_COLUMNS.items()),
+            *((pl.col("kind") == kind).sum().cast(pl.Int64).alias(name) for name, (kind, _) in INCIDENTS.items()),
         )
     )
