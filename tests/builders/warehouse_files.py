@@ -1,16 +1,22 @@
-"""Warehouse contents that can be told apart, and what stands in a published file."""
+"""Warehouse contents that can be told apart, what a published file holds, and processes that use the warehouse."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from efficiency.warehouse.read import load
 from efficiency.warehouse.schema import TABLES, Contents
 
+ROOT = Path(__file__).parents[2]
 EVALUATIONS = TABLES["results.evaluations"]
 
 
-def contents(number, rows=1):
+def contents(number: int, rows: int = 1) -> Contents:
     """Contents that can be told apart: `rows` evaluations whose run is `number`."""
     frame = pl.DataFrame(
         {
@@ -30,16 +36,33 @@ def contents(number, rows=1):
     return Contents({EVALUATIONS.qualified: EVALUATIONS.conform(frame)})
 
 
-def published(path):
+def published(path: Path) -> tuple[int, int]:
     """Number and rows of the contents in the file, which must be whole."""
-    frame = load(path)[EVALUATIONS.qualified]
+    held = load(path)
+    assert held is not None
+    frame = held[EVALUATIONS.qualified]
     assert frame["run_id"].n_unique() == 1
     return int(frame["run_id"][0]), frame.height
 
 
-def names(path):
+def names(path: Path) -> list[str]:
+    """Names of everything in the folder of `path`."""
     return sorted(entry.name for entry in path.parent.iterdir())
 
 
-def versions(path):
+def versions(path: Path) -> list[Path]:
+    """The earlier files of the warehouse `path`, oldest first."""
     return sorted((path.parent / "versions").iterdir())
+
+
+def python(code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+    """A process that runs `code` with the project importable."""
+    places = os.pathsep.join(str(ROOT / place) for place in ("src", "", "tests"))
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": places},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )

@@ -1,6 +1,5 @@
 """Publication by rename: the published file is always whole, readers and runs stay apart, nothing is left over."""
 
-import json
 import os
 import random
 import signal
@@ -8,34 +7,17 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
 import pytest
-from builders.warehouse_files import contents, names, published, versions
+from builders.warehouse_files import contents, names, published, python, versions
 
 from efficiency.warehouse.errors import WarehouseError
-from efficiency.warehouse.lock import Owner, lock
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 
 KILLS = 10
-ROOT = Path(__file__).parents[2]
-
-
-def python(code, *arguments, **options):
-    """A process that runs `code` with the project importable."""
-    places = os.pathsep.join(str(ROOT / place) for place in ("src", "", "tests"))
-    environment = {**os.environ, "PYTHONPATH": places}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
 
 
 def dead_process():
@@ -299,121 +281,3 @@ def test_readers_of_the_old_file_may_read_the_new_one(path) -> None:
     path.chmod(0o664)
     publish(path, contents(2))
     assert path.stat().st_mode & 0o777 == 0o664
-
-
-def test_a_second_run_is_refused_and_told_who_holds_the_lock(path) -> None:
-    holder = rf"process {os.getpid()} of .* on {socket.gethostname()} since 20"
-    with lock(path):
-        with pytest.raises(WarehouseError, match=holder), lock(path):
-            pytest.fail("two runs at once")
-        assert names(path) == ["efficiency.duckdb.lock"]
-    assert names(path) == []
-
-
-def test_the_lock_goes_when_the_run_fails(path) -> None:
-    with pytest.raises(RuntimeError, match="the run"), lock(path):
-        raise RuntimeError("the run")
-    with lock(path):
-        pass
-    assert names(path) == []
-
-
-HOLDER = """
-import sys
-from pathlib import Path
-from efficiency.warehouse.lock import lock
-with lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def test_the_lock_of_a_run_that_died_is_taken_over(path) -> None:
-    holder = python(HOLDER, path, stdin=subprocess.PIPE)
-    assert holder.stdout.readline().strip() == "held"
-    with pytest.raises(WarehouseError, match=f"process {holder.pid}"), lock(path):
-        pytest.fail("two runs at once")
-    holder.kill()
-    holder.communicate(timeout=60)
-    with lock(path):
-        pass
-    assert names(path) == []
-
-
-def test_the_lock_of_another_container_is_taken_over_once_its_run_has_died(path) -> None:
-    holder = python(HOLDER, path, stdin=subprocess.PIPE)
-    assert holder.stdout.readline().strip() == "held"
-    file = path.parent / "efficiency.duckdb.lock"
-    # As that container would have written it: a host and a set of processes of its own, on the same running system.
-    elsewhere = {"host": "3f1c", "processes": "pid:[another]", "machine": None}
-    file.write_text(json.dumps({**json.loads(file.read_text()), **elsewhere}))
-    with pytest.raises(WarehouseError, match="on 3f1c"), lock(path):
-        pytest.fail("two runs at once")
-    holder.kill()
-    holder.communicate(timeout=60)
-    with lock(path):
-        pass
-    assert names(path) == []
-
-
-def test_where_files_cannot_be_linked_the_lock_is_held_and_released_too(path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("no hard links here")))
-    with lock(path):
-        with pytest.raises(WarehouseError, match="another run holds"), lock(path):
-            pytest.fail("two runs at once")
-        assert names(path) == ["efficiency.duckdb.lock"]
-    assert names(path) == []
-
-
-def owner(**changed):
-    said = {"host": socket.gethostname(), "pid": os.getpid(), "started": "1", "user": "u", "since": "s"}
-    return json.dumps({**said, **changed})
-
-
-def test_a_lock_of_a_process_number_that_was_given_out_again_is_taken_over(path) -> None:
-    path.parent.mkdir()
-    if not Path("/proc/self/stat").exists():
-        pytest.skip("the system does not tell when a process began")
-    (path.parent / "efficiency.duckdb.lock").write_text(owner())
-    with lock(path):
-        pass
-    assert names(path) == []
-
-
-def test_a_lock_from_before_the_machines_last_start_is_taken_over(path) -> None:
-    path.parent.mkdir()
-    (path.parent / "efficiency.duckdb.lock").write_text(json.dumps({**asdict(Owner.here()), "boot": "another"}))
-    with lock(path):
-        pass
-    assert names(path) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        owner(host="another"),
-        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "machine": "another of this name", "boot": "its own"}),
-        json.dumps({**asdict(Owner.here()), "pid": 2**22 + 1, "processes": "pid:[another container]"}),
-        "not ours",
-        "",
-    ],
-    ids=["elsewhere", "same name", "container", "unreadable", "empty"],
-)
-def test_a_lock_that_may_be_held_elsewhere_is_left_alone_and_named(path, text) -> None:
-    path.parent.mkdir()
-    file = path.parent / "efficiency.duckdb.lock"
-    file.write_text(text)
-    with pytest.raises(WarehouseError, match=r"delete .*efficiency\.duckdb\.lock|delete that file"), lock(path):
-        pytest.fail("two runs at once")
-    assert file.read_text() == text
-    assert names(path) == [file.name]
-
-
-def test_the_lock_is_on_the_disk_before_it_is_in_place(path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the power fails, an empty one would stop every later run until somebody deletes it."""
-    done = []
-    for name in ("fsync", "link"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *given, name=name, real=real: (done.append(name), real(*given))[1])
-    with lock(path):
-        assert done == ["fsync", "link"]

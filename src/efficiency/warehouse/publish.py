@@ -16,7 +16,6 @@ import polars as pl
 
 from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
-from efficiency.warehouse.lock import lock
 from efficiency.warehouse.schema import (
     TABLES,
     Contents,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["KEPT", "lock", "publish", "roll_back"]
+__all__ = ["KEPT", "publish", "roll_back"]
 
 ROWS_AT_ONCE = 8 * 122_880
 """Whole row groups of DuckDB: a row group that is not full is written twice."""
