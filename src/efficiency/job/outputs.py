@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.execution import in_background
 from efficiency.job.record import recorded
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, staging
+from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.publish import publish as publish_warehouse
 from schemas import (
@@ -137,7 +137,7 @@ def new_evaluation(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluatio
         policy_sha256=one.policy.sha256,
         policy_toml=one.policy.text,
         run_id=run.run_id,
-        code_version=__version__,
+        code_version=code_version(),
         inputs_sha256=one.inputs_sha256,
         created_at=run.started,
         warnings="\n".join(one.evaluation.warnings) or None,
