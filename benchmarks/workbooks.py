@@ -77,7 +77,7 @@ def ours(frame: pl.DataFrame, path: Path) -> None:
     fields = [Field(name, title, kind, width) for name, title, kind, width in COLUMNS]  # type: ignore[arg-type]
     page = Page(TITLE, UNITS, TITLE, signed=False)
     with new_workbook(path, datetime(2026, 11, 5, tzinfo=UTC), title=TITLE) as book:
-        write_list(book.workbook.add_worksheet("全部分级"), book, frame, fields, page)
+        write_list(book.workbook.add_worksheet("全部分级"), book.styles, frame, fields, page)
 
 
 def with_xlsxwriter(frame: pl.DataFrame, path: Path) -> None:

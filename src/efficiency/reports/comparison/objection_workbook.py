@@ -95,7 +95,7 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
                 notes=said,
                 cuts=trial.policy.score_cuts,
             )
-            write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
+            write_list(book.workbook.add_worksheet(name), book.styles, rows, fields, page)
 
 
 def _asked(asked: pl.DataFrame) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def write_comparison(path: Path, comparison: Comparison, period: str, created: d
                 signed=False,
                 cuts=() if name == ITEMS else cuts,
             )
-            write_list(book.workbook.add_worksheet(name), book, rows, fields, page)
+            write_list(book.workbook.add_worksheet(name), book.styles, rows, fields, page)
 
 
 def _shown(rows: pl.DataFrame) -> pl.DataFrame:

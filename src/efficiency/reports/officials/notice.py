@@ -58,4 +58,4 @@ def write_notice(path: Path, report: Report) -> None:
         portrait=True,
     )
     with new_workbook(path, report.created_at, title=title) as book:
-        write_list(book.workbook.add_worksheet("公示名单"), book, rows, FIELDS, page)
+        write_list(book.workbook.add_worksheet("公示名单"), book.styles, rows, FIELDS, page)

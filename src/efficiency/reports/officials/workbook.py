@@ -77,7 +77,7 @@ def write_lists(
         for part in range(max(1, -(-frame.height // rows_per_sheet))):
             sheet = book.workbook.add_worksheet(_part_name(name, part))
             rows = frame.slice(part * rows_per_sheet, rows_per_sheet)
-            extents.append(write_list(sheet, book, rows, fields, page))
+            extents.append(write_list(sheet, book.styles, rows, fields, page))
         return extents[0]
 
     detail = details(report)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
-from efficiency.reports.workbook.list_rows import put_in
 from efficiency.reports.workbook.styles import FONT, Styles
 
 if TYPE_CHECKING:
@@ -18,17 +17,13 @@ if TYPE_CHECKING:
 
     from xlsxwriter.workbook import Workbook
 
-    from efficiency.reports.workbook.list_rows import ListRows
-
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook being written: the file, its formats, and the rows that are put in when it is closed."""
+    """A workbook being written, and its cell formats."""
 
     workbook: Workbook
     styles: Styles
-    waiting: dict[int, ListRows] = field(default_factory=dict)
-    """Rows of lists by the position of their sheet, from 1."""
 
 
 @contextmanager
@@ -69,8 +64,6 @@ def new_workbook(path: Path, created: datetime, *, title: str, in_memory: bool =
                 workbook.close()
             raise
         workbook.close()
-        if book.waiting:
-            put_in(temporary, book.waiting)
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
         raise not_written(

@@ -1,7 +1,7 @@
 """A printed list as officials know it: title, unit line, header on every page, rows, totals, signatures.
 
-Rows are made by column (`list_rows`), all else is written from the top down with the method of its type: text never
-goes through XlsxWriter's guessing `write`, so that no name can become a formula, a link or a number.
+Everything is written from the top down with the method of its type: text never goes through XlsxWriter's guessing
+`write`, so that no name can become a formula, a link or a number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, columnar_width, display_width
-from efficiency.reports.workbook.list_rows import HEIGHT, ListRows, Look, write_pattern
+from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import ACCENT, ALERT, CARD, EXACT_WIDTH, Styles, just_below
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
-
-    from efficiency.reports.workbook.save import Book
 
 Kind = Literal[
     "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "confidence", "tier", "alert", "link"
@@ -89,7 +87,7 @@ class Page:
     """Scores at which a tier ends: one that two decimals would show as such is shown with all."""
 
 
-def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
+def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
     """Writes `frame` as a list in the order given and sets the sheet up for the screen and for A4.
 
     The frame has every field's column, and `target` (text, null for none) where a field is a link.
@@ -97,16 +95,15 @@ def write_list(sheet: Worksheet, book: Book, frame: pl.DataFrame, fields: Sequen
     """
     if frame.height > ROWS_PER_SHEET:
         raise ValueError(f"{sheet.get_name()} has {frame.height} rows, more than a sheet takes: split it first")
-    frame, styles = clean_frame(frame), book.styles
+    frame = clean_frame(frame)
     last_column = len(fields) - 1
     fields = [_with_room(field, frame, page.cuts) for field in fields]
     for index, field in enumerate(fields):
         sheet.set_column(index, index, field.width)
     _write_head(sheet, styles, fields, page)
     if frame.height:
-        looks = tuple((field.name, _look(styles, field, frame[field.name], page.cuts)) for field in fields)
-        names = [*(field.name for field in fields), *(["target"] if "target" in frame.columns else [])]
-        _write_rows(sheet, book, ListRows(frame.select(*names, _height(frame, fields).alias(HEIGHT)), looks, FIRST_ROW))
+        formats = {field.name: _column_format(styles, field, frame, page.cuts) for field in fields}
+        write_rows(sheet, frame, formats, _height(frame, fields), first=FIRST_ROW)
     row = FIRST_ROW + frame.height
     if frame.is_empty():
         write_merged(sheet, row, (0, last_column), page.empty, styles.cell("text", align="center"))
@@ -137,7 +134,7 @@ def write_merged(
     if value is None:
         sheet.write_blank(row, first, None, style)
     elif isinstance(value, str):
-        sheet.write_string(row, first, value, style)
+        write_text(sheet, row, first, value, style)
     else:
         sheet.write_number(row, first, value, style)
 
@@ -171,7 +168,7 @@ def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     lines = max(wrapped_lines(field.title, field.width) for field in fields)
     sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 12)
     for index, field in enumerate(fields):
-        sheet.write_string(HEADER_ROW, index, field.title, styles.header())
+        write_text(sheet, HEADER_ROW, index, field.title, styles.header())
 
 
 def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page, row: int) -> int:
@@ -187,11 +184,6 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
         sheet.set_row(row, 30)
         row += 1
     return row
-
-
-def _write_rows(sheet: Worksheet, book: Book, rows: ListRows) -> None:
-    write_pattern(sheet, rows)
-    book.waiting[book.workbook.worksheets().index(sheet) + 1] = rows
 
 
 def _height(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Expr:
@@ -221,27 +213,34 @@ def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Fi
     return replace(field, width=max(field.width, EXACT_WIDTH))
 
 
-def _look(styles: Styles, field: Field, values: pl.Series, cuts: tuple[float, ...]) -> Look:
-    """How the cells of `field` look."""
-    shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
+def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> ColumnFormat:
+    """The cell formats of `field`'s column in `frame`."""
+    values = pl.col(field.name)
     match field.kind:
         case "alert":
-            look = Look(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=True))
+            made = ColumnFormat(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=True))
         case "text":
-            look = Look(styles.cell("text", text_wrap=True))
+            made = ColumnFormat(styles.cell("text", text_wrap=True))
         case "tier":
-            look = Look(styles.cell("text"), by_text=tuple((text, styles.tier(tier)) for text, tier in shown.items()))
+            shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
+            variant = values.replace_strict(shown, default=None, return_dtype=pl.String)
+            made = ColumnFormat(styles.cell("text"), {tier: styles.tier(tier) for tier in TIER_NAMES}, variant)
+        case "link" if "target" in frame.columns:
+            linked = styles.cell("code", font_color=ACCENT, underline=1)
+            made = ColumnFormat(styles.cell("code"), {LINKED: linked}, linked_variant())
         case "link":
-            look = Look(styles.cell("code"), linked=styles.cell("code", font_color=ACCENT, underline=1))
+            made = ColumnFormat(styles.cell("code"))
         case "mixed":
-            look = Look(styles.cell("ratio"), small=styles.cell("fraction"))
+            small = pl.when(values.abs() < 1).then(pl.lit("small"))
+            made = ColumnFormat(styles.cell("ratio"), {"small": styles.cell("fraction")}, small)
         case "ratio":
-            look = Look(styles.cell("ratio" if (values.abs() >= 1).any() else "fraction"))
+            made = ColumnFormat(styles.cell("ratio" if (frame[field.name].abs() >= 1).any() else "fraction"))
         case "score" if cuts:
-            look = Look(styles.cell("score"), exact=styles.cell("exact"), cuts=cuts)
+            exact = pl.when(just_below(values, cuts)).then(pl.lit("exact"))
+            made = ColumnFormat(styles.cell("score"), {"exact": styles.cell("exact")}, exact)
         case kind:
-            look = Look(styles.cell(kind))
-    return look
+            made = ColumnFormat(styles.cell(kind))
+    return made
 
 
 def _label_column(fields: Sequence[Field]) -> int:
@@ -262,7 +261,7 @@ def _write_totals(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields:
             value = math.fsum(frame[field.name].drop_nulls().to_list())
             sheet.write_formula(row, index, f"=SUM({span})", styles.cell(field.kind, **bold), value)
         elif index == label:
-            sheet.write_string(row, index, f"合计({frame.height}户)", styles.cell("text", **bold))
+            write_text(sheet, row, index, f"合计({frame.height}户)", styles.cell("text", **bold))
         else:
             sheet.write_blank(row, index, None, styles.cell("text", **bold))
 
