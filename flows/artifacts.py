@@ -1,4 +1,4 @@
-"""What a flow run leaves in Prefect: counts, lists, problems, what was noticed, and links to where things are."""
+"""The artifacts of a flow run in Prefect: counts, lists, problems, late or changed submissions, links to outputs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,29 @@ ROWS = 100
 """Rows of a list or of the problems that an artifact holds; the workbooks and the warehouse hold all."""
 
 
-def leave_artifacts(finished: CompletedRun, told: dict[str, Any]) -> None:
-    """The artifacts of a run that is published; `told` is what `--json` prints. A server that is gone is a warning."""
+def create_artifacts(completed: CompletedRun, summary: dict[str, Any]) -> None:
+    """Create the artifacts of a published run; `summary` is what `--json` prints.
+
+    A server that does not take them is a warning: the month is published.
+    """
     try:
-        _leave(finished, told)
+        _create(completed, summary)
     except Exception as error:
-        said = " ".join(str(error).split())
-        log.warning("the server took no artifacts (%s: %s); the month is published", type(error).__name__, said)
+        why = " ".join(str(error).split())
+        log.warning("the server took no artifacts (%s: %s); the month is published", type(error).__name__, why)
 
 
-def _leave(finished: CompletedRun, told: dict[str, Any]) -> None:
-    period = told["period"]
-    create_table_artifact(key="counts", table=counts_table(told), description=f"Counts of the run for {period}")
-    candidates = finished.judged[-1].candidates.sort("list", "priority")
+def _create(completed: CompletedRun, summary: dict[str, Any]) -> None:
+    period = summary["period"]
+    create_table_artifact(key="counts", table=counts_table(summary), description=f"Counts of the run for {period}")
+    candidates = completed.judged[-1].candidates.sort("list", "priority")
     first = candidates.group_by("list", maintain_order=True).head(ROWS)
     create_table_artifact(
         key="lists",
         table=first.select("list", "priority", "name", "uscc", "tier", "reason").to_dicts(),
         description=f"Candidate lists of {period}: {candidates.height}, of each the first {ROWS} at most.",
     )
-    problems = worst_first(finished.validated.standing)
+    problems = worst_first(completed.validated.standing)
     by_rule = ", ".join(f"{rule} {count}" for rule, count in counted(problems, "rule").items())
     create_table_artifact(
         key="problems",
@@ -47,38 +50,38 @@ def _leave(finished: CompletedRun, told: dict[str, Any]) -> None:
         description=_shown("Problems that are to be mended", problems.height)
         + (f" By rule: {by_rule}." if by_rule else ""),
     )
-    noticed = watched(finished)
+    changes = watched(completed)
     create_table_artifact(
         key="watch",
-        table=_rows(noticed, "kind", "department", "series", "name", "field", "before", "now", "days", "message"),
-        description=_shown(f"Late, missing or changed against the submissions before {period}", noticed.height),
+        table=_rows(changes, "kind", "department", "series", "name", "field", "before", "now", "days", "message"),
+        description=_shown(f"Late, missing or changed against the submissions before {period}", changes.height),
     )
-    create_markdown_artifact(key="outputs", markdown=links(told), description=f"Where the results of {period} are")
+    create_markdown_artifact(key="outputs", markdown=links(summary), description=f"Where the results of {period} are")
 
 
-def counts_table(told: dict[str, Any]) -> list[dict[str, str | int]]:
+def counts_table(summary: dict[str, Any]) -> list[dict[str, str | int]]:
     """Counts, tiers and lists of a run as the rows of a table artifact."""
     return [
         {"group": group, "what": what, "number": number}
         for group in ("counts", "tiers", "lists")
-        for what, number in told[group].items()
+        for what, number in summary[group].items()
     ]
 
 
 def worst_first(problems: pl.DataFrame) -> pl.DataFrame:
-    """Problems with the gravest first, and those of one file together."""
-    grave = pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, return_dtype=pl.Int64)
-    return problems.sort(grave, "file_name", "sheet", "row", maintain_order=True)
+    """Problems sorted by severity, errors first, then by file, sheet and row."""
+    severity = pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, return_dtype=pl.Int64)
+    return problems.sort(severity, "file_name", "sheet", "row", maintain_order=True)
 
 
-def links(told: dict[str, Any]) -> str:
-    """Every place of the results as a list of links; a browser opens them where it runs on the same machine."""
+def links(summary: dict[str, Any]) -> str:
+    """The paths of the results as a Markdown list of links, which a browser on the same machine can open."""
     from pathlib import Path
 
-    paths = [Path(told["paths"]["warehouse"]), *map(Path, told["paths"]["files"])]
+    paths = [Path(summary["paths"]["warehouse"]), *map(Path, summary["paths"]["files"])]
     lines = [f"- [{_plain(path.name)}]({path.resolve().as_uri()}): `{path.resolve()}`" for path in paths[: ROWS + 1]]
     more = [f"- and {len(paths) - len(lines)} more files"] if len(paths) > len(lines) else []
-    return "\n".join([f"Evaluation `{told['evaluation_id']}`", "", *lines, *more])
+    return "\n".join([f"Evaluation `{summary['evaluation_id']}`", "", *lines, *more])
 
 
 def _rows(frame: pl.DataFrame, *columns: str) -> list[dict[str, Any]]:
@@ -90,5 +93,5 @@ def _shown(what: str, height: int) -> str:
 
 
 def _plain(name: str) -> str:
-    """A file name without signs that mean something in Markdown."""
+    """A file name with the characters escaped that have a meaning in Markdown."""
     return re.sub(r"([\\\[\]`*_<>])", r"\\\1", name)

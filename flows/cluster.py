@@ -1,4 +1,4 @@
-"""Reading on a Dask cluster: workers put what batches of files state onto shared storage, one process publishes.
+"""Reading on a Dask cluster: workers stage batches of files on shared storage, one process collects and publishes them.
 
 Workers need this program, the inbox and the warehouse's folder under the same paths, and the Prefect server. A batch
 whose worker dies is read again by another one; a batch that no worker completes is read by the publishing process.
@@ -36,35 +36,35 @@ if TYPE_CHECKING:
     from prefect.task_runners import TaskRunner
 
 log = logging.getLogger("efficiency")
-logging.getLogger("distributed").setLevel(logging.WARNING)  # at INFO it reports each start and end of a worker
+logging.getLogger("distributed").setLevel(logging.WARNING)  # INFO reports each start and end of a worker
 
 LOCAL = "local"
-"""In place of a scheduler's address: a cluster of this machine's cores, for trying."""
+"""Given in place of a scheduler's address: a cluster of this machine's cores, for a trial."""
 
 
 @task(name="read", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
-def read_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
-    """One batch, read by a worker."""
-    stage_batch(folder, place, batch, mapping)
+def read_batch(folder: Path, number: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
+    """Read one batch on a worker and stage it in `folder` under its `number`."""
+    stage_batch(folder, number, batch, mapping)
 
 
 def ingest_on(address: str) -> Callable[..., Ingested]:
-    """The step `ingest` with its files read by the Dask cluster at `address` (tcp://host:8786), or `LOCAL`.
+    """The step `ingest` whose files are read by the Dask cluster at `address` (tcp://host:8786), or `LOCAL`.
 
-    Raises UsageError when nothing answers there.
+    Raises UsageError when no scheduler answers at `address`.
     """
     _require_scheduler(address)
 
-    def ingest(order: RunRequest, run: RunContext, progress: Progress = silent) -> Ingested:
-        folder = staging_file(order.warehouse.resolve(), "reading")
+    def ingest(request: RunRequest, run: RunContext, progress: Progress = silent) -> Ingested:
+        folder = staging_file(request.warehouse.resolve(), "reading")
 
         def read(
-            files: Sequence[InboxFile], mapping: MappingFile, told: Callable[[int, int], None], scratch: Path
+            files: Sequence[InboxFile], mapping: MappingFile, done: Callable[[int, int], None], scratch: Path
         ) -> ReadResult:
-            return read_on(address, folder, files, mapping, told, scratch=scratch)
+            return read_on(address, folder, files, mapping, done, scratch=scratch)
 
         try:
-            return ingest_here(order, run, progress, read=read)
+            return ingest_here(request, run, progress, read=read)
         finally:
             discard(folder)
 
@@ -80,16 +80,19 @@ def read_on(
     *,
     scratch: Path,
 ) -> ReadResult:
-    """What `files` state, read by the workers into `folder`; as `read_files` into `scratch`."""
+    """Read `files` on the workers, staged in `folder`, and collect them in `scratch`.
+
+    Takes and gives what `efficiency.job.execution.read_files` does; `progress` gets files done and files in all.
+    """
     work = batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 
     runner = cast("TaskRunner[PrefectFuture[Any]]", _runner(address))  # declared with a narrower type of future
 
-    # What is to be read is no parameter: Prefect would look into it and keep it.
+    # The files are no parameters of the flow: Prefect would search them and store them.
     @flow(name="efficiency-reading", flow_run_name=f"{len(files)} files", task_runner=runner)
     def reading() -> None:
-        futures = [read_batch.submit(folder, place, batch, mapping) for place, batch in enumerate(work)]
+        futures = [read_batch.submit(folder, number, batch, mapping) for number, batch in enumerate(work)]
         done = 0
         for future, batch in zip(futures, work, strict=True):
             future.wait()
@@ -99,10 +102,10 @@ def read_on(
     if work:
         with temporary_settings({PREFECT_API_URL: _server()}):
             reading()
-    for place, batch in enumerate(work):
-        if not is_staged(folder, place):
-            log.warning("no worker completed batch %d (%s …): it is read here", place, batch[0].name)
-            stage_batch(folder, place, batch, mapping)
+    for number, batch in enumerate(work):
+        if not is_staged(folder, number):
+            log.warning("no worker completed batch %d (%s …): it is read here", number, batch[0].name)
+            stage_batch(folder, number, batch, mapping)
     return collect(folder, len(work), scratch)
 
 
@@ -122,12 +125,12 @@ def _require_scheduler(address: str) -> None:
 def _runner(address: str) -> DaskTaskRunner:
     if address != LOCAL:
         return DaskTaskRunner(address=address)
-    # A process a core: what reading costs is Python, which threads cannot share out.
+    # One process for each core: reading is mostly Python, which threads do not run in parallel.
     return DaskTaskRunner(
         cluster_kwargs={"n_workers": os.cpu_count() or 1, "threads_per_worker": 1, "dashboard_address": None}
     )
 
 
 def _server() -> str | None:
-    """The Prefect server that the workers report to: the one that is set, else the one embedded in this run."""
+    """The Prefect server that the workers report to: the one in the settings, else the one embedded in this run."""
     return PREFECT_API_URL.value() or SubprocessASGIServer().api_url

@@ -47,14 +47,14 @@ from efficiency.policy.load import load_policy  # noqa: E402
 from efficiency.serving.notify import with_notice  # noqa: E402
 from efficiency.serving.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
-from flows.artifacts import leave_artifacts  # noqa: E402
+from flows.artifacts import create_artifacts  # noqa: E402
 
 log = logging.getLogger("efficiency")
-log.setLevel(logging.INFO)  # its lines go to the flow run's log
+log.setLevel(logging.INFO)  # Prefect adds them to the log of the flow run
 
 
-class _PlainFailures(logging.Filter):
-    """A failure that the user can mend is one or two lines, also in Prefect's own log."""
+class _WithoutTraceback(logging.Filter):
+    """Drops the traceback of an error that the user can mend, so that Prefect logs its one or two lines alone."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and isinstance(record.exc_info[1], EfficiencyError):
@@ -65,11 +65,11 @@ class _PlainFailures(logging.Filter):
 # The last line is to be the one that names the workbook.
 logging.getLogger("prefect").addFilter(lambda record: not record.getMessage().startswith("Stopping temporary server"))
 for _logger in ("prefect.flow_runs", "prefect.task_runs"):
-    logging.getLogger(_logger).addFilter(_PlainFailures())
+    logging.getLogger(_logger).addFilter(_WithoutTraceback())
 
 
 def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
-    """`step` as a task. Frames are passed by reference: Prefect neither looks into them nor keeps them."""
+    """`step` as a task. `quote` passes frames by reference, without Prefect searching them for futures."""
     wrapped = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False)(step)
     return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
 
@@ -85,7 +85,7 @@ STEPS = plain.Steps(
 
 
 def _steps(dask: str | None) -> plain.Steps:
-    """The steps; with files read by the cluster at `dask` where one is named."""
+    """The six steps as tasks; files are read by the cluster at `dask` where one is named."""
     if dask is None:
         return STEPS
     try:
@@ -96,13 +96,13 @@ def _steps(dask: str | None) -> plain.Steps:
 
 
 def _run_name() -> str:
-    """The period asked for, or the day for which the run was scheduled."""
+    """Name of a flow run: its period, or the day for which it was scheduled."""
     parameters = runtime.flow_run.parameters
     return str(parameters["period"] or f"scheduled {_scheduled(parameters['timezone']):%Y-%m-%d}")
 
 
 def _scheduled(timezone: str) -> datetime:
-    """The time for which this flow run was scheduled, as the clock in `timezone` shows it."""
+    """The time for which this flow run was scheduled, in `timezone`."""
     at = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
     return at.astimezone(zone(timezone))
 
@@ -120,11 +120,11 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     timezone: str = TIMEZONE,
     dask: str | None = None,
 ) -> dict[str, Any]:
-    """Run the month and leave its counts, lists, problems and links as artifacts.
+    """Run the month and create artifacts with its counts, lists, problems and links.
 
-    `period` is a month (2026-10) or a range; left empty it is the month before the scheduled date in `timezone`, after
-    every month that was missed since the last one published. `dask` names the scheduler of a cluster that is to read
-    the files. Returns what `--json` prints, with the closing lines.
+    `period` is a month (2026-10) or a range. Where it is empty, the run evaluates the month before the scheduled date
+    in `timezone`, after the months that were missed since the last one published. `dask` is the address of the
+    scheduler of a cluster that reads the files. Returns the object that `--json` prints, with the closing lines.
     """
 
     def job() -> CompletedRun:
@@ -133,12 +133,12 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
         steps = _steps(dask)
         return plain.run_month(RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
 
-    # An operator who waits is told of a failure at once; at night nobody is there to try again.
+    # A scheduled run repeats itself; one that an operator has started fails at once.
     waits = WAITS_S if runtime.deployment.id else ()
-    finished = with_notice(period or "定时运行", policy, lambda: with_retries(job, inbox, waits))
-    told = as_json(finished)
-    leave_artifacts(finished, told)
-    return {**told, "lines": list(closing_lines(finished))}
+    completed = with_notice(period or "定时运行", policy, lambda: with_retries(job, inbox, waits))
+    summary = as_json(completed)
+    create_artifacts(completed, summary)
+    return {**summary, "lines": list(closing_lines(completed))}
 
 
 def _due(warehouse: Path, policy: str, timezone: str) -> tuple[str, ...]:
@@ -146,9 +146,9 @@ def _due(warehouse: Path, policy: str, timezone: str) -> tuple[str, ...]:
 
 
 def monthly_flow_run(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # the flow checks them
-    """One flow run; a failure that the user can mend is raised as itself."""
-    told: dict[str, Any] = monthly(**parameters)
-    return told
+    """Run the flow with these parameters and return what it returns; raises what the run raises."""
+    summary: dict[str, Any] = monthly(**parameters)
+    return summary
 
 
 def main() -> int:
@@ -163,11 +163,11 @@ def main() -> int:
     parser.add_argument("--by", choices=("town",))
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")
     try:
-        told = monthly_flow_run(**vars(parser.parse_args()))
+        summary = monthly_flow_run(**vars(parser.parse_args()))
     except EfficiencyError as error:
         print(f"efficiency: {error}", file=sys.stderr)
         return error.exit_status
-    print("\n".join(told["lines"]))
+    print("\n".join(summary["lines"]))
     return 0
 
 

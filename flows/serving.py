@@ -1,4 +1,4 @@
-"""The monthly flow on its schedule: registered with a Prefect server, and run by this process until it is stopped."""
+"""Registers the monthly flow with a Prefect server and runs it on its schedule until this process is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from efficiency.serving.server import announce
 from efficiency.warehouse.lock import holder
 from flows.monthly import monthly
 
-# After flows.monthly, which tells Prefect to keep to this machine.
+# After flows.monthly, which sets Prefect's environment (state on this machine, no telemetry).
 from prefect.client.orchestration import PrefectClient, get_client  # isort: skip
 from prefect.client.schemas.filters import (  # isort: skip
     DeploymentFilter,
@@ -41,19 +41,19 @@ from prefect.deployments.runner import RunnerDeployment  # isort: skip
 from prefect.exceptions import PrefectException  # isort: skip
 from prefect.runner import Runner  # isort: skip
 from prefect.schedules import Cron  # isort: skip
-from prefect.server.schemas.schedules import CronSchedule  # isort: skip  # the client's cannot tell its dates
+from prefect.server.schemas.schedules import CronSchedule  # isort: skip  # the client's has no get_dates
 from prefect.states import Crashed, Scheduled  # isort: skip
 from prefect.types.entrypoint import EntrypointType  # isort: skip
 
 NAME = "monthly"
-"""Of the deployment: `prefect deployment run efficiency-monthly/monthly`."""
+"""Name of the deployment: `prefect deployment run efficiency-monthly/monthly`."""
 
 
 def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int:  # noqa: ANN401  # the flow checks them
-    """Register the deployment and run it until SIGINT or SIGTERM; returns the exit status.
+    """Register the deployment at the server `address` and run it until SIGINT or SIGTERM; returns the exit status.
 
-    `parameters` are those of the flow but for the period, which each run finds out by itself. Raises UsageError for a
-    schedule that is none, and EfficiencyError when the server does not take the deployment.
+    `parameters` are those of the flow without the period, which each run finds by itself. Raises UsageError when
+    `cron` is no schedule, and EfficiencyError when the server does not take the deployment.
     """
     try:
         schedule = CronSchedule(cron=cron, timezone=timezone)
@@ -71,8 +71,8 @@ def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int: 
 
 
 def deployment(cron: str, timezone: str, parameters: Mapping[str, Any]) -> RunnerDeployment:
-    """The monthly deployment: its schedule, and never two runs at once; one that is asked for meanwhile waits."""
-    made: RunnerDeployment = monthly.to_deployment(  # type: ignore[assignment]  # not a coroutine outside of a loop
+    """The monthly deployment with its schedule. One run at a time: a second one waits for the end of the first."""
+    deployed: RunnerDeployment = monthly.to_deployment(  # type: ignore[assignment]  # not a coroutine outside of a loop
         name=NAME,
         schedule=Cron(cron, timezone=timezone),
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
@@ -82,34 +82,34 @@ def deployment(cron: str, timezone: str, parameters: Mapping[str, Any]) -> Runne
         "that were missed, or name a month (2026-10) or a range (2025-11..2026-10).",
         tags=["efficiency"],
     )
-    return made
+    return deployed
 
 
 async def _serve(address: str, schedule: CronSchedule, parameters: dict[str, Any]) -> None:
-    # Runs that are due while nobody serves stay on the server as late, and are made up for.
+    # Without pausing, runs that are due while nobody serves stay on the server as late and are run later.
     runner = Runner(name="efficiency", pause_on_shutdown=False, limit=1)
-    made = await asyncio.to_thread(deployment, schedule.cron, str(schedule.timezone), parameters)
-    identifier = await runner.aadd_deployment(made)
+    deployed = await asyncio.to_thread(deployment, schedule.cron, str(schedule.timezone), parameters)
+    identifier = await runner.aadd_deployment(deployed)
     missed = await _catch_up(identifier, schedule, parameters)
     if missed:
         announce(f"Not evaluated when it was due: {', '.join(missed)}. Running now.")
-    coming = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in await schedule.get_dates(1, start=datetime.now(UTC)))
+    next_run = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in await schedule.get_dates(1, start=datetime.now(UTC)))
     await _until_stopped(
         runner,
-        f"Serving efficiency-monthly/{NAME} at {address}: {schedule.cron!r} {schedule.timezone}, next run {coming}. "
+        f"Serving efficiency-monthly/{NAME} at {address}: {schedule.cron!r} {schedule.timezone}, next run {next_run}. "
         f"Run it now with: PREFECT_API_URL={address} {Path(sys.executable).parent / 'prefect'} deployment run "
         f"efficiency-monthly/{NAME}. Stop with Ctrl-C.",
     )
 
 
 async def _until_stopped(runner: Runner, ready: str) -> None:
-    """Say `ready` and run the deployment's runs until SIGINT or SIGTERM; one at work is stopped and leaves all whole.
+    """Print `ready` and execute the deployment's runs until SIGINT or SIGTERM, which also stops a run at work.
 
-    The runner's own handler of SIGTERM leaves the loop in the middle of what it does.
+    The handlers are set here because the runner's own handler of SIGTERM breaks off its event loop.
     """
     serving = asyncio.create_task(runner.start())
-    await asyncio.sleep(0)  # it has set its handler
-    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C is an exception there
+    await asyncio.sleep(0)  # until the runner has set its handler, which the next lines replace
+    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl-C raises there
         for stop in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
     announce(ready)
@@ -119,9 +119,9 @@ async def _until_stopped(runner: Runner, ready: str) -> None:
 
 
 async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Ask for a run now when months were missed while neither server nor machine was up; returns these months.
+    """Create a run now where months were missed while server or machine was down; returns these months.
 
-    Nothing is missed before the first evaluation is published, nor when a run that was due is still waiting.
+    No month is missed before the first evaluation is published, nor while a run that was due still waits.
     """
     now = datetime.now(UTC)
     warehouse = Path(parameters["warehouse"])
@@ -133,7 +133,7 @@ async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mappin
         waiting = await _unfinished(client, identifier, StateType.SCHEDULED)
         at_work = await _unfinished(client, identifier, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
         if holder(warehouse) is None:
-            # What killed them (power, kill -9) could not tell the server, which would let nobody run after them.
+            # Killed by a power cut or kill -9, they are still running for the server, which would start no other run.
             for run in at_work:
                 crashed: State[Any] = Crashed(message="Its process was no longer alive when serving began again.")
                 await client.set_flow_run_state(run.id, crashed, force=True)
@@ -150,7 +150,7 @@ async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mappin
 
 
 async def _unfinished(client: PrefectClient, identifier: UUID, *states: StateType) -> list[FlowRun]:
-    """The deployment's runs that are in one of `states`."""
+    """The deployment's runs in one of `states`, by expected start."""
     return await client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[identifier])),
         flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))),
@@ -159,8 +159,8 @@ async def _unfinished(client: PrefectClient, identifier: UUID, *states: StateTyp
 
 
 async def last_due(schedule: CronSchedule, now: datetime) -> datetime | None:
-    """The last time before `now` at which the schedule was due; None when it is due less than once a year."""
-    # Prefect looks at a thousand dates at most: a window that is short for one schedule is full for another.
+    """The last time before `now` at which the schedule was due; None when that is more than a year ago."""
+    # Prefect gives at most a thousand dates, so the shortest window with a date is used.
     for window in (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=367)):
         dates = await schedule.get_dates(1000, start=now - window, end=now)
         if dates:

@@ -8,10 +8,10 @@ from efficiency.cli import main
 
 
 def process() -> int:
-    """Run the command line and end the process; returns the exit status where the interpreter is to end it.
+    """Run the command line and end the process; returns the exit status where the interpreter ends it.
 
-    All that a command makes is closed when it returns. Taking apart what is left in memory, frame by frame, takes
-    a twentieth of a run, so the system is left to do that, except where Prefect still has things to say at the end.
+    Every file that a command opens is closed when it returns. Freeing the memory frame by frame takes a twentieth of a
+    run, so the process ends without it, except where Prefect has handlers that run at exit.
     """
     status = main()
     if "prefect" in sys.modules:
@@ -20,7 +20,7 @@ def process() -> int:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+    except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
         status = status or 1
     except OSError as error:
         os.write(sys.stderr.fileno(), f"efficiency: the output could not be written: {error}\n".encode())

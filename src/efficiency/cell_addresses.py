@@ -1,10 +1,10 @@
-"""How spreadsheets call their columns: A is 1, Z is 26, AA is 27."""
+"""Columns of spreadsheets as letters and as numbers: A is 1, Z is 26, AA is 27."""
 
 from __future__ import annotations
 
 
 def column_letters(number: int) -> str:
-    """The letters of a column counted from 1."""
+    """The letters of the column with this number, counted from 1."""
     letters = ""
     while number:
         number, rest = divmod(number - 1, 26)
@@ -13,7 +13,7 @@ def column_letters(number: int) -> str:
 
 
 def column_number(letters: str) -> int:
-    """The number, from 1, of the column that these capitals name."""
+    """The number, counted from 1, of the column that these capital letters name."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1

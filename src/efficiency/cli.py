@@ -1,4 +1,4 @@
-"""The `efficiency` command: finds the command asked for, and tells a failure in one or two plain lines."""
+"""The `efficiency` command: runs the command that is asked for and prints a failure in one or two plain lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMANDS = (run, serve, check, explain, compare, template, policies, objection, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status (see the interface: 0, 1, 2, 3)."""
+    """Run the command line; returns the exit status: 0, 1 failure, 2 wrong usage, 3 problems with --strict."""
     options = _parser().parse_args(arguments)
     keep_private()
     logging.basicConfig(
@@ -48,15 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("efficiency: stopped. What is published is whole; run again.", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+    except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if options.debug:
             raise
-        told = " ".join(str(error).split()) or "no message"
+        message = " ".join(str(error).split()) or "no message"
         print(
-            f"efficiency: {type(error).__name__}: {told}\nNothing was published. This is a fault of the program; "
+            f"efficiency: {type(error).__name__}: {message}\nNothing was published. This is a fault of the program; "
             "run again with --debug for the traceback and report it.",
             file=sys.stderr,
         )
@@ -73,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"efficiency {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for each in COMMANDS:
-        each.declare(commands)
+    for module in COMMANDS:
+        module.declare(commands)
     return parser

@@ -1,4 +1,4 @@
-"""What a command takes where neither a flag nor a project file says otherwise."""
+"""Values of the options that several commands share, where the user gives none."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class EfficiencyError(Exception):
 
     exit_status = 1
     passing = False
-    """Whether the same thing may succeed a little later although nobody mends anything."""
+    """Whether the same command may succeed a little later although nobody changes anything."""
 
 
 class UsageError(EfficiencyError):
@@ -27,7 +27,7 @@ class StrictError(EfficiencyError):
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_LASTING = _FULL | {
+_PERMANENT = _FULL | {
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
@@ -35,18 +35,18 @@ _LASTING = _FULL | {
     errno.ENOTDIR,
     errno.ENAMETOOLONG,
 }
-"""What the system refuses until somebody mends it."""
+"""Errors of the system that stay until somebody removes their cause."""
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether trying again later may help: a share that does not answer may be back, wrong data stays wrong."""
+    """Whether another attempt later may succeed: a share may answer again, wrong data stays wrong."""
     if isinstance(error, EfficiencyError):
         return error.passing or (isinstance(error.__cause__, OSError) and may_pass(error.__cause__))
-    return isinstance(error, OSError) and error.errno not in _LASTING
+    return isinstance(error, OSError) and error.errno not in _PERMANENT
 
 
 def not_written(path: object, error: Exception, remedy: str) -> EfficiencyError:
-    """`error`, met while writing `path`, as a message with its `remedy`; a full disk has a remedy of its own."""
+    """The error to raise when `error` occurred while writing `path`; for a full disk it names its own remedy."""
     cause = next((one for one in (error, *error.args) if isinstance(one, OSError)), None)
     if cause is not None and cause.errno in _FULL:
         remedy = "The disk is full or a size limit is reached: free some space and run again."

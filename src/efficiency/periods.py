@@ -1,4 +1,4 @@
-"""Periods as users write them, `2026-10` or a range `2025-11..2026-10`, and months counted on from a date."""
+"""Periods as users write them, `2026-10` or a range `2025-11..2026-10`, and months counted from a date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PERIOD = re.compile(r"(\d{4})-(\d{2})")
 
 
 def period_start(period: str) -> date:
-    """First day of `period` (YYYY-MM). Raises UsageError for anything else."""
+    """First day of `period` (YYYY-MM). Raises UsageError for any other text."""
     match = _PERIOD.fullmatch(period)
     if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
         raise UsageError(f"{period!r} is not a period. Write the month as YYYY-MM, for example 2026-10.")
@@ -19,7 +19,7 @@ def period_start(period: str) -> date:
 
 
 def period_range(text: str) -> tuple[str, ...]:
-    """Every month of `text`: one period, or first..last in order. Raises UsageError when it is neither."""
+    """Every month (YYYY-MM) of `text`, a period or a range first..last. Raises UsageError when it is neither."""
     first, separator, last = text.partition("..")
     start = period_start(first)
     end = period_start(last) if separator else start
@@ -30,6 +30,6 @@ def period_range(text: str) -> tuple[str, ...]:
 
 
 def shifted(month: date, months: int) -> date:
-    """First day of the month that lies `months` after that of `month` (before it, when negative)."""
+    """First day of the month that is `months` after that of `month`, or before it where `months` is negative."""
     number = month.year * 12 + month.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)

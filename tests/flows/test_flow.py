@@ -103,5 +103,5 @@ def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(
     from flows import artifacts
 
     monkeypatch.setattr(artifacts, "create_table_artifact", Mock(side_effect=ConnectionError("gone")))
-    artifacts.leave_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
+    artifacts.create_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
     assert "took no artifacts (ConnectionError: gone); the month is published" in caplog.text

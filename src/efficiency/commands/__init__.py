@@ -1,1 +1,4 @@
-"""One module a command: what it takes, and what it prints. Nothing heavy is imported before one is chosen."""
+"""One module for each command: its options and what it prints.
+
+A command imports what it runs only when it is chosen, so that `efficiency --help` is quick.
+"""

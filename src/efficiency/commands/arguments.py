@@ -1,4 +1,4 @@
-"""What the commands share: how one is declared, the arguments that several take, and how `--json` is answered."""
+"""What commands share: how one is declared, options that several take, and printing for `--json`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
 
-Commands = argparse._SubParsersAction  # argparse names the type of its own result no other way
+Commands = argparse._SubParsersAction  # argparse has no public name for this type
 
 
 def command(
@@ -20,7 +20,7 @@ def command(
     summary: str,
     example: str,
 ) -> argparse.ArgumentParser:
-    """The parser of one command, whose `function` takes the parsed options and returns the exit status."""
+    """Add the parser of one command and return it; `function` takes the parsed options and returns the exit status."""
     parser = commands.add_parser(
         name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"Example: {example}"
     )
@@ -31,12 +31,12 @@ def command(
 
 
 def take_period(parser: argparse.ArgumentParser) -> None:
-    """`--period`, one month."""
+    """Add `--period`, one month."""
     parser.add_argument("--period", required=True, metavar="P", help="month as YYYY-MM")
 
 
 def take_periods(parser: argparse.ArgumentParser) -> None:
-    """`--period`, one month or a range."""
+    """Add `--period`, one month or a range."""
     parser.add_argument(
         "--period",
         required=True,
@@ -46,7 +46,7 @@ def take_periods(parser: argparse.ArgumentParser) -> None:
 
 
 def take_policy(parser: argparse.ArgumentParser) -> None:
-    """`--policy`, with the built-in one as default."""
+    """Add `--policy`, by default the built-in one."""
     parser.add_argument(
         "--policy",
         default=DEFAULT_POLICY,
@@ -56,14 +56,14 @@ def take_policy(parser: argparse.ArgumentParser) -> None:
 
 
 def take_warehouse(parser: argparse.ArgumentParser) -> None:
-    """`--warehouse`."""
+    """Add `--warehouse`."""
     parser.add_argument(
         "--warehouse", type=Path, default=DEFAULT_WAREHOUSE, metavar="FILE", help="DuckDB file (default %(default)s)"
     )
 
 
 def take_output(parser: argparse.ArgumentParser) -> None:
-    """`--output`, with its default folder."""
+    """Add `--output`, with its default folder."""
     parser.add_argument(
         "--output",
         type=Path,
@@ -74,7 +74,7 @@ def take_output(parser: argparse.ArgumentParser) -> None:
 
 
 def take_mapping(parser: argparse.ArgumentParser) -> None:
-    """`--mapping`."""
+    """Add `--mapping`."""
     parser.add_argument(
         "--mapping",
         type=Path,
@@ -84,17 +84,17 @@ def take_mapping(parser: argparse.ArgumentParser) -> None:
 
 
 def take_json(parser: argparse.ArgumentParser) -> None:
-    """`--json`."""
+    """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
 
 
-def print_json(told: dict[str, Any]) -> None:
-    """The one JSON object that `--json` promises."""
-    print(json.dumps(told, ensure_ascii=False, indent=2))
+def print_json(document: dict[str, Any]) -> None:
+    """Print the one JSON object that `--json` promises."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def take_dask(parser: argparse.ArgumentParser) -> None:
-    """The cluster that reads the files."""
+    """Add `--dask`, the cluster that reads the files."""
     parser.add_argument(
         "--dask",
         metavar="ADDRESS",

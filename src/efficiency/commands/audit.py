@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "audit",
@@ -31,17 +30,18 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell what holds and what does not."""
+    """Print each finding; status 1 when one differs."""
     from efficiency.review.audit import audit
 
     found = []
     for finding in audit(options.warehouse, options.evaluation, every=options.all):
         found.append(finding)
         if not options.json:
-            print(f"{'ok     ' if finding.holds else 'DIFFERS'} {finding.subject}: {finding.said}", flush=True)
+            print(f"{'ok     ' if finding.holds else 'DIFFERS'} {finding.subject}: {finding.detail}", flush=True)
     differing = sum(not finding.holds for finding in found)
     if options.json:
-        print_json({"holds": not differing, "findings": [asdict(finding) for finding in found]})
+        findings = [{"subject": one.subject, "holds": one.holds, "said": one.detail} for one in found]
+        print_json({"holds": not differing, "findings": findings})
     else:
         print(f"{len(found)} checks, {differing} differ." if differing else f"{len(found)} checks, all hold.")
     return 1 if differing else 0

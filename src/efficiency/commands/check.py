@@ -9,7 +9,7 @@ from efficiency.commands.arguments import Commands, command, print_json, take_js
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "check",
@@ -24,7 +24,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the files and tell what was found."""
+    """Read the files and print what was found."""
     from efficiency.review.check import check_paths, checked_as_json, checked_lines
 
     checked = check_paths(options.paths, options.output, options.mapping)

@@ -9,7 +9,7 @@ from efficiency.commands.arguments import Commands, command, print_json, take_js
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "compare",
@@ -36,7 +36,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell who moves under the other policy."""
+    """Print which enterprises change tier or list under the other policy."""
     from efficiency.errors import UsageError
 
     if len(options.policy) != 2:
@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
     first, second = options.policy
     compared = compare_policies(options.period, (first, second), options.warehouse, options.output)
     if options.json:
-        told = comparison_as_dict(compared.comparison, compared.period)
-        print_json({**told, "workbook": str(compared.workbook) if compared.workbook else None})
+        document = comparison_as_dict(compared.comparison, compared.period)
+        print_json({**document, "workbook": str(compared.workbook) if compared.workbook else None})
         return 0
     print(comparison_as_text(compared.comparison, compared.period))
     if compared.workbook:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "explain",
@@ -36,7 +36,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell why an enterprise has its tier, or write it down for it to confirm."""
+    """Print why an enterprise has its tier, or write it as a workbook for the enterprise to confirm."""
     from efficiency.errors import UsageError
     from efficiency.evaluation.explanation import FIGURES, JUDGED
     from efficiency.periods import period_start
@@ -53,11 +53,11 @@ def run(options: argparse.Namespace) -> int:
             f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
             "--warehouse."
         )
-    return _everybody(options, contents) if options.all else _one(options, contents)
+    return _all(options, contents) if options.all else _one(options, contents)
 
 
 def _one(options: argparse.Namespace, contents: Contents) -> int:
-    """The card of one enterprise."""
+    """Print or write the card of one enterprise."""
     from efficiency.evaluation.explanation import FIGURES, explain
     from efficiency.reports.card import card_as_dict, card_as_text
     from efficiency.warehouse.read import Contents, load
@@ -83,13 +83,13 @@ def _one(options: argparse.Namespace, contents: Contents) -> int:
     return 0
 
 
-def _everybody(options: argparse.Namespace, contents: Contents) -> int:
-    """A workbook for each enterprise of the period."""
+def _all(options: argparse.Namespace, contents: Contents) -> int:
+    """Write a workbook for each enterprise of the period."""
     from efficiency.evaluation.explanation import explain_all
     from efficiency.reports.card import card_file_names, write_card
 
     paths: list[Path] = []
-    # One after the other, so that a province's cards never stand in memory together; a name begins with the code.
+    # One at a time: a province's cards need not fit into memory together. Each file name begins with the code.
     for explanation in explain_all(contents, options.period, options.policy):
         paths.append(options.output / card_file_names([explanation])[0])
         write_card(paths[-1], explanation)

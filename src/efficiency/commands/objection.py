@@ -10,7 +10,7 @@ from efficiency.commands.arguments import Commands, command, print_json, take_js
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "objection",
@@ -32,7 +32,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Try the corrections and tell what they would change."""
+    """Try the corrections and print what they would change."""
     from efficiency.reports.comparison import objection_as_dict, objection_as_text, objection_file_name, write_objection
     from efficiency.review.objections import objection
 

@@ -8,7 +8,7 @@ from efficiency.commands.arguments import Commands, command
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "policies",

@@ -9,7 +9,7 @@ from efficiency.commands.arguments import Commands, command, print_json, take_js
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "reissue",
@@ -32,7 +32,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Issue the evaluation again and tell where its documents stand."""
+    """Write the evaluation's documents again and print their paths."""
     from efficiency.review.reissue import reissue
 
     done = reissue(options.evaluation, options.warehouse, options.output)

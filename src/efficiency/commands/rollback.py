@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "rollback",
@@ -33,7 +33,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Go back, or list what there is to go back to."""
+    """Publish an earlier warehouse again, or list the versions."""
     from efficiency.review.rollback import rollback, versions
 
     if options.list:
@@ -43,15 +43,15 @@ def run(options: argparse.Namespace) -> int:
         elif not found:
             print(f"{options.warehouse} has no earlier versions yet: each run keeps the file it replaces.")
         for number, version in enumerate([] if options.json else found, start=1):
-            print(f"{number:>3}  {_told(version)}\n     {version.path.name}")
+            print(f"{number:>3}  {_summary(version)}\n     {version.path.name}")
         return 0
     done = rollback(options.warehouse, options.version)
     if options.json:
         print_json({"now": _as_dict(done.now), "before": _as_dict(done.before) if done.before else None})
         return 0
-    print(f"Published again: {_told(done.now)}")
+    print(f"Published again: {_summary(done.now)}")
     if done.before:
-        print(f"Kept as a version: {_told(done.before)}. To undo this: efficiency rollback {done.before.path.stem}")
+        print(f"Kept as a version: {_summary(done.before)}. To undo this: efficiency rollback {done.before.path.stem}")
     print(
         "The workbooks in the output folder are as they were: `efficiency reissue EVALUATION_ID --output DIR` writes "
         "those of an evaluation."
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _told(version: Version) -> str:
+def _summary(version: Version) -> str:
     evaluations = ", ".join(version.evaluations[-3:]) or "no evaluation"
     more = f"{len(version.evaluations) - 3} more and " if len(version.evaluations) > 3 else ""
     return (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "run",
@@ -61,7 +61,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the month, plainly or as a Prefect flow."""
+    """Run the month, as a Prefect flow where that is asked for."""
     from efficiency.periods import period_range
 
     periods = period_range(options.period)
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         require_named()
         from flows.monthly import monthly_flow_run
 
-        told = monthly_flow_run(
+        summary = monthly_flow_run(
             inbox=options.inbox,
             period=options.period,
             policy=options.policy,
@@ -83,9 +83,9 @@ def run(options: argparse.Namespace) -> int:
             dask=options.dask,
         )
         if options.json:
-            print_json(told)
+            print_json(summary)
         else:
-            print("\n".join(told["lines"]))
+            print("\n".join(summary["lines"]))
         return 0
     _use_memory_and_cores_well()
     from efficiency.job.execution import worker_ready
@@ -95,10 +95,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
+    """Run the month without Prefect and print its summary."""
     from efficiency.job.contracts import RunRequest
     from efficiency.serving.notify import with_notice
 
-    order = RunRequest(
+    request = RunRequest(
         options.inbox,
         periods,
         options.policy,
@@ -108,30 +109,30 @@ def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
         options.mapping,
         options.by,
     )
-    finished = with_notice(options.period, options.policy, lambda: _run_with_progress(order))
+    completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request))
     from efficiency.job.summary import as_json, closing_lines
 
     if options.json:
-        print_json(as_json(finished))
+        print_json(as_json(completed))
     else:
-        print("\n".join(closing_lines(finished)))
+        print("\n".join(closing_lines(completed)))
     return 0
 
 
 def _use_memory_and_cores_well() -> None:
-    """Before the libraries are loaded, since they ask once."""
-    # Nearly all that a run makes lives to its end: looking through it for cycles took a tenth of the time.
+    """Set limits that the libraries read when they are loaded, so before that."""
+    # Nearly every object of a run is in use to its end: searching them for cycles took a tenth of the time.
     gc.set_threshold(100_000, 50, 50)
-    # NumPy brings a library for matrices, which nothing here uses: its threads would wait for work by turning round.
+    # Nothing here uses NumPy's library for matrices, whose threads would wait for work in a busy loop.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _run_with_progress(order: RunRequest) -> CompletedRun:
-    """The plain run; with a bar for each step where a person is watching."""
+def _run_with_progress(request: RunRequest) -> CompletedRun:
+    """Run the month without Prefect; with a progress bar for each step where stderr is a terminal."""
     from efficiency.job.run import run_month
 
     if not sys.stderr.isatty():
-        return run_month(order)
+        return run_month(request)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -142,10 +143,10 @@ def _run_with_progress(order: RunRequest) -> CompletedRun:
             step: bars.add_task(step, total=None, start=False)
             for step in ("ingest", "validate", "evaluate", "select", "report", "publish")
         }
-        order_of_steps = list(shown)
+        steps = list(shown)
 
         def progress(step: str, done: int, total: int) -> None:
-            for earlier in order_of_steps[: order_of_steps.index(step)]:
+            for earlier in steps[: steps.index(step)]:
                 task = bars.tasks[shown[earlier]]
                 if not task.finished:
                     bars.start_task(shown[earlier])
@@ -153,4 +154,4 @@ def _run_with_progress(order: RunRequest) -> CompletedRun:
             bars.start_task(shown[step])
             bars.update(shown[step], total=total, completed=done)
 
-        return run_month(order, progress=progress)
+        return run_month(request, progress=progress)

@@ -19,7 +19,7 @@ from efficiency.serving.schedule import CRON, TIMEZONE, zone
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(
         commands,
         "serve",
@@ -54,12 +54,12 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check what was asked for, then serve until stopped."""
+    """Check the options, then serve until stopped."""
     from efficiency.policy.load import load_policy
     from efficiency.serving.server import server
     from efficiency.serving.settings import read_settings
 
-    # A mistake is told now rather than by a run at night.
+    # A mistake is reported now rather than by a run at night.
     zone(options.timezone)
     load_policy(options.policy)
     if options.mapping is not None:
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
             cron=options.cron,
             timezone=options.timezone,
             inbox=options.inbox.resolve(),
-            policy=_whole(options.policy),
+            policy=_absolute(options.policy),
             warehouse=options.warehouse.resolve(),
             output=options.output.resolve(),
             strict=options.strict,
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         )
 
 
-def _whole(policy: str) -> str:
-    """A policy file by its whole path, since a run may start elsewhere; a built-in one by its id."""
+def _absolute(policy: str) -> str:
+    """A policy file by its absolute path, since a run may start in another folder; a built-in one by its id."""
     path = Path(policy)
     return str(path.resolve()) if path.suffix and path.is_file() else policy

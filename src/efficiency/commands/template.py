@@ -9,7 +9,7 @@ from efficiency.commands.arguments import Commands, command
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Say what the command takes."""
+    """Declare the command and its options."""
     parser = command(commands, "template", run, "write a blank workbook for each form", "efficiency template templates")
     parser.add_argument("directory", type=Path, metavar="DIR", help="folder to write them to")
 

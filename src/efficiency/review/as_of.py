@@ -1,7 +1,7 @@
-"""The facts and the history as a run of the past knew them, whatever has been stated or corrected since.
+"""Facts and history as an earlier run knew them, whatever has been submitted or corrected since; publishes nothing.
 
-Nothing is kept twice for this: a submission stays as it was read and has its place in the order of arrival, a run
-keeps the last arrival it knew, and facts are a function of what is stated.
+They are computed, not stored: a submission stays as it was read and keeps its number of arrival, a run keeps the last
+arrival that it knew, and facts are a function of the submissions.
 """
 
 from __future__ import annotations
@@ -21,32 +21,36 @@ from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())} - {
+_LARGE_TABLES = {table.qualified for table in (*STATED.values(), *FACTS.values())} - {
     CORRECTIONS.qualified, ENTERPRISES.qualified, STATED["corrections"].qualified,
 }  # fmt: skip
-"""Tables of which memory may not hold all rows."""
+"""Tables whose rows may need more than the memory."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """When an evaluation was made first: the run, the place of its period in it, and what the run knew."""
+class Origin:
+    """The run that made an evaluation first, and what that run knew."""
 
     evaluation: dict[str, Any]
     """Its row of results.evaluations."""
     sequence: int
+    """Number of the run."""
     position: int
+    """Position of the evaluation among those of the run."""
     last_arrival: int
+    """Number of the last submission that the run knew."""
 
 
 def warehouse_at(path: Path) -> Contents:
-    """What is in the warehouse `path` but for stated rows and facts, of which corrections and the register are there.
+    """The tables of the warehouse `path` that fit into memory.
 
-    The others may be more than memory holds (`efficiency.job.ingest`, `efficiency.job.kept_facts`).
-    UsageError when there is no such warehouse.
+    These are all but stated rows and facts, of which only corrections and the register are among them; the others are
+    read in partitions (`efficiency.job.ingest`, `efficiency.job.kept_facts`). Raises UsageError when there is no such
+    warehouse.
     """
     from efficiency.warehouse.read import load
 
-    contents = load(path, [name for name in TABLES if name not in _MANY])
+    contents = load(path, [name for name in TABLES if name not in _LARGE_TABLES])
     if contents is None:
         raise UsageError(
             f"There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse."
@@ -54,10 +58,10 @@ def warehouse_at(path: Path) -> Contents:
     return contents
 
 
-def made(contents: Contents, evaluation_id: str) -> Made:
-    """When the evaluation was made; its id may be cut short where that fits no other.
+def origin_of(contents: Contents, evaluation_id: str) -> Origin:
+    """The run that made the evaluation whose id is `evaluation_id` or, where only one does, begins with it.
 
-    Raises UsageError for one that the warehouse does not have or has no account of.
+    Raises UsageError when there is none, or when the warehouse has no record of the run that made it.
     """
     row = _found(contents[EVALUATIONS.qualified], evaluation_id)
     entered = contents[RUN_EVALUATIONS.qualified].filter(pl.col("evaluation_id") == row["evaluation_id"])
@@ -68,11 +72,11 @@ def made(contents: Contents, evaluation_id: str) -> Made:
         )
     first = entered.sort("sequence", "position").row(0, named=True)
     run = contents[RUNS.qualified].filter(pl.col("sequence") == first["sequence"]).row(0, named=True)
-    return Made(row, first["sequence"], first["position"], run["last_arrival"])
+    return Origin(row, first["sequence"], first["position"], run["last_arrival"])
 
 
 def _found(evaluations: pl.DataFrame, asked: str) -> dict[str, Any]:
-    """The evaluation whose id `asked` is, or the only one whose id begins so."""
+    """The row of the evaluation whose id is `asked`, or of the only one whose id begins with it."""
     name = pl.col("evaluation_id")
     for found in (evaluations.filter(name == asked), evaluations.filter(name.str.starts_with(asked))):
         if found.height == 1:
@@ -87,26 +91,29 @@ def _found(evaluations: pl.DataFrame, asked: str) -> dict[str, Any]:
 
 
 def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> ResolutionResult:
-    """Facts, submissions and problems as they follow from all that `warehouse` (`contents`) keeps."""
+    """Submissions, problems and facts, resolved from everything that was submitted so far.
+
+    `contents` are those of `warehouse`; partitions larger than the memory are spilled into `folder`.
+    """
     return resolve_in_shares(stated_in(contents, together(stated_rows(warehouse, folder), folder)), folder)
 
 
-def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -> ResolutionResult:
-    """Facts, submissions and problems as the run of `made` knew them; `contents` are those of `warehouse`.
+def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Path) -> ResolutionResult:
+    """Submissions, problems and facts as the run of `origin` knew them.
 
-    What is more than memory holds is put into `folder`.
+    `contents` are those of `warehouse`; partitions larger than the memory are spilled into `folder`.
     """
     submissions = contents[SUBMISSIONS.qualified]
-    known = submissions.filter(pl.col("arrival") <= made.last_arrival)["submission_id"].implode()
-    later = submissions.filter(pl.col("arrival") > made.last_arrival)["submission_id"].implode()
-    runs = contents[RUNS.qualified].filter(pl.col("sequence") <= made.sequence)["run_id"].implode()
+    known = submissions.filter(pl.col("arrival") <= origin.last_arrival)["submission_id"].implode()
+    later = submissions.filter(pl.col("arrival") > origin.last_arrival)["submission_id"].implode()
+    runs = contents[RUNS.qualified].filter(pl.col("sequence") <= origin.sequence)["run_id"].implode()
     sheet = pl.col("submission_id")
     # A problem of a whole file belongs to no sheet: it was known from the run on that found it.
     then = sheet.is_in(known) | (~sheet.is_in(later) & pl.col("run_id").is_in(runs))
     rows = together(stated_rows(warehouse, folder, sheet.is_in(known)), folder)
     kept = stated_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}), rows)
-    # As that run had them: what earlier runs left by number, then its own in order of arrival.
-    fresh = pl.when(pl.col("run_id") == made.evaluation["run_id"]).then("arrival")
+    # In the order that the run had: those of earlier runs by their id, then its own in order of arrival.
+    fresh = pl.when(pl.col("run_id") == origin.evaluation["run_id"]).then("arrival")
     stated = Stated(
         submissions=kept.submissions.filter(sheet.is_in(known)).sort(fresh, "submission_id", nulls_last=False),
         columns=kept.columns.filter(sheet.is_in(known)),
@@ -116,10 +123,10 @@ def resolved_at(warehouse: Path, contents: Contents, made: Made, folder: Path) -
     return resolve_in_shares(stated, folder)
 
 
-def past_at(contents: Contents, made: Made) -> Contents:
-    """`contents` with those evaluations current that were so when the one of `made` was about to be made."""
-    same_run = pl.col("sequence") == made.sequence
-    before = (pl.col("sequence") < made.sequence) | (same_run & (pl.col("position") < made.position))
+def past_at(contents: Contents, origin: Origin) -> Contents:
+    """`contents` with those evaluations marked current that were current just before the one of `origin` was made."""
+    same_run = pl.col("sequence") == origin.sequence
+    before = (pl.col("sequence") < origin.sequence) | (same_run & (pl.col("position") < origin.position))
     last = (
         contents[RUN_EVALUATIONS.qualified]
         .filter(before)

@@ -1,4 +1,8 @@
-"""`efficiency audit`: do the results follow from the inputs? Everything is computed again and compared, exactly."""
+"""`efficiency audit`: looks again at log, versions, facts and evaluations; publishes nothing.
+
+Facts and results are computed again from what was submitted and from the policy text of each evaluation, and must equal
+the published ones exactly.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from efficiency.job.movement import what_moved
 from efficiency.job.objection_register import register
 from efficiency.partitions import Chunks, Partitions
 from efficiency.policy.load import parse_policy
-from efficiency.review.as_of import Made, made, past_at, resolved_at, resolved_now, warehouse_at
+from efficiency.review.as_of import Origin, origin_of, past_at, resolved_at, resolved_now, warehouse_at
 from efficiency.warehouse.history import PublishedEvaluation
 from efficiency.warehouse.run_log import faults, log_file, read_log
 from efficiency.warehouse.schema import Contents
@@ -50,35 +54,36 @@ class Finding:
 
     subject: str
     holds: bool
-    said: str
+    detail: str
+    """What was compared, or how it differs."""
 
 
 def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = False) -> Iterator[Finding]:
-    """What holds and what does not, as it is found: log, versions, runs, facts, evaluations.
+    """Check log, versions, runs, facts and evaluations; gives each finding as soon as it is known.
 
-    Evaluations are the current ones, those named, or `every` one. Raises UsageError for a warehouse or an evaluation
-    that is not there.
+    The evaluations are those whose ids are given, else the current ones, or `every` one. Raises UsageError for a
+    warehouse or an evaluation that does not exist.
     """
     contents = warehouse_at(warehouse)
     table = contents[EVALUATIONS.qualified].sort("period", "policy_id", "created_at")
     chosen = list(evaluations) or table.filter(pl.lit(every) | pl.col("current"))["evaluation_id"].to_list()
-    them = [made(contents, one) for one in chosen]
+    origins = [origin_of(contents, evaluation_id) for evaluation_id in chosen]
     yield from _log(warehouse, contents)
     yield from _versions(warehouse)
     yield _runs(contents)
     yield from _facts(warehouse, contents)
-    # One run's facts at a time: those that the evaluations of one run are about are the same.
-    for _, of_run in groupby(sorted(them, key=attrgetter("sequence")), key=attrgetter("sequence")):
+    # All evaluations of a run have the same facts, which are resolved once for them.
+    for _, of_run in groupby(sorted(origins, key=attrgetter("sequence")), key=attrgetter("sequence")):
         with reading_scratch(warehouse) as folder:
             facts: Partitions | None = None
-            for then in of_run:
+            for origin in of_run:
                 if facts is None:
-                    facts = resolved_at(warehouse, contents, then, folder).facts
-                yield from _evaluation(contents, then, facts)
+                    facts = resolved_at(warehouse, contents, origin, folder).facts
+                yield from _evaluation(contents, origin, facts)
 
 
 def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
-    """The chain of the log, and that it has the beginning of every run that the warehouse knows of."""
+    """The log is an unbroken chain of digests and has the start of every run of the warehouse."""
     entries, subject = read_log(warehouse), "log of runs"
     broken = faults(entries)
     begun = {entry.get("sha256") for entry in entries if entry.get("event") == "started"}
@@ -92,12 +97,12 @@ def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     ended = {entry.get("run_id") for entry in entries if entry.get("event") in ("finished", "failed")}
     failed = sum(entry.get("event") == "failed" for entry in entries)
     open_runs = sum(e.get("event") == "started" and e.get("run_id") not in ended for e in entries)
-    said = f"{len(entries)} entries in an unbroken chain; {failed} runs failed, {open_runs} were cut off or are at work"
-    yield Finding(subject, not broken, f"{log_file(warehouse)}: {'; '.join(broken) if broken else said}")
+    good = f"{len(entries)} entries in an unbroken chain; {failed} runs failed, {open_runs} were cut off or are at work"
+    yield Finding(subject, not broken, f"{log_file(warehouse)}: {'; '.join(broken) if broken else good}")
 
 
 def _versions(warehouse: Path) -> Iterator[Finding]:
-    """Every earlier file is whole and ours."""
+    """Every earlier file can be opened and is a warehouse, and there are no more than `KEPT`."""
     files = version_files(warehouse.resolve())
     broken = []
     for file in files:
@@ -106,12 +111,12 @@ def _versions(warehouse: Path) -> Iterator[Finding]:
         except EfficiencyError as error:
             broken.append(str(error))
     too_many = [f"{len(files)} are kept where {KEPT} should be"] if len(files) > KEPT else []
-    said = "; ".join([*broken, *too_many]) or f"{len(files)} earlier files, each whole"
-    yield Finding("versions", not (broken or too_many), said)
+    detail = "; ".join([*broken, *too_many]) or f"{len(files)} earlier files, each whole"
+    yield Finding("versions", not (broken or too_many), detail)
 
 
 def _runs(contents: Contents) -> Finding:
-    """The account of runs is without gaps, and tells which evaluation is current and which is stale."""
+    """The runs are numbered without gaps, and current and stale evaluations follow from their order."""
     runs, entered = contents[RUNS.qualified].sort("sequence"), contents[RUN_EVALUATIONS.qualified]
     wrong: list[str] = []
     if runs["sequence"].to_list() != list(range(1, runs.height + 1)):
@@ -129,12 +134,12 @@ def _runs(contents: Contents) -> Finding:
         wrong.append("the current evaluations are not those that the runs made current last")
     if set(current.filter("stale")["evaluation_id"]) != set(overtaken["evaluation_id"]):
         wrong.append("the evaluations marked stale are not those whose earlier periods changed after them")
-    said = "; ".join(wrong) or f"{runs.height} runs, {current.height} current evaluations, {overtaken.height} stale"
-    return Finding("runs", not wrong, said)
+    good = f"{runs.height} runs, {current.height} current evaluations, {overtaken.height} stale"
+    return Finding("runs", not wrong, "; ".join(wrong) or good)
 
 
 def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
-    """Facts, submissions, problems and the register of objections follow from what is stated."""
+    """Facts, submissions, problems and the register of objections follow from what was submitted."""
     with reading_scratch(warehouse) as folder:
         resolved = resolved_now(warehouse, contents, folder)
         yield from _facts_of(warehouse, resolved.facts)
@@ -144,38 +149,39 @@ def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     yield _same(PROBLEMS.qualified, contents[PROBLEMS.qualified], resolved.problems, own)
 
 
-def _facts_of(warehouse: Path, shares: Partitions) -> Iterator[Finding]:
-    """The facts of each form, share by share: those that the warehouse keeps, and `shares`, which follow anew."""
-    firsts = [_first_code(share) for share in shares.parts]
+def _facts_of(warehouse: Path, partitions: Partitions) -> Iterator[Finding]:
+    """The published facts of each form equal those computed again (`partitions`), compared one partition at a time."""
+    firsts = [_first_code(partition) for partition in partitions.parts]
     counts = {form: [0, 0] for form in FACTS}
     differing: dict[str, str] = {}
-    for number, again in enumerate(shares.frames()):
-        # What stands before the first code or behind the last is somebody's too.
+    for number, again in enumerate(partitions.frames()):
+        # The first partition takes also published rows before its first code, the last all that follow.
         first = firsts[number] if number else None
         following = next((code for code in firsts[number + 1 :] if code is not None), None)
-        for form, pieces in facts_between(warehouse, (first, following)).items() if first or not number else ():
-            kept = pieces.whole()
+        for form, chunks in facts_between(warehouse, (first, following)).items() if first or not number else ():
+            kept = chunks.whole()
             counts[form][0] += kept.height
             counts[form][1] += again[form].height
-            if form not in differing and (what := _difference(kept, again[form], FACTS[form].names)):
-                differing[form] = what
+            if form not in differing and (difference := _difference(kept, again[form], FACTS[form].names)):
+                differing[form] = difference
     for form, table in FACTS.items():
         published, computed = counts[form]
         if published != computed:
             differing[form] = f"{published} rows are published; computed again there are {computed}"
-        said = differing.get(form, f"{published} rows, each computed again")
-        yield Finding(table.qualified, form not in differing, said)
+        detail = differing.get(form, f"{published} rows, each computed again")
+        yield Finding(table.qualified, form not in differing, detail)
 
 
-def _first_code(share: Mapping[str, Chunks]) -> str | None:
-    """The least code of a share; None where it has no rows."""
-    least = [pieces.lazy().select(pl.col("uscc").min()).collect().item() for pieces in share.values() if pieces.height]
+def _first_code(partition: Mapping[str, Chunks]) -> str | None:
+    """The least code of a partition; None where it has no rows."""
+    tables = [chunks.lazy() for chunks in partition.values() if chunks.height]
+    least = [table.select(pl.col("uscc").min()).collect().item() for table in tables]
     return min((code for code in least if code is not None), default=None)
 
 
-def _evaluation(contents: Contents, then: Made, facts: Partitions) -> Iterator[Finding]:
-    """One evaluation: its policy, its inputs, and everything that was published of it."""
-    row = then.evaluation
+def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterator[Finding]:
+    """Policy, inputs, id, warnings and result tables of one evaluation follow from the `facts` of its run."""
+    row = origin.evaluation
     subject = row["evaluation_id"]
     try:
         policy = parse_policy(row["policy_toml"], name=f"the policy of {subject}")
@@ -183,7 +189,7 @@ def _evaluation(contents: Contents, then: Made, facts: Partitions) -> Iterator[F
         yield Finding(subject, False, f"this version cannot read its policy: {error}")
         return
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
-    past = past_at(contents, then)
+    past = past_at(contents, origin)
     judged = judge(facts, policy, row["period"], past)
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     moved = what_moved(facts, policy, row["period"], judged, past)
@@ -208,8 +214,8 @@ def _evaluation(contents: Contents, then: Made, facts: Partitions) -> Iterator[F
         own = contents[table.qualified].filter(evaluation_id=subject)
         if table is MOVEMENTS:
             own = own.join(again.select("previous_evaluation_id").unique(), on="previous_evaluation_id", how="semi")
-        whose = ("evaluation_id", "period", "policy_id")
-        names = [name for name in table.names if name not in whose and name in again.columns]
+        keys = ("evaluation_id", "period", "policy_id")
+        names = [name for name in table.names if name not in keys and name in again.columns]
         yield _same(f"{subject} {table.name}{made_by}", own, again, names)
 
 
@@ -219,13 +225,13 @@ def _equal(subject: str, kept: object, again: object) -> Finding:
 
 
 def _same(subject: str, kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> Finding:
-    """Whether two frames have the same rows, whatever their order, with the first difference where they have not."""
-    what = _difference(kept, again, names)
-    return Finding(subject, what is None, what or f"{kept.height} rows, each computed again")
+    """Whether two frames have the same rows in the columns `names`, in any order; else their first difference."""
+    difference = _difference(kept, again, names)
+    return Finding(subject, difference is None, difference or f"{kept.height} rows, each computed again")
 
 
 def _difference(kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> str | None:
-    """The first difference between the rows of two frames, whatever their order; None where there is none."""
+    """The first difference between the rows of two frames, in any order; None where there is none."""
     first, second = (frame.select(names).sort(names, nulls_last=True) for frame in (kept, again))
     if first.equals(second.cast(first.schema)):
         return None

@@ -1,4 +1,4 @@
-"""`efficiency check`: a dry run of intake alone, for a clerk who wants to know whether a file will come in right."""
+"""`efficiency check`: reads files as a run would and reports their problems; publishes nothing, opens no warehouse."""
 
 from __future__ import annotations
 
@@ -19,27 +19,26 @@ from efficiency.job.execution import read_files
 from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
-"""Problems that mean nothing where no register was given."""
+"""Rules whose problems are left out where no register is among the files."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What intake makes of the files, and the workbooks written to give back."""
+    """What intake reads from the files, and the marked workbooks that were written."""
 
     files: tuple[InboxFile, ...]
     resolved: ResolutionResult
     has_register: bool
     returned: tuple[Path, ...]
     draft: str
-    """A ready-to-edit mapping for the sheets that were not recognised."""
+    """Text of a mapping file to edit, for the sheets that were not recognised."""
 
 
 def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path | None = None) -> Checked:
-    """Read files and folders as a run would, touching no warehouse; with `output` write the marked workbooks there.
+    """Read files and folders as a run would; with `output`, write the marked workbooks to that folder.
 
-    Sheets that cannot be recognised come with a mapping to edit. Without a register among the files, enterprises are
-    not looked up: figures are checked, names are not.
-    Raises UsageError for a path that is not there or may not be read.
+    Without a register among the files, enterprises are not looked up: figures are checked, names are not. Raises
+    UsageError for a path that does not exist or may not be read.
     """
     from efficiency.reports.submitters import write_all_returned
 
@@ -57,24 +56,18 @@ def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path |
         )
     )
     has_register = parsed.chunks["register"].height > 0
-    told = resolved.problems
     if not has_register:
-        told = told.filter(~pl.col("rule").is_in(NEEDS_REGISTER))
+        meaningful = ~pl.col("rule").is_in(NEEDS_REGISTER)
+        resolved = replace(resolved, problems=resolved.problems.filter(meaningful))
     returned: list[Path] = []
     if output is not None:
-        written = write_all_returned([(file.path, file.name) for file in files], told, output)
-        returned = [one.path for one in written]
-    return Checked(
-        tuple(files),
-        replace(resolved, problems=told),
-        has_register,
-        tuple(returned),
-        _drafts(files, told),
-    )
+        written = write_all_returned([(file.path, file.name) for file in files], resolved.problems, output)
+        returned = [workbook.path for workbook in written]
+    return Checked(tuple(files), resolved, has_register, tuple(returned), _drafts(files, resolved.problems))
 
 
 def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
-    """A mapping file to edit, with a layout for each sheet that could not be recognised; empty if there is none."""
+    """Text of a mapping file with a layout for each sheet that was not recognised; empty if there is none."""
     unknown = set(problems.filter(pl.col("rule") == "form_unknown").select("file_name", "sheet").iter_rows())
     return "\n".join(
         draft
@@ -86,6 +79,7 @@ def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
 
 
 def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]:
+    """Every spreadsheet of `paths`, and frames of the problems met while listing folders."""
     files: list[InboxFile] = []
     notes: list[pl.DataFrame] = []
     for path in paths:
@@ -101,32 +95,32 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]
 
 
 def checked_as_json(checked: Checked) -> dict[str, Any]:
-    """Submissions and problems as one JSON object.
+    """Submissions and problems as the object that `--json` prints.
 
-    Without a register it is not known whose rows would count: their numbers are null, and so is the status of a sheet
-    that is not refused whatever the register says.
+    Without a register it is not known whose rows would count: the numbers of accepted, rejected and superseded rows
+    are null, and so is the status of a sheet unless it is refused in any case.
     """
     resolved = checked.resolved
-    told = receipts(resolved.submissions)
+    submissions = receipts(resolved.submissions)
     return {
         "files": len(checked.files),
         "enterprises_looked_up": checked.has_register,
-        "submissions": told if checked.has_register else [_open(one) for one in told],
+        "submissions": submissions if checked.has_register else [_without_register(one) for one in submissions],
         "problems": resolved.problems.drop("row").to_dicts(),
         "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},
     }
 
 
-def _open(receipt: dict[str, Any]) -> dict[str, Any]:
-    """What is known of a sheet whose enterprises were not looked up."""
+def _without_register(receipt: dict[str, Any]) -> dict[str, Any]:
+    """The receipt of a sheet whose enterprises were not looked up, with null for what that leaves unknown."""
     of_enterprises = ("rows_accepted", "rows_rejected", "rows_superseded")
     refused = receipt["rows_unusable"] == sum(receipt[name] for name in of_enterprises)
     return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
 
 def checked_lines(checked: Checked) -> Iterator[str]:
-    """What was recognised, every problem, and where the marked workbooks are."""
+    """The lines that the command prints: sheets and what was recognised in them, problems, marked workbooks."""
     from efficiency.reports.submitters import problem_table
     from efficiency.reports.text import on_one_line
 

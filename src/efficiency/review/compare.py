@@ -1,4 +1,4 @@
-"""`efficiency compare`: the warehouse's facts under two policies, side by side. Nothing is published."""
+"""`efficiency compare`: evaluates the published facts under two policies and compares; publishes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compared:
-    """The comparison of a period, and the workbook if one was asked for."""
+    """The comparison of a period, and the path of its workbook if one was written."""
 
     period: str
     comparison: Comparison
@@ -32,10 +32,10 @@ class Compared:
 
 
 def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, output: Path | None = None) -> Compared:
-    """Judges `period` under both policies (ids or files); with `output` writes 办法比较_<period>.xlsx below it.
+    """Evaluate `period` under both policies (ids or files); with `output` write 办法比较_<period>.xlsx below it.
 
     Each policy has its own window, energy basis and, by its id, its own earlier tiers. Raises UsageError for a
-    period, policy or warehouse that is not there, and for a warehouse without a register.
+    wrong period, a policy or warehouse that does not exist, and a warehouse without a register.
     """
     period_start(period)
     first, second = (load_policy(asked) for asked in policies)

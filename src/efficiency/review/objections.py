@@ -1,6 +1,6 @@
-"""`efficiency objection`: what corrections that are asked for would change, for who asks and for everybody else.
+"""`efficiency objection`: evaluates the published facts again with corrections that are asked for; publishes nothing.
 
-The corrections are tried on the facts that the warehouse keeps, as if they were approved today. Nothing is published.
+The corrections are tried as if they were approved today: what would change for the enterprise and for all others.
 """
 
 from __future__ import annotations
@@ -37,45 +37,45 @@ if TYPE_CHECKING:
     from efficiency.warehouse.schema import Contents
 
 ON_TRIAL = "试算"
-"""Stands for the approver of a correction that nobody has approved yet."""
-TODAY = date.max
-"""Approved last of all: it counts before whatever was approved earlier."""
+"""Approver that a trial writes into a correction that nobody has approved yet."""
+LAST = date.max
+"""Date of approval that a trial writes, so that the correction counts before those approved earlier."""
 
 
 def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = None) -> Trial:
-    """Try the corrections of `file` on the current evaluation of `period`.
+    """Try the corrections of `file` on the current evaluation of `period` (YYYY-MM).
 
-    Rows that nobody has approved are tried as if they were; rows that were declined are not. Raises UsageError when
-    the file is no ledger of corrections or there is no such evaluation.
+    Rows that are not approved yet are tried as if they were; rows that were declined are not. Raises UsageError when
+    the file has no sheet of corrections or there is no such evaluation.
     """
     period_start(period)
     contents = warehouse_at(warehouse)
     evaluation = _current(contents, period, policy_id)
     policy = parse_policy(evaluation["policy_toml"], name=f"the policy of {evaluation['evaluation_id']}")
     parsed = _ledger(file)
-    ours = pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
+    of_file = pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
     with reading_scratch(warehouse) as folder:
         resolved = _tried(warehouse, contents, parsed, folder)
         trial = resolved.facts
         kept = kept_facts(warehouse, folder)
         before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
-        tried = trial.table("corrections").lazy().filter(ours).collect()
+        tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
-    found = effects(before, select(before, policy), after, select(after, policy))
+    changes = effects(before, select(before, policy), after, select(after, policy))
     return Trial(
         file=file.name,
         period=period,
         evaluation_id=evaluation["evaluation_id"],
         policy=policy,
         asked=asked,
-        problems=resolved.problems.filter(ours),
-        enterprises=found.with_columns(pl.col("uscc").is_in(tried["uscc"].implode()).alias("own")),
+        problems=resolved.problems.filter(of_file),
+        enterprises=changes.with_columns(pl.col("uscc").is_in(tried["uscc"].implode()).alias("own")),
         renewed=before.inputs_sha256 != evaluation["inputs_sha256"],
     )
 
 
 def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str, Any]:
-    """The period's current evaluation under the policy; without one named there may be only one."""
+    """The period's current evaluation under the policy `policy_id`, or its only one where that is None."""
     current = contents[EVALUATIONS.qualified].filter(pl.col("current"), pl.col("period") == period)
     chosen = current if policy_id is None else current.filter(pl.col("policy_id") == policy_id)
     if chosen.height > 1:
@@ -94,35 +94,35 @@ def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str
 
 
 def _ledger(path: Path) -> ReadResult:
-    """The corrections that the file states, and nothing else of it."""
+    """The sheets of corrections of the file at `path`, without its other sheets."""
     if not path.is_file():
         raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
     parsed = read_file(named_file(path))
     ledgers = parsed.submissions.filter(pl.col("form") == "corrections")
     if ledgers.is_empty():
-        told = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()
+        first_error = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()
         raise UsageError(
             f"{path} holds no sheet of the form 申诉更正 (企业, 更正指标, 更正值, 审批人). "
-            f"{''.join(told)} `efficiency template DIR` writes a blank one."
+            f"{''.join(first_error)} `efficiency template DIR` writes a blank one."
         )
-    ours = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
+    of_ledgers = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
     return ReadResult.of_frames(
         ledgers,
-        parsed.problems.filter(ours),
-        parsed.columns.filter(ours),
-        {form: rows.filter(ours) for form, rows in parsed.rows.items()},
+        parsed.problems.filter(of_ledgers),
+        parsed.columns.filter(of_ledgers),
+        {form: rows.filter(of_ledgers) for form, rows in parsed.rows.items()},
     )
 
 
 def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path) -> ResolutionResult:
-    """What follows from everything stated, and from the ledger as if it had been approved and arrived last.
+    """Everything submitted, resolved again with the ledger `parsed` as if it were approved and had arrived last.
 
-    A ledger that has come through the inbox already stands there once, with what is not approved yet tried.
+    A ledger that came through the inbox already is replaced by `parsed`, so that it counts once.
     """
     others = ~pl.col("submission_id").is_in(parsed.submissions["submission_id"].implode())
     open_rows = pl.col("approved_by").is_null() & (pl.col("decision").ne_missing(DECLINED))
     tried = parsed.rows["corrections"].with_columns(
-        pl.when(open_rows).then(pl.lit(TODAY)).otherwise("approved").alias("approved"),
+        pl.when(open_rows).then(pl.lit(LAST)).otherwise("approved").alias("approved"),
         pl.when(open_rows).then(pl.lit(ON_TRIAL)).otherwise("approved_by").alias("approved_by"),
     )
     last = contents[SUBMISSIONS.qualified]["arrival"].max()
@@ -141,14 +141,14 @@ def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path
 
 
 def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
-    """The corrections that could be tried, beside the figures that count now."""
+    """The corrections of `tried` that take effect, each with the figure of `kept` that counts now."""
     who = pl.col("uscc").is_in(tried["uscc"].implode())
     facts = {form: kept.table(form).lazy().filter(who).collect() for form in FACTS}
     rows = []
     for row in tried.filter(~pl.col("superseded")).sort("row").iter_rows(named=True):
         target = find_target(row["field"])
         if target is None:
-            raise ValueError(f"intake took {row['field']!r} for a figure and now cannot tell which")
+            raise ValueError(f"intake took {row['field']!r} for a figure that is not found again")
         rows.append({
             **{name: row[name] for name in ("uscc", "name", "field", "old", "new", "reason", "document", "decision")},
             "unit": carrier_form_unit()[target.carrier] if target.carrier else
@@ -161,7 +161,7 @@ def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
 
 
 def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
-    """The figure that counts now where the correction would count; an area is that in force at the span's end."""
+    """The figure that the correction `row` would replace; of an area, the one in force at the end of its span."""
     own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
     if target.form == "land":
         in_force = pl.col("as_of") <= pl.lit(row["span_end"]).dt.month_end()

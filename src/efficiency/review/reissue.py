@@ -1,4 +1,4 @@
-"""`efficiency reissue`: the documents of a published evaluation, as they were first issued."""
+"""`efficiency reissue`: writes the documents of a published evaluation again; publishes nothing new."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.reports.delivery import deliver, staging
-from efficiency.review.as_of import made, past_at, resolved_at, warehouse_at
+from efficiency.review.as_of import origin_of, past_at, resolved_at, warehouse_at
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reissued:
-    """Where the documents stand, and the versions of the software that made and that issued them again."""
+    """The documents that were written, and the versions of the software that made the evaluation and wrote them."""
 
     evaluation_id: str
     period: str
@@ -38,16 +38,17 @@ class Reissued:
 
 
 def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
-    """Write the officials' workbook, the notice and the page of the evaluation `asked` below `output`/<period>.
+    """Write the officials' workbook, the public notice and the page of the evaluation `asked` below `output`/<period>.
 
-    Results are those that the warehouse keeps; what was known of the data is resolved anew from what had been stated
-    when the evaluation was made, and must give the digest of its inputs. The submitters' workbooks are not written:
-    their files are not kept. Raises UsageError for an unknown evaluation or a folder in use, EfficiencyError when its
-    inputs cannot be reproduced or the folder cannot be written.
+    `asked` is the evaluation's id or a beginning of it. Results are those of the warehouse; facts and problems are
+    resolved again from what the run of the evaluation knew, and must give the digest of its inputs. The submitters'
+    workbooks are not written, since the warehouse does not keep their files. Raises UsageError for an unknown
+    evaluation or a folder that has files, EfficiencyError when the inputs cannot be reproduced or the folder cannot
+    be written.
     """
     contents = warehouse_at(warehouse)
-    then = made(contents, asked)
-    evaluation, evaluation_id = then.evaluation, then.evaluation["evaluation_id"]
+    origin = origin_of(contents, asked)
+    evaluation, evaluation_id = origin.evaluation, origin.evaluation["evaluation_id"]
     policy = _policy(evaluation["policy_toml"], evaluation_id)
     target = output / evaluation["period"]
     if target.is_dir() and any(target.iterdir()):
@@ -55,14 +56,14 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
             f"{target} has files already, and those of a month that was just run are not to be replaced by older ones. "
             "Name another folder with --output."
         )
-    past = past_at(contents, then)
+    past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
-        resolved = resolved_at(warehouse, contents, then, folder)
-        found = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
-    if found != evaluation["inputs_sha256"]:
+        resolved = resolved_at(warehouse, contents, origin, folder)
+        digest = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
+    if digest != evaluation["inputs_sha256"]:
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
-            f"and is {found[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
+            f"and is {digest[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
             f"this is {__version__}. To do: use that version, or a file of versions/ from that time; "
             f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
@@ -101,17 +102,18 @@ def _policy(text: str, evaluation_id: str) -> Policy:
 
 
 def _in_policy_order(indicators: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """By enterprise and in the policy's order, as an evaluation gives them; the warehouse keeps them by name."""
+    """Sorted by enterprise and in the policy's order, as an evaluation gives them; the warehouse sorts them by name."""
     order = {
-        f"{cohort.id} {indicator.id}": place
+        f"{cohort.id} {indicator.id}": position
         for cohort in policy.cohort
-        for place, indicator in enumerate(cohort.indicator)
+        for position, indicator in enumerate(cohort.indicator)
     }
-    place = pl.concat_str("cohort", pl.lit(" "), "indicator").replace_strict(order, return_dtype=pl.Int64)
-    return indicators.sort("uscc", place)
+    position = pl.concat_str("cohort", pl.lit(" "), "indicator").replace_strict(order, return_dtype=pl.Int64)
+    return indicators.sort("uscc", position)
 
 
 def _in_list_order(candidates: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """By list in the policy's order and by priority, as they are selected."""
-    lists = {name: place for place, name in reversed(list(enumerate(one.list for one in policy.candidate)))}
+    """Sorted by list in the policy's order, then by priority, as an evaluation gives them."""
+    # Several rules may fill one list: the first of them gives its position.
+    lists = {rule.list: position for position, rule in reversed(list(enumerate(policy.candidate)))}
     return candidates.sort(pl.col("list").replace_strict(lists, return_dtype=pl.Int64), "priority")

@@ -1,4 +1,7 @@
-"""`efficiency rollback`: the warehouse as it was published before, or from a copy; the file it replaces is kept."""
+"""`efficiency rollback`: publishes an earlier file of the warehouse, or a copy of one, again; computes nothing new.
+
+The file that it replaces is kept as a version.
+"""
 
 from __future__ import annotations
 
@@ -16,30 +19,30 @@ from efficiency.warehouse.versions import Version, as_version, described, versio
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """What is published now, and what was before, where it is kept (None when there was no warehouse)."""
+    """The version that is published now, and the one before as it is kept; None when there was no warehouse."""
 
     now: Version
     before: Version | None
 
 
 def versions(warehouse: Path) -> list[Version]:
-    """The earlier files of the warehouse, newest first. Raises WarehouseError naming one that is not whole."""
+    """The earlier files of the warehouse, newest first. Raises WarehouseError naming one that cannot be read."""
     return [described(file) for file in reversed(version_files(warehouse.resolve()))]
 
 
 def rollback(warehouse: Path, asked: str | None) -> RolledBack:
-    """Publish an earlier file again, under the lock, and log it.
+    """Publish an earlier file again, under the warehouse's lock, with an entry in the log of runs.
 
-    `asked` is a number of the list (1 is the newest), a part of a version's name that fits no other, or the path of
-    a copy that is kept elsewhere; None is the newest. Raises UsageError when it names none, WarehouseError when
-    another run holds the warehouse, or the file is not whole or cannot be put in place.
+    `asked` is a number of the list (1 is the newest), a part of the name of one version only, or the path of a copy
+    that is kept elsewhere; None is the newest. Raises UsageError when it names none, WarehouseError when another run
+    holds the warehouse, or when the file cannot be read or put in place.
     """
     target = warehouse.resolve()
     with lock(target):
         chosen = _chosen(target, asked)
         before = replace(described(target), path=as_version(target)) if target.exists() else None
         version = described(chosen)
-        said = {
+        entry = {
             "event": "rollback",
             "at": _now(),
             "operator": operator(),
@@ -47,7 +50,7 @@ def rollback(warehouse: Path, asked: str | None) -> RolledBack:
             "to_run": version.run_id,
             "file": str(chosen),
         }
-        append(target, said)
+        append(target, entry)
         try:
             roll_back(target, chosen)
         except EfficiencyError as error:

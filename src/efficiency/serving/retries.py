@@ -1,4 +1,4 @@
-"""A scheduled run that fails because a share does not answer or another run is at work waits and tries again."""
+"""Repeats a scheduled run that failed for a reason which may pass: a share does not answer, another run is at work."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("efficiency")
 
 WAITS_S = (60, 300, 900)
-"""Seconds that a scheduled run waits before each further try: a share may be back, another run may have ended."""
+"""Seconds that a scheduled run waits before each further attempt."""
 
 
 def with_retries(job: Callable[[], CompletedRun], inbox: Path, waits: Sequence[float]) -> CompletedRun:
-    """What `job` returns; where its failure may pass by itself (`may_pass`) it is tried again after each of `waits`.
+    """Run `job`, again after each of `waits` (seconds) while it fails for a reason that may pass (`may_pass`).
 
-    The whole run is tried again rather than one step: a run that failed has published nothing or everything, has
-    removed what its steps had left beside their places, and publishes the same when it is repeated. An `inbox` that is
-    not there may be on a share that is not mounted yet.
+    Returns what `job` returns; raises what its last attempt raises. The whole run is repeated rather than one step: a
+    run that failed has published nothing or everything and has removed its staged outputs, and publishes the same when
+    it is repeated. An `inbox` that does not exist counts as passing: its share may not be mounted yet.
     """
     for wait in waits:
         try:

@@ -1,4 +1,4 @@
-"""Which months a scheduled run is to evaluate: the one before its date, and those that were missed since the last."""
+"""Which months a scheduled run evaluates: the one before its date, and those that were missed since the last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from efficiency.errors import UsageError
 from efficiency.periods import period_start, shifted
 
 CRON = "0 6 5 * *"
-"""The fifth of each month at six in the morning: the departments have reported, the officials are not yet at work."""
+"""The fifth of each month at six in the morning: after the departments have reported, before officials begin work."""
 TIMEZONE = "Asia/Shanghai"
 
 
@@ -24,16 +24,16 @@ def zone(name: str) -> ZoneInfo:
 
 
 def due_periods(scheduled: datetime, timezone: str, published: Collection[str]) -> tuple[str, ...]:
-    """The months (YYYY-MM, in order) that a run scheduled for `scheduled` (with its zone) has to evaluate.
+    """The months (YYYY-MM, in order) that a run scheduled for `scheduled`, a time with zone, evaluates.
 
-    They end with the month before the scheduled date as the clock in `timezone` shows it, and begin after the last of
-    the `published` periods; where nothing is published, or that month already is, it is that month alone: a late
-    file may have come. Months after it count as not published: nobody can have closed them.
+    They end with the month before the scheduled date in `timezone` and begin after the last of the `published`
+    periods. Where nothing is published, or that month already is, it is that month alone, since a file may have come
+    late. Published periods after that month are ignored: they are not over yet.
     """
     if scheduled.tzinfo is None:
         raise ValueError("a scheduled time must say its zone")
-    here = scheduled.astimezone(zone(timezone)).date()
-    last = f"{shifted(here, -1):%Y-%m}"
+    local_date = scheduled.astimezone(zone(timezone)).date()
+    last = f"{shifted(local_date, -1):%Y-%m}"
     past = [period for period in published if period <= last]
     if not past or max(past) == last:
         return (last,)

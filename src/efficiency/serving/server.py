@@ -1,6 +1,6 @@
-"""A Prefect server for `efficiency serve`: the one that PREFECT_API_URL names, or an own one on this machine.
+"""A Prefect server for `efficiency serve`: the one that PREFECT_API_URL names, or one that this process starts.
 
-Prefect itself is not imported here: it takes its settings when it is, and the server's address is one of them.
+Prefect itself is not imported here: it reads its settings when it is imported, the server's address among them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from efficiency.errors import EfficiencyError, UsageError
 
 API_URL = "PREFECT_API_URL"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
+"""Where the server keeps who holds the deployment's one place for a run: in files, which survive the server."""
 STARTUP_S = 180
-"""A first start makes the server's database, on a busy machine too."""
+"""Seconds to wait for a server; its first start creates a database, perhaps on a busy machine."""
 
 
 def answers(api_url: str) -> bool:
@@ -39,10 +40,10 @@ def require_named() -> None:
     """Raise EfficiencyError unless the server that PREFECT_API_URL names, if it names one, answers now."""
     named = os.environ.get(API_URL)
     if named and not answers(named):
-        raise EfficiencyError(_silent(named))
+        raise EfficiencyError(_no_answer(named))
 
 
-def _silent(address: str) -> str:
+def _no_answer(address: str) -> str:
     return (
         f"No Prefect server answers at {address}. Start it there (prefect server start), correct {API_URL}, "
         f"or unset {API_URL} to do without it."
@@ -51,10 +52,10 @@ def _silent(address: str) -> str:
 
 @contextlib.contextmanager
 def server(port: int) -> Iterator[str]:
-    """The address of a server that answers, for the length of the block; PREFECT_API_URL names it meanwhile.
+    """Within the block, a server answers at the address that this gives and that PREFECT_API_URL holds.
 
-    Raises EfficiencyError when the one that PREFECT_API_URL names does not answer within `STARTUP_S`, and UsageError
-    when `port` is taken.
+    Raises EfficiencyError when the server that PREFECT_API_URL names does not answer within `STARTUP_S` or an own one
+    does not start or ends by itself, and UsageError when `port` is taken.
     """
     named = os.environ.get(API_URL)
     if named:
@@ -62,9 +63,9 @@ def server(port: int) -> Iterator[str]:
         yield named
         return
     address = f"http://127.0.0.1:{port}/api"
-    left = Path(os.environ["PREFECT_HOME"]) / "server.address"
+    address_file = Path(os.environ["PREFECT_HOME"]) / "server.address"
     if _is_taken(port):
-        if left.is_file() and left.read_text(encoding="utf-8") == address and answers(address):
+        if address_file.is_file() and address_file.read_text(encoding="utf-8") == address and answers(address):
             announce(
                 f"Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays."
             )
@@ -75,12 +76,13 @@ def server(port: int) -> Iterator[str]:
             f"Port {port} of this machine is taken. If a Prefect server runs there, set "
             f"{API_URL}=http://127.0.0.1:{port}/api to use it; otherwise name another with --port."
         )
-    with _own(port, address, left), _named(address):
+    with _own(port, address, address_file), _named(address):
         yield address
 
 
 @contextlib.contextmanager
 def _named(address: str) -> Iterator[None]:
+    """Set PREFECT_API_URL to `address` within the block."""
     os.environ[API_URL] = address
     try:
         yield
@@ -89,9 +91,9 @@ def _named(address: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _own(port: int, address: str, left: Path) -> Iterator[None]:
-    """A server of this process at `address`; the file `left` names it while it is there."""
-    home = left.parent
+def _own(port: int, address: str, address_file: Path) -> Iterator[None]:
+    """Run a server at `address` within the block; `address_file` holds the address as long as the server runs."""
+    home = address_file.parent
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
     announce(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
     with (home / "server.log").open("ab") as output:
@@ -100,7 +102,7 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            # Kept in memory, who holds the one place for a run would be forgotten with the server, and never freed.
+            # In memory, a held place for a run would be lost with the server and never be freed.
             env={"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES, **os.environ},
             start_new_session=True,  # Ctrl-C ends the serving first, and that ends the server
         )
@@ -108,7 +110,7 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
     try:
         _wait_for(address, process)
         threading.Thread(target=_stop_with, args=(process, stopping), daemon=True).start()
-        left.write_text(address, encoding="utf-8")
+        address_file.write_text(address, encoding="utf-8")
         yield
         if process.poll() is not None:
             raise EfficiencyError(
@@ -117,7 +119,7 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
             )
     finally:
         stopping.set()
-        left.unlink(missing_ok=True)
+        address_file.unlink(missing_ok=True)
         process.terminate()
         try:
             process.wait(20)
@@ -127,16 +129,16 @@ def _own(port: int, address: str, left: Path) -> Iterator[None]:
 
 
 def _stop_with(process: subprocess.Popen[bytes], stopping: threading.Event) -> None:
-    """Ask this process to stop when its server ends: whoever watches over it (systemd) starts both again."""
+    """Stop this process when its server ends, so that systemd, which watches this one, starts both again."""
     process.wait()
     if not stopping.is_set():
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
-    """Return when the server answers."""
+    """Return as soon as the server answers; raises EfficiencyError after `STARTUP_S` or when `process` has ended."""
     until = time.monotonic() + STARTUP_S
-    said = False
+    announced = False
     while not answers(address):
         if process is not None and process.poll() is not None:
             raise EfficiencyError(
@@ -144,16 +146,16 @@ def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
                 f"Read {Path(os.environ['PREFECT_HOME']) / 'server.log'}."
             )
         if time.monotonic() > until:
-            raise EfficiencyError(_silent(address))
-        if process is None and not said:
+            raise EfficiencyError(_no_answer(address))
+        if process is None and not announced:
             announce(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
-            said = True
+            announced = True
         time.sleep(0.5)
 
 
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
-        if os.name != "nt":  # there it would allow to take over a port in use
+        if os.name != "nt":  # on Windows this option would let the probe take a port that is in use
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -163,5 +165,5 @@ def _is_taken(port: int) -> bool:
 
 
 def announce(line: str) -> None:
-    """A line for the operator."""
+    """Print a line for the operator on stderr."""
     print(f"efficiency: {line}", file=sys.stderr, flush=True)
