@@ -19,10 +19,11 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -94,7 +95,11 @@ def plain(files: Sequence[Path]) -> Figures:
     found: dict[tuple[Path, int], tuple[list[int], list[float | None]]] = {}
     for path in files:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        for cells in book.worksheets[0].iter_rows(min_row=HEADER_ROW + 1, min_col=LEFT + 1):
+        # Any: openpyxl's types allow a cell without a place, and values of every kind.
+        rows_of_cells: Iterable[tuple[Any, ...]] = book.worksheets[0].iter_rows(
+            min_row=HEADER_ROW + 1, min_col=LEFT + 1
+        )
+        for cells in rows_of_cells:
             for cell in cells:
                 value = cell.value
                 number = float(value.replace(",", "")) if isinstance(value, str) else value
