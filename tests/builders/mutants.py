@@ -137,6 +137,16 @@ _FRAGMENTS = (
 )
 
 
+def encrypted() -> bytes:
+    """A workbook behind a password, as Excel saves it: an OLE container of the zipped file, encrypted."""
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    plain, made = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(plain)
+    OOXMLFile(plain).encrypt("密码", made)
+    return made.getvalue()
+
+
 def write_workbook(path: Path, sheets: dict[str, Sequence[Sequence[object]]]) -> Path:
     """`sheets` as XlsxWriter writes them, one of them hidden behind."""
     book = xlsxwriter.Workbook(path)

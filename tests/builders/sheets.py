@@ -21,7 +21,7 @@ DAMAGED = "913501000000100000"
 def write(
     path: Path, sheets: dict[str, Rows], merges: Sequence[tuple[int, int, int, int]] = (), hidden: str = ""
 ) -> InboxFile:
-    """A workbook; a text that begins with `=` is an idle formula, one that begins with `#` an error cell."""
+    """A workbook; a text that begins with `=` is a formula without a cached value, with `#` an error cell."""
     book = xlsxwriter.Workbook(path)
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)

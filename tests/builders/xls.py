@@ -19,13 +19,12 @@ def compound(stream: bytes, *, fat: Sequence[int] | None = None, length: int | N
     struct.pack_into("<IIIII", header, 56, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
     struct.pack_into("<109I", header, 76, 0, *([0xFFFFFFFF] * 108))
 
-    def entry(name: str, start: int, size: int) -> bytes:
+    def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
         text = name.encode("utf-16-le")
-        return (
-            text.ljust(64, b"\0") + struct.pack("<H", len(text) + 2) + bytes(50) + struct.pack("<IIi", start, size, 0)
-        )
+        about = struct.pack("<HBBiii", len(text) + 2, kind, 1, -1, -1, child)
+        return text.ljust(64, b"\0") + about + bytes(36) + struct.pack("<IIi", start, size, 0)
 
-    directory = entry("Root Entry", 0xFFFFFFFE, 0) + entry("Workbook", 2, length or len(stream))
+    directory = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, -1, 2, length or len(stream))
     table = struct.pack(f"<{len(links)}I", *links).ljust(512, b"\xff")
     return bytes(header) + table + directory.ljust(512, b"\0") + stream
 

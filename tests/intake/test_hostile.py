@@ -20,7 +20,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
-from builders.mutants import CODES, record, xlsb, zipped
+from builders.mutants import CODES, encrypted, record, xlsb, zipped
 from builders.xls import biff, compound, one_at
 from conftest import efficiency
 
@@ -357,7 +357,7 @@ NOT_SPREADSHEETS = {
     "标记.xlsx": (b'<?xml version="1.0"?><Workbook/>', "网页"),
     "文本.xls": ("企业名称\t营业收入\n甲公司\t1\n".encode(), "电子表格"),
     "文档.xlsx": (zipped([("word/document.xml", b"<w/>"), ("[Content_Types].xml", b"<Types/>")]), "损坏"),
-    "加密.xlsx": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000) + "EncryptedPackage".encode("utf-16-le"), "加密"),
+    "加密.xlsx": (encrypted(), "加密"),
     "密码.xls": (compound(biff()[:20] + struct.pack("<HHHHH", 0x2F, 6, 1, 1, 1)), "加密"),
     "零.csv": (b"a,b\0\n1,2\n" * 9, "编码"),
     "乱码.csv": (b"\xff\xff\x81\xff" * 99, "编码"),

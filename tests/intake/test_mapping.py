@@ -10,7 +10,7 @@ from conftest import efficiency
 
 from efficiency.errors import UsageError
 from efficiency.intake.files import inbox_file
-from efficiency.intake.formats.grid import grid_of_rows
+from efficiency.intake.formats import cells_of_rows, grid_of_cells
 from efficiency.intake.layout import NO_MAPPING, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.read import read_file
 from efficiency.review.check import check_paths
@@ -131,7 +131,7 @@ def test_a_layout_without_a_folder_is_meant_for_its_file_in_any_folder() -> None
 
 
 def test_a_draft_names_its_own_file_whatever_signs_its_name_holds() -> None:
-    grid = grid_of_rows([["甲", "乙", "丙"], [1.0, 2.0, 3.0]], sheet='抄"表')
+    grid = grid_of_cells(cells_of_rows([["甲", "乙", "丙"], [1.0, 2.0, 3.0]]), '抄"表', 1)
     draft = draft_mapping(grid, "用电[1].xlsx").replace('field = ""', 'field = "revenue"')
     assert mapping(draft).for_sheet("用电[1].xlsx", '抄"表') is not None
 
@@ -143,7 +143,7 @@ def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_
         ["户名\x07", "数量", "单位", "数量", "税\n额"],
         ["甲公司", 1.0, "吨", 2.0, 3.0],
     ]
-    lines = draft_mapping(grid_of_rows(rows), "表.csv").splitlines()
+    lines = draft_mapping(grid_of_cells(cells_of_rows(rows), "", 1), "表.csv").splitlines()
     assert "header_row = 3" in lines
     assert [line for line in lines if line.startswith(("header =", "column ="))] == [
         'header = "户名"  # column A',

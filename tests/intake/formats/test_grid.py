@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from builders.mutants import encrypted
 from builders.xls import compound
 
 from efficiency.cell_addresses import column_letters, column_number
-from efficiency.intake.formats import Grid, UnreadableError, read_grids
-from efficiency.intake.formats.archive import MAX_ENTRIES, MAX_EXPANDED
+from efficiency.intake.formats import Grid, UnreadableError, cells_of_rows, grid_of_cells, read_grids
 from efficiency.intake.formats.csv import as_utf8, delimited_columns
-from efficiency.intake.formats.grid import grid_of_rows
-from efficiency.intake.formats.ods import scan_content
-from efficiency.intake.formats.xls import scan_biff
-from efficiency.intake.formats.xlsb import xlsb_sheet, xlsb_sheets
+from efficiency.intake.formats.grid import position_of
+from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED
+from efficiency.intake.formats.ods import ods_metadata
+from efficiency.intake.formats.xls import xls_metadata
+from efficiency.intake.formats.xlsb import xlsb_metadata, xlsb_sheets
 
 
 def workbook(path: Path, fill) -> Path:
@@ -53,7 +54,7 @@ def test_figures_are_exact_and_positions_absolute(tmp_path: Path) -> None:
     assert list(grid.merges) == [(4, 0, 5, 1)]
 
 
-def test_error_cells_and_idle_formulas_are_never_blank(tmp_path: Path) -> None:
+def test_error_cells_and_formulas_without_a_cached_value_are_never_blank(tmp_path: Path) -> None:
     def fill(_, sheet) -> None:
         sheet.write(0, 0, "x")
         sheet.write_formula(1, 0, "=1/0", None, "#DIV/0!")
@@ -104,7 +105,7 @@ def test_a_text_formula_that_yields_nothing_is_blank(tmp_path: Path) -> None:
     assert not read_grids(path)[0].marked
 
 
-def test_hidden_sheets_are_told_and_not_read(tmp_path: Path) -> None:
+def test_hidden_sheets_are_named_and_not_read(tmp_path: Path) -> None:
     def fill(book, sheet) -> None:
         sheet.write(0, 0, "x")
         hidden = book.add_worksheet("底稿")
@@ -156,7 +157,7 @@ def declaring(size: int) -> bytes:
         ("空.xlsx", b"", "0 字节"),
         ("截断.xlsx", zipped({"xl/workbook.xml": b"<workbook/>" * 50})[:120], "已损坏"),
         ("网页.xls", b"\n<html><table><tr><td>1</td></tr></table></html>", "网页"),
-        ("加密.xlsx", b"\xd0\xcf\x11\xe0" + bytes(2000) + "EncryptedPackage".encode("utf-16-le"), "加密"),
+        ("加密.xlsx", encrypted(), "加密"),
         ("坏.xls", b"\xd0\xcf\x11\xe0" + bytes(3000), "已损坏"),
         ("图片.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(100), "已损坏"),
         ("炸弹.xlsx", declaring(MAX_EXPANDED + 1), "512 MiB"),
@@ -237,7 +238,7 @@ def test_ods_error_cells_are_found_behind_repeated_rows_and_columns() -> None:
         f'<table:table table:name="表"><table:table-row table:number-rows-repeated="3">{blank}</table:table-row>'
         f'<table:table-row><table:table-cell table:number-columns-repeated="2"/>{error}</table:table-row></table:table>'
     )
-    assert scan_content(content.encode())["表"].errors == {(3, 2): "#DIV/0!"}
+    assert ods_metadata(content.encode())["表"].marked == {position_of(3, 2): "#DIV/0!"}
 
 
 def test_ods_formulas_without_a_result_are_found_and_those_that_yield_nothing_are_not() -> None:
@@ -248,7 +249,7 @@ def test_ods_formulas_without_a_result_are_found_and_those_that_yield_nothing_ar
         f'<table:table-cell {formula} office:value-type="float" office:value="3"><text:p>3</text:p></table:table-cell>'
     )
     content = f'<table:table table:name="表"><table:table-row>{cells}</table:table-row></table:table>'
-    assert scan_content(content.encode())["表"].uncalculated == {(0, 0): "=[.A1]&2"}
+    assert ods_metadata(content.encode())["表"].marked == {position_of(0, 0): "=[.A1]&2"}
 
 
 def test_ods_merged_cells_are_found() -> None:
@@ -259,7 +260,7 @@ def test_ods_merged_cells_are_found() -> None:
         f'<table:table table:name="表">{row}<table:table-row>{single}{merged}<table:covered-table-cell/>'
         f"</table:table-row></table:table>"
     )
-    assert scan_content(content.encode())["表"].merges == [(1, 1, 3, 2)]
+    assert ods_metadata(content.encode())["表"].merges == [(1, 1, 3, 2)]
 
 
 def test_xls_error_cells_are_found_in_the_records() -> None:
@@ -277,11 +278,11 @@ def test_xls_error_cells_are_found_in_the_records() -> None:
     zero, one = (struct.pack("<HHHd", 9, column, 0, column) + bytes(8) for column in (0, 1))
     formulas = record(6, formula) + record(6, empty) + record(6, zero) + record(6, one)
     stream = begin + sheet_head(start) + end + begin + formulas + record(0x205, value) + end
-    scan = scan_biff(compound(stream))["表"]
-    assert scan.errors == {(6, 3): "#DIV/0!", (7, 4): "#N/A"}
-    assert scan.idle == 2  # the empty text and zero: what an uncalculated formula would show
+    found = xls_metadata(compound(stream))["表"]
+    assert found.marked == {position_of(6, 3): "#DIV/0!", position_of(7, 4): "#N/A"}
+    assert found.doubtful_formulas == 2  # the empty text and zero: what an uncalculated formula would show
     with pytest.raises(UnreadableError):
-        scan_biff(b"\xd0\xcf\x11\xe0 no compound file")
+        xls_metadata(b"\xd0\xcf\x11\xe0 no compound file")
 
 
 def test_xlsb_error_cells_are_found_in_the_records() -> None:
@@ -299,13 +300,13 @@ def test_xlsb_error_cells_are_found_in_the_records() -> None:
         + record(176, struct.pack("<IIII", 6, 8, 0, 1))
     )
     text = [struct.pack("<I", len(word)) + word.encode("utf-16-le") for word in ("rId1", "表")]
-    found = xlsb_sheet(sheet)
-    assert found.errors == {(6, 3): "#DIV/0!", (6, 4): "#N/A"}
-    assert (found.merges, found.idle) == ([(6, 0, 8, 1)], 2)
+    found = xlsb_metadata(sheet)
+    assert found.marked == {position_of(6, 3): "#DIV/0!", position_of(6, 4): "#N/A"}
+    assert (found.merges, found.doubtful_formulas) == ([(6, 0, 8, 1)], 2)
     assert xlsb_sheets(record(156, bytes(8) + b"".join(text))) == [("rId1", "表")]
 
 
 def test_a_grid_of_rows_counts_what_is_filled() -> None:
-    grid = grid_of_rows([["a", 1.0, None], ["", " ", None], ["-", 2, "x"]])
+    grid = grid_of_cells(cells_of_rows([["a", 1.0, None], ["", " ", None], ["-", 2, "x"]]), "", 1)
     assert grid.filled.to_list() == [2, 0, 3]
     assert (grid.height, grid.width) == (3, 3)

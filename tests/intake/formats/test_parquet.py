@@ -171,6 +171,6 @@ def test_the_ending_is_one_that_the_inbox_reads(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_longer_than_a_piece_is_counted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("efficiency.intake.formats.csv._PIECE", 4)
+    monkeypatch.setattr("efficiency.intake.formats.csv._CHUNK", 4)
     assert len(delimited_columns(b"a\n1,2,3,4,5,6,7\nb,c\n")) == 7
     assert len(delimited_columns(b"1,2\na,b,c,d")) == 4

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 from benchmarks.province import write
 from efficiency.intake import read
 from efficiency.intake.files import list_inbox
-from efficiency.intake.formats import archive
+from efficiency.intake.formats import xlsx
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import concat
@@ -93,6 +93,6 @@ def test_sheets_read_side_by_side_say_the_same(tmp_path: Path, monkeypatch: pyte
     (workbook,) = list_inbox(tmp_path / "inbox")[0]
     one_by_one = read_file(workbook)
     assert one_by_one.submissions.height > 2
-    monkeypatch.setattr(archive, "LARGE", 0)
+    monkeypatch.setattr(xlsx, "LARGE", 0)
     monkeypatch.setattr(read, "LARGE_ROWS", 0)
     assert_same(read_file(workbook), one_by_one)

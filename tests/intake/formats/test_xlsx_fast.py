@@ -1,4 +1,4 @@
-"""Worksheets read in one pass over their XML: the same cells as the cell reader gives, or none at all."""
+"""Worksheets read by the fast reader: the same cells as openpyxl, the reference, gives, or none at all."""
 
 import io
 import zipfile
@@ -13,20 +13,26 @@ from builders.mutants import zipped
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from efficiency.intake.formats import Grid, UnreadableError, archive, read_grids
-from efficiency.intake.formats.xlsx_fast import row_bytes as plain_rows
-from efficiency.intake.formats.xlsx_fast import shared_strings as shared_parts
-from efficiency.intake.formats.xlsx_fast import worksheet as plain_sheet
+from efficiency.intake.formats import Grid, UnreadableError, read_grids, xlsx
+from efficiency.intake.formats.xlsx_fast import fast_reader, worksheet
 
 SAMPLE = Path(__file__).parents[3] / "sample_data" / "inbox"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def told(grids: list[Grid]) -> list[tuple]:
-    """Everything grids say, in values that can be compared."""
+def cells_of(grids: list[Grid]) -> list[tuple]:
+    """Everything that grids hold, in values that can be compared."""
     return [
         (
-            (grid.sheet, grid.position, grid.hidden, grid.refusal, grid.first_row, grid.first_column, grid.idle),
+            (
+                grid.sheet,
+                grid.position,
+                grid.hidden,
+                grid.refusal,
+                grid.first_row,
+                grid.first_column,
+                grid.marks_unknown,
+            ),
             list(grid.merges),
             grid.marked,
             [column.to_list() for column in grid.numbers],
@@ -37,13 +43,18 @@ def told(grids: list[Grid]) -> list[tuple]:
 
 
 def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Grid], int]:
-    """The grids, which are those of the cell reader, and how many sheets were plain."""
-    plain: list[object] = []
+    """The grids, which are those of the reference, and how many sheets the fast reader took."""
+    taken: list[bool] = []
 
-    def counted(*given: object) -> object:
-        found = read(*given)
-        plain.append(found)
-        return found
+    def counting(*parts: Callable[[], bytes], **about: bool) -> Callable:
+        read = fast_reader(*parts, **about)
+
+        def one(xml: io.BytesIO) -> object:
+            found = read(xml)
+            taken.append(found is not None)
+            return found
+
+        return one
 
     def outcome() -> list[Grid] | str:
         try:
@@ -51,18 +62,23 @@ def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Grid], 
         except UnreadableError as error:
             return str(error)
 
-    read = archive.plain_sheet
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "plain_sheet", counted)
+        patch.setattr(xlsx, "fast_reader", counting)
         fast = outcome()
-        patch.setattr(archive, "plain_sheet", lambda *given: None)
+        patch.setattr(xlsx, "fast_reader", lambda *parts, **about: lambda xml: None)
         slow = outcome()
     if isinstance(slow, str):
         assert fast == slow
         return [], 0
     assert isinstance(fast, list)
-    assert told(fast) == told(slow)
-    return fast, sum(found is not None for found in plain)
+    assert cells_of(fast) == cells_of(slow)
+    return fast, sum(taken)
+
+
+def taken_alone(sheet: bytes) -> bool:
+    """Whether the fast reader takes a worksheet that refers to no other part."""
+    read = fast_reader(lambda: b"", lambda: b"", recalculates=False, since_1904=False)
+    return read(io.BytesIO(sheet)) is not None
 
 
 @pytest.fixture
@@ -152,7 +168,7 @@ CHECKED = settings(max_examples=40, suppress_health_check=[HealthCheck.function_
 @pytest.mark.parametrize("writer", WRITERS)
 @CHECKED
 @given(sheets=st.lists(SHEETS, min_size=1, max_size=3))
-def test_whatever_programs_write_comes_in_as_the_cell_reader_gives_it(compare, writer: str, sheets: list) -> None:
+def test_whatever_programs_write_comes_in_as_the_reference_gives_it(compare, writer: str, sheets: list) -> None:
     compare(WRITERS[writer](sheets))
 
 
@@ -297,7 +313,7 @@ def rows_of(cells: tuple[str, ...]) -> st.SearchStrategy:
     after=st.sampled_from(AFTER),
     calculated=st.sampled_from(["", '<calcPr fullCalcOnLoad="1"/>']),
 )
-def test_every_common_way_of_writing_a_cell_is_read_without_the_cell_reader(compare, rows, after, calculated) -> None:
+def test_every_common_way_of_writing_a_cell_is_read_by_the_fast_reader(compare, rows, after, calculated) -> None:
     _, plain = compare(package(sheet_of(rows, after, row_tags=ROWS[:2]), calculated=calculated))
     assert plain == 1
 
@@ -310,26 +326,25 @@ def test_uncommon_ways_of_writing_cells_change_nothing(compare, rows, shared) ->
 
 @pytest.mark.parametrize("cell", PLAIN_CELLS + ODD_CELLS)
 @pytest.mark.parametrize("shared", [SHARED, RICH])
-def test_each_way_of_writing_a_cell_comes_in_as_the_cell_reader_gives_it(compare, cell: str, shared: str) -> None:
+def test_each_way_of_writing_a_cell_comes_in_as_the_reference_gives_it(compare, cell: str, shared: str) -> None:
     beside = "<c{at}><v>1</v></c>"
     compare(package(sheet_of([(1, [(0, cell)])]), shared=shared))
     compare(package(sheet_of([(1, [(0, beside)]), (1, [(0, beside), (1, cell), (2, beside)])]), shared=shared))
 
 
-# --- what is refused, and what is left to the reader ------------------------------------------------------------------
+# --- what is refused, and what is left to the reference ---------------------------------------------------------------
 
 
-def test_a_sheet_is_the_same_in_however_many_pieces_it_is_read(compare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sheet_is_the_same_in_however_many_chunks_it_is_read(compare, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [[f"企业{row}&", row * 1.1, None, "1,2", row % 2 == 0, "=A1"][: 2 + row % 5] for row in range(400)]
     whole = by_xlsxwriter([(3, 2, rows)], styled=False)
-    for piece, few in ((plain_sheet.PIECE, 0), (20_000, 0), (3_001, plain_rows.FEW), (1_024, 3)):
-        monkeypatch.setattr(plain_sheet, "PIECE", piece)
-        monkeypatch.setattr(plain_rows, "FEW", few)
+    for chunk in (worksheet.CHUNK, 20_000, 3_001, 1_024):
+        monkeypatch.setattr(worksheet, "CHUNK", chunk)
         _, plain = compare(whole)
         assert plain == 1
 
 
-def test_days_counted_from_1904_are_left_to_the_reader(compare) -> None:
+def test_days_counted_from_1904_are_left_to_the_reference(compare) -> None:
     sheet = sheet_of([(1, [(0, PLAIN_CELLS[3]), (1, PLAIN_CELLS[0])])])
     (usual,), plain = compare(package(sheet))
     (mac,), left = compare(package(sheet, calculated='<workbookPr date1904="1"/>'))
@@ -338,19 +353,16 @@ def test_days_counted_from_1904_are_left_to_the_reader(compare) -> None:
     assert mac.texts[0].to_list() == ["2027-03-16"]
 
 
-def test_shared_texts_in_another_encoding_are_left_to_the_reader(compare) -> None:
+def test_shared_texts_in_another_encoding_are_left_to_the_reference(compare) -> None:
     shared = SHARED.replace('version="1.0"', 'version="1.0" encoding="GBK"')
     _, plain = compare(package(sheet_of([(1, [(0, PLAIN_CELLS[5])])]), shared=shared))
     assert plain == 0
 
 
-def test_texts_that_are_no_utf_8_are_left_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_that_are_no_utf_8_are_left_to_the_reference() -> None:
     sheet = sheet_of([(1, [(0, '<c{at} t="str"><v>好</v></c>')])]).encode()
-    parts = shared_parts.SharedParts(lambda part: None, recalculates=False)
-    for few in (0, 9):
-        monkeypatch.setattr(plain_rows, "FEW", few)
-        assert plain_sheet.plain_sheet(io.BytesIO(sheet), parts) is not None
-        assert plain_sheet.plain_sheet(io.BytesIO(sheet.replace("好".encode(), b"\xe5\xa5")), parts) is None
+    assert taken_alone(sheet)
+    assert not taken_alone(sheet.replace("好".encode(), b"\xe5\xa5"))
 
 
 @pytest.mark.parametrize(
@@ -360,10 +372,9 @@ def test_texts_that_are_no_utf_8_are_left_to_the_reader(monkeypatch: pytest.Monk
 )
 def test_a_sheet_that_is_no_xml_is_not_plain_whatever_its_cells_say(sound: str, damaged: str) -> None:
     sheet = sheet_of([(1, [(0, PLAIN_CELLS[7])])])
-    parts = shared_parts.SharedParts(lambda part: None, recalculates=False)
     assert sound in sheet
-    assert plain_sheet.plain_sheet(io.BytesIO(sheet.encode()), parts) is not None
-    assert plain_sheet.plain_sheet(io.BytesIO(sheet.replace(sound, damaged, 1).encode()), parts) is None
+    assert taken_alone(sheet.encode())
+    assert not taken_alone(sheet.replace(sound, damaged, 1).encode())
 
 
 def test_two_far_cells_are_refused_before_a_box_is_made_for_them(compare) -> None:
@@ -381,13 +392,6 @@ def test_blank_cells_far_away_do_not_make_a_sheet_large(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(package(f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'))
     (grid,) = read_grids(tmp_path / "a.xlsx")
     assert (grid.refusal, grid.height, grid.width) == (None, 1, 1)
-
-
-def test_many_odd_cells_are_left_to_the_reader(compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain_rows, "ODD_CELLS", 5)
-    rows = [(1, [(0, "<c{at}><f>A1+1</f><v>2</v></c>")])] * 9
-    (grid,), plain = compare(package(sheet_of(rows)))
-    assert (plain, grid.height) == (0, 9)
 
 
 @pytest.mark.parametrize("state", ["visible", "hidden", "veryHidden"])

@@ -39,7 +39,7 @@ def one_submission(file: InboxFile, identifier: str, sheet: str, found: dict[str
 
 def idle_formulas(file: InboxFile, grids: Sequence[Grid]) -> list[ReadResult]:
     """One note on the file, where it cannot be told whether formulas were calculated."""
-    idle = sum(grid.idle for grid in grids)
+    idle = sum(grid.doubtful_formulas for grid in grids)
     if not idle:
         return []
     found = problem(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from efficiency.intake.formats.archive import UnreadableError, each
-from efficiency.intake.formats.grid import FEW, Grid, filled_cells, read_grids
+from efficiency.intake.formats.grid import Grid, cells_of_rows, filled_cells, grid_of_cells
+from efficiency.intake.formats.limits import UnreadableError
+from efficiency.intake.formats.read import read_grids
+from efficiency.intake.formats.xlsx import each
+
+FEW = 512
 
 __all__ = [
     "FEW",
     "Grid",
     "UnreadableError",
+    "cells_of_rows",
     "each",
     "filled_cells",
+    "grid_of_cells",
     "read_grids",
 ]

@@ -11,14 +11,23 @@ import io
 import numpy as np
 import polars as pl
 
-from efficiency.intake.formats.archive import UnreadableError
-from efficiency.intake.formats.limits import MAX_COLUMNS, most_cells
-from efficiency.intake.formats.parquet import MAX_BULK_CELLS, MAX_TEXT
+from efficiency.intake.formats.grid import Grid
+from efficiency.intake.formats.limits import MAX_BULK_CELLS, MAX_COLUMNS, MAX_TEXT, UnreadableError, most_cells
 
 _SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
-_PIECE = 1 << 24
+_CHUNK = 1 << 24
 """Bytes that are looked at together."""
+
+
+def csv_grid(data: bytes) -> Grid:
+    """The grid of a CSV file, every cell a text. Raises UnreadableError for what cannot be decoded or parsed."""
+    columns = delimited_columns(as_utf8(data))
+    frame = pl.DataFrame([column.alias(str(number)) for number, column in enumerate(columns)])
+    # Cells of nothing but white space are blank.
+    texts = frame.select(pl.when(pl.all().str.contains(r"\S")).then(pl.all())).get_columns()
+    numbers = [pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, frame.height)] * len(texts)
+    return Grid("", 1, numbers=numbers, texts=texts, typed=False)
 
 
 def as_utf8(data: bytes) -> bytes:
@@ -42,8 +51,8 @@ def _recoded(data: bytes, codec: str) -> bytes:
     """`data` in UTF-8; UTF-8 itself is only checked. Raises UnicodeDecodeError."""
     decoder = codecs.getincrementaldecoder(codec)()
     made = io.BytesIO()
-    for start in range(0, len(data), _PIECE):
-        text = decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+    for start in range(0, len(data), _CHUNK):
+        text = decoder.decode(data[start : start + _CHUNK], final=start + _CHUNK >= len(data))
         if codec != "utf-8":
             made.write(text.encode())
     return data if codec == "utf-8" else made.getvalue()
@@ -104,13 +113,13 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
 def _most_in_a_line(text: bytes, separator: bytes) -> tuple[int, int]:
     """The most separators that a line has, and the most bytes."""
     most = carried = longest = begun = 0
-    for start in range(0, len(text), _PIECE):
-        piece = np.frombuffer(text, dtype=np.uint8, count=min(_PIECE, len(text) - start), offset=start)
-        counted = np.cumsum(piece == separator[0], dtype=np.int32)
-        ends = np.flatnonzero(piece == ord("\n"))
-        # Separators up to each end of a line, and to the end of the piece, whose last line goes on in the next one.
+    for start in range(0, len(text), _CHUNK):
+        chunk = np.frombuffer(text, dtype=np.uint8, count=min(_CHUNK, len(text) - start), offset=start)
+        counted = np.cumsum(chunk == separator[0], dtype=np.int32)
+        ends = np.flatnonzero(chunk == ord("\n"))
+        # Separators up to each end of a line, and to the end of the chunk, whose last line goes on in the next one.
         lines = np.diff(np.concatenate(([-carried], counted[ends], counted[-1:])))
         most, carried = max(most, int(lines.max())), int(lines[-1])
-        places = np.concatenate(([begun], ends + start, [start + len(piece)]))
+        places = np.concatenate(([begun], ends + start, [start + len(chunk)]))
         longest, begun = max(longest, int(np.diff(places).max())), int(places[-2])
     return most, longest

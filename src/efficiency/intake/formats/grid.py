@@ -1,12 +1,10 @@
-"""A submitted file → its sheets as columns of numbers and texts: what stands where, not what it means.
+"""The grid of one sheet, columns of numbers and texts at their positions; what they mean is not asked here.
 
-Cells are read by calamine, which keeps floats exact and is 30 times as fast as openpyxl; what it hides (error cells,
-uncalculated formulas) is put back as text from the scan of the archive.
+A reader of worksheets finds `SheetCells`; `grid_of_cells` lays them out in the rectangle that they span.
 """
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -14,33 +12,30 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
-import python_calamine as calamine
 
 from efficiency.cell_addresses import column_letters
-from efficiency.intake.formats.archive import MAX_EXPANDED, SheetScan, UnreadableError, scan_archive
-from efficiency.intake.formats.csv import as_utf8, delimited_columns
-from efficiency.intake.formats.limits import text_refusal
-from efficiency.intake.formats.parquet import MAGIC, MAX_BULK_BYTES, parquet_columns
-from efficiency.intake.formats.xls import scan_biff
-from efficiency.intake.formats.xlsx_fast import PlainSheet, with_formulas_around
+from efficiency.intake.formats.limits import MAX_TEXTS, Extent, check_texts
 from efficiency.intake.parsing import HUGE, SAFE_INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
-    import numpy.typing as npt
-
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
-FEW = 512
-"""Rows that are looked through one by one."""
 HEAD = 64
-"""Rows of a sheet that are kept as texts once they have been looked at."""
+"""Rows of a sheet that are kept as texts once they have been read as such."""
+COLUMN_BITS = 14
+"""A position is row << 14 | column, both absolute and from 0: 16 384 columns are the most that a sheet has."""
+NO_TEXT = pl.Series(values=[None], dtype=pl.String)
+"""The text of a blank cell, with which every pool of texts begins."""
+
+_COLUMN = (1 << COLUMN_BITS) - 1
 
 Cell = int | float | str | bool | date | datetime | time | timedelta
+Merge = tuple[int, int, int, int]
+"""First row, first column, last row, last column of a merged range, from 0."""
+Integers = npt.NDArray[np.int64]
+Figures = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,14 +54,15 @@ class Grid:
     """Per column: Float64, null where the cell is no number."""
     texts: Sequence[pl.Series] = ()
     """Per column: String, null where the cell is blank or a number; dates as ISO text."""
-    merges: Sequence[tuple[int, int, int, int]] = ()
-    """First row, first column, last row, last column."""
+    merges: Sequence[Merge] = ()
     marked: frozenset[tuple[int, int]] = field(default_factory=frozenset)
-    """Error cells and uncalculated formulas, whose text is `#…` or `=…`."""
-    idle: int = 0
-    """Formulas with the result 0 or nothing, where the format does not say whether they were calculated."""
+    """(row, column) of error cells and of formulas without a cached value, whose text is `#…` or `=…`."""
+    doubtful_formulas: int = 0
+    """Formulas with the result 0 or nothing, where the format does not record whether they were calculated."""
+    marks_unknown: bool = False
+    """Whether error cells and formulas without a cached value could not be told from blank cells."""
     typed: bool = True
-    """Whether numbers are told from texts, as everywhere but in a CSV."""
+    """Whether the file tells numbers from texts, as every format but CSV does."""
 
     @property
     def height(self) -> int:
@@ -87,17 +83,17 @@ class Grid:
         return column_letters(self.first_column + column + 1)
 
     def rows(self, first: int, end: int) -> list[list[str]]:
-        """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For heads, not for data."""
+        """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For headers, not for data."""
         if min(end, self.height) <= HEAD:
             return [list(row) for row in self._head[first:end]]
-        return self._shown(first, end)
+        return self._as_texts(first, end)
 
     @cached_property
     def _head(self) -> list[list[str]]:
         """The rows in which headers are looked for, window by window."""
-        return self._shown(0, HEAD)
+        return self._as_texts(0, HEAD)
 
-    def _shown(self, first: int, end: int) -> list[list[str]]:
+    def _as_texts(self, first: int, end: int) -> list[list[str]]:
         columns = [
             [
                 (text or "").strip() if number is None else _plain_number(number)
@@ -133,13 +129,8 @@ class Grid:
             # A cell is a number or a text, never both; most columns are one of the two throughout. No number is NaN.
             if numbers.null_count() < self.height:
                 present[column] = ~np.isnan(numbers.to_numpy())
-            if not texts.null_count():
-                present[column] = True
-            elif texts.null_count() < self.height:
-                if self.height > FEW:
-                    present[column] |= texts.is_not_null().to_numpy()
-                else:  # setting up an expression would cost more
-                    present[column] |= [text is not None for text in texts.to_list()]
+            if texts.null_count() < self.height:
+                present[column] |= texts.is_not_null().to_numpy()
         return present
 
 
@@ -150,197 +141,155 @@ def filled_cells(columns: Iterable[int]) -> pl.Expr:
     return pl.sum_horizontal(pl.col(cells).is_not_null()) if cells else pl.lit(0, dtype=pl.UInt32)
 
 
-def read_grids(path: Path) -> list[Grid]:
-    """Every sheet of the file at `path`, hidden ones unread.
+@dataclass(frozen=True)
+class SheetCells:
+    """The cells of one sheet as a reader finds them. A later cell of the same position replaces an earlier one."""
 
-    Raises UnreadableError with a plain reason for a file that is damaged, encrypted, no spreadsheet, or too large.
+    numbers: Sequence[tuple[Integers, Figures]] = ()
+    """Positions and what stands there, by any number of cells at a time."""
+    texts: Sequence[tuple[Integers, Integers]] = ()
+    """Positions, and where in `pool` the text of each is."""
+    pool: pl.Series = field(default_factory=lambda: NO_TEXT)
+    """Texts, each once or as often as it occurs; the first is `NO_TEXT`."""
+    marked: dict[int, str] = field(default_factory=dict)
+    """Position → text of error cells (`#DIV/0!`) and of formulas without a cached value (`=…`)."""
+    merges: Sequence[Merge] = ()
+    """In absolute rows and columns."""
+
+
+def lacks_result(result: str | None, *, is_text: bool, recalculates: bool) -> bool:
+    """Whether a formula with this cached value was never calculated.
+
+    A text formula may honestly yield nothing. Zero, in a workbook that is to be recalculated on opening, is what
+    programs write for a formula that nobody has calculated yet.
     """
-    try:
-        is_text = path.suffix.lower() == ".csv"
-        with path.open("rb") as stream:
-            is_parquet = stream.read(len(MAGIC)) == MAGIC
-            bound = MAX_BULK_BYTES if is_text or is_parquet else MAX_EXPANDED
-            if path.stat().st_size > bound:
-                raise UnreadableError(f"文件超过 {bound >> 20} MiB")
-            stream.seek(0)
-            data = b"" if is_parquet else stream.read()
-    except OSError as error:
-        raise UnreadableError(f"无法打开文件({error.strerror})") from error
-    if is_parquet:
-        return [_parquet_grid(path)]
-    if not data:
-        raise UnreadableError("文件是空的(0 字节)")
-    if data.startswith(_ZIP):
-        return _workbook_grids(data, scan_archive(data))
-    if data.startswith(_OLE):
-        if _ENCRYPTED in data:
-            raise UnreadableError("文件已加密")
-        return _workbook_grids(data, scan_biff(data))
-    if is_text:
-        return [_delimited_grid(data)]
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
-        raise UnreadableError("文件实际是网页(HTML/XML)，只是改成了表格的扩展名")
-    raise UnreadableError("文件已损坏，或不是电子表格")
+    return (not result and not is_text) or (recalculates and result == "0")
 
 
-def grid_of_rows(
-    rows: Sequence[Sequence[Cell | None]],
-    *,
-    sheet: str = "",
-    position: int = 1,
-    first_row: int = 0,
-    first_column: int = 0,
-    merges: Sequence[tuple[int, int, int, int]] = (),
-    scan: SheetScan | None = None,
+def position_of(row: int, column: int) -> int:
+    """The position of an absolute row and column from 0."""
+    return row << COLUMN_BITS | column
+
+
+def grid_of_cells(
+    cells: SheetCells, sheet: str, position: int, *, doubtful_formulas: int = 0, marks_unknown: bool = False
 ) -> Grid:
-    """A grid of rows of cells, `None` or `` where blank; `scan` puts back what the reader hid (absolute positions)."""
-    # All columns as one, end to end: making a series costs more than filling it.
-    numbers, texts = _split([cell for column in zip(*rows, strict=True) for cell in column])
-    if refusal := text_refusal(int(texts.str.len_bytes().cast(pl.UInt64).sum())):
-        return Grid(sheet, position, refusal=refusal)
-    cells = PlainSheet(
-        None,
-        first_row,
-        first_column,
-        len(rows),
-        len(rows[0]) if rows else 0,
-        numbers,
-        texts,
-        scan.errors if scan else {},
-        scan.uncalculated if scan else {},
-        tuple(merges),
+    """The grid of the rectangle that `cells` span. Raises UnreadableError where it or its texts are too large."""
+    marked = np.fromiter(cells.marked, dtype=np.int64, count=len(cells.marked))
+    every = [positions for positions, _ in (*cells.numbers, *cells.texts) if len(positions)]
+    every += [marked] if len(marked) else []
+    extent = Extent()
+    if every:
+        extent = Extent(
+            cells=sum(map(len, every)),
+            top=min(int(positions.min()) for positions in every) >> COLUMN_BITS,
+            left=min(int((positions & _COLUMN).min()) for positions in every),
+            bottom=max(int(positions.max()) for positions in every) >> COLUMN_BITS,
+            right=max(int((positions & _COLUMN).max()) for positions in every),
+        )
+    extent.check()
+    height, width = extent.bottom - extent.top + 1, extent.right - extent.left + 1
+
+    def places(positions: Integers) -> Integers:
+        """Places in the columns laid end to end."""
+        return ((positions & _COLUMN) - extent.left) * height + ((positions >> COLUMN_BITS) - extent.top)
+
+    figures = np.full(height * width, np.nan)
+    for positions, values in cells.numbers:
+        figures[places(positions)] = values
+    index = np.zeros(height * width, dtype=np.uint32)
+    for positions, indices in cells.texts:
+        index[places(positions)] = indices
+    pool = cells.pool
+    if len(marked):
+        figures[places(marked)] = np.nan
+        index[places(marked)] = np.arange(len(pool), len(pool) + len(marked))
+        pool = pl.concat([pool, pl.Series(values=list(cells.marked.values()), dtype=pl.String)])
+    _check_texts(pool, index)
+    all_numbers, all_texts = without_overflow(
+        pl.Series(values=figures, nan_to_null=True),
+        pool[pl.Series(values=index)] if len(pool) > 1 else NO_TEXT.new_from_index(0, len(index)),
     )
-    return _grid(cells, sheet, position, scan.idle if scan else 0)
-
-
-def _grid(cells: PlainSheet, sheet: str, position: int, idle: int = 0) -> Grid:
-    """The cells of a sheet as a grid; error cells and uncalculated formulas are put into their places."""
-    cells = with_formulas_around(cells)
-    if cells.refusal is not None:
-        return Grid(sheet, position, refusal=cells.refusal)
-    height = cells.height
-    starts = range(0, height * cells.width, height) if height else range(0)
-    all_numbers, all_texts = _without_overflow(cells.numbers, cells.texts)
-    numbers = [all_numbers.slice(start, height) for start in starts]
-    texts = [all_texts.slice(start, height) for start in starts]
-    marked: set[tuple[int, int]] = set()
-    by_column: dict[int, list[tuple[int, str]]] = {}
-    for (row, column), text in {**cells.errors, **cells.uncalculated}.items():
-        place = row - cells.top, column - cells.left
-        if 0 <= place[0] < height and 0 <= place[1] < cells.width:
-            marked.add(place)
-            by_column.setdefault(place[1], []).append((place[0], text))
-    for column, found in by_column.items():
-        places = [row for row, _ in found]
-        texts[column] = texts[column].scatter(places, [text for _, text in found])
-        numbers[column] = numbers[column].scatter(places, None)
     return Grid(
         sheet,
         position,
-        first_row=cells.top,
-        first_column=cells.left,
-        numbers=numbers,
-        texts=texts,
+        first_row=extent.top,
+        first_column=extent.left,
+        numbers=[all_numbers.slice(column * height, height) for column in range(width)],
+        texts=[all_texts.slice(column * height, height) for column in range(width)],
         # A range that begins outside the used cells shows nothing.
         merges=[
-            (top - cells.top, left - cells.left, bottom - cells.top, right - cells.left)
+            (top - extent.top, left - extent.left, bottom - extent.top, right - extent.left)
             for top, left, bottom, right in cells.merges
-            if cells.top <= top < cells.top + height and cells.left <= left < cells.left + cells.width
+            if extent.top <= top <= extent.bottom and extent.left <= left <= extent.right
         ],
-        marked=frozenset(marked),
-        idle=idle,
+        marked=frozenset(((at >> COLUMN_BITS) - extent.top, (at & _COLUMN) - extent.left) for at in cells.marked),
+        doubtful_formulas=doubtful_formulas,
+        marks_unknown=marks_unknown,
     )
 
 
-def _workbook_grids(data: bytes, scans: dict[str, SheetScan]) -> list[Grid]:
-    if scans and all(scan.complete for scan in scans.values()):
-        return [_scanned_grid(name, position, scan) for position, (name, scan) in enumerate(scans.items(), start=1)]
-    try:
-        with calamine.load_workbook(io.BytesIO(data)) as workbook:
-            grids = [
-                _sheet_grid(workbook, position, about, scans)
-                for position, about in enumerate(workbook.sheets_metadata, start=1)
-                if about.typ == calamine.SheetTypeEnum.WorkSheet
-            ]
-    except calamine.PasswordError as error:
-        raise UnreadableError("文件已加密") from error
-    except (KeyboardInterrupt, SystemExit, UnreadableError, MemoryError):
-        raise
-    except BaseException as error:
-        # A panic of the reader is a BaseException and must not end the run. What it then says on stderr cannot be kept
-        # back soundly (its hook is out of reach, and the stream belongs to all threads): the scans refuse what is known
-        # to make it panic, and some 1 damaged binary file in 5 000 is left.
-        raise UnreadableError("文件已损坏，或不是电子表格") from error
-    if not grids:
-        raise UnreadableError("文件里没有工作表")
-    return grids
+def _check_texts(pool: pl.Series, index: npt.NDArray[np.uint32]) -> None:
+    """Raises UnreadableError where the texts of all cells are too long together."""
+    # All of them together are no shorter than the longest, and known without measuring each.
+    if len(index) * pool.estimated_size() > MAX_TEXTS:
+        lengths = pool.str.len_bytes().fill_null(0).to_numpy()
+        if len(index) * int(lengths.max()) > MAX_TEXTS:
+            check_texts(int(lengths[index].sum()))
 
 
-def _sheet_grid(
-    workbook: calamine.CalamineWorkbook, position: int, about: calamine.SheetMetadata, scans: dict[str, SheetScan]
-) -> Grid:
-    if about.visible != calamine.SheetVisibleEnum.Visible:
-        return Grid(about.name, position, hidden=True)
-    # What has not been measured is not read: the reader would allocate whatever it asks for.
-    scan = scans[about.name]
-    if scan.complete:
-        return _scanned_grid(about.name, position, scan)
-    sheet = workbook.get_sheet_by_index(position - 1)
-    top, left = sheet.start or (0, 0)
-    told = [(r0, c0, r1, c1) for (r0, c0), (r1, c1) in sheet.merged_cell_ranges or ()]
-    return grid_of_rows(
-        sheet.to_python(),
-        sheet=about.name,
-        position=position,
-        first_row=top,
-        first_column=left,
-        merges=told or scan.merges,
-        scan=scan,
+def cells_of_rows(
+    rows: Sequence[Sequence[Cell | None]],
+    *,
+    first_row: int = 0,
+    first_column: int = 0,
+    merges: Sequence[Merge] = (),
+    marked: dict[int, str] | None = None,
+) -> SheetCells:
+    """The cells of `rows`, `None` or `` where blank, whose first cell stands at `first_row`, `first_column`."""
+    # All columns as one, end to end: making a series costs more than filling it.
+    numbers, texts = _split([cell for column in zip(*rows, strict=True) for cell in column])
+    column, row = np.divmod(np.arange(len(numbers), dtype=np.int64), max(len(rows), 1))
+    positions = ((row + first_row) << COLUMN_BITS) + (column + first_column)
+    is_number = numbers.is_not_null().to_numpy()
+    is_text = texts.is_not_null().to_numpy()
+    return SheetCells(
+        [(positions[is_number], numbers.drop_nulls().to_numpy())],
+        # Blank cells count too: the rectangle is that of the reader.
+        [(positions, np.where(is_text, np.cumsum(is_text), 0))],
+        pl.concat([NO_TEXT, texts.drop_nulls()]),
+        marked or {},
+        merges,
     )
-
-
-def _scanned_grid(name: str, position: int, scan: SheetScan) -> Grid:
-    """The grid of a sheet of which the scan left nothing to be read."""
-    if scan.cells is None or scan.refusal is not None:
-        return Grid(name, position, hidden=scan.hidden, refusal=scan.refusal)
-    return _grid(scan.cells, name, position)
-
-
-def _delimited_grid(data: bytes) -> Grid:
-    texts = _blanks_as_null(delimited_columns(as_utf8(data)))
-    height = len(texts[0]) if texts else 0
-    numbers = [pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, height)] * len(texts)
-    return Grid("", 1, numbers=numbers, texts=texts, typed=False)
-
-
-def _parquet_grid(path: Path) -> Grid:
-    columns = [_without_overflow(*pair) for pair in zip(*parquet_columns(path), strict=True)]
-    return Grid("", 1, numbers=[numbers for numbers, _ in columns], texts=[texts for _, texts in columns])
-
-
-def _blanks_as_null(texts: list[pl.Series]) -> list[pl.Series]:
-    """Cells of nothing but white space are blank."""
-    frame = pl.DataFrame([column.alias(str(place)) for place, column in enumerate(texts)])
-    return frame.select(pl.when(pl.all().str.contains(r"\S")).then(pl.all())).get_columns()
 
 
 def _split(cells: list[Cell | None]) -> tuple[pl.Series, pl.Series]:
     """Cells → their numbers and their texts."""
-    if set(map(type, cells)) <= {float, str}:
-        return (
-            pl.Series(values=[cell if type(cell) is float else None for cell in cells], dtype=pl.Float64),
-            pl.Series(
-                values=[cell if type(cell) is str and cell and not cell.isspace() else None for cell in cells],
-                dtype=pl.String,
-            ),
-        )
     return (
-        pl.Series(values=[_number(cell) for cell in cells], dtype=pl.Float64),
-        pl.Series(values=[_text(cell) for cell in cells], dtype=pl.String),
+        pl.Series(values=[cell if type(cell) is float else number_of(cell) for cell in cells], dtype=pl.Float64),
+        pl.Series(values=[None if type(cell) is float else text_of(cell) for cell in cells], dtype=pl.String),
     )
 
 
-def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+def number_of(value: Cell | None) -> float | None:
+    """The number that a cell holds, a duration in days; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | timedelta):
+        return None
+    return value / timedelta(days=1) if isinstance(value, timedelta) else float(value)
+
+
+def text_of(value: Cell | None) -> str | None:
+    """The text that a cell holds, dates in ISO format; None for a number and for white space."""
+    if isinstance(value, str):
+        return None if not value or value.isspace() else value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, date | time) else None
+
+
+def without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """NaN, infinity and what is as good as infinite are texts (`inf`), which are refused where a number is wanted."""
     # A sum shows NaN and infinity, the extremes what is huge: no frame is made where there is neither.
     least, most = numbers.min(), numbers.max()
@@ -350,24 +299,6 @@ def _without_overflow(numbers: pl.Series, texts: pl.Series) -> tuple[pl.Series, 
     places = odd.arg_true()
     shown = numbers.filter(odd).cast(pl.String)  # before they are gone: scatter writes into the series itself
     return numbers.scatter(places, None), texts.scatter(places, shown)
-
-
-def _number(value: Cell | None) -> float | None:
-    if type(value) is float:
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | timedelta):
-        return None
-    return value / timedelta(days=1) if isinstance(value, timedelta) else float(value)
-
-
-def _text(value: Cell | None) -> str | None:
-    if isinstance(value, str):
-        return None if not value or value.isspace() else value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
-    return value.isoformat() if isinstance(value, date | time) else None
 
 
 def _plain_number(number: float) -> str:

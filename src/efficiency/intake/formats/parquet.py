@@ -11,38 +11,30 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.formats.archive import UnreadableError
-from efficiency.intake.formats.limits import MAX_COLUMNS
+from efficiency.intake.formats.grid import Grid, without_overflow
+from efficiency.intake.formats.limits import MAX_BULK_BYTES, MAX_BULK_CELLS, MAX_COLUMNS, MAX_TEXT, UnreadableError
 from efficiency.intake.parsing import SAFE_INTEGER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAGIC = b"PAR1"
-MAX_BULK_BYTES = 2 << 30
-"""Of a CSV or Parquet file. What a spreadsheet may expand to does not bound them: a CSV does not expand."""
-MAX_BULK_CELLS = 160_000_000
-"""Twelve million rows of thirteen columns. A few bytes of Parquet may stand for any number of equal rows, so that the
-rows and columns a file declares are what bounds it; each cell takes up to 24 bytes while its file is read."""
-MAX_TEXT = 1_000_000
-"""Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""
-
 _NO_CELLS = (pl.Binary, pl.Duration, pl.Object)
 
 
-def parquet_columns(path: Path) -> tuple[list[pl.Series], list[pl.Series]]:
-    """Each column of the file as its numbers and its texts, the name of the column first; null where there is none.
+def parquet_grid(path: Path) -> Grid:
+    """The grid of a Parquet file: the names of its columns, then its records.
 
     Raises UnreadableError for a file that is damaged, larger than the bounds, or that nests values in a cell.
     """
     try:
         table = _table(path)
-        columns = [_split(table.drop_in_place(name)) for name in table.columns]
+        columns = [without_overflow(*_split(table.drop_in_place(name))) for name in table.columns]
     except (KeyboardInterrupt, SystemExit, UnreadableError, MemoryError):
         raise
     except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
         raise UnreadableError("Parquet 文件已损坏或不完整") from error
-    return [numbers for numbers, _ in columns], [texts for _, texts in columns]
+    return Grid("", 1, numbers=[numbers for numbers, _ in columns], texts=[texts for _, texts in columns])
 
 
 def _table(path: Path) -> pl.DataFrame:

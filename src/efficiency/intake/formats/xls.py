@@ -1,24 +1,25 @@
-"""What the cell reader does not tell about .xls workbooks: a walk over the records of the workbook stream.
+""".xls workbooks: read by calamine, with the metadata that it drops from a walk over the records of the workbook.
 
-Error cells, which it returns as blanks, and formulas that may not have been calculated.
-
-The reader follows every chain of sectors and believes every size; those that would lead it in circles or make it
-allocate without bound are refused here. Sources of the layouts: [MS-CFB] (sectors, directory), [MS-XLS] (BoundSheet8,
+Metadata are error cells, which calamine gives as blanks, and formulas that may not have been calculated. Calamine
+follows every chain of sectors and believes every size; those that would lead it in circles or make it allocate without
+bound are refused here. Sources of the layouts: [MS-CFB] (sectors, directory), [MS-XLS] (BoundSheet8,
 Formula, BoolErr, Dimensions, SST).
 """
 
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from efficiency.intake.formats.archive import MAX_SHEETS, SheetScan, UnreadableError
-from efficiency.intake.formats.limits import MAX_CELLS, Extent
-from efficiency.intake.formats.xlsb import NAMES, Errors
+from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
+from efficiency.intake.formats.grid import position_of
+from efficiency.intake.formats.limits import MAX_CELLS, MAX_SHEETS, Extent, UnreadableError
+from efficiency.intake.formats.xlsb import ERROR_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from efficiency.intake.formats.grid import Grid
 
 _MARKS = 0xFFFFFFFC
 """Sector numbers from here on are marks; `_END_OF_CHAIN` is the only one that a chain may end with."""
@@ -36,8 +37,14 @@ _MANY = 0x00BD
 """MulRk: numbers side by side, the last column at its end."""
 
 
-def scan_biff(data: bytes) -> dict[str, SheetScan]:
-    """Sheet name → scan of an .xls file. Raises UnreadableError where the file is not built as .xls files are."""
+def xls_grids(data: bytes) -> list[Grid]:
+    """The worksheets of an .xls file. Raises UnreadableError where the file is not built as .xls files are."""
+    # Calamine may name a sheet otherwise than its record does; such a sheet has no known error cells.
+    return calamine_grids(data, xls_metadata(data), unnamed=SheetMetadata())
+
+
+def xls_metadata(data: bytes) -> dict[str, SheetMetadata]:
+    """Sheet name → metadata. Raises UnreadableError where the file is not built as .xls files are."""
     try:
         stream = _workbook_stream(data)
         sheets = _sheets(stream)
@@ -45,15 +52,14 @@ def scan_biff(data: bytes) -> dict[str, SheetScan]:
             raise UnreadableError(f"工作表过多({len(sheets)} 张，超过 {MAX_SHEETS} 张)")
         if any(start >= len(stream) for _, start in sheets):
             raise UnreadableError("文件已损坏或不完整")
-        # Sheets are told by name alone where the reader is asked for them; those it names otherwise have no errors.
-        scans = {start: _scan(stream, start) for start in {start for _, start in sheets}}
-        return defaultdict(SheetScan, {name: scans[start] for name, start in sheets})
+        found = {start: _metadata(stream, start) for start in {start for _, start in sheets}}
+        return {name: found[start] for name, start in sheets}
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise UnreadableError("文件已损坏，或不是电子表格") from error
 
 
 def _sheets(stream: bytes) -> list[tuple[str, int]]:
-    """Name and place of each sheet."""
+    """Name and start of each sheet in the stream."""
     sheets: list[tuple[str, int]] = []
     for kind, body in _records(stream, 0):
         if kind == _BOUND_SHEET:
@@ -65,57 +71,56 @@ def _sheets(stream: bytes) -> list[tuple[str, int]]:
     return sheets
 
 
-def _scan(stream: bytes, start: int) -> SheetScan:
+def _metadata(stream: bytes, start: int) -> SheetMetadata:
     """The sheet at `start`. Raises UnreadableError where its cells are spread too far to be read."""
-    errors: Errors = {}
-    idle = 0
+    errors: dict[int, str] = {}
+    doubtful = 0
     extent = Extent()
     for kind, body in _records(stream, start):
         if kind in _FILLED:
             row, column = struct.unpack_from("<HH", body)
             extent.add(row, column)
         if kind == _BOOL_ERROR and len(body) >= 8 and body[7]:
-            errors[row, column] = NAMES.get(body[6], "#ERROR!")
+            errors[position_of(row, column)] = ERROR_NAMES.get(body[6], "#ERROR!")
         elif kind == _FORMULA and len(body) >= 14 and body[12:14] == b"\xff\xff" and body[6] == 2:
-            errors[row, column] = NAMES.get(body[8], "#ERROR!")
+            errors[position_of(row, column)] = ERROR_NAMES.get(body[8], "#ERROR!")
         elif kind == _FORMULA:
             # Zero, and the empty text, are what programs write for a formula nobody has calculated yet.
-            idle += body[6:14] in (bytes(8), _NO_TEXT)
+            doubtful += body[6:14] in (bytes(8), _NO_TEXT)
         elif kind == _MANY:
             row, column = struct.unpack_from("<HH", body)
             extent.add(row, column, columns=max((len(body) - 6) // 6, 1))
         elif kind == _DIMENSIONS and _stated_cells(body) > MAX_CELLS:
             raise UnreadableError("工作表声明的使用区域过大，请删除多余的行列")
-    if refusal := extent.refusal():
-        raise UnreadableError(refusal)
-    return SheetScan(errors=errors, idle=idle)
+    extent.check()
+    return SheetMetadata(marked=errors, doubtful_formulas=doubtful)
 
 
 def _stated_cells(body: bytes) -> int:
-    """Cells that a Dimensions record announces and the reader makes room for; a last row before the first wraps."""
+    """Cells that a Dimensions record declares and calamine allocates; a last row before the first wraps around."""
     first_row, last_row, first_column, last_column = struct.unpack_from("<IIHH" if len(body) > 10 else "<HHHH", body)
     rows, columns = int(last_row) - int(first_row), int(last_column) - int(first_column)
     return (rows % (1 << 32)) * (columns % (1 << 32))
 
 
-def _records(stream: bytes, place: int) -> Iterator[tuple[int, bytes]]:
-    """Kind and body of each record from `place` to the end of its substream."""
-    while place + 4 <= len(stream):
-        kind, size = struct.unpack_from("<HH", stream, place)
-        yield kind, stream[place + 4 : place + 4 + size]
+def _records(stream: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each record from `offset` to the end of its substream."""
+    while offset + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, offset)
+        yield kind, stream[offset + 4 : offset + 4 + size]
         if kind == _END:
             return
-        place += 4 + size
+        offset += 4 + size
 
 
 def _workbook_stream(data: bytes) -> bytes:
-    """The stream named Workbook of the compound file. Raises UnreadableError for sectors that lead nowhere."""
+    """The stream named Workbook of the compound file. Raises UnreadableError for chains of sectors that are damaged."""
     (shift,) = struct.unpack_from("<H", data, 30)
     if shift not in _SECTOR_SHIFTS:
         raise UnreadableError("文件已损坏，或不是电子表格")
     size = 1 << shift
     # The header takes the room of one sector.
-    sectors = [data[place : place + size] for place in range(size, len(data), size)]
+    sectors = [data[offset : offset + size] for offset in range(size, len(data), size)]
     directory_count, fat_count, directory_start = struct.unpack_from("<III", data, 40)
     cutoff, mini_start, mini_count = struct.unpack_from("<III", data, 56)
     if max(directory_count, fat_count, mini_count) > len(sectors):
@@ -125,13 +130,13 @@ def _workbook_stream(data: bytes) -> bytes:
     if len(directory) % _DIRECTORY_ENTRY:
         raise UnreadableError("文件已损坏或不完整")
     root: list[bytes] = []
-    for place in range(0, len(directory), _DIRECTORY_ENTRY):
-        entry = directory[place : place + _DIRECTORY_ENTRY]
+    for offset in range(0, len(directory), _DIRECTORY_ENTRY):
+        entry = directory[offset : offset + _DIRECTORY_ENTRY]
         name = entry[:64].decode("utf-16-le", "replace").partition("\0")[0]
         start, length = struct.unpack_from("<IQ" if shift > 9 else "<II", entry, 116)
-        if (place == 0 or name in _STREAM_NAMES) and length > len(data):
+        if (offset == 0 or name in _STREAM_NAMES) and length > len(data):
             raise UnreadableError("文件已损坏或不完整")
-        if place == 0 and mini_count:
+        if offset == 0 and mini_count:
             stream = _chained(sectors, start, fat)
             root = [stream[at : at + _MINI_SECTOR] for at in range(0, len(stream), _MINI_SECTOR)]
         if name in _STREAM_NAMES and length >= cutoff:
@@ -165,7 +170,7 @@ def _fat(data: bytes, sectors: Sequence[bytes]) -> list[int]:
 
 
 def _chained(sectors: Sequence[bytes], start: int, links: Sequence[int]) -> bytes:
-    """The sectors from `start` on as they follow each other. Raises UnreadableError where they do not end."""
+    """The sectors from `start` on, each with the one that follows it. Raises UnreadableError for an endless chain."""
     found: list[bytes] = []
     while start != _END_OF_CHAIN:
         if len(found) > len(sectors):

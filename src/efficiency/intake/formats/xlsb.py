@@ -1,24 +1,33 @@
-"""What the cell reader does not tell about .xlsb workbooks: error cells, merged cells, formulas perhaps uncalculated.
+""".xlsb workbooks: read by calamine, with the metadata that it drops from the records of each sheet.
 
-Source of the record layouts: [MS-XLSB] 2.5 (BrtRowHdr, BrtCellError, BrtFmlaNum, BrtFmlaString, BrtFmlaError,
-BrtMergeCell, BrtBundleSh).
+Metadata are error cells, merged ranges, and formulas that may not have been calculated. Source of the record layouts:
+[MS-XLSB] 2.5 (BrtRowHdr, BrtCellError, BrtFmlaNum, BrtFmlaString, BrtFmlaError, BrtMergeCell, BrtBundleSh).
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from efficiency.intake.formats.limits import Extent
+from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
+from efficiency.intake.formats.grid import Merge, position_of
+from efficiency.intake.formats.limits import MAX_EXPANDED, Extent, UnreadableError, check_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Errors = dict[tuple[int, int], str]
-"""(row, column) from 0 → what the cell shows."""
+    from efficiency.intake.formats.archive import Archive
+    from efficiency.intake.formats.grid import Grid
 
-NAMES = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+ERROR_NAMES = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
 """Error codes of Excel's binary formats."""
 
 _ROW, _CELL_ERROR, _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_ERROR, _SHEET, _MERGE = 0, 3, 8, 9, 11, 156, 176
@@ -26,17 +35,17 @@ _FILLED = range(2, 12)
 """Records of cells with a value: numbers, texts, errors and the results of formulas."""
 
 
-@dataclass(frozen=True)
-class BinarySheet:
-    """What was found in one sheet, by absolute position from 0."""
-
-    extent: Extent
-    """The box of the filled cells."""
-    errors: Errors
-    merges: list[tuple[int, int, int, int]]
-    """First row, first column, last row, last column."""
-    idle: int
-    """Formulas whose result is stored as zero or as no text."""
+def xlsb_grids(archive: Archive) -> list[Grid]:
+    """The worksheets of an .xlsb file. Raises UnreadableError for sheets without a part, too many or too large."""
+    sheets = xlsb_sheets(archive.read("xl/workbook.bin"))
+    check_sheets([name for _, name in sheets])
+    targets = archive.targets("xl/_rels/workbook.bin.rels")
+    parts = {name: targets.get(relation, {}).get("Target", "") for relation, name in sheets}
+    if not all(part in archive for part in parts.values()):  # calamine would panic
+        raise UnreadableError("文件已损坏：工作表没有内容")
+    if sum(archive.size(part) for part in parts.values()) > MAX_EXPANDED:
+        raise UnreadableError("解压后超过 512 MiB")
+    return calamine_grids(archive.data, {name: xlsb_metadata(archive.read(part)) for name, part in parts.items()})
 
 
 def xlsb_sheets(workbook: bytes) -> list[tuple[str, str]]:
@@ -50,13 +59,13 @@ def xlsb_sheets(workbook: bytes) -> list[tuple[str, str]]:
     return sheets
 
 
-def xlsb_sheet(sheet: bytes) -> BinarySheet:
-    """What one xl/worksheets/sheetN.bin holds.
+def xlsb_metadata(sheet: bytes) -> SheetMetadata:
+    """The metadata of one xl/worksheets/sheetN.bin, with a refusal where its cells are spread too far.
 
-    Raises struct.error for a record that is too short: the reader would take what is missing from the one before.
+    Raises struct.error for a record that is too short: calamine would take what is missing from the one before.
     """
-    extent, errors, merges = Extent(), dict[tuple[int, int], str](), list[tuple[int, int, int, int]]()
-    row = idle = 0
+    extent, errors, merges = Extent(), dict[int, str](), list[Merge]()
+    row = doubtful = 0
     for kind, body in _records(sheet):
         if kind == _ROW:
             (row,) = struct.unpack_from("<I", body)
@@ -64,42 +73,47 @@ def xlsb_sheet(sheet: bytes) -> BinarySheet:
             column, _ = struct.unpack_from("<II", body)
             extent.add(row, column)
             if kind in (_CELL_ERROR, _FORMULA_ERROR) and len(body) >= 9:
-                errors[row, column] = NAMES.get(body[8], "#ERROR!")
+                errors[position_of(row, column)] = ERROR_NAMES.get(body[8], "#ERROR!")
             # Zero, and a text of no length, are what programs write for a formula nobody has calculated yet.
-            idle += (kind == _FORMULA_NUMBER and body[8:16] == bytes(8)) or (
+            doubtful += (kind == _FORMULA_NUMBER and body[8:16] == bytes(8)) or (
                 kind == _FORMULA_TEXT and body[8:12] == bytes(4)
             )
         elif kind == _MERGE:
             first, last, left, right = struct.unpack_from("<IIII", body)
             merges.append((first, left, last, right))
-    return BinarySheet(extent, errors, merges, idle)
+    try:
+        extent.check()
+    except UnreadableError as error:
+        return SheetMetadata(refusal=str(error))
+    return SheetMetadata(marked=errors, merges=merges, doubtful_formulas=doubtful)
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Kind and body of each record: the kind in one or two bytes, the length in up to four, seven bits each."""
-    place = 0
-    while place < len(data):
-        kind, place = _varint(data, place, 2)
-        size, place = _varint(data, place, 4)
-        yield kind, data[place : place + size]
-        place += size
+    offset = 0
+    while offset < len(data):
+        kind, offset = _varint(data, offset, 2)
+        size, offset = _varint(data, offset, 4)
+        yield kind, data[offset : offset + size]
+        offset += size
 
 
-def _varint(data: bytes, place: int, most: int) -> tuple[int, int]:
+def _varint(data: bytes, offset: int, most: int) -> tuple[int, int]:
+    """A whole number of at most `most` bytes at `offset`, and the offset after it."""
     value = 0
     for step in range(most):
-        if place >= len(data):
+        if offset >= len(data):
             break
-        byte = data[place]
-        place += 1
+        byte = data[offset]
+        offset += 1
         value |= (byte & 0x7F) << (7 * step)
         if not byte & 0x80:
             break
-    return value, place
+    return value, offset
 
 
 def _wide_text(body: bytes, start: int) -> tuple[str, int]:
-    """A length-prefixed UTF-16 text and the place after it."""
+    """A length-prefixed UTF-16 text and the offset after it."""
     (length,) = struct.unpack_from("<I", body, start)
     end = start + 4 + 2 * length
     return body[start + 4 : end].decode("utf-16-le"), end

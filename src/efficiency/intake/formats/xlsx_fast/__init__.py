@@ -1,14 +1,7 @@
-"""Worksheets in the common form of XML, read column by column; anything else is declined."""
+"""Worksheets of .xlsx in the common form of XML, read by vectors over their bytes; any other is declined."""
 
 from __future__ import annotations
 
-from efficiency.intake.formats.xlsx_fast.shared_strings import SharedParts
-from efficiency.intake.formats.xlsx_fast.worksheet import PlainSheet, lacks_result, plain_sheet, with_formulas_around
+from efficiency.intake.formats.xlsx_fast.worksheet import fast_reader
 
-__all__ = [
-    "PlainSheet",
-    "SharedParts",
-    "lacks_result",
-    "plain_sheet",
-    "with_formulas_around",
-]
+__all__ = ["fast_reader"]

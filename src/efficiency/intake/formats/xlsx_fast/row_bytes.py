@@ -1,9 +1,9 @@
-"""Rows of a worksheet's XML → where each cell stands and what it holds, by vectors over the bytes.
+"""Rows of a worksheet's XML → the position of each cell and what it holds, by vectors over the bytes.
 
-Spreadsheet programs write cells in few ways (`<c r="B7" s="3"><v>1.5</v></c>`, a shared or an inline text): what stands
-between a cell's address and its value takes a handful of forms in a sheet. Each form is looked for in all cells at
-once. Cells that are written otherwise (formulas, error values) are looked at one by one. Every `<` has to be accounted
-for; rows for which that fails are not plain, and nothing is said about them.
+Spreadsheet programs write cells in few ways (`<c r="B7" s="3"><v>1.5</v></c>`, a shared or an inline text): what is
+written between a cell's address and its value takes a handful of forms in a sheet. Each form is looked for in all cells
+at once. Cells that are written otherwise (formulas, error values) are looked at one by one. Every `<` has to be
+accounted for; where that fails, the rows are declined.
 """
 
 from __future__ import annotations
@@ -17,24 +17,22 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from efficiency.intake.formats.grid import COLUMN_BITS
+from efficiency.intake.formats.limits import MAX_COLUMNS, MAX_ROWS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COLUMN_BITS = 14
-"""A place is row << 14 | column, both from 0: 16 384 columns are the most there are."""
-MOST_PLACES = 1 << 20 + COLUMN_BITS
-FEW = 2_000
-"""Texts of a piece that are cut out one by one."""
-ODD_CELLS = 2_000
-"""Cells of a piece that may be looked at one by one."""
+    from efficiency.intake.formats.grid import Integers
+
 FORMS = 200
 """Ways in which the cells of a sheet may be written."""
 
-NUMBER, DATE, SHARED, FLAG, TEXT, BLANK, ODD = range(7)
-"""What a cell holds: a number, a date, the place of a shared text, 0 or 1, a text of its own, nothing, or an oddity."""
-_KINDS = {b"n": NUMBER, b"s": SHARED, b"b": FLAG, b"str": TEXT, b"inlineStr": TEXT}
+NUMBER, DATE, SHARED, FLAG, TEXT, BLANK, ERROR, ODD = range(8)
+"""What a cell holds: a number, a date, the index of a shared text, 0 or 1, a text of its own, nothing, an error value,
+or what has to be looked at by itself."""
+_KINDS = {b"n": NUMBER, b"s": SHARED, b"b": FLAG, b"str": TEXT, b"inlineStr": TEXT, b"e": ERROR}
 
-Integers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
 _BYTES = 8
@@ -60,8 +58,8 @@ _ODD = re.compile(
 _ATTRIBUTE = re.compile(rb' ([a-z]{1,2})="(\w+)"')
 
 
-class NotPlainError(Exception):
-    """The sheet is not written in the plain way; it may be sound all the same."""
+class NotCommonError(Exception):
+    """The sheet is not written in the common form; it may be sound all the same."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +78,17 @@ class Form:
 
     @cached_property
     def words(self) -> list[tuple[int, np.uint64, np.uint64]]:
-        """The opening in eights: where they stand, what they are, and which of their bits count."""
-        pieces = [(at, self.opening[at : at + _BYTES]) for at in range(0, len(self.opening), _BYTES)]
-        return [(at, _word(piece), _ONES[len(piece)]) for at, piece in pieces]
+        """The opening in words of eight bytes: their offsets, their values, and a mask of the bits that count."""
+        parts = [(at, self.opening[at : at + _BYTES]) for at in range(0, len(self.opening), _BYTES)]
+        return [(at, _word(part), _ONES[len(part)]) for at, part in parts]
 
 
 @dataclass(frozen=True)
 class OddCell:
     """A cell that was looked at by itself."""
 
-    place: int
+    position: int
     kind: int
-    """ODD for an error value."""
     value: bytes | None
     formula: bytes | None
     """What is written of a formula; None where the cell has none."""
@@ -99,9 +96,9 @@ class OddCell:
 
 @dataclass(frozen=True)
 class Values:
-    """What stands in cells of one kind, as it is written."""
+    """The values of cells of one kind, as they are written."""
 
-    places: Integers
+    positions: Integers
     texts: pl.Series
     """They keep the rows they were cut out of in memory."""
     firsts: npt.NDArray[np.uint8]
@@ -109,14 +106,14 @@ class Values:
 
 
 @dataclass
-class PlainRows:
+class RowCells:
     """Cells of consecutive rows in their order."""
 
-    places: Integers
+    positions: Integers
     kinds: npt.NDArray[np.uint8]
     starts: Integers
     ends: Integers
-    """Where the value of each cell stands in `data`."""
+    """Offsets in `data` between which the value of each cell is."""
     data: bytes
     odd: list[OddCell] = field(default_factory=list)
 
@@ -125,7 +122,7 @@ class PlainRows:
         chosen = np.flatnonzero(self.kinds == kind)
         starts, ends = self.starts[chosen], self.ends[chosen]
         firsts = np.frombuffer(self.data, dtype=np.uint8)[starts]
-        return Values(self.places[chosen], _texts(self.data, starts, ends), firsts)
+        return Values(self.positions[chosen], _texts(self.data, starts, ends), firsts)
 
 
 @dataclass(frozen=True)
@@ -136,13 +133,10 @@ class _Exported:
 
 
 def _texts(data: bytes, starts: Integers, ends: Integers) -> pl.Series:
-    """What stands in `data` between each of `starts` and `ends`. Raises ValueError for what is not UTF-8."""
-    if len(starts) <= FEW:
-        written = [data[start:end].decode() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        return pl.Series(values=written, dtype=pl.String)
+    """The texts in `data` between each of `starts` and `ends`. Raises ValueError for what is not UTF-8."""
     import pyarrow as pa
 
-    # Arrow's texts lie end to end, so what stands between two of them is taken as a text too, and then left out.
+    # Arrow's texts follow each other without a gap: what is between two of ours is taken as one too, then left out.
     bounds = np.empty(2 * len(starts), dtype=np.int64)
     bounds[0::2], bounds[1::2] = starts, ends
     both = pa.LargeBinaryArray.from_buffers(
@@ -156,12 +150,12 @@ def _texts(data: bytes, starts: Integers, ends: Integers) -> pl.Series:
         raise ValueError("not UTF-8") from error
 
 
-def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool]) -> PlainRows:
+def cells_of_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool]) -> RowCells:
     """The cells of whole rows, `<row …` to `</row>`; `forms` are those met so far, and grow.
 
-    `shows_dates` tells of a style whether it makes a number a date. Raises NotPlainError.
+    `shows_dates` says of a style whether it makes a number a date. Raises NotCommonError.
     """
-    data = rows + _PAD  # so that a word may be read at any place
+    data = rows + _PAD  # so that a word may be read at any offset
     signs = np.frombuffer(data, dtype=np.uint8)
     words: Words = np.ndarray((len(data) - _BYTES + 1,), dtype="<u8", buffer=data, strides=(1,))
     opens = signs == ord("<")
@@ -177,7 +171,7 @@ def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool
     tags = len(row_starts) + int(np.count_nonzero(closed))
     if not len(cells):
         require(tags == np.count_nonzero(opens))
-        return PlainRows(cells, np.zeros(0, dtype=np.uint8), cells, cells, data)
+        return RowCells(cells, np.zeros(0, dtype=np.uint8), cells, cells, data)
     lasts = np.cumsum(counts)[filled] - 1
     firsts = lasts - counts[filled] + 1
     require(bool((signs[cells[firsts] - 1] == ord(">")).all()))
@@ -187,36 +181,36 @@ def plain_rows(rows: bytes, forms: list[Form], shows_dates: Callable[[int], bool
     row_of = np.repeat(np.arange(len(counts)), counts)
     columns, letters = _columns(words[cells], signs, cells)
     at = cells + (6 + letters)
-    # The row's own number, its closing quotation mark included, has to stand in each of its cells' addresses.
+    # The row's own number, its closing quotation mark included, has to be in each of its cells' addresses.
     require(bool(((words[at] & _ONES[digits + 1][row_of]) == written[row_of]).all()))
-    places = (((numbers - 1) << COLUMN_BITS) - 1)[row_of] + columns
-    require(bool((places[1:] > places[:-1]).all()))
-    found = PlainRows(places, np.full(len(cells), ODD, dtype=np.uint8), at + digits[row_of], ends, data)
+    positions = (((numbers - 1) << COLUMN_BITS) - 1)[row_of] + columns
+    require(bool((positions[1:] > positions[:-1]).all()))
+    found = RowCells(positions, np.full(len(cells), ODD, dtype=np.uint8), at + digits[row_of], ends, data)
     tags += _match(found, cells, words, forms, shows_dates)
     require(tags == np.count_nonzero(opens))
     return found
 
 
 def require(holds: bool) -> None:
-    """Raise NotPlainError where what a plain sheet keeps to does not hold."""
+    """Raise NotCommonError where what holds in every sheet of the common form does not."""
     if not holds:
-        raise NotPlainError
+        raise NotCommonError
 
 
 def _row_numbers(words: Words) -> tuple[Integers, Integers, Words]:
     """Row numbers, how many digits they have, and what is written: the digits and the quotation mark after them."""
     numbers = np.zeros(len(words), dtype=np.int64)
     digits = np.zeros(len(words), dtype=np.int64)
-    for place in range(_BYTES - 1):
-        digit = ((words >> np.uint64(8 * place)) & _BYTE).astype(np.int64) - ord("0")
-        goes_on = (digits == place) & (digit >= 0) & (digit <= 9)
+    for at in range(_BYTES - 1):
+        digit = ((words >> np.uint64(8 * at)) & _BYTE).astype(np.int64) - ord("0")
+        goes_on = (digits == at) & (digit >= 0) & (digit <= 9)
         if not goes_on.any():
             break
         numbers = np.where(goes_on, numbers * 10 + digit, numbers)
         digits += goes_on
     written = words & _ONES[digits + 1]
     ended = (written >> (digits * 8).astype(np.uint64)) == ord('"')
-    require(bool(ended.all()) and numbers.min() > 0 and numbers.max() <= MOST_PLACES >> COLUMN_BITS)
+    require(bool(ended.all()) and numbers.min() > 0 and numbers.max() <= MAX_ROWS)
     require(bool((numbers[1:] > numbers[:-1]).all()))
     return numbers, digits, written
 
@@ -231,12 +225,12 @@ def _columns(words: Words, signs: npt.NDArray[np.uint8], cells: Integers) -> tup
     third = np.where(second > 0, _LETTERS[signs[cells + _BYTES]], 0)
     columns = np.where(second > 0, columns * 26 + second, columns)
     columns = np.where(third > 0, columns * 26 + third, columns)
-    require(bool((columns <= 1 << COLUMN_BITS).all()))
+    require(bool((columns <= MAX_COLUMNS).all()))
     return columns, 1 + (second > 0) + (third > 0)
 
 
 def _match(
-    found: PlainRows, cells: Integers, words: Words, forms: list[Form], shows_dates: Callable[[int], bool]
+    found: RowCells, cells: Integers, words: Words, forms: list[Form], shows_dates: Callable[[int], bool]
 ) -> int:
     """Fills kinds, starts and ends, which are the ends of the addresses and of the cells; how many tags there are."""
     openings, ends = found.starts, found.ends.copy()
@@ -281,7 +275,7 @@ def _form(data: bytes, at: int, shows_dates: Callable[[int], bool]) -> Form | No
     attributes = dict(_ATTRIBUTE.findall(match[1]))
     inline = match[2] == b"is><t"
     kind = BLANK if match[2] is None else _kind(attributes, shows_dates)
-    if kind == ODD or inline != (kind == TEXT and attributes[b"t"] == b"inlineStr"):
+    if kind in (ERROR, ODD) or inline != (kind == TEXT and attributes[b"t"] == b"inlineStr"):
         return None
     return Form(match[0], kind, inline)
 
@@ -309,19 +303,18 @@ def _ends_well(form: Form, words: Words, openings: Integers, ends: Integers) -> 
     return well
 
 
-def _look_at(found: PlainRows, cells: Integers, index: int, shows_dates: Callable[[int], bool]) -> int:
+def _look_at(found: RowCells, cells: Integers, index: int, shows_dates: Callable[[int], bool]) -> int:
     """Takes one cell as odd; how many tags it has."""
-    require(len(found.odd) < ODD_CELLS)
     cell = found.data[int(cells[index]) : int(found.ends[index])]
     match = _ODD.fullmatch(cell)
     if match is None:
-        raise NotPlainError
+        raise NotCommonError
     attributes = dict(_ATTRIBUTE.findall(match["attributes"]))
     inline, value = match["inline"], match["value"]
     formula = None if match["formula"] is None else match["written"] or b""
     kind = _kind(attributes, shows_dates)
-    require(kind != ODD or attributes[b"t"] == b"e")
+    require(kind != ODD)
     is_inline = attributes.get(b"t") == b"inlineStr"
     require(is_inline == (inline is not None) and not (is_inline and formula is not None))
-    found.odd.append(OddCell(int(found.places[index]), kind, inline if is_inline else value, formula))
+    found.odd.append(OddCell(int(found.positions[index]), kind, inline if is_inline else value, formula))
     return cell.count(b"<")

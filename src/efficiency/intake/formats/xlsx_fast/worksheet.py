@@ -1,49 +1,52 @@
-"""A worksheet that is written in the plain way → its columns, its odd cells and its merges, in one pass over the XML.
+"""A worksheet in the common form of XML → its cells, in one pass over the bytes.
 
-It is several times as fast as the cell reader, and sees what that hides. A sheet that is not plain in every byte is
-left to the reader (see `grid`): both give the same cells.
+It is several times as fast as any reader of XML and sees what calamine drops: error cells and formulas without a
+cached value. A sheet of which any byte is written otherwise is declined, never read in part.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 from xml.parsers import expat
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from efficiency.cell_addresses import column_number
-from efficiency.intake.formats.limits import MAX_TEXTS, Extent, text_refusal
+from efficiency.intake.formats.grid import NO_TEXT, SheetCells, lacks_result
 from efficiency.intake.formats.xlsx_fast.row_bytes import (
-    COLUMN_BITS,
     DATE,
+    ERROR,
     FLAG,
     NUMBER,
     ODD,
     SHARED,
     TEXT,
     Form,
-    NotPlainError,
-    PlainRows,
-    plain_rows,
+    NotCommonError,
+    cells_of_rows,
     require,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from efficiency.intake.formats.xlsx_fast.row_bytes import Integers, OddCell
+    from efficiency.intake.formats.grid import Figures, Integers, Merge
+    from efficiency.intake.formats.xlsx_fast.row_bytes import OddCell, RowCells
 
-PIECE = 1 << 20
+CHUNK = 1 << 20
 """Bytes of XML that are looked at in one go: few enough to stay in the processor's cache."""
-MOST_AHEAD = 16 * PIECE
+MOST_AHEAD = 16 * CHUNK
 """Bytes of a single row, or of what follows the rows."""
+NUMBER_FORMATS = frozenset((*range(5), 9, 10, 11, 12, 13, 37, 38, 39, 40, 48, 49))
+"""Built-in formats that show a number as a number (ECMA-376 18.8.30)."""
+DATE_FORMATS = frozenset((14, 15, 16, 17, 22))
+"""Built-in formats that show it as a date."""
 
-UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| encoding="[Uu][Tt][Ff]-8")*\s*\?>)?\s*')
+_UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| encoding="[Uu][Tt][Ff]-8")*\s*\?>)?\s*')
 """How a part begins that is in UTF-8."""
 _BEGIN, _END, _EMPTY = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _MERGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})" ?/>')
@@ -55,9 +58,18 @@ _FIRST_DAY, _UNIX_DAY, _LAST_DAY = 61, 25_569, 2_958_466
 """1 March 1900, 1 January 1970, 1 January 10000."""
 _ESCAPES = ("_x", "\r")
 """What texts may hold that readers change: `_x000D_` and the line ends of Windows."""
+# The first bytes of texts that may be blank: blanks, those of wide blanks, and what follows where there is no text.
+_MAY_BE_BLANK = np.array([byte <= ord(" ") or byte in b"<\xc2\xe1\xe2\xe3" for byte in range(256)])
 
-Place = tuple[int, int]
-Figures = npt.NDArray[np.float64]
+_ITEM = re.compile(rb'<si><t(?: xml:space="preserve")?>([^<>]*)</t>(?:<phoneticPr [^<>]*/>)?</si>')
+_TABLE = re.compile(rb"<sst\b[^<>]*>")
+_LONGEST_CODE = 255
+_STYLE = re.compile(rb'<xf [^<>]*?\bnumFmtId="(\d{1,9})"')
+_FORMAT = re.compile(rb"<numFmt ([^<>]*?) ?/>")
+_FORMAT_ID, _FORMAT_CODE = re.compile(rb'\bnumFmtId="(\d{1,9})"'), re.compile(rb'\bformatCode="([^"]*)"')
+_LITERAL = rb"\\.|&quot;[^a-zA-Z&]*&quot;"
+_NUMERIC = re.compile(rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|E\+|" + _LITERAL + rb"|[0#?.,%+() ;_*@-])*")
+_DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?=[^yYdD]*[yYdD])(?:" + _LITERAL + rb"|[yYmMdD/., -])*(?:;@)?")
 
 
 class Readable(Protocol):
@@ -67,69 +79,99 @@ class Readable(Protocol):
         """At most `size` bytes, none at the end."""
 
 
-class Workbook(Protocol):
-    """What the cells of a sheet refer to."""
+def fast_reader(
+    strings: Callable[[], bytes], styles: Callable[[], bytes], *, recalculates: bool, since_1904: bool
+) -> Callable[[Readable], SheetCells | None]:
+    """A reader of the worksheets of one workbook: XML → cells, None where it is not written in the common form.
 
-    @property
-    def recalculates(self) -> bool:
-        """Whether the workbook is to be calculated anew on opening."""
+    `strings` and `styles` give the parts of shared texts and cell formats; they are read once, and only when a cell
+    refers to them. `recalculates` says whether the workbook is to be calculated anew on opening, `since_1904` whether
+    its days may be counted from 1904; dates are left to others then.
+    """
+    references = _References(strings, styles, recalculates=recalculates, since_1904=since_1904)
 
-    def shared_texts(self) -> pl.Series:
-        """The shared texts, null where blank. Raises NotPlainError."""
+    def read(xml: Readable) -> SheetCells | None:
+        try:
+            return _read(xml, references)
+        except (NotCommonError, ValueError):  # ValueError: a text that is not UTF-8, a number that is none
+            return None
+
+    return read
+
+
+class _References:
+    """What the cells of a workbook refer to, where it is written in the common form."""
+
+    def __init__(
+        self, strings: Callable[[], bytes], styles: Callable[[], bytes], *, recalculates: bool, since_1904: bool
+    ) -> None:
+        self._strings, self._styles = strings, styles
+        self._since_1904 = since_1904
+        self.recalculates = recalculates
 
     def shows_dates(self, style: int) -> bool:
-        """Whether numbers of that style are dates. Raises NotPlainError where that is not plain."""
+        """Whether numbers of a style are dates. Raises NotCommonError where that is not plain, as of times."""
+        shown = self._dated[style] if style < len(self._dated) else None
+        if shown is None or (shown and self._since_1904):
+            raise NotCommonError
+        return shown
+
+    @cached_property
+    def texts(self) -> pl.Series:
+        """Every shared text, null where blank. Raises NotCommonError."""
+        xml = self._strings()
+        declared = _UTF_8.match(xml)
+        head = _TABLE.match(xml, declared.end()) if declared else None
+        found = _ITEM.findall(xml)
+        tags = 2 + xml.count(b"<?xml ") + 4 * len(found) + xml.count(b"<phoneticPr ")
+        require(head is not None and tags == xml.count(b"<") and xml.rstrip().endswith(b"</sst>"))
+        return _texts(found)
+
+    @cached_property
+    def _dated(self) -> list[bool | None]:
+        """Per style, whether it shows a number as a date; None where it is another format."""
+        xml = self._styles()
+        _, begun, rest = xml.partition(b"<cellXfs")
+        cells, ended, _ = rest.partition(b"</cellXfs>")
+        require(not xml.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<!" not in xml and bool(begun and ended))
+        formats: dict[int, bool | None] = {
+            **dict.fromkeys(NUMBER_FORMATS, False),
+            **dict.fromkeys(DATE_FORMATS, True),
+        }
+        written = _FORMAT.findall(xml)
+        for attributes in written:
+            identifier, code = _FORMAT_ID.search(attributes), _FORMAT_CODE.search(attributes)
+            if identifier is None or code is None or len(code[1]) > _LONGEST_CODE:
+                raise NotCommonError
+            numeric, dated = _NUMERIC.fullmatch(code[1]), _DATED.fullmatch(code[1])
+            formats[int(identifier[1])] = None if numeric is None and dated is None else dated is not None
+        styles = [int(number) for number in _STYLE.findall(cells)]
+        require(len(written) == xml.count(b"<numFmt ") and len(styles) == cells.count(b"<xf "))
+        return [formats.get(number) for number in styles]
 
 
-@dataclass(frozen=True)
-class PlainSheet:
-    """The cells of a sheet; its columns lie end to end, each `height` long."""
-
-    refusal: str | None = None
-    top: int = 0
-    left: int = 0
-    height: int = 0
-    width: int = 0
-    numbers: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Float64))
-    texts: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
-    errors: dict[Place, str] = field(default_factory=dict)
-    """Error cells and what they show, by absolute position."""
-    uncalculated: dict[Place, str] = field(default_factory=dict)
-    """Formulas without a result, as `=…`."""
-    merges: tuple[tuple[int, int, int, int], ...] = ()
-    """First row, first column, last row, last column; absolute."""
-
-
-def plain_sheet(xml: Readable, workbook: Workbook) -> PlainSheet | None:
-    """The sheet whose part `xml` is; None where it is not written in the plain way."""
-    try:
-        return _read(xml, workbook)
-    except (NotPlainError, ValueError):  # a text that is not UTF-8, a number that is none
-        return None
-
-
-def _read(xml: Readable, workbook: Workbook) -> PlainSheet:
-    begin = xml.read(PIECE)
-    head, is_filled, rest = begin.partition(_BEGIN)
+def _read(xml: Readable, references: _References) -> SheetCells:
+    first = xml.read(CHUNK)
+    head, is_filled, rest = first.partition(_BEGIN)
     if not is_filled:
-        head, is_empty, rest = begin.partition(_EMPTY)
+        head, is_empty, rest = first.partition(_EMPTY)
         require(bool(is_empty))
-    declared = UTF_8.match(head)
+    declared = _UTF_8.match(head)
     require(declared is not None and head.startswith(b"<worksheet", declared.end()) and b"<!" not in head)
-    cells = _Cells(workbook)
+    cells = _Cells(references)
     forms: list[Form] = []
     after = b""
-    for rows, beyond in _pieces(rest, xml, filled=bool(is_filled)):
+    for rows, beyond in _chunks(rest, xml, filled=bool(is_filled)):
         if rows:
             require(len(rows.translate(None, _FORBIDDEN)) == len(rows))
-            cells.take(plain_rows(rows, forms, workbook.shows_dates))
+            cells.add(cells_of_rows(rows, forms, references.shows_dates))
         after = beyond
+    # What is damaged around the cells may be damaged in them as well.
     require(b"<!" not in after and _is_well_formed(head + _EMPTY + after))
     return cells.sheet(_merges(after))
 
 
 def _is_well_formed(xml: bytes) -> bool:
-    """Whether a reader of XML would take it. What is damaged around the cells may be damaged in them as well."""
     try:
         expat.ParserCreate().Parse(xml, True)
     except expat.ExpatError:
@@ -137,9 +179,9 @@ def _is_well_formed(xml: bytes) -> bool:
     return True
 
 
-def _pieces(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes, bytes]]:
+def _chunks(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes, bytes]]:
     """Whole rows, some megabyte at a time, and, with the last of them, what follows the rows."""
-    while more := xml.read(PIECE):
+    while more := xml.read(CHUNK):
         cut = (rest.rfind(b"</row>") + 6) if filled and b"</row>" in rest else 0
         if cut:
             yield rest[:cut], b""
@@ -150,185 +192,92 @@ def _pieces(rest: bytes, xml: Readable, *, filled: bool) -> Iterator[tuple[bytes
     yield rows, after
 
 
-def _merges(after: bytes) -> tuple[tuple[int, int, int, int], ...]:
+def _merges(after: bytes) -> list[Merge]:
     found = _MERGE.findall(after)
     require(after.count(b"<mergeCell ") == len(found))
-    return tuple(
+    return [
         (int(top) - 1, column_number(left.decode()) - 1, int(bottom) - 1, column_number(right.decode()) - 1)
         for left, top, right, bottom in found
-    )
-
-
-def lacks_result(result: bytes | None, *, is_text: bool, recalculates: bool) -> bool:
-    """Whether a formula with this result was never calculated.
-
-    A text formula may honestly yield nothing. Zero, in a workbook that is to be recalculated on opening, is what
-    programs write for a formula nobody has calculated yet.
-    """
-    return (not result and not is_text) or (recalculates and result == b"0")
-
-
-def with_formulas_around(cells: PlainSheet) -> PlainSheet:
-    """`cells` in a box that holds the marked ones too: a row of nothing but formulas without a result has no value."""
-    marked = [*cells.errors, *cells.uncalculated]
-    bottom, right = cells.top + cells.height, cells.left + cells.width
-    if all(cells.top <= row < bottom and cells.left <= column < right for row, column in marked):
-        return cells
-    box = Extent()
-    if cells.height:
-        box.add(cells.top, cells.left, cells.height, cells.width)
-    for row, column in marked:
-        box.add(row, column)
-    box.cells += cells.numbers.count() + cells.texts.count()
-    if refusal := box.refusal():
-        return PlainSheet(refusal)
-    above, height = cells.top - box.top if cells.height else 0, box.bottom - box.top + 1
-
-    def widened(values: pl.Series) -> pl.Series:
-        empty = values.clear()
-        columns = [empty.extend_constant(None, height) for _ in range(box.left, box.right + 1)]
-        for place in range(cells.width):
-            column = values.slice(place * cells.height, cells.height)
-            around = [empty.extend_constant(None, above), column]
-            rest = empty.extend_constant(None, height - above - cells.height)
-            columns[cells.left - box.left + place] = pl.concat([*around, rest])
-        return pl.concat(columns)
-
-    return replace(
-        cells,
-        top=box.top,
-        left=box.left,
-        height=height,
-        width=box.right - box.left + 1,
-        numbers=widened(cells.numbers),
-        texts=widened(cells.texts),
-    )
+    ]
 
 
 class _Cells:
-    """The cells of a sheet while its pieces are read."""
+    """The cells of a sheet while its chunks are read."""
 
-    def __init__(self, workbook: Workbook) -> None:
-        self._workbook = workbook
+    def __init__(self, references: _References) -> None:
+        self._references = references
         self._numbers: list[tuple[Integers, Figures]] = []
         self._texts: list[tuple[Integers, pl.Series]] = []
         self._shared: list[tuple[Integers, Integers]] = []
-        self._odd: list[OddCell] = []
+        self._marked: dict[int, str] = {}
 
-    def take(self, rows: PlainRows) -> None:
-        """Takes the cells of a piece."""
+    def add(self, rows: RowCells) -> None:
+        """Adds the cells of a chunk."""
         counts = np.bincount(rows.kinds, minlength=ODD)
         for kind in (NUMBER, DATE, SHARED, FLAG, TEXT):
             if not counts[kind]:
                 continue
             found = rows.values(kind)
-            if kind == NUMBER:
-                self._numbers.append((found.places, _figures(found.texts)))
-            elif kind == SHARED:
-                self._shared.append((found.places, _whole(found.texts)))
-            elif kind == TEXT:
+            if kind == TEXT:
                 doubtful = np.flatnonzero(_MAY_BE_BLANK[found.firsts]).tolist()
-                texts = found.texts + ""  # copies, which do not keep the piece in memory
-                self._texts.append((found.places, _plain_texts(texts, doubtful, written_in=rows.data)))
-            elif kind == DATE:
-                self._texts.append((found.places, _dates(_figures(found.texts))))
+                texts = found.texts + ""  # copies, which do not keep the chunk in memory
+                self._texts.append((found.positions, _unescaped_texts(texts, doubtful, written_in=rows.data)))
             else:
-                self._texts.append((found.places, _flags(found.texts.to_list())))
-        self._odd += rows.odd
+                self._add(kind, found.positions, found.texts)
+        self._add_odd(rows.odd)
 
-    def sheet(self, merges: tuple[tuple[int, int, int, int], ...]) -> PlainSheet:
-        """The sheet, once all pieces are read."""
-        errors: dict[Place, str] = {}
-        uncalculated: dict[Place, str] = {}
-        for cell in self._odd:
-            self._take_odd(cell, errors, uncalculated)
-        every = [places for places, _ in (*self._numbers, *self._shared, *self._texts)]
-        if not every:
-            return PlainSheet(errors=errors, uncalculated=uncalculated, merges=merges)
-        extent = Extent(
-            cells=sum(map(len, every)),
-            top=min(int(places[0]) for places in every) >> COLUMN_BITS,
-            left=min(int((places & _COLUMN).min()) for places in every),
-            bottom=max(int(places[-1]) for places in every) >> COLUMN_BITS,
-            right=max(int((places & _COLUMN).max()) for places in every),
-        )
-        if refusal := extent.refusal():
-            return PlainSheet(refusal)
-        height, width = extent.bottom - extent.top + 1, extent.right - extent.left + 1
-
-        def flat(places: Integers) -> Integers:
-            return ((places & _COLUMN) - extent.left) * height + ((places >> COLUMN_BITS) - extent.top)
-
-        numbers = np.full(height * width, np.nan)
-        for places, values in self._numbers:
-            numbers[flat(places)] = values
-        # The text of each cell is the place of one: that of nothing, of a shared one, or of one of its own.
-        texts = [_NOTHING]
-        if self._shared:
-            texts.append(self._workbook.shared_texts())
-        known = sum(map(len, texts))
-        index = np.zeros(height * width, dtype=np.uint32)
-        for places, shared in self._shared:
-            require(bool((shared >= 0).all() and (shared < known - 1).all()))
-            index[flat(places)] = shared + 1
-        for places, own in self._texts:
-            index[flat(places)] = np.arange(known, known + len(own))
-            known += len(own)
-            texts.append(own)
-        together = pl.concat(texts)
-        # All of them together are no shorter than the longest, and told without a look at each.
-        if len(index) * together.estimated_size() > MAX_TEXTS:
-            lengths = together.str.len_bytes().fill_null(0).to_numpy()
-            if len(index) * int(lengths.max()) > MAX_TEXTS and (refusal := text_refusal(int(lengths[index].sum()))):
-                return PlainSheet(refusal)
-        return PlainSheet(
-            None,
-            extent.top,
-            extent.left,
-            height,
-            width,
-            pl.Series(values=numbers, nan_to_null=True),
-            together[pl.Series(values=index)] if known > 1 else _NOTHING.new_from_index(0, len(index)),
-            errors,
-            uncalculated,
-            merges,
-        )
-
-    def _take_odd(self, cell: OddCell, errors: dict[Place, str], uncalculated: dict[Place, str]) -> None:
-        """Puts an odd cell where it belongs."""
-        place = cell.place >> COLUMN_BITS, cell.place & _COLUMN
-        at = np.array([cell.place])
-        value = cell.value
-        if cell.kind == ODD:
-            errors[place] = html.unescape((value or b"#ERROR!").decode())
-            self._texts.append((at, _NOTHING))
-            return
-        if cell.formula is not None and lacks_result(
-            value, is_text=cell.kind == TEXT, recalculates=self._workbook.recalculates
-        ):
-            uncalculated[place] = "=" + html.unescape(cell.formula.decode())
-        if value is None or (not value and cell.kind != TEXT):
-            return
-        if cell.kind == TEXT:
-            self._texts.append((at, plain_texts([value])))
-        elif cell.kind == FLAG:
-            self._texts.append((at, _flags([value.decode()])))
-        elif cell.kind == SHARED:
-            require(value.isdigit())
-            self._shared.append((at, np.array([int(value)])))
+    def _add(self, kind: int, positions: Integers, written: pl.Series) -> None:
+        """Adds cells of one kind, texts of their own excepted, from what is written in them."""
+        if kind == NUMBER:
+            self._numbers.append((positions, _figures(written)))
+        elif kind == DATE:
+            self._texts.append((positions, _dates(_figures(written))))
+        elif kind == SHARED:
+            self._shared.append((positions, _whole(written)))
         else:
-            require(_FIGURE.fullmatch(value) is not None)
-            figure = np.array([float(value)])
-            if cell.kind == DATE:
-                self._texts.append((at, _dates(figure)))
-            else:
-                self._numbers.append((at, figure))
+            flags = ["FALSE" if flag == "0" else "TRUE" for flag in written.to_list()]
+            self._texts.append((positions, pl.Series(values=flags, dtype=pl.String)))
 
+    def _add_odd(self, cells: Sequence[OddCell]) -> None:
+        """Adds cells that were looked at one by one: errors, formulas, values written in a rarer form."""
+        by_kind: dict[int, list[tuple[int, bytes]]] = {}
+        for cell in cells:
+            value = cell.value
+            if cell.kind == ERROR:
+                self._marked[cell.position] = html.unescape((value or b"#ERROR!").decode())
+                continue
+            if cell.formula is not None and lacks_result(
+                None if value is None else value.decode(),
+                is_text=cell.kind == TEXT,
+                recalculates=self._references.recalculates,
+            ):
+                self._marked[cell.position] = "=" + html.unescape(cell.formula.decode())
+            elif value is not None and (value or cell.kind == TEXT):
+                by_kind.setdefault(cell.kind, []).append((cell.position, value))
+        for kind, found in by_kind.items():
+            positions = np.array([position for position, _ in found])
+            values = [value for _, value in found]
+            if kind == TEXT:
+                self._texts.append((positions, _texts(values)))
+                continue
+            require(kind == FLAG or all(map(_FIGURE.fullmatch if kind != SHARED else bytes.isdigit, values)))
+            self._add(kind, positions, pl.Series(values=[value.decode() for value in values], dtype=pl.String))
 
-_COLUMN = (1 << COLUMN_BITS) - 1
-# The first bytes of texts that may be blank: blanks, those of wide blanks, and what follows where there is no text.
-_MAY_BE_BLANK = np.array([byte <= ord(" ") or byte in b"<\xc2\xe1\xe2\xe3" for byte in range(256)])
-_NOTHING = pl.Series(values=[None], dtype=pl.String)
+    def sheet(self, merges: list[Merge]) -> SheetCells:
+        """The sheet, once all chunks are added."""
+        pool = [NO_TEXT]
+        if self._shared:
+            pool.append(self._references.texts)
+        known = sum(map(len, pool))
+        texts: list[tuple[Integers, Integers]] = []
+        for positions, shared in self._shared:
+            require(bool((shared >= 0).all() and (shared < known - 1).all()))
+            texts.append((positions, shared + 1))
+        for positions, own in self._texts:
+            texts.append((positions, np.arange(known, known + len(own))))
+            known += len(own)
+            pool.append(own)
+        return SheetCells(self._numbers, texts, pl.concat(pool), self._marked, merges)
 
 
 def _figures(written: pl.Series) -> Figures:
@@ -348,10 +297,6 @@ def _whole(written: pl.Series) -> Integers:
     return numbers
 
 
-def _flags(written: Sequence[str]) -> pl.Series:
-    return pl.Series(values=["FALSE" if flag == "0" else "TRUE" for flag in written], dtype=pl.String)
-
-
 def _dates(serials: Figures) -> pl.Series:
     """Days as ISO texts. A time beside the day is not plain, nor are the first days of 1900, one of which never was."""
     require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
@@ -359,7 +304,14 @@ def _dates(serials: Figures) -> pl.Series:
     return days.cast(pl.Date).cast(pl.String)
 
 
-def _plain_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: bytes) -> pl.Series:
+def _texts(written: Sequence[bytes]) -> pl.Series:
+    """Texts of XML as they are meant, null where blank. Raises NotCommonError, or ValueError for what is not UTF-8."""
+    texts = [text.decode() for text in written]
+    blank = [place for place, text in enumerate(texts) if not text or text.isspace()]
+    return _unescaped_texts(pl.Series(values=texts, dtype=pl.String), blank, written_in=b" ".join(written))
+
+
+def _unescaped_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: bytes) -> pl.Series:
     """Texts as they are meant, null where blank; only the `doubtful` ones can be. They are `written_in` some XML."""
     # Single bytes are looked for many times as fast as several.
     if any(escape[:1].encode() in written_in for escape in _ESCAPES):
@@ -369,13 +321,6 @@ def _plain_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: bytes
         texts = texts.scatter(list(changed), list(changed.values())) if changed else texts
     blank = [place for place in doubtful if not texts[place] or texts[place].isspace()]
     return texts.scatter(blank, None) if blank else texts
-
-
-def plain_texts(written: Sequence[bytes]) -> pl.Series:
-    """Texts of XML as they are meant, null where blank. Raises NotPlainError, or ValueError for what is not UTF-8."""
-    texts = [text.decode() for text in written]
-    blank = [place for place, text in enumerate(texts) if not text or text.isspace()]
-    return _plain_texts(pl.Series(values=texts, dtype=pl.String), blank, written_in=b" ".join(written))
 
 
 def _unescaped(text: str) -> str:
