@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.evaluate import evaluate
@@ -18,7 +19,6 @@ from efficiency.evaluation.explanation.target import score_needed
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Tiers
 from efficiency.reports.card import card_as_dict, card_as_text, write_card
-from efficiency.reports.text import display_width
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import PROFILE
@@ -476,9 +476,7 @@ def test_the_card_tells_the_whole_story_in_aligned_chinese() -> None:
     lines = text.splitlines()
     head = next(i for i, line in enumerate(lines) if line.strip().startswith("指标  "))
     ends = {
-        display_width(line[: line.index(scope) + len(scope)])
-        for line in lines[head + 1 : head + 3]
-        for scope in ("固定值",)
+        cell_len(line[: line.index(scope) + len(scope)]) for line in lines[head + 1 : head + 3] for scope in ("固定值",)
     }
     assert len(ends) == 1
 

@@ -12,7 +12,7 @@ from builders.reports import renamed, sample_report
 from efficiency.reports.officials import write_notice, write_officials, write_towns
 from efficiency.reports.officials.towns import NO_TOWN
 from efficiency.reports.page.data import page_data
-from efficiency.reports.page.page import ENTERPRISES, render
+from efficiency.reports.page.render import ENTERPRISES, render
 
 NOTHING_JUDGED = (
     "rank", "score", "tier", "tier_initial", "land_score", "land_tier", "energy_score", "energy_tier",

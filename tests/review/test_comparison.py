@@ -10,13 +10,13 @@ from builders.profiles import SCORE_ONLY, TIERS, indicator, policy, profile, sco
 from conftest import SampleRun, efficiency
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import STATES, Comparison, Side, compare
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.model import Policy
 from efficiency.reports.comparison import comparison_as_dict, comparison_as_text
-from efficiency.reports.text import display_width
 
 TWO = indicator("tax", "tax", "land", 50) + indicator("revenue", "revenue", "energy", 50)
 OTHER_WEIGHTS = indicator("tax", "tax", "land", 10) + indicator("revenue", "revenue", "energy", 90)
@@ -176,7 +176,7 @@ def test_printed_tables_are_aligned_by_display_width() -> None:
     comparison = compared(mixed(), policy(indicators=TWO), policy(indicators=OTHER_WEIGHTS))
     lines = comparison_as_text(comparison, "2026-10").splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().startswith("甲＼乙"))
-    assert len({display_width(line) for line in lines[start : start + 7]}) == 1
+    assert len({cell_len(line) for line in lines[start : start + 7]}) == 1
 
 
 def test_the_comparison_is_json_for_programs() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 from openpyxl.styles import Border, Font, PatternFill, Side
 from openpyxl.worksheet.datavalidation import DataValidation
+from rich.cells import cell_len
 
 from efficiency.errors import EfficiencyError
 from efficiency.intake.problems import PARSE_PROBLEMS
@@ -24,7 +25,6 @@ from efficiency.reports.submitters.package import zip as workbook_package
 from efficiency.reports.submitters.package.comments import HEADING
 from efficiency.reports.submitters.package.xml import MAIN, STRICT
 from efficiency.reports.submitters.problem_list import MARK_FILL
-from efficiency.reports.submitters.problem_table import terminal_width
 from efficiency.reports.submitters.returned import target_below, write_returned
 
 NAME = "税务局/2026年10月.xlsx"
@@ -491,13 +491,13 @@ def test_the_columns_of_the_table_line_up_in_a_terminal() -> None:
     text = problem_table(problems(problem("B3", name="甲"), problem("AA10", name="甲乙丙丁有限公司")), width=200)
     lines = text.splitlines()[1:]
     words = ("MESSAGE", "应", "应")
-    assert len({terminal_width(line[: line.index(word)]) for line, word in zip(lines, words, strict=True)}) == 1
+    assert len({cell_len(line[: line.index(word)]) for line, word in zip(lines, words, strict=True)}) == 1
 
 
 def test_a_long_message_is_wrapped_and_never_cut() -> None:
     message = "请核对数值和计量单位。" * 20
     text = problem_table(problems(problem("B3", message=message)), width=100)
-    assert all(terminal_width(line) <= 100 for line in text.splitlines())
+    assert all(cell_len(line) <= 100 for line in text.splitlines())
     assert "".join(line.split("  ")[-1].strip() for line in text.splitlines()[2:]) == message
 
 

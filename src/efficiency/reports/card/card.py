@@ -10,7 +10,15 @@ import polars as pl
 
 from efficiency.reports.card.figures import figure_lines, movement_lines, sheet_words, span_words
 from efficiency.reports.card.words import listed, needed, score_to_reach, surcharged, ways
-from efficiency.reports.text import CONFIDENT, REVIEW, TIER_NAMES, figure, pairs, percentage, table
+from efficiency.reports.text import (
+    CONFIDENT,
+    REVIEW,
+    TIER_NAMES,
+    format_figure,
+    labelled_lines,
+    percentage,
+    table_lines,
+)
 from schemas import FORMS
 from schemas.results import STATUS_NAMES
 
@@ -95,19 +103,19 @@ def _standing(explanation: Explanation) -> list[str]:
     """Tier, score and rank, what moved them, and the list."""
     score = explanation.score
     if score["status"] != "ranked":
-        return pairs([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
+        return labelled_lines([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
         ("等级", _tier(score["tier"]) + _aside(_before(score))),
         (
             "综合得分",
-            f"{figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
+            f"{format_figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
             f"共{explanation.ranked}家",
         ),
         ("土地效率", _dimension(explanation, "land")),
         ("能源效率", _dimension(explanation, "energy")),
     ]
     if score["factor"] is not None and score["factor"] != 1:
-        lines.append(("修正系数", figure(score["factor"])))
+        lines.append(("修正系数", format_figure(score["factor"])))
     if explanation.adjustments:
         lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
     if score["override_labels"]:
@@ -117,7 +125,7 @@ def _standing(explanation: Explanation) -> list[str]:
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
         lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    return pairs([*lines, *listed(explanation.candidate)])
+    return labelled_lines([*lines, *listed(explanation.candidate)])
 
 
 def _before(score: Mapping[str, Any]) -> str:
@@ -131,7 +139,7 @@ def _before(score: Mapping[str, Any]) -> str:
 
 def _dimension(explanation: Explanation, dimension: str) -> str:
     score = explanation.score
-    return _tier(score[f"{dimension}_tier"]) + _aside(figure(score[f"{dimension}_score"], explanation.cuts))
+    return _tier(score[f"{dimension}_tier"]) + _aside(format_figure(score[f"{dimension}_score"], explanation.cuts))
 
 
 def _tier(tier: str | None) -> str:
@@ -143,17 +151,17 @@ def _indicators(explanation: Explanation) -> list[str]:
         return []
     rows = [
         [
-            row["title"], figure(row["numerator"]), figure(row["denominator"]),
-            figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
-            figure(row["benchmark"]), row["benchmark_scope"] or "",
-            "—" if row["place"] is None else f"{row['place']}/{row['places']}", figure(row["weight"]),
-            figure(row["score"]), row["score_note"] or "",
+            row["title"], format_figure(row["numerator"]), format_figure(row["denominator"]),
+            format_figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
+            format_figure(row["benchmark"]), row["benchmark_scope"] or "",
+            "—" if row["place"] is None else f"{row['place']}/{row['places']}", format_figure(row["weight"]),
+            format_figure(row["score"]), row["score_note"] or "",
         ]
         for row in explanation.indicators.iter_rows(named=True)
     ]  # fmt: skip
     return [
         "指标",
-        *table(
+        *table_lines(
             ["指标", "分子", "分母", "指标值", "基准值", "基准口径", "组内名次", "权重", "得分", "说明"],
             rows,
             right={1, 2, 3, 4, 6, 7, 8},
@@ -172,7 +180,7 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.note:
         lines.append(f"  {target.note}")
     rows = [[row["title"], needed(row), ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
-    return [*lines, *table(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
+    return [*lines, *table_lines(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
 
 
 def _sources(sources: pl.DataFrame) -> list[str]:
@@ -194,7 +202,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
         for row in grouped.iter_rows(named=True)
     ]
     head = ["指标项", "填报项", "所属期", "文件 [工作表]", "单元格"]
-    return ["全部填报数(本年和上年至评价期止，含未用于合计的)", *table(head, rows)]
+    return ["全部填报数(本年和上年至评价期止，含未用于合计的)", *table_lines(head, rows)]
 
 
 def _cells(cells: Sequence[str | None]) -> str:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.officials import parts_in_words
-from efficiency.reports.text import FIELDS, figure, table
+from efficiency.reports.text import FIELDS, format_figure, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +25,9 @@ def movement_lines(movement: Mapping[str, Any] | None) -> list[str]:
     head += ")" if movement["previous_is_current"] else "，该期此后已重新评价)"
     if movement["change"] is None:
         return [f"{head}  {movement['note'] or '得分不可比'}"]
+    before = movement["score_before"]
     lines = [
-        f"{head}  得分 {figure(movement['score_before'])} → {figure(movement['score_before'] + movement['change'])}"
+        f"{head}  得分 {format_figure(before)} → {format_figure(before + movement['change'])}"
         f"(变化 {round(movement['change'], 2) + 0.0:+.2f})：{parts_in_words(dict(movement))}"
     ]
     return [*lines, f"  {movement['note']}"] if movement["note"] else lines
@@ -40,14 +41,14 @@ def figure_lines(totals: pl.DataFrame, parts: pl.DataFrame) -> list[str]:
     for total in totals.iter_rows(named=True):
         own = parts.filter(measure=total["measure"])
         unit = f" {total['unit']}" if total["unit"] else ""
-        shown = "无数据" if total["total"] is None else f"{figure(total['total'])}{unit}"
-        yearly = f"，以下合计 × {figure(total['scale'])}(折算全年)" if total["scale"] != 1 else ""
+        shown = "无数据" if total["total"] is None else f"{format_figure(total['total'])}{unit}"
+        yearly = f"，以下合计 × {format_figure(total['scale'])}(折算全年)" if total["scale"] != 1 else ""
         lines.append(f"{total['title']} {shown}{yearly}" + (f"({total['note']})" if total["note"] else ""))
         rows: list[list[str]] = []
         carriers = own.partition_by("carrier", maintain_order=True)
         for of_carrier in carriers:
             rows += _block(of_carrier, total["unit"], several=len(carriers) > 1)
-        lines += table([], rows, right={2})
+        lines += table_lines([], rows, right={2})
     return lines
 
 
@@ -73,7 +74,7 @@ def _idle(parts: list[dict[str, Any]], unit: str | None) -> list[str]:
 
 
 def _amount(value: float, unit: str | None) -> str:
-    return f"{figure(value)}{f' {unit}' if unit else ''}"
+    return f"{format_figure(value)}{f' {unit}' if unit else ''}"
 
 
 def _row(part: Mapping[str, Any], unit: str | None) -> list[str]:
@@ -92,9 +93,11 @@ def _origin(part: Mapping[str, Any]) -> str:
     """What the cell states where that is not the amount itself, and the coefficient: 1,034,500 千元; 12 吨 × 0.9."""
     said = []
     if part["coefficient"] is not None:
-        said.append(f"= {figure(part['quantity'])} {part['quantity_unit']} × {figure(part['coefficient'])}")
+        said.append(
+            f"= {format_figure(part['quantity'])} {part['quantity_unit']} × {format_figure(part['coefficient'])}"
+        )
     if part["stated_value"] is not None and part["stated_unit"] and part["stated_unit"] != part["quantity_unit"]:
-        said.append(f"填报 {figure(part['stated_value'])} {part['stated_unit']}")
+        said.append(f"填报 {format_figure(part['stated_value'])} {part['stated_unit']}")
     return "，".join([*said, *([part["note"]] if part["note"] else [])])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card.figures import sheet_words, span_words
-from efficiency.reports.text import FIELDS, figure
+from efficiency.reports.text import FIELDS, format_figure
 
 if TYPE_CHECKING:
     from efficiency.evaluation.explanation import Explanation
@@ -65,14 +65,14 @@ def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
     """天然气 494.12 万立方米 × 12.143 = 6,000.33;…, and what else is to be said of the total."""
     said = [total["note"]] if total["note"] else []
     if total["scale"] != 1:
-        said.append(f"以下合计 × {figure(total['scale'])}(折算全年)")
+        said.append(f"以下合计 × {format_figure(total['scale'])}(折算全年)")
     for of_carrier in parts.filter(pl.col("coefficient").is_not_null()).partition_by("carrier", maintain_order=True):
         rows = of_carrier.to_dicts()
         amount = math.fsum(row["sign"] * row["amount"] for row in rows)
         quantity = math.fsum(row["sign"] * (row["quantity"] or 0.0) for row in rows)
         factors = {row["coefficient"] for row in rows if row["quantity"]}
-        times = f" × {figure(factors.pop())}" if len(factors) == 1 else ""
-        shown = f"{figure(quantity)} {rows[0]['quantity_unit'] or ''}{times} = {figure(amount)}"
+        times = f" × {format_figure(factors.pop())}" if len(factors) == 1 else ""
+        shown = f"{format_figure(quantity)} {rows[0]['quantity_unit'] or ''}{times} = {format_figure(amount)}"
         said.append(f"{rows[0]['carrier']} {shown}")
     return "；".join(said)
 
@@ -101,8 +101,8 @@ def _cell(row: dict[str, Any], *, several: bool) -> str:
     what = row["carrier"] or (FIELDS.get(row["field"], "") if row["measure"].startswith("land") else "")
     words = [row["cell"] or "列未知", *([what] if what else [])]
     if row["coefficient"] is not None or several:
-        words.append(figure(row["quantity"]))
+        words.append(format_figure(row["quantity"]))
     stated = ""
     if row["stated_value"] is not None and row["stated_unit"] and row["stated_unit"] != row["quantity_unit"]:
-        stated = f"(填报{figure(row['stated_value'])} {row['stated_unit']})"
+        stated = f"(填报{format_figure(row['stated_value'])} {row['stated_unit']})"
     return " ".join(words) + stated

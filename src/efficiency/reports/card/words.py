@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.card.figures import movement_lines
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, decimals, figure, percentage, trimmed
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, format_figure, format_to_reach, percentage
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def standing(explanation: Explanation) -> list[tuple[str, str]]:
         return [("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")]
     lines = []
     if score["factor"] is not None and score["factor"] != 1:
-        lines.append(("修正系数", figure(score["factor"])))
+        lines.append(("修正系数", format_figure(score["factor"])))
     if explanation.adjustments:
         lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
     if score["override_labels"]:
@@ -74,7 +74,7 @@ def needed(row: Mapping[str, Any]) -> str:
         return "无法达到"
     rising = row["value"] is None or row["value_needed"] >= row["value"]
     unit = f" {row['unit']}" if row["unit"] else ""
-    return f"{outward(row['value_needed'], upward=rising)}{unit}"
+    return f"{format_to_reach(row['value_needed'], upward=rising)}{unit}"
 
 
 def ways(row: Mapping[str, Any]) -> str:
@@ -84,14 +84,7 @@ def ways(row: Mapping[str, Any]) -> str:
         change = row[f"{part}_change"]
         if change:
             unit = f" {row[f'{part}_unit']}" if row[f"{part}_unit"] else ""
-            found.append(f"{row[part]}{'增加' if change > 0 else '减少'} {outward(abs(change), upward=True)}{unit}")
+            found.append(
+                f"{row[part]}{'增加' if change > 0 else '减少'} {format_to_reach(abs(change), upward=True)}{unit}"
+            )
     return "，或".join(found) or row["note"] or ""
-
-
-def outward(value: float, *, upward: bool) -> str:
-    """A figure to be reached, rounded so that reaching what is printed suffices."""
-    digits = decimals(value)
-    scaled = value * 10**digits
-    # A figure that is exact but for its last bit must not be pushed a whole step further.
-    whole = math.ceil(scaled - 1e-9 * abs(scaled)) if upward else math.floor(scaled + 1e-9 * abs(scaled))
-    return trimmed(f"{whole / 10**digits:,.{digits}f}")

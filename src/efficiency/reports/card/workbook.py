@@ -12,7 +12,7 @@ from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
 from efficiency.reports.card.words import indicator_note, needed, score_to_reach, standing, ways
 from efficiency.reports.report import BEIJING
-from efficiency.reports.text import TIER_NAMES, clean_text, division_names, figure
+from efficiency.reports.text import TIER_NAMES, clean_text, division_names, format_figure
 from efficiency.reports.workbook import (
     ACCENT,
     TIER_FILL,
@@ -210,7 +210,7 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
         return
     factor, points = score["factor"], score["adjustments"] or 0.0
     factor = 1.0 if factor is None else factor
-    words = f"综合得分 = 合计 × 修正系数({figure(factor)})+ 加减分({figure(points)})"
+    words = f"综合得分 = 合计 × 修正系数({format_figure(factor)})+ 加减分({format_figure(points)})"
     before = places["score"]
     card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
     made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card import span_words
-from efficiency.reports.text import figure, pairs, table
+from efficiency.reports.text import format_figure, labelled_lines, table_lines
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ NOTHING = "没有企业的得分、名次、等级或清单发生变化。"
 def objection_as_text(trial: Trial) -> str:
     """Corrections, what could not be tried, the effect on who asks and on the others, without a trailing line break."""
     parts = [
-        pairs([
+        labelled_lines([
             ("评价期", trial.period),
             ("办法", f"{trial.policy.title}({trial.policy.id})"),
             ("对照评价", trial.evaluation_id),
@@ -116,12 +116,12 @@ def _asked(asked: pl.DataFrame) -> list[str]:
     if asked.is_empty():
         return ["  没有可以试算的更正"]
     rows = [
-        [row["name"], row["field"], asked_span(row), row["unit"] or "", figure(row["old"]),
-         figure(row["current"]), figure(row["new"]), row["approved_by"] or "待审批", row["reason"] or ""]
+        [row["name"], row["field"], asked_span(row), row["unit"] or "", format_figure(row["old"]),
+         format_figure(row["current"]), format_figure(row["new"]), row["approved_by"] or "待审批", row["reason"] or ""]
         for row in asked.iter_rows(named=True)
     ]  # fmt: skip
     head = ["企业", "指标", "所属期", "单位", "原值", "现采用值", "更正值", "审批", "依据"]
-    return table(head, rows, right=(4, 5, 6))
+    return table_lines(head, rows, right=(4, 5, 6))
 
 
 def _others(others: pl.DataFrame) -> list[str]:
@@ -141,7 +141,7 @@ def _enterprises(enterprises: pl.DataFrame) -> list[str]:
          row["effect_name"]]
         for row in shown(enterprises).iter_rows(named=True)
     ]  # fmt: skip
-    return table(["企业", "镇办", "得分", "名次", "等级", "清单", "变化"], rows)
+    return table_lines(["企业", "镇办", "得分", "名次", "等级", "清单", "变化"], rows)
 
 
 def _pair(row: dict[str, Any], words: Any, name: str) -> str:  # noqa: ANN401  # a function of the figure's own type

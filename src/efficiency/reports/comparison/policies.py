@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.changes import STATES, UNRATED
-from efficiency.reports.text import figure, pairs, table
+from efficiency.reports.text import format_figure, labelled_lines, table_lines
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ def comparison_as_text(comparison: Comparison, period: str) -> str:
     """Policies, matrix, lists, and who changes tier or list and why, without a trailing line break."""
     changes = comparison.changes
     parts = [
-        pairs([("评价期", period), *(_policy(comparison, side) for side in "ab"), ("结果", summary(comparison))]),
+        labelled_lines(
+            [("评价期", period), *(_policy(comparison, side) for side in "ab"), ("结果", summary(comparison))]
+        ),
         ["等级对照(户；行为甲办法，列为乙办法)", *_matrix(comparison)],
         ["清单对照(户)", *_lists(comparison)],
         [f"等级或清单变化({changes.height}户)", *_changes(changes)] if changes.height else [NOTHING],
@@ -89,7 +91,7 @@ def _matrix(comparison: Comparison) -> list[str]:
     ]  # fmt: skip
     sums = comparison.matrix.select(STATES).sum().row(0)
     rows.append(["合计", *map(str, sums), str(sum(sums))])
-    return table(["甲＼乙", *STATES, "合计"], rows, right=range(1, len(STATES) + 2))
+    return table_lines(["甲＼乙", *STATES, "合计"], rows, right=range(1, len(STATES) + 2))
 
 
 def _lists(comparison: Comparison) -> list[str]:
@@ -99,17 +101,17 @@ def _lists(comparison: Comparison) -> list[str]:
         [row["title"], *(str(row[name]) for name in ("count_a", "count_b", "stays", "entered", "left"))]
         for row in comparison.lists.iter_rows(named=True)
     ]
-    return table(["清单", "甲办法", "乙办法", "都在", "乙新列入", "乙不再列"], rows, right=range(1, 6))
+    return table_lines(["清单", "甲办法", "乙办法", "都在", "乙新列入", "乙不再列"], rows, right=range(1, 6))
 
 
 def _changes(changes: pl.DataFrame) -> list[str]:
     rows = [
         [
             row["name"], row["town"] or "", f"{tier_words(row, 'a')} → {tier_words(row, 'b')}",
-            f"{figure(row['score_a'])} → {figure(row['score_b'])}",
+            f"{format_figure(row['score_a'])} → {format_figure(row['score_b'])}",
             f"{row['list_a'] or '—'} → {row['list_b'] or '—'}" if row["list_movement"] else row["list_b"] or "—",
             row["reason"],
         ]
         for row in changes.iter_rows(named=True)
     ]  # fmt: skip
-    return table(["企业", "镇办", "等级", "得分", "清单", "原因"], rows)
+    return table_lines(["企业", "镇办", "等级", "得分", "清单", "原因"], rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from efficiency.reports.page.chart_library import begin_chart_library
-from efficiency.reports.page.page import page_file_name, write_page
+from efficiency.reports.page.render import page_file_name, write_page
 
 __all__ = [
     "begin_chart_library",

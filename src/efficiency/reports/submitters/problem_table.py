@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from efficiency.reports.text import SEVERITIES, field_title, on_one_line
 
@@ -33,17 +33,9 @@ def problem_table(problems: pl.DataFrame, *, rows_per_file: int = 20, width: int
     return "\n\n".join(blocks)
 
 
-def terminal_width(text: str) -> int:
-    """Columns that `text` takes in a terminal: wide East Asian characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
-
-
 def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
     counts = dict(problems.group_by("severity").len().iter_rows())
-    said = ", ".join(
+    counted = ", ".join(
         f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
         for severity in SEVERITIES
         if severity in counts
@@ -58,10 +50,8 @@ def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
     )
     cells = [tuple(on_one_line(text) for text in row) for row in rows.iter_rows()]
     heads = tuple(title for title, _ in _COLUMNS)
-    widths = [
-        min(most, max(terminal_width(row[at]) for row in (heads, *cells))) for at, (_, most) in enumerate(_COLUMNS)
-    ]
-    lines = [f"{on_one_line(name)}  {said}", *_row((*heads, "MESSAGE"), widths, width)]
+    widths = [min(most, max(cell_len(row[at]) for row in (heads, *cells))) for at, (_, most) in enumerate(_COLUMNS)]
+    lines = [f"{on_one_line(name)}  {counted}", *_row((*heads, "MESSAGE"), widths, width)]
     for row in cells:
         lines += _row(row, widths, width)
     if problems.height > limit:
@@ -72,27 +62,14 @@ def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
 def _row(cells: Sequence[str], widths: Sequence[int], width: int) -> list[str]:
     """One row of the table, its message wrapped onto further lines."""
     lead = _GAP.join(_fit(text, room) for text, room in zip(cells, widths, strict=False)) + _GAP
-    indent = terminal_width(lead)
-    first, *rest = _wrap(cells[-1], max(width - indent, _LEAST_MESSAGE))
+    indent = cell_len(lead)
+    # Chinese breaks anywhere.
+    first, *rest = chop_cells(cells[-1], max(width - indent, _LEAST_MESSAGE)) or [""]
     return [f"{lead}{first}".rstrip(), *(" " * indent + line for line in rest)]
 
 
 def _fit(text: str, room: int) -> str:
     """`text` cut or padded to exactly `room` columns."""
-    if terminal_width(text) > room:
-        while terminal_width(text) > room - 1:
-            text = text[:-1]
-        text += "…"
-    return text + " " * (room - terminal_width(text))
-
-
-def _wrap(text: str, room: int) -> list[str]:
-    """`text` in lines of at most `room` columns; Chinese breaks anywhere."""
-    lines, line, used = [], "", 0
-    for character in text:
-        size = terminal_width(character)
-        if used + size > room:
-            lines.append(line)
-            line, used = "", 0
-        line, used = line + character, used + size
-    return [*lines, line]
+    if cell_len(text) > room:
+        text = chop_cells(text, room - 1)[0] + "…"
+    return set_cell_size(text, room)

@@ -17,7 +17,7 @@ from efficiency.reports.text.cells import (
     sheet_name,
     whole_percent,
 )
-from efficiency.reports.text.terminal import decimals, figure, on_one_line, pairs, table, trimmed
+from efficiency.reports.text.terminal import format_figure, format_to_reach, labelled_lines, on_one_line, table_lines
 from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, field_title
 
 __all__ = [
@@ -31,17 +31,16 @@ __all__ = [
     "clean_frame",
     "clean_text",
     "columnar_width",
-    "decimals",
     "display_width",
     "division_names",
     "field_title",
-    "figure",
+    "format_figure",
+    "format_to_reach",
     "industry_label",
+    "labelled_lines",
     "on_one_line",
-    "pairs",
     "percentage",
     "sheet_name",
-    "table",
-    "trimmed",
+    "table_lines",
     "whole_percent",
 ]

@@ -29,6 +29,8 @@ _ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uff
 """Characters that XML 1.0 forbids or discourages; a workbook that holds one does not open."""
 _ILLEGAL_IN_TEXT = re.compile(_ILLEGAL)
 _ASTRAL = "[\U00010000-\U0010ffff]"
+_WIDE = "[^\x00-\u2e7f]"
+"""Characters as wide as two: Chinese ones, and all beyond the scripts of half-width letters."""
 _FORBIDDEN_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
@@ -83,13 +85,13 @@ def whole_percent(part: int, whole: int) -> str:
 
 
 def display_width(text: str) -> int:
-    """Width of the longest line in half-width characters; Chinese characters count two."""
-    return max((sum(2 if ord(c) > 0x2E7F else 1 for c in line) for line in text.split("\n")), default=0)
+    """Width of the longest line in a cell, in half-width characters; Chinese characters count two."""
+    return max(len(line) + len(re.findall(_WIDE, line)) for line in text.split("\n"))
 
 
 def columnar_width(text: pl.Expr) -> pl.Expr:
     """As `display_width`, of a whole column of texts without line breaks."""
-    return text.str.len_chars() + text.str.count_matches(r"[^\x00-\u{2E7F}]")
+    return text.str.len_chars() + text.str.count_matches(_WIDE)
 
 
 def industry_label() -> pl.Expr:

@@ -1,20 +1,22 @@
 """报告_<period>.html: one file that opens offline in any browser, with charts that one can look into.
 
-Charts are drawn by Vega, which the package vl-convert-python brings along; nothing is loaded from anywhere.
-The page's own parts stand in `templates/` and `scripts/`; data travel as JSON and reach the page as
-text only, so that no name can become markup.
+Vega draws the charts; its scripts are part of the package vl-convert-python, and the page loads nothing from anywhere.
+The page's own parts are in `templates/` (Jinja2, everything escaped) and `scripts/`; data are embedded as JSON and
+shown as text only, so that no name can become markup.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import os
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from efficiency.errors import not_written
 from efficiency.reports.page.chart_library import chart_library
@@ -59,30 +61,47 @@ def write_page(path: Path, report: Report, *, limit: int = ENTERPRISES) -> None:
 
 
 def render(report: Report, *, limit: int = ENTERPRISES) -> str:
-    """The page as text."""
+    """The page as text; errors as those of `write_page`."""
     data = page_data(report, limit=limit)
     titles = [one["title"] for one in data["lists"]]
-    data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tier_legend()}
+    tiers = tier_legend()
+    data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers}
     library, own = chart_library(), _own_script()
-    # In one pass over the template: what is filled in is never searched for places to fill.
-    pieces = _part("page.html").split("@@")
-    filling = {
-        "title": html.escape(clean_text(f"{data['title']}报告({data['period']})")),
-        "policy": _content_policy(library, own),
-        "style": _style(),
-        "data": embedded_json(data),
-        "library": library,
-        "script": own,
-    }
-    return "".join(filling[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            title=clean_text(f"{data['title']}报告({data['period']})"),
+            policy=_content_policy(library, own),
+            palette=_PALETTE,
+            fonts=FONTS,
+            tiers=tiers,
+            data=data,
+            library=library,
+            script=own,
+        )
+    )
 
 
-def embedded_json(data: object) -> str:
-    """`data` as JSON that an HTML parser leaves alone: no name in it can end the script element it stands in."""
+@cache
+def _templates() -> Environment:
+    """The templates of the page. What is put into one is escaped, but for what the template itself calls safe."""
+    environment = Environment(
+        loader=PackageLoader("efficiency.reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["embedded_json"] = _embedded_json
+    return environment
+
+
+def _embedded_json(data: object) -> Markup:
+    """`data` as JSON that an HTML parser leaves alone: no name in it can end the script element around it."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    return Markup(text)  # noqa: S704  # made safe in the lines above
 
 
 def _content_policy(*scripts: str) -> str:
@@ -96,15 +115,7 @@ def _content_policy(*scripts: str) -> str:
 
 @cache
 def _own_script() -> str:
-    return '(() => {\n"use strict";\n' + "\n".join(_part(name) for name in SCRIPTS) + "})();\n"
-
-
-def _style() -> str:
-    colours = "".join(f"--{name}:{colour};" for name, colour in _PALETTE.items())
-    tiers = "".join(f".tier-{t['tier']}{{background:{t['fill']};color:{t['ink']}}}" for t in tier_legend())
-    return f":root{{{colours}--font:{FONTS};}}\n{tiers}\n{_part('page.css')}"
-
-
-def _part(name: str) -> str:
-    folder = "scripts" if name.endswith(".js") else "templates"
-    return files("efficiency.reports.page").joinpath(folder, name).read_text(encoding="utf-8")
+    """Our own scripts as one, in a scope of its own."""
+    folder = files("efficiency.reports.page").joinpath("scripts")
+    parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
