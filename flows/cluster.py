@@ -26,7 +26,7 @@ from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.read_result import ReadResult
 from efficiency.job.contracts import Progress, RunContext, RunRequest, silent
-from efficiency.job.execution import batches, collect, is_staged, stage_batch
+from efficiency.job.execution import collect, is_staged, split_into_batches, stage_batch
 from efficiency.job.ingest import Ingested
 from efficiency.job.run import ingest as ingest_here
 from efficiency.warehouse.staging import discard, staging_file
@@ -84,7 +84,7 @@ def read_on(
 
     Takes and gives what `efficiency.job.execution.read_files` does; `progress` gets files done and files in all.
     """
-    work = batches([replace(file, path=file.path.resolve()) for file in files])
+    work = split_into_batches([replace(file, path=file.path.resolve()) for file in files])
     folder.mkdir(parents=True, exist_ok=True)
 
     runner = cast("TaskRunner[PrefectFuture[Any]]", _runner(address))  # declared with a narrower type of future

@@ -35,7 +35,7 @@ def some_files():
 
 
 def test_staged_batches_state_what_one_process_reads(tmp_path: Path, some_files) -> None:
-    work = staged_batches.batches(some_files)
+    work = staged_batches.split_into_batches(some_files)
     assert [file for batch in work for file in batch] == some_files
     assert len(work) > 1
     # The last one first, and one of them twice: as a cluster may.
@@ -52,10 +52,10 @@ def test_a_batch_is_full_with_many_files_or_much_to_read(tmp_path: Path, monkeyp
     for number, size in enumerate([1, 1, 1, 1, 8, 9, 30, 1]):
         (tmp_path / f"{number}.csv").write_bytes(b"x" * size)
         files.append(inbox_file(tmp_path / f"{number}.csv", f"{number}.csv"))
-    assert [[int(file.name[0]) for file in batch] for batch in staged_batches.batches(files)] == [
+    assert [[int(file.name[0]) for file in batch] for batch in staged_batches.split_into_batches(files)] == [
         [0, 1, 2], [3, 4], [5], [6], [7],
     ]  # fmt: skip
-    assert staged_batches.batches([]) == []
+    assert staged_batches.split_into_batches([]) == []
 
 
 def test_an_inbox_without_anything_new_states_nothing(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""However many shares a province is resolved in, and wherever its rows lie meanwhile, the results are the same."""
+"""However many partitions a province is resolved in, and wherever its rows are meanwhile, the results are the same."""
 
 from __future__ import annotations
 
@@ -17,15 +17,12 @@ from builders.stated import month as month_of
 from conftest import INBOX
 from polars.testing import assert_frame_equal
 
-from efficiency import partitions as pieces
 from efficiency.errors import EfficiencyError
 from efficiency.intake.resolution import unbalanced
-from efficiency.job import ingest as kept_sheets
-from efficiency.job import kept_facts
 from efficiency.job import outputs as deliverables
 from efficiency.job import run as month
-from efficiency.job.execution import partitions as by_share
-from efficiency.partitions import Chunks, ParquetChunk, Partitions, put_down, shares_of
+from efficiency.job.execution import partition_count
+from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, partitions_of, spill, spill_by
 from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
 from efficiency.review.objections import objection
@@ -44,24 +41,15 @@ LIKE_NO_OTHER = {"started", "finished", "operator", "command", "log_sha256"}
 """What two runs on the same files differ in."""
 
 
-def few_in_memory(monkeypatch: pytest.MonkeyPatch, shares: int) -> None:
-    """Bounds that are for millions of rows, made small enough for the sample."""
-    monkeypatch.setattr(by_share, "share_count", lambda rows: shares)
-    monkeypatch.setattr(by_share, "DEALT_ROWS", 500)
-    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 1000)
-    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 2000)
-    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 1000)
-    monkeypatch.setattr(readers, "HELD_ROWS", 2000)
-    monkeypatch.setattr(readers, "HELD_ROWS_A_FILE", 100)
-    monkeypatch.setattr(pieces, "FILE_ROWS", 300)
+def few_in_memory(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Bounds that are for millions of rows, made small: so many `rows` are resolved together, and half of them held."""
+    monkeypatch.setattr(BOUNDS, "resolved", rows)
+    monkeypatch.setattr(BOUNDS, "held", rows // 2)
+    monkeypatch.setattr(BOUNDS, "held_of_file", rows // 10)
 
 
-def small_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same for fourteen enterprises."""
-    few_in_memory(monkeypatch, 3)
-    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
-    monkeypatch.setattr(kept_sheets, "HELD_ROWS", 5)
-    monkeypatch.setattr(kept_facts, "SHARE_ROWS", 60)
+SMALL = 60
+"""Rows that are resolved together, of the 140 that fourteen enterprises state."""
 
 
 def published(order: month.RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
@@ -88,7 +76,7 @@ def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) ->
 
 
 @pytest.mark.usefixtures("drawn")
-def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_shares(
+def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_partitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = month.RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
@@ -97,29 +85,16 @@ def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_shares(
     assert output["superseded"].any(), "nothing was sent again"
     assert corrected.height, "nothing was corrected"
     assert whole["intake.problems"]["rule"].n_unique() > 10
-    for shares in (2, 5):
+    for rows, count in ((50_000, 2), (17_000, 5)):
         with monkeypatch.context() as bounds:
-            few_in_memory(bounds, shares)
-            dealt = published(replace(order, warehouse=tmp_path / str(shares) / "w.duckdb"), "run")
-        same(dealt, whole)
+            few_in_memory(bounds, rows)
+            assert partition_count(sum(whole[table.qualified].height for table in STATED.values())) == count
+            divided = published(replace(order, warehouse=tmp_path / str(rows) / "w.duckdb"), "run")
+        same(divided, whole)
 
 
 @pytest.mark.usefixtures("drawn")
-def test_rows_are_the_same_where_they_lie_as_dealt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    order = month.RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
-    whole = published(order, "run")
-    few_in_memory(monkeypatch, 3)
-    monkeypatch.setattr(by_share, "LEAST_RUN", 2)
-    stayed = []
-    where = by_share._where_they_lie
-    monkeypatch.setattr(by_share, "_where_they_lie", lambda *of: stayed.append(where(*of)) or stayed[-1])
-    same(published(replace(order, warehouse=tmp_path / "3" / "w.duckdb"), "run"), whole)
-    assert any(stayed), "no file was left as it lies"
-    assert not all(stayed), "no rows were dealt out"
-
-
-@pytest.mark.usefixtures("drawn")
-def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_earlier_runs_left_is_divided_like_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small_inbox.small_inbox(tmp_path / "inbox")
     orders = [
         month.RunRequest(folder, ("2026-10",), "zibo-jkq", tmp_path / name / "w.duckdb", tmp_path)
@@ -137,17 +112,17 @@ def test_what_earlier_runs_left_is_dealt_out_like_what_is_new(tmp_path: Path, mo
             )
         expected = published(orders[0], round_)
         with monkeypatch.context() as bounds:
-            small_in_memory(bounds)
+            few_in_memory(bounds, SMALL)
             same(published(orders[1], round_), expected)
     assert expected[FACTS["output"].qualified]["superseded"].any()
     assert expected["results.movements"].is_empty()
     assert expected["results.evaluations"].height == 2
 
 
-def test_what_reads_the_warehouse_again_comes_to_the_same_in_shares(
+def test_what_reads_the_warehouse_again_comes_to_the_same_in_partitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Audit, reissue, objection and compare: in memory and in three shares."""
+    """Audit, reissue, objection and compare: in memory and in several partitions."""
     inbox_folder = small_inbox.small_inbox(tmp_path / "inbox")
     small_inbox.ledger(
         inbox_folder / "更正.csv",
@@ -175,8 +150,8 @@ def test_what_reads_the_warehouse_again_comes_to_the_same_in_shares(
 
     whole = looked_again("whole")
     assert all(finding.holds for finding in whole[0])
-    small_in_memory(monkeypatch)
-    assert looked_again("shares") == whole
+    few_in_memory(monkeypatch, SMALL)
+    assert looked_again("partitions") == whole
     assert [path.name for path in warehouse.parent.iterdir()] == ["efficiency.duckdb", "versions"]
 
     with duckdb.connect(warehouse) as connection:
@@ -189,8 +164,8 @@ def test_what_reads_the_warehouse_again_comes_to_the_same_in_shares(
     assert altered["facts.land"].startswith("13 rows are published; computed again there are 14")
 
 
-def test_a_register_line_that_completes_another_is_one_row_in_any_share() -> None:
-    """It is superseded in its share and accepted for what it lent; of a row only the better of both may count."""
+def test_a_register_line_that_completes_another_is_one_row_in_any_partition() -> None:
+    """It is superseded in its partition and accepted for what it lent; of a row only the better of both may count."""
     code = CODES["A"]
     register = Sheet(
         "register",
@@ -203,23 +178,24 @@ def test_a_register_line_that_completes_another_is_one_row_in_any_share() -> Non
     assert result.submissions["rows_accepted"].to_list() == [2, 1]
 
 
-def test_without_a_register_everybody_is_unknown_in_any_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_register_everybody_is_unknown_in_any_partition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small_inbox.small_inbox(tmp_path / "inbox")
     (tmp_path / "inbox" / "名录.csv").unlink()
     order = month.RunRequest(tmp_path / "inbox", ("2026-10",), "zibo-jkq", tmp_path / "w.duckdb", tmp_path)
     run = month.RunContext("run", BEGUN, "nobody")
     whole = month.validate(order, run, month.ingest(order, run)).resolved
-    few_in_memory(monkeypatch, 3)
-    dealt = month.validate(order, run, month.ingest(order, run)).resolved
-    assert_frame_equal(dealt.problems, whole.problems)
-    assert_frame_equal(dealt.submissions, whole.submissions)
+    few_in_memory(monkeypatch, SMALL)
+    divided = month.validate(order, run, month.ingest(order, run)).resolved
+    assert_frame_equal(divided.problems, whole.problems)
+    assert_frame_equal(divided.submissions, whole.submissions)
     assert whole.problems.filter(rule="enterprise_unknown").height == small_inbox.COUNT * 7
 
 
 def test_a_run_leaves_no_scratch_however_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few_in_memory(monkeypatch, 2)
+    few_in_memory(monkeypatch, SMALL)
     small_inbox.small_inbox(tmp_path / "inbox")
-    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
     seen: list[bool] = []
 
     def fails(*_: object) -> None:
@@ -247,36 +223,40 @@ def numbered(first: int, last: int) -> pl.DataFrame:
     return pl.DataFrame({"number": range(first, last)}, schema={"number": pl.Int64})
 
 
-@pytest.mark.parametrize("rows", [1, 3, 7, 100])
-def test_pieces_are_their_rows_in_order_in_memory_and_on_the_disk(tmp_path: Path, rows) -> None:
-    mixed = Chunks(numbered(0, 0), (numbered(0, 4), put_down(numbered(4, 9), tmp_path), numbered(9, 10)))
-    for some in (mixed, mixed.put_down(tmp_path)):
-        assert some.height == 10
-        assert some.whole().equals(numbered(0, 10))
-        assert some.lazy().collect().equals(numbered(0, 10))
-        batches = list(some.batches(rows))
-        assert pl.concat(batches).equals(numbered(0, 10))
-        assert all(batch.height >= rows for batch in batches[:-1])
+def test_chunks_are_their_rows_in_order_in_memory_and_spilled(tmp_path: Path) -> None:
+    mixed = Chunks(numbered(0, 0), (numbered(0, 4), spill(numbered(4, 9), tmp_path), numbered(9, 10), numbered(10, 12)))
+    for some in (mixed, mixed.spill(tmp_path)):
+        assert some.height == 12
+        assert some.whole().equals(numbered(0, 12))
+        assert some.whole(without=["number"]).columns == []
+        assert some.lazy().collect().equals(numbered(0, 12))
     assert not mixed.in_memory
-    assert all(isinstance(part, ParquetChunk) for part in mixed.put_down(tmp_path).parts)
+    assert mixed.held == 7
+    spilled = mixed.spill(tmp_path).parts
+    assert [part.height for part in spilled if isinstance(part, ParquetChunk)] == [4, 5, 3]
 
 
-def test_a_part_of_a_piece_is_read_alone(tmp_path: Path) -> None:
-    piece = put_down(numbered(0, 200_000), tmp_path)
-    assert piece.part(70_000, 3).read()["number"].to_list() == [70_000, 70_001, 70_002]
-    assert piece.part(70_000, 90_000).part(60_000, 2).read()["number"].to_list() == [130_000, 130_001]
+def test_rows_are_spilled_by_a_key_in_their_order(tmp_path: Path) -> None:
+    """More than a row group, so that several threads write."""
+    rows = numbered(0, 300_000).with_columns(pl.col("number").hash(1).mod(3).mul(2).cast(pl.UInt16).alias("key"))
+    files = spill_by(rows.lazy(), "key", tmp_path)
+    assert sorted(files) == [0, 2, 4]
+    for key, chunk in files.items():
+        own = rows.filter(pl.col("key") == key).drop("key")
+        assert chunk.height == own.height
+        assert chunk.lazy().collect().equals(own)
 
 
-def test_facts_in_memory_are_one_share() -> None:
+def test_facts_in_memory_are_one_partition() -> None:
     facts = {"energy": numbered(0, 3)}
-    shares = shares_of(facts)
-    assert shares_of(shares) is shares
-    assert [frames["energy"].height for frames in shares.frames()] == [3]
-    assert Partitions(shares.parts * 2).table("energy").height == 6
+    parts = partitions_of(facts)
+    assert partitions_of(parts) is parts
+    assert [frames["energy"].height for frames in parts.frames()] == [3]
+    assert Partitions(parts.parts * 2).table("energy").height == 6
 
 
-def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path: Path) -> None:
-    """Sheets lie scattered over pieces, as files are read; a sheet of many rows may even lie in two."""
+def test_a_spilled_table_is_written_in_the_order_of_the_whole(tmp_path: Path) -> None:
+    """Sheets are scattered over files, as they are read; the rows of one sheet may even be in two."""
     table = STATED["output"]
     rows = pl.concat(
         table.conform(
@@ -294,19 +274,19 @@ def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path: Path) 
         for sheet, start in (("b", 2), ("a", 6), ("c", 2), ("a", 2), ("b", 6))
     )
     name = table.qualified
-    scattered = Chunks(table.empty(), tuple(put_down(rows[start : start + 7], tmp_path) for start in range(0, 20, 7)))
+    scattered = Chunks(table.empty(), tuple(spill(rows[start : start + 7], tmp_path) for start in range(0, 20, 7)))
     publish(tmp_path / "whole.duckdb", Contents({name: rows}))
     for at_once in (1, 5, 100):
         contents = Contents({name: scattered})
         assert pl.concat(contents.in_order(name, at_once)).equals(tables.in_order(table, rows))
         assert max(part.height for part in contents.in_order(name, at_once)) <= at_once
-    publish(tmp_path / "pieces.duckdb", Contents({name: scattered}))
-    whole, again = load(tmp_path / "whole.duckdb"), load(tmp_path / "pieces.duckdb")
+    publish(tmp_path / "spilled.duckdb", Contents({name: scattered}))
+    whole, again = load(tmp_path / "whole.duckdb"), load(tmp_path / "spilled.duckdb")
     assert whole is not None
     assert again is not None
     assert again[name].equals(whole[name])
     for rows, heights in ((5, [8, 8, 4]), (20, [20])):
-        parts = [part for _, part in load_in_order(tmp_path / "pieces.duckdb", [table], rows)]
+        parts = [part for _, part in load_in_order(tmp_path / "spilled.duckdb", [table], rows)]
         assert pl.concat(parts).equals(whole[name])
         assert [part.height for part in parts] == heights
     assert list(load_in_order(tmp_path / "absent.duckdb", [table], 5)) == []
@@ -315,14 +295,13 @@ def test_a_table_in_pieces_is_written_in_the_order_of_the_whole(tmp_path: Path) 
 def test_rows_half_in_memory_are_not_half_published(tmp_path: Path) -> None:
     table = STATED["output"]
     row = table.conform(pl.DataFrame({"submission_id": ["a"], "sheet": [""], "row": [2], "block": [0]}))
-    contents = Contents({table.qualified: Chunks(table.empty(), (row, put_down(row, tmp_path)))})
+    contents = Contents({table.qualified: Chunks(table.empty(), (row, spill(row, tmp_path)))})
     with pytest.raises(ValueError, match="not both"):
         list(contents.in_order(table.qualified, 10))
 
 
 def test_a_full_disk_ends_the_run_in_plain_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few_in_memory(monkeypatch, 2)
-    monkeypatch.setattr(kept_sheets, "SHARE_ROWS", 10)
+    few_in_memory(monkeypatch, SMALL)
     small_inbox.small_inbox(tmp_path / "inbox")
 
     def full(*_: object, **__: object) -> None:

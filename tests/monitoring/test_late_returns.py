@@ -10,7 +10,7 @@ from conftest import SampleRun
 from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.late_returns import watch, watch_again, watch_lines
 from efficiency.monitoring.series import series_of
-from efficiency.partitions import shares_of
+from efficiency.partitions import partitions_of
 from efficiency.warehouse.read import load
 from schemas import COLUMN_MAP, FACTS, SUBMISSIONS, WATCH
 
@@ -326,7 +326,7 @@ def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_
         contents["intake.submissions"],
         contents["intake.columns"],
         contents["intake.problems"],
-        shares_of({form: contents[table.qualified] for form, table in FACTS.items()}),
+        partitions_of({form: contents[table.qualified] for form, table in FACTS.items()}),
     )
     stored = watch_again(WATCH.empty(), resolved, "2026-09", TODAY)
     both = watch_again(stored, resolved, "2026-10", TODAY)

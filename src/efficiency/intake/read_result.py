@@ -79,7 +79,7 @@ class ReadResult:
 
     def spill(self, folder: Path) -> ReadResult:
         """The same result with its raw rows as Parquet in `folder`. Raises EfficiencyError when the disk is full."""
-        return replace(self, chunks={form: chunks.put_down(folder) for form, chunks in self.chunks.items()})
+        return replace(self, chunks={form: chunks.spill(folder) for form, chunks in self.chunks.items()})
 
 
 def concat(results: Sequence[ReadResult]) -> ReadResult:

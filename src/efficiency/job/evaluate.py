@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.facts.profile import Profile, build_profile, concat_profiles
-from efficiency.partitions import shares_of
+from efficiency.partitions import partitions_of
 from efficiency.periods import period_start
 from efficiency.warehouse.history import history
 
@@ -40,6 +40,6 @@ def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None)
                 energy=energy_basis(policy),
                 previous=previous,
             )
-            for share in shares_of(facts).frames(without=_PLACE)
+            for share in partitions_of(facts).frames(without=_PLACE)
         ]
     )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,9 @@ from efficiency.intake.layout import MappingFile
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import Stated
-from efficiency.job.execution import HELD_ROWS, SHARE_ROWS, ReadFiles, read_files
-from efficiency.partitions import Chunks, ParquetChunk, put_down
-from efficiency.warehouse.read import load, load_in_order
+from efficiency.job.execution import ReadFiles, partition_count, read_files
+from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spill
+from efficiency.warehouse.read import Codes, height, load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents
 from efficiency.warehouse.staging import scratch_folder
 from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
@@ -192,7 +193,7 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: ReadResult, folder: 
     """
     keep = ~pl.col("submission_id").str.head(12).is_in(forgotten) if forgotten else None
     earlier = stated_rows(warehouse, folder, keep, held=found.held)
-    return together(
+    return in_memory_or_spilled(
         {form: replace(new, parts=(*earlier[form].parts, *new.parts)) for form, new in found.chunks.items()}, folder
     )
 
@@ -218,16 +219,38 @@ def stated_rows(warehouse: Path, folder: Path, keep: pl.Expr | None = None, *, h
     What is more than memory holds beside the `held` rows that stand there already is put into `folder`.
     """
     parts: dict[str, list[pl.DataFrame | ParquetChunk]] = {table.qualified: [] for table in STATED.values()}
-    for table, frame in load_in_order(warehouse, STATED.values(), HELD_ROWS):
+    for table, frame in load_in_order(warehouse, STATED.values(), BOUNDS.held):
         kept = frame if keep is None else frame.filter(keep)
         held += kept.height
-        parts[table.qualified].append(kept if held <= HELD_ROWS else put_down(kept, folder))
+        parts[table.qualified].append(kept if held <= BOUNDS.held else spill(kept, folder))
     return {form: Chunks(table.empty(), tuple(parts[table.qualified])) for form, table in STATED.items()}
 
 
-def together(rows: Mapping[str, Chunks], folder: Path) -> dict[str, Chunks]:
-    """`rows` (form id → pieces) as they are resolved: all in memory or, where that is too much, all in `folder`."""
-    if sum(pieces.height for pieces in rows.values()) > SHARE_ROWS:
-        return {form: pieces.put_down(folder) for form, pieces in rows.items()}
-    # In one piece, so that what is made from a frame goes on sharing its columns instead of aligning pieces anew.
-    return {form: Chunks(pieces.empty, (pieces.whole(),)) for form, pieces in rows.items()}
+def in_memory_or_spilled(rows: Mapping[str, Chunks], folder: Path) -> dict[str, Chunks]:
+    """`rows` (form id → chunks) as one frame each or, where that is too much for memory, spilled to `folder`."""
+    if partition_count(sum(chunks.height for chunks in rows.values())) > 1:
+        return {form: chunks.spill(folder) for form, chunks in rows.items()}
+    # As contiguous columns, so that what is made from a frame goes on sharing them.
+    return {form: Chunks(chunks.empty, (chunks.whole(),)) for form, chunks in rows.items()}
+
+
+def kept_facts(warehouse: Path, folder: Path) -> Partitions:
+    """All facts that `warehouse`, which exists, keeps: in memory or, where that is too much, spilled to `folder`."""
+    count = partition_count(height(warehouse, FACTS.values()))
+    if count == 1:
+        return Partitions((facts_between(warehouse, (None, None)),))
+    known = load(warehouse, [FACTS["register"].qualified]) or Contents()
+    codes = known[FACTS["register"].qualified]["uscc"].unique().sort()
+    bounds = [codes[len(codes) * number // count] for number in range(1, count)] if len(codes) else []
+    return Partitions(
+        tuple(
+            {form: chunks.spill(folder) for form, chunks in facts_between(warehouse, between).items()}
+            for between in pairwise((None, *bounds, None))
+        )
+    )
+
+
+def facts_between(warehouse: Path, codes: Codes) -> dict[str, Chunks]:
+    """Form id → the facts that `warehouse` keeps of the enterprises between these `codes`, in memory."""
+    kept = load(warehouse, [table.qualified for table in FACTS.values()], codes=codes) or Contents()
+    return {form: Chunks(table.empty(), (kept[table.qualified],)) for form, table in FACTS.items()}

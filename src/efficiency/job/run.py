@@ -21,7 +21,7 @@ from efficiency.intake.layout import NO_MAPPING, load_mapping
 from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_earlier_problems
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation, Progress, RunContext, RunRequest, Validated, silent
 from efficiency.job.evaluate import judge
-from efficiency.job.execution import ReadFiles, read_files, resolve_in_shares
+from efficiency.job.execution import ReadFiles, read_files, resolve_in_partitions
 from efficiency.job.ingest import Ingested, ingest_inbox, require_spreadsheets
 from efficiency.job.movement import what_moved
 from efficiency.job.outputs import Prepared, new_evaluation, preparing, publish, report
@@ -56,7 +56,7 @@ def validate(order: RunRequest, run: RunContext, ingested: Ingested) -> Validate
     Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its
     declaration, and StrictError when the order is strict and this inbox has error-level problems.
     """
-    resolved = resolve_in_shares(ingested.stated, scratch_folder(order.warehouse))
+    resolved = resolve_in_partitions(ingested.stated, scratch_folder(order.warehouse))
     told = with_earlier_problems(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=told)
     open_accounts = unbalanced(resolved.submissions)

@@ -16,7 +16,7 @@ from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.drift import drift, sides_of
 from efficiency.monitoring.series import HISTORY_MONTHS, Returns, figures_of, returns_of
 from efficiency.monitoring.tally import SERIES, Tally, concat_tallies, tally
-from efficiency.partitions import Facts, shares_of
+from efficiency.partitions import Facts, partitions_of
 from efficiency.periods import period_start, shifted
 from schemas import FORMS, WATCH
 
@@ -40,7 +40,7 @@ def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period
     `submissions` and `columns` are the shapes of intake.submissions and intake.columns, `facts` the accepted rows of
     each form; `today` is the day against which a return that has not come is overdue.
     """
-    parts = shares_of(facts)
+    parts = partitions_of(facts)
     sent = returns_of(submissions, parts, period)
     expected, sides = _expected(sent, period), sides_of(sent, period)
     seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in parts.lazy()])

@@ -13,8 +13,8 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.intake.resolution import ResolutionResult, Stated
-from efficiency.job.execution import resolve_in_shares
-from efficiency.job.ingest import stated_in, stated_rows, together
+from efficiency.job.execution import resolve_in_partitions
+from efficiency.job.ingest import in_memory_or_spilled, stated_in, stated_rows
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
@@ -95,7 +95,8 @@ def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> Resolutio
 
     `contents` are those of `warehouse`; partitions larger than the memory are spilled into `folder`.
     """
-    return resolve_in_shares(stated_in(contents, together(stated_rows(warehouse, folder), folder)), folder)
+    rows = in_memory_or_spilled(stated_rows(warehouse, folder), folder)
+    return resolve_in_partitions(stated_in(contents, rows), folder)
 
 
 def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Path) -> ResolutionResult:
@@ -110,7 +111,7 @@ def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Pat
     sheet = pl.col("submission_id")
     # A problem of a whole file belongs to no sheet: it was known from the run on that found it.
     then = sheet.is_in(known) | (~sheet.is_in(later) & pl.col("run_id").is_in(runs))
-    rows = together(stated_rows(warehouse, folder, sheet.is_in(known)), folder)
+    rows = in_memory_or_spilled(stated_rows(warehouse, folder, sheet.is_in(known)), folder)
     kept = stated_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}), rows)
     # In the order that the run had: those of earlier runs by their id, then its own in order of arrival.
     fresh = pl.when(pl.col("run_id") == origin.evaluation["run_id"]).then("arrival")
@@ -120,7 +121,7 @@ def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Pat
         problems=kept.problems,
         rows=rows,
     )
-    return resolve_in_shares(stated, folder)
+    return resolve_in_partitions(stated, folder)
 
 
 def past_at(contents: Contents, origin: Origin) -> Contents:

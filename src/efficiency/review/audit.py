@@ -18,7 +18,7 @@ from efficiency.errors import EfficiencyError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
 from efficiency.job.evaluate import judge
-from efficiency.job.kept_facts import facts_between
+from efficiency.job.ingest import facts_between
 from efficiency.job.movement import what_moved
 from efficiency.job.objection_register import register
 from efficiency.partitions import Chunks, Partitions

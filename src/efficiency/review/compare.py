@@ -11,7 +11,7 @@ from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import Comparison, Side, compare
 from efficiency.job.evaluate import judge
-from efficiency.job.kept_facts import kept_facts
+from efficiency.job.ingest import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.read import load

@@ -18,9 +18,8 @@ from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
 from efficiency.job.evaluate import judge
-from efficiency.job.execution import resolve_in_shares
-from efficiency.job.ingest import arrived, named_file, stated_in, stated_rows, together
-from efficiency.job.kept_facts import kept_facts
+from efficiency.job.execution import resolve_in_partitions
+from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import carrier_form_unit
@@ -130,14 +129,14 @@ def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path
     rows = stated_rows(warehouse, folder, others)
     corrections = rows["corrections"]
     rows["corrections"] = replace(corrections, parts=(*corrections.parts, tried))
-    known = stated_in(contents, together(rows, folder))
+    known = stated_in(contents, in_memory_or_spilled(rows, folder))
     stated = Stated(
         submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
         columns=pl.concat([known.columns.filter(others), parsed.columns]),
         problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
         rows=known.rows,
     )
-    return resolve_in_shares(stated, folder)
+    return resolve_in_partitions(stated, folder)
 
 
 def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:

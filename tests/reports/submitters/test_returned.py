@@ -20,11 +20,10 @@ from rich.cells import cell_len
 from efficiency.errors import EfficiencyError
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.reports.submitters import problem_table, write_all_returned
-from efficiency.reports.submitters.marks import MARK_BORDER
 from efficiency.reports.submitters.package import zip as workbook_package
 from efficiency.reports.submitters.package.comments import HEADING
+from efficiency.reports.submitters.package.marking import MARK_BORDER, MARK_FILL
 from efficiency.reports.submitters.package.xml import MAIN, STRICT
-from efficiency.reports.submitters.problem_list import MARK_FILL
 from efficiency.reports.submitters.returned import target_below, write_returned
 
 NAME = "税务局/2026年10月.xlsx"

@@ -18,8 +18,8 @@ from xlsxwriter.worksheet import Worksheet
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.reports.submitters.package.cells import ORDER
 from efficiency.reports.submitters.package.comments import HEADING
+from efficiency.reports.submitters.package.marking import MARK_FILL
 from efficiency.reports.submitters.package.xml import MAIN, children, root_of
-from efficiency.reports.submitters.problem_list import MARK_FILL
 from efficiency.reports.submitters.returned import write_returned
 
 # openpyxl says of such workbooks that it would lose something.

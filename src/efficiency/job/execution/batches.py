@@ -10,7 +10,8 @@ import polars as pl
 
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
-from efficiency.job.execution.read_files import HELD_ROWS, in_batches
+from efficiency.job.execution.read_files import in_batches
+from efficiency.partitions import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ BATCH_FILES, BATCH_BYTES = 16, 32 << 20
 _ROWS = "rows-"
 
 
-def batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]]:
+def split_into_batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]]:
     """`files` in their order, in batches that are worth handing to another machine."""
     return in_batches(files, BATCH_FILES, BATCH_BYTES)
 
@@ -61,7 +62,7 @@ def collect(folder: Path, count: int, scratch: Path) -> ReadResult:
     held = 0
     for place in range(count):
         part = _read(_batch_folder(folder, place))
-        kept = part if held + part.held <= HELD_ROWS else part.spill(scratch)
+        kept = part if held + part.held <= BOUNDS.held else part.spill(scratch)
         held += kept.held
         parts.append(kept)
     return concat(parts)

@@ -1,8 +1,8 @@
-"""Everything stated → the facts, a share of the enterprises at a time: as many shares as memory asks for.
+"""Stated rows → facts, one partition of the enterprises at a time: as many partitions as memory asks for.
 
-What an enterprise states lies scattered over all files. Where it is too much to stand in memory at once, the rows are
-dealt out to shares by the registered code they are matched to, and each share in turn is read, resolved and put down
-again. The results are the same as in one share, to the last bit.
+What an enterprise states is scattered over all files. Where it is too much to be in memory at once, the rows of each
+form are spilled by partition, according to the registered code that they are matched to; then each partition is read,
+resolved, and its facts are spilled. The results are the same as in one partition, to the last bit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,7 +17,6 @@ import polars as pl
 from efficiency.intake.resolution import (
     PAIR,
     LookupTables,
-    PartitionResult,
     ResolutionResult,
     Stated,
     combine,
@@ -27,67 +25,60 @@ from efficiency.intake.resolution import (
     stated_pairs,
     validate,
 )
-from efficiency.partitions import ROW_GROUP, Chunks, ParquetChunk, Partitions, first_of_run, put_down, run_of
+from efficiency.partitions import BOUNDS, Chunks, Partitions, first_of_run, spill_by
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHARE_ROWS = 4_000_000
-"""Stated rows that are resolved together: of output and six carriers of twelve months, those of 48 000 enterprises,
-some 2 GB of memory. Up to so many rows nothing is put on the disk."""
-DEALT_ROWS = 1_000_000
-"""Rows that are dealt out together."""
-LEAST_RUN = ROW_GROUP // 2
-"""Rows of one share that must follow one another, on average, to be read from where they lie: a row group is read whole
-for each run in it."""
+
+def partition_count(rows: int) -> int:
+    """In how many partitions so many rows are to be processed: one where they may all be in memory."""
+    return max(1, -(-rows // BOUNDS.resolved))
 
 
-def share_count(rows: Mapping[str, Chunks]) -> int:
-    """In how many shares these rows are to be resolved."""
-    return max(1, -(-sum(pieces.height for pieces in rows.values()) // SHARE_ROWS))
+def resolve_in_partitions(stated: Stated, folder: Path) -> ResolutionResult:
+    """The same as `efficiency.intake.resolution.resolve` gives, one partition of the enterprises at a time.
 
-
-def resolve_in_shares(stated: Stated, folder: Path) -> ResolutionResult:
-    """The same as `efficiency.intake.resolution.resolve` gives, a share of the enterprises at a time.
-
-    Where there is more than one share, dealt rows and facts are put into `folder`. Raises ValueError when a submission
-    comes twice, FactsInvalid when a fact breaks its declaration, and EfficiencyError when the disk is full.
+    Where there is more than one partition, its rows and facts are spilled to `folder`. Raises ValueError when a
+    submission comes twice, FactsInvalid when a fact breaks its declaration, and EfficiencyError when the disk is full.
     """
-    count = share_count(stated.rows)
-    known, of_register = prepare_lookups(stated, _pairs(stated.rows))
-    codes = _codes(known, count)
-    dealt = {
-        form: _dealt(pieces, known, codes, count, folder) for form, pieces in stated.rows.items() if form != "register"
+    count = partition_count(sum(chunks.height for chunks in stated.rows.values()))
+    tables, of_register = prepare_lookups(stated, _pairs(stated.rows))
+    codes = _partition_of_codes(tables, count)
+    divided = {
+        form: _divided(chunks, tables, codes, count, folder)
+        for form, chunks in stated.rows.items()
+        if form != "register"
     }
-    parts = [of_register]
+    results = [of_register]
     facts: list[Future[Mapping[str, Chunks]]] = []
-    # The facts of one share are put down while the next is resolved, which seldom keeps two cores busy.
-    with ThreadPoolExecutor(1) as beside:
+    # The facts of one partition are spilled while the next is resolved, which seldom keeps two cores busy.
+    with ThreadPoolExecutor(1) as executor:
         for number in range(count):
-            rows_of_share = {form: parts[number].whole() for form, parts in dealt.items()}
-            share: PartitionResult = resolve_partition(rows_of_share, _of_share(known, codes, number, count))
-            validate(share.facts)
-            parts.append(replace(share, facts={}))
-            facts.append(beside.submit(_kept, share.facts, folder if count > 1 else None))
-            # No more than two shares stand in memory.
+            rows = {form: parts[number].whole() for form, parts in divided.items()}
+            result = resolve_partition(rows, _of_partition(tables, codes, number, count))
+            validate(result.facts)
+            results.append(replace(result, facts={}))
+            facts.append(executor.submit(_kept, result.facts, folder if count > 1 else None))
+            # No more than two partitions are in memory.
             if number:
                 facts[number - 1].result()
-            del rows_of_share, share
-        return combine(known, parts, Partitions(tuple(one.result() for one in facts)))
+            del rows, result
+        return combine(tables, results, Partitions(tuple(one.result() for one in facts)))
 
 
 def _kept(facts: Mapping[str, pl.DataFrame], folder: Path | None) -> dict[str, Chunks]:
-    """The facts of a share as they wait for those who need them: in `folder`, or in memory where there is none."""
-    pieces = {form: Chunks(frame.clear(), (frame,)) for form, frame in facts.items()}
-    return {form: one.put_down(folder) for form, one in pieces.items()} if folder else pieces
+    """The facts of a partition (form id → rows): spilled to `folder`, or in memory where there is none."""
+    chunks = {form: Chunks(frame.clear(), (frame,)) for form, frame in facts.items()}
+    return {form: one.spill(folder) for form, one in chunks.items()} if folder else chunks
 
 
 def _pairs(rows: Mapping[str, Chunks]) -> pl.DataFrame:
-    """The distinct pairs of code and name that the rows state."""
+    """The distinct pairs of code and name that the rows of all forms but the register state."""
     found = last = pl.DataFrame(schema=PAIR)
-    for form, pieces in rows.items():
-        for frame in pieces.frames(list(PAIR)) if form != "register" else ():
-            named = frame.filter(first_of_run(PAIR))
+    for form, chunks in rows.items():
+        for part in chunks.parts if form != "register" else ():
+            named = part.lazy().select(*PAIR).filter(first_of_run(PAIR)).collect()
             # The months of an export often name the same enterprises in the same order.
             if not named.equals(last):
                 found = stated_pairs({"": found, form: named.unique()})
@@ -95,82 +86,39 @@ def _pairs(rows: Mapping[str, Chunks]) -> pl.DataFrame:
     return found
 
 
-def _codes(known: LookupTables, count: int) -> pl.DataFrame:
-    """Registered code → its share: `uscc`, `share` from 0, as many enterprises in each, in the order of their codes."""
-    codes = known.register.select(pl.col("uscc").unique().sort())
+def _partition_of_codes(tables: LookupTables, count: int) -> pl.DataFrame:
+    """Registered code → partition: `uscc`, `partition` from 0, equally many enterprises each, in order of the codes."""
+    codes = tables.register.select(pl.col("uscc").unique().sort())
     return codes.with_columns(
-        (pl.int_range(pl.len(), dtype=pl.Int64) * count // pl.len()).cast(pl.UInt16).alias("share")
+        (pl.int_range(pl.len(), dtype=pl.Int64) * count // pl.len()).cast(pl.UInt16).alias("partition")
     )
 
 
-def _share_of(codes: pl.DataFrame, frame: pl.DataFrame, code: str) -> pl.Series:
-    """The share of each row of `frame` by the registered code in column `code`; what belongs to nobody is in 0."""
+def _partition_of(codes: pl.DataFrame, frame: pl.DataFrame, code: str) -> pl.Series:
+    """The partition of each row of `frame` by the registered code in its column `code`; 0 where it has none."""
     placed = frame.select(pl.col(code).alias("uscc")).join(
         codes, on="uscc", how="left", validate="m:1", maintain_order="left"
     )
-    return placed["share"].fill_null(0)
+    return placed["partition"].fill_null(0)
 
 
-def _dealt(pieces: Chunks, known: LookupTables, codes: pl.DataFrame, count: int, folder: Path) -> list[Chunks]:
-    """The rows of one form in as many parts as there are shares, each in the order in which they are stated."""
+def _divided(chunks: Chunks, tables: LookupTables, codes: pl.DataFrame, count: int, folder: Path) -> list[Chunks]:
+    """The rows of one form in as many parts as there are partitions, each in the order in which they are stated."""
+    if count == 1 or not chunks.height:
+        return [chunks] * count
+    pairs = tables.verdicts.select(*PAIR, _partition_of(codes, tables.verdicts, "code"))
+    stated = chunks.lazy().join(pairs.lazy(), on=list(PAIR), how="left", nulls_equal=True, maintain_order="left")
+    parts = spill_by(stated, "partition", folder)
+    return [replace(chunks, parts=(parts[number],) if number in parts else ()) for number in range(count)]
+
+
+def _of_partition(tables: LookupTables, codes: pl.DataFrame, number: int, count: int) -> LookupTables:
+    """What the rows of one partition are looked up in."""
     if count == 1:
-        return [pieces]
-    verdicts = known.verdicts.select(*PAIR, _share_of(codes, known.verdicts, "code"))
-    parts: list[list[ParquetChunk]] = [[] for _ in range(count)]
-    lying = ((part, _where_they_lie(part, verdicts)) for part in pieces.parts)
-    for stay, some in groupby(lying, key=lambda one: bool(one[1])):
-        if stay:
-            for _, runs in some:
-                for number, run in runs:
-                    parts[number].append(run)
-            continue
-        for rows in replace(pieces, parts=tuple(part for part, _ in some)).batches(DEALT_ROWS):
-            share = _share_of_pairs(verdicts, rows)
-            ordered = (
-                rows
-                if share.is_sorted()
-                else rows[share.to_frame().select(pl.arg_sort_by("share", maintain_order=True)).to_series()]
-            )
-            piece, offset = put_down(ordered, folder), 0
-            for number, height in share.value_counts().sort("share").iter_rows():
-                parts[number].append(piece.part(offset, height))
-                offset += height
-    return [replace(pieces, parts=tuple(part)) for part in parts]
-
-
-def _where_they_lie(part: pl.DataFrame | ParquetChunk, verdicts: pl.DataFrame) -> list[tuple[int, ParquetChunk]]:
-    """The rows of each share in a file whose enterprises stand in the order of codes, as exports often do.
-
-    None of a part that is in memory or too mixed to be read share by share.
-    """
-    if not isinstance(part, ParquetChunk):
-        return []
-    runs: list[tuple[int, ParquetChunk]] = []
-    offset = 0
-    for height, number in _share_of_pairs(verdicts, part.read(list(PAIR))).rle().struct.unnest().iter_rows():
-        runs.append((number, part.part(offset, height)))
-        offset += height
-    return runs if len(runs) * LEAST_RUN <= part.height else []
-
-
-def _share_of_pairs(verdicts: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
-    """The share of each of `rows` by the code and name that it states; `verdicts` says it of each pair."""
-    first = rows.select(first_of_run(PAIR)).to_series()
-    shares = (
-        rows.select(*PAIR)
-        .filter(first)
-        .join(verdicts, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["share"]
-    )
-    return shares.gather(run_of(first))
-
-
-def _of_share(known: LookupTables, codes: pl.DataFrame, number: int, count: int) -> LookupTables:
-    """What the rows of one share are looked up in."""
-    if count == 1:
-        return known
+        return tables
     return replace(
-        known,
-        register=known.register.filter(_share_of(codes, known.register, "uscc") == number),
-        lent=known.lent.filter(_share_of(codes, known.lent, "uscc") == number),
-        verdicts=known.verdicts.filter(_share_of(codes, known.verdicts, "code") == number),
+        tables,
+        register=tables.register.filter(_partition_of(codes, tables.register, "uscc") == number),
+        lent=tables.lent.filter(_partition_of(codes, tables.lent, "uscc") == number),
+        verdicts=tables.verdicts.filter(_partition_of(codes, tables.verdicts, "code") == number),
     )

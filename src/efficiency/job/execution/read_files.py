@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
 from efficiency.job.execution.workers import GoneError, Worker, ready, workers
+from efficiency.partitions import BOUNDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 BATCH, BATCH_BYTES = 4, 8 << 20
 """Files that are handed over at a time: so many, or so much to read."""
-HELD_ROWS, HELD_ROWS_A_FILE = 2_000_000, 200_000
-"""Rows that stand in memory at most, of all files and of one; more are put down, where there is a folder for it."""
 WORTH_FILES, WORTH_BYTES = 24, 4 << 20
 """From this many files, or this much to read, a worker that is not there yet repays its start (0.3 s)."""
 
@@ -59,7 +58,7 @@ def read_files(
                 waiting.appendleft((place, batch))
                 return
             held += parsed.held
-            read[place] = parsed if folder is None or held <= HELD_ROWS else parsed.spill(folder)
+            read[place] = parsed if folder is None or held <= BOUNDS.held else parsed.spill(folder)
             progress(sum(len(batches[done]) for done in list(read)), len(files))
 
     def ask(other: Worker, batch: Batch) -> ReadResult | None:
@@ -108,5 +107,5 @@ def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> Read
     parts: list[ReadResult] = []
     for file in batch:
         read = read_file(file, mapping)
-        parts.append(read if folder is None or read.height < HELD_ROWS_A_FILE else read.spill(folder))
+        parts.append(read if folder is None or read.height < BOUNDS.held_of_file else read.spill(folder))
     return concat(parts)

@@ -6,7 +6,6 @@ would exhaust memory is not opened, and nothing is written outside the folder th
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zipfile
@@ -18,23 +17,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import polars as pl
 
 from efficiency.errors import EfficiencyError, not_written
-from efficiency.reports.submitters.marks import MAX_COMMENTS, mark_cells
-from efficiency.reports.submitters.package import (
-    EMPTY_STYLES,
-    Book,
-    Package,
-    Styles,
-    UnusualWorkbookError,
-    book_of,
-    declare,
-    put_in_front,
-    relate,
-    relations,
-    too_large,
-    unrelate,
-)
-from efficiency.reports.submitters.problem_list import Heading, Place, earlier_appearances, in_order, list_sheet
-from schemas.intake import LIST_SHEET
+from efficiency.reports.submitters.marks import MAX_COMMENTS, cell_marks
+from efficiency.reports.submitters.package import ReturnWorkbook, UnusualWorkbookError, too_large
+from efficiency.reports.submitters.problem_list import in_order, problem_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,21 +34,6 @@ _ADVICE_MARKED: Final = (
     "点击“单元格”列可跳到该处，批注写明原因。"
 )
 _ADVICE_LISTED: Final = "处理办法：请按下表所列工作表和单元格，在原文件中改正后按原文件名重新报送。"
-_STYLES_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
-_EMPTY_WORKBOOK: Final = {
-    "[Content_Types].xml": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Override PartName="/xl/workbook.xml" '
-    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>',
-    "_rels/.rels": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-    'Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheets></sheets></workbook>',
-}
-"""Parts of a workbook to which the list is added where the submitter's own cannot be."""
 _FORBIDDEN: Final = str.maketrans(dict.fromkeys(("\\", ":", "*", "?", '"', "<", ">", "|", *map(chr, range(32))), "_"))
 
 
@@ -195,82 +165,25 @@ def _why_alone(file: Path) -> str | None:
 def _marked(file: Path, name: str, problems: pl.DataFrame) -> tuple[bytes, tuple[str, ...]]:
     """The submitter's workbook with marks and list, and what it lacks."""
     with file.open("rb") as opened:
-        package = Package(opened)
-        lost = _drop_signature(package)
-        book = book_of(package)
-        part = _styles_part(package, book)
-        styles = Styles(package.read(part))
-        worksheets = book.worksheets()
-        marked = mark_cells(package, worksheets, styles, problems, _earlier(file, book))
+        workbook = ReturnWorkbook(opened)
+        lost = ("原件的数字签名在标注后失效，已移除",) if workbook.signature_removed else ()
+        marks, uncommented = cell_marks(workbook, problems)
+        refused = workbook.mark(marks)
         remarks = [f"说明：{words}。" for words in lost]
-        if marked.uncommented:
-            remarks.append(f"问题较多，前 {MAX_COMMENTS} 个单元格附批注，其余 {marked.uncommented} 个只标色。")
-        if marked.refused:
-            remarks.append(f"{marked.refused} 个单元格已有批注对话，只标色，原因见下表。")
-        heading = Heading(name, _ADVICE_MARKED, tuple(remarks))
-        written = list_sheet(problems, heading, styles, links=frozenset(worksheets), before=marked.before)
-        put_in_front(package, book, written)
-        package.write(part, styles.changed())
-        content = io.BytesIO()
-        package.save(content)
-    return content.getvalue(), lost
+        if uncommented:
+            remarks.append(f"问题较多，前 {MAX_COMMENTS} 个单元格附批注，其余 {uncommented} 个只标色。")
+        if refused:
+            remarks.append(f"{refused} 个单元格已有批注对话，只标色，原因见下表。")
+        workbook.add_list(problem_list(problems, name, advice=_ADVICE_MARKED, remarks=remarks))
+        return workbook.saved(), lost
 
 
 def _list_alone(name: str, problems: pl.DataFrame, reason: str) -> bytes:
     """A workbook of the list and nothing else."""
-    empty = io.BytesIO()
-    with zipfile.ZipFile(empty, "w") as parts:
-        for part, text in _EMPTY_WORKBOOK.items():
-            parts.writestr(part, text)
-    package = Package(empty)
-    book = book_of(package)
-    part = _styles_part(package, book)
-    styles = Styles(package.read(part))
-    heading = Heading(name, _ADVICE_LISTED, (f"说明：{reason}，本表只列出问题所在位置。",))
-    put_in_front(package, book, list_sheet(problems, heading, styles, links=frozenset(), before={}))
-    package.write(part, styles.changed())
-    content = io.BytesIO()
-    package.save(content)
-    return content.getvalue()
-
-
-def _styles_part(package: Package, book: Book) -> str:
-    """Path of the styles part; a workbook without formats is given one."""
-    part = next((to.part for to in relations(package, book.part) if to.kind == "styles"), None)
-    if part is None:
-        part = "xl/styles.xml"  # programs that do not follow relations look for it there
-        package.write(part, EMPTY_STYLES)
-        declare(package, part, _STYLES_TYPE)
-        relate(package, book.part, "styles", part)
-    return part
-
-
-def _earlier(file: Path, book: Book) -> dict[Place, str]:
-    """How cells looked before an earlier round marked them."""
-    listed = book.listed()
-    if listed is None or listed.kind != "worksheet":
-        return {}
-    from python_calamine import CalamineWorkbook
-
-    try:
-        with file.open("rb") as opened:
-            rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(LIST_SHEET).to_python(skip_empty_area=False)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of the reader is a BaseException and must not end the run
-        raise UnusualWorkbookError("文件中原有的问题清单无法读取") from error
-    return earlier_appearances(rows)
-
-
-def _drop_signature(package: Package) -> tuple[str, ...]:
-    """Takes out a digital signature: of a changed file it would be reported as broken."""
-    signed = [name for name in package.names() if name.startswith("_xmlsignatures/")]
-    for name in signed:
-        package.drop(name)
-    if not signed:
-        return ()
-    unrelate(package, "", ("origin",))
-    return ("原件的数字签名在标注后失效，已移除",)
+    workbook = ReturnWorkbook.empty()
+    remarks = [f"说明：{reason}，本表只列出问题所在位置。"]
+    workbook.add_list(problem_list(problems, name, advice=_ADVICE_LISTED, remarks=remarks))
+    return workbook.saved()
 
 
 def _save(content: bytes, target: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -71,7 +70,7 @@ TIMESTAMPTZ from Python asks for pytz, which an analyst need not have."""
 class Contents:
     """Everything a warehouse holds: rows by qualified table name. A table that is not named is empty.
 
-    What may be more than memory holds, stated rows and facts, may be given in pieces.
+    What may be more than memory holds, stated rows and facts, may be given as chunks.
     """
 
     frames: Mapping[str, pl.DataFrame | Chunks] = field(default_factory=dict)
@@ -94,7 +93,7 @@ class Contents:
         """The rows of the table `qualified` as its file has them, some `rows` at a time."""
         table, held = TABLES[qualified], self.frames.get(qualified)
         if isinstance(held, Chunks) and not held.in_memory:
-            yield from _pieces_in_order(table, held, rows)
+            yield from _spilled_in_order(table, held, rows)
         else:
             yield from slices_in_order(table, self[qualified], rows)
 
@@ -169,39 +168,32 @@ def _order_of(table: Table) -> tuple[str, ...]:
     return table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
 
 
-def _pieces_in_order(table: Table, pieces: Chunks, rows: int) -> Iterator[pl.DataFrame]:
-    """As `slices_in_order` of all pieces together, with no more in memory than the rows of one sheet or share."""
+def _spilled_in_order(table: Table, chunks: Chunks, rows: int) -> Iterator[pl.DataFrame]:
+    """As `slices_in_order` of all `chunks`, with little more in memory than the rows of one sheet or partition."""
     first = _order_of(table)[0]
-    for some in _ascending(pieces, first, rows):
-        yield from slices_in_order(table, table.conform(some.whole()), rows)
+    for some in _ascending(chunks, first, rows):
+        yield from slices_in_order(table, table.conform(some.collect()), rows)
 
 
-def _ascending(pieces: Chunks, column: str, rows: int) -> Iterator[Chunks]:
-    """The rows of `pieces` in such parts that `column` rises from one to the next: some `rows` in each, or one value.
+def _ascending(chunks: Chunks, column: str, rows: int) -> Iterator[pl.LazyFrame]:
+    """The rows of `chunks` in batches whose values of `column` ascend from one batch to the next.
 
-    The pieces do so themselves where each has other enterprises; else the sheets are found among them.
+    Files that ascend, as partitions do, are the batches; else there are some `rows` in each, or those of one value.
     """
-    parts = [part for part in pieces.parts if isinstance(part, ParquetChunk)]
-    if len(parts) != len(pieces.parts):
+    parts = [part for part in chunks.parts if isinstance(part, ParquetChunk)]
+    if len(parts) != len(chunks.parts):
         raise ValueError("rows of a table are in memory or on the disk, not both")
     bounds = [part.lazy().select(pl.min(column).alias("least"), pl.max(column)).collect().row(0) for part in parts]
     if all(before[1] < after[0] for before, after in pairwise(bounds)):
-        yield from (Chunks(pieces.empty, (part,)) for part in parts)
+        yield from (part.lazy() for part in parts)
         return
-    runs: list[tuple[str, ParquetChunk]] = []
-    for part in parts:
-        offset = 0
-        for height, value in part.read([column]).to_series().rle().struct.unnest().iter_rows():
-            runs.append((value, part.part(offset, height)))
-            offset += height
-    held: list[ParquetChunk] = []
-    for _, same in groupby(sorted(runs, key=itemgetter(0)), key=itemgetter(0)):
-        held += [part for _, part in same]
-        if sum(part.height for part in held) >= rows:
-            yield Chunks(pieces.empty, tuple(held))
-            held = []
-    if held:
-        yield Chunks(pieces.empty, tuple(held))
+    values = chunks.lazy().group_by(column).len().sort(column).collect()
+    batch = (pl.col("len").cum_sum() - pl.col("len")) // rows
+    batches = values.group_by(batch.alias("batch"), maintain_order=True).agg(
+        pl.col(column).first().alias("least"), pl.col(column).last().alias("most")
+    )
+    for least, most in batches.select("least", "most").iter_rows():
+        yield chunks.lazy().filter(pl.col(column).is_between(pl.lit(least), pl.lit(most)))
 
 
 def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:

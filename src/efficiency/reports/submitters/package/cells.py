@@ -79,36 +79,36 @@ ORDER: Final = (
 
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """Row and column, each from 1."""
-Merged = dict[int, list[tuple[Place, Place]]]
+Merged = dict[int, list[tuple[Position, Position]]]
 """Row → first and last cell of each merged range that covers it; those of very many rows stand under `_TALL`."""
 _TALL: Final = 0
 _MOST_ROWS: Final = 64
-Restyle = Callable[[Place, int, bool], "int | None"]
-"""From a cell's place, its format's number and whether it is present, the number of its new format."""
+Restyle = Callable[[Position, int, bool], "int | None"]
+"""From a cell's position, its format's number and whether it is present, the number of its new format."""
 
 
-def place_of(address: str) -> Place | None:
+def position_of(address: str) -> Position | None:
     """Row and column of the address of a single cell; None for what is none within Excel's bounds."""
     match = _ADDRESS.fullmatch(address)
     if match is None:
         return None
-    place = int(match[2]), column_number(match[1])
-    return place if place[0] <= MAX_ROW and place[1] <= MAX_COLUMN else None
+    position = int(match[2]), column_number(match[1])
+    return position if position[0] <= MAX_ROW and position[1] <= MAX_COLUMN else None
 
 
-def address_of(place: Place) -> str:
+def address_of(position: Position) -> str:
     """The address of a cell, such as F17."""
-    return column_letters(place[1]) + str(place[0])
+    return column_letters(position[1]) + str(position[0])
 
 
-def shown_place(place: Place, merged: Merged) -> Place:
+def shown_position(position: Position, merged: Merged) -> Position:
     """The cell itself, or the first cell of the merged range that hides it."""
-    for (top, left), (bottom, right) in (*merged.get(place[0], ()), *merged.get(_TALL, ())):
-        if top <= place[0] <= bottom and left <= place[1] <= right:
+    for (top, left), (bottom, right) in (*merged.get(position[0], ()), *merged.get(_TALL, ())):
+        if top <= position[0] <= bottom and left <= position[1] <= right:
             return top, left
-    return place
+    return position
 
 
 @dataclass(frozen=True)
@@ -156,15 +156,15 @@ def insertion_point(layout: Layout, name: bytes) -> int:
     return max((element.end for element in layout.after if element.name in earlier), default=layout.data.end)
 
 
-def restyled(layout: Layout, places: Iterable[Place], style: Restyle) -> list[Edit]:
-    """The edits that give the cells at `places` other formats.
+def restyled(layout: Layout, positions: Iterable[Position], style: Restyle) -> list[Edit]:
+    """The edits that give the cells at `positions` other formats.
 
     `style` is asked for each with the number of the format that shows there now (an absent cell's is that
     of its row or column) and whether the cell is present; None leaves the cell as it is.
     Raises UnusualWorkbookError for rows or cells out of order.
     """
     wanted: dict[int, list[int]] = {}
-    for row, column in sorted(set(places)):
+    for row, column in sorted(set(positions)):
         wanted.setdefault(row, []).append(column)
     rows, data, prefix = list(wanted), layout.data, layout.prefix
     columns = _column_styles(layout)
@@ -226,9 +226,9 @@ def _restyled_row(
     return [(tag.start(), tag.end(), opening), *edits, (end, end, missing)]
 
 
-def _new_cell(prefix: bytes, place: Place, base: int, style: Restyle) -> bytes:
-    new = style(place, base, False)
-    return b"" if new is None else b'<%bc r="%b" s="%d"/>' % (prefix, address_of(place).encode(), new)
+def _new_cell(prefix: bytes, position: Position, base: int, style: Restyle) -> bytes:
+    new = style(position, base, False)
+    return b"" if new is None else b'<%bc r="%b" s="%d"/>' % (prefix, address_of(position).encode(), new)
 
 
 def _following(tag: re.Match[bytes], number: int) -> int:
@@ -243,18 +243,18 @@ def _following(tag: re.Match[bytes], number: int) -> int:
     return following
 
 
-def _merged(content: bytes, after: Iterable[Element]) -> Iterator[tuple[Place, Place]]:
+def _merged(content: bytes, after: Iterable[Element]) -> Iterator[tuple[Position, Position]]:
     for element in after:
         if element.name == b"mergeCells":
             for merged in children(content, element.inner, element.inner_end):
                 range_ = text_of(attribute(content[merged.start : merged.end], b"ref") or b"").upper().replace("$", "")
                 first, _, last = range_.partition(":")
-                corners = place_of(first), place_of(last or first)
+                corners = position_of(first), position_of(last or first)
                 if corners[0] and corners[1]:
                     yield corners[0], corners[1]
 
 
-def _by_row(ranges: Iterable[tuple[Place, Place]]) -> Merged:
+def _by_row(ranges: Iterable[tuple[Position, Position]]) -> Merged:
     found: Merged = {}
     for range_ in ranges:
         (top, _), (bottom, _) = range_

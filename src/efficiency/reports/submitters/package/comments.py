@@ -1,7 +1,7 @@
 """Comments of a worksheet: our part added below what the submitter wrote, or taken out again.
 
-A comment stands in two parts: its text in the comments part, its box in a VML drawing that may hold
-buttons and other shapes too. Both are edited as bytes; VML is often no well-formed XML.
+A comment is kept in two parts: its text in the comments part, its box in a VML drawing that may hold buttons and
+other shapes too. Both are edited as bytes; VML is often no well-formed XML.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from efficiency.reports.submitters.package.cells import Layout, Place, address_of, insertion_point, place_of
+from efficiency.reports.submitters.package.cells import Layout, Position, address_of, insertion_point, position_of
 from efficiency.reports.submitters.package.xml import (
     OFFICE,
     Edit,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 AUTHOR: Final = "能耗产出效益评价"
 HEADING: Final = "【退回说明】"
-"""First line of our part of a comment; what stands above it is the submitter's own."""
+"""First line of our part of a comment; what is above it is the submitter's own."""
 
 _COMMENTS_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _VML_TYPE: Final = "application/vnd.openxmlformats-officedocument.vmlDrawing"
@@ -65,7 +65,7 @@ _VML_SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>", re.DOTALL)
 _VML_NUMBER = re.compile(rb"_x0000_s(\d{1,9})\b")
 _ANCHOR = re.compile(rb"(<x:Anchor>(?:[^<,]*,){6})\s*(\d+)(\s*,[^<,]*</x:Anchor>)")
 _THREAD: Final = "tc="
-"""What the author of a comment that stands for a conversation begins with; Excel shows the conversation instead."""
+"""How the author of a comment begins in whose place Excel shows a conversation."""
 
 
 @dataclass(frozen=True)
@@ -75,26 +75,26 @@ class Commented:
     edits: list[Edit]
     """What changes in the worksheet's own part."""
     refused: int
-    """Cells that could not be given a comment because a conversation stands there."""
+    """Cells that got no comment because they have a conversation."""
 
 
-def headed_places(package: Package, sheet: str) -> set[Place]:
+def headed_positions(package: Package, sheet: str) -> set[Position]:
     """The cells of a worksheet part whose comments have a part of ours."""
     part = _comments_part(package, sheet)
     if part is None or HEADING.encode() not in package.raw(part):
         return set()
     content = package.read(part)
-    return {place for place, (start, end) in _comments(content).items() if HEADING in _plain(content[start:end])}
+    return {position for position, (start, end) in _comments(content).items() if HEADING in _plain(content[start:end])}
 
 
-def comment_cells(package: Package, sheet: str, layout: Layout, said: Mapping[Place, str]) -> Commented:
-    """Takes our part out of the comments of an earlier round and gives each cell of `said` its text.
+def comment_cells(package: Package, sheet: str, layout: Layout, texts: Mapping[Position, str]) -> Commented:
+    """Takes our part out of the comments of an earlier round and gives each cell of `texts` its own.
 
     `sheet` is the worksheet's part and `layout` its content. Parts that are needed are added to the package.
     """
     part = _comments_part(package, sheet)
-    stale = headed_places(package, sheet)
-    if not said and not stale:
+    stale = headed_positions(package, sheet)
+    if not texts and not stale:
         return Commented([], 0)
     content = package.read(part) if part else _EMPTY_COMMENTS
     prefix = prefix_of(content)
@@ -102,37 +102,37 @@ def comment_cells(package: Package, sheet: str, layout: Layout, said: Mapping[Pl
     names = [content[item.inner : item.inner_end] for item in children(content, authors.inner, authors.inner_end)]
     author = names.index(as_text(AUTHOR)) if as_text(AUTHOR) in names else len(names)
     edits: list[Edit] = []
-    gone: set[Place] = set()
-    grown: dict[Place, int] = {}
-    kept: set[Place] = set()
+    gone: set[Position] = set()
+    grown: dict[Position, int] = {}
+    kept: set[Position] = set()
     refused = 0
-    for place, (start, end) in _comments(content).items():
-        if place not in said and place not in stale:
+    for position, (start, end) in _comments(content).items():
+        if position not in texts and position not in stale:
             continue
         comment = content[start:end]
         number = attribute(comment, b"authorId") or b""
         if number.isdigit() and int(number) < len(names) and text_of(names[int(number)]).startswith(_THREAD):
-            kept.add(place)
-            refused += place in said
+            kept.add(position)
+            refused += position in texts
             continue
-        own = _own_part(comment, prefix) if place in stale else comment
+        own = _own_part(comment, prefix) if position in stale else comment
         if own is None:
-            gone.add(place)
+            gone.add(position)
             edits.append((start, end, b""))
-        elif place in said:
-            kept.add(place)
-            grown[place] = _lines(said[place]) + 1
-            edits.append((start, end, _continued(own, prefix, "\n\n" + said[place])))
+        elif position in texts:
+            kept.add(position)
+            grown[position] = _lines(texts[position]) + 1
+            edits.append((start, end, _continued(own, prefix, "\n\n" + texts[position])))
         else:
             edits.append((start, end, own))
-    new = {place: text for place, text in said.items() if place not in kept}
+    new = {position: text for position, text in texts.items() if position not in kept}
     if new and author == len(names):
         name = b"<author>" + as_text(AUTHOR) + b"</author>"
         edits.append(inserted_within(content, authors, prefixed(name, prefix)))
     added = b"".join(
         b'<comment ref="%b" authorId="%d"><text>%b</text></comment>'
-        % (address_of(place).encode(), author, _RUN % (_TEXT % as_text(clean_text(text))))
-        for place, text in new.items()
+        % (address_of(position).encode(), author, _RUN % (_TEXT % as_text(clean_text(text))))
+        for position, text in new.items()
     )
     edits.append(inserted_within(content, comment_list, prefixed(added, prefix)))
     if part is None:
@@ -140,7 +140,7 @@ def comment_cells(package: Package, sheet: str, layout: Layout, said: Mapping[Pl
         declare(package, part, _COMMENTS_TYPE)
         relate(package, sheet, "comments", part)
     package.write(part, edited(content, edits))
-    return Commented(_draw(package, sheet, layout, gone=gone, grown=grown, new=new), refused)
+    return Commented(_update_boxes(package, sheet, layout, gone=gone, grown=grown, new=new), refused)
 
 
 def _comments_part(package: Package, sheet: str) -> str | None:
@@ -155,14 +155,14 @@ def _sections(content: bytes) -> tuple[Element, Element]:
     return found[b"authors"], found[b"commentList"]
 
 
-def _comments(content: bytes) -> dict[Place, tuple[int, int]]:
-    """Place of each comment → where it stands."""
+def _comments(content: bytes) -> dict[Position, tuple[int, int]]:
+    """Position of each comment → where it stands."""
     _, comment_list = _sections(content)
-    found: dict[Place, tuple[int, int]] = {}
+    found: dict[Position, tuple[int, int]] = {}
     for comment in children(content, comment_list.inner, comment_list.inner_end):
-        place = place_of(text_of(attribute(content[comment.start : comment.inner], b"ref") or b""))
-        if place is not None:
-            found[place] = comment.start, comment.end
+        position = position_of(text_of(attribute(content[comment.start : comment.inner], b"ref") or b""))
+        if position is not None:
+            found[position] = comment.start, comment.end
     return found
 
 
@@ -176,13 +176,13 @@ def _runs(comment: bytes) -> list[tuple[Element, str]]:
     for piece in children(comment, text.inner, text.inner_end):
         inside = [piece] if piece.name == b"t" else list(children(comment, piece.inner, piece.inner_end))
         if piece.name in (b"t", b"r"):
-            said = "".join(text_of(comment[t.inner : t.inner_end]) for t in inside if t.name == b"t")
-            pieces.append((piece, said))
+            read = "".join(text_of(comment[t.inner : t.inner_end]) for t in inside if t.name == b"t")
+            pieces.append((piece, read))
     return pieces
 
 
 def _plain(comment: bytes) -> str:
-    return "".join(said for _, said in _runs(comment))
+    return "".join(text for _, text in _runs(comment))
 
 
 def _own_part(comment: bytes, prefix: bytes) -> bytes | None:
@@ -193,8 +193,8 @@ def _own_part(comment: bytes, prefix: bytes) -> bytes | None:
     own = own.rstrip()
     edits: list[Edit] = []
     at = 0
-    for piece, said in _runs(comment):
-        at, begun = at + len(said), at
+    for piece, read in _runs(comment):
+        at, begun = at + len(read), at
         if at <= len(own):
             continue
         rest = own[begun:] if begun < len(own) else ""
@@ -211,10 +211,10 @@ def _continued(comment: bytes, prefix: bytes, text: str) -> bytes:
     runs = _runs(comment)
     ours = prefixed(_RUN, prefix) % (prefixed(_TEXT, prefix) % as_text(clean_text(text)))
     edits: list[Edit] = []
-    for piece, said in runs:
+    for piece, read in runs:
         if piece.name == b"t":
             bare = prefixed(b"<r>" + _TEXT + b"</r>", prefix)
-            edits.append((piece.start, piece.end, bare % as_text(said)))
+            edits.append((piece.start, piece.end, bare % as_text(read)))
     outer = next(children(comment, 0, len(comment)))
     holder = next(part for part in children(comment, outer.inner, outer.inner_end) if part.name == b"text")
     if runs:
@@ -224,16 +224,16 @@ def _continued(comment: bytes, prefix: bytes, text: str) -> bytes:
     return edited(comment, edits)
 
 
-def _draw(
+def _update_boxes(
     package: Package,
     sheet: str,
     layout: Layout,
     *,
-    gone: set[Place],
-    grown: Mapping[Place, int],
-    new: Mapping[Place, str],
+    gone: set[Position],
+    grown: Mapping[Position, int],
+    new: Mapping[Position, str],
 ) -> list[Edit]:
-    """Brings the boxes in line with the comments; gives what changes in the worksheet's own part."""
+    """Removes, enlarges and adds the comments' boxes; returns what changes in the worksheet's own part."""
     content = layout.content
     pointer = next((element for element in layout.after if element.name == b"legacyDrawing"), None)
     named = b"" if pointer is None else re.sub(rb"\s[\w.-]+:id(?=\s*=)", b" id", content[pointer.start : pointer.end])
@@ -248,9 +248,9 @@ def _draw(
     edits = [edit for shape in _VML_SHAPE.finditer(vml) for edit in _shape_edits(shape, gone, grown)]
     number = max([1024, *(int(found) for found in _VML_NUMBER.findall(vml))])
     shapes = [] if not new or b'id="_x0000_t202"' in vml else [_SHAPE_TYPE]
-    for count, (place, text) in enumerate(new.items(), 1):
+    for count, (position, text) in enumerate(new.items(), 1):
         height = 18 + 13.5 * min(_lines(text), 30)
-        shape = _SHAPE.format(number=number + count, height=height, row=place[0] - 1, column=place[1] - 1)
+        shape = _SHAPE.format(number=number + count, height=height, row=position[0] - 1, column=position[1] - 1)
         shapes.append(shape.encode())
     edits.append((closing, closing, b"".join(shapes)))
     if part is not None:
@@ -264,18 +264,18 @@ def _draw(
     return [(at, at, b'<%blegacyDrawing xmlns:r="%b" r:id="%b"/>' % (layout.prefix, OFFICE, id_))]
 
 
-def _shape_edits(shape: re.Match[bytes], gone: set[Place], grown: Mapping[Place, int]) -> list[Edit]:
+def _shape_edits(shape: re.Match[bytes], gone: set[Position], grown: Mapping[Position, int]) -> list[Edit]:
     row, column = (re.search(rb"<x:%b>\s*(\d+)\s*<" % name, shape[0]) for name in (b"Row", b"Column"))
     if b'"Note"' not in shape[0] or row is None or column is None:
         return []
-    place = int(row[1]) + 1, int(column[1]) + 1
-    if place in gone:
+    position = int(row[1]) + 1, int(column[1]) + 1
+    if position in gone:
         return [(shape.start(), shape.end(), b"")]
     anchor = _ANCHOR.search(shape[0])
-    if place in grown and anchor:
+    if position in grown and anchor:
         # The box is made as many rows taller as our part has lines, or the submitter would not see it.
         start = shape.start() + anchor.start(2)
-        return [(start, shape.start() + anchor.end(2), b"%d" % (int(anchor[2]) + grown[place]))]
+        return [(start, shape.start() + anchor.end(2), b"%d" % (int(anchor[2]) + grown[position]))]
     return []
 
 

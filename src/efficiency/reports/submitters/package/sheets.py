@@ -26,16 +26,6 @@ from efficiency.reports.submitters.package.xml import (
 from efficiency.reports.submitters.package.zip import Package, declare, relate, relations, unrelate
 from schemas.intake import LIST_SHEET
 
-
-@dataclass(frozen=True)
-class ListSheet:
-    """The list as a worksheet part, and the defined names that go with it."""
-
-    content: bytes
-    names: dict[str, str]
-    """Built-in name → range."""
-
-
 _WORKSHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _VIEW = re.compile(rb"<(?:\w+:)?sheetView\s[^<>]*>")
 _MOST_BEFORE_CELLS: Final = 1 << 20
@@ -96,8 +86,11 @@ def book_of(package: Package) -> Book:
     return Book(part, tuple(sheets))
 
 
-def put_in_front(package: Package, book: Book, written: ListSheet) -> None:
-    """Adds the list as first sheet, replacing that of an earlier round, and makes it the only one selected."""
+def put_in_front(package: Package, book: Book, written: bytes, names: dict[str, str]) -> None:
+    """Adds the list, a worksheet part with its built-in names and their ranges, as first sheet.
+
+    It replaces that of an earlier round and is the only sheet selected.
+    """
     earlier = book.listed()
     for sheet in book.sheets:
         if sheet is not earlier:
@@ -105,20 +98,20 @@ def put_in_front(package: Package, book: Book, written: ListSheet) -> None:
     if earlier is not None:
         if earlier.kind != "worksheet" or b"<f" in package.raw(earlier.part):
             # Formulas that someone added there would still stand in the order of calculation.
-            for name in [to.part for to in relations(package, book.part) if to.kind == "calcChain"]:
-                package.drop(name)
+            for chain in [to.part for to in relations(package, book.part) if to.kind == "calcChain"]:
+                package.drop(chain)
             unrelate(package, book.part, ("calcChain",))
         package.drop(earlier.part)
     part = package.free("xl/worksheets/sheet{}.xml")
-    package.write(part, written.content)
+    package.write(part, written)
     declare(package, part, _WORKSHEET_TYPE)
     link = relate(package, book.part, "worksheet", part)
     if earlier is not None:
         _unlink(package, book.part, earlier.id)
-    package.write(book.part, _with_list(package.read(book.part), book, written, link))
+    package.write(book.part, _with_list(package.read(book.part), book, names, link))
 
 
-def _with_list(content: bytes, book: Book, written: ListSheet, link: str) -> bytes:
+def _with_list(content: bytes, book: Book, names: dict[str, str], link: str) -> bytes:
     """The workbook part with the list as first sheet; what is kept by a sheet's position moves along."""
     prefix = prefix_of(content)
     root = root_of(content)
@@ -148,18 +141,18 @@ def _with_list(content: bytes, book: Book, written: ListSheet, link: str) -> byt
             opening = content[view.start : view.inner]
             cleared = without_attribute(without_attribute(opening, b"activeTab"), b"firstSheet")
             edits.append((view.start, view.inner, cleared))
-    edits += _names(content, sections, moved, written, prefix)
+    edits += _names(content, sections, moved, names, prefix)
     return edited(content, edits)
 
 
 def _names(
-    content: bytes, sections: dict[bytes, Element], moved: dict[int, int], written: ListSheet, prefix: bytes
+    content: bytes, sections: dict[bytes, Element], moved: dict[int, int], added: dict[str, str], prefix: bytes
 ) -> list[Edit]:
     """Adds the list's defined names; the others' sheets have moved."""
     hidden = {"_xlnm._FilterDatabase": ' hidden="1"'}
     new = "".join(
         f'<definedName name="{name}" localSheetId="0"{hidden.get(name, "")}>{range_}</definedName>'
-        for name, range_ in written.names.items()
+        for name, range_ in added.items()
     ).encode()
     names = sections.get(b"definedNames")
     if names is None or names.inner == names.end:
