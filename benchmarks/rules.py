@@ -25,6 +25,8 @@ from benchmarks.measure import footer
 from schemas import FACTS
 from schemas.checks import failures
 
+OUTPUT = FACTS["output"]
+
 
 def facts(rows: int, *, sound: bool) -> pl.DataFrame:
     """Made-up facts; where they are not `sound`, with a breach in each measure every hundred thousand rows."""

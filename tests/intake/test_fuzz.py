@@ -13,8 +13,7 @@ from efficiency.intake.files import InboxFile
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import SUBMISSION, ReadResult, concat
-from efficiency.intake.resolution import Stated, resolve, unbalanced
-from efficiency.intake.resolution.validate import violations
+from efficiency.intake.resolution import Stated, resolve, unbalanced, violations
 from efficiency.job.ingest import arrived
 from efficiency.reports.submitters import write_all_returned
 from schemas import COLUMN_MAP, STATED

@@ -1,7 +1,7 @@
-"""Of what one enterprise's window totals are made: the stated figures that count, each with its sign.
+"""What one enterprise's window totals are made of: the stated figures that count, each with its sign.
 
-The same rules as `window_totals` and `energy_totals`, told for one enterprise instead of summed for all: the signed
-sum of what is returned is the total that those give.
+The same rules as `window_totals` and `energy_totals`, for one enterprise and without summing: the signed sum of what is
+returned is the total that those give.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def energy_composition(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -
     reported = _spans(named)
     signs = _signs(used)
     spans = pl.DataFrame(sorted(reported), schema={"start": pl.Int16, "end": pl.Int16}, orient="row")
-    beside = direct.join(spans, on=["start", "end"], how="anti")
+    others = direct.join(spans, on=["start", "end"], how="anti")
     return (
-        pl.concat([named, beside])
+        pl.concat([named, others])
         .join(signs, on=["start", "end"])
         .filter(pl.col("tce").is_not_null())
         .with_columns(pl.lit(value=True).alias("stated"))

@@ -2,8 +2,8 @@
 
 Each carrier's consumption is converted row by row and totalled over its own spans. Where those do not
 determine its total, a span for which the enterprise reported other carriers but not this one counts zero,
-unless the carrier's own figures contradict it: twelve months of a power company's list say nothing of coal
-that the full year names. A figure that is known to be missing is never taken for zero.
+unless the carrier's own figures contradict it: twelve months of a power company's list do not mean that no coal was
+used which the full year names. A figure that is known to be missing is never taken for zero.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ GREEN_POWER = "green_power"
 TOLERANCE = 0.05
 """Share by which a directly stated total may differ from its carriers before it is reported."""
 AT_ONCE = 200_000
-"""Enterprises whose totals are computed together: for each month boundary and span a vector of them is in memory."""
+"""Enterprises whose totals are computed at a time: for each month boundary and span a vector of them is in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +144,14 @@ def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
         .then(1.0)
         .otherwise(pl.coalesce("coefficient", "policy", "tce_per_form_unit"))
     )
-    idle = green_is_out | ((kind == "medium") & pl.col("policy").is_null()).fill_null(value=False)
+    left_out = green_is_out | ((kind == "medium") & pl.col("policy").is_null()).fill_null(value=False)
     return (
         rows.join(table, on="carrier", how="left", validate="m:1")
         .join(policy, on="carrier", how="left", validate="m:1")
         .with_columns(
             net.alias("net"),
-            pl.when(idle).then(0.0).otherwise(coefficient).alias("applied"),
-            pl.when(idle | (net == 0)).then(0.0).otherwise(net * coefficient).alias("tce"),
+            pl.when(left_out).then(0.0).otherwise(coefficient).alias("applied"),
+            pl.when(left_out | (net == 0)).then(0.0).otherwise(net * coefficient).alias("tce"),
         )
     )
 
@@ -161,18 +161,19 @@ def _carrier_totals(
 ) -> tuple[NDArray[np.intp], Vector]:
     """For each pair of entity and carrier in `named`, the entity and the window's total of `value`.
 
-    `reported` is zero for all spans for which an entity names any carrier. The pairs stand in the order of entity
+    `reported` is zero for all spans for which an entity names any carrier. The pairs are in the order of entity
     and carrier, so that sums over them do not depend on the order of files.
     """
     pairs, rows = _pairs(named.select("entity", "carrier", "start", "end", value))
-    users = _places(pairs["user"])
+    users = _as_indices(pairs["user"])
     total = window_total(edges(rows, value, len(users)), window, len(users))
-    unsettled = np.flatnonzero(np.isnan(total))
-    if unsettled.size:
-        rest = pl.DataFrame({"entity": unsettled}, schema={"entity": pl.UInt32}).with_row_index("place")
-        rows = rows.join(rest, on="entity").with_columns(pl.col("place").alias("entity"))
-        spans = {span: vector[users[unsettled]] for span, vector in reported.items()}
-        total[unsettled] = window_total(filled_spans(rows, spans, value, unsettled.size), window, unsettled.size)
+    unknown_totals = np.flatnonzero(np.isnan(total))
+    if unknown_totals.size:
+        rest = pl.DataFrame({"entity": unknown_totals}, schema={"entity": pl.UInt32}).with_row_index("position")
+        rows = rows.join(rest, on="entity").with_columns(pl.col("position").alias("entity"))
+        spans = {span: vector[users[unknown_totals]] for span, vector in reported.items()}
+        filled = filled_spans(rows, spans, value, unknown_totals.size)
+        total[unknown_totals] = window_total(filled, window, unknown_totals.size)
     return users, total
 
 
@@ -181,12 +182,12 @@ def _pairs(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return enumerate_keys(rows.rename({"entity": "user"}), ["user", "carrier"])
 
 
-def _places(positions: pl.Series) -> NDArray[np.intp]:
+def _as_indices(positions: pl.Series) -> NDArray[np.intp]:
     return positions.to_numpy().astype(np.intp)
 
 
 def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> Edges:
-    """A carrier's own figures, and zero for reported spans that do not name it and may be taken to say that."""
+    """A carrier's own figures, and zero for reported spans that do not name it and may be read so."""
     own = edges(rows, value, size)
     # A refused figure names the carrier, and is not known to be zero.
     named = edges(rows.select("entity", "start", "end", pl.col(value).fill_null(1.0)), value, size)
@@ -218,7 +219,7 @@ def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size
     """Energy from whole spans, for enterprises that state carriers for some spans and only the total for others."""
     users, whole = whole_spans(named, direct)
     result = unknown(size)
-    result[_places(users["user"])] = window_total(whole, window, users.height)
+    result[_as_indices(users["user"])] = window_total(whole, window, users.height)
     return result
 
 
@@ -229,15 +230,15 @@ def whole_spans(named: pl.DataFrame, direct: pl.DataFrame) -> tuple[pl.DataFrame
     a carrier which was used in it does not state all energy of that span, and is no figure.
     """
     users, stated = enumerate_keys(direct.rename({"entity": "user"}), ["user"])
-    beside = named.rename({"entity": "user"}).join(users, on="user", validate="m:1")
-    reported = edges(beside.select("entity", "start", "end", pl.lit(0.0).alias("tce")), "tce", users.height)
-    pairs, rows = _pairs(beside.select("entity", "carrier", "start", "end", "tce"))
-    owners = _places(pairs["user"])
+    of_users = named.rename({"entity": "user"}).join(users, on="user", validate="m:1")
+    reported = edges(of_users.select("entity", "start", "end", pl.lit(0.0).alias("tce")), "tce", users.height)
+    pairs, rows = _pairs(of_users.select("entity", "carrier", "start", "end", "tce"))
+    owners = _as_indices(pairs["user"])
     whole = dict(reported)
     own_spans = {span: vector[owners] for span, vector in reported.items()}
     for span, figures in filled_spans(rows, own_spans, "tce", len(owners)).items():
-        shares = np.bincount(owners, weights=figures, minlength=users.height)
-        whole[span] = whole.get(span, unknown(users.height)) + shares
+        summed = np.bincount(owners, weights=figures, minlength=users.height)
+        whole[span] = whole.get(span, unknown(users.height)) + summed
     for span, total in edges(stated, "tce", users.height).items():
         whole[span] = np.where(np.isnan(reported[span]), total, whole[span]) if span in reported else total
     return users, whole

@@ -1,4 +1,4 @@
-"""What is known of an enterprise beside its figures: register, latest visit, incidents still open."""
+"""Attributes of an enterprise that are no figures: register, latest visit, incidents still open."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def latest_visit(survey: pl.DataFrame, day: date) -> pl.DataFrame:
 
     `survey` has the shape of facts.surveys, only rows that count; visits after `day` are not known yet, one
     without a date is taken for the oldest. A visit that found several projects counts their investments
-    together, and the kind is that of the largest.
+    as one, and the kind is that of the largest.
     """
     known = survey.filter(pl.col("visited").is_null() | (pl.col("visited") <= day))
     visited = pl.col("visited").fill_null(pl.date(1, 1, 1))

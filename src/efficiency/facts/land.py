@@ -14,8 +14,8 @@ def land_at(rows: pl.DataFrame, day: date) -> pl.DataFrame:
     """One row per enterprise: land, land_owned, land_leased_in, land_leased_out, land_idle of its latest row.
 
     `rows` has the shape of facts.land, only rows that count; `day` is the last day of the period. A row
-    without a date is taken for the oldest. What is not said to be rented or let is none; idle land that
-    is not stated is not known.
+    without a date is taken for the oldest. Land that is not stated as rented or let is none; idle land
+    that is not stated is unknown (null).
     """
     latest = (
         rows.filter(pl.col("as_of").is_null() | (pl.col("as_of") <= day))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 KGCE_PER = "kgce/"
-"""How the unit of a limit begins that 吨标准煤 can be held against; limits in kWh/t or kgoe/t cannot be judged."""
+"""How the unit of a limit begins that 吨标准煤 can be compared with; limits in kWh/t or kgoe/t are not applied."""
 KEY = ("uscc", "limit")
 FIGURES = ("quantity", "energy_tce")
 
@@ -32,7 +32,7 @@ class EnergyLevels:
 
     @property
     def warnings(self) -> list[str]:
-        """Everything there is to tell, in Chinese."""
+        """All warnings, in Chinese."""
         return [*unconfirmed_warnings(self.unconfirmed), *self.unjudged]
 
 
@@ -177,10 +177,10 @@ def _level() -> pl.Expr:
 
 def unconfirmed_warnings(unconfirmed: pl.DataFrame) -> list[str]:
     """A warning for each product that was judged by levels which no text confirms (`EnergyLevels.unconfirmed`)."""
-    told = pl.format(
+    sentence = pl.format(
         "产品“{}”的标杆和基准水平未经文件核实，{}家企业据此评定能耗水平，请对照标准原文", "name_zh", "users"
     )
-    return unconfirmed.sort("name_zh").select(told).to_series().to_list()
+    return unconfirmed.sort("name_zh").select(sentence).to_series().to_list()
 
 
 def _unconfirmed(judged: pl.DataFrame) -> pl.DataFrame:

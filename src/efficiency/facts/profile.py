@@ -30,9 +30,10 @@ DIGEST_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Profile:
-    """`frame` has exactly the shape of results.profile, sorted by uscc; the rest is what the analyst is told."""
+    """The profile of every enterprise, and what the analyst is warned of."""
 
     frame: pl.DataFrame
+    """Exactly the shape of results.profile, sorted by uscc."""
     basis: EnergyBasis
     unconfirmed_carriers: pl.DataFrame
     """`carrier`, `users`; see `efficiency.facts.unconfirmed`."""
@@ -45,7 +46,7 @@ class Profile:
 
     @property
     def warnings(self) -> list[str]:
-        """Everything the analyst is told, in Chinese."""
+        """All warnings to the analyst, in Chinese."""
         return [
             *unconfirmed.unconfirmed_warnings(self.unconfirmed_carriers, self.basis),
             *self.disagreements,
@@ -112,14 +113,14 @@ def _measures(form_id: str, rows: pl.DataFrame, window: Window) -> Iterator[pl.D
             yield latest_in_window(rows, column.name, window)
 
 
-def united(profiles: Sequence[Profile]) -> Profile:
-    """The profile of all enterprises from those of its shares, which stand in the order of their codes."""
+def concat_profiles(profiles: Sequence[Profile]) -> Profile:
+    """The profile of all enterprises from those of its partitions, which are in the order of their codes."""
     first, *others = profiles
     if not others:
         return first
 
     def users(frames: Iterable[pl.DataFrame], key: str) -> pl.DataFrame:
-        # Nobody is in two shares.
+        # No enterprise is in two partitions.
         return pl.concat(frames).group_by(key).agg(pl.col("users").sum())
 
     return Profile(
@@ -138,7 +139,7 @@ def _counting(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def inputs_sha256(profile: pl.DataFrame) -> str:
-    """SHA-256 of the profile's content, the same for the same rows in whatever order they stand."""
+    """SHA-256 of the profile's content, the same for the same rows in any order."""
     ordered = profile.sort(profile.columns)
     digest = hashlib.sha256(",".join(ordered.columns).encode())
     for rows in ordered.iter_slices(DIGEST_ROWS):

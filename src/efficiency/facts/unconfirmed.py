@@ -1,4 +1,4 @@
-"""Coefficients of the reference table that decide although no text confirms them: the analyst is told of each."""
+"""Coefficients of the reference table that energy rests on although no text confirms them: a warning for each."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def unconfirmed_warnings(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
             .alias("doubt"),
         )
     )
-    told = pl.format(
+    sentence = pl.format(
         "{}：{}家企业未填报采用折标系数，按参考折标系数{}吨标准煤/{}折算，该系数{}，请在办法中明确或由企业填报",
         "carrier", "users", "tce_per_form_unit", "form_unit", "doubt",
     )  # fmt: skip
-    return doubtful.join(users, on="carrier", maintain_order="left").select(told).to_series().to_list()
+    return doubtful.join(users, on="carrier", maintain_order="left").select(sentence).to_series().to_list()

@@ -1,6 +1,6 @@
 """Window totals: what the figures reported for months, years to date and full years determine for a window, exactly.
 
-The month boundaries of the period's year and the year before are 25 nodes, 0 to 24; node 12 lies between
+The month boundaries of the period's year and the year before are 25 nodes, 0 to 24; node 12 is between
 the years. A figure of a span is the difference of the potentials at its two ends, so a window's total is
 known exactly when reported spans connect the window's ends: it is never partial. The potentials of all
 enterprises are computed at once, one numpy vector per node: a hundred small vectors cost a tenth of what they
@@ -28,7 +28,7 @@ NODES = 25
 NEW_YEAR = 12
 """The node between the two years, whose potential is 0."""
 ROUNDING = 1e-11
-"""A total smaller than this share of the figures it was made from is what rounding left of zero."""
+"""A total smaller than this share of the figures it was made from is a rounding error of zero."""
 
 Vector = NDArray[np.float64]
 """One figure per enterprise, NaN where it is not known."""
@@ -45,7 +45,7 @@ class Window:
 
     @property
     def ends(self) -> tuple[int, int]:
-        """The nodes between which the window lies."""
+        """First and last node of the window."""
         month = self.period.month
         if self.kind == "rolling_12m":
             return month, NEW_YEAR + month
@@ -76,7 +76,7 @@ class Window:
 
 
 def with_nodes(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """`rows` whose span lies within the window's two years, with `start` and `end` (Int16), the nodes of the span.
+    """`rows` whose span is within the window's two years, with `start` and `end` (Int16), the nodes of the span.
 
     Spans that begin before the earlier year or end after the later one are left out: no window needs them.
     """

@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.intake.resolution import ResolutionResult, standing
+from efficiency.intake.resolution import ResolutionResult, open_problems
 from efficiency.job.ingest import Ingested
 from efficiency.policy.model import Policy
 from efficiency.processes import operator
@@ -72,7 +72,7 @@ class Validated:
     @property
     def standing(self) -> pl.DataFrame:
         """The problems that are still to be mended: those of files that have been succeeded are history."""
-        return standing(self.resolved.problems, self.successors)
+        return open_problems(self.resolved.problems, self.successors)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
-from efficiency.facts.profile import Profile, build_profile, united
+from efficiency.facts.profile import Profile, build_profile, concat_profiles
 from efficiency.partitions import partitions_of
 from efficiency.periods import period_start
 from efficiency.warehouse.history import history
@@ -30,7 +30,7 @@ def judge(facts: Facts, policy: Policy, period: str, past: Contents | None) -> E
 def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Profile:
     """What `policy` sees of every enterprise at the end of `period`."""
     previous = history(past, policy.id, period)
-    return united(
+    return concat_profiles(
         [
             build_profile(
                 share,

@@ -18,7 +18,7 @@ from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import NO_MAPPING, load_mapping
-from efficiency.intake.resolution import ResolutionResult, remembered, succession, unbalanced
+from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_earlier_problems
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation, Progress, RunContext, RunRequest, Validated, silent
 from efficiency.job.evaluate import judge
 from efficiency.job.execution import ReadFiles, read_files, resolve_in_partitions
@@ -57,7 +57,7 @@ def validate(order: RunRequest, run: RunContext, ingested: Ingested) -> Validate
     declaration, and StrictError when the order is strict and this inbox has error-level problems.
     """
     resolved = resolve_in_partitions(ingested.stated, scratch_folder(order.warehouse))
-    told = remembered(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
+    told = with_earlier_problems(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=told)
     open_accounts = unbalanced(resolved.submissions)
     if open_accounts.height:

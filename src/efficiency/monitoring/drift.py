@@ -1,8 +1,8 @@
 """A return that comes in another shape than the last time: a new header or unit, a row count or a sum that jumps.
 
-A changed layout may be read correctly and a changed unit converted; what is told here is that a person should look
-once. Sums are compared over the enterprises that both submissions state, by month, and against the same month a year
-ago where there is one, so that a season is no jump.
+A changed layout may be read correctly and a changed unit converted; a finding asks a person to look once. Sums are
+compared over the enterprises that both submissions state, by month, and against the same month a year ago where there
+is one, so that a season is no jump.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from efficiency.monitoring.series import COMPARED, MONTHLY, Returns
 from efficiency.monitoring.tally import SERIES, Tally, as_number
 
 ROWS_FACTOR = 1.5
-"""More or fewer enterprises by this factor are told."""
+"""More or fewer enterprises by this factor are reported."""
 ROWS_LEAST = 10
 """Fewer enterprises than this come and go by chance."""
 SUM_FACTOR = 3.0
-"""A sum over the same enterprises that changes by this factor is told."""
+"""A sum over the same enterprises that changes by this factor is reported."""
 SUM_LEAST = 5
 """Enterprises that both submissions must state before their sums are compared."""
 
@@ -27,7 +27,7 @@ _SIDES = ["before", "now"]
 
 
 def sides_of(sent: Returns, period: date) -> pl.DataFrame:
-    """What is held against what: form, series, submission_id, span_end and side, `before` or `now`.
+    """What is compared with what: form, series, submission_id, span_end and side, `before` or `now`.
 
     A return with months is compared with the last one before it; a ledger without (register, land, visits) with its
     version before, while the newer one is of this month or later; its span_end is null.
@@ -83,9 +83,9 @@ def _both(sides: pl.DataFrame, keys: list[str], value: str) -> pl.DataFrame:
     No new series is a change, and none that has not come.
     """
     both = sides.group_by(SERIES).agg(pl.col("side").n_unique().alias("sides")).filter(pl.col("sides") == 2)
-    known = sides.join(both, on=SERIES, how="semi")
+    paired = sides.join(both, on=SERIES, how="semi")
     before, now = (
-        known.filter(pl.col("side") == side).select(*keys, pl.col(value).alias(side)) for side in ("before", "now")
+        paired.filter(pl.col("side") == side).select(*keys, pl.col(value).alias(side)) for side in ("before", "now")
     )
     return before.join(now, on=keys, how="full", coalesce=True)
 
@@ -146,7 +146,7 @@ def _units(layout: pl.DataFrame, seen: Tally) -> pl.DataFrame:
 
 def _rows(sent: Returns, sides: pl.DataFrame, seen: Tally) -> pl.DataFrame:
     """Enterprises (rows, in a ledger) that are many more or fewer."""
-    # What the newer version says again is replaced in the one before: it was sent all the same and counts.
+    # What the newer version states again is replaced in the one before: it was sent all the same and counts.
     used = (pl.col("rows_accepted") + pl.col("rows_superseded")).alias("rows")
     ledgers = (
         sides.filter(pl.col("span_end").is_null())
@@ -178,10 +178,10 @@ def _sums(seen: Tally) -> pl.DataFrame:
     return (
         jumps.filter(pl.col("earlier") == "before")
         .join(as_a_year_ago, on=keys, how="anti")
-        .select(*SERIES, pl.lit("sum_jump").alias("kind"), "field", *(_told(side) for side in _SIDES))
+        .select(*SERIES, pl.lit("sum_jump").alias("kind"), "field", *(_sum_text(side) for side in _SIDES))
     )
 
 
-def _told(side: str) -> pl.Expr:
+def _sum_text(side: str) -> pl.Expr:
     """A sum as text with four significant figures."""
     return pl.col(side).round_sig_figs(4).cast(pl.String).str.replace(r"\.0$", "")

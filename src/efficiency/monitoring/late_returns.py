@@ -15,7 +15,7 @@ import polars as pl
 from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.drift import drift, sides_of
 from efficiency.monitoring.series import HISTORY_MONTHS, Returns, figures_of, returns_of
-from efficiency.monitoring.tally import SERIES, Tally, tally, together
+from efficiency.monitoring.tally import SERIES, Tally, concat_tallies, tally
 from efficiency.partitions import Facts, partitions_of
 from efficiency.periods import period_start, shifted
 from schemas import FORMS, WATCH
@@ -29,7 +29,7 @@ GIVEN_UP_MONTHS = 6
 REGULAR = 0.6
 """Share of the intervals that must be alike for a return to have a rhythm."""
 NAMED = 5
-"""How many things a closing line names before it says how many more there are."""
+"""Things that a line of the summary names before it says how many more there are."""
 
 _TITLES = {column.name: column.title for form in reversed(FORMS.values()) for column in form.columns}
 
@@ -40,10 +40,10 @@ def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period
     `submissions` and `columns` are the shapes of intake.submissions and intake.columns, `facts` the accepted rows of
     each form; `today` is the day against which a return that has not come is overdue.
     """
-    shares = partitions_of(facts)
-    sent = returns_of(submissions, shares, period)
+    parts = partitions_of(facts)
+    sent = returns_of(submissions, parts, period)
     expected, sides = _expected(sent, period), sides_of(sent, period)
-    seen = together([tally(figures_of(sent, share), expected, sides, period) for share in shares.lazy()])
+    seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in parts.lazy()])
     covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
     received = pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
     found = [
@@ -53,8 +53,8 @@ def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period
         drift(sent, columns, sides, seen),
     ]
     names = sent.submissions.sort("arrival").group_by(SERIES).agg(pl.col("file_name", "department").last())
-    told = pl.concat(found, how="diagonal").join(names, on=SERIES, how="left", validate="m:1")
-    return _worded(told, period)
+    reported = pl.concat(found, how="diagonal").join(names, on=SERIES, how="left", validate="m:1")
+    return _worded(reported, period)
 
 
 def watch_again(stored: pl.DataFrame, resolved: ResolutionResult, period: str, today: date) -> pl.DataFrame:
@@ -181,12 +181,12 @@ def _worded(found: pl.DataFrame, period: date) -> pl.DataFrame:
         shaped = WATCH.conform(
             complete.with_columns(message.alias("message"), pl.lit(f"{period:%Y-%m}").alias("period"))
         )
-    rank = pl.col("kind").replace_strict({kind: place for place, kind in enumerate(sentences)}, return_dtype=pl.Int64)
+    rank = pl.col("kind").replace_strict({kind: rank for rank, kind in enumerate(sentences)}, return_dtype=pl.Int64)
     return shaped.sort(rank, "department", "series", "form", "field", "uscc", nulls_last=True)
 
 
 def _titled(fields: pl.Expr) -> pl.Expr:
-    """Chinese titles of canonical fields separated by 、, of many the first; carriers stand for themselves."""
+    """Chinese titles of canonical fields separated by 、, of many the first; carriers as they are."""
     titles = fields.str.split("、").list.eval(pl.element().replace(_TITLES))
     many = pl.format("{}等{}项", titles.list.first(), titles.list.len())
     return pl.when(titles.list.len() > 3).then(many).otherwise(titles.list.join("、"))

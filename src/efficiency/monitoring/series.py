@@ -81,7 +81,7 @@ def returns_of(submissions: pl.DataFrame, facts: Partitions, period: date) -> Re
     since = shifted(period, -HISTORY_MONTHS)
     of = ["submission_id", "form"]
     covered = pl.concat(
-        _spans(COMPARED[form], share[form], since, period) for share in facts.lazy() for form in MONTHLY
+        _spans(COMPARED[form], part[form], since, period) for part in facts.lazy() for form in MONTHLY
     ).unique(maintain_order=True)
     spans = covered.join(series, on=of, how="inner", validate="m:1")
     # Of a year of figures only the months that are compared are spread out: of a province they are millions.
@@ -91,12 +91,12 @@ def returns_of(submissions: pl.DataFrame, facts: Partitions, period: date) -> Re
     return Returns(sent, spans, compared)
 
 
-def figures_of(sent: Returns, share: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
-    """The figures of the compared spans, and of land, in the facts of a share; shape `FIGURES`."""
+def figures_of(sent: Returns, facts: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    """The figures of the compared spans, and of land, in the `facts` of some enterprises; shape `FIGURES`."""
     series = sent.submissions.select("submission_id", "form", "series")
     compared = sent.compared.select("form", "submission_id", "span_start", "span_end").unique()
     frames = [
-        _figures(form, share[form.id], compared.filter(pl.col("form") == form.id)).join(
+        _figures(form, facts[form.id], compared.filter(pl.col("form") == form.id)).join(
             series.filter(pl.col("form") == form.id).drop("form"),
             on="submission_id", how="inner", validate="m:1", maintain_order="left",
         )

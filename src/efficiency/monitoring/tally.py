@@ -1,7 +1,7 @@
-"""What the figures of some enterprises say of the returns they came in, as counts and sums that add up.
+"""Counts and sums of the figures of some enterprises, by the return that they came in.
 
-A province's figures of three months are forty million, so that they are looked at a share of the enterprises at a
-time; `together` of all shares says what one look at all would.
+A province's figures of three months are forty million, so that they are counted a partition of the enterprises at a
+time; `concat_tallies` adds up the partitions' counts to those of all.
 """
 
 from __future__ import annotations
@@ -70,10 +70,10 @@ def tally(figures: pl.DataFrame, expected: pl.DataFrame, sides: pl.DataFrame, pe
     compared = figures.join(
         sides, on=[*SERIES, "submission_id", "span_end"], how="inner", nulls_equal=True, maintain_order="left"
     )
-    place = ["submission_id", "span_end"]
+    span = ["submission_id", "span_end"]
     return Tally(
-        reported=now.select(*SERIES, *place).unique(),
-        expected=before.select(*SERIES, *place, "field").unique(),
+        reported=now.select(*SERIES, *span).unique(),
+        expected=before.select(*SERIES, *span, "field").unique(),
         expected_of=covered.group_by(SERIES).agg(
             pl.col("uscc").n_unique().cast(pl.Int64).alias("enterprises"),
             pl.len().cast(pl.Int64).alias("figures"),
@@ -91,8 +91,8 @@ def tally(figures: pl.DataFrame, expected: pl.DataFrame, sides: pl.DataFrame, pe
     )
 
 
-def together(tallies: Sequence[Tally]) -> Tally:
-    """What all of `tallies` say, whose enterprises differ. There must be at least one."""
+def concat_tallies(tallies: Sequence[Tally]) -> Tally:
+    """The tally of all enterprises from `tallies` of different ones. There must be at least one."""
     parts = {field.name: pl.concat([getattr(one, field.name) for one in tallies]) for field in fields(Tally)}
     counts = ["enterprises", "figures", "covered", "rows", "now", "before", "count"]
     made: dict[str, pl.DataFrame] = {}

@@ -1,4 +1,4 @@
-"""The reference tables as typed, cached values: the only module that reads the CSV files beside it.
+"""The reference tables as typed, cached values: the only module that reads the CSV files of this folder.
 
 Facts keep the `source` and `confidence` of their rows; what no text confirms is marked `unverified` there.
 """
@@ -25,7 +25,7 @@ TOTAL_ALIASES = (
     "综合能耗(当量值)",
     "能源合计(当量值)",
 )
-"""Names of a directly stated total in 吨标准煤; one on the 等价值 basis is none, since it could not be told apart."""
+"""Names of a directly stated total in 吨标准煤; one on the 等价值 basis is not among them, being another figure."""
 
 _BRACKETS = str.maketrans("[]{}【】〔〕〈〉", "()()()()()")
 

@@ -3,6 +3,7 @@
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum.cn import uscc as second_opinion
 
 from efficiency.intake.parsing import uscc
 
@@ -41,6 +42,12 @@ def test_a_sum_divisible_by_31_has_check_character_zero() -> None:
 def test_each_body_has_exactly_one_valid_check_character(body: str) -> None:
     codes = pl.DataFrame({"code": [body + character for character in uscc.ALPHABET]})
     assert codes.filter(uscc.is_valid(pl.col("code")))["code"].to_list() == [body + check(body)]
+
+
+@given(st.from_regex("[0-9]{8}", fullmatch=True), st.text(characters, min_size=9, max_size=9), characters)
+def test_an_independent_implementation_finds_the_same_codes_valid(region: str, rest: str, last: str) -> None:
+    assert second_opinion.calc_check_digit(region + rest) == check(region + rest)
+    assert second_opinion.is_valid(region + rest + last) == valid(region + rest + last)
 
 
 @given(bodies, st.integers(0, 17), characters)

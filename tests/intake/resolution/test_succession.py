@@ -3,8 +3,7 @@
 import polars as pl
 
 from efficiency.intake.problems import problem, problems_frame
-from efficiency.intake.resolution import remembered, standing, succession
-from efficiency.intake.resolution.succession import SUCCESSION
+from efficiency.intake.resolution import SUCCESSION, open_problems, succession, with_earlier_problems
 
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
 
@@ -62,7 +61,7 @@ def test_what_was_told_of_a_replaced_figure_counts_among_the_problems_before() -
     submissions = pl.DataFrame([sheet(OLD, 1), sheet(NEW, 2), sheet(OTHER, 3, name="别处.xlsx")])
     now = problems_frame([fault(OLD, "C1")])
     stored = problems_frame([fault(OLD, "C1"), fault(OLD, "C2", "unit_suspect"), fault(OTHER, "C3", "unit_suspect")])
-    found = remembered(now, stored.drop("row").with_columns(run_id=pl.lit("run")), submissions)
+    found = with_earlier_problems(now, stored.drop("row").with_columns(run_id=pl.lit("run")), submissions)
     assert found.schema == now.schema
     assert found["cell"].to_list() == ["C1", "C2"]
     assert succession(submissions, found).select("before", "mended").row(0) == (2, 2)
@@ -75,5 +74,5 @@ def test_notes_are_not_counted() -> None:
 
 def test_problems_of_a_succeeded_file_no_longer_stand() -> None:
     faults = problems_frame([fault(OLD, "C1"), fault(NEW, "C2")])
-    left = standing(faults, succession(pl.DataFrame([sheet(OLD, 1), sheet(NEW, 2)]), faults))
+    left = open_problems(faults, succession(pl.DataFrame([sheet(OLD, 1), sheet(NEW, 2)]), faults))
     assert left["cell"].to_list() == ["C2"]

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandera.errors import SchemaErrors
 
-from efficiency.intake.resolution import validate
-from efficiency.intake.resolution.validate import FactsInvalid, violations
+from efficiency.intake.resolution import FactsInvalid, validate, violations
 from schemas.checks import failures, pandera_schema
 from schemas.column import Column, Table
 

@@ -22,6 +22,7 @@ from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
+from schemas import FACTS, FEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -106,7 +107,7 @@ class _Opened:
     """uscc, indicator, place, places: see `Explanation.indicators`."""
 
 
-FIGURES = ("facts.output", "facts.land", "facts.energy")
+FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
 """The long tables: of these a card needs the rows of its enterprise, and looks at no others."""
 _OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
 _SENT = "intake.submissions"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from efficiency.intake.resolution.corrections import DECLINED, Target, find_target
+from efficiency.intake.resolution.fact_checks import FactsInvalid, validate, violations
 from efficiency.intake.resolution.identity import PAIR, match, stated_pairs
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, resolve_partition
 from efficiency.intake.resolution.reconcile import receipts, unbalanced
 from efficiency.intake.resolution.resolve import ResolutionResult, Stated, combine, prepare_lookups, resolve
-from efficiency.intake.resolution.succession import remembered, standing, succession
-from efficiency.intake.resolution.validate import validate
+from efficiency.intake.resolution.succession import SUCCESSION, open_problems, succession, with_earlier_problems
 
 __all__ = [
     "DECLINED",
     "PAIR",
+    "SUCCESSION",
+    "FactsInvalid",
     "LookupTables",
     "PartitionResult",
     "ResolutionResult",
@@ -21,14 +23,15 @@ __all__ = [
     "combine",
     "find_target",
     "match",
+    "open_problems",
     "prepare_lookups",
     "receipts",
-    "remembered",
     "resolve",
     "resolve_partition",
-    "standing",
     "stated_pairs",
     "succession",
     "unbalanced",
     "validate",
+    "violations",
+    "with_earlier_problems",
 ]

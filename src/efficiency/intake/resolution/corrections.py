@@ -86,7 +86,7 @@ def screen(
     not approved; one that a later ledger declines is approved no longer.
     """
     targets = _targets(rows["field"].drop_nulls().unique().sort())
-    known = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
+    named = rows.join(targets, on="field", how="left", validate="m:1", maintain_order="left")
     incomplete = {
         "field": ("更正指标", pl.col("field").is_null()),
         "new": ("更正值", pl.col("new").is_null()),
@@ -107,7 +107,7 @@ def screen(
         problem_rows(
             rule,
             locate(
-                known.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
+                named.filter(condition).with_columns(pl.col(field).alias("value"), pl.lit(field).alias("field")),
                 submissions,
                 columns,
             ),
@@ -119,15 +119,15 @@ def screen(
         )
     ]
     for field, (title, condition) in incomplete.items():
-        lacking = known.filter(condition & ~declined).with_columns(pl.lit(field).alias("field"))
+        lacking = named.filter(condition & ~declined).with_columns(pl.lit(field).alias("field"))
         if field == "new":
             lacking = lacking.join(refused_cells, on=["submission_id", "row"], how="anti")
         problems.append(
             problem_rows("correction_incomplete", locate(lacking, submissions, columns), {"missing": pl.lit(title)})
         )
     return Screened(
-        known.filter(~refused).with_columns(pl.col("new", "old") * pl.col("factor")).drop("factor"),
-        known.filter(refused).select("submission_id", "row"),
+        named.filter(~refused).with_columns(pl.col("new", "old") * pl.col("factor")).drop("factor"),
+        named.filter(refused).select("submission_id", "row"),
         pl.concat(problems),
     )
 

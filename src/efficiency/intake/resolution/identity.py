@@ -1,8 +1,8 @@
 """Which enterprise a row is about: by its code, else by its exact name, never by similarity.
 
-A valid code decides, whatever name stands beside it. A code that fails its check character is an
-error on its cell, but the row is still matched by its name. Names are compared after normalising
-width, spaces, brackets and case; former names count. Nearness only ever makes a suggestion.
+A valid code decides, whatever the name of its row is. A code that fails its check character is an error on its cell,
+but the row is still matched by its name. Names are compared after normalising width, spaces, brackets and case; former
+names count. A similar name is only ever suggested.
 """
 
 from __future__ import annotations
@@ -28,18 +28,20 @@ COMPARISONS = 2_000_000
 """Upper bound of name pairs that are compared for suggestions in one run."""
 
 AT_ONCE = 100_000
-"""Registered names that are compared together."""
+"""Registered names that are compared at a time."""
 
 PAIR = {"uscc": pl.String(), "name": pl.String()}
-"""Shape of what is stated of who an enterprise is."""
+"""Columns by which a row states which enterprise it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Rows with the registered code and name, the source rows refused, and the problems found."""
+    """Rows of registered enterprises, and what became of the others."""
 
     rows: dict[str, pl.DataFrame]
+    """Form id → rows under the registered code and name."""
     rejected: pl.DataFrame
+    """Source rows: submission_id, row."""
     problems: pl.DataFrame
 
 
@@ -60,8 +62,8 @@ def screen_register(
 ) -> Matched:
     """Keep the register rows that state a valid code and a name, with the code normalised.
 
-    `damaged` names the rows (submission_id, row) whose code was already refused on reading: their
-    code is missing for a reason that has been told.
+    `damaged` names the rows (submission_id, row) whose code was refused on reading, so that a missing code is not
+    reported again.
     """
     coded = rows.with_columns(uscc.normalise(pl.col("uscc")).alias("uscc"))
     no_code, no_name = pl.col("uscc").is_null(), fold(pl.col("name")).is_null()
@@ -109,18 +111,18 @@ def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def match_rows(
-    rows: Mapping[str, pl.DataFrame], judged_pairs: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+    rows: Mapping[str, pl.DataFrame], matches: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
 ) -> Matched:
-    """Keep the rows of each form whose pair of code and name is matched in `judged_pairs` (see `verdicts`).
+    """Keep the rows of each form whose pair of code and name is matched in `matches` (see `verdicts`).
 
-    Each source row that cannot be matched is refused with one problem; a wrong code or a strange name is reported
-    beside a match.
+    Each source row that cannot be matched is refused with one problem; a wrong code or a strange name of a matched row
+    is reported too.
     """
     matched: dict[str, pl.DataFrame] = {}
     rejected: list[pl.DataFrame] = [pl.DataFrame(schema=SOURCE_ROW)]
     problems: list[pl.DataFrame] = [EMPTY]
     fits = pl.col("verdict") == "matched"
-    who = judged_pairs.select(
+    who = matches.select(
         "uscc",
         "name",
         "code",
@@ -138,23 +140,23 @@ def match_rows(
             .join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
         if runs.select(as_stated.fill_null(value=False).all()).item():
-            # Nothing is to be told or put right: the rows go on sharing their memory with what is stated.
+            # Nothing is to be reported or changed: the rows go on sharing their memory with what is stated.
             matched[form] = frame
             continue
-        # What there is to tell is joined to the few rows of which something is told, not to millions.
-        judged = frame.hstack(runs.drop(*PAIR)[run_of(first)])
-        kept = judged if judged["fits"].all() else judged.filter("fits")
+        # The words of the problems are joined to the few rows that have one, not to millions.
+        found = frame.hstack(runs.drop(*PAIR)[run_of(first)])
+        kept = found if found["fits"].all() else found.filter("fits")
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns
         )
-        rejected.append(judged.filter(~pl.col("fits")).select(*SOURCE_ROW))
-        told = (
-            judged.filter("odd")
+        rejected.append(found.filter(~pl.col("fits")).select(*SOURCE_ROW))
+        odd = (
+            found.filter("odd")
             .select(frame.columns)
             .unique(["submission_id", "row"], keep="first", maintain_order=True)
-            .join(judged_pairs, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
+            .join(matches, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
-        problems.append(_problems(told, submissions, columns))
+        problems.append(_problems(odd, submissions, columns))
     return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))
 
 
@@ -173,25 +175,26 @@ def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
 
 
 def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
-    """Judge what each distinct pair of stated code and name amounts to.
+    """Which enterprise each distinct pair of stated code and name means: one row per pair.
 
-    Adds code and registered (of the match), verdict (matched, unknown, ambiguous, invalid, missing),
-    flaw (of the stated code, Chinese), mismatch (the name is another one), candidates and hint.
+    `stated` has uscc and name, `enterprises` uscc, name and former_name of everyone registered. Adds code and
+    registered (name) of the match, verdict (matched, unknown, ambiguous, invalid, missing), flaw (of the stated code,
+    in Chinese), mismatch (the name is another one), unregistered, candidates and hint.
     """
     directory = _directory(enterprises)
     by_code = enterprises.select(pl.col("uscc").alias("_code"), pl.col("name").alias("_by_code"))
     by_name = directory.group_by("alias", maintain_order=True).agg(
         pl.col("code").alias("_codes"), pl.col("registered").first().alias("_by_name")
     )
-    known = directory.select(
+    goes_by = directory.select(
         pl.col("code").alias("_code"), pl.col("alias").alias("_alias"), pl.lit(1).alias("_goes_by")
     )
-    facts = (
+    pairs = (
         stated.with_columns(uscc.normalise(pl.col("uscc")).alias("_code"), fold(pl.col("name")).alias("_alias"))
         .with_columns(uscc.is_valid(pl.col("_code")).alias("_valid"))
         .join(by_code, on="_code", how="left", validate="m:1")
         .join(by_name, left_on="_alias", right_on="alias", how="left", validate="m:1")
-        .join(known, on=["_code", "_alias"], how="left", validate="m:1")
+        .join(goes_by, on=["_code", "_alias"], how="left", validate="m:1")
     )
     registered = pl.col("_valid") & pl.col("_by_code").is_not_null()
     fits = pl.col("_codes").list.len()
@@ -210,7 +213,7 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("invalid"))
         .otherwise(pl.lit("missing"))
     )
-    judged = facts.with_columns(
+    judged = pairs.with_columns(
         verdict.alias("verdict"),
         pl.when(registered).then("_code").otherwise(pl.col("_codes").list.first()).alias("code"),
         pl.when(registered).then("_by_code").otherwise("_by_name").alias("registered"),
@@ -245,14 +248,14 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _problems(told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+def _problems(odd: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
     """One problem per source row that is refused, and one per wrong code or strange name."""
-    if told.is_empty():
+    if odd.is_empty():
         return EMPTY
 
     def at(condition: pl.Expr, field: pl.Expr) -> pl.DataFrame:
-        # The code and the name stand once on a row, whichever of its blocks states the figure.
-        rows = told.filter(condition).drop("block").with_columns(field.alias("field"))
+        # A row has one code and one name, whichever of its blocks states the figure.
+        rows = odd.filter(condition).drop("block").with_columns(field.alias("field"))
         value = pl.when(pl.col("field") == "uscc").then("uscc").otherwise("name")
         return locate(rows.with_columns(value.alias("value")), submissions, columns)
 
@@ -280,7 +283,7 @@ def _problems(told: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFra
 
 
 def _nearest(unknown: pl.Series, directory: pl.DataFrame) -> pl.DataFrame:
-    """Find the up to three registered names nearest to each unknown one: alias, near (list, best first).
+    """The up to three registered names nearest to each unknown one: alias, near (list, best first).
 
     Likeness is the Dice coefficient of the names' pairs of neighbouring characters. So that a sheet of
     strangers cannot make a run slow, only as many names get suggestions as `COMPARISONS` allows.

@@ -29,7 +29,7 @@ LEAST_MONTHS = 4
 FACTORS = (10, 1_000, 10_000)
 """Mistakes of unit that explain a suspect month: a slip of the point, 千 and 万."""
 EXPLAINS = 2.0
-"""A factor explains a suspect month that it brings this near to the median."""
+"""A factor explains a suspect month that it would take this near to the median."""
 COEFFICIENT_DEVIATION = 0.3
 """Share by which an enterprise's own coefficient may differ from the reference."""
 TOTAL_DEVIATION = 0.05
@@ -244,8 +244,8 @@ def _without_coefficient(energy: pl.DataFrame) -> pl.DataFrame:
 
 def _without_consumption(energy: pl.DataFrame) -> pl.DataFrame:
     """Rows that state something of a carrier but not its consumption: no energy can be counted from them."""
-    beside = pl.col("feedstock").is_not_null() | pl.col("transformed").is_not_null()
-    return energy.filter(pl.col("consumption").is_null() & beside).select(
+    other = pl.col("feedstock").is_not_null() | pl.col("transformed").is_not_null()
+    return energy.filter(pl.col("consumption").is_null() & other).select(
         *_LINEAGE, "carrier", pl.lit("consumption").alias("field"), pl.lit(None, dtype=pl.String).alias("value")
     )
 
@@ -253,8 +253,8 @@ def _without_consumption(energy: pl.DataFrame) -> pl.DataFrame:
 def _unknown_products(products: pl.DataFrame) -> pl.DataFrame:
     """Products that are not in the limits table, neither by name nor by identifier."""
     table = limits()
-    known = {normalise_name(text) for column in ("product", "name_zh") for text in table[column].drop_nulls()}
-    unknown = [text for text in products["product"].unique() if normalise_name(text) not in known]
+    listed = {normalise_name(text) for column in ("product", "name_zh") for text in table[column].drop_nulls()}
+    unknown = [text for text in products["product"].unique() if normalise_name(text) not in listed]
     return products.filter(pl.col("product").is_in(unknown)).select(
         *_LINEAGE, pl.lit("product").alias("field"), pl.col("product").alias("value")
     )
@@ -263,7 +263,7 @@ def _unknown_products(products: pl.DataFrame) -> pl.DataFrame:
 def _disagreeing_totals(energy: pl.DataFrame) -> pl.DataFrame:
     """Direct totals more than 5 % off the carriers of the same span, with their `sum` in 吨标准煤.
 
-    Judged by the enterprise's own coefficients, else the reference ones; a total agrees when it agrees
+    Computed by the enterprise's own coefficients, else the reference ones; a total agrees when it agrees
     with the sum that contains raw materials or with the one that leaves them out. 耗能工质 are no part
     of it. Where a carrier has no figure or no coefficient, there is no sum to compare with.
     """

@@ -1,8 +1,8 @@
-"""Reconciliation: every row that was read is accounted for, and a run in which one is not publishes nothing.
+"""Reconciliation: every row that was read is counted once, and a run in which one is not publishes nothing.
 
-Each count is taken from its own evidence, none is what the others leave: totals, notes, blanks and
-rows without anything usable from reading; accepted and superseded rows from the facts; rows refused
-while resolving from the stages that refused them. A row lost between two stages is in no count.
+Each count is taken from its own evidence, none is what the others leave: totals, notes, blanks and rows without
+anything usable from reading; accepted and superseded rows from the facts; rows refused while resolving from the steps
+that refused them. A row lost between two steps is in no count.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _RANK = {"superseded": 0, "rejected": 1, "accepted": 2}
 
 
 def outcomes(rows: pl.DataFrame, outcome: pl.Expr | str) -> pl.DataFrame:
-    """Give the evidence of `rows` (submission_id, row): a fixed `outcome`, or an expression over them."""
+    """Evidence (shape `OUTCOMES`) of `rows` (submission_id, row): a fixed `outcome`, or an expression over them."""
     came_to = pl.lit(outcome) if isinstance(outcome, str) else outcome
     return rows.select(pl.col("submission_id"), pl.col("row").cast(pl.Int64), came_to.cast(pl.String).alias("outcome"))
 
 
 def counted(evidence: pl.DataFrame) -> pl.DataFrame:
-    """Source rows of each submission by what they came to: submission_id and one count for each outcome.
+    """One row per submission: submission_id and the number of its source rows of each outcome (`_accepted` …).
 
-    One row of a sheet may make several statements; the best of them is what the row came to.
+    A row of a sheet may make several statements; the best of their outcomes is the row's.
     """
     rank = pl.col("outcome").replace_strict(_RANK, return_dtype=pl.Int8)
     # The statements of a row mostly follow one another and come to the same.
@@ -47,9 +47,9 @@ def counted(evidence: pl.DataFrame) -> pl.DataFrame:
 def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
     """`submissions` with rows_accepted, rows_rejected, rows_superseded and status.
 
-    `rows_unusable` must hold what reading refused. `counts` are those of `counted`, several for one submission where
-    its rows were looked at in shares. A submission is `refused` when none of its rows
-    counts or ever counted, `partly` when a row or cell of it was refused, else `accepted`.
+    `rows_unusable` must hold what reading refused. `counts` are those of `counted`, several for a submission whose rows
+    were resolved in partitions. A submission is `refused` when none of its rows counts or ever counted, `partly` when a
+    row or cell of it was refused, else `accepted`.
     """
     counts = counts.group_by("submission_id").agg(pl.col(f"_{outcome}").sum() for outcome in _RANK)
     errors = (
@@ -81,7 +81,7 @@ def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.Data
 
 
 def unbalanced(submissions: pl.DataFrame) -> pl.DataFrame:
-    """Find the submissions whose rows read are not all accounted for, with `unaccounted` (negative: counted twice)."""
+    """The submissions whose rows are not each counted once, with `unaccounted` (negative: counted twice)."""
     accounted = pl.sum_horizontal(
         "rows_accepted", "rows_rejected", "rows_superseded", "rows_totals", "rows_notes", "rows_blank"
     )
@@ -91,7 +91,7 @@ def unbalanced(submissions: pl.DataFrame) -> pl.DataFrame:
 
 
 def receipts(submissions: pl.DataFrame) -> list[dict[str, object]]:
-    """What a submitter is told of each sheet: the file's digest, what it was taken for, and what became of its rows."""
+    """A receipt for each sheet: the file's digest, the form it was recognised as, and what became of its rows."""
     return submissions.select(
         "submission_id", "file_name", "sha256", "sheet", "form", "period_label", "status",
         *(name for name in submissions.columns if name.startswith("rows_")),

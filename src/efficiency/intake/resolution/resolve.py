@@ -112,9 +112,9 @@ def _with_unusable(submissions: pl.DataFrame) -> pl.DataFrame:
     twice = submissions.filter(pl.col("submission_id").is_duplicated())["submission_id"].unique().sort()
     if twice.len():
         raise ValueError(f"submissions come twice: {', '.join(twice.head(5))}; the same bytes are to be read once")
-    known = pl.col("rows_unusable") if "rows_unusable" in submissions.columns else pl.lit(None, dtype=pl.Int64)
+    unusable = pl.col("rows_unusable") if "rows_unusable" in submissions.columns else pl.lit(None, dtype=pl.Int64)
     read = pl.col("rows_rejected") if "rows_rejected" in submissions.columns else pl.lit(None, dtype=pl.Int64)
-    return submissions.with_columns(pl.coalesce(known, read).alias("rows_unusable")).select(
+    return submissions.with_columns(pl.coalesce(unusable, read).alias("rows_unusable")).select(
         column for column in SUBMISSIONS.names if column in submissions.columns or column == "rows_unusable"
     )
 
@@ -135,7 +135,7 @@ def _unexplained(problems: pl.DataFrame) -> pl.DataFrame:
     if not problems.select((missing | nobody).any()).item():
         return problems
     refused = problems.filter((pl.col("severity") == "error") & ~missing & ~nobody)
-    # A table that is read as several forms tells of its codes once.
+    # A table that is read as several forms has the problems of its codes once.
     placed = problems.with_columns(pl.col("submission_id").str.head(12).alias("file"))
     codes = placed.filter(pl.col("field").is_in(["uscc", "name"]) & (pl.col("severity") == "error") & ~nobody)
     row = ["file", "sheet", "row"]
@@ -155,7 +155,7 @@ def _once(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 _REST = ("field", "value", "uscc", "name", "sheet", "severity")
-"""By what else problems are ordered, so that their order does not depend on that in which they were found."""
+"""Columns by which problems are ordered last, so that their order does not depend on that in which they were found."""
 
 
 def _sorted(problems: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:

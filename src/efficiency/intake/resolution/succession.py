@@ -1,4 +1,4 @@
-"""Which file is the mended successor of an earlier one, and what became of the problems it was returned with.
+"""Which file is the corrected successor of an earlier one, and what became of the problems it was returned with.
 
 A file succeeds an earlier one of the same name whose bytes differ when both state the same form and period on a
 sheet of the same name, or when nothing of the earlier one could be used. A file that merely reuses a name for
@@ -36,12 +36,12 @@ def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFram
     earlier = _of_files(found, pairs, "earlier_sha256")
     later = _of_files(found, pairs, "sha256")
     pair = ["file_name", "sha256", "earlier_sha256"]
-    place = [*pair, *_SAME]
+    problem = [*pair, *_SAME]
     counts = {
         "before": earlier,
-        "mended": earlier.join(later, on=place, how="anti", nulls_equal=True),
-        "left": earlier.join(later, on=place, how="semi", nulls_equal=True),
-        "new": later.join(earlier, on=place, how="anti", nulls_equal=True),
+        "mended": earlier.join(later, on=problem, how="anti", nulls_equal=True),
+        "left": earlier.join(later, on=problem, how="semi", nulls_equal=True),
+        "new": later.join(earlier, on=problem, how="anti", nulls_equal=True),
     }
     for name, frame in counts.items():
         number = frame.group_by(pair).agg(pl.len().cast(pl.Int64).alias(name))
@@ -51,11 +51,11 @@ def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFram
     )
 
 
-def remembered(problems: pl.DataFrame, stored: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
-    """`problems` (PARSE_PROBLEMS) with what earlier runs told of files that have been succeeded since.
+def with_earlier_problems(problems: pl.DataFrame, stored: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`problems` (PARSE_PROBLEMS) with those that earlier runs found in files that have been succeeded since.
 
-    A figure that has been replaced is not looked at for plausibility again, but its problem was told, and counts among
-    those before. `stored` has the shape of intake.problems.
+    A figure that has been replaced is not checked for plausibility again, but its problem was reported, and counts
+    among those before. `stored` has the shape of intake.problems.
     """
     succeeded = _pairs(submissions)["earlier_sha256"].str.head(12).unique()
     earlier = stored.filter(
@@ -63,13 +63,13 @@ def remembered(problems: pl.DataFrame, stored: pl.DataFrame, submissions: pl.Dat
     )
     if earlier.is_empty():
         return problems
-    place = [name for name in problems.columns if name in stored.columns]
-    forgotten = earlier.select(place).join(problems, on=place, how="anti", nulls_equal=True)
-    return pl.concat([problems, forgotten.unique(maintain_order=True)], how="diagonal")
+    shared = [name for name in problems.columns if name in stored.columns]
+    gone = earlier.select(shared).join(problems, on=shared, how="anti", nulls_equal=True)
+    return pl.concat([problems, gone.unique(maintain_order=True)], how="diagonal")
 
 
-def standing(problems: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:
-    """`problems` without those of files that have been succeeded: what is still to be mended."""
+def open_problems(problems: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:
+    """`problems` without those of files that have been succeeded: what is still to be corrected."""
     succeeded = successors["earlier_sha256"].str.head(12).unique()
     return problems.filter(~pl.col("submission_id").str.head(12).is_in(succeeded.implode()))
 

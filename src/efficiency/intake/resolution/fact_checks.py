@@ -1,4 +1,4 @@
-"""The last look at the facts before anything is computed from them: each frame against its declaration.
+"""The last check of the facts before anything is computed from them: each frame against its declaration.
 
 Everything a submitter can get wrong has become a problem by now. A breach here is a fault of this
 program or an input nobody foresaw, so it stops the run and names the offenders.
@@ -34,7 +34,7 @@ OFFENDERS: dict[str, pl.DataType] = {
 """Shape of the violations: what is broken, and the sheet's row that states it (null for a frame as a whole)."""
 
 
-class FactsInvalid(EfficiencyError):  # noqa: N818  # a state of the facts, named as one says it
+class FactsInvalid(EfficiencyError):  # noqa: N818  # names the state of the facts
     """Facts break their declaration. `offenders` holds every violation, shape `OFFENDERS`."""
 
     def __init__(self, offenders: pl.DataFrame) -> None:
@@ -55,7 +55,7 @@ def violations(facts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def validate(facts: Mapping[str, pl.DataFrame]) -> None:
-    """Hold every facts frame against its declaration. Raises FactsInvalid naming what breaks it."""
+    """Check every facts frame (form id → frame) against its declaration. Raises FactsInvalid naming what breaks it."""
     found = violations(facts)
     if found.height:
         raise FactsInvalid(found)
@@ -67,7 +67,7 @@ def _violations(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     found = failures(frame, table).rename({"row": "position"})
     if not found.height:
         return pl.DataFrame(schema=OFFENDERS)
-    # A frame that lacks a lineage column is itself a violation; it must still be told.
+    # A frame that lacks a lineage column is itself a violation, which must still be reported.
     lineage = [name for name in ("submission_id", "sheet", "row", "block") if name in frame.columns]
     placed = frame.select(lineage).with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
     traced = found.join(placed, on="position", how="left", maintain_order="left").with_columns(
