@@ -14,8 +14,8 @@ How a form is added, `waste` say:
    - `compared=("months", "returns")` to have an unlikely month and a changed return reported;
    - `correctable=True` to let an approved correction name it by a header (forms with a row per enterprise and span);
    - `feeds=((name, 1),)` to make its total of the window a word of the profile, under the same name.
-   `flow=True` says that its rows have a span of months. `key` says what a row is about beside the span. `one_of` and
-   `required` say by which headers a sheet is recognised: together they must fit no other form.
+   `flow=True` says that its rows have a span of months. `key` names, in addition, what a row is about.
+   `one_of` and `required` name the headers by which a sheet is recognised: together they must fit no other form.
 2. `schemas/forms.py` lists it in `FORMS`, last.
 3. Only where a word is not the plain total of a figure: `schemas/profile.py` declares the word, `facts/waste.py`
    computes it (facts of the form in, one row per enterprise out), and `facts/profile.py` joins that to the profile.

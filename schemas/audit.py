@@ -1,4 +1,4 @@
-"""What the warehouse remembers of its own making: every run, what it read, and what it judged. Rows are only added."""
+"""The runs that made the warehouse: what each read and which evaluations were current. Rows are only added."""
 
 from schemas.column import Column, Table
 
@@ -13,14 +13,14 @@ RUNS = Table(
     schema="audit",
     name="runs",
     meaning="One row per run that published this file: who ran what, under which policy, and what it counted. "
-    "Runs that failed publish nothing; they stand in the log of runs",
+    "Runs that failed publish nothing; they are in the log of runs",
     columns=(
         _SEQUENCE,
         _RUN_ID,
         Column("command", "text", "命令", "The run as a command line; it holds no secret", nullable=False),
         Column("operator", "text", "操作人", "Who ran it, as user@host", nullable=False),
         Column("started", "timestamp", "开始时间", "When it began", nullable=False),
-        Column("finished", "timestamp", "完成时间", "When its results stood, just before publication", nullable=False),
+        Column("finished", "timestamp", "完成时间", "When it was ready to publish", nullable=False),
         Column("code_version", "text", "程序版本", "Version of this software", nullable=False),
         Column("periods", "text", "评价期", "Periods evaluated, separated by a blank", nullable=False),
         Column("policy_id", "text", "办法", "Policy", nullable=False),
@@ -37,7 +37,7 @@ RUNS = Table(
         Column("problems_warning", "integer", "警告数", "Warnings on record after this run", nullable=False),
         Column("outcome", "text", "结果", "published: an evaluation or a file was new; unchanged: nothing was",
                nullable=False, choices=OUTCOMES),
-        Column("log_sha256", "text", "日志摘要", "Digest of this run's first entry in the log of runs beside the "
+        Column("log_sha256", "text", "日志摘要", "Digest of this run's first entry in the log of runs next to the "
                "warehouse; null when it was made without one"),
     ),
     key=("sequence",),
@@ -46,7 +46,7 @@ RUNS = Table(
 RUN_FILES = Table(
     schema="audit",
     name="run_files",
-    meaning="One row per run and spreadsheet that lay in its inbox",
+    meaning="One row per run and spreadsheet that was in its inbox",
     columns=(
         _SEQUENCE,
         _RUN_ID,
@@ -60,8 +60,8 @@ RUN_FILES = Table(
 RUN_EVALUATIONS = Table(
     schema="audit",
     name="run_evaluations",
-    meaning="One row per run and period: the evaluation that was current when the run ended. In their order these "
-    "rows tell which evaluation was current at any time",
+    meaning="One row per run and period: the evaluation that was current when the run ended. By them it is known "
+    "which evaluation was current at any time",
     columns=(
         _SEQUENCE,
         Column("position", "integer", "序号", "Position of the period in its run, from 1", nullable=False),

@@ -55,9 +55,9 @@ def pandera_schema(table: Table) -> pa.DataFrameSchema:
 
 
 def pandera_schema_at_once(table: Table) -> pa.DataFrameSchema:
-    """The same rules as `pandera_schema`, those on values as one query: it says whether all hold, not what breaks them.
+    """The same rules as `pandera_schema`, those on values as one query: whether all hold, not what breaks them.
 
-    pandera's way through a column, with a query for each of its rules, costs more than the rules.
+    One query for each rule of a column, as pandera does it, costs more than the rules.
     """
     import pandera.polars as pa
 
@@ -110,7 +110,7 @@ def _failures_one_by_one(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
             pl.col("check").cast(pl.String),
             pl.col("failure_case").cast(pl.String).alias("value"),
         )
-    raise AssertionError(f"{table.qualified} breaks its rules taken together, but none of them by itself")
+    raise AssertionError(f"{table.qualified} breaks its rules in one query, but none of them by itself")
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""The vocabulary in which every shape of data is declared: a column, a form that comes in, a table that goes out.
+"""The classes by which every shape of data is declared: a column, a form that comes in, a table that goes out.
 
 A column is declared once. Header recognition, unit conversion, validation, blank templates, DDL with
 comments, the data dictionary and the tests' builders all read the same declaration.
 
 The declarations are plain dataclasses rather than pandera model classes because importing pandera
-costs over a second (it brings pandas) and every command would pay it; `schemas.checks` turns a
+costs over a second (it imports pandas) at the start of every command; `schemas.checks` turns a
 declaration into its pandera schema at the moment a frame is validated.
 """
 
@@ -62,7 +62,7 @@ class Column:
     correctable: bool = False
     """An approved correction may name it by one of its headers. No two forms have a correctable column of one name."""
     all_or_nothing: bool = False
-    """It does not count once another column of its row is contradictory: a part of a total is no total."""
+    """It does not count once another column of its row is conflicting: a part of a total is no total."""
     feeds: tuple[tuple[str, int], ...] = ()
     """Words of the profile (`schemas.profile.TOTALS`) that the figure is part of, each with its sign there, 1 or −1."""
 
@@ -103,11 +103,11 @@ class Form:
     flow: bool = False
     """Figures belong to a span of months (a month, a year to date, a full year)."""
     one_of: tuple[str, ...] = ()
-    """Columns of which at least one must be present beside the required ones."""
+    """Columns of which at least one must be present as well as the required ones."""
     side_by_side: bool = False
-    """Its columns may stand in one table with those of other such forms."""
+    """People put its columns into one table with those of other such forms."""
     key: tuple[str, ...] = ("uscc",)
-    """What a later submission must share with an earlier one, beside the span, to replace it."""
+    """What a later submission must share with an earlier one to replace it; of a flow, the span too."""
     replaces: Literal["row", "figure"] = "row"
     """What a later submission replaces: the earlier row as a whole, or each figure by itself, where several departments
     state different figures of one enterprise."""
@@ -156,7 +156,7 @@ class Form:
 
     @cached_property
     def all_or_nothing(self) -> tuple[str, ...]:
-        """The names of the columns that do not count once another column of the row is contradictory."""
+        """The names of the columns that do not count once another column of the row is conflicting."""
         return tuple(column.name for column in self.columns if column.all_or_nothing)
 
     def compared(self, with_what: Comparison) -> tuple[Column, ...]:

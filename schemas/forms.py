@@ -1,4 +1,4 @@
-"""Every form that departments send, and what follows from all of them together."""
+"""Every form that departments send, and what is derived from all of them."""
 
 from schemas.column import Column, Form, Table, facts_table, stated_table
 from schemas.corrections import FORM_CORRECTIONS

@@ -1,4 +1,4 @@
-"""What intake tells about itself: submissions with their reconciliation, problems, and the column map for lineage."""
+"""What intake records of its work: submissions with their reconciliation, problems, and the column map for lineage."""
 
 from schemas.column import Column, Table
 
@@ -97,7 +97,7 @@ PROBLEMS = Table(
 COLUMN_MAP = Table(
     schema="intake",
     name="columns",
-    meaning="One row per column of a submission that states a field: where its cells stand and how they were converted",
+    meaning="One row per column of a submission that states a field: where its cells are and how they were converted",
     columns=(
         Column("submission_id", "text", "报送编号", "Submission", nullable=False),
         Column(

@@ -1,4 +1,4 @@
-"""产出: what an enterprise yields and what it takes beside land and energy, by span of months."""
+"""产出: output, tax, staff, water and discharges of an enterprise, by span of months."""
 
 from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Figure, Form, Rule
 

@@ -1,4 +1,4 @@
-"""单位产品能耗: quantity and energy of each limited product, to be held against the limits table."""
+"""单位产品能耗: quantity and energy of each limited product, to be compared with the limits table."""
 
 from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Form
 

@@ -16,7 +16,7 @@ _NAME = Column("name", "text", "企业名称", "Enterprise name", nullable=False
 EVALUATIONS = Table(
     schema="results",
     name="evaluations",
-    meaning="One row per evaluation: a period judged under a policy on given inputs",
+    meaning="One row per evaluation: a period evaluated under a policy on given inputs",
     columns=(
         _EVALUATION_ID,
         _PERIOD,
@@ -138,7 +138,7 @@ INDICATORS = Table(
         Column("benchmark_members", "integer", "基准样本数", "Enterprises in the group that made the benchmark"),
         Column("weight", "number", "权重", "Weight of the indicator", nullable=False),
         Column("score", "number", "得分", "Score of the indicator; null when it was left out"),
-        Column("score_note", "text", "计分说明", "How a missing value was scored, or that a cap or floor held"),
+        Column("score_note", "text", "计分说明", "How a missing value was scored, or that a cap or floor applied"),
     ),
     key=("evaluation_id", "uscc", "indicator"),
 )

@@ -1,4 +1,4 @@
-"""What is told before scoring: what came last month and not this month, and what came in another shape."""
+"""What is noticed before scoring: what came last month and not this month, and what came in another shape."""
 
 from schemas.column import Column, Table
 
@@ -29,7 +29,7 @@ WATCH = Table(
             nullable=False,
             choices=tuple(KINDS),
         ),
-        Column("department", "text", "部门", "Top folder of the file below the inbox; empty where it lies in none"),
+        Column("department", "text", "部门", "Top folder of the file below the inbox; empty where it is in none"),
         Column("series", "text", "报表", "Path of the file without dates: what a department sends again and again"),
         Column("form", "text", "表式", "Form of the sheets", nullable=False),
         Column("file_name", "text", "文件", "Newest file of the series that is known, path below the inbox"),
