@@ -177,7 +177,7 @@ def counting(result: Resolved, form: str) -> pl.DataFrame:
     return result.facts[form].filter(~pl.col("superseded"))
 
 
-def told(result: Resolved, rule: str) -> list[tuple[str, str | None]]:
+def problem_cells(result: Resolved, rule: str) -> list[tuple[str, str | None]]:
     """File and cell of each problem of a rule."""
     return [
         (str(file), cell)

@@ -90,7 +90,7 @@ def test_each_carrier_shows_its_quantity_and_its_coefficient() -> None:
     assert set(parts["applied"]) == {0.7143}
 
 
-def test_a_carrier_that_a_form_leaves_out_is_told_to_count_zero() -> None:
+def test_a_carrier_that_a_form_leaves_out_is_reported_to_count_zero() -> None:
     rows = energy({**{(span, "电力"): 10.0 for span in [*TAIL, THIS_YEAR]}, (THIS_YEAR, "原煤"): 50.0})
     parts = energy_composition(rows, BASIS, OCTOBER)
     assert parts is not None

@@ -139,7 +139,7 @@ def test_what_a_power_station_makes_for_itself_is_counted_once() -> None:
     assert electricity(coal, power, heat, window=YEAR) == pytest.approx(50.0)
 
 
-def test_coefficients_that_no_text_confirms_are_told_once_for_each_carrier() -> None:
+def test_coefficients_that_no_text_confirms_are_reported_once_for_each_carrier() -> None:
     gas = [energy([(THIS_YEAR, "天然气", 10.0)], name) for name in ("甲", "乙")]
     own = energy([(THIS_YEAR, "天然气", 10.0)], "丙", coefficient=12.9)
     tar = energy([(THIS_YEAR, "煤焦油", 10.0), (THIS_YEAR, "原煤", 10.0), (THIS_YEAR, "除氧水", 10.0)])

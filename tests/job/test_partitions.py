@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 from builders import small_inbox
-from builders.stated import CODES, NAMES, Sheet, resolved, told
+from builders.stated import CODES, NAMES, Sheet, problem_cells, resolved
 from builders.stated import month as month_of
 from conftest import INBOX
 from polars.testing import assert_frame_equal
@@ -173,7 +173,7 @@ def test_a_register_line_that_completes_another_is_one_row_in_any_partition() ->
         id="register",
     )
     result = resolved(register, Sheet("output", [{"uscc": code, **month_of(2026, 1), "tax": 1.0}], id="tax"))
-    assert len(told(result, "completed_figure")) == 1
+    assert len(problem_cells(result, "completed_figure")) == 1
     assert unbalanced(result.submissions).is_empty()
     assert result.submissions["rows_accepted"].to_list() == [2, 1]
 

@@ -134,7 +134,7 @@ def test_a_series_is_a_path_without_its_dates(name, series) -> None:
     assert pl.select(series_of(pl.lit(name))).item() == series
 
 
-def test_nothing_is_told_when_all_came_as_last_month() -> None:
+def test_nothing_is_reported_when_all_came_as_last_month() -> None:
     assert monthly_tax(Inbox(), range(14)).seen().is_empty()
 
 
@@ -247,16 +247,16 @@ def drifted(**changed):
     return inbox.seen().select("kind", "field", "before", "now").rows()
 
 
-def test_a_new_header_is_told_and_a_month_in_a_header_is_none() -> None:
+def test_a_new_header_is_reported_and_a_month_in_a_header_is_none() -> None:
     assert drifted(header="税务入库数") == [("new_header", "tax", "tax", "税务入库数")]
     assert drifted(header="2026年10月 tax(万元)") == []
 
 
-def test_a_new_unit_is_told() -> None:
+def test_a_new_unit_is_reported() -> None:
     assert drifted(unit="元") == [("new_unit", "tax", "万元", "元")]
 
 
-def test_a_column_that_is_gone_is_told() -> None:
+def test_a_column_that_is_gone_is_reported() -> None:
     inbox = Inbox()
     both = {"tax": {str(e): 1.0 for e in range(3)}, "revenue": {str(e): 1.0 for e in range(3)}}
     inbox.send("统计局/9月产出.xlsx", "output", month(1), both)
@@ -265,7 +265,7 @@ def test_a_column_that_is_gone_is_told() -> None:
     assert found.select("field", "before", "now").rows() == [("tax", "tax", None)]
 
 
-def test_a_number_of_enterprises_that_jumps_is_told() -> None:
+def test_a_number_of_enterprises_that_jumps_is_reported() -> None:
     values = {"tax": {str(e): 10.0 for e in range(18)}}
     assert drifted(values=values) == [("rows_jump", None, "12", "18")]
 
@@ -274,7 +274,7 @@ def test_a_number_of_enterprises_that_jumps_is_told() -> None:
     ("value", "told"),
     [(29.9, []), (30.0, [("sum_jump", "tax", "120", "360")]), (100_000.0, [("sum_jump", "tax", "120", "1200000")])],
 )
-def test_a_sum_that_jumps_is_told(value, told) -> None:
+def test_a_sum_that_jumps_is_reported(value, told) -> None:
     assert drifted(values={"tax": {str(e): value for e in range(12)}}) == told
 
 
@@ -357,7 +357,7 @@ def test_the_sample_without_a_months_returns_names_every_department_that_owes_on
     assert owing.filter(pl.col("series") == "统计局/工业产出")["days"].to_list() == [6]
 
 
-def test_findings_are_told_in_json_and_kept_in_the_warehouse(sample_run: SampleRun) -> None:
+def test_findings_are_reported_in_json_and_kept_in_the_warehouse(sample_run: SampleRun) -> None:
     told = sample_run.told["watch"]
     assert {one["kind"] for one in told} == {"enterprise_missing", "new_unit"}
     with duckdb.connect(str(sample_run.warehouse), read_only=True) as connection:

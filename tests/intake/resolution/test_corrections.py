@@ -12,10 +12,10 @@ from builders.stated import (
     counting,
     message,
     month,
+    problem_cells,
     refused,
     register,
     resolved,
-    told,
     year_to_date,
 )
 
@@ -84,7 +84,7 @@ def test_a_correction_is_for_its_span_alone() -> None:
 def test_what_is_not_approved_is_not_applied() -> None:
     result = corrected(TAX, ledger(correction("实缴税金", 5.0, approved_by=None)))
     assert figure(result, "output", "tax") == [1.0]
-    assert told(result, "correction_incomplete") == [("ledger.xlsx", "G2")]
+    assert problem_cells(result, "correction_incomplete") == [("ledger.xlsx", "G2")]
     assert "审批人" in message(result, "correction_incomplete")
     assert result.facts["corrections"].is_empty()
     assert result.submissions.filter(pl.col("submission_id") == "ledger")["status"].item() == "refused"
@@ -93,7 +93,7 @@ def test_what_is_not_approved_is_not_applied() -> None:
 def test_what_is_declined_is_not_applied_and_is_no_error() -> None:
     result = corrected(TAX, ledger(correction("实缴税金", 5.0, decision="不同意")))
     assert figure(result, "output", "tax") == [1.0]
-    assert told(result, "correction_declined") == [("ledger.xlsx", "I2")]
+    assert problem_cells(result, "correction_declined") == [("ledger.xlsx", "I2")]
     assert result.problems.filter(pl.col("severity") == "error").is_empty()
 
 
@@ -102,7 +102,7 @@ def test_an_approval_is_revoked_by_a_later_ledger_that_declines_the_same_and_ren
     declined = ledger(correction("税收(元)", 50_000.0, decision="不同意"), id="second")
     result = corrected(TAX, agreed, declined)
     assert figure(result, "output", "tax") == [1.0]
-    assert told(result, "correction_revoked") == [("first.xlsx", "G2")]
+    assert problem_cells(result, "correction_revoked") == [("first.xlsx", "G2")]
     assert result.problems.filter(pl.col("severity") == "error").is_empty()
     again = ledger(correction("实缴税金", 5.0, decision="同意"), id="third")
     assert figure(corrected(TAX, agreed, declined, again), "output", "tax") == [5.0]
@@ -114,7 +114,7 @@ def test_declining_another_value_of_the_figure_revokes_nothing() -> None:
     assert figure(corrected(TAX, ledger(correction("实缴税金", 5.0), id="first"), asked), "output", "tax") == [5.0]
 
 
-def test_a_declined_correction_that_nobody_signed_is_told_once() -> None:
+def test_a_declined_correction_that_nobody_signed_is_reported_once() -> None:
     result = corrected(TAX, ledger(correction("实缴税金", 5.0, decision="不同意", approved_by=None)))
     assert result.problems["rule"].to_list() == ["correction_declined"]
 
@@ -129,30 +129,30 @@ def test_an_agreed_correction_is_applied() -> None:
     assert figure(corrected(TAX, ledger(correction("实缴税金", 5.0, decision="同意"))), "output", "tax") == [5.0]
 
 
-def test_an_unknown_figure_is_told_and_not_applied() -> None:
+def test_an_unknown_figure_is_reported_and_not_applied() -> None:
     result = corrected(TAX, ledger(correction("纳税信用", 5.0), correction("实缴税金(吨)", 7.0)))
     assert figure(result, "output", "tax") == [1.0]
-    assert told(result, "correction_field_unknown") == [("ledger.xlsx", "C2"), ("ledger.xlsx", "C3")]
+    assert problem_cells(result, "correction_field_unknown") == [("ledger.xlsx", "C2"), ("ledger.xlsx", "C3")]
 
 
-def test_a_value_that_reading_refused_is_not_told_again() -> None:
+def test_a_value_that_reading_refused_is_not_reported_again() -> None:
     sheet = ledger(correction("实缴税金", None), correction("研发费用", None))
     result = resolved(register("A"), sheet, problems=[refused("not_a_number", sheet, 2, "new")])
-    assert told(result, "correction_incomplete") == [("ledger.xlsx", "E3")]
+    assert problem_cells(result, "correction_incomplete") == [("ledger.xlsx", "E3")]
 
 
 def test_the_correction_approved_last_counts_whatever_it_calls_the_figure() -> None:
     rows = [correction("税收", 6.0, approved=date(2026, 12, 1)), correction("实缴税金", 5.0)]
     result = corrected(TAX, ledger(*rows))
     assert figure(result, "output", "tax") == [6.0]
-    assert not told(result, "conflict")
+    assert not problem_cells(result, "conflict")
     assert counting(result, "corrections")["new"].to_list() == [6.0]
 
 
 def test_two_values_approved_on_one_day_in_one_ledger_are_a_conflict_and_neither_is_applied() -> None:
     result = corrected(TAX, ledger(correction("实缴税金", 5.0), correction("税收", 6.0)))
     assert figure(result, "output", "tax") == [1.0]
-    assert told(result, "conflict") == [("ledger.xlsx", "E2"), ("ledger.xlsx", "E3")]
+    assert problem_cells(result, "conflict") == [("ledger.xlsx", "E2"), ("ledger.xlsx", "E3")]
     assert result.submissions.filter(pl.col("submission_id") == "ledger")["rows_rejected"].item() == 2
 
 

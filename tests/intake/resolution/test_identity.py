@@ -16,10 +16,10 @@ from builders.stated import (
     enterprise,
     message,
     month,
+    problem_cells,
     refused,
     register,
     resolved,
-    told,
 )
 
 from efficiency.intake.resolution.identity import fold
@@ -52,13 +52,13 @@ def test_each_former_name_is_known(stated: str) -> None:
     sheet = Sheet("register", [enterprise("A", former_name="淄博老陶瓷厂、周村窑业；周村二窑")], id="register")
     result = outcome(tax(name=stated), of=sheet)
     assert counting(result, "output")["uscc"].to_list() == [CODES["A"]]
-    assert not told(result, "enterprise_unknown")
+    assert not problem_cells(result, "enterprise_unknown")
 
 
 def test_an_unknown_name_is_refused_and_the_nearest_are_named_never_taken() -> None:
     result = outcome(tax(name="淄博甲陶磁有限公司"))
     assert counting(result, "output").is_empty()
-    assert told(result, "enterprise_unknown") == [("tax.xlsx", "B2")]
+    assert problem_cells(result, "enterprise_unknown") == [("tax.xlsx", "B2")]
     assert f"“{NAMES['A']}”" in message(result, "enterprise_unknown")
     assert "博山" not in message(outcome(tax(name="博山")), "enterprise_unknown").split("未采用。")[1]
 
@@ -74,26 +74,26 @@ def test_at_most_three_names_are_suggested_best_first() -> None:
 def test_a_name_that_fits_two_codes_is_an_error() -> None:
     sheet = Sheet("register", [enterprise("A"), {"uscc": CODES["B"], "name": NAMES["A"]}], id="register")
     result = outcome(tax(name=NAMES["A"]), tax(uscc=CODES["B"]), of=sheet)
-    assert told(result, "enterprise_ambiguous") == [("tax.xlsx", "B2")]
+    assert problem_cells(result, "enterprise_ambiguous") == [("tax.xlsx", "B2")]
     assert CODES["A"] in message(result, "enterprise_ambiguous")
     assert counting(result, "output")["uscc"].to_list() == [CODES["B"]]
 
 
 def test_a_row_without_code_and_name_is_refused() -> None:
     result = outcome(tax())
-    assert told(result, "enterprise_missing") == [("tax.xlsx", "B2")]
+    assert problem_cells(result, "enterprise_missing") == [("tax.xlsx", "B2")]
     assert counting(result, "output").is_empty()
 
 
 def test_a_wrong_code_is_an_error_on_its_cell_but_the_row_counts_by_its_name() -> None:
     wrong = CODES["A"][:-1] + ("0" if CODES["A"][-1] != "0" else "1")
     result = outcome(tax(uscc=wrong, name=NAMES["B"]))
-    assert told(result, "uscc_invalid") == [("tax.xlsx", "A2")]
+    assert problem_cells(result, "uscc_invalid") == [("tax.xlsx", "A2")]
     assert f"校验码应为“{CODES['A'][-1]}”" in message(result, "uscc_invalid")
     assert counting(result, "output")["uscc"].to_list() == [CODES["B"]]
 
 
-def test_a_wrong_code_without_a_name_is_told_once() -> None:
+def test_a_wrong_code_without_a_name_is_reported_once() -> None:
     result = outcome(tax(uscc="123"))
     assert "现为 3 位" in message(result, "uscc_invalid")
     assert result.problems.height == 1
@@ -103,7 +103,7 @@ def test_a_wrong_code_without_a_name_is_told_once() -> None:
 def test_a_valid_code_that_is_not_registered_is_unknown_whatever_the_name() -> None:
     result = outcome(tax(uscc=CODES["C"], name=NAMES["A"]))
     assert counting(result, "output").is_empty()
-    assert told(result, "enterprise_unknown") == [("tax.xlsx", "A2")]
+    assert problem_cells(result, "enterprise_unknown") == [("tax.xlsx", "A2")]
     assert "该代码未登记" in message(result, "enterprise_unknown")
     assert NAMES["A"] in message(result, "enterprise_unknown")
 
@@ -111,7 +111,7 @@ def test_a_valid_code_that_is_not_registered_is_unknown_whatever_the_name() -> N
 def test_a_strange_name_beside_a_registered_code_is_a_warning_a_former_one_is_not() -> None:
     sheet = Sheet("register", [enterprise("A", former_name="老厂"), enterprise("B")], id="register")
     result = outcome(tax(uscc=CODES["A"], name="老厂"), tax(uscc=CODES["B"], name="别家"), of=sheet)
-    assert told(result, "name_mismatch") == [("tax.xlsx", "B3")]
+    assert problem_cells(result, "name_mismatch") == [("tax.xlsx", "B3")]
     assert counting(result, "output").height == 2
 
 
@@ -119,28 +119,28 @@ def test_a_register_row_needs_a_valid_code_and_a_name() -> None:
     rows = [enterprise("A"), {"uscc": "91370303MA3C000020", "name": "丁"}, {"name": "戊"}, {"uscc": CODES["B"]}, {}]
     result = resolved(Sheet("register", rows, id="register"))
     assert counting(result, "register")["uscc"].to_list() == [CODES["A"]]
-    assert told(result, "uscc_invalid") == [("register.xlsx", "A3")]
-    assert told(result, "enterprise_missing") == [("register.xlsx", f"{c}") for c in ("A4", "B5", "A6")]
+    assert problem_cells(result, "uscc_invalid") == [("register.xlsx", "A3")]
+    assert problem_cells(result, "enterprise_missing") == [("register.xlsx", f"{c}") for c in ("A4", "B5", "A6")]
     assert result.submissions["rows_rejected"].to_list() == [4]
 
 
-def test_a_code_that_reading_refused_is_not_told_again() -> None:
+def test_a_code_that_reading_refused_is_not_reported_again() -> None:
     sheet = Sheet("register", [{"name": "甲"}], id="register")
     result = resolved(sheet, problems=[refused("uscc_damaged", sheet, 2, "uscc")])
     assert result.problems["rule"].to_list() == ["uscc_damaged"]
     assert result.submissions["rows_rejected"].to_list() == [1]
 
 
-def test_the_rows_of_a_wide_sheet_that_is_not_matched_are_told_once() -> None:
+def test_the_rows_of_a_wide_sheet_that_is_not_matched_are_reported_once() -> None:
     rows = [
         {"at": 2, "name": "谁", "carrier": c, "unit": "吨", "consumption": 1.0, "block": b, **month(2026, 1)}
         for b, c in enumerate(("原煤", "柴油"))
     ]
     result = resolved(register("A"), Sheet("energy", rows, id="energy"))
-    assert len(told(result, "enterprise_unknown")) == 1
+    assert len(problem_cells(result, "enterprise_unknown")) == 1
 
 
-def test_a_code_or_name_of_a_table_that_is_read_as_several_forms_is_told_once() -> None:
+def test_a_code_or_name_of_a_table_that_is_read_as_several_forms_is_reported_once() -> None:
     wrong = {"uscc": CODES["A"][:-1] + "Z", "name": "没有这家公司"}
     sheets = [
         Sheet("output", [{**wrong, **month(2026, 10), "tax": 1.0}], id="0123456789ab-1"),
@@ -157,7 +157,7 @@ def test_a_register_that_arrives_last_gives_the_same_facts() -> None:
     assert first.facts["output"].equals(last.facts["output"])
 
 
-def test_nobody_is_told_at_the_code_where_a_sheet_has_no_names_and_once_where_the_code_was_refused(
+def test_nobody_is_reported_at_the_code_where_a_sheet_has_no_names_and_once_where_the_code_was_refused(
     tmp_path: Path,
 ) -> None:
     rows = [["统一社会信用代码", "营业收入(万元)", "用地面积(亩)"], [9.1370303e17, 1, 2], [None, 3, 4]]

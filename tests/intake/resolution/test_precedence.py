@@ -14,9 +14,9 @@ from builders.stated import (
     enterprise,
     message,
     month,
+    problem_cells,
     register,
     resolved,
-    told,
     year_to_date,
 )
 from hypothesis import given, settings
@@ -91,13 +91,13 @@ def test_spans_do_not_replace_one_another() -> None:
 def test_an_equal_figure_that_is_sent_again_supersedes_too() -> None:
     result = output(Sheet("output", [row(tax=1.0)], id="one"), Sheet("output", [row(tax=1.0)], id="two"))
     assert result.facts["output"].filter(pl.col("superseded"))["submission_id"].to_list() == ["one"]
-    assert told(result, "superseded_figure") == [("one.xlsx", None)]
+    assert problem_cells(result, "superseded_figure") == [("one.xlsx", None)]
     assert "two.xlsx" in message(result, "superseded_figure")
 
 
 def test_two_values_in_one_sheet_are_a_conflict_on_both_cells_and_neither_counts() -> None:
     result = output(Sheet("output", [row(tax=1.0, revenue=5.0), row(tax=2.0)], factors={"tax": 0.0001}))
-    assert told(result, "conflict") == [("s.xlsx", "F2"), ("s.xlsx", "F3")]
+    assert problem_cells(result, "conflict") == [("s.xlsx", "F2"), ("s.xlsx", "F3")]
     assert "（10000、20000）" in result.problems.filter(pl.col("rule") == "conflict")["message"][0]
     assert counting(result, "output").select("tax", "revenue").rows() == [(None, 5.0)]
 
@@ -105,13 +105,13 @@ def test_two_values_in_one_sheet_are_a_conflict_on_both_cells_and_neither_counts
 def test_a_conflict_lets_an_earlier_valid_figure_stand() -> None:
     result = output(Sheet("output", [row(tax=7.0)], id="one"), Sheet("output", [row(tax=1.0), row(tax=2.0)], id="two"))
     assert counting(result, "output")["tax"].to_list() == [7.0]
-    assert len(told(result, "conflict")) == 2
+    assert len(problem_cells(result, "conflict")) == 2
 
 
 def test_the_same_value_twice_in_one_sheet_counts_once_and_is_noted() -> None:
     result = output(Sheet("output", [row(tax=0.3), row(tax=0.1 + 0.2)]))
     assert counting(result, "output")["tax"].to_list() == [0.3]
-    assert not told(result, "conflict")
+    assert not problem_cells(result, "conflict")
     assert "第 2 行" in message(result, "repeated_figure")
 
 
@@ -138,10 +138,10 @@ def test_parts_of_two_sheets_do_not_complete_one_another_where_the_whole_is_repl
     assert counting(output(first, second), "energy").select("consumption", "feedstock").rows() == [(90.0, None)]
 
 
-def test_a_contradiction_is_told_and_the_parts_that_agree_count() -> None:
+def test_a_contradiction_is_reported_and_the_parts_that_agree_count() -> None:
     rows = [{"uscc": CODES["A"], "owned": 30.0, "idle": 1.0}, {"uscc": CODES["A"], "owned": 31.0, "leased_in": 5.0}]
     result = output(Sheet("land", rows))
-    assert told(result, "conflict")
+    assert problem_cells(result, "conflict")
     assert counting(result, "land").select("owned", "leased_in", "idle").rows() == [(None, 5.0, 1.0)]
 
 
@@ -214,7 +214,7 @@ def test_the_latest_register_row_of_a_code_is_the_enterprise() -> None:
 def test_a_register_that_contradicts_itself_leaves_the_attribute_open() -> None:
     result = resolved(Sheet("register", [enterprise("A", scale="规上"), enterprise("A", scale="规下")]))
     assert counting(result, "register").select("uscc", "scale").rows() == [(CODES["A"], None)]
-    assert len(told(result, "conflict")) == 2
+    assert len(problem_cells(result, "conflict")) == 2
 
 
 def test_incidents_of_one_day_with_two_documents_are_two() -> None:
