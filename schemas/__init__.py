@@ -28,7 +28,7 @@ its cells appear in explanations and in the view `lineage`, and its returns are 
 
 from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
 from schemas.column import Column, Form, Rule, Table
-from schemas.forms import CORRECTABLE, FACTS, FEEDS, FORMS, MEASURED, STATED
+from schemas.forms import CORRECTABLE, DATED, FACTS, FEEDS, FORMS, MEASURED, STATED
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
@@ -43,6 +43,7 @@ __all__ = [
     "COLUMN_MAP",
     "CORRECTABLE",
     "CORRECTIONS",
+    "DATED",
     "ENTERPRISES",
     "EVALUATIONS",
     "FACTS",

@@ -32,6 +32,13 @@ TOTALS = (
 )
 """Words for figures of the window; null means that the submitted figures do not determine the total."""
 
+INCIDENTS = {
+    "incidents_safety": ("安全", "未整改安全事项"),
+    "incidents_environment": ("环保", "未整改环保事项"),
+    "incidents_energy": ("能耗", "未整改能耗事项"),
+    "incidents_phaseout": ("淘汰类", "淘汰类事项"),
+}
+"""Word that counts open incidents of one kind → that kind (of `schemas.incidents.KINDS`), and the word's title."""
 TIERS = ("A", "B", "C", "D")
 ENERGY_LEVELS = {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}
 """Level of a product against the limits table → what officials read for it."""
@@ -67,10 +74,10 @@ PROFILE = Table(
         Column(
             "open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end", nullable=False
         ),
-        Column("incidents_safety", "integer", "未整改安全事项", "Open incidents of kind 安全", nullable=False),
-        Column("incidents_environment", "integer", "未整改环保事项", "Open incidents of kind 环保", nullable=False),
-        Column("incidents_energy", "integer", "未整改能耗事项", "Open incidents of kind 能耗", nullable=False),
-        Column("incidents_phaseout", "integer", "淘汰类事项", "Open incidents of kind 淘汰类", nullable=False),
+        *(
+            Column(word, "integer", title, f"Open incidents of kind {kind}", nullable=False)
+            for word, (kind, title) in INCIDENTS.items()
+        ),
         Column(
             "energy_level",
             "text",

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from schemas.profile import INCIDENTS
+
 if TYPE_CHECKING:
     from datetime import date
-
-INCIDENT_COLUMNS = {
-    "incidents_safety": "安全",
-    "incidents_environment": "环保",
-    "incidents_energy": "能耗",
-    "incidents_phaseout": "淘汰类",
-}
-"""Profile column → kind of incident it counts."""
 
 
 def attributes(register: pl.DataFrame, period: date) -> pl.DataFrame:
@@ -82,6 +76,6 @@ def open_incidents(incidents: pl.DataFrame, day: date) -> pl.DataFrame:
         .group_by("uscc")
         .agg(
             pl.len().cast(pl.Int64).alias("open_incidents"),
-            *((pl.col("kind") == kind).sum().cast(pl.Int64).alias(name) for name, kind in INCIDENT_COLUMNS.items()),
+            *((pl.col("kind") == kind).sum().cast(pl.Int64).alias(name) for name, (kind, _) in INCIDENTS.items()),
         )
     )

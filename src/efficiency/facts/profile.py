@@ -10,18 +10,18 @@ import polars as pl
 
 from efficiency.facts import products, unconfirmed
 from efficiency.facts.energy import EnergyBasis, energy_totals
-from efficiency.facts.enterprise import INCIDENT_COLUMNS, attributes, latest_visit, open_incidents
+from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
 from schemas import FEEDS, FORMS, MEASURED
-from schemas.profile import PROFILE
+from schemas.profile import INCIDENTS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-COUNTS = ("open_incidents", *INCIDENT_COLUMNS)
+COUNTS = ("open_incidents", *INCIDENTS)
 FLOW_WORDS = [word for word, fed in FEEDS.items() if any(column.figure == "flow" for _, column, _ in fed)]
 """Words of the profile that add up over months."""
 DIGEST_ROWS = 50_000

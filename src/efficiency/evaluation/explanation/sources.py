@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from efficiency.reference.tables import carrier_form_unit, carrier_kind
-from schemas import FACTS, FEEDS, FORMS, Form
+from schemas import DATED, FACTS, FEEDS, FORMS, Form
 from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 ELECTRIC = [name for name, kind in carrier_kind().items() if kind == "electricity"]
 """Standard names of the carriers whose consumption is electricity."""
-_DATED = [word for word, fed in FEEDS.items() if any(form.in_force_from for form, _, _ in fed)]
 _LEVELS = [word for word, fed in FEEDS.items() if any(column.figure == "level" for _, column, _ in fed)]
 
 SOURCES = pl.Schema(
@@ -82,7 +81,7 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
     return (
         pl.concat(figures)
-        .filter(pl.col("measure").is_in(_DATED) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
+        .filter(pl.col("measure").is_in(list(DATED)) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
         .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= latest))
         .join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1")
         .join(files, on="submission_id", how="left", validate="m:1")
