@@ -10,9 +10,9 @@ import pytest
 from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
 from conftest import efficiency
 
-from efficiency import __version__
 from efficiency.errors import EfficiencyError
 from efficiency.review.audit import audit
+from efficiency.version import code_version
 from efficiency.warehouse.read import load
 from efficiency.warehouse.run_log import append, faults, log_file, read_log
 
@@ -55,7 +55,7 @@ def test_each_run_is_written_down_with_what_it_read_and_what_came_of_it(audited)
     assert first["command"].startswith("efficiency run --inbox ")
     assert f"--period {PERIOD} --policy zibo-jkq" in first["command"]
     assert "@" in first["operator"]
-    assert first["code_version"] == __version__
+    assert first["code_version"] == code_version()
     assert first["policy_toml"].count("[[cohort]]") >= 1
     assert first["started"] <= first["finished"] <= datetime.now(UTC)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.execution import in_background
 from efficiency.job.record import recorded
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, staging
+from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.publish import publish as publish_warehouse
 from schemas import (
@@ -102,12 +102,13 @@ def _write_reports(  # noqa: PLR0917  # as `report`
     from efficiency.reports.page import begin_chart_library
 
     begin_chart_library()
-    made = dict(validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at").iter_rows())
+    published = validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at", "code_version")
+    first = {row["evaluation_id"]: row for row in published.iter_rows(named=True)}
     for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
         new = new_evaluation(one, run)
         report = report_of(
-            # What was published before keeps its date, so that nothing changed gives the same documents.
-            {**new.row, "created_at": made.get(new.evaluation_id, new.created_at)},
+            # An evaluation that was published before keeps its date and code: the same evaluation, the same documents.
+            {**new.row, **first.get(new.evaluation_id, {})},
             one.policy,
             results={SCORES.qualified: new.scores, INDICATORS.qualified: new.indicators,
                      CANDIDATES.qualified: new.candidates},
@@ -137,7 +138,7 @@ def new_evaluation(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluatio
         policy_sha256=one.policy.sha256,
         policy_toml=one.policy.text,
         run_id=run.run_id,
-        code_version=__version__,
+        code_version=code_version(),
         inputs_sha256=one.inputs_sha256,
         created_at=run.started,
         warnings="\n".join(one.evaluation.warnings) or None,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.job.objection_register import register
+from efficiency.version import code_version
 from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.run_log import append
 from schemas import EVALUATIONS, OBJECTIONS, PROBLEMS, RUN_EVALUATIONS, RUN_FILES, RUNS, SUBMISSIONS
@@ -54,7 +54,7 @@ def logged(order: RunRequest, run: RunContext) -> Iterator[RunContext]:
         "at": run.started.isoformat(timespec="seconds"),
         "operator": run.operator,
         "command": command_line(order),
-        "code_version": __version__,
+        "code_version": code_version(),
     }
     digest = append(order.warehouse, begun)
     try:
@@ -102,7 +102,7 @@ def recorded(
         "operator": run.operator,
         "started": run.started,
         "finished": datetime.now(UTC),
-        "code_version": __version__,
+        "code_version": code_version(),
         "periods": " ".join(order.periods),
         "policy_id": policy.id,
         "policy_sha256": policy.sha256,

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.errors import EfficiencyError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
@@ -25,6 +24,7 @@ from efficiency.job.objection_register import register
 from efficiency.partitions import Chunks, Partitions
 from efficiency.policy.load import parse_policy
 from efficiency.review.as_of import Origin, origin_of, past_at, resolved_at, resolved_now, warehouse_at
+from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation
 from efficiency.warehouse.run_log import faults, log_file, read_log
 from efficiency.warehouse.schema import Contents
@@ -188,6 +188,8 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     except EfficiencyError as error:
         yield Finding(subject, False, f"this version cannot read its policy: {error}")
         return
+    if row["code_version"] != code_version():
+        yield Finding(f"{subject} code", True, f"made by version {row['code_version']}, this is {code_version()}")
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
     judged = judge(facts, policy, row["period"], past)
@@ -204,7 +206,6 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     yield _equal(f"{subject} name", subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *moved.warnings]) or None
     yield _equal(f"{subject} warnings", row["warnings"], warnings)
-    made_by = "" if row["code_version"] == __version__ else f" (made by version {row['code_version']})"
     published: Mapping[Table, pl.DataFrame | None] = {
         SCORES: new.scores, INDICATORS: new.indicators, CANDIDATES: new.candidates, MOVEMENTS: new.movements,
     }  # fmt: skip
@@ -216,7 +217,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
             own = own.join(again.select("previous_evaluation_id").unique(), on="previous_evaluation_id", how="semi")
         keys = ("evaluation_id", "period", "policy_id")
         names = [name for name in table.names if name not in keys and name in again.columns]
-        yield _same(f"{subject} {table.name}{made_by}", own, again, names)
+        yield _same(f"{subject} {table.name}", own, again, names)
 
 
 def _equal(subject: str, kept: object, again: object) -> Finding:

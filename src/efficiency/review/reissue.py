@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency import __version__
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.facts.profile import inputs_sha256
 from efficiency.intake.resolution import standing, succession
@@ -16,6 +15,7 @@ from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.reports.delivery import deliver, staging
 from efficiency.review.as_of import origin_of, past_at, resolved_at, warehouse_at
+from efficiency.version import code_version
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
@@ -34,7 +34,7 @@ class Reissued:
     period: str
     files: tuple[Path, ...]
     made_by: str
-    issued_by: str = __version__
+    issued_by: str
 
 
 def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
@@ -64,7 +64,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
             f"and is {digest[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
-            f"this is {__version__}. To do: use that version, or a file of versions/ from that time; "
+            f"this is {code_version()}. To do: use that version, or a file of versions/ from that time; "
             f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
     own = pl.col("evaluation_id") == evaluation_id
@@ -88,7 +88,9 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     )
     with staging(output, [evaluation["period"]]) as (delivery,):
         write_documents(delivery.staged, report)
-        return Reissued(evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"])
+        return Reissued(
+            evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"], code_version()
+        )
 
 
 def _policy(text: str, evaluation_id: str) -> Policy:
