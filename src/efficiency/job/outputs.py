@@ -102,12 +102,13 @@ def _write_reports(  # noqa: PLR0917  # as `report`
     from efficiency.reports.page import begin_chart_library
 
     begin_chart_library()
-    made = dict(validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at").iter_rows())
+    published = validated.ingested.stored[EVALUATIONS.qualified].select("evaluation_id", "created_at", "code_version")
+    first = {row["evaluation_id"]: row for row in published.iter_rows(named=True)}
     for done, (one, delivery) in enumerate(zip(judged, deliveries, strict=True), start=1):
         new = new_evaluation(one, run)
         report = report_of(
-            # What was published before keeps its date, so that nothing changed gives the same documents.
-            {**new.row, "created_at": made.get(new.evaluation_id, new.created_at)},
+            # An evaluation that was published before keeps its date and code: the same evaluation, the same documents.
+            {**new.row, **first.get(new.evaluation_id, {})},
             one.policy,
             results={SCORES.qualified: new.scores, INDICATORS.qualified: new.indicators,
                      CANDIDATES.qualified: new.candidates},
