@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from builders.profiles import INDICATOR, SCORE_ONLY, code, indicator, policy, profile, scored
 
-from efficiency.evaluation import confidence
 from efficiency.evaluation.evaluate import evaluate
+from efficiency.evaluation.robustness import confidence
 
 ROWS = [{"tax": 3.0 + i % 7, "land": 1.0, "revenue": 2.0 + i % 5, "energy": 1.0 if i % 3 else None} for i in range(40)]
 ROBUST = "[robustness]\ndraws = {}\nweight_sd = {}\nseed = {}\n"

@@ -6,8 +6,7 @@ from builders.profiles import indicator, policy, profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency.evaluation.changes import Standing, movement
-from efficiency.evaluation.changes.movement import MOVEMENT
+from efficiency.evaluation.changes import MOVEMENT, Results, movement
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.model import Policy
 from schemas.results import MOVEMENT_PARTS
@@ -24,9 +23,9 @@ def two(formula_benchmark: str = MEAN, missing: str = "reweight", second: str = 
     )  # fmt: skip
 
 
-def standing(frame: pl.DataFrame, rules: Policy) -> Standing:
+def standing(frame: pl.DataFrame, rules: Policy) -> Results:
     evaluation = evaluate(frame, rules)
-    return Standing(evaluation.scores, evaluation.indicators, rules)
+    return Results(evaluation.scores, evaluation.indicators, rules)
 
 
 def firms(rows: list[dict]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Why an enterprise has its tier, from which cells, and what the next tier would take."""
+"""The score card of an enterprise: why it has its tier, the cells behind its figures, what the next tier takes."""
 
 from __future__ import annotations
 
