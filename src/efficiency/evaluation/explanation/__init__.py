@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from efficiency.evaluation.explanation.explain import FIGURES, JUDGED, Explanation, Target, explain, explain_all
+from efficiency.evaluation.explanation.explain import (
+    FIGURES,
+    JUDGED,
+    ExplainError,
+    Explanation,
+    Target,
+    explain,
+    explain_all,
+)
+from efficiency.evaluation.explanation.target import score_needed, what_it_takes
 
 __all__ = [
     "FIGURES",
     "JUDGED",
+    "ExplainError",
     "Explanation",
     "Target",
     "explain",
     "explain_all",
+    "score_needed",
+    "what_it_takes",
 ]
