@@ -10,25 +10,26 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from statistics import fmean, median
+from typing import Any
 
 import numpy as np
 
-from efficiency.policy.model import Cohort, Indicator, Policy
+from efficiency.policy.model import Cohort, Indicator, Override, Policy
 from schemas.profile import TOTALS
 
-Row = dict[str, object]
-ColumnMatch = dict[str, Callable[[Row], object]]
-"""What each expression of the policy means."""
+Row = dict[str, Any]
+Meaning = dict[str, Callable[[Row], Any]]
+"""Expression of the policy → the same in Python."""
 
 
-def oracle(rows: list[Row], policy: Policy, meaning: ColumnMatch) -> dict[str, Row]:
+def oracle(rows: list[Row], policy: Policy, meaning: Meaning) -> dict[str, Row]:
     """uscc → status, cohort, values, scores, rank, tiers, confidence."""
     results: dict[str, Row] = {}
     for row in rows:
         excluded = any(meaning[rule.when](row) for rule in policy.excluded)
-        cohort = next((c.id for c in policy.cohort if meaning[c.where](row)), None)
-        status = "excluded" if excluded else "out_of_scope" if cohort is None else "ranked"
-        results[str(row["uscc"])] = {**row, "cohort": None if excluded else cohort, "status": status}
+        own = next((c.id for c in policy.cohort if meaning[c.where](row)), None)
+        status = "excluded" if excluded else "out_of_scope" if own is None else "ranked"
+        results[str(row["uscc"])] = {**row, "cohort": None if excluded else own, "status": status}
     for cohort in policy.cohort:
         members = [r for r in results.values() if r["cohort"] == cohort.id]
         _judge(members, cohort, policy, meaning)
@@ -38,7 +39,7 @@ def oracle(rows: list[Row], policy: Policy, meaning: ColumnMatch) -> dict[str, R
     return results
 
 
-def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: ColumnMatch) -> None:  # noqa: PLR0912  # the whole rule book
+def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:  # noqa: PLR0912  # the whole rule book
     items = cohort.indicator
     for m in members:
         for i in items:
@@ -67,8 +68,8 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: ColumnMa
     weights = {i.id: i.weight for i in items}
     for m in ranked:
         for i in items:
-            told = None if cohort.formula == "minmax" else _benchmark(m, i, [*ranked, *_unscored(members)], meaning)
-            m[f"benchmark_{i.id}"] = told if told is not None and told > 0 else None
+            held = None if cohort.formula == "minmax" else _benchmark(m, i, [*ranked, *_unscored(members)], meaning)
+            m[f"benchmark_{i.id}"] = held if held is not None and held > 0 else None
         m["score"] = _score(m, weights)
         kept = [i.id for i in items if m["shares"][i.id] is not None]
         stretch = sum(weights.values()) / sum(weights[j] for j in kept)
@@ -102,12 +103,12 @@ def _unscored(members: list[Row]) -> list[Row]:
     return [m for m in members if m.get("was_ranked")]
 
 
-def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: ColumnMatch) -> float | None:
-    value = m[f"value_{i.id}"]
+def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Meaning) -> float | None:
+    value: float | None = m[f"value_{i.id}"]
     if value is None:
         return None
     if cohort.formula == "minmax":
-        values = [r[f"value_{i.id}"] for r in ranked if r[f"value_{i.id}"] is not None]
+        values: list[float] = [r[f"value_{i.id}"] for r in ranked if r[f"value_{i.id}"] is not None]
         low, high = min(values), max(values)
         if high == low:
             return None
@@ -126,8 +127,9 @@ def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Col
     return share
 
 
-def _benchmark(m: Row, i: Indicator, ranked: list[Row], meaning: ColumnMatch) -> float | None:
+def _benchmark(m: Row, i: Indicator, ranked: list[Row], meaning: Meaning) -> float | None:
     b = i.benchmark
+    assert b is not None
     if b.fixed is not None:
         return b.fixed
     have = [r for r in ranked if r[f"value_{i.id}"] is not None]
@@ -137,27 +139,28 @@ def _benchmark(m: Row, i: Indicator, ranked: list[Row], meaning: ColumnMatch) ->
     bottom = sum(meaning[i.denominator](r) for r in group) if b.stat == "weighted_mean" else len(group)
     if not bottom:
         return None
-    values = sorted(r[f"value_{i.id}"] for r in group)
+    values: list[float] = sorted(r[f"value_{i.id}"] for r in group)
     at = b.q * (len(values) - 1) if b.q is not None else 0.0
     low, high = values[math.floor(at)], values[math.ceil(at)]
-    return (
-        b.times
-        * {
-            "weighted_mean": sum(meaning[i.numerator](r) for r in group) / bottom,
-            "mean": fmean(values),
-            "median": median(values),
-            "quantile": low + (high - low) * (at - math.floor(at)),
-        }[b.stat]
-    )
+    statistics: dict[str | None, float] = {
+        "weighted_mean": sum(meaning[i.numerator](r) for r in group) / bottom,
+        "mean": fmean(values),
+        "median": median(values),
+        "quantile": low + (high - low) * (at - math.floor(at)),
+    }
+    return b.times * statistics[b.stat]
 
 
 def _score(m: Row, weights: dict[str, float]) -> float:
     kept = [j for j, share in m["shares"].items() if share is not None]
     stretch = sum(weights.values()) / sum(weights[j] for j in kept)
-    return round(m["factor"] * stretch * sum(m["shares"][j] * weights[j] for j in kept) + m["adjustments"], 6)
+    items: float = sum(m["shares"][j] * weights[j] for j in kept)
+    score: float = round(m["factor"] * stretch * items + m["adjustments"], 6)
+    return score
 
 
 def _tiers(ranked: list[Row], cohort: Cohort, name: str, tier: str) -> None:
+    assert cohort.tiers is not None
     cuts = cohort.tiers.cuts
     for m in ranked:
         if m[name] is None:
@@ -171,13 +174,13 @@ def _tiers(ranked: list[Row], cohort: Cohort, name: str, tier: str) -> None:
         m[tier] = next((t for t in "ABC" if position <= Fraction(str(getattr(cuts, t)))), "D")
 
 
-def _moved(tier: str, o: object) -> str:
+def _moved(tier: str, o: Override) -> str:
     if o.tier:
         return o.tier
-    return max(tier, o.at_most) if o.at_most else min(tier, o.at_least)
+    return max(tier, o.at_most) if o.at_most else min(tier, o.at_least or "D")
 
 
-def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: ColumnMatch) -> None:
+def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:
     r = policy.robustness
     base = np.array([i.weight for i in cohort.indicator])
     drawn = base * np.random.Generator(np.random.PCG64(r.seed)).lognormal(0, r.weight_sd, (r.draws, len(base)))
@@ -198,7 +201,7 @@ def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Colu
         m["tier_confidence"] = kept[m["uscc"]] / r.draws
 
 
-def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: ColumnMatch, draw: int) -> list[Row]:
+def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int) -> list[Row]:
     """The ranked enterprises with every figure that an indicator uses moved, and what they earn by that."""
     r = policy.robustness
     words = {word for i in cohort.indicator for word in re.findall(r"\w+", f"{i.numerator} {i.denominator}")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from efficiency.policy.load import parse_policy
@@ -23,7 +25,7 @@ def code(i: int) -> str:
     return f"91370303MA{i:08d}"
 
 
-def profile(*rows: dict[str, object]) -> pl.DataFrame:
+def profile(*rows: Mapping[str, object]) -> pl.DataFrame:
     """A profile of `rows`; what a row leaves out is null, no incident, not a utility, 规上, industry 3011."""
     full = [
         {

@@ -1,5 +1,6 @@
 """Lists: the first entry that fits, one list each, the reason with its figures, and a stable order."""
 
+import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, TIERS, code, policy, profile, scored
 
@@ -12,7 +13,7 @@ def entry(name: str, when: str, reason: str = "理由", more: str = "") -> str:
     return f'[[candidate]]\nlist = "{name}"\ntitle = "{name}"\nwhen = "{when}"\nreason = "{reason}"\n{more}\n'
 
 
-def lists(frame, tail: str):
+def lists(frame: pl.DataFrame, tail: str) -> pl.DataFrame:
     rules = policy(indicators=SCORE_ONLY, tail=tail)
     return select(evaluate(frame, rules), rules)
 
@@ -64,13 +65,13 @@ def test_a_policy_without_lists_gives_an_empty_frame_of_the_same_shape() -> None
         ("energy_level", "below", "低于基准水平"), ("energy_level", None, "无数据"), ("willingness", "弱", "弱"),
     ],
 )  # fmt: skip
-def test_the_reason_writes_figures_as_a_reader_does(column, value, text) -> None:
+def test_the_reason_writes_figures_as_a_reader_does(column: str, value: object, text: str) -> None:
     frame = profile({"tax": 1.0, "land": 1.0, column: value})
     assert lists(frame, entry("upgrade", "TRUE", f"甲{{{column}}}乙"))["reason"].to_list() == [f"甲{text}乙"]
 
 
 @pytest.mark.parametrize(("score", "told"), [(49.997, "49.997"), (49.99, "49.99"), (49.9999996, "50"), (20.0, "20")])
-def test_a_figure_in_a_reason_never_looks_as_if_the_rule_did_not_hold(score, told) -> None:
+def test_a_figure_in_a_reason_never_looks_as_if_the_rule_did_not_hold(score: float, told: str) -> None:
     assert lists(scored([score]), entry("upgrade", "score <= 50", "得分{score}"))["reason"].item() == f"得分{told}"
 
 
@@ -88,7 +89,7 @@ def test_the_streak_and_the_value_of_an_indicator_can_be_told() -> None:
 
 
 def test_the_default_lists_send_each_kind_of_enterprise_where_the_funnel_says() -> None:
-    common = {"land": 20.0, "revenue": 100.0, "energy": 10.0, "emissions": 1.0}
+    common: dict[str, object] = {"land": 20.0, "revenue": 100.0, "energy": 10.0, "emissions": 1.0}
     rows = [{**common, "tax": 100.0 + i} for i in range(40)]
     rows += [
         {**common, "tax": 1.0, "d_streak_before": 5, "willingness": "弱"},
@@ -99,7 +100,7 @@ def test_the_default_lists_send_each_kind_of_enterprise_where_the_funnel_says() 
         {**common, "tax": 1.5, "d_streak_before": 4, "willingness": "弱"},
     ]
     rules = load_policy("zibo-jkq")
-    found = dict(select(evaluate(profile(*rows), rules), rules).select("uscc", "list").rows())
+    found: dict[str, str] = dict(select(evaluate(profile(*rows), rules), rules).select("uscc", "list").rows())
     assert [found[code(i)] for i in range(40, 46)] == [
         "shutdown", "merger", "shutdown", "partner", "upgrade", "merger",
     ]  # fmt: skip

@@ -1,16 +1,19 @@
 """The evaluation as a whole: against a second one in plain Python, and what must hold for any input."""
 
+from collections.abc import Callable
 from operator import itemgetter
+from typing import Any
 
 import polars as pl
 import pytest
-from builders.oracle_evaluation import oracle
+from builders.oracle_evaluation import Row, oracle
 from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.load import load_policy, parse_policy
+from efficiency.policy.model import Policy
 from schemas.checks import failures
 from schemas.column import Column, Table
 from schemas.results import INDICATORS, SCORES
@@ -40,7 +43,7 @@ row = st.fixed_dictionaries(
 )
 rows = st.integers(1, 16).flatmap(lambda n: st.lists(row, min_size=n, max_size=n))
 
-MEANING = {
+MEANING: dict[str, Callable[[dict[str, Any]], object]] = {
     "utility": lambda r: bool(r["utility"]),
     "scale = '规上'": lambda r: r["scale"] == "规上",
     "scale = '规下' AND (land < 100 OR tax > 5)": lambda r: (
@@ -71,7 +74,7 @@ missing = st.sampled_from(["zero", "cohort_mean", "reweight", "insufficient"])
 
 
 @st.composite
-def cohort_text(draw, name: str, where: str) -> str:
+def cohort_text(draw: st.DrawFn, name: str, where: str) -> str:
     weights = draw(st.sampled_from([(50, 30, 20), (33.3, 33.3, 33.4), (100, 0, 0)]))
     parts = [
         ("one", "tax", "land", "land"),
@@ -110,7 +113,7 @@ effects = st.sampled_from(['tier = "D"', 'tier = "A"', 'at_most = "C"', 'at_leas
 
 
 @st.composite
-def policies(draw):
+def policies(draw: st.DrawFn) -> Policy:
     text = 'id = "random"\ntitle = "随机办法"\n[[excluded]]\nwhen = "utility"\nlabel = "公用事业"\n'
     text += draw(cohort_text("above", "scale = '规上'"))
     text += draw(cohort_text("below", "scale = '规下' AND (land < 100 OR tax > 5)"))
@@ -123,7 +126,7 @@ def policies(draw):
 
 @EXAMPLES
 @given(rows=rows, rules=policies())
-def test_agrees_with_the_slow_evaluation_in_plain_python(rows, rules) -> None:
+def test_agrees_with_the_slow_evaluation_in_plain_python(rows: list[Row], rules: Policy) -> None:
     frame = profile(*rows)
     evaluation = evaluate(frame, rules)
     expected = oracle(frame.to_dicts(), rules, MEANING)
@@ -146,7 +149,7 @@ def test_agrees_with_the_slow_evaluation_in_plain_python(rows, rules) -> None:
 
 @EXAMPLES
 @given(rows=rows, rules=policies(), seed=st.integers(0, 99))
-def test_order_of_the_rows_does_not_matter(rows, rules, seed) -> None:
+def test_order_of_the_rows_does_not_matter(rows: list[Row], rules: Policy, seed: int) -> None:
     frame = profile(*rows)
     straight, shuffled = evaluate(frame, rules), evaluate(frame.sample(fraction=1, shuffle=True, seed=seed), rules)
     assert straight.scores.equals(shuffled.scores)
@@ -155,7 +158,7 @@ def test_order_of_the_rows_does_not_matter(rows, rules, seed) -> None:
 
 @EXAMPLES
 @given(rows=rows, rules=policies())
-def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows, rules) -> None:
+def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows: list[Row], rules: Policy) -> None:
     scores = evaluate(profile(*rows), rules).scores
     assert scores.filter(pl.col("status") == "ranked")["tier"].null_count() == 0
     others = scores.filter(pl.col("status") != "ranked")
@@ -166,7 +169,9 @@ def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows, rules) 
 
 @EXAMPLES
 @given(rows=rows, rules=policies(), extra=rows)
-def test_an_enterprise_outside_a_cohort_changes_nothing_inside(rows, rules, extra) -> None:
+def test_an_enterprise_outside_a_cohort_changes_nothing_inside(
+    rows: list[Row], rules: Policy, extra: list[Row]
+) -> None:
     inside = [{**r, "scale": "规上", "utility": False} for r in rows]
     outside = [{**r, "uscc": code(900 + i), "scale": "规下" if i % 2 else None} for i, r in enumerate(extra)]
     alone = evaluate(profile(*inside), rules).scores
@@ -176,10 +181,12 @@ def test_an_enterprise_outside_a_cohort_changes_nothing_inside(rows, rules, extr
 
 @EXAMPLES
 @given(data=st.lists(st.tuples(positive, positive, positive, positive), min_size=2, max_size=14))
-def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(data) -> None:
+def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(
+    data: list[tuple[float, float, float, float]],
+) -> None:
     rules = load_policy("zibo-jkq")
 
-    def judged(times):
+    def judged(times: float) -> pl.DataFrame:
         return evaluate(
             profile(*({"tax": t * times, "land": la, "revenue": r * times, "energy": e} for t, la, r, e in data)), rules
         ).scores
@@ -189,7 +196,7 @@ def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(data) -> 
 
 @EXAMPLES
 @given(taxes=st.lists(positive, min_size=1, max_size=10), more=st.floats(0, 1000))
-def test_a_higher_value_never_lowers_ones_own_score_under_fixed_benchmarks(taxes, more) -> None:
+def test_a_higher_value_never_lowers_ones_own_score_under_fixed_benchmarks(taxes: list[float], more: float) -> None:
     rules = policy(indicators=indicator(more="cap = 1.5"))
     base = evaluate(profile(*({"tax": t, "land": 1.0} for t in taxes)), rules).scores
     raised = evaluate(
@@ -201,7 +208,7 @@ def test_a_higher_value_never_lowers_ones_own_score_under_fixed_benchmarks(taxes
 
 @EXAMPLES
 @given(scores=st.lists(st.integers(0, 20).map(float), min_size=1, max_size=60))
-def test_a_never_exceeds_its_share_and_d_never_falls_below_its_own(scores) -> None:
+def test_a_never_exceeds_its_share_and_d_never_falls_below_its_own(scores: list[float]) -> None:
     tiers = evaluate(scored(scores), policy(indicators=SCORE_ONLY)).scores["tier"].to_list()
     assert tiers.count("A") <= 0.20 * len(scores)
     assert tiers.count("D") >= 0.05 * len(scores) - 1e-9

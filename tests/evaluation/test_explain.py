@@ -1,6 +1,7 @@
 """The score card: found by code or name, with the cells behind it, and with what it would take checked by doing it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,11 +14,9 @@ from rich.cells import cell_len
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.evaluation.explanation import explain
-from efficiency.evaluation.explanation.explain import ExplainError
-from efficiency.evaluation.explanation.target import score_needed
+from efficiency.evaluation.explanation import ExplainError, Target, explain, score_needed
 from efficiency.policy.load import parse_policy
-from efficiency.policy.model import Tiers
+from efficiency.policy.model import Policy, Tiers
 from efficiency.reports.card import card_as_dict, card_as_text, write_card
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.schema import TABLES, Contents
@@ -80,18 +79,20 @@ BY_RANK = 'by = "rank"\n  cuts = { A = 0.20, B = 0.50, C = 0.80 }'
 BY_SCORE = 'by = "score"\n  cuts = { A = 90, B = 75, C = 60 }'
 
 
-def policy(cuts=BY_RANK, *, factor="1.0", formula="ratio", missing="reweight"):
+def policy(cuts: str = BY_RANK, *, factor: str = "1.0", formula: str = "ratio", missing: str = "reweight") -> Policy:
     text = TOML.replace("CUTS", cuts).replace("FACTOR", factor).replace("FORMULA", formula).replace("MISSING", missing)
     if formula == "minmax":
         text = "\n".join(line for line in text.splitlines() if not line.strip().startswith(("benchmark", "cap")))
     return parse_policy(text)
 
 
-def code(i):
+def code(i: int) -> str:
     return f"91370306MA{i:08d}"
 
 
-def profile(taxes, energies=None, **columns):
+def profile(
+    taxes: Sequence[float | None], energies: Sequence[float | None] | None = None, **columns: Sequence[object]
+) -> pl.DataFrame:
     """One enterprise per tax figure, each on 10 亩 with an output of 1000 万元."""
     n = len(taxes)
     energies = [500.0] * n if energies is None else energies
@@ -109,7 +110,7 @@ def profile(taxes, energies=None, **columns):
     return frame.with_columns(pl.col(counts).fill_null(0))
 
 
-def frames(frame, rules, **tables):
+def frames(frame: pl.DataFrame, rules: Policy, **tables: pl.DataFrame) -> Contents:
     """The warehouse after `frame` was judged, with the register that the profile came from."""
     judged = evaluate(frame, rules)
     new = PublishedEvaluation(
@@ -133,7 +134,7 @@ def frames(frame, rules, **tables):
     return add_evaluation(Contents(given_), new).contents
 
 
-def lineage(submission, row=5, block=0):
+def lineage(submission: str, row: int = 5, block: int = 0) -> dict[str, pl.Expr]:
     return {
         "submission_id": pl.lit(submission),
         "sheet": pl.lit("表1"),
@@ -143,18 +144,19 @@ def lineage(submission, row=5, block=0):
     }
 
 
-def stated(table, rows):
+def stated(table: str, rows: Sequence[tuple[str, int, int, dict[str, object]]]) -> dict[str, pl.DataFrame]:
     """Rows of a facts table; each is (submission, sheet row, column group, figures)."""
     place = {"sheet": "表1", "superseded": False}
     listed = [{"submission_id": s, "row": r, "block": b, **place, **figures} for s, r, b, figures in rows]
     return {table: TABLES[table].conform(pl.DataFrame(listed, infer_schema_length=None))}
 
 
-def tier_of(frame, rules, i):
-    return evaluate(frame, rules).scores.row(by_predicate=pl.col("uscc") == code(i), named=True)["tier"]
+def tier_of(frame: pl.DataFrame, rules: Policy, i: int) -> str:
+    tier: str = evaluate(frame, rules).scores.filter(uscc=code(i))["tier"].item()
+    return tier
 
 
-def changed(frame, i, column, by):
+def changed(frame: pl.DataFrame, i: int, column: str, by: float) -> pl.DataFrame:
     amount = pl.when(pl.col("uscc") == code(i)).then(pl.col(column) + by).otherwise(column)
     return frame.with_columns(amount.alias(column))
 
@@ -163,10 +165,12 @@ TEN = profile([100.0, 95.0, 90.0, 80.0, 70.0, 60.0, 50.0, 40.0, 20.0, 10.0])
 PARTS = {"tax_per_mu": ("tax", "land"), "energy_per_output": ("energy", "gross_output")}
 
 
-def check_by_doing(frame, rules, i):
+def check_by_doing(frame: pl.DataFrame, rules: Policy, i: int) -> tuple[Target, int]:
     """Every change that is said to reach the next tier reaches it, and a little less does not."""
     explanation = explain(frames(frame, rules), code(i), "2026-10")
     target = explanation.target
+    assert target.tier is not None
+    assert target.score_needed is not None
     far = target.score_needed - explanation.score["score"] > 0.1  # a thousandth less must show in 6 decimals
     done = 0
     for row in target.what_it_takes.iter_rows(named=True):
@@ -186,7 +190,7 @@ def check_by_doing(frame, rules, i):
 @pytest.mark.parametrize("cuts", [BY_RANK, BY_SCORE])
 @pytest.mark.parametrize("factor", ["1.0", "0.9"])
 @pytest.mark.parametrize("i", [4, 5, 8, 9])
-def test_what_it_takes_reaches_the_next_tier_when_it_is_done(cuts, factor, i) -> None:
+def test_what_it_takes_reaches_the_next_tier_when_it_is_done(cuts: str, factor: str, i: int) -> None:
     rules = policy(cuts, factor=factor)
     target, done = check_by_doing(TEN, rules, i)
     assert target.tier == {"B": "A", "C": "B", "D": "C"}[tier_of(TEN, rules, i)]
@@ -200,7 +204,7 @@ def test_what_it_takes_reaches_the_next_tier_when_it_is_done(cuts, factor, i) ->
     st.integers(0, 5),
     st.sampled_from([BY_RANK, BY_SCORE]),
 )
-def test_what_it_takes_is_true_for_any_figures(taxes, energies, i, cuts) -> None:
+def test_what_it_takes_is_true_for_any_figures(taxes: list[int], energies: list[int], i: int, cuts: str) -> None:
     frame = profile([float(tax) for tax in taxes], [float(energy) for energy in energies[: len(taxes)]])
     rules = policy(cuts)
     assume(tier_of(frame, rules, i) != "A")
@@ -286,7 +290,7 @@ def test_an_override_that_has_not_struck_yet_but_would_is_named() -> None:
     (90.0, [("专精特新、高新技术", 2.0), ("纳税大户", 1.0)]),
     (10.0, [("专精特新、高新技术", 2.0)]),
 ])  # fmt: skip
-def test_the_adjustments_told_are_those_that_make_up_the_points(tax, told) -> None:
+def test_the_adjustments_told_are_those_that_make_up_the_points(tax: float, told: list[tuple[str, float]]) -> None:
     steps = "".join(
         f'[[adjustment]]\nwhen = "tax BETWEEN {least} AND {most}"\npoints = {points}\nlabel = "纳税大户"\n'
         for least, most, points in ((50, 100, 1), (101, 200, 3))
@@ -320,7 +324,7 @@ def test_who_has_no_tier_is_told_why() -> None:
         "老名字\uff08集团\uff09有限公司",
     ],
 )
-def test_an_enterprise_is_found_by_code_name_or_former_name(key) -> None:
+def test_an_enterprise_is_found_by_code_name_or_former_name(key: str) -> None:
     contents = frames(TEN, policy())
     register = contents["facts.enterprises"].with_columns(
         pl.when(pl.col("uscc") == code(3)).then(pl.lit("老名字(集团)有限公司")).alias("former_name")
@@ -346,7 +350,7 @@ def test_periods_and_policies_that_were_not_evaluated_are_told() -> None:
         explain(frames(TEN, policy()), code(0), "2026-10", "other")
 
 
-def columns_of(stated_in):
+def columns_of(stated_in: Sequence[tuple[str, int, str, str]]) -> pl.DataFrame:
     """Where sheets state their fields: submission, block, field, column."""
     rows = [
         {"submission_id": s, "block": b, "field": f, "column": c, "header": f, "factor": 1.0, "unit_assumed": False}
@@ -420,7 +424,7 @@ def test_a_figure_of_an_earlier_version_of_a_file_is_not_looked_for_in_the_newer
     assert "lnd.xlsx(较早一版) [表1] C6" in card_as_text(explanation)
     assert "out.xlsx [表1]" in card_as_text(explanation, all_cells=True)
     write_card(tmp_path / "card.xlsx", explanation)
-    said = [cell.value for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
+    said = [cell.value for row in openpyxl.load_workbook(tmp_path / "card.xlsx").worksheets[0] for cell in row]
     assert "lnd.xlsx(较早一版) [表1]" in said
 
 
@@ -494,7 +498,7 @@ def test_a_score_on_a_card_never_looks_better_than_its_tier(tmp_path: Path) -> N
     explanation = explain(contents.with_frames({"results.scores": scores}), code(1), "2026-10")
     assert "综合得分    59.99997，" in card_as_text(explanation)
     write_card(tmp_path / "card.xlsx", explanation)
-    shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").active for cell in row]
+    shown = [cell for row in openpyxl.load_workbook(tmp_path / "card.xlsx").worksheets[0] for cell in row]
     assert {cell.number_format for cell in shown if cell.value == 59.99997} == {"0.000000_ "}
 
 
@@ -515,7 +519,7 @@ def test_the_same_card_is_json_for_programs() -> None:
     assert said["target"]["tier"] is None
 
 
-def spanned(first, last, **figures):
+def spanned(first: date, last: date, **figures: object) -> dict[str, object]:
     return {**ONE, "span_start": first, "span_end": last, **figures}
 
 

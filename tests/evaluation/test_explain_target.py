@@ -4,7 +4,7 @@ import pytest
 from builders.profiles import indicator, policy, profile
 
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.evaluation.explanation.target import what_it_takes
+from efficiency.evaluation.explanation import what_it_takes
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,9 @@ from efficiency.evaluation.explanation.target import what_it_takes
         ("revenue - tax", "land", "higher", (5.0, 1.0), (None, -0.5)),
     ],
 )
-def test_only_changes_for_the_better_are_offered(top, bottom, better, figures, offered) -> None:
+def test_only_changes_for_the_better_are_offered(
+    top: str, bottom: str, better: str, figures: tuple[float, float], offered: tuple[float | None, float | None]
+) -> None:
     rules = policy(indicators=indicator("one", top, bottom, better=better))
     names = ("revenue", "tax") if top == "revenue - tax" else (top,)
     row = {**dict.fromkeys(names, 0.0), names[0]: figures[0], bottom: figures[1]}

@@ -1,5 +1,7 @@
 """A value is a quotient of two known figures, or it is missing; and whoever lacks too much gets no verdict."""
 
+from collections.abc import Mapping
+
 import pytest
 from builders.profiles import indicator, policy, profile
 
@@ -8,7 +10,7 @@ from efficiency.evaluation.evaluate import evaluate
 TWO = indicator("a", weight=50, missing="zero") + indicator("b", "revenue", "energy", 50, missing="{}")
 
 
-def judged(missing: str, *rows: dict) -> list[tuple]:
+def judged(missing: str, *rows: Mapping[str, object]) -> list[tuple[str, float | None]]:
     rules = policy(indicators=TWO.replace("{}", missing))
     return evaluate(profile(*rows), rules).scores.select("status", "score").rows()
 
@@ -16,7 +18,7 @@ def judged(missing: str, *rows: dict) -> list[tuple]:
 @pytest.mark.parametrize(
     "row", [{"tax": 1.0}, {"land": 1.0}, {"tax": 1.0, "land": 0.0}, {"tax": 1e308, "land": 1e-308}]
 )
-def test_what_has_no_finite_quotient_is_missing(row) -> None:
+def test_what_has_no_finite_quotient_is_missing(row: dict[str, float]) -> None:
     found = evaluate(profile(row), policy(indicators=indicator()))
     assert found.indicators["value"].to_list() == [None]
     assert found.scores["status"].to_list() == ["insufficient"]
@@ -31,7 +33,7 @@ def test_a_needed_indicator_without_value_is_insufficient_whatever_else_is_there
 
 
 @pytest.mark.parametrize("missing", ["zero", "cohort_mean", "reweight"])
-def test_without_any_value_data_are_insufficient_under_every_rule(missing) -> None:
+def test_without_any_value_data_are_insufficient_under_every_rule(missing: str) -> None:
     assert judged(missing, {"tax": 1.0}) == [("insufficient", None)]
 
 

@@ -1,13 +1,15 @@
 """Why a score is not what it was: the parts add up, and each is what its name says."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 import pytest
 from builders.profiles import indicator, policy, profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from efficiency.evaluation.changes import Standing, movement
-from efficiency.evaluation.changes.movement import MOVEMENT
+from efficiency.evaluation.changes import MOVEMENT, Results, movement
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.model import Policy
 from schemas.results import MOVEMENT_PARTS
@@ -16,7 +18,9 @@ MEAN = '{ stat = "weighted_mean" }'
 HONOURS = '[[adjustment]]\nwhen = "honours = \'专精特新\'"\npoints = 2\nlabel = "专精特新"\n'
 
 
-def two(formula_benchmark: str = MEAN, missing: str = "reweight", second: str = "zero", weights=(60, 40)) -> str:
+def two(
+    formula_benchmark: str = MEAN, missing: str = "reweight", second: str = "zero", weights: tuple[int, int] = (60, 40)
+) -> str:
     upper = '{ stat = "quantile", q = 0.75 }'
     return (
         indicator("tax", "tax", "land", weights[0], benchmark=formula_benchmark, missing=missing, more="cap = 1.5")
@@ -24,16 +28,16 @@ def two(formula_benchmark: str = MEAN, missing: str = "reweight", second: str = 
     )  # fmt: skip
 
 
-def standing(frame: pl.DataFrame, rules: Policy) -> Standing:
+def standing(frame: pl.DataFrame, rules: Policy) -> Results:
     evaluation = evaluate(frame, rules)
-    return Standing(evaluation.scores, evaluation.indicators, rules)
+    return Results(evaluation.scores, evaluation.indicators, rules)
 
 
-def firms(rows: list[dict]) -> pl.DataFrame:
+def firms(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     return profile(*({"land": 10.0, "energy": 10.0, **row} for row in rows))
 
 
-def moved(before: pl.DataFrame, after: pl.DataFrame, rules: Policy, **steps) -> list[dict]:
+def moved(before: pl.DataFrame, after: pl.DataFrame, rules: Policy, **steps: Results) -> list[dict[str, Any]]:
     return movement(standing(before, rules), standing(after, rules), **steps).to_dicts()
 
 
@@ -42,6 +46,7 @@ firm = st.fixed_dictionaries({
     "tax": figure, "revenue": figure, "scale": st.sampled_from(["规上", "规上", "规下"]),
     "honours": st.sampled_from([None, "专精特新"]), "months_since_commissioned": st.sampled_from([6, 60]),
 })  # fmt: skip
+Row = dict[str, object]
 RULES = ("zero", "cohort_mean", "reweight", "insufficient")
 
 
@@ -55,7 +60,16 @@ RULES = ("zero", "cohort_mean", "reweight", "insufficient")
     revised=st.booleans(),
     weight=st.integers(5, 95),
 )
-def test_the_parts_always_add_up_to_the_change(*, rows, missing, second, formula, corrected, revised, weight) -> None:
+def test_the_parts_always_add_up_to_the_change(
+    *,
+    rows: list[tuple[Row, Row, Row]],
+    missing: str,
+    second: str,
+    formula: str,
+    corrected: bool,
+    revised: bool,
+    weight: int,
+) -> None:
     factor = 'factor = "CASE WHEN months_since_commissioned < 24 THEN 1.1 ELSE 1.0 END"'
 
     def rules(first_weight: int) -> Policy:

@@ -1,5 +1,7 @@
 """Merger partners: class before division before chain, own town first, then the better score, never oneself."""
 
+from typing import Any
+
 import polars as pl
 from builders.profiles import code
 from hypothesis import given, settings
@@ -7,14 +9,15 @@ from hypothesis import strategies as st
 
 from efficiency.evaluation.partners import PARTNERS, find_partners
 
+Firm = tuple[str | None, str | None, str | None, str | None, float | None]
+"""Industry, chain, town, tier, score."""
 SCHEMA = {
     "uscc": pl.String, "name": pl.String, "town": pl.String, "tier": pl.String, "score": pl.Float64,
     "industry": pl.String, "industry_division": pl.String, "chain": pl.String,
 }  # fmt: skip
 
 
-def zone(*rows: tuple) -> pl.DataFrame:
-    """(industry, chain, town, tier, score) each."""
+def zone(*rows: Firm) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {"uscc": code(i), "name": f"企业{i}", "town": town, "tier": tier, "score": score, "industry": industry,
@@ -84,12 +87,12 @@ row = st.tuples(
 
 @settings(max_examples=100)
 @given(rows=st.lists(row, min_size=1, max_size=25))
-def test_they_are_the_best_of_all_pairs(rows) -> None:
+def test_they_are_the_best_of_all_pairs(rows: list[Firm]) -> None:
     frame = zone(*rows)
     everyone = frame.to_dicts()
     for me in everyone:
 
-        def place(other, me=me):
+        def place(other: dict[str, Any], me: dict[str, Any] = me) -> tuple[int, bool, float, str] | None:
             level = (
                 0 if other["industry"] == me["industry"] and len(me["industry"] or "") == 4
                 else 1 if me["industry_division"] and other["industry_division"] == me["industry_division"]

@@ -1,9 +1,12 @@
 """What each indicator earns, what missing figures do to it, and how the parts make the score."""
 
+from collections.abc import Mapping
+
 import pytest
 from builders.profiles import indicator, policy, profile
 
 from efficiency.evaluation.evaluate import evaluate
+from efficiency.policy.model import Policy
 
 FULL = {"tax": 10.0, "land": 1.0, "revenue": 20.0, "energy": 2.0, "rd_expense": 1.0, "employees": 1.0}
 
@@ -16,7 +19,7 @@ def three(missing: str) -> str:
     )
 
 
-def scores(rules, *rows: dict) -> list[float | None]:
+def scores(rules: Policy, *rows: Mapping[str, object]) -> list[float | None]:
     return evaluate(profile(*rows), rules).scores["score"].to_list()
 
 
@@ -33,7 +36,9 @@ def scores(rules, *rows: dict) -> list[float | None]:
         ("lower", "cap = 1.5\n  floor = 0.2", -1.0, 20.0),
     ],
 )
-def test_a_ratio_is_cut_at_cap_and_floor_and_turned_round_where_lower_is_better(better, more, tax, expected) -> None:
+def test_a_ratio_is_cut_at_cap_and_floor_and_turned_round_where_lower_is_better(
+    better: str, more: str, tax: float, expected: float
+) -> None:
     assert scores(policy(indicators=indicator(better=better, more=more)), {"tax": tax, "land": 1.0}) == pytest.approx(
         [expected]
     )
@@ -44,7 +49,7 @@ def test_zero_where_lower_is_better_has_no_score_without_a_cap() -> None:
 
 
 @pytest.mark.parametrize(("better", "expected"), [("higher", [20.0, 60.0, 100.0]), ("lower", [100.0, 60.0, 20.0])])
-def test_min_max_gives_twenty_to_the_least_and_the_full_weight_to_the_best(better, expected) -> None:
+def test_min_max_gives_twenty_to_the_least_and_the_full_weight_to_the_best(better: str, expected: list[float]) -> None:
     rules = policy(cohort='formula = "minmax"', indicators=indicator(better=better))
     assert scores(rules, *({"tax": t, "land": 1.0} for t in (1.0, 3.0, 5.0))) == pytest.approx(expected)
 
@@ -67,7 +72,7 @@ def test_min_max_of_equal_values_is_undefined_and_never_a_tier() -> None:
         ("insufficient", None, None, None),
     ],
 )
-def test_each_rule_for_a_missing_figure(missing, score, land_score, item) -> None:
+def test_each_rule_for_a_missing_figure(missing: str, score: float, land_score: float, item: float | None) -> None:
     found = evaluate(profile(FULL, {**FULL, "rd_expense": None}), policy(indicators=three(missing)))
     assert found.scores["score"].to_list() == pytest.approx([90.0, score])
     assert found.scores["land_score"].to_list()[1] == pytest.approx(land_score)
@@ -85,7 +90,12 @@ def test_reweighted_items_sum_to_the_score_and_say_so() -> None:
 
 
 def test_the_mean_of_the_cohort_is_over_ranked_enterprises_that_have_a_score() -> None:
-    rows = [FULL, {**FULL, "rd_expense": 3.0}, {**FULL, "rd_expense": None}, {"rd_expense": 99.0, "employees": 1.0}]
+    rows: list[Mapping[str, object]] = [
+        FULL,
+        {**FULL, "rd_expense": 3.0},
+        {**FULL, "rd_expense": None},
+        {"rd_expense": 99.0, "employees": 1.0},
+    ]
     assert scores(policy(indicators=three("cohort_mean")), *rows) == pytest.approx([90.0, 110.0, 100.0, None])
 
 

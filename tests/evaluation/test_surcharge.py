@@ -1,5 +1,7 @@
 """The surcharge on electricity goes by consecutive years in D, and only the highest that applies is charged."""
 
+from collections.abc import Mapping
+
 import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, policy, policy_text, profile
@@ -13,12 +15,12 @@ SURCHARGE = '[surcharge]\nsteps = [0.05, 0.10, 0.15]\nperiods_per_year = {}\nsou
 OTHER = '[[surcharge.other]]\nwhen = "incidents_energy > 0"\nyuan_per_kwh = 0.10\nlabel = "差别电价"\n'
 
 
-def due(periods: int, *rows: dict, other: str = "") -> list[float | None]:
+def due(periods: int, *rows: Mapping[str, object], other: str = "") -> list[float | None]:
     rules = policy(indicators=SCORE_ONLY, tiers=CUTS, tail=SURCHARGE.format(periods) + other)
     return evaluate(profile(*rows), rules).scores["surcharge_yuan_per_kwh"].to_list()
 
 
-def in_d(before: int, **more: object) -> dict:
+def in_d(before: int, **more: object) -> dict[str, object]:
     return {"tax": 10.0, "land": 1.0, "d_streak_before": before, **more}
 
 
@@ -63,7 +65,7 @@ def test_without_a_surcharge_in_the_policy_nothing_is_said() -> None:
         ("yuan_per_kwh", "yuan_per_kw", "did you mean 'yuan_per_kwh'"),
     ],
 )
-def test_a_broken_surcharge_is_refused(old, new, remedy) -> None:
+def test_a_broken_surcharge_is_refused(old: str, new: str, remedy: str) -> None:
     text = policy_text(indicators=SCORE_ONLY, tiers=CUTS, tail=SURCHARGE.format(12) + OTHER)
     assert old in text
     with pytest.raises(PolicyError, match=r"line \d+: ") as caught:
@@ -78,6 +80,7 @@ def test_a_surcharge_without_tiers_is_refused() -> None:
 
 def test_the_method_sheet_says_steps_count_and_source() -> None:
     rules = policy(indicators=SCORE_ONLY, tiers=CUTS, tail=SURCHARGE.format(12) + OTHER)
+    assert rules.surcharge is not None
     words = said(rules.surcharge, rules)
     assert "第1年0.05元、第2年0.1元、第3年及以后0.15元；差别电价0.1元(未整改能耗事项大于0)" in words
     assert "连续12个评价期计为一年" in words

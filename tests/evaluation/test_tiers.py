@@ -1,12 +1,15 @@
 """Shares, ties, groups and overrides: who gets which tier."""
 
+import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
 
 from efficiency.evaluation.evaluate import evaluate
 
 
-def tiers_of(frame, cuts: str, *, by: str = "rank", within: str = "[]", tail: str = "") -> list[str | None]:
+def tiers_of(
+    frame: pl.DataFrame, cuts: str, *, by: str = "rank", within: str = "[]", tail: str = ""
+) -> list[str | None]:
     section = f'[cohort.tiers]\nby = "{by}"\nwithin = {within}\ncuts = {cuts}\n'
     return evaluate(frame, policy(indicators=SCORE_ONLY, tiers=section, tail=tail)).scores["tier"].to_list()
 
@@ -23,7 +26,7 @@ def tiers_of(frame, cuts: str, *, by: str = "rank", within: str = "[]", tail: st
         (10, "{ A = 0.1, B = 0.7, C = 1.0 }", (1, 6, 3, 0)),
     ],
 )
-def test_counts_of_the_published_cuts(n, cuts, counts) -> None:
+def test_counts_of_the_published_cuts(n: int, cuts: str, counts: tuple[int, int, int, int]) -> None:
     found = tiers_of(scored([float(i) for i in range(n)]), cuts)
     assert tuple(found.count(tier) for tier in "ABCD") == counts
 
@@ -43,7 +46,7 @@ def test_scores_equal_to_six_decimals_are_equal() -> None:
 @pytest.mark.parametrize(
     ("score", "tier"), [(90.0, "A"), (89.999999, "B"), (89.9999999, "A"), (75.0, "B"), (60.0, "C"), (59.0, "D")]
 )
-def test_by_score_a_cut_is_reached_at_the_cut(score, tier) -> None:
+def test_by_score_a_cut_is_reached_at_the_cut(score: float, tier: str) -> None:
     assert tiers_of(scored([score]), "{ A = 90, B = 75, C = 60 }", by="score") == [tier]
 
 
@@ -95,8 +98,8 @@ EACH = [90.0, 70.0, 50.0, 10.0]
         ('at_least = "D"', "ABCD"),
     ],
 )
-def test_each_kind_of_override_moves_tiers_its_own_way(effect, expected) -> None:
-    assert "".join(tiers_of(scored(EACH), CUTS, by="score", tail=override(effect))) == expected
+def test_each_kind_of_override_moves_tiers_its_own_way(effect: str, expected: str) -> None:
+    assert tiers_of(scored(EACH), CUTS, by="score", tail=override(effect)) == list(expected)
 
 
 def test_later_overrides_see_what_earlier_ones_left() -> None:

@@ -43,7 +43,7 @@ def values(expression: pl.Expr) -> list[object]:
         ("CASE WHEN tax > 0 THEN utility ELSE TRUE END", [True, True, True]),
     ],
 )
-def test_a_condition_that_is_null_does_not_hold(text, expected) -> None:
+def test_a_condition_that_is_null_does_not_hold(text: str, expected: list[bool]) -> None:
     assert values(predicate(text)) == expected
 
 
@@ -64,7 +64,7 @@ def test_a_condition_that_is_null_does_not_hold(text, expected) -> None:
         ("GREATEST(tax, 0) * 0.1", [3.0 * 0.1, 0.0, 0.0]),
     ],
 )
-def test_a_number_is_a_double_and_division_by_zero_is_missing(text, expected) -> None:
+def test_a_number_is_a_double_and_division_by_zero_is_missing(text: str, expected: list[float | None]) -> None:
     assert values(scalar(text)) == pytest.approx(expected)
 
 
@@ -79,13 +79,13 @@ def test_a_number_is_a_double_and_division_by_zero_is_missing(text, expected) ->
         "tax // 2 > 1", "tax IS 5", "name LIKE scale", "TRUE; DROP TABLE x", "x -> x > 1", "tax > 1 UNION SELECT 1",
     ],
 )  # fmt: skip
-def test_what_an_expression_may_not_say_is_refused(text) -> None:
+def test_what_an_expression_may_not_say_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError):
         check_predicate(text, expressions.PROFILE_COLUMNS)
 
 
 @pytest.mark.parametrize("name", ["tax", "land_idle", "d_streak", "value_a", "score_a", "energy_tier", "previous_tier"])
-def test_lists_see_every_column_of_the_profile_and_of_the_scoring(name) -> None:
+def test_lists_see_every_column_of_the_profile_and_of_the_scoring(name: str) -> None:
     check_predicate(f"{name} IS NULL", expressions.candidate_columns(["a"]))
 
 
@@ -111,7 +111,7 @@ def test_a_condition_is_no_number_and_a_number_no_condition() -> None:
         ("SUM(tax) > 1", "no sub-query, table or aggregate"),
     ],
 )
-def test_a_refusal_says_what_to_write_instead(text, instead) -> None:
+def test_a_refusal_says_what_to_write_instead(text: str, instead: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         check_predicate(text, expressions.PROFILE_COLUMNS)
     assert instead in str(caught.value)
@@ -125,6 +125,6 @@ def test_a_refusal_says_what_to_write_instead(text, instead) -> None:
         (" OR ".join(["tax > 1"] * 20_000), "219996 characters"),
     ],
 )
-def test_no_expression_ends_the_process_however_long_or_deep(text, said) -> None:
+def test_no_expression_ends_the_process_however_long_or_deep(text: str, said: str) -> None:
     with pytest.raises(ExpressionError, match=said):
         check_predicate(text, expressions.PROFILE_COLUMNS)

@@ -1,6 +1,8 @@
 """The built-in policies compute what their sources publish, and claim no more than their sources."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from builders.profiles import profile
@@ -8,6 +10,7 @@ from builders.profiles import profile
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.load import builtin_policies, builtin_text, load_policy
 
+Row = Mapping[str, object]
 HUANGYAN = {
     "tax": 20.0, "land": 1.0, "value_added": 100.0, "energy": 100 / 3.0, "emissions": 100 / 5000, "employees": 100 / 20,
     "rd_expense": 0.025, "revenue": 1.0,
@@ -34,7 +37,7 @@ LINHAI = {
         ("huaian-2024", [{"tax": 9.0, "land": 2.0, "revenue": 90.0, "energy": 3.0}], 50.0),
     ],
 )
-def test_published_methods_give_their_own_worked_examples(policy, rows, expected) -> None:
+def test_published_methods_give_their_own_worked_examples(policy: str, rows: list[Row], expected: float) -> None:
     found = evaluate(profile(*rows), load_policy(policy)).scores
     assert found["score"][0] == pytest.approx(expected, abs=5e-5)
 
@@ -47,7 +50,7 @@ def test_published_methods_give_their_own_worked_examples(policy, rows, expected
         ("linhai-2014", {**LINHAI, "land": 10.0, "tax": 120.0, "revenue": 2400.0}, [32.0, 8.0, 16.0, 15.0, 2.5, 8.0]),
     ],
 )
-def test_every_item_of_a_worked_example_is_as_computed_by_hand(policy, row, items) -> None:
+def test_every_item_of_a_worked_example_is_as_computed_by_hand(policy: str, row: Row, items: list[float]) -> None:
     found = evaluate(profile(row), load_policy(policy)).indicators
     assert found["score"].to_list() == pytest.approx(items, abs=5e-5)
 
@@ -82,7 +85,11 @@ def test_jingde_cannot_score_an_item_in_which_all_are_equal_and_says_so() -> Non
 
 
 def test_jingde_leaves_utilities_out_and_takes_small_enterprises_from_five_mu() -> None:
-    rows = [{**FULL, "utility": True}, {**FULL, "scale": "规下", "land": 4.99}, {**FULL, "scale": "规下", "land": 5.0}]
+    rows: list[Row] = [
+        {**FULL, "utility": True},
+        {**FULL, "scale": "规下", "land": 4.99},
+        {**FULL, "scale": "规下", "land": 5.0},
+    ]
     found = evaluate(profile(*rows), load_policy("jingde-2022")).scores
     assert found["status"].to_list()[:2] == ["excluded", "out_of_scope"]
     assert found["cohort"].to_list() == [None, None, "below_scale"]
@@ -92,14 +99,14 @@ def test_jingde_leaves_utilities_out_and_takes_small_enterprises_from_five_mu() 
     ("policy", "counts"),
     [("anhui-city", (25, 45, 25, 5)), ("changle-2023", (20, 55, 20, 5)), ("huaian-2024", (20, 40, 35, 5))],
 )
-def test_a_hundred_enterprises_fall_into_the_published_shares(policy, counts) -> None:
+def test_a_hundred_enterprises_fall_into_the_published_shares(policy: str, counts: tuple[int, int, int, int]) -> None:
     rows = [{**FULL, "tax": 1.0 + i} for i in range(100)]
     tiers = evaluate(profile(*rows), load_policy(policy)).scores["tier"].to_list()
     assert tuple(tiers.count(tier) for tier in "ABCD") == counts
 
 
 @pytest.mark.parametrize(("policy", "average"), [("anhui-city", 100.0), ("wujin-draft", 100.0), ("sichuan-2020", 70.0)])
-def test_who_is_average_earns_the_published_weights(policy, average) -> None:
+def test_who_is_average_earns_the_published_weights(policy: str, average: float) -> None:
     found = evaluate(profile(FULL, FULL), load_policy(policy)).scores
     assert found["score"].to_list() == pytest.approx([average, average])
 
@@ -115,14 +122,16 @@ def test_who_is_average_earns_the_published_weights(policy, average) -> None:
         ({"land": 4.5, "land_leased_in": 4.5, "months_since_commissioned": 47}, None),
     ],
 )
-def test_the_anhui_city_takes_small_enterprises_by_land_or_as_tenants_of_some_standing(changed, cohort) -> None:
+def test_the_anhui_city_takes_small_enterprises_by_land_or_as_tenants_of_some_standing(
+    changed: Row, cohort: str | None
+) -> None:
     row = {**FULL, "scale": "规下", **changed}
     assert evaluate(profile(row), load_policy("anhui-city")).scores["cohort"][0] == cohort
 
 
 @pytest.mark.parametrize("kind", [{"utility": True}, {"under_construction": True}, {"months_since_commissioned": 23}])
 @pytest.mark.parametrize("tax", [0.5, 500.0])
-def test_the_anhui_city_manages_as_b_whom_it_gives_no_grade(kind, tax) -> None:
+def test_the_anhui_city_manages_as_b_whom_it_gives_no_grade(kind: Row, tax: float) -> None:
     rows = [{**FULL, "tax": 1.0 + i} for i in range(20)]
     found = evaluate(profile(*rows, {**FULL, "tax": tax, **kind}), load_policy("anhui-city")).scores.row(-1, named=True)
     assert (found["status"], found["tier"]) == ("ranked", "B")
@@ -140,13 +149,13 @@ def test_the_anhui_city_manages_as_b_whom_it_gives_no_grade(kind, tax) -> None:
         ({"tax": 500.0, "open_incidents": 1}, "C"),
     ],
 )
-def test_changle_protects_the_new_unless_vetoed_and_bars_the_vetoed_from_a_and_b(changed, tier) -> None:
+def test_changle_protects_the_new_unless_vetoed_and_bars_the_vetoed_from_a_and_b(changed: Row, tier: str) -> None:
     rows = [{**FULL, "tax": 1.0 + i} for i in range(39)]
     assert evaluate(profile(*rows, {**FULL, **changed}), load_policy("changle-2023")).scores["tier"][-1] == tier
 
 
 @pytest.mark.parametrize(("years_before", "surcharge"), [(0, 0.05), (1, 0.10), (2, 0.15), (7, 0.15)])
-def test_shandong_charges_by_consecutive_years_in_d(years_before, surcharge) -> None:
+def test_shandong_charges_by_consecutive_years_in_d(years_before: int, surcharge: float) -> None:
     rows = [{**FULL, "tax": 1.0 + i, "d_streak_before": 1} for i in range(19)]
     last = {**FULL, "tax": 0.5, "d_streak_before": years_before}
     found = evaluate(profile(*rows, last), load_policy("changle-2023")).scores
@@ -174,14 +183,14 @@ WITH_SMALL = [name for name, _ in builtin_policies() if name not in ("sichuan-20
 
 
 @pytest.mark.parametrize("policy", WITH_SMALL)
-def test_who_has_not_reported_land_lacks_data_and_is_not_out_of_scope(policy) -> None:
+def test_who_has_not_reported_land_lacks_data_and_is_not_out_of_scope(policy: str) -> None:
     found = evaluate(profile({**FULL, "scale": "规下", "land": None}), load_policy(policy)).scores.row(0, named=True)
     assert found["status"] == "insufficient"
     assert "缺用地面积" in found["status_reason"]
 
 
 def test_huaian_puts_suppliers_and_the_newly_started_apart() -> None:
-    rows = [{"utility": True}, {"months_since_commissioned": 23}, {"months_since_commissioned": 24}]
+    rows: list[Row] = [{"utility": True}, {"months_since_commissioned": 23}, {"months_since_commissioned": 24}]
     assert evaluate(profile(*rows), load_policy("huaian-2024")).scores["status"].to_list() == [
         "excluded",
         "excluded",
@@ -189,9 +198,9 @@ def test_huaian_puts_suppliers_and_the_newly_started_apart() -> None:
     ]
 
 
-def judged(**changed) -> dict:
+def judged(**changed: object) -> dict[str, Any]:
     """The last of forty enterprises under the default policy, which is D unless protected."""
-    rows = [{"tax": 10.0 + i, "land": 5.0, "revenue": 100.0, "energy": 10.0} for i in range(39)]
+    rows: list[Row] = [{"tax": 10.0 + i, "land": 5.0, "revenue": 100.0, "energy": 10.0} for i in range(39)]
     rows.append({"tax": 1.0, "land": 5.0, "revenue": 100.0, "energy": 10.0, **changed})
     return evaluate(profile(*rows), load_policy("zibo-jkq")).scores.row(-1, named=True)
 
@@ -209,7 +218,7 @@ def judged(**changed) -> dict:
         ({"tax": 900.0, "open_incidents": 1}, "C"),
     ],
 )
-def test_the_default_policy_protects_the_new_and_vetoes_open_incidents(changed, tier) -> None:
+def test_the_default_policy_protects_the_new_and_vetoes_open_incidents(changed: Row, tier: str) -> None:
     assert judged(**changed)["tier"] == tier
 
 
@@ -240,6 +249,6 @@ def test_every_built_in_policy_names_its_source_and_the_default_claims_nothing_o
 
 
 @pytest.mark.parametrize("name", ["huangyan-fy2022", "huangyan-fy2021"])
-def test_the_unknown_electricity_factor_is_said_to_be_unknown(name) -> None:
+def test_the_unknown_electricity_factor_is_said_to_be_unknown(name: str) -> None:
     line = next(line for line in builtin_text(name).splitlines() if line.startswith("equivalent_kgce_per_kwh"))
     assert "UNVERIFIED" in line

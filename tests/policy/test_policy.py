@@ -98,7 +98,7 @@ def swap(old: str, new: str) -> str:
         ("[robustness]", '[energy.coefficients]\n"动力煤" = 0.7\n[robustness]', "动力煤", "standard name '原煤'"),
     ],
 )
-def test_a_planted_fault_is_refused_with_its_line_and_remedy(old, new, offender, remedy) -> None:
+def test_a_planted_fault_is_refused_with_its_line_and_remedy(old: str, new: str, offender: str, remedy: str) -> None:
     text = swap(old, new)
     message = refused(text)
     assert remedy in message
@@ -129,7 +129,7 @@ FIRST = "where = \"scale = '规上'\""
         ("scale = '规上'", "scale = '规下' AND utility", "[[excluded]] takes everybody"),
     ],
 )
-def test_a_cohort_that_can_never_match_is_refused(first, second, why) -> None:
+def test_a_cohort_that_can_never_match_is_refused(first: str, second: str, why: str) -> None:
     text = policy_text(
         head='[[excluded]]\nwhen = "utility"\nlabel = "公用事业"\n',
         tail=f'[[cohort]]\nid = "second"\nwhere = "{second}"\n' + indicator(),
@@ -156,7 +156,7 @@ def test_a_cohort_that_can_never_match_is_refused(first, second, why) -> None:
         ("investment > -5", "investment < -4"),
     ],
 )
-def test_a_cohort_that_somebody_can_be_in_is_accepted(first, second) -> None:
+def test_a_cohort_that_somebody_can_be_in_is_accepted(first: str, second: str) -> None:
     text = policy_text(tail=f'[[cohort]]\nid = "second"\nwhere = "{second}"\n' + indicator())
     assert len(parse_policy(text.replace(FIRST, f'where = "{first}"')).cohort) == 2
 
@@ -245,6 +245,6 @@ def test_a_policy_without_a_title_is_called_by_its_id() -> None:
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 5_000])
-def test_brackets_without_end_are_told_and_no_crash(text) -> None:
+def test_brackets_without_end_are_told_and_no_crash(text: str) -> None:
     with pytest.raises(PolicyError, match="nested too deeply"):
         parse_policy(text)

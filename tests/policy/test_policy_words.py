@@ -1,6 +1,7 @@
 """A policy in Chinese: every kind of expression that a policy can say reads as a sentence."""
 
 import tomllib
+from typing import Any
 
 import pytest
 from builders.reports import POLICY
@@ -20,7 +21,7 @@ from efficiency.policy.words import (
 
 
 @pytest.fixture(scope="module")
-def policy():
+def policy() -> Policy:
     return Policy.model_validate(tomllib.loads(POLICY))
 
 
@@ -42,17 +43,17 @@ def policy():
         ("revenue - tax", "营业收入 − 实缴税金"),
     ],
 )
-def test_expression_reads_as_chinese(policy, expression, said) -> None:
+def test_expression_reads_as_chinese(policy: Policy, expression: str, said: str) -> None:
     assert condition(expression, policy) == said
 
 
-def test_yes_no_columns_become_statements(policy) -> None:
+def test_yes_no_columns_become_statements(policy: Policy) -> None:
     assert statement("utility", policy) == "属于公用事业"
     assert statement("NOT newly_above_scale", policy) == "不属于新升规"
     assert statement("newly_above_scale OR under_construction", policy) == "属于新升规，或属于在建"
 
 
-def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy) -> None:
+def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy: Policy) -> None:
     assert "LENGTH(" in condition("LENGTH(name) > 3", policy)
 
 
@@ -65,12 +66,12 @@ def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy) -> None:
         (Benchmark(stat="median", within=("industry_division",), min_group=5), "同行业大类中位数(不足5户用全组)"),
     ],
 )
-def test_benchmark_says_whose_and_how(policy, spec, said) -> None:
+def test_benchmark_says_whose_and_how(policy: Policy, spec: Benchmark, said: str) -> None:
     indicator = policy.cohort[0].indicator[0].model_copy(update={"benchmark": spec})
     assert benchmark(indicator, policy.cohort[0]) == said
 
 
-def test_where_no_benchmark_is_used_its_words_say_what_is(policy) -> None:
+def test_where_no_benchmark_is_used_its_words_say_what_is(policy: Policy) -> None:
     indicator = policy.cohort[0].indicator[0].model_copy(update={"benchmark": None})
     assert benchmark(indicator, policy.cohort[0].model_copy(update={"formula": "minmax"})) == "组内最小值至最大值"
 
@@ -85,7 +86,7 @@ def test_cuts_say_where_each_tier_ends() -> None:
     assert "不划分等级" in tiers(None)
 
 
-def test_window_energy_and_overrides_are_named(policy) -> None:
+def test_window_energy_and_overrides_are_named(policy: Policy) -> None:
     assert window(policy).startswith("滚动12个月")
     assert "当量值" in energy_basis(policy)
     assert "绿色电力" in energy_basis(policy)
@@ -104,11 +105,11 @@ def test_window_energy_and_overrides_are_named(policy) -> None:
         ({"draws": 0}, "本办法不测算"),
     ],
 )
-def test_what_is_moved_at_random_is_named(policy, rule, said) -> None:
+def test_what_is_moved_at_random_is_named(policy: Policy, rule: dict[str, Any], said: str) -> None:
     assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}), review_below=0.8)
 
 
-def test_no_firmness_is_told_of_a_method_without_tiers(policy) -> None:
+def test_no_firmness_is_told_of_a_method_without_tiers(policy: Policy) -> None:
     assert robustness(policy, review_below=0.8).endswith("低于80%的标注“临界,建议复核”。")
     untiered = policy.model_copy(update={"cohort": [c.model_copy(update={"tiers": None}) for c in policy.cohort]})
     assert robustness(untiered, review_below=0.8) == "本办法不分等级，不测算。"

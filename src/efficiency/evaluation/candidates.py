@@ -21,15 +21,15 @@ from schemas.results import CANDIDATES
 NO_DATA = "无数据"
 MERGER = "merger"
 
-_WORDS = {"energy_level": ENERGY_LEVELS}
-"""Codes of the profile in the words of the lists."""
+_MEANINGS = {"energy_level": ENERGY_LEVELS}
+"""Column of the profile → its codes → the Chinese words of the lists."""
 
 
 def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
-    """The lists' rows by list in file order and priority: results.candidates without whose result it is.
+    """The rows of all lists, by list in file order and priority: results.candidates without evaluation_id and the like.
 
-    Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition
-    holds. The worst score comes first (best for `partner`), those without a score last, then by code.
+    Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition holds. The
+    worst score comes first (best for `partner`), those without a score last, then by code.
     """
     if not policy.candidate:
         return pl.DataFrame(schema=_declared())
@@ -37,13 +37,13 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
         *(pl.when(predicate(candidate.when)).then(i) for i, candidate in enumerate(policy.candidate)),
         pl.lit(None, dtype=pl.Int32),
     )
-    # Only what a list says is taken along: a profile has many columns and many enterprises.
-    said = {column for candidate in policy.candidate for column in columns_in(candidate.reason)}
+    # Only columns that a reason names are kept: a profile has many columns and many enterprises.
+    named = {column for candidate in policy.candidate for column in columns_in(candidate.reason)}
     matched = (
         evaluation.profile.with_columns(
             pl.when(pl.col("cohort").is_not_null()).then(entry.cast(pl.Int64)).alias("entry")
         )
-        .select(sorted(said | {"uscc", "name", "tier", "tier_confidence", "score", "entry"}))
+        .select(sorted(named | {"uscc", "name", "tier", "tier_confidence", "score", "entry"}))
         .filter(pl.col("entry").is_not_null())
     )
     parts = [
@@ -63,7 +63,7 @@ def _declared() -> dict[str, pl.DataType]:
 
 
 def _entries(matched: pl.DataFrame, candidate: Candidate, cuts: Sequence[float]) -> pl.DataFrame:
-    """The rows that one [[candidate]] entry brings, not yet in order; `cuts` are scores at which a tier ends."""
+    """The rows of one [[candidate]] entry, not yet in order; `cuts` are scores at which a tier ends."""
     return matched.select(
         pl.lit(candidate.list).alias("list"),
         pl.lit(candidate.title).alias("title"),
@@ -77,7 +77,7 @@ def _entries(matched: pl.DataFrame, candidate: Candidate, cuts: Sequence[float])
 
 
 def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFrame:
-    """One list in its order and under its title, which are those of its first entry, with `priority` from 1."""
+    """One list with `priority` from 1; its order and its title are those of its first entry."""
     entries = [
         (part, candidate) for part, candidate in zip(parts, policy.candidate, strict=True) if candidate.list == name
     ]
@@ -92,25 +92,25 @@ def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFram
 
 
 def columns_in(template: str) -> set[str]:
-    """The columns that a reason names."""
+    """The columns that the reason `template` names in braces."""
     return {column for _, column, _, _ in Formatter().parse(template) if column}
 
 
 def _reason(template: str, schema: pl.Schema, limits: Sequence[float]) -> pl.Expr:
-    """The reason with {column} filled in; `limits` are the numbers on which it turns."""
-    pieces: list[pl.Expr] = []
+    """The reason with every {column} filled in; `limits` are the numbers with which its figures are compared."""
+    parts: list[pl.Expr] = []
     for literal, column, _, _ in Formatter().parse(template):
         if literal:
-            pieces.append(pl.lit(literal))
+            parts.append(pl.lit(literal))
         if column:
-            pieces.append(_words(column, schema[column], limits))
-    return pl.concat_str(pieces)
+            parts.append(_as_text(column, schema[column], limits))
+    return pl.concat_str(parts)
 
 
-def _words(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
+def _as_text(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
     """A value as a reader writes it: up to two decimals, 是 or 否, 无数据 for null.
 
-    A figure that two decimals would put on or beyond one of the `limits` has as many as scores have.
+    A figure that two decimals would move onto or across one of the `limits` has as many decimals as scores have.
     """
     value = pl.col(column)
     text: pl.Expr
@@ -118,12 +118,12 @@ def _words(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
         text = pl.when(value).then(pl.lit("是")).when(~value).then(pl.lit("否"))
     elif dtype.is_float():
         short = value.round(2)
-        moved = ((value - limit).sign() != (short - limit).sign() for limit in limits)
-        shown = pl.when(pl.any_horizontal(pl.lit(value=False), *moved)).then(value.round(DECIMALS)).otherwise(short)
+        crosses = ((value - limit).sign() != (short - limit).sign() for limit in limits)
+        shown = pl.when(pl.any_horizontal(pl.lit(value=False), *crosses)).then(value.round(DECIMALS)).otherwise(short)
         # Adding 0.0 turns a rounded −0.0 into 0.
         text = (shown + 0.0).cast(pl.String).str.replace(r"\.0$", "")
-    elif column in _WORDS:
-        text = value.replace(_WORDS[column])
+    elif column in _MEANINGS:
+        text = value.replace(_MEANINGS[column])
     else:
         text = value.cast(pl.String)
     return text.fill_null(NO_DATA)

@@ -1,4 +1,4 @@
-"""A policy's rules on energy in the words of `efficiency.facts`, which knows nothing of policies."""
+"""The rules of a policy on energy as `efficiency.facts`, which does not read policies, takes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def energy_basis(policy: Policy) -> EnergyBasis:
-    """How `policy` counts energy."""
+    """The energy basis that `policy` declares in [energy]."""
     return EnergyBasis(
         electricity=policy.energy.electricity,
         equivalent_kgce_per_kwh=policy.energy.equivalent_kgce_per_kwh,

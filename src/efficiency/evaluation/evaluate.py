@@ -1,6 +1,6 @@
-"""Profile and policy in, evaluation out: the stages in their order, and the shapes that are kept.
+"""Evaluates one period: runs the stages in their order on a profile, and shapes the results.
 
-A pure function: the same profile and policy give the same evaluation, whatever the order of the rows.
+`evaluate` is a pure function: the same profile and policy give the same evaluation, whatever the order of the rows.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from efficiency.evaluation.confidence import tier_confidence
-from efficiency.evaluation.data_error import used_columns
+from efficiency.evaluation.robustness import tier_confidence
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import (
     add_benchmarks,
@@ -20,6 +19,7 @@ from efficiency.evaluation.scoring import (
     add_tiers,
     add_totals,
     apply_overrides,
+    columns_used,
     d_streak,
     grade_data,
     indicator_rows,
@@ -32,10 +32,10 @@ from efficiency.policy.model import Cohort, Policy
 from schemas.profile import PROFILE
 from schemas.results import INDICATORS, SCORES
 
-_STANDING = ("__at", "status", "status_reason")
-"""Where an enterprise stands in the profile, and what judging it may change of what was there before."""
-_WHOSE = ("evaluation_id", "period", "policy_id")
-"""Columns of the results tables that the publisher of the evaluation adds."""
+_STATUS = ("__row", "status", "status_reason")
+"""The row of an enterprise in the profile, and the columns assigned before scoring that scoring may change."""
+_IDENTITY = ("evaluation_id", "period", "policy_id")
+"""Columns of the results tables that are added when an evaluation is published."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[s
     ordered = ordered.rechunk()
     if (twice := ordered.filter(pl.col("uscc") == pl.col("uscc").shift())).height:
         raise ValueError(f"the profile has {twice['uscc'][0]} more than once; build it with one row per enterprise")
-    assigned = assign(ordered, policy).with_row_index("__at")
+    assigned = assign(ordered, policy).with_row_index("__row")
 
-    findings, warnings = _judged(assigned, policy)
-    frame = pl.concat([assigned.drop(_STANDING), findings], how="horizontal")
-    del findings
+    scored, warnings = _score_cohorts(assigned, policy)
+    frame = pl.concat([assigned.drop(_STATUS), scored], how="horizontal")
+    del scored
     frame = apply_overrides(frame, policy.override).with_columns(d_streak()).with_columns(surcharge(policy.surcharge))
 
-    # The order of overrides shows in override_<i>, so confidence comes after them.
+    # Confidence reads override_<i>, so it comes after the overrides.
     confidence = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
     frame = frame.with_columns(pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"))
     return Evaluation(
@@ -90,32 +90,36 @@ def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[s
     )
 
 
-def _judged(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
-    """What judging adds for every enterprise, in the order of `assigned`, and the warnings that arose."""
+def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
+    """The columns that scoring adds, one row per enterprise in the order of `assigned`, and the warnings.
+
+    Status and status_reason are those after scoring; enterprises without a cohort have null in all other columns.
+    """
     # Each cohort by itself: nothing outside it can change anything inside.
     parts: list[pl.DataFrame] = []
     warnings: list[str] = []
     for cohort in policy.cohort:
-        members = assigned.select("cohort", *_read(cohort, policy)).filter(pl.col("cohort") == cohort.id).rechunk()
-        found, told = _judge(members, cohort, policy)
-        parts.append(found.drop(set(members.columns) - set(_STANDING)))
-        warnings += told
-    outside = assigned.filter(pl.col("cohort").is_null()).select(_STANDING)
-    findings = pl.concat([*parts, outside], how="diagonal", rechunk=False)
-    in_order = pl.lit(findings["__at"].arg_sort())
-    return findings.select(pl.exclude("__at").gather(in_order)), warnings
+        columns = _columns_read(cohort, policy)
+        members = assigned.select("cohort", *columns).filter(pl.col("cohort") == cohort.id).rechunk()
+        scored, arisen = _score(members, cohort, policy)
+        parts.append(scored.drop(set(members.columns) - set(_STATUS)))
+        warnings += arisen
+    outside = assigned.filter(pl.col("cohort").is_null()).select(_STATUS)
+    everybody = pl.concat([*parts, outside], how="diagonal", rechunk=False)
+    in_order = pl.lit(everybody["__row"].arg_sort())
+    return everybody.select(pl.exclude("__row").gather(in_order)), warnings
 
 
-def _read(cohort: Cohort, policy: Policy) -> list[str]:
-    """The columns that judging `cohort` reads: a profile has many more, and a frame is copied often."""
-    used = used_columns(cohort) | column_names(cohort.factor) | set(cohort.tiers.within if cohort.tiers else ())
+def _columns_read(cohort: Cohort, policy: Policy) -> list[str]:
+    """The columns that scoring `cohort` reads: a profile has many more, and a frame is copied often."""
+    used = columns_used(cohort) | column_names(cohort.factor) | set(cohort.tiers.within if cohort.tiers else ())
     for adjustment in policy.adjustment:
         used |= column_names(adjustment.when)
-    return [*_STANDING, *sorted(used)]
+    return [*_STATUS, *sorted(used)]
 
 
-def _judge(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
-    """Scores and initial tiers of one cohort, and the warnings that arose."""
+def _score(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
+    """`members` of one cohort with indicators, scores and initial tiers, and the warnings."""
     graded = grade_data(measure(members, cohort), cohort)
     with_benchmarks, unusable = add_benchmarks(graded, cohort)
     scored, undefined = add_indicator_scores(with_benchmarks, cohort)
@@ -124,12 +128,12 @@ def _judge(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.Da
 
 
 def _shape(frame: pl.DataFrame, declared: dict[str, pl.DataType]) -> pl.DataFrame:
-    """The declared columns of a results table, without those that say whose result it is."""
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in declared.items() if name not in _WHOSE)
+    """The columns of a results table as `declared`, without those added when the evaluation is published."""
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in declared.items() if name not in _IDENTITY)
 
 
 def _scored_profile(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """What candidate expressions and list texts see, and the cohort, status and confidence beside it."""
+    """The columns that candidate expressions and list texts may use, with cohort, status and tier_confidence."""
     kept = [name for name in PROFILE.names if name != "d_streak_before"]
     scoring = [
         "cohort", "status", "status_reason", "score", "rank", "tier_initial", "tier", "land_score", "land_tier",

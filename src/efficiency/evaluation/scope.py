@@ -1,4 +1,4 @@
-"""Who is judged at all, and with whom: excluded enterprises first, then the first cohort that matches."""
+"""Which enterprises are evaluated, and in which cohort: excluded ones first, then the first cohort that matches."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ OUT_OF_SCOPE = "不在本办法任何评价组的范围内"
 def assign(profile: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """`profile` with `cohort` (id or null), `status` (excluded, out_of_scope or null) and `status_reason`.
 
-    `[[excluded]]` goes before cohorts: an excluded enterprise has no cohort. A condition that is null
-    does not hold.
+    [[excluded]] goes before cohorts: an excluded enterprise has no cohort. A condition that is null does not hold.
     """
     excluded = pl.coalesce(
         *(pl.when(predicate(rule.when)).then(pl.lit(rule.label)) for rule in policy.excluded),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.evaluation.changes import Standing, movement
+from efficiency.evaluation.changes import Results, movement
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.facts.profile import inputs_sha256
 from efficiency.job.evaluate import profile_at
@@ -68,7 +68,7 @@ def what_moved(
     if revised:
         unrevised = _standing(evaluate(profile_at(facts, old, period, past).frame, old), old)
     moved = movement(
-        Standing(previous.scores, previous.indicators, old),
+        Results(previous.scores, previous.indicators, old),
         _standing(evaluation, policy),
         restated=restated,
         unrevised=unrevised,
@@ -81,5 +81,5 @@ def what_moved(
     )
 
 
-def _standing(evaluation: Evaluation, policy: Policy) -> Standing:
-    return Standing(evaluation.scores, evaluation.indicators, policy)
+def _standing(evaluation: Evaluation, policy: Policy) -> Results:
+    return Results(evaluation.scores, evaluation.indicators, policy)

@@ -1,9 +1,9 @@
-"""A policy's expressions: SQL predicates and scalars over one enterprise's profile, and nothing else.
+"""A policy's expressions: SQL predicates and scalars over the columns of one enterprise's profile.
 
-sqlglot parses the text and every node must be of a harmless kind: no sub-query, table, aggregate,
-window or alias can be said. Then it is put so that polars computes what SQL and Excel mean: division
-and remainder by zero are null, numbers with a decimal point are doubles (polars would take them for
-exact decimals), ROUND rounds a half away from zero, and IS TRUE knows no null.
+sqlglot parses the text, and every node must be of an allowed kind: sub-queries, tables, aggregates, windows and
+aliases are refused. The text is then rewritten so that polars computes what SQL and Excel mean: division and
+remainder by zero are null, numbers with a decimal point are doubles (polars reads exact decimals), ROUND rounds a
+half away from zero, and IS TRUE is false for null.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from schemas.survey import FORM_SURVEY
 PROFILE_COLUMNS: Final[dict[str, pl.DataType]] = {
     column.name: column.dtype for column in PROFILE.columns if column.name != "d_streak_before"
 }
-"""What every expression may use; `d_streak` replaces `d_streak_before` once tiers are known."""
+"""The columns that every expression may use, with their types; `d_streak` replaces `d_streak_before` after scoring."""
 
 LONGEST: Final = 5_000
 """Characters of an expression."""
@@ -75,7 +75,7 @@ _INSTEAD: Final[dict[type[exp.Expr], str]] = {
         (exp.CurrentDate, exp.CurrentTimestamp), "the period is all the time there is, e.g. months_since_commissioned"
     ),
 }
-"""What to write instead of what is not allowed, where there is something."""
+"""Kind of node that is not allowed → what to write instead."""
 _ANYTHING_ELSE: Final = (
     "it may compare and compute with the columns of one enterprise (AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, "
     "IF, COALESCE, NULLIF, LEAST, GREATEST, ABS, ROUND, FLOOR, CEIL, LENGTH, LOWER, UPPER, TRIM, SUBSTRING, LEFT, "
@@ -84,11 +84,11 @@ _ANYTHING_ELSE: Final = (
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be used, in one sentence that says why and what to write instead."""
+    """An expression that cannot be used; the message gives the reason and what to write instead."""
 
 
 def scored_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
-    """What `[[override]]` may use: the profile, the scores and tiers, value_<id> and score_<id>."""
+    """The columns that [[override]] may use: the profile, scores and tiers, value_<id> and score_<id>."""
     ids = list(indicators)
     return {
         **PROFILE_COLUMNS,
@@ -99,7 +99,7 @@ def scored_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
 
 
 def candidate_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
-    """What `[[candidate]]` may use: as `[[override]]`, and d_streak."""
+    """The columns that [[candidate]] may use: those of [[override]], and d_streak."""
     return {**scored_columns(indicators), "d_streak": pl.Int64()}
 
 
@@ -127,19 +127,19 @@ def check_scalar(text: str, columns: Mapping[str, pl.DataType], *, scored: Itera
 
 
 def column_names(text: str) -> set[str]:
-    """The columns that `text` uses."""
+    """The columns that `text` names."""
     return {column.name for column in parsed(text).find_all(exp.Column)}
 
 
 def numbers(text: str) -> tuple[float, ...]:
-    """The numbers that the expression names, ascending: what its figures may be held against."""
+    """The numbers in the expression, ascending: those that its figures may be compared with."""
     literals = [node for node in parsed(text).find_all(exp.Literal) if not node.is_string]
     return tuple(sorted({-float(n.name) if isinstance(n.parent, exp.Neg) else float(n.name) for n in literals}))
 
 
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
-    """Type of `text` over `columns`, found by running it on one row of nulls."""
-    # Nesting is followed on the stack, by the parser and by polars, which would end the process.
+    """The type of `text` over `columns`: that of its result on one row of nulls."""
+    # The parser and polars recurse into nested expressions, and a stack overflow in polars ends the process.
     if len(text) > LONGEST:
         raise ExpressionError(f"{f'{text:.40}…'!r} has {len(text)} characters; write it with up to {LONGEST}")
     try:
@@ -185,7 +185,7 @@ def _check_column(column: exp.Column, columns: Mapping[str, pl.DataType], scored
 
 
 def _check_comparisons(tree: exp.Expr, columns: Mapping[str, pl.DataType], text: str) -> None:
-    """Refuses comparisons of a column with text that it never is: scale = '规模以上', utility = '是'."""
+    """Refuses comparisons of a column with a text that it never has: scale = '规模以上', utility = '是'."""
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.In):
         operands = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
         names = [operand.name for operand in operands if isinstance(operand, exp.Column)]
@@ -206,7 +206,7 @@ def _check_comparisons(tree: exp.Expr, columns: Mapping[str, pl.DataType], text:
 
 @lru_cache(maxsize=1024)
 def parsed(text: str) -> exp.Expr:
-    """The checked tree of `text`, which nobody may change. Raises ExpressionError where a policy may not say it."""
+    """The checked tree of `text`, to be read and not changed. Raises ExpressionError for what is not allowed."""
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
@@ -229,21 +229,21 @@ def parsed(text: str) -> exp.Expr:
 
 
 def _decimals(node: exp.Round) -> int | None:
-    """To how many decimals a ROUND rounds; None when that is not a plain whole number."""
-    said = node.args.get("decimals")
-    if said is None:
+    """The number of decimals to which a ROUND rounds; None when that is no literal whole number."""
+    decimals = node.args.get("decimals")
+    if decimals is None:
         return 0
-    digits = said.this if isinstance(said, exp.Neg) else said
+    digits = decimals.this if isinstance(decimals, exp.Neg) else decimals
     if not isinstance(digits, exp.Literal) or not digits.name.isdigit():
         return None
-    return -int(digits.name) if isinstance(said, exp.Neg) else int(digits.name)
+    return -int(digits.name) if isinstance(decimals, exp.Neg) else int(digits.name)
 
 
 @lru_cache(maxsize=1024)
 def _rewritten(text: str) -> str:
-    """SQL that polars computes as meant: see the head of this module."""
+    """`text` as SQL that polars computes as the docstring of this module describes."""
     tree = parsed(text).copy()
-    # Innermost first: a rewritten node is not visited again.
+    # From the leaves upwards: a rewritten node is not visited again.
     for node in reversed(list(tree.walk(bfs=True))):
         changed = _as_meant(node)
         if changed is not node:
@@ -255,7 +255,7 @@ def _rewritten(text: str) -> str:
 
 
 def _as_meant(node: exp.Expr) -> exp.Expr:
-    """`node`, or what stands for it where polars would compute something else."""
+    """`node`, or its replacement where polars would compute something else."""
     if isinstance(node, exp.Div | exp.Mod):
         node.set("expression", exp.Nullif(this=node.expression.copy(), expression=exp.Literal.number(0)))
     elif isinstance(node, exp.Literal) and not node.is_string and not node.name.isdigit():
@@ -270,7 +270,7 @@ def _as_meant(node: exp.Expr) -> exp.Expr:
 
 
 def _half_away(value: exp.Expr, decimals: int) -> exp.Expr:
-    """`value` rounded as DuckDB and Excel do it; polars rounds a half to the even neighbour."""
+    """`value` rounded as DuckDB and Excel do, a half away from zero; polars rounds it to the even neighbour."""
     unit = exp.cast(exp.Literal.number(10 ** abs(decimals)), exp.DataType.Type.DOUBLE)
     half = exp.cast(exp.Literal.number("0.5"), exp.DataType.Type.DOUBLE)
     larger, smaller = (exp.Mul, exp.Div) if decimals >= 0 else (exp.Div, exp.Mul)

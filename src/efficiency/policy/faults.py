@@ -1,4 +1,4 @@
-"""What is wrong with a policy file in words that say what to write: from the findings of tomllib and pydantic."""
+"""Messages about a policy file, each with what to write instead: from the errors of tomllib and pydantic."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from efficiency.policy.lines import line_of
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: where in the policy it stands, and what to do."""
+    """One fault of a policy file."""
 
     path: tuple[str | int, ...]
+    """Keys and positions of the table or key: see `lines.Path`."""
     message: str
+    """What is wrong and what to write instead."""
 
 
 def report(faults: Sequence[Fault], lines: Mapping[tuple[str | int, ...], int], name: str) -> str:
-    """All faults in the order of their lines, each once."""
+    """All faults in the order of their lines, each once, one line of text per fault: file `name`, line, message."""
     placed = sorted({(line_of(fault.path, dict(lines)), fault.message) for fault in faults})
     return "\n".join(f"{name}, line {line}: {message}" for line, message in placed)
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
-    """What pydantic found; that a list lacks elements is left out where its elements' own faults are told."""
+    """The faults that pydantic found; that a list lacks elements is left out where its elements have faults."""
     faults = [_shape_fault(dict(item)) for item in error.errors()]
     paths = [fault.path for fault in faults]
     return [
@@ -39,7 +41,7 @@ def shape_faults(error: ValidationError) -> list[Fault]:
 
 
 def _shape_fault(item: dict[str, Any]) -> Fault:
-    """What pydantic found, in words that say what to write."""
+    """One error of pydantic as a fault."""
     path = tuple(item["loc"])
     where = ".".join(str(part) for part in path if not isinstance(part, int)) or "policy"
     kind, context = item["type"], item.get("ctx", {})
@@ -53,14 +55,14 @@ def _shape_fault(item: dict[str, Any]) -> Fault:
         return Fault(path, f"{where} = {item['input']!r} is not allowed; use {context['expected']}")
     if kind == "value_error":
         message = str(context["error"])
-        # A table's own check begins with the key it is about, which has a line of its own.
+        # The message of a table's own check begins with the key it is about, which has a line of its own.
         about = message.split(" ", maxsplit=1)[0]
         return Fault((*path, about) if about in _keys_at(path) else path, f"{where}: {message}")
     return Fault(path, f"{where} = {_as_toml(item['input'])} is not allowed: {_what_to_write(kind, context, item)}")
 
 
 def _as_toml(value: object) -> str:
-    """What was found, as the file has it."""
+    """`value` as written in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else repr(value)
@@ -76,7 +78,7 @@ _INSTEAD = {
     "tuple_type": "write a list in brackets, […]",
     "model_type": "write a table, with a key for each of its settings",
 }
-"""Kind of pydantic's finding → what to write."""
+"""Type of pydantic's error → what to write."""
 
 
 def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any]) -> str:
@@ -92,7 +94,7 @@ def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any
 
 
 def not_toml(error: str, name: str) -> str:
-    """What tomllib found, with the line in front as in every other fault, and what mends it."""
+    """Tomllib's `error` about the file `name`, with the line in front as in every other fault, and the remedy."""
     reason, _, place = error.partition(" (at ")
     twice = reason.startswith("Cannot")
     remedy = (

@@ -32,7 +32,7 @@ class Formula(ABC):
 
     A share is 1 where the full weight is earned; weight, `missing` and scaling are applied by
     `evaluation.scoring.scores`. In all methods `benchmark` is the benchmark of the enterprise, and `peers` are the
-    figures that the class attribute `peers` names, in its order, not a number where no enterprise has a value.
+    figures that the class attribute `peers` names, in its order; NaN where no enterprise has a value.
     """
 
     uses_benchmark: ClassVar[bool]
@@ -46,9 +46,9 @@ class Formula(ABC):
     card_rule: ClassVar[str]
     """The formula in Chinese, for the heading of a table in 一企一单."""
     compared_with: ClassVar[str] = ""
-    """What stands in 方法说明 in place of a benchmark, in Chinese, where none is used."""
+    """The text of 方法说明 in place of a benchmark, in Chinese, where none is used."""
     scope: ClassVar[str] = ""
-    """What stands in results.indicators in place of the benchmark's scope, in Chinese, where none is used."""
+    """The benchmark_scope of results.indicators, in Chinese, where no benchmark is used."""
 
     def benchmark_of(self, indicator: Indicator) -> Benchmark | None:
         """The benchmark of `indicator`; None where the formula uses none, whatever the policy declares."""
@@ -59,7 +59,7 @@ class Formula(ABC):
         """The share that `value` earns; null where the formula gives no figure."""
 
     def note(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
-        """What a reader has to know of the share, in Chinese; null where there is nothing."""
+        """What limited the share, in Chinese; null where nothing did."""
         return pl.lit(None, dtype=pl.String)
 
     def undefined(self, peers: Sequence[float]) -> str | None:

@@ -1,7 +1,7 @@
-"""On which line of a TOML text a table or key stands, so that a refused policy names the line to mend.
+"""The line of each table and key of a TOML text, so that a message about a policy can name it.
 
-tomllib gives values without positions. This follows table headers and keys of a text that tomllib has
-already accepted, so it only has to tell headers, keys and continued values apart.
+tomllib gives values without positions. The text has already been accepted by tomllib, so it is enough here to
+distinguish headers, keys and continued values.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _parts(dotted: str) -> list[str]:
 
 
 def _enter(parts: list[str], counts: dict[Path, int], *, is_array: bool) -> Path:
-    """Path of the table that a header opens: keys that are arrays of tables stand for their last element."""
+    """The path of the table that a header opens: a key that is an array of tables means its last element."""
     path: Path = ()
     for position, part in enumerate(parts):
         path = (*path, part)
@@ -66,7 +66,7 @@ def _enter(parts: list[str], counts: dict[Path, int], *, is_array: bool) -> Path
 
 
 def _continue(line: str, pending: str, depth: int) -> tuple[str, int]:
-    """Open triple quote and bracket depth after `line`."""
+    """The triple quote that is open after `line` (empty: none), and the depth of open brackets."""
     position = 0
     if pending:
         end = line.find(pending)

@@ -1,7 +1,7 @@
-"""From a policy's id or file to a checked `Policy`, or to every reason why it cannot be used, each with its line.
+"""Loads a policy by its id or file: returns a checked `Policy`, or raises every fault of it, each with its line.
 
-Everything that could fail halfway through a run for a reason that stands in the policy is found here:
-keys, values, weights, cuts, columns, cohorts that never match, list texts.
+Every fault of a policy that could make a run fail halfway is found here: keys, values, weights, cuts, columns,
+cohorts that never match, texts of lists.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def load_policy(id_or_path: str) -> model.Policy:
 
 @lru_cache(maxsize=16)
 def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
-    """The policy that `text` states, which nobody may change; `name` is what errors call the file."""
+    """The policy in the TOML `text`, checked and not to be changed; errors call the file `name`.
+
+    Raises PolicyError with every fault found.
+    """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -75,8 +78,8 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
         policy = model.Policy.model_validate(content)
     except ValidationError as error:
         raise PolicyError(report(shape_faults(error), lines, name)) from None
-    # Who can be in a cohort, and what needs tiers, is only asked of conditions that are sound by themselves.
-    if faults := list(_faults(policy)) or list(_idle(policy)):
+    # Parts without effect are looked for only where every condition is sound by itself.
+    if faults := list(_faults(policy)) or list(_without_effect(policy)):
         raise PolicyError(report(faults, lines, name))
     policy._text = text
     policy._sha256 = sha256(text.encode("utf-8")).hexdigest()
@@ -95,11 +98,11 @@ def _not_found(asked: str) -> str:
 
 
 _OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak"}
-"""Columns that only cuts give a value."""
+"""Columns that are null without cuts."""
 
 
 def _faults(policy: model.Policy) -> Iterator[Fault]:
-    """What no key can tell about itself alone."""
+    """Faults that take the text, other keys or the expressions to find."""
     scored = expressions.candidate_columns(policy.indicator_ids)
     yield from _energy_faults(policy.energy)
     for i, excluded in enumerate(policy.excluded):
@@ -119,15 +122,15 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
         yield from _expression(("surcharge", "other", i, "when"), other.when, scored, columns=scored)
 
 
-def _idle(policy: model.Policy) -> Iterator[Fault]:
-    """Parts of a policy that is sound in itself which could never have an effect."""
+def _without_effect(policy: model.Policy) -> Iterator[Fault]:
+    """Parts of a sound policy that can never have an effect."""
     for i, why in unreachable(policy.cohort, policy.excluded):
         yield Fault(("cohort", i, "where"), why)
     yield from _needs_tiers(policy)
 
 
 def _energy_faults(energy: model.Energy) -> Iterator[Fault]:
-    """Coefficients are looked up by the carrier's standard name, so an alias would silently do nothing."""
+    """Coefficients that would have no effect: they apply by the carrier's standard name, and not to electricity."""
     known = set(carrier_kind()) - {TOTAL_CARRIER}
     for name in energy.coefficients:
         if carrier_kind().get(name) == "electricity":
@@ -200,7 +203,7 @@ def _expression(
 
 
 def _group_faults(within: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
-    """Groups are formed by text and yes/no columns of the profile."""
+    """Names in `within` that are no text or yes/no column of the profile."""
     groupable = [name for name, dtype in expressions.PROFILE_COLUMNS.items() if dtype in (pl.String(), pl.Boolean())]
     for name in within:
         if name not in groupable:
@@ -210,7 +213,7 @@ def _group_faults(within: Sequence[str], path: tuple[str | int, ...]) -> Iterato
 
 
 def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
-    """What only a tier can bring about is a mistake where no cohort gives any."""
+    """Overrides, lists and surcharges that need a tier where no cohort has cuts."""
     if any(cohort.tiers is not None for cohort in policy.cohort):
         return
     remedy = "but no cohort has [cohort.tiers], so nobody has a tier; add the cuts"
@@ -225,13 +228,13 @@ def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
 
 def _duplicates(ids: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
     for i, id_ in enumerate(ids):
-        # Compared without case: value_<id> becomes a column, and DuckDB's column names know no case.
+        # Compared without case: value_<id> becomes a column, and column names of DuckDB ignore case.
         if id_.lower() in [other.lower() for other in ids[:i]]:
             yield Fault((*path, i, "id"), f"{path[-1]} id {id_!r} occurs twice; give each its own")
 
 
 def _reason_faults(reason: str, path: tuple[str | int, ...], columns: Mapping[str, pl.DataType]) -> Iterator[Fault]:
-    """{column} in a reason must name a column, plainly."""
+    """Braces in a reason that hold no column of `columns`, or a format."""
     try:
         parts = list(Formatter().parse(reason))
     except ValueError as error:

@@ -1,8 +1,7 @@
-"""The shape of a policy file (办法): its keys, their types and what they are when left out.
+"""The tables and keys of a policy file (办法), with their types and defaults.
 
-Only what one key can say about itself is checked here; what takes the text, the other keys or the
-expressions is checked by `efficiency.policy.load`. Weights, benchmarks and cuts have no default: no
-source publishes one that would hold elsewhere.
+Keys are checked here as far as their own table allows; the expressions and what takes several tables are checked by
+`efficiency.policy.load`. Weights, benchmarks and cuts have no default: no source publishes one that holds elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-"""An id that can be part of a column name such as value_<id>."""
+"""An id that becomes part of column names such as value_<id>."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -29,7 +28,7 @@ Flag = Annotated[bool, Field(strict=True)]
 
 
 def _as_expression(value: object) -> object:
-    """A bare TOML number where an expression is expected means that constant."""
+    """A TOML number where an expression is expected becomes the expression of that constant."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -44,7 +43,7 @@ class Part(BaseModel):
 
 
 class Energy(Part):
-    """How energy carriers become tonnes of standard coal."""
+    """How energy carriers are converted to tonnes of standard coal."""
 
     electricity: Literal["calorific", "equivalent"] = "calorific"
     equivalent_kgce_per_kwh: Annotated[Number, Field(gt=0)] | None = None
@@ -91,7 +90,7 @@ class Benchmark(Part):
 
 
 class Indicator(Part):
-    """One indicator of a cohort: value = numerator ÷ denominator, judged against its benchmark.
+    """One indicator of a cohort: value = numerator ÷ denominator, scored by the cohort's formula.
 
     `cap` and `floor` are multiples of the weight and are not applied when left out.
     """
@@ -117,7 +116,7 @@ class Indicator(Part):
 
 
 class Cuts(Part):
-    """Where tiers end; the rest is D. Shares of the ranking (by rank) or least scores (by score)."""
+    """The ends of tiers A, B and C; the rest is D. Cumulative shares of the ranking, or least scores in points."""
 
     A: Number
     B: Number
@@ -148,10 +147,10 @@ class Tiers(Part):
 
 
 class Cohort(Part):
-    """Enterprises that are compared with each other, and by what.
+    """Enterprises that are compared with each other, with the indicators and cuts by which they are.
 
-    `title` (optional, Chinese, default the id) is what officials read. `weights_sum = false` lets the
-    weights of this cohort sum to something other than 100.
+    Officials read `title` (Chinese, by default the id). With `weights_sum = false` the weights of this cohort may sum
+    to something other than 100.
     """
 
     id: Slug
@@ -165,7 +164,7 @@ class Cohort(Part):
 
     @property
     def label(self) -> str:
-        """What officials read for the cohort."""
+        """The name that officials read."""
         return self.title or self.id
 
 
@@ -196,8 +195,8 @@ class Override(Part):
 class Candidate(Part):
     """An entry of a candidate list; the first that an enterprise matches puts it on that list and no other.
 
-    `order` (optional) says who comes first: "worst" or "best" score; by default best for the list
-    `partner`, worst for every other. A list's order and title are those of its first entry.
+    `order`: the score that heads the list, "worst" or "best"; by default best for the list `partner`, worst for every
+    other. A list's order and title are those of its first entry.
     """
 
     list: Slug
@@ -213,12 +212,12 @@ class Candidate(Part):
 
 
 class Robustness(Part):
-    """The draws behind tier_confidence: weights moved at random, and figures and benchmarks where the policy asks.
+    """The draws behind tier_confidence: random factors on weights, and on figures where the policy asks for it.
 
     `weight_sd` and `data_sd` are relative: each weight, and each measure of each enterprise that a numerator or
-    denominator uses, is multiplied by lognormal(0, sd). `benchmarks = true` takes the benchmarks that come from the
-    enterprises (also least, greatest and mean values) again from the moved figures of each draw; otherwise they
-    stay as they were evaluated. Fixed benchmarks never move.
+    denominator uses, is multiplied by lognormal(0, sd). With `benchmarks = true` the benchmarks that are statistics of
+    the enterprises (also least, greatest and mean values) are computed again from the figures of each draw; otherwise
+    they stay as evaluated. Fixed benchmarks are the same in all draws.
     """
 
     draws: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 1000
@@ -238,7 +237,7 @@ class Robustness(Part):
 
 
 class OtherSurcharge(Part):
-    """A surcharge on electricity beside that of the tier, e.g. 差别电价: paid by whom `when` names."""
+    """A surcharge on electricity besides that of the tier, e.g. 差别电价, for enterprises for which `when` holds."""
 
     when: Expression
     yuan_per_kwh: Annotated[Number, Field(gt=0)]
@@ -246,12 +245,12 @@ class OtherSurcharge(Part):
 
 
 class Surcharge(Part):
-    """What an enterprise in D pays on its electricity, in yuan per kWh, by consecutive years in D.
+    """The surcharge on the electricity of an enterprise in D, in yuan per kWh, by consecutive years in D.
 
-    `steps`: first year, second and so on; the last step holds from then on. `periods_per_year`: how many evaluated
-    periods make a year, 12 where each month is evaluated, 1 where only a year is (see `evaluation.surcharge`).
-    `other`: surcharges that may apply beside it; of all that apply only the highest is charged. `source`: where the
-    figures stand, told in 方法说明.
+    `steps`: first year, second and so on; the last step holds from then on. `periods_per_year`: the number of
+    evaluated periods that make a year, 12 where each month is evaluated, 1 where only a year is (see
+    `evaluation.scoring.surcharge`). `other`: surcharges that may apply too; of all that apply only the highest is
+    charged. `source`: the source of the figures, for 方法说明.
     """
 
     steps: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], Field(min_length=1)]
@@ -307,7 +306,7 @@ class Policy(Part):
 
     @property
     def score_cuts(self) -> tuple[float, ...]:
-        """The scores at which a tier ends, ascending; none where tiers go by rank alone."""
+        """The scores at which a tier ends, ascending; empty where all tiers are cut by rank."""
         by_score = [cohort.tiers.cuts for cohort in self.cohort if cohort.tiers and cohort.tiers.by == "score"]
         return tuple(sorted({cut for cuts in by_score for cut in (cuts.A, cuts.B, cuts.C)}))
 

@@ -1,9 +1,9 @@
-"""Which cohorts of a policy no enterprise can ever be in, so that they are refused before a run instead of found empty.
+"""Finds cohorts of a policy that no enterprise can ever be in, so that they are refused before a run.
 
-Conditions are tried on made-up enterprises: for each column that they compare with a constant, that constant, a
-value below and one above it, a text that is named nowhere, and null. Two enterprises between the same constants are
-treated alike, so these stand for all. A part that computes (tax / land > 5, LIKE) may come out any way. A cohort is
-therefore only refused when it is certain; that it is not refused does not say that anybody is in it.
+Conditions are evaluated on made-up enterprises: for each column that they compare with a constant, that constant, a
+value below and one above it, a text that no condition names, and null. Two enterprises between the same constants
+are treated alike, so these cover all. A part that computes (tax / land > 5, LIKE) is tried both true and false. So a
+cohort is refused only when it is certain to be empty; one that is not refused can still be.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from efficiency.policy.model import Cohort, Excluded
 
 TRIED = 100_000
-"""Made-up enterprises at most: conditions over more columns than that allows are not judged."""
+"""The most made-up enterprises: conditions that would need more are not checked."""
 _OTHER = "其他"
 _NULLABLE = {column.name: column.nullable for column in PROFILE.columns}
 _COMPARING = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.In, exp.Between)
@@ -34,13 +34,17 @@ _PLAIN = (exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Pa
 
 @dataclass
 class _Made:
-    """The columns of the made-up enterprises: constants that each is compared with, and parts that may be anything."""
+    """The columns of the made-up enterprises.
+
+    `constants`: column of the profile → the constants that it is compared with. `free`: text of a part that computes
+    → the yes/no column in its place.
+    """
 
     constants: dict[str, set[str | float]] = field(default_factory=dict)
     free: dict[str, str] = field(default_factory=dict)
 
     def condition(self, text: str) -> str:
-        """`text` with every part that computes replaced by a yes/no column of its own."""
+        """`text` with every part that computes replaced by its yes/no column."""
         return self._simplified(parsed(text).copy()).sql(dialect="duckdb")
 
     def _simplified(self, node: exp.Expr) -> exp.Expr:
@@ -58,7 +62,7 @@ class _Made:
         return exp.column(self.free.setdefault(spelled, f"free_{len(self.free)}"))
 
     def enterprises(self) -> pl.DataFrame | None:
-        """Every combination of what matters, one row each; None when there are more than TRIED."""
+        """Every combination of the columns' values, one row each; None when there are more than TRIED."""
         columns = [
             pl.Series(name, _values(name, found), PROFILE_COLUMNS[name]) for name, found in self.constants.items()
         ]
@@ -128,7 +132,7 @@ def _constants(node: exp.Expr) -> Iterator[str | float]:
 
 
 def _values(name: str, constants: set[str | float]) -> list[object]:
-    """What stands for every value that the column can have, as far as comparing with `constants` goes."""
+    """Values of the column, one of every kind that comparisons with `constants` can distinguish."""
     null: list[object] = [None] if _NULLABLE[name] else []
     if PROFILE_COLUMNS[name] == pl.Boolean():
         return [True, False, *null]

@@ -1,4 +1,4 @@
-"""A policy in plain Chinese: its rules as sentences, its expressions as conditions that an official can read."""
+"""A policy in Chinese for officials: its rules as sentences, its expressions as conditions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _EXCLUSIONS = {"feedstock": "用作原材料的能源", "green_power": "绿色�
 
 
 def condition(text: str, policy: Policy) -> str:
-    """The expression `text` in Chinese; a part that has no Chinese form stays as the policy writes it."""
+    """The expression `text` in Chinese; a part without Chinese form stays as the policy writes it."""
     indicators = {i.id: i.title for cohort in policy.cohort for i in cohort.indicator}
     names = {
         **_COLUMNS,
@@ -128,7 +128,7 @@ def _pattern(node: exp.Expr) -> str:
 
 
 def window(policy: Policy) -> str:
-    """Over which months flows are added up."""
+    """The months over which flows are added up."""
     words = _WINDOWS[policy.window]
     if policy.window == "year_to_date":
         words += "，流量指标按12÷月数折算为全年" if policy.annualise else "，不折算全年"
@@ -139,7 +139,7 @@ def window(policy: Policy) -> str:
 
 
 def energy_basis(policy: Policy) -> str:
-    """How energy is added up."""
+    """How energy is converted and added up."""
     energy = policy.energy
     words = (
         f"电力按当量值折算({calorific_tce() / 10:g}千克标准煤/千瓦时)"
@@ -155,7 +155,7 @@ def energy_basis(policy: Policy) -> str:
 
 
 def benchmark(indicator: Indicator, cohort: Cohort) -> str:
-    """What a value is compared with."""
+    """The value that the indicator's value is compared with."""
     spec = indicator.benchmark
     if spec is None:
         return formula_of(cohort).compared_with
@@ -178,12 +178,12 @@ def limits(indicator: Indicator) -> str:
 
 
 def missing(indicator: Indicator) -> str:
-    """What a missing value does."""
+    """How a missing value is scored."""
     return _MISSING[indicator.missing]
 
 
 def cohort_rule(cohort: Cohort, policy: Policy) -> str:
-    """Who belongs to the cohort and how its score is made."""
+    """Which enterprises belong to the cohort, its formula, its total score and its cuts."""
     factor = "" if cohort.factor.strip() in ("1", "1.0") else f" × 修正系数({condition(cohort.factor, policy)})"
     total = f"综合得分 = Σ各项得分{factor} + 加减分"
     return f"范围：{condition(cohort.where, policy)}。{formula_of(cohort).rule}；{total}。{tiers(cohort.tiers)}"
@@ -218,7 +218,7 @@ def statement(text: str, policy: Policy) -> str:
 
 
 def robustness(policy: Policy, review_below: float) -> str:
-    """How it was found how firm a tier is, and what is said of those less firm than `review_below` (a share)."""
+    """How tier_confidence is computed, and the mark of tiers with one below `review_below` (0 to 1)."""
     rule = policy.robustness
     if all(cohort.tiers is None for cohort in policy.cohort):
         return "本办法不分等级，不测算。"
@@ -226,15 +226,15 @@ def robustness(policy: Policy, review_below: float) -> str:
         return "本办法不测算。"
     weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
     data = f"各企业分子、分母所用数据(相对标准差{_percent(rule.data_sd)})" if rule.data_sd else ""
-    moved = "和".join(part for part in (weights, data) if part)
-    if not moved:
+    drawn = "和".join(part for part in (weights, data) if part)
+    if not drawn:
         return f"办法规定的扰动幅度为零，{rule.draws}次测算的等级均不变。"
     peers = ""
     if rule.data_sd:
         taken = "按扰动后的数据重新计算" if rule.benchmarks else "不随扰动改变"
         peers = f"由企业数据得出的基准值、极值和平均得分{taken}，固定基准值不变；"
     return (
-        f"对{moved}作{rule.draws}次随机扰动(对数正态分布，随机种子{rule.seed})，{peers}"
+        f"对{drawn}作{rule.draws}次随机扰动(对数正态分布，随机种子{rule.seed})，{peers}"
         "修正系数、加减分和调档事由不变，取等级保持不变的次数占比。"
         f"低于{_percent(review_below)}的标注“临界,建议复核”。"
     )
@@ -245,7 +245,7 @@ def _percent(share: float) -> str:
 
 
 def surcharge(rule: Surcharge, policy: Policy) -> str:
-    """What is charged on electricity, by time in D, and on which source's word."""
+    """The surcharge on electricity by time in D, and its source."""
     last = len(rule.steps)
     steps = "、".join(
         f"第{year}年{'及以后' if year == last and last > 1 else ''}{amount:g}元"

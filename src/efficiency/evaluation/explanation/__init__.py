@@ -1,14 +1,26 @@
-"""Why an enterprise has its tier, from which cells, and what the next tier would take."""
+"""The score card of an enterprise: why it has its tier, the cells behind its figures, what the next tier takes."""
 
 from __future__ import annotations
 
-from efficiency.evaluation.explanation.explain import FIGURES, JUDGED, Explanation, Target, explain, explain_all
+from efficiency.evaluation.explanation.explain import (
+    FIGURES,
+    JUDGED,
+    ExplainError,
+    Explanation,
+    Target,
+    explain,
+    explain_all,
+)
+from efficiency.evaluation.explanation.target import score_needed, what_it_takes
 
 __all__ = [
     "FIGURES",
     "JUDGED",
+    "ExplainError",
     "Explanation",
     "Target",
     "explain",
     "explain_all",
+    "score_needed",
+    "what_it_takes",
 ]

@@ -1,4 +1,4 @@
-"""How an enterprise's window totals came about: the stated figures that were added and subtracted, with their cells."""
+"""The stated figures that were added and subtracted to an enterprise's window totals, with their cells."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from efficiency.policy.model import Policy
 
 SAME = 1e-9
-"""Share by which a total may differ from what its parts add up to now before it is said to be another."""
+"""Relative and absolute difference up to which a total counts as equal to the sum of its parts."""
 
 PARTS = pl.Schema(
     {
@@ -35,30 +35,31 @@ PARTS = pl.Schema(
 """One row per figure that counts: Σ sign × amount × the total's `scale` is the total, in the total's unit.
 
 `quantity` × `coefficient` = `amount` for energy (quantity in the carrier's form unit). `stated_value` in
-`stated_unit` is what the cell says; null where the stated unit has no fixed relation to the canonical one.
-`earlier_version`: see `explain_sources.with_versions`.
+`stated_unit` is the content of the cell; null where the stated unit has no fixed relation to the canonical one.
+`earlier_version`: see `sources.with_versions`.
 """
 TOTALS_MADE = pl.Schema(
     {"measure": pl.String(), "title": pl.String(), "unit": pl.String(), "total": pl.Float64(),
      "composed": pl.Float64(), "scale": pl.Float64(), "note": pl.String()}
 )  # fmt: skip
-"""One row per total: as it was evaluated, as its parts give it now, and what is to be said where those differ."""
+"""One row per total: `total` as it was evaluated, `composed` as the sum of its parts now, `note` (Chinese) where they
+differ."""
 
-_PLACED = {
+_WITHOUT_CELLS = {
     name: dtype
     for name, dtype in PARTS.items()
     if name not in ("stated_value", "stated_unit", "file_name", "cell", "earlier_version")
 } | {"row_unit": pl.String(), "row": pl.Int64(), "block": pl.Int64()}
-"""Parts before their cells are looked up."""
+"""Shape of parts before their cells are joined."""
 
 
 def compose(
     frames: Frames, policy: Policy, score: dict[str, Any], words: set[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The totals among `words` (shape `TOTALS_MADE`) and what they are made of (shape `PARTS`).
+    """The totals among `words` (shape `TOTALS_MADE`) and the figures that make them up (shape `PARTS`).
 
-    `score`: the enterprise's row of results.scores. Figures are those of the facts as they are now; where a total
-    was another when it was evaluated, its note says so.
+    `words`: columns of the profile. `score`: the enterprise's row of results.scores. Figures are those of the facts
+    as they are now; where a total was evaluated on others, its note says so.
     """
     end = period_end(score["period"])
     window = Window(policy.window, end)
@@ -67,7 +68,7 @@ def compose(
     energy = counting(frames, "facts.energy", uscc)
     basis = energy_basis(policy)
     totals: list[dict[str, Any]] = []
-    parts = [pl.DataFrame(schema=_PLACED)]
+    parts = [pl.DataFrame(schema=_WITHOUT_CELLS)]
     for column in TOTALS:
         word = column.name
         if word not in words:
@@ -108,13 +109,13 @@ def _note(total: float | None, composed: float | None) -> str | None:
 
 
 def _plain(rows: pl.DataFrame | None, word: str, field: str, unit: str | None) -> pl.DataFrame | None:
-    """Parts that are counted as they are."""
+    """Parts that count in the unit of the total; None for None."""
     if rows is None:
         return None
     carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
     row_unit = pl.col("unit") if "unit" in rows.columns else pl.lit(None, dtype=pl.String)
     note = _unnamed() if "stated" in rows.columns else pl.lit(None, dtype=pl.String)
-    return _placed(
+    return _part_rows(
         rows.with_columns(
             carrier, pl.col(field).alias("amount"), pl.col(field).alias("quantity"),
             pl.lit(unit, dtype=pl.String).alias("quantity_unit"), pl.lit(None, dtype=pl.Float64).alias("coefficient"),
@@ -124,12 +125,12 @@ def _plain(rows: pl.DataFrame | None, word: str, field: str, unit: str | None) -
 
 
 def _converted(rows: pl.DataFrame | None) -> pl.DataFrame | None:
-    """Parts that are converted to standard coal, with what was taken off the consumption said in the note."""
+    """Parts converted to standard coal; the note gives what was subtracted from the consumption. None for None."""
     if rows is None:
         return None
     form_unit = pl.col("carrier").replace_strict(carrier_form_unit(), default=None, return_dtype=pl.String)
     less = pl.col("consumption") - pl.col("net")
-    return _placed(
+    return _part_rows(
         rows.with_columns(
             pl.col("tce").alias("amount"), pl.col("net").alias("quantity"), form_unit.alias("quantity_unit"),
             pl.col("applied").alias("coefficient"), pl.col("unit").alias("row_unit"),
@@ -147,21 +148,22 @@ def _unnamed() -> pl.Expr:
     return pl.when(~pl.col("stated")).then(pl.lit("该期已报其他品种，未报此品种，按0计"))
 
 
-def _placed(rows: pl.DataFrame, word: str, field: str) -> pl.DataFrame:
+def _part_rows(rows: pl.DataFrame, word: str, field: str) -> pl.DataFrame:
+    """`rows` as parts of the total `word`, stated in the column `field` of their form (shape `_WITHOUT_CELLS`)."""
     named = rows.with_columns(pl.lit(word).alias("measure"), pl.lit(field).alias("field"))
-    return named.select(pl.col(name).cast(dtype) for name, dtype in _PLACED.items()).sort(
+    return named.select(pl.col(name).cast(dtype) for name, dtype in _WITHOUT_CELLS.items()).sort(
         "carrier", "sign", "span_start", descending=[False, True, True], nulls_last=True
     )
 
 
 def _latest(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
-    """The figure that `facts.spans.latest_in_window` takes."""
+    """The row of the figure that `facts.windows.latest_in_window` takes."""
     known = rows.filter(pl.col(measure).is_not_null(), pl.col("span_end").is_between(window.first, window.last))
     return known.sort("span_end", "span_start").tail(1).with_columns(pl.lit(1, dtype=pl.Int64).alias("sign"))
 
 
 def _in_force(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:
-    """The cells that feed `word` of the row in force at the period's end (as in `facts.land.land_at`)."""
+    """The figures that are part of `word` in the row in force at the period's end (as in `facts.land.land_at`)."""
     made = []
     for form, column, sign in FEEDS[word]:
         assert form.in_force_from
@@ -174,7 +176,7 @@ def _in_force(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFr
 
 
 def _with_cells(frames: Frames, parts: pl.DataFrame) -> pl.DataFrame:
-    """`parts` with file, cell, and the value and unit that the cell states (shape `PARTS`)."""
+    """`parts` with file, cell, and the value and unit in the cell (shape `PARTS`)."""
     columns = frames["intake.columns"].select(
         "submission_id", "block", "field", "column", pl.col("unit").alias("column_unit"), "factor"
     )

@@ -1,7 +1,8 @@
-"""Why an enterprise stands where it stands: its score card with the cells behind it, and what it would take to rise.
+"""Makes the score card of one enterprise, or of all: results, the cells behind its figures, the way to the next tier.
 
-Everything is read from what was published: scores, indicators and the policy's text as it was applied. Only words
-of overrides that results do not keep (register flags, kinds of incidents) are taken from the facts as they are now.
+Everything is read from the published evaluation: scores, indicators and the text of the policy that was applied. Only
+columns of overrides that the results lack (register flags, kinds of incidents) are taken from the facts as they are
+now.
 """
 
 from __future__ import annotations
@@ -31,27 +32,27 @@ if TYPE_CHECKING:
     from efficiency.policy.model import Adjustment, Cohort, FormulaName, Policy
 
 NEAREST = 3
-"""How many similar names an error offers."""
+"""The number of similar names that an error offers."""
 
 
 class ExplainError(UsageError):
-    """There is nothing to explain: no such enterprise, period or policy; the message names what there is."""
+    """No such enterprise, period or policy; the message names those that there are."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """The next better tier and the way there."""
+    """The next better tier of an enterprise and what it takes to reach it."""
 
     tier: str | None
     """The next better tier; None when there is none to reach."""
     score_needed: float | None
     """Lowest score that is in it before overrides; None when no score is."""
     blocked_by: tuple[str, ...]
-    """Labels of overrides that would keep the enterprise below `tier` whatever its score."""
+    """Labels of the overrides that keep the enterprise below `tier` whatever its score."""
     what_it_takes: pl.DataFrame
-    """One row per indicator (shape `explain_target.TAKES`); empty when no better score is needed or possible."""
+    """One row per indicator (shape `target.TAKES`); empty when no better score is needed or possible."""
     note: str
-    """Why there is no way by score, in Chinese; empty when there is one."""
+    """Why no score leads there, in Chinese; empty when one does."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Explanation:
     """The row of results.scores."""
     cohort_title: str | None
     cuts: tuple[float, ...]
-    """Scores at which a tier ends, where the policy goes by scores."""
+    """Scores at which a tier ends, where the policy cuts by score."""
     formula: FormulaName | None
     """How the cohort scores its indicators; None without a cohort."""
     ranked: int
@@ -80,27 +81,27 @@ class Explanation:
     candidate: dict[str, Any] | None
     """The row of results.candidates, if it is on a list."""
     sources: pl.DataFrame
-    """Every stated figure of two years that feeds its figures (shape `explain_sources.SOURCES`); `explain_all` leaves
+    """Every stated figure of two years that feeds its figures (shape `sources.SOURCES`); `explain_all` leaves
     it empty."""
     totals: pl.DataFrame
-    """Its window totals as they were evaluated and as they add up (shape `explain_composition.TOTALS_MADE`)."""
+    """Its window totals as evaluated and as the sum of their parts (shape `composition.TOTALS_MADE`)."""
     composition: pl.DataFrame
-    """The stated figures that make up the totals (shape `explain_composition.PARTS`)."""
+    """The stated figures that make up the totals (shape `composition.PARTS`)."""
     movement: dict[str, Any] | None
-    """The row of results.movements: why the score is not the previous one; None without a previous evaluation."""
+    """The row of results.movements; None without a previous evaluation."""
     target: Target
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """One evaluation with what all of its score cards share."""
+    """One evaluation, with everything that all of its score cards read."""
 
     evaluation: dict[str, Any]
     others: tuple[str, ...]
     policy: Policy
     scores: pl.DataFrame
     ranked: pl.DataFrame
-    """The ranked enterprises with every word that overrides and groups may name."""
+    """The ranked enterprises with every column that overrides and groups may name."""
     peers: dict[tuple[str, str], list[float]]
     """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
     places: pl.DataFrame
@@ -108,7 +109,7 @@ class _Opened:
 
 
 FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
-"""The long tables: of these a card needs the rows of its enterprise, and looks at no others."""
+"""The long tables, of which a card reads the rows of its own enterprise alone."""
 _OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
 _SENT = "intake.submissions"
 _SHARED = ("results.evaluations", "intake.columns", _SENT)
@@ -116,7 +117,7 @@ JUDGED = (
     *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
     "facts.enterprises", "facts.surveys", "facts.incidents",
 )  # fmt: skip
-"""The other tables that cards are made from."""
+"""The other tables that cards read."""
 
 
 def explain(
@@ -142,12 +143,12 @@ def explain(
 def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:
     """The score card of every enterprise of the evaluation, in order of cohort, rank and code.
 
-    What is not part of a total is left out (`sources` is empty). Raises as `explain`.
+    `Explanation.sources` is empty. Raises as `explain`.
     """
     opened = _open(frames, period, policy_id)
     shared = _shared(frames)
     own = {table: frames[table] for table in _OWN}
-    # Taken apart once: searching each table again for each enterprise takes the square of their number.
+    # Partitioned once: to filter each table for each enterprise takes the square of their number.
     parts = {table: frame.partition_by("uscc", as_dict=True) for table, frame in own.items()}
     for uscc in opened.scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"]:
         rows = {table: found.get((uscc,), own[table].clear()) for table, found in parts.items()}
@@ -155,7 +156,7 @@ def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> It
 
 
 def _shared(frames: Frames) -> dict[str, pl.DataFrame]:
-    """The tables that every card looks up."""
+    """The tables that all cards read as a whole."""
     return {**{table: frames[table] for table in _SHARED}, _SENT: with_versions(frames[_SENT])}
 
 
@@ -177,7 +178,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         evaluation=evaluation,
         others=others,
         scores=scores,
-        ranked=_with_words(frames, ranked, period_end(period)),
+        ranked=_with_profile_columns(frames, ranked, period_end(period)),
         peers=_peers(values, policy),
         places=_places(values, policy),
     )
@@ -194,7 +195,7 @@ def _peers(values: pl.DataFrame, policy: Policy) -> dict[tuple[str, str], list[f
 
 
 def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Each value's place within its cohort and how many values there are, the best first."""
+    """Uscc, indicator, place (1 for the best value of the cohort) and places (the number of values)."""
     lower = [(cohort.id, i.id) for cohort in policy.cohort for i in cohort.indicator if i.better == "lower"]
     sign = pl.DataFrame(lower, schema={"cohort": pl.String, "indicator": pl.String}, orient="row")
     goodness = pl.when(pl.col("sign").is_null()).then("value").otherwise(-pl.col("value"))
@@ -209,7 +210,7 @@ def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 
 def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True) -> Explanation:
-    """The card of one enterprise; of the tables in `_OWN`, its own rows are enough."""
+    """The card of one enterprise; of the tables in `_OWN` only its own rows are read."""
     policy, score = opened.policy, opened.scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
     mine = (pl.col("evaluation_id") == opened.evaluation["evaluation_id"]) & (pl.col("uscc") == uscc)
     cohort = next((cohort for cohort in policy.cohort if cohort.id == score["cohort"]), None)
@@ -268,7 +269,7 @@ def _evaluation(
 def _applied(adjustments: Sequence[Adjustment], score: dict[str, Any]) -> tuple[tuple[str, float], ...]:
     """Label and points of the adjustments that were applied: those whose joined labels and sum were published.
 
-    Labels alone do not tell: one may hold a 、 itself, and steps of one bonus share theirs.
+    Labels alone do not identify them: one may hold a 、 itself, and steps of one bonus share a label.
     """
     points = score["adjustments"] or 0.0
     found = list(_joined_to(score["adjustment_labels"] or "", adjustments))
@@ -289,7 +290,7 @@ def _joined_to(text: str, adjustments: Sequence[Adjustment]) -> Iterator[tuple[A
 
 
 def _movement(frames: Frames, evaluation_id: str, uscc: str) -> dict[str, Any] | None:
-    """Why the score is not that of the evaluation before; of several, the one that is current or else the latest."""
+    """The row of results.movements; of several, that of the current previous evaluation, or else of the latest."""
     pairs = frames["results.movements"].filter(pl.col("evaluation_id") == evaluation_id, pl.col("uscc") == uscc)
     if pairs.is_empty():
         return None
@@ -301,7 +302,7 @@ def _movement(frames: Frames, evaluation_id: str, uscc: str) -> dict[str, Any] |
 
 
 def _find(key: str, scores: pl.DataFrame, enterprises: pl.DataFrame) -> str:
-    """The code of the enterprise called `key`."""
+    """The code of the enterprise with the code or name `key`; ExplainError where there is none or more than one."""
     wanted = normalise_name(key)
     if wanted in set(scores["uscc"]):
         return wanted
@@ -332,7 +333,7 @@ def _in_order(own: pl.DataFrame, cohort: Cohort | None) -> pl.DataFrame:
 def _target(
     opened: _Opened, cohort: Cohort | None, *, score: dict[str, Any], peers: pl.DataFrame, own: pl.DataFrame
 ) -> Target:
-    """The next better tier of the enterprise and the way there; `peers` are its cohort's, `own` its indicators."""
+    """The target of the enterprise with the row `score`; `peers`: its cohort's ranked; `own`: its indicator rows."""
     nothing = pl.DataFrame(schema=TAKES)
     tier = next_better(score["tier"])
     if score["status"] != "ranked":
@@ -356,8 +357,8 @@ def _target(
     return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, of_cohort), "")
 
 
-def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
-    """`ranked` with the words of the profile that scores do not keep, from the facts as they are now."""
+def _with_profile_columns(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
+    """`ranked` with the columns of the profile that scores lack, from the facts as they are now."""
 
     def counting(table: str) -> pl.DataFrame:
         return frames[table].filter(~pl.col("superseded"))
@@ -377,7 +378,7 @@ def _with_words(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame
 def _blocked_by(
     policy: Policy, mine: pl.DataFrame, own: pl.DataFrame, tier: str, needed: float | None
 ) -> tuple[str, ...]:
-    """Labels of the overrides that would leave the enterprise below `tier` if its score were in it."""
+    """Labels of the overrides that leave the enterprise below `tier` with the score `needed`."""
     figures = {row["indicator"]: row for row in own.iter_rows(named=True)}
     supposed = mine.with_columns(
         pl.lit(tier).alias("tier"),
@@ -389,7 +390,7 @@ def _blocked_by(
             for part in ("value", "score")
         ),
     )
-    judged = apply_overrides(supposed, policy.override)
-    if judged["tier"][0] <= tier:
+    overridden = apply_overrides(supposed, policy.override)
+    if overridden["tier"][0] <= tier:
         return ()
-    return tuple((judged["override_labels"][0] or "").split("、"))
+    return tuple((overridden["override_labels"][0] or "").split("、"))

@@ -1,4 +1,4 @@
-"""The cells behind an enterprise's figures: which sheet states what its indicators rest on."""
+"""The cells behind an enterprise's figures: file, sheet and cell of every stated figure that its indicators use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOURCES = pl.Schema(
         "earlier_version": pl.Boolean(),
     }
 )  # fmt: skip
-"""Shape of what `source_cells` returns. `earlier_version`: see `with_versions`."""
+"""Shape of `source_cells`, one row per stated figure. `earlier_version`: see `with_versions`."""
 
 _TITLES = {column.name: column.title for column in TOTALS}
 _FIGURE = (
@@ -55,7 +55,7 @@ class Frames(Protocol):
 
 
 def words_of(expressions: Iterable[str]) -> set[str]:
-    """The window totals that the expressions mention."""
+    """The columns of window totals that the expressions name."""
     return {word for text in expressions for word in re.findall(r"\w+", text)} & set(_TITLES)
 
 
@@ -66,11 +66,11 @@ def period_end(period: str) -> date:
 
 
 def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.DataFrame:
-    """Every stated figure that counts and feeds one of `words`, with file, sheet and cell (shape `SOURCES`).
+    """Every stated figure that counts and is part of one of `words`, with file, sheet and cell (shape `SOURCES`).
 
-    Flows of this year and last year, also after the period (a total that stops at it may be what a later cumulative
-    figure leaves without its later months); staff up to the period; land as of its latest date not after it. Which
-    of the flows make up a total is said by the policy's window.
+    Flows of this year and last year, also after the period (a total that ends with it may be a later cumulative
+    figure minus its later months); staff up to the period; land at its latest date not after it. Which of the flows
+    make up a total depends on the policy's window.
     """
     end = period_end(period)
     latest = pl.when(pl.col("measure").is_in(_LEVELS)).then(end).otherwise(date(end.year, 12, 31))
@@ -95,9 +95,9 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
 
 
 def with_versions(submissions: pl.DataFrame) -> pl.DataFrame:
-    """`submissions` with `earlier_version`: true where a file of that name has come with other contents since.
+    """`submissions` with `earlier_version`: true where a later file has the same name and other contents.
 
-    What the newer one does not state goes on to count, and is not to be looked for in its cells.
+    Figures that the later file does not state still count, and are found in the earlier file alone.
     """
     newest = pl.col("sha256").sort_by("arrival").last().over("file_name")
     return submissions.with_columns((pl.col("sha256") != newest).fill_null(value=False).alias("earlier_version"))
@@ -109,10 +109,10 @@ def counting(frames: Frames, table: str, uscc: str) -> pl.DataFrame:
 
 
 def stated_places(frames: Frames, form: Form, rows: pl.DataFrame, field: str) -> pl.DataFrame:
-    """`rows` (facts of `form` of one enterprise) with the places where their figures of `field` are stated.
+    """`rows` (facts of `form` of one enterprise) with submission, sheet, row and block where `field` is stated.
 
-    A correction makes a row of its own. Where rows are replaced as a whole, it keeps what it does not correct: that is
-    stated where the latest of the rows says so that the correction replaced.
+    A correction is a row of its own, which repeats the figures that it does not correct: those are stated in the
+    latest row with the same figure among the rows that the correction replaced.
     """
     if form.replaces == "figure":
         return rows
@@ -144,7 +144,7 @@ def stated_places(frames: Frames, form: Form, rows: pl.DataFrame, field: str) ->
 
 
 def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.DataFrame:
-    """The figures of one field that feed one word; `rows` lacking a carrier get none."""
+    """One row per figure of `field` in `rows`, as part of the total `word`; carrier is null where rows have none."""
     carrier = pl.col("carrier") if "carrier" in rows.columns else pl.lit(None, dtype=pl.String).alias("carrier")
     return (
         rows.filter(pl.col(field).is_not_null())

@@ -1,8 +1,7 @@
-"""What it would take: the score that reaches the next better tier, and what each indicator alone would have to be.
+"""The score that reaches the next better tier, and the value of each indicator that alone would reach it.
 
-Everything is computed with the other enterprises as they are. An enterprise that moves up displaces nobody it is
-not compared with, so only the others' scores decide; what its own figures do to a benchmark made of the ranking's
-means or quantiles is left out, and so is what a change of one figure does to the other indicators that use it.
+Everything is computed with the other enterprises unchanged. The effect of the enterprise's own figures on a benchmark
+that is a statistic is left out, and so is the effect of a changed figure on other indicators that use it.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ TAKES = pl.Schema(
 
 _WORDS = {column.name: column for column in TOTALS}
 _YIELDS = {"revenue", "gross_output", "value_added", "tax", "rd_expense"}
-"""Measures of which more is wanted; of the others (land, staff, energy, water, discharge) less."""
+"""Measures of which more is better; of the others (land, staff, energy, water, discharge) less is."""
 
 
 def next_better(tier: str | None) -> str | None:
@@ -48,10 +47,10 @@ def next_better(tier: str | None) -> str | None:
 def score_needed(tiers: Tiers, target: str, others: Sequence[float]) -> float | None:
     """The lowest score, to 6 decimals, with which an enterprise is in `target` or better, before overrides.
 
-    By score it is the cut. By rank, with n the others and itself, k places lead to the tier: the largest k with
-    k ÷ n ≤ cut (in whole numbers, as tiers are given). Ties share the worse place, so the score must lie above that
-    of the k-th best of the others, by the smallest step that counts. None when the group is too small for anybody
-    to be in the tier.
+    By score it is the cut. By rank, with n enterprises including itself, the first k ranks are in the tier: the
+    largest k with k ÷ n ≤ cut (in whole numbers, as in `scoring.tiers`). Ties share the worse rank, so the score must
+    exceed that of the k-th best of the `others`, by the smallest step that counts. None when the group is too small
+    for any enterprise to be in the tier.
     """
     if tiers.by == "score":
         return float(getattr(tiers.cuts, target))
@@ -68,7 +67,7 @@ def score_needed(tiers: Tiers, target: str, others: Sequence[float]) -> float | 
 def what_it_takes(
     own: pl.DataFrame, cohort: Cohort, score: dict[str, float], needed: float, peers: Mapping[str, Sequence[float]]
 ) -> pl.DataFrame:
-    """For each indicator alone, the value that lifts the score to `needed` with the others unchanged (shape `TAKES`).
+    """For each indicator alone, the value that raises the score to `needed` with the others unchanged (shape `TAKES`).
 
     `own`: the enterprise's rows of results.indicators. `score`: its `factor` and `adjustments`.
     `peers`: of each indicator, the statistics of the cohort's ranked enterprises that its formula names.
@@ -100,9 +99,9 @@ def what_it_takes(
 
 
 def _advisable(expression: str, change: float) -> float | None:
-    """`change` of a measure; None for what is no single measure, and for less revenue or tax, or more land or energy.
+    """`change` of a measure; None where `expression` is no single measure, and for a change to the worse.
 
-    Such a change would do by arithmetic (R&D ÷ revenue), but nobody is to be told to shrink.
+    Less revenue or more land can raise a score by arithmetic (R&D ÷ revenue), but no enterprise is advised so.
     """
     word = expression.strip()
     if word not in _WORDS or (change < 0 and word in _YIELDS) or (change > 0 and word in _WORDS.keys() - _YIELDS):

@@ -1,11 +1,11 @@
-"""Profile and policy to indicator values, benchmarks, scores, ranks and tiers."""
+"""The stages of scoring one cohort, in their order: indicators, benchmarks, scores, tiers; then the surcharge."""
 
 from __future__ import annotations
 
 from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchmark
 from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, peer_statistics, peers_of, quotient
 from efficiency.evaluation.scoring.indicator_rows import indicator_rows
-from efficiency.evaluation.scoring.indicators import grade_data, measure
+from efficiency.evaluation.scoring.indicators import columns_used, grade_data, measure
 from efficiency.evaluation.scoring.scores import (
     DECIMALS,
     add_indicator_scores,
@@ -35,6 +35,7 @@ __all__ = [
     "add_tiers",
     "add_totals",
     "apply_overrides",
+    "columns_used",
     "cut_shares",
     "d_streak",
     "grade_data",

@@ -1,7 +1,7 @@
 """Benchmarks: the value that earns the full weight, fixed or taken over the cohort's ranked enterprises.
 
-Who is ranked depends on values alone, never on a benchmark, so there is no circle. Each indicator adds
-benchmark_<id>, members_<id> and scope_<id>.
+Which enterprises are ranked depends on values alone, so that a benchmark over them is not its own input. Each
+indicator adds benchmark_<id>, members_<id> and scope_<id> to the cohort's frame.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _TITLES = {column.name: column.title for column in PROFILE.columns}
 
 
 def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
-    """`graded` with each indicator's benchmark, and warnings about benchmarks that are not positive.
+    """`graded` with each indicator's benchmark, and warnings (Chinese) about benchmarks that are not positive.
 
-    benchmark_<id> is null where there is none that can be used; members_<id> is the number of values behind a
-    statistic; scope_<id> says in Chinese over whom it is taken.
+    benchmark_<id>, in the unit of the value, is null where the formula uses none or it is not positive; members_<id>
+    is the number of values behind a statistic, null for a fixed one; scope_<id> names its group in Chinese.
     """
     formula = formula_of(cohort)
     specs = {indicator.id: formula.benchmark_of(indicator) for indicator in cohort.indicator}
@@ -50,7 +50,7 @@ def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, 
 def _same_for_all(
     height: int, indicator: Indicator, benchmark: float | None, members: int | None, scope: str
 ) -> list[pl.Series]:
-    """The same for everybody, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
+    """The same in every row, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
     same = (("benchmark", benchmark, pl.Float64), ("members", members, pl.Int64), ("scope", scope, pl.String))
     return [
         pl.repeat(value, height, dtype=dtype, eager=True).alias(f"{name}_{indicator.id}") for name, value, dtype in same
@@ -58,7 +58,10 @@ def _same_for_all(
 
 
 def own_benchmark(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
-    """Draws × enterprises: the statistic of each one's group, of everybody where that has under `min_group` values."""
+    """Draws × enterprises: the statistic of each one's group, or of all where the group has under `min_group` values.
+
+    `top`, `bottom`, `value`: numerators, denominators and values, draws × enterprises.
+    """
     whole = statistic(spec, top, bottom, value, _everybody(value))
     if not spec.within:
         return np.repeat(whole, value.shape[1], axis=1)
@@ -71,7 +74,7 @@ def _everybody(value: Floats) -> Groups:
 
 
 def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, groups: Groups) -> list[pl.Series]:
-    """The statistic over the group of `within`, or over the cohort where the group has under `min_group` values."""
+    """benchmark_<id>, members_<id> and scope_<id> of a statistic over the ranked enterprises."""
     figures = (f"{part}_{indicator.id}" for part in ("numerator", "denominator", "value"))
     top, bottom, value = (frame[name].to_numpy().astype(np.float64)[None, :] for name in figures)
     # Only ranked enterprises make a benchmark.
@@ -96,7 +99,7 @@ def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, group
 
 
 def _drop_not_positive(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
-    """A benchmark that is not positive scores nobody: it becomes null, with a warning per group."""
+    """`frame` with null for benchmarks that are not positive, which no value can be scored by; a warning per group."""
     benchmark = pl.col(f"benchmark_{indicator.id}")
     # A group whose denominators sum to 0 has values but no quotient: as unusable as a negative one.
     unusable = ((benchmark <= 0) | (benchmark.is_null() & (pl.col(f"members_{indicator.id}") > 0))).fill_null(

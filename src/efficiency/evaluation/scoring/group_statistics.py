@@ -1,7 +1,7 @@
-"""Mean, weighted mean, median and quantile of groups of enterprises, for one evaluation or for many draws at once.
+"""Statistics of groups of enterprises, for one evaluation or for many draws at once: benchmarks and peers.
 
-In numpy, in the order of the rows: polars adds up in an order that depends on the number of threads, so that the last
-digits of a benchmark would too.
+Computed by numpy in the order of the rows: polars adds up in an order that depends on the number of threads, so that
+the last digits of a benchmark would depend on it too.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from efficiency.policy.formulas import Formula, PeerStatistic
 from efficiency.policy.model import Benchmark
 
 Floats = NDArray[np.float64]
-"""Draws × enterprises unless said otherwise; not a number where there is none."""
+"""Draws × enterprises unless the docstring names another shape; NaN where there is no figure."""
 Counts = NDArray[np.int64]
 
 _PEERS: dict[PeerStatistic, np.ufunc] = {"min": np.fmin, "max": np.fmax}
-"""Both pass over what is not a number."""
+"""Each ignores NaN."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Enterprises by group: who is in which, and the same as runs of neighbours."""
+    """Enterprises by group: the group of each, and an order in which each group is contiguous."""
 
     keys: pl.DataFrame
-    """One row per group: what its enterprises have in common. Those who lack it form a group of their own."""
+    """One row per group with the values of its keys; null is a value like any other."""
     of: Counts
     """The group of each enterprise, its row in `keys`."""
     order: Counts
-    """The enterprises group by group, each group in the order of the rows."""
+    """Row numbers of the enterprises group by group, each group in the order of the rows."""
     starts: Counts
-    """Where in `order` each group begins."""
+    """The position in `order` at which each group begins."""
 
     def lengths(self) -> Counts:
-        """How many enterprises each group has."""
+        """The number of enterprises in each group."""
         return np.diff(self.starts, append=len(self.order))
 
 
 def groups_by(frame: pl.DataFrame, keys: Sequence[str]) -> Groups:
-    """The groups of `frame` by equal `keys`; without keys everybody is one group."""
+    """The groups of `frame` by equal `keys`; without keys one group of all rows, and no group of no rows."""
     if not keys:
-        nobody = np.zeros(frame.height, dtype=np.int64)
-        return Groups(pl.DataFrame(), nobody, np.arange(frame.height), nobody[:1])
+        all_first = np.zeros(frame.height, dtype=np.int64)
+        return Groups(pl.DataFrame(), all_first, np.arange(frame.height), all_first[:1])
     found = frame.select(keys).unique(maintain_order=True)
     numbered = found.with_row_index("__group")
     of = (
@@ -55,46 +55,46 @@ def groups_by(frame: pl.DataFrame, keys: Sequence[str]) -> Groups:
         .to_numpy()
         .astype(np.int64)
     )
-    # Numbers of few digits are sorted by counting.
+    # numpy sorts 16-bit integers by counting, which is faster.
     order = np.argsort(of.astype(np.int16) if found.height < 2**15 else of, kind="stable")
     return Groups(found, of, order, np.searchsorted(of[order], np.arange(found.height)))
 
 
 def counts(value: Floats, groups: Groups) -> Counts:
-    """Draws × groups: how many enterprises have a value."""
-    return _added((~np.isnan(value)).astype(np.float64), groups).astype(np.int64)
+    """Draws × groups: the number of enterprises with a value."""
+    return _sums((~np.isnan(value)).astype(np.float64), groups).astype(np.int64)
 
 
 def statistic(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
-    """Draws × groups: the statistic over the enterprises that have a value; not a number where it has none.
+    """Draws × groups: the statistic of `spec` over the enterprises with a value; NaN where no enterprise has one.
 
-    `top`, `bottom`: numerators and denominators. Quantiles interpolate in a straight line between neighbours.
+    `top`, `bottom`: numerators and denominators. Quantiles are interpolated linearly.
     """
     if spec.stat in ("median", "quantile"):
         found = _quantiles(value, 0.5 if spec.q is None else spec.q, groups)
     else:
         known = ~np.isnan(value)
         summed = (top, bottom) if spec.stat == "weighted_mean" else (value, np.ones_like(value))
-        upper, lower = (_added(np.where(known, part, 0.0), groups) for part in summed)
+        upper, lower = (_sums(np.where(known, part, 0.0), groups) for part in summed)
         found = quotient(upper, lower)
     found = found * spec.times
     return np.where(np.isfinite(found), found, np.nan)
 
 
 def peer_statistics(names: Sequence[PeerStatistic], value: Floats) -> tuple[Floats, ...]:
-    """The statistics that a formula names, over each row of `value`: draws × 1 each; not a number without values."""
+    """The statistics `names` over each row of `value`: draws × 1 each; NaN for a row without values."""
     return tuple(_PEERS[name].reduce(value, axis=1, keepdims=True, initial=np.nan) for name in names)
 
 
 def peers_of(formula: Formula, values: pl.Series) -> list[float]:
-    """The statistics that `formula` names, over `values` of ranked enterprises; not a number without values."""
+    """The statistics that `formula` names, over the `values` of ranked enterprises; NaN without values."""
     if not formula.peers:
         return []
     return [float(one.item()) for one in peer_statistics(formula.peers, values.to_numpy()[None, :])]
 
 
 def mean(value: Floats) -> Floats:
-    """Draws × 1: the mean of what is known of each row."""
+    """Draws × 1: the mean of each row over the figures that are not NaN."""
     known = ~np.isnan(value)
     return quotient(
         np.where(known, value, 0.0).sum(axis=1, keepdims=True), known.sum(axis=1, keepdims=True).astype(np.float64)
@@ -102,27 +102,29 @@ def mean(value: Floats) -> Floats:
 
 
 def quotient(top: Floats, bottom: Floats) -> Floats:
-    """`top` ÷ `bottom`; not a number where `bottom` is 0."""
+    """`top` ÷ `bottom`; NaN where `bottom` is 0."""
     with np.errstate(all="ignore"):
         return np.where(bottom == 0, np.nan, top / bottom)
 
 
-def _added(figures: Floats, groups: Groups) -> Floats:
+def _sums(figures: Floats, groups: Groups) -> Floats:
+    """Draws × groups: the sum of `figures` over each group."""
     if not figures.shape[1]:
         return np.zeros((len(figures), 0))
-    together = figures if len(groups.starts) == 1 else figures[:, groups.order]
-    return np.asarray(np.add.reduceat(together, groups.starts, axis=1))
+    contiguous = figures if len(groups.starts) == 1 else figures[:, groups.order]
+    return np.asarray(np.add.reduceat(contiguous, groups.starts, axis=1))
 
 
 def _quantiles(value: Floats, q: float, groups: Groups) -> Floats:
+    """Draws × groups: the quantile `q` of the values of each group."""
     found = np.full((len(value), len(groups.starts)), np.nan)
     for number, (start, length) in enumerate(zip(groups.starts, groups.lengths(), strict=True)):
         own = value[:, groups.order[start : start + length]]
         known = (~np.isnan(own)).sum(axis=1, keepdims=True)
-        place = q * np.maximum(known - 1, 0)
-        low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-        # What is not a number goes to the end, behind every place that is asked for.
+        position = q * np.maximum(known - 1, 0)
+        low, high = np.floor(position).astype(np.int64), np.ceil(position).astype(np.int64)
+        # NaN is sorted to the end, behind both positions.
         ordered = np.partition(own, np.unique([low, high]), axis=1)
         below, above = (np.take_along_axis(ordered, at, axis=1) for at in (low, high))
-        found[:, number] = (below + (above - below) * (place - low))[:, 0]
+        found[:, number] = (below + (above - below) * (position - low))[:, 0]
     return found

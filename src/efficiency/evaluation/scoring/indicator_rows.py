@@ -1,4 +1,4 @@
-"""How every indicator of every enterprise came about, one row each: the long form of what a cohort's frame holds."""
+"""The rows of results.indicators, one per enterprise and indicator, from columns <name>_<id> of the scored frame."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _COMPUTED = {
     "numerator": "numerator", "denominator": "denominator", "value": "value", "benchmark": "benchmark",
     "benchmark_scope": "scope", "benchmark_members": "members", "score": "score", "score_note": "note",
 }  # fmt: skip
-"""Column of results.indicators → what the cohort's frame calls it before _<id>."""
+"""Column of results.indicators → the <name> of the columns <name>_<id> that it is made of."""
 
 
 def indicator_rows(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """One row per enterprise of a cohort and indicator of that cohort, in the order of `frame` and of the policy.
 
-    Columns of results.indicators, without those that say whose result it is. Each column is gathered once from
-    where it stands: no copy of the frame per indicator, and no sort.
+    The columns are those of results.indicators without evaluation_id, period and policy_id. Each is gathered from
+    `frame` in one step: there is no copy of the frame per indicator, and no sort.
     """
     declared, first, count = _declared(policy)
     of_cohort = frame["cohort"].fill_null("")
@@ -46,7 +46,7 @@ def indicator_rows(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 
 
 def _declared(policy: Policy) -> tuple[pl.DataFrame, dict[str, int], dict[str, int]]:
-    """What the policy says of each indicator, cohort by cohort; where each cohort begins in it; how many it has."""
+    """The policy's indicators, cohort by cohort; and by cohort, the row of its first one and the number of them."""
     rows = [
         (c.id, i.id, i.title, i.unit, i.dimension, i.numerator, i.denominator, i.weight)
         for c in policy.cohort

@@ -1,28 +1,34 @@
-"""Indicator values of a cohort, and whether they suffice for a verdict.
+"""The indicator values of a cohort, and which enterprises have enough of them to be ranked.
 
-Each indicator adds numerator_<id>, denominator_<id> and value_<id> to the cohort's frame.
+The frame of a cohort has one row per enterprise; each indicator adds numerator_<id>, denominator_<id>, value_<id>.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from efficiency.evaluation.scoring.sentences import sentence_where
-from efficiency.policy.expressions import scalar
+from efficiency.policy.expressions import column_names, scalar
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Cohort, Indicator
 from schemas.profile import PROFILE
 
 _TITLES = {column.name: column.title for column in PROFILE.columns}
 
 RANKED = pl.col("is_ranked")
-"""Whether an enterprise of a cohort's frame is ranked: `status` as a flag, since it is asked again and again."""
+"""Whether an enterprise of a cohort's frame is ranked: `status` as a flag, since every stage reads it."""
+
+
+def columns_used(cohort: Cohort) -> set[str]:
+    """The columns of the profile that the indicators of `cohort` are computed from and their benchmarks grouped by."""
+    used = {name for i in cohort.indicator for name in column_names(i.numerator) | column_names(i.denominator)}
+    specs = (formula_of(cohort).benchmark_of(indicator) for indicator in cohort.indicator)
+    return used | {name for spec in specs if spec for name in spec.within}
 
 
 def measure(members: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """`members` with the numerator, denominator and value of every indicator of `cohort`.
 
-    value = numerator ÷ denominator; null when either is missing, the denominator is 0 or the quotient
-    is not finite.
+    value = numerator ÷ denominator; null when either is missing, the denominator is 0 or the quotient is not finite.
     """
     inputs = members.with_columns(
         expression
@@ -36,9 +42,9 @@ def measure(members: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
 
 
 def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
-    """`measured` with `status` ranked or insufficient, and `status_reason` naming what is missing.
+    """`measured` with `status` (ranked or insufficient), `is_ranked`, and `status_reason`, which names what is missing.
 
-    Insufficient is who lacks the value of an indicator with missing = "insufficient", or every value.
+    An enterprise is insufficient if it lacks the value of an indicator with missing = "insufficient", or every value.
     """
     needed = [indicator for indicator in cohort.indicator if indicator.missing == "insufficient"]
     lacks_all = pl.all_horizontal(pl.col(f"value_{indicator.id}").is_null() for indicator in cohort.indicator)
@@ -79,5 +85,15 @@ def _gap(indicator: Indicator) -> pl.Expr:
 
 
 def _titled(expression: str, otherwise: str) -> str:
-    """Chinese title of an expression that is a single column, else what it is in the quotient."""
+    """Chinese title of an expression that is a single column, else `otherwise`."""
     return _TITLES.get(expression.strip(), otherwise)
+
+
+def sentence_where(frame: pl.DataFrame, condition: pl.Expr, sentence: pl.Expr) -> pl.Series:
+    """`sentence`, made of columns of `frame`, in the rows where `condition` holds; null in the others.
+
+    Few rows need one, and to format it for all of them would take longer than all scores.
+    """
+    at = frame.select(condition.arg_true()).to_series()
+    sentences = frame.select(sorted(set(sentence.meta.root_names())))[at].select(sentence).to_series()
+    return pl.repeat(None, frame.height, dtype=pl.String, eager=True).scatter(at, sentences)

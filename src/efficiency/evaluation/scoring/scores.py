@@ -1,8 +1,8 @@
-"""From values and benchmarks to scores: of each indicator, of the two dimensions, and in total.
+"""Scores of a cohort: of each indicator, of the two dimensions, and in total.
 
-What an indicator earns is kept as a share of its weight (earned_<id>), because that is what stays
-when the weights move (`efficiency.evaluation.confidence`). Each indicator adds earned_<id>,
-score_<id> and note_<id>.
+Each indicator adds to the cohort's frame: earned_<id>, the share of its weight that it earns, which
+`efficiency.evaluation.robustness` reads since it does not depend on the weights; score_<id>, its points; note_<id>,
+Chinese, what a reader has to know of them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from efficiency.evaluation.scoring.group_statistics import peers_of
-from efficiency.evaluation.scoring.indicators import RANKED
-from efficiency.evaluation.scoring.sentences import sentence_where
+from efficiency.evaluation.scoring.indicators import RANKED, sentence_where
 from efficiency.policy.expressions import predicate, scalar
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
@@ -23,13 +22,14 @@ DECIMALS = 6
 
 
 def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
-    """`frame` with what each ranked enterprise earns, and warnings about items that cannot tell anyone apart.
+    """`frame` with earned, score and note of every indicator, null for who is not ranked, and warnings.
 
     The cohort's formula (`efficiency.policy.formulas`) says which share of an indicator's weight a value earns.
 
-    A value that is missing, or has no benchmark, is scored by the indicator's `missing` rule. What
-    still has no score (`reweight`; no benchmark under `insufficient`; nobody to average under
-    `cohort_mean`) is left out, and the other scores are scaled by Σ weights ÷ Σ their weights.
+    A value that is missing, or for which the formula gives no share, is scored by the indicator's `missing` rule.
+    An indicator that still has no score (`reweight`; no benchmark under `insufficient`; nobody to average under
+    `cohort_mean`) is left out, and the other scores are scaled by Σ weights ÷ Σ their weights (`stretch`).
+    A warning, in Chinese, names each indicator for which the formula gives nobody a share.
     """
     warnings: list[str] = []
     items: list[pl.Expr] = []
@@ -37,7 +37,7 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
         own, undefined = _earned(frame, indicator, cohort)
         items += own
         warnings += undefined
-    # All indicators at once, so that they are computed side by side.
+    # All indicators in one call, so that polars computes them in parallel.
     frame = frame.with_columns(items)
     frame = frame.with_columns(item for indicator in cohort.indicator for item in _filled(frame, indicator))
     total = sum(indicator.weight for indicator in cohort.indicator)
@@ -45,11 +45,11 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
         pl.when(pl.col(f"earned_{indicator.id}").is_not_null()).then(indicator.weight).otherwise(0.0)
         for indicator in cohort.indicator
     )
-    moved = pl.any_horizontal(pl.col(f"earned_{indicator.id}").is_null() for indicator in cohort.indicator)
+    lacking = pl.any_horizontal(pl.col(f"earned_{indicator.id}").is_null() for indicator in cohort.indicator)
     frame = frame.with_columns(
-        pl.when(kept > 0).then(pl.when(moved).then(total / kept).otherwise(1.0)).alias("stretch")
+        pl.when(kept > 0).then(pl.when(lacking).then(total / kept).otherwise(1.0)).alias("stretch")
     )
-    scaled = sentence_where(frame, moved, pl.format("其他指标缺项，得分按{}倍折算", pl.col("stretch").round(4)))
+    scaled = sentence_where(frame, lacking, pl.format("其他指标缺项，得分按{}倍折算", pl.col("stretch").round(4)))
     frame = frame.with_columns(scaled.alias("__scaled"))
     return frame.with_columns(
         expression
@@ -62,7 +62,7 @@ def add_indicator_scores(frame: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFr
 
 
 def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.Expr:
-    """The indicator's note, with what it was scaled by where other indicators have no score."""
+    """The indicator's note, with the factor of the scaling where other indicators have no score."""
     note, scaled = pl.col(f"note_{indicator.id}"), pl.col("__scaled")
     scored = pl.col(f"earned_{indicator.id}").is_not_null() & scaled.is_not_null()
     both = sentence_where(frame, scored & note.is_not_null(), pl.format("{}；{}", note, scaled))
@@ -72,11 +72,11 @@ def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.E
 def add_totals(
     frame: pl.DataFrame, cohort: Cohort, adjustments: Sequence[Adjustment]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """`frame` with factor, adjustments, score and the dimension scores; and warnings.
+    """`frame` with factor, adjustments, adjustment_labels, score, land_score, energy_score; and warnings in Chinese.
 
-    score = factor × Σ indicator scores + Σ adjustments. A dimension score is 100 × what its indicators
-    earned ÷ their weights: those without a score are left out of both, and nothing is scaled. A ranked
-    enterprise of whom no indicator could be scored at all becomes insufficient: nothing is no score.
+    score = factor × Σ indicator scores + Σ adjustments, in points; a factor that cannot be computed is 1. A
+    dimension score is 100 × Σ points of its indicators ÷ Σ their weights: those without a score are left out of
+    both, and nothing is scaled. A ranked enterprise without any indicator score becomes insufficient.
     """
     unscored = RANKED & pl.col("stretch").is_null()
     count = frame.select(unscored.sum()).item()
@@ -125,7 +125,7 @@ def add_totals(
 
 
 def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
-    """What the formula gives each ranked enterprise, and the note on it; a warning where it gives nobody anything."""
+    """Share and note by the formula, null for who is not ranked; a warning where the formula is undefined for all."""
     formula = formula_of(cohort)
     value, benchmark = pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}")
     peers = peers_of(formula, frame.select(value.filter(RANKED)).to_series())
@@ -138,7 +138,7 @@ def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[
 
 
 def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
-    """Applies the indicator's rule to ranked enterprises who earned nothing that could be computed."""
+    """Share and note after the indicator's `missing` rule, for ranked enterprises without a share by the formula."""
     earned, note = pl.col(f"earned_{indicator.id}"), pl.col(f"note_{indicator.id}")
     missing = RANKED & earned.is_null()
     filled: float | None = None
@@ -163,7 +163,7 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
 
 
 def _dimension_score(cohort: Cohort, dimension: Dimension) -> pl.Expr:
-    """100 × Σ earned ÷ Σ weights of the dimension's indicators that have a score; null when none has."""
+    """100 × Σ points ÷ Σ weights of the dimension's indicators that have a score; null when none has."""
     items = [indicator for indicator in cohort.indicator if indicator.dimension == dimension]
     if not items:
         return pl.lit(None, dtype=pl.Float64)

@@ -1,7 +1,7 @@
-"""From scores to ranks and tiers, and from tiers to what overrides leave of them.
+"""Ranks and tiers from scores, and tiers after overrides: here a tier is cut (`levels_of`).
 
-Missing is never D: who has no score has no tier. Shares are compared in whole numbers, so that a cut
-falls where the rule says and not where a binary fraction does.
+An enterprise without a score has no tier: missing data are never D. Cuts by rank are compared in whole numbers, since
+a binary fraction such as 0.2 × 5 can lie beside the whole number that the rule means.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def add_tiers(frame: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
 
 
 def apply_overrides(frame: pl.DataFrame, overrides: Sequence[Override]) -> pl.DataFrame:
-    """`frame` with `tier` after the overrides in their order, `override_labels`, and override_<i>, whom each one met.
+    """`frame` with `tier` after the overrides in their order, `override_labels`, and override_<i>: whether it was met.
 
-    A later override sees the tier that earlier ones left. `at_most` = no better than, `at_least` = no
-    worse than. Enterprises without a tier are left alone. Labels are those of overrides that changed it.
+    A later override is applied to the tier after the earlier ones. `at_most` = no better than, `at_least` = no worse
+    than. Enterprises without a tier keep none. Labels are those of the overrides that changed the tier.
     """
     frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias("override_labels"))
     for i, override in enumerate(overrides):
@@ -73,11 +73,12 @@ def cut_shares(cuts: Cuts) -> tuple[int, int, int]:
 
 
 def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
-    """Draws × enterprises: tiers of scores in whole `UNIT`s; each of `groups` is a run of enterprises ranked together.
+    """Draws × enterprises: the tiers of `scores`, which are whole numbers of 1 / `UNIT` points.
 
-    By rank: at most k = ⌊n × cut⌋ scores are at least as high as one's own exactly when one's own is
-    higher than the (k + 1)-th highest, so a partial sort at three places is all it takes: one place after the other,
-    each among the scores below the one before, which NumPy does many times faster than three at once.
+    Each of `groups` is a run of neighbours that are ranked among themselves; by score they do not matter. By rank an
+    enterprise is within a cut when at most k = ⌊n × cut⌋ scores, its own included, are at least as high as its own:
+    exactly when its own is higher than the (k + 1)-th highest. So a partial sort at three positions is enough; one
+    after the other, each among the scores below the one before, which numpy does many times faster than all at once.
     """
     levels = np.zeros(scores.shape, dtype=np.int8)
     if tiers.by == "score":
@@ -87,26 +88,26 @@ def levels_of(scores: Floats, tiers: Tiers, groups: Sequence[slice]) -> Levels:
     for group in groups:
         part = scores[:, group]
         n = part.shape[1]
-        places = [n - 1 - n * share // SHARE for share in cut_shares(tiers.cuts)]
+        positions = [n - 1 - n * share // SHARE for share in cut_shares(tiers.cuts)]
         ordered, end = part.copy(), n
         # Descending, as the cuts ascend.
-        for place in places:
-            if 0 <= place < end:
-                ordered[:, :end].partition(place, axis=1)
-                end = place
-            if place >= 0:
-                levels[:, group] += part <= ordered[:, place, None]
+        for position in positions:
+            if 0 <= position < end:
+                ordered[:, :end].partition(position, axis=1)
+                end = position
+            if position >= 0:
+                levels[:, group] += part <= ordered[:, position, None]
     return levels
 
 
 def runs(lengths: Sequence[int]) -> list[slice]:
-    """Runs of neighbours of these lengths, one after the other."""
+    """Consecutive slices of these lengths, from 0."""
     ends = np.cumsum(lengths, dtype=np.int64).tolist()
     return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
 
 
 def _tier(frame: pl.DataFrame, score: str, tiers: Tiers | None) -> pl.Series:
-    """The tier by the cuts of everybody who has that score."""
+    """The tier of each row by `tiers` among the rows with that score; null without a score or without cuts."""
     tier = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
     known = frame[score].is_not_null().arg_true()
     if tiers is None or known.is_empty():
@@ -119,7 +120,7 @@ def _tier(frame: pl.DataFrame, score: str, tiers: Tiers | None) -> pl.Series:
 
 
 def _overridden(i: int, override: Override) -> pl.Expr:
-    """The tier that override `i` leaves; letters sort as tiers do, A first."""
+    """The tier after override `i`; letters compare as tiers do, A first."""
     tier, met = pl.col("tier"), pl.col(f"override_{i}")
     if override.tier is not None:
         return pl.when(met).then(pl.lit(override.tier)).otherwise(tier)

@@ -1,4 +1,4 @@
-"""What a change of the facts does to everybody: two evaluations of one period under one policy, side by side."""
+"""The effect of corrected facts on every enterprise: two evaluations of one period under one policy, compared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.evaluation.scoring import DECIMALS
 from schemas.profile import TIERS
 from schemas.results import SCORES
 
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from efficiency.policy.model import Policy
 
 EFFECTS = ("tier", "list", "rank", "score", "other")
-"""What changes for an enterprise, the weightiest that applies: status or tier; candidate list; rank; score; only
-other published figures, such as the confidence of its tier. Null: nothing at all that is published of it."""
-
-PLACES = 6
-"""Decimals to which figures are compared, as scores are before they are ranked."""
+"""The most important change of an enterprise: status or tier; candidate list; rank; score; only other published
+figures, such as tier_confidence. Null: no published figure changes."""
 
 ASKED = {
     "uscc": pl.String(), "name": pl.String(), "field": pl.String(), "unit": pl.String(), "span_start": pl.Date(),
@@ -27,14 +25,15 @@ ASKED = {
     "old": pl.Float64(), "current": pl.Float64(), "new": pl.Float64(), "reason": pl.String(),
     "document": pl.String(), "approved_by": pl.String(), "decision": pl.String(),
 }  # fmt: skip
-"""One row per correction that could be tried; figures in their canonical `unit`; `current` is the one that counts."""
+"""Columns of the corrections that were tried, one row each: figures in their canonical `unit`; `old` is the figure that
+the correction names, `current` the one that counts now, `new` the one asked for."""
 
 _SHOWN = ("status", "score", "rank", "tier", "land_tier", "energy_tier", "tier_confidence")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What the corrections of a file would do to one evaluation."""
+    """The corrections of one file, tried on one evaluation without publishing anything."""
 
     file: str
     period: str
@@ -43,11 +42,11 @@ class Trial:
     asked: pl.DataFrame
     """Shape `ASKED`."""
     problems: pl.DataFrame
-    """Of the file, as intake tells them: what could not be tried, and why."""
+    """The problems that intake finds in the file: corrections that could not be tried, and why."""
     enterprises: pl.DataFrame
-    """See `effects`, with `own` (true for who asks)."""
+    """The frame of `effects`, with `own`: true for the enterprises that the corrections are about."""
     renewed: bool
-    """True when the facts have changed since the evaluation was published: compared is with what they give now."""
+    """True when the facts have changed since the evaluation was published: the comparison is with the facts now."""
 
 
 def effects(
@@ -93,7 +92,7 @@ def effects(
 
 
 def _side(evaluation: Evaluation, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Everything that is published of an enterprise in one row, figures rounded."""
+    """One row per enterprise with every published column of its scores and its list, figures rounded."""
     listed = candidates.rename(
         {
             "list": "list_id",
@@ -102,5 +101,5 @@ def _side(evaluation: Evaluation, candidates: pl.DataFrame) -> pl.DataFrame:
         }
     )
     own = evaluation.scores.select(name for name in SCORES.names if name in evaluation.scores.columns)
-    rounded = pl.col(pl.Float64).round(PLACES)
+    rounded = pl.col(pl.Float64).round(DECIMALS)
     return own.join(listed, on="uscc", how="left", validate="1:1").with_columns(rounded)

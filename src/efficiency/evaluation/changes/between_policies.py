@@ -1,52 +1,46 @@
-"""Two policies over the same facts: who changes tier or list from the one to the other, and why.
+"""Two policies over the same facts: which enterprises change tier or list from the one to the other, and why.
 
 The first policy is called 甲 and the second 乙, since A and B are tiers. Columns of the first end in _a, of the
-second in _b. Nothing here publishes: evaluations in, frames out.
+second in _b.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.evaluation.changes.comparison_reasons import Side, reasons, score_parts
+from efficiency.evaluation.changes.policy_reasons import Side, reasons, score_parts
 from schemas.profile import TIERS
-
-if TYPE_CHECKING:
-    pass
 
 UNRATED = "未评级"
 STATES = (*TIERS, UNRATED)
-"""Rows and columns of the matrix."""
+"""The rows and the columns of `Comparison.matrix`."""
 KEPT = ("status", "status_reason", "cohort", "score", "rank", "tier_initial", "tier", "override_labels")
-"""What of a side's scores stands beside the other's."""
+"""The columns of each side's scores that `Comparison.enterprises` has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two policies make of the same facts.
-
-    `enterprises`: one row per enterprise by code: uscc, name, town, industry, `KEPT`, list and list_reason of either
-    side (list = its title), `movement` (up, down, entered, left the tiers; null: same tier), `list_movement` (true
-    where the list differs) and `reason` (Chinese; null where nothing changes).
-    `matrix`: enterprises by tier under the first (rows `tier`) and the second policy (columns A to D, 未评级).
-    `lists`: list, title, count_a, count_b, stays, entered, left; an enterprise that goes from one list to another
-    leaves the one and enters the other.
-    `parts`: what tells the scores apart (shape `comparison_reasons.PARTS`), of those ranked under both.
-    """
+    """The evaluations of the same facts under two policies, compared."""
 
     a: Side
     b: Side
     enterprises: pl.DataFrame
+    """One row per enterprise by code: uscc, name, town, industry; `KEPT`, list (its title) and list_reason of each
+    side; `movement` (up, down, entered, left the tiers; null: same tier); `list_movement` (true where the list
+    differs); `reason` (Chinese; null where neither changes)."""
     matrix: pl.DataFrame
+    """Numbers of enterprises by tier under the first (rows `tier`) and the second policy (columns A to D, 未评级)."""
     lists: pl.DataFrame
+    """One row per list: list, title, count_a, count_b, stays, entered, left. An enterprise that changes from one list
+    to another counts as left there and as entered here."""
     parts: pl.DataFrame
+    """The differences of the scores by item (shape `policy_reasons.PARTS`), for those ranked under both."""
 
     @property
     def changes(self) -> pl.DataFrame:
-        """Those who change tier or list: downwards first, then by the tier they had and their place in it."""
+        """The enterprises that change tier or list: downwards first, then by tier and rank under the first policy."""
         order = {"left": 0, "down": 1, "up": 2, "entered": 3}
         return self.enterprises.filter(pl.col("reason").is_not_null()).sort(
             pl.col("movement").replace_strict(order, default=len(order), return_dtype=pl.Int64),
@@ -55,7 +49,7 @@ class Comparison:
 
 
 def compare(a: Side, b: Side) -> Comparison:
-    """The comparison of two evaluations of the same enterprises. Raises ValueError when the enterprises differ."""
+    """Compares two evaluations of the same enterprises. Raises ValueError when the enterprises differ."""
     if a.evaluation.scores["uscc"].to_list() != b.evaluation.scores["uscc"].to_list():
         raise ValueError("the two evaluations are of different enterprises: evaluate the same facts under both")
     whose = a.evaluation.scores.select("uscc", "name", "town", "industry")
@@ -84,7 +78,7 @@ def compare(a: Side, b: Side) -> Comparison:
 
 
 def _side(side: Side, suffix: str) -> pl.DataFrame:
-    """Uscc and `KEPT`, list and list_reason with `suffix`."""
+    """One row per enterprise: uscc, and with `suffix` `KEPT`, list_id, list and list_reason."""
     listed = side.candidates.select(
         "uscc", pl.col("list").alias("list_id"), pl.col("title").alias("list"), pl.col("reason").alias("list_reason")
     )
@@ -95,7 +89,7 @@ def _side(side: Side, suffix: str) -> pl.DataFrame:
 
 
 def _matrix(enterprises: pl.DataFrame) -> pl.DataFrame:
-    """Every enterprise once, by its tier under the first policy and under the second."""
+    """`Comparison.matrix`: every enterprise is counted once."""
     counted = (
         enterprises.select(pl.col("tier_a", "tier_b").fill_null(UNRATED))
         .group_by(pl.col("tier_a").alias("tier"))
@@ -109,7 +103,7 @@ def _matrix(enterprises: pl.DataFrame) -> pl.DataFrame:
 
 
 def _lists(a: Side, b: Side, enterprises: pl.DataFrame) -> pl.DataFrame:
-    """One row per list of either policy, in the order of the first policy and then of the second."""
+    """`Comparison.lists`, in the order of the first policy and then of the second."""
     titles: dict[str, str] = {}
     for candidate in (*a.policy.candidate, *b.policy.candidate):
         titles.setdefault(candidate.list, candidate.title)

@@ -1,8 +1,9 @@
-"""Why two policies disagree about an enterprise, in Chinese: scope, override, cuts, or the items that differ most.
+"""Why an enterprise has another tier or list under another policy, in Chinese, for `between_policies`.
 
-The first of these that explains the difference is named. Scores under two policies have no common scale, and a tier
-by rank depends on the distance to the others: so an item is compared by what it earns beyond the mean of the
-ranked enterprises of the cohort; only where both policies cut by score is it compared as it is.
+The reason is the first of these that explains the difference: scope, override, cuts, the items that differ most.
+Scores under two policies have no common scale, and a tier by rank depends on the distance to the others: so the
+points of an item are compared after subtracting the mean of the cohort's ranked enterprises. Only where both policies
+cut by score are they compared as they are.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Side:
 
 ADJUSTMENTS = "加减分"
 NAMED = 2
-"""Items that a reason names at most."""
+"""The most items that a reason names."""
 
 _SIDE = ("title", "points", "mean", "value", "benchmark", "weight")
 PARTS = pl.Schema(
@@ -40,16 +41,17 @@ PARTS = pl.Schema(
         **{f"{name}_{side}": pl.Float64() for side in "ab" for name in _SIDE[1:]}, "shift": pl.Float64(),
     }
 )  # fmt: skip
-"""Shape of `score_parts`: `points` are what an item adds to the score (× factor), `mean` those of the cohort's ranked
-enterprises on average, `shift` how much more of it the second policy gives, `relative` whether beyond the mean."""
+"""Shape of `score_parts`: `points` are those of an item in the score (× factor), `mean` the average over the cohort's
+ranked enterprises, `shift` the points under the second policy minus those under the first, each minus its mean where
+`relative`."""
 
 
 def score_parts(a: Side, b: Side) -> pl.DataFrame:
     """Every item of the score of each enterprise that is ranked under both policies (shape `PARTS`).
 
-    An item is an indicator, told by what it divides by what and not by its id, or the adjustments taken together.
-    Where `relative`, the shifts of an enterprise add up to what its distance to its cohort's mean score changes by;
-    else to what its score changes by.
+    An item is an indicator, identified by its numerator and denominator and not by its id, or the sum of the
+    adjustments. Where `relative`, the shifts of an enterprise add up to the change of its distance to its cohort's
+    mean score; else to the change of its score.
     """
     ranked = pl.col("status") == "ranked"
     both = (
@@ -85,7 +87,7 @@ def _items(side: Side, suffix: str) -> pl.DataFrame:
     scores = side.evaluation.scores.filter(pl.col("status") == "ranked")
     key = ("numerator_expression", "denominator_expression")
     squeezed = [pl.col(name).str.replace_all(r"\s+", " ") for name in key]
-    # Two indicators of a cohort may divide the same by the same: the first is compared with the first.
+    # Indicators of one cohort can have equal expressions: the first is compared with the first, and so on.
     nth = pl.int_range(pl.len()).over("uscc", *key).cast(pl.String)
     indicators = side.evaluation.indicators.join(
         scores.select("uscc", "factor"), on="uscc", validate="m:1", maintain_order="left"
@@ -104,30 +106,33 @@ def _items(side: Side, suffix: str) -> pl.DataFrame:
 
 
 def reasons(a: Side, b: Side, paired: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Uscc and `reason` of everybody whose tier or list differs. `paired` is as `compare` makes it."""
+    """One row per enterprise whose tier or list differs: uscc, reason.
+
+    `paired`: `Comparison.enterprises` without the reason, with list_id_a and list_id_b. `parts`: shape `PARTS`.
+    """
     differs = pl.col("movement").is_not_null()
     changed = paired.filter(differs | pl.col("list_movement"))
-    told = changed
+    with_causes = changed
     for found in (_items_named(changed, parts), _by_cuts_alone(a, b)):
-        told = told.join(found, on="uscc", how="left", validate="1:1", maintain_order="left")
+        with_causes = with_causes.join(found, on="uscc", how="left", validate="1:1", maintain_order="left")
     both = (pl.col("status_a") == "ranked") & (pl.col("status_b") == "ranked")
-    same_verdict = pl.col("tier_initial_a").eq_missing(pl.col("tier_initial_b"))
+    same_initial = pl.col("tier_initial_a").eq_missing(pl.col("tier_initial_b"))
     score = (
         pl.when(~both)
         .then(_scope())
         .when(pl.col("tier_initial_a").is_null() | pl.col("tier_initial_b").is_null())
         .then(pl.lit("其中一个办法对该评价组不划分等级"))
-        .when(same_verdict)
+        .when(same_initial)
         .then(_overrides("调档不同"))
         .when(pl.col("tier_by_cuts") == pl.col("tier_initial_b"))
         .then(pl.lit("分级界线不同：按甲办法得分，用乙办法的界线即为") + pl.col("tier_by_cuts") + pl.lit("类"))
-        .otherwise(pl.concat_str(_places(), "named", separator="；", ignore_nulls=True))
+        .otherwise(pl.concat_str(_ranks(), "named", separator="；", ignore_nulls=True))
     )
-    # Overrides that acted on one side alone are said beside the scores that differ.
-    acted = both & ~same_verdict & pl.col("override_labels_a").ne_missing(pl.col("override_labels_b"))
+    # Overrides that changed the tier on one side alone are named after the difference of the scores.
+    acted = both & ~same_initial & pl.col("override_labels_a").ne_missing(pl.col("override_labels_b"))
     tier = pl.concat_str(score, pl.when(acted).then(_overrides("另有调档")), separator="；", ignore_nulls=True)
     listed = pl.when("list_movement").then(_lists(a.policy, b.policy))
-    return told.select(
+    return with_causes.select(
         "uscc", pl.concat_str(pl.when(differs).then(tier), listed, separator="。", ignore_nulls=True).alias("reason")
     )
 
@@ -147,7 +152,8 @@ def _scope() -> pl.Expr:
     return pl.concat_str(pl.lit("评价状态不同："), sides[0], pl.lit("，"), sides[1])
 
 
-def _overrides(said: str) -> pl.Expr:
+def _overrides(heading: str) -> pl.Expr:
+    """调档不同:甲办法未调档(初评B),乙办法一票否决(初评B); the words before the colon are `heading`."""
     sides = [
         pl.format(
             f"{called}办法{{}}(初评{{}})",
@@ -156,10 +162,11 @@ def _overrides(said: str) -> pl.Expr:
         )
         for side, called in (("a", "甲"), ("b", "乙"))
     ]
-    return pl.concat_str(pl.lit(f"{said}："), sides[0], pl.lit("，"), sides[1])
+    return pl.concat_str(pl.lit(f"{heading}："), sides[0], pl.lit("，"), sides[1])
 
 
-def _places() -> pl.Expr:
+def _ranks() -> pl.Expr:
+    """名次由第3名变为第8名."""
     return (
         pl.when(pl.col("rank_a") == pl.col("rank_b"))
         .then(pl.format("名次均为第{}名", "rank_a"))
@@ -168,9 +175,10 @@ def _places() -> pl.Expr:
 
 
 def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
-    """Uscc and `tier_by_cuts`: the initial tier that the scores under the first policy have by the second's cuts.
+    """Uscc, tier_by_cuts: the initial tier of the scores under the first policy by the cuts of the second.
 
-    Within the cohorts of the first policy; an enterprise is cut as its cohort under the second policy is.
+    Enterprises are ranked within the cohorts of the first policy; the cuts are those of the enterprise's cohort under
+    the second.
     """
     ranked = a.evaluation.profile.filter(pl.col("status") == "ranked")
     second = b.evaluation.scores.select("uscc", pl.col("cohort").alias("cohort_b"))
@@ -186,18 +194,18 @@ def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
 
 
 def _items_named(changed: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
-    """Uscc and `named`: the items that pull the tier the way it went, the strongest first, in words."""
-    way = pl.when(pl.col("movement") == "up").then(1.0).when(pl.col("movement") == "down").then(-1.0)
+    """Uscc, named: the items whose shift has the direction of the tier's change, the largest first, in Chinese."""
+    direction = pl.when(pl.col("movement") == "up").then(1.0).when(pl.col("movement") == "down").then(-1.0)
     return (
-        parts.join(changed.select("uscc", way.alias("way")), on="uscc", validate="m:1")
-        .with_columns((pl.col("shift") * pl.col("way")).alias("pull"))
+        parts.join(changed.select("uscc", direction.alias("direction")), on="uscc", validate="m:1")
+        .with_columns((pl.col("shift") * pl.col("direction")).alias("pull"))
         .filter(pl.col("pull") > 0.005)
         .sort("uscc", "pull", "part", descending=[False, True, False])
         .group_by("uscc", maintain_order=True)
         .head(NAMED)
         .group_by("uscc", maintain_order=True)
-        .agg(_item().alias("said"))
-        .select("uscc", pl.col("said").list.join("；").alias("named"))
+        .agg(_item().alias("items"))
+        .select("uscc", pl.col("items").list.join("；").alias("named"))
     )
 
 
@@ -206,12 +214,13 @@ def _item() -> pl.Expr:
     beyond = pl.when("relative").then(pl.lit("相对同组平均")).otherwise(pl.lit(""))
     more = pl.when(pl.col("shift") > 0).then(pl.lit("多")).otherwise(pl.lit("少"))
     return pl.concat_str(
-        "title", pl.lit("："), _stood("a", "甲"), pl.lit("，"), _stood("b", "乙"), pl.lit("，"),
+        "title", pl.lit("："), _points("a", "甲"), pl.lit("，"), _points("b", "乙"), pl.lit("，"),
         beyond, more, number(pl.col("shift").abs()), pl.lit("分"),
     )  # fmt: skip
 
 
-def _stood(side: str, called: str) -> pl.Expr:
+def _points(side: str, called: str) -> pl.Expr:
+    """甲得30分(权重30,基准15); 甲办法未设 where the policy lacks the item."""
     points, weight, benchmark = (pl.col(f"{name}_{side}") for name in ("points", "weight", "benchmark"))
     made = pl.concat_str(
         pl.lit("(权重"), number(weight),
@@ -227,13 +236,13 @@ def _stood(side: str, called: str) -> pl.Expr:
 
 
 def number(value: pl.Expr) -> pl.Expr:
-    """A figure in words: two decimals, four below 1, no idle zeros."""
+    """A figure as text: two decimals, four below 1, without trailing zeros."""
     rounded = pl.when(value.abs() >= 1).then(value.round(2)).otherwise(value.round(4)) + 0.0
     return rounded.cast(pl.String).str.replace(r"\.0$", "")
 
 
 def _lists(a: Policy, b: Policy) -> pl.Expr:
-    """Which list is left and which is entered, and by what rule."""
+    """The list that is left and the list that is entered, with their reasons."""
     has_a, has_b = ([c.list for c in policy.candidate] for policy in (a, b))
     left = (
         pl.when(pl.col("list_id_a").is_in(has_b))
