@@ -105,9 +105,9 @@ def test_check_touches_no_warehouse_and_writes_the_marked_workbook(tmp_path: Pat
     with (ROOT / "sample_data" / "mistakes.csv").open(encoding="utf-8", newline="") as file:
         planted = next(row for row in csv.DictReader(file) if row["rule"] == "not_a_number")
     done = efficiency("check", INBOX / planted["file"], "--output", "returns", "--json", cwd=tmp_path)
-    told = json.loads(done.stdout)
-    assert planted["cell"] in {problem["cell"] for problem in told["problems"] if problem["rule"] == "not_a_number"}
-    assert not told["enterprises_looked_up"]
+    printed = json.loads(done.stdout)
+    assert planted["cell"] in {problem["cell"] for problem in printed["problems"] if problem["rule"] == "not_a_number"}
+    assert not printed["enterprises_looked_up"]
     assert [path.name for path in tmp_path.rglob("*.xlsx")] == [planted["file"].rpartition("/")[2]]
     assert not (tmp_path / "warehouse").exists()
 
@@ -116,14 +116,14 @@ def test_a_sheet_is_not_called_refused_because_there_is_no_register(tmp_path: Pa
     for name, tax in (("好", "1"), ("坏", "无法识别")):
         rows = ["统一社会信用代码,所属期,实缴税金(万元)", f"91370303MA3D000010,2026年1-10月,{tax}"]
         (tmp_path / f"{name}.csv").write_text("\n".join(rows), encoding="utf-8")
-    told = json.loads(efficiency("check", "好.csv", "坏.csv", "--json", cwd=tmp_path).stdout)
-    good, bad = told["submissions"]
+    printed = json.loads(efficiency("check", "好.csv", "坏.csv", "--json", cwd=tmp_path).stdout)
+    good, bad = printed["submissions"]
     assert (good["rows_total"], good["rows_rejected"], good["status"]) == (1, None, None)
     assert (bad["rows_total"], bad["rows_rejected"], bad["status"]) == (1, 1, "refused")
 
 
 @pytest.mark.parametrize("arguments", [("template", "file/below"), ("check", "file", "--output", "file")])
-def test_a_folder_that_cannot_be_made_is_told_and_is_no_fault_of_the_program(tmp_path: Path, arguments) -> None:
+def test_a_folder_that_cannot_be_made_is_named_and_is_no_fault_of_the_program(tmp_path: Path, arguments) -> None:
     (tmp_path / "file").write_text("in the way")
     done = efficiency(*arguments, cwd=tmp_path, check=False)
     assert done.returncode == 1

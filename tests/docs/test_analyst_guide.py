@@ -71,7 +71,7 @@ def test_each_query_runs_and_gives_rows(analyst, question) -> None:
     assert analyst.sql(QUERIES[question]).fetchall()
 
 
-def test_tiers_and_lists_count_as_the_run_said(analyst, sample_run: SampleRun) -> None:
+def test_tiers_and_lists_count_as_the_run_printed(analyst, sample_run: SampleRun) -> None:
     tiers = {row[0]: row[1] for row in answer(analyst, "How many enterprises")}
     assert sum(tiers.values()) == sample_run.told["statuses"]["ranked"]
     assert set(tiers) == set("ABCD")
@@ -95,11 +95,11 @@ def test_the_dictionary_is_what_is_declared() -> None:
 
 
 def test_the_dictionary_names_every_table_view_and_column(analyst) -> None:
-    told = GUIDE.split(BEGIN)[1].split(END)[0]
+    generated = GUIDE.split(BEGIN)[1].split(END)[0]
     names = [*TABLES, *(f"main.{view.name}" for view in all_views())]
-    assert re.findall(r"^#### `(.+)`$", told, re.MULTILINE) == [*names[len(TABLES) :], *names[: len(TABLES)]]
+    assert re.findall(r"^#### `(.+)`$", generated, re.MULTILINE) == [*names[len(TABLES) :], *names[: len(TABLES)]]
     counted = analyst.sql("SELECT count(*) FROM duckdb_columns() WHERE NOT internal").fetchall()[0][0]
-    assert len(re.findall(r"^\| `", told, re.MULTILINE)) == counted
+    assert len(re.findall(r"^\| `", generated, re.MULTILINE)) == counted
 
 
 def test_keys_named_in_the_dictionary_are_unique(analyst) -> None:

@@ -69,15 +69,15 @@ def messages():
 
 
 @pytest.fixture(scope="module")
-def said():
-    """Every text in the source, strings that stand beside each other joined."""
+def texts():
+    """Every text in the source, adjacent strings concatenated."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
     return re.sub(r'"\s*\n\s*f?"', "", source)
 
 
 @pytest.mark.parametrize("message", messages())
-def test_what_the_guide_says_the_program_says_is_what_it_says(message, said) -> None:
-    assert message in said
+def test_what_the_guide_says_the_program_says_is_what_it_says(message, texts) -> None:
+    assert message in texts
 
 
 def test_the_bounds_in_the_guide_are_those_of_the_program() -> None:

@@ -47,7 +47,7 @@ SECTIONS = {
 
 
 def section(heading: str) -> str:
-    """What stands under a third-level heading that begins so."""
+    """The text under a third-level heading that begins so."""
     found = re.search(rf"^### {re.escape(heading)}.*?\n(.*?)(?=^##|\Z)", GUIDE, re.MULTILINE | re.DOTALL)
     assert found, heading
     return found[1]
@@ -240,7 +240,7 @@ def with_new_measure(tmp_path_factory: pytest.TempPathFactory):
     return folder, json.loads(done.stdout.rpartition("FOUND ")[2])
 
 
-def test_one_declaration_brings_a_measure_from_the_sheet_to_the_score(with_new_measure) -> None:
+def test_one_declaration_takes_a_measure_from_the_sheet_to_the_score(with_new_measure) -> None:
     _, found = with_new_measure
     assert [waste for _, waste in found["facts"]] == [10.0, 20.0, 30.0, -0.005]  # 千克 became 吨
     assert found["scores"][:3] == [[10.0, 100.0], [20.0, 50.0], [30.0, pytest.approx(100 / 3, abs=1e-6)]]
@@ -250,7 +250,7 @@ def test_one_declaration_brings_a_measure_from_the_sheet_to_the_score(with_new_m
     assert ["D2"] in found["cells"]
 
 
-def test_one_declaration_brings_a_measure_into_the_blank_form(with_new_measure) -> None:
+def test_one_declaration_puts_a_measure_into_the_blank_form(with_new_measure) -> None:
     folder, _ = with_new_measure
     cells = [cell.value for row in load_workbook(folder / "forms" / "产出_模板.xlsx").worksheets[0] for cell in row]
     assert any("固体废物产生量" in str(value) and "吨" in str(value) for value in cells)

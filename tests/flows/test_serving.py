@@ -206,11 +206,11 @@ def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs)
         env={**os.environ, "PREFECT_API_URL": served.address, "PREFECT_HOME": str(served.folder / "client")},
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
     found = served.call("/flow_runs/filter", {"flow_runs": {"name": {"any_": ["2025-12"]}}})
     assert [run["state"]["type"] for run in found] == ["COMPLETED"]
     assert {one["key"] for one in served.of_run("artifacts", found[0]["id"])} >= {"counts", "outputs"}
-    assert told["counts"]["files_new"] == 0  # the same warehouse: what is known is not read again
+    assert printed["counts"]["files_new"] == 0  # the same warehouse: what is known is not read again
 
 
 def test_serving_stops_when_asked_and_takes_its_server_along(served, runs) -> None:

@@ -133,8 +133,8 @@ def test_a_difference_ends_with_status_1_and_says_where(audited, tmp_path: Path)
     assert done.returncode == 1
     assert CODES[2] in done.stdout
     assert "rank is 99 and computed again" in done.stdout
-    told = json.loads(efficiency("audit", "--json", cwd=tmp_path, check=False).stdout)
-    assert told["holds"] is False
+    printed = json.loads(efficiency("audit", "--json", cwd=tmp_path, check=False).stdout)
+    assert printed["holds"] is False
 
 
 def test_only_the_evaluation_asked_for_is_computed_again(audited) -> None:
@@ -145,7 +145,7 @@ def test_only_the_evaluation_asked_for_is_computed_again(audited) -> None:
 
 
 @pytest.mark.parametrize(
-    ("alter", "said"),
+    ("alter", "message"),
     [
         (lambda lines: [lines[0].replace('"operator": "', '"operator": "x'), *lines[1:]],
          "line 1 was altered"),
@@ -155,11 +155,11 @@ def test_only_the_evaluation_asked_for_is_computed_again(audited) -> None:
     ],
     ids=["altered", "removed", "put in", "cut off in front"],
 )  # fmt: skip
-def test_an_altered_log_shows(audited, tmp_path: Path, alter, said) -> None:
+def test_an_altered_log_shows(audited, tmp_path: Path, alter, message) -> None:
     path = copied(audited, tmp_path)
     lines = log_file(path).read_text(encoding="utf-8").splitlines()
     log_file(path).write_text("\n".join(alter(lines)) + "\n", encoding="utf-8")
-    assert said in "; ".join(faults(read_log(path)))
+    assert message in "; ".join(faults(read_log(path)))
     assert "log of runs" in differing(path)
 
 

@@ -1,4 +1,4 @@
-"""Two policies over the same facts: who changes tier or list, counted once, and told why."""
+"""Two policies over the same facts: who changes tier or list, counted once, and why."""
 
 import json
 from pathlib import Path
@@ -66,7 +66,7 @@ figures = st.floats(1, 100).map(lambda x: round(x, 1))
         [TIERS, TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")]
     ),
 )
-def test_every_enterprise_stands_once_in_the_matrix_and_the_lists_balance(given_, tiers) -> None:
+def test_every_enterprise_is_once_in_the_matrix_and_the_lists_balance(given_, tiers) -> None:
     frame = profile(*(
         {"tax": tax, "land": 10.0, "revenue": revenue, "energy": 10.0, "scale": scale, "utility": utility}
         for tax, revenue, scale, utility in given_
@@ -108,7 +108,7 @@ def test_the_item_whose_weight_moved_is_named_with_both_its_weights() -> None:
     assert fallen["reason"].str.contains(r"(tax|revenue)：甲得.*分\(权重50，.*乙得.*分\(权重(10|90)，").all()
 
 
-def test_a_rank_that_is_the_same_under_both_is_not_told_as_a_change() -> None:
+def test_a_rank_that_is_the_same_under_both_is_not_shown_as_a_change() -> None:
     by_score = TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")
     first, second = (policy(indicators=items, tiers=by_score) for items in (TWO, OTHER_WEIGHTS))
     alone = of(compared(mixed(1), first, second), 0)
@@ -138,7 +138,7 @@ def test_an_override_of_one_policy_is_named_as_the_reason() -> None:
     assert "一票否决" in row["reason"]
 
 
-def test_who_is_excluded_by_one_policy_is_told_so() -> None:
+def test_who_is_excluded_by_one_policy_is_named_so() -> None:
     frame = profile({"tax": 50.0, "land": 1.0, "utility": True}, {"tax": 40.0, "land": 1.0})
     excluded = '[[excluded]]\nwhen = "utility"\nlabel = "公用事业"\n'
     row = of(compared(frame, policy(indicators=SCORE_ONLY), policy(indicators=SCORE_ONLY, tail=excluded)), 0)
@@ -146,7 +146,7 @@ def test_who_is_excluded_by_one_policy_is_told_so() -> None:
     assert "乙办法不纳入排名(公用事业)" in row["reason"]
 
 
-def test_a_list_that_only_one_policy_has_is_told_so() -> None:
+def test_a_list_that_only_one_policy_has_is_named_so() -> None:
     frame = scored([90.0, 80.0, 70.0, 60.0, 50.0])
     first, second = (policy(indicators=SCORE_ONLY, tail=tail) for tail in (SHUTDOWN, MERGER))
     row = of(compared(frame, first, second), 4)
@@ -180,10 +180,12 @@ def test_printed_tables_are_aligned_by_display_width() -> None:
 
 
 def test_the_comparison_is_json_for_programs() -> None:
-    told = comparison_as_dict(compared(mixed(), policy(indicators=TWO), policy(indicators=OTHER_WEIGHTS)), "2026-10")
-    said = json.loads(json.dumps(told, allow_nan=False))
-    assert sum(sum(row.values()) for row in said["matrix"].values()) == said["counts"]["enterprises"] == 10
-    assert said["counts"]["changed"] == len(said["changes"])
+    document = comparison_as_dict(
+        compared(mixed(), policy(indicators=TWO), policy(indicators=OTHER_WEIGHTS)), "2026-10"
+    )
+    printed = json.loads(json.dumps(document, allow_nan=False))
+    assert sum(sum(row.values()) for row in printed["matrix"].values()) == printed["counts"]["enterprises"] == 10
+    assert printed["counts"]["changed"] == len(printed["changes"])
 
 
 def test_compare_publishes_nothing_and_writes_a_workbook_only_when_asked(sample_run: SampleRun, tmp_path: Path) -> None:
@@ -201,12 +203,12 @@ def test_compare_publishes_nothing_and_writes_a_workbook_only_when_asked(sample_
     )
     assert "等级对照" in efficiency(*arguments, cwd=tmp_path).stdout
     assert list(tmp_path.iterdir()) == []
-    told = json.loads(efficiency(*arguments, "--json", "--output", "out", cwd=tmp_path).stdout)
-    assert told["workbook"] == "out/2026-10/办法比较_2026-10.xlsx"
-    book = openpyxl.load_workbook(tmp_path / told["workbook"], read_only=True)
+    printed = json.loads(efficiency(*arguments, "--json", "--output", "out", cwd=tmp_path).stdout)
+    assert printed["workbook"] == "out/2026-10/办法比较_2026-10.xlsx"
+    book = openpyxl.load_workbook(tmp_path / printed["workbook"], read_only=True)
     assert book.sheetnames == ["对照概览", "等级或清单变化", "全部企业对照", "得分项对照"]
     names = {row[1] for row in book["等级或清单变化"].iter_rows(min_row=4, values_only=True)}
-    assert {row["name"] for row in told["changes"]} <= names
+    assert {row["name"] for row in printed["changes"]} <= names
     assert sample_run.warehouse.read_bytes() == before
     same = json.loads(
         efficiency(*(a if a != "huaian-2024" else "zibo-jkq" for a in arguments), "--json", cwd=tmp_path).stdout

@@ -1,4 +1,4 @@
-"""申诉: what a correction would change is told before it is accepted, and is what it then changes."""
+"""申诉: what a correction would change is shown before it is accepted, and is what it then changes."""
 
 import json
 import shutil
@@ -53,7 +53,7 @@ def scores(folder):
     return own.join(listed, on="uscc", how="left").sort("uscc")
 
 
-def test_what_is_told_is_what_happens_when_it_is_accepted(month, tmp_path: Path) -> None:
+def test_what_is_shown_is_what_happens_when_it_is_accepted(month, tmp_path: Path) -> None:
     trial = tried(month, tmp_path, ASKED)
     names = ["status", "score", "rank", "tier", "land_tier", "energy_tier", "list_id"]
     before, after = (
@@ -66,13 +66,13 @@ def test_what_is_told_is_what_happens_when_it_is_accepted(month, tmp_path: Path)
     assert_same(after, scores(tmp_path).select("uscc", *names))
 
 
-def assert_same(told, published) -> None:
-    assert told.rename(dict(zip(told.columns, published.columns, strict=True))).equals(
+def assert_same(shown, published) -> None:
+    assert shown.rename(dict(zip(shown.columns, published.columns, strict=True))).equals(
         published.with_columns(pl.col("score").round(6))
     )
 
 
-def test_others_who_move_and_others_who_do_not_are_told_apart(month, tmp_path: Path) -> None:
+def test_others_who_move_and_others_who_do_not_are_distinguished(month, tmp_path: Path) -> None:
     enterprises = tried(month, tmp_path, ASKED).enterprises
     own, others = enterprises.filter("own"), enterprises.filter(~pl.col("own"))
     assert own.select("uscc", "movement", "effect").rows() == [(CODES[3], "up", "tier")]
@@ -86,7 +86,7 @@ def test_nothing_is_published_or_written(month, tmp_path: Path) -> None:
     assert (warehouse(month).read_bytes(), sorted(month.rglob("*"))) == before
 
 
-def test_the_figure_that_counts_now_stands_beside_the_one_asked_for(month, tmp_path: Path) -> None:
+def test_the_figure_that_counts_now_is_shown_beside_the_one_asked_for(month, tmp_path: Path) -> None:
     asked = tried(month, tmp_path, ASKED).asked.row(0, named=True)
     assert (asked["current"], asked["new"], asked["unit"]) == (tax(3, 10), pytest.approx(tax(3, 10) * 1.6), "万元")
     assert asked["approved_by"] is None
@@ -106,7 +106,7 @@ def test_the_area_that_counts_now_is_that_in_force_at_the_end_of_the_span(month,
     assert tried(month, tmp_path, before_any).asked["current"].to_list() == [None]
 
 
-def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_told(month, tmp_path: Path) -> None:
+def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_a_problem(month, tmp_path: Path) -> None:
     head = ("统一社会信用代码", "所属期", "更正指标", "更正值", "审批人", "审批意见")
     path = write(tmp_path / "申诉.csv", [
         head, (CODES[0], SPAN, "实缴税金", 9, "王局", "不同意"), (CODES[1], SPAN, "企业形象", 9, "", ""),
@@ -124,7 +124,7 @@ def test_what_is_already_approved_otherwise_gives_way_to_what_is_asked_now(month
     assert asked.asked["new"].to_list() == [pytest.approx(99.9999)]
 
 
-def test_the_text_tells_counts_in_chinese(month, tmp_path: Path) -> None:
+def test_the_text_has_counts_in_chinese(month, tmp_path: Path) -> None:
     text = objection_as_text(tried(month, tmp_path, ASKED))
     assert "其他企业(13户)：等级变化1户" in text
     assert "完全不变3户" in text
@@ -135,10 +135,10 @@ def test_the_text_tells_counts_in_chinese(month, tmp_path: Path) -> None:
 def test_the_command_writes_a_workbook_only_when_asked_to(month, tmp_path: Path) -> None:
     ledger(tmp_path / "申诉.csv", ASKED)
     command = ("objection", "申诉.csv", "--period", PERIOD, "--warehouse", warehouse(month))
-    told = json.loads(efficiency(*command, "--json", "--output", "output", cwd=tmp_path).stdout)
-    assert told["others"]["unchanged"] == 3
-    assert told["own"][0]["tier_after"] == "B"
-    book = openpyxl.load_workbook(tmp_path / told["workbook"])
+    printed = json.loads(efficiency(*command, "--json", "--output", "output", cwd=tmp_path).stdout)
+    assert printed["others"]["unchanged"] == 3
+    assert printed["own"][0]["tier_after"] == "B"
+    book = openpyxl.load_workbook(tmp_path / printed["workbook"])
     assert book.sheetnames == ["申诉事项", "受影响企业", "全部企业对照", "未能试算"]
     assert any("完全不变3户" in str(cell.value) for row in book["受影响企业"].iter_rows() for cell in row)
     efficiency(*command, cwd=tmp_path)
@@ -146,16 +146,16 @@ def test_the_command_writes_a_workbook_only_when_asked_to(month, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("name", "period", "said"),
+    ("name", "period", "message"),
     [("产出/2025年产出.csv", PERIOD, "no sheet of the form 申诉更正"), ("none.csv", PERIOD, "no file"),
      ("更正.csv", "2026-09", r"no evaluation of 2026-09; it has 2026-10 \(zibo-jkq\)"),
      ("更正.csv", "2026", "YYYY-MM")],
 )  # fmt: skip
-def test_wrong_usage_is_told(month, tmp_path: Path, name, period, said) -> None:
+def test_wrong_usage_is_refused(month, tmp_path: Path, name, period, message) -> None:
     path = month / "inbox" / name if "/" in name else tmp_path / name
     if name == "更正.csv":
         ledger(path, ASKED)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         objection(path, period, warehouse(month))
 
 
@@ -208,7 +208,7 @@ def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month,
     assert set(register(tmp_path)["state"]) <= set(STATES)
 
 
-def test_the_register_tells_values_in_the_canonical_unit(tmp_path: Path) -> None:
+def test_the_register_has_values_in_the_canonical_unit(tmp_path: Path) -> None:
     inbox = small_inbox(tmp_path / "inbox")
     ledger(inbox / "台账.csv", (CODES[0], SPAN, "营业收入(千元)", 90_000, 95_000, "", "", ""),
            (CODES[1], SPAN, "企业形象", 1, 2, "", "王局", "2026-11-01"))  # fmt: skip

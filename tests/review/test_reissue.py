@@ -28,7 +28,7 @@ def current(folder, period=PERIOD):
 
 
 def kept(folder, name, period=PERIOD):
-    """The period's documents as they stand now, set aside under `name`."""
+    """The period's documents as they are now, copied under `name`."""
     shutil.copytree(folder / "output" / period, folder / name)
     return current(folder, period)
 
@@ -66,7 +66,7 @@ def history(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("name", ["first", "corrected", "renamed", "september"])
-def test_every_document_says_what_it_said_when_it_was_first_issued(history, name, tmp_path: Path) -> None:
+def test_every_document_is_the_same_as_when_it_was_first_issued(history, name, tmp_path: Path) -> None:
     folder, ids = history
     done = reissue(ids[name], folder / "warehouse" / "efficiency.duckdb", tmp_path)
     assert {path.name for path in done.files} == {path.name for path in (folder / name).glob("*.*")}
@@ -145,7 +145,7 @@ def test_a_sheet_that_a_mapping_teaches_to_read_was_not_known_before(tmp_path: P
     assert cells(notice) == cells(tmp_path / "first" / notice.name)
 
 
-def test_an_unknown_evaluation_is_told_with_those_there_are(history, tmp_path: Path) -> None:
+def test_of_an_unknown_evaluation_the_known_ones_are_named(history, tmp_path: Path) -> None:
     folder, ids = history
     with pytest.raises(UsageError, match=ids["renamed"]):
         reissue("2026-10-zibo-jkq-00000000", folder / "warehouse" / "efficiency.duckdb", tmp_path)

@@ -86,11 +86,11 @@ def test_a_run_after_going_back_keeps_what_it_replaces(path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("asked", "message"),
     [("99", "names none of the 3 versions"), ("efficiency", "names 3 of the 3"), ("./none.duckdb", "no file")],
 )
-def test_a_name_that_fits_none_or_several_is_refused(path, asked, said) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_a_name_that_fits_none_or_several_is_refused(path, asked, message) -> None:
+    with pytest.raises(UsageError, match=message):
         rollback(path, asked)
     assert published(path)[0] == 4
 
@@ -107,8 +107,8 @@ def test_a_file_that_is_no_warehouse_is_refused_and_nothing_is_left(path, tmp_pa
     broken = tmp_path / "broken.duckdb"
     broken.write_bytes(path.read_bytes()[:5000])
     before = names(path)
-    for file, said in ((strange, "no warehouse of this software"), (broken, "To do:")):
-        with pytest.raises(WarehouseError, match=said):
+    for file, message in ((strange, "no warehouse of this software"), (broken, "To do:")):
+        with pytest.raises(WarehouseError, match=message):
             rollback(path, str(file))
     assert names(path) == before
     assert published(path)[0] == 4
@@ -129,11 +129,11 @@ def test_going_back_is_logged(path) -> None:
     assert faults(read_log(path)) == []
 
 
-def test_the_command_tells_what_it_did_and_how_to_undo_it(path, tmp_path: Path) -> None:
+def test_the_command_prints_what_it_did_and_how_to_undo_it(path, tmp_path: Path) -> None:
     shown = efficiency("rollback", "--list", cwd=tmp_path).stdout
     assert [line.split()[0] for line in shown.splitlines()[::2]] == ["1", "2", "3"]
-    told = efficiency("rollback", "1", cwd=tmp_path).stdout
-    undo = told.partition("To undo this: efficiency ")[2].splitlines()[0].split()
+    printed = efficiency("rollback", "1", cwd=tmp_path).stdout
+    undo = printed.partition("To undo this: efficiency ")[2].splitlines()[0].split()
     assert published(path)[0] == 3
     efficiency(*undo, cwd=tmp_path)
     assert published(path)[0] == 4

@@ -302,11 +302,11 @@ def test_a_failed_run_is_notified_and_fails_as_before(robot: Robot, monkeypatch:
     monkeypatch.setenv("EFFICIENCY_WEBHOOK_KIND", "wecom")
     error = EfficiencyError("the disk is full")
 
-    def walk() -> CompletedRun:
+    def job() -> CompletedRun:
         raise error
 
     with pytest.raises(EfficiencyError) as caught:
-        with_notice("2026-10", "zibo-jkq", walk)
+        with_notice("2026-10", "zibo-jkq", job)
     assert caught.value is error
     content = robot.received[0][1]["markdown"]["content"]
     assert "2026-10 运行失败" in content
@@ -330,7 +330,7 @@ def test_a_failing_notice_hides_no_result(
 ) -> None:
     monkeypatch.setenv("EFFICIENCY_WEBHOOK_URL", robot.url)
     monkeypatch.setenv("EFFICIENCY_WEBHOOK_KIND", "wecom")
-    finished = cast("CompletedRun", object())  # of which no notice can be drawn up
+    finished = cast("CompletedRun", object())  # of which no notice can be composed
     with caplog.at_level(logging.WARNING):
         assert with_notice("2026-10", "zibo-jkq", lambda: finished) is finished
     assert "cannot be drawn up" in caplog.text

@@ -86,11 +86,11 @@ def from_cause(error, cause):
         (OSError(errno.ESTALE, "Stale file handle"), True),
         (OSError(errno.EIO, "Input/output error"), True),
         (TimeoutError(), True),
-        (from_cause(EfficiencyError("told"), OSError(errno.EHOSTDOWN, "Host is down")), True),
+        (from_cause(EfficiencyError("failed"), OSError(errno.EHOSTDOWN, "Host is down")), True),
         (WarehouseBusyError("another run holds it"), True),
         (OSError(errno.ENOSPC, "No space left on device"), False),
         (PermissionError(errno.EACCES, "Permission denied"), False),
-        (from_cause(EfficiencyError("told"), OSError(errno.ENOSPC, "No space left on device")), False),
+        (from_cause(EfficiencyError("failed"), OSError(errno.ENOSPC, "No space left on device")), False),
         (EfficiencyError("rows went missing"), False),
         (from_cause(UsageError("not a period"), ValueError("x")), False),
         (ValueError("a data error"), False),
@@ -104,14 +104,14 @@ def attempts(errors, inbox=INBOX):
     """How often a run is tried that meets `errors` one after the other, and what comes of it."""
     left, tried = list(errors), []
 
-    def walk():
+    def job():
         tried.append(1)
         if left:
             raise left.pop(0)
         return "published"
 
     try:
-        return with_retries(walk, inbox, (0, 0)), len(tried)
+        return with_retries(job, inbox, (0, 0)), len(tried)
     except Exception as error:
         return error, len(tried)
 
@@ -158,7 +158,7 @@ def served(*arguments, cwd, **environment):
         ([], {"EFFICIENCY_WEBHOOK_URL": "nonsense", "EFFICIENCY_WEBHOOK_KIND": "wecom"}, "EFFICIENCY_WEBHOOK_URL"),
     ],
 )
-def test_slips_are_told_at_once_and_not_at_night(arguments, environment, says, tmp_path: Path) -> None:
+def test_mistakes_are_refused_at_once_and_not_at_night(arguments, environment, says, tmp_path: Path) -> None:
     done = served(*arguments, cwd=tmp_path, **environment)
     assert done.returncode == 2
     assert says in done.stderr
@@ -174,7 +174,7 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert "PREFECT_API_URL=" in done.stderr
 
 
-def test_a_named_server_that_does_not_answer_is_told_plainly(tmp_path: Path) -> None:
+def test_a_named_server_that_does_not_answer_is_named_plainly(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"http://127.0.0.1:{free.getsockname()[1]}/api"
     done = subprocess.run(
