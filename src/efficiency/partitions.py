@@ -182,15 +182,17 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def first_of_run(names: Iterable[str]) -> pl.Expr:
-    """Whether a row differs from the row before it in any of the columns `names`.
-
-    Rows of one enterprise mostly follow each other: what depends on `names` alone is computed once for each run of
-    equal rows, and spread to its rows by `run_of`.
-    """
+    """Whether a row differs from the row before it in any of the columns `names`: whether it begins a run."""
     other = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names)
     return other | (pl.int_range(pl.len()) == 0)
 
 
-def run_of(first: pl.Series) -> pl.Series:
-    """The index, from 0, of each row's run of equal rows; `first` says which rows begin one."""
-    return first.cast(pl.UInt32).cum_sum() - 1
+def runs_of(rows: pl.DataFrame, names: Collection[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """The columns `names` of the first row of each run of rows that are equal in them, and each row's run, from 0.
+
+    Rows of one enterprise mostly follow each other: what depends on `names` alone is computed once for each run, and
+    spread to its rows by `gather`.
+    """
+    keys = rows.select(names)
+    first = keys.select(first_of_run(names)).to_series()
+    return keys.filter(first), first.cast(pl.UInt32).cum_sum() - 1

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from efficiency.partitions import first_of_run, run_of
+from efficiency.partitions import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -186,15 +186,12 @@ def window_totals(
 
 def enumerate_keys(rows: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The distinct keys of `rows` in their own order with their position `entity`, and `rows` with it."""
-    keys = rows.select(key)
-    # An enterprise's rows mostly follow one another: only the first of each run is looked up.
-    first = keys.select(first_of_run(key)).to_series()
-    runs = keys.filter(first)
+    runs, run = runs_of(rows, key)
     entities = runs.unique().sort(key).with_row_index("entity")
     entity = runs.join(entities, on=list(key), how="left", validate="m:1", nulls_equal=True, maintain_order="left")[
         "entity"
     ]
-    return entities, rows.with_columns(entity.gather(run_of(first)).alias("entity"))
+    return entities, rows.with_columns(entity.gather(run).alias("entity"))
 
 
 def complete_sum(column: str) -> pl.Expr:

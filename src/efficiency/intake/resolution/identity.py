@@ -15,7 +15,7 @@ import polars as pl
 from efficiency.intake.parsing import uscc
 from efficiency.intake.problems import EMPTY, locate, problem_rows
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
-from efficiency.partitions import first_of_run, run_of
+from efficiency.partitions import runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,18 +133,14 @@ def match_rows(
     as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
     as_stated &= pl.col("registered") == pl.col("name")
     for form, frame in rows.items():
-        first = frame.select(first_of_run(PAIR)).to_series()
-        runs = (
-            frame.select(*PAIR)
-            .filter(first)
-            .join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
-        )
+        pairs, run = runs_of(frame, list(PAIR))
+        runs = pairs.join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         if runs.select(as_stated.fill_null(value=False).all()).item():
             # Nothing is to be reported or changed: the rows go on sharing their memory with what is stated.
             matched[form] = frame
             continue
         # The words of the problems are joined to the few rows that have one, not to millions.
-        found = frame.hstack(runs.drop(*PAIR)[run_of(first)])
+        found = frame.hstack(runs.drop(*PAIR)[run])
         kept = found if found["fits"].all() else found.filter("fits")
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns
