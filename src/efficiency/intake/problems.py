@@ -110,6 +110,8 @@ RULES: dict[str, ProblemRule] = {
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
+            "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
     ),
     **_rules(

@@ -75,6 +75,11 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     except UnreadableError as error:
         return refused_file(file, identifier, str(error))
     parts = idle_formulas(file, grids)
+    parts += [
+        only_problem(file, "marks_unread", f"{identifier}-{grid.position}", grid)
+        for grid in grids
+        if grid.marks_unknown
+    ]
     others: list[tuple[Grid, str]] = []
 
     def read(grid: Grid) -> tuple[list[ReadResult], str]:

@@ -51,8 +51,10 @@ LARGE = 32 << 20
 """Bytes of worksheets from which on they are read side by side."""
 AT_ONCE = 2
 """More threads would wait for one another: the Python part of the work is done by one thread at a time."""
-MAX_TAGS = 8_000_000
-"""Tags of a part that openpyxl reads: two million cells, for which it takes half a minute."""
+MAX_REFERENCE_BYTES = 48 << 20
+"""Bytes of all worksheets of a workbook that openpyxl may read: about a million cells, which take it 20 seconds."""
+MAX_TAGS = 4_000_000
+"""Tags of one part that openpyxl may read: about as many, however short they are written."""
 MAX_ROW_BYTES = 4 << 20
 """Bytes of one row that openpyxl reads; it holds the elements of a whole row in memory."""
 
@@ -101,6 +103,11 @@ class _Workbook:
     since_1904: bool
     """Whether days are counted from 1904, as on old Macintoshes."""
 
+    @property
+    def size(self) -> int:
+        """Bytes to which all worksheets expand."""
+        return sum(self.archive.size(sheet.part) for sheet in self.sheets)
+
     def strings(self) -> bytes:
         """The part of shared texts; nothing where there is none."""
         return self.archive.find(self.strings_part) or b""
@@ -130,8 +137,7 @@ def xlsx_grids(archive: Archive) -> list[Grid]:
         except UnreadableError as error:
             return Grid(sheet.name, sheet.position, refusal=str(error))
 
-    large = sum(archive.size(sheet.part) for sheet in workbook.sheets) > LARGE
-    grids = dict(zip(workbook.sheets, each(read, workbook.sheets, large=large), strict=True))
+    grids = dict(zip(workbook.sheets, each(read, workbook.sheets, large=workbook.size > LARGE), strict=True))
     left = [sheet for sheet, grid in grids.items() if grid is None]
     return [grid for grid in (grids | _by_calamine(workbook, left)).values() if grid is not None]
 
@@ -152,9 +158,7 @@ def _workbook(archive: Archive) -> _Workbook:
         if part.startswith("xl/worksheets/") or relation.get("Type", "").endswith("/worksheet"):
             hidden = attributes.get("state") in ("hidden", "veryHidden")
             sheets.append(_Sheet(attributes.get("name", ""), position, part, hidden))
-    if sum(archive.size(sheet.part) for sheet in sheets) > MAX_EXPANDED:
-        raise UnreadableError("解压后超过 512 MiB")
-    return _Workbook(
+    workbook = _Workbook(
         archive,
         sheets,
         parts.get("sharedStrings", "xl/sharedStrings.xml"),
@@ -163,6 +167,9 @@ def _workbook(archive: Archive) -> _Workbook:
         mentions_1904=b"date1904" in xml,
         since_1904=any(about.get("date1904") in ("1", "true") for about in elements(xml, "workbookPr")),
     )
+    if workbook.size > MAX_EXPANDED:  # sheets may share a part
+        raise UnreadableError("解压后超过 512 MiB")
+    return workbook
 
 
 class _ReferenceReader:
@@ -170,13 +177,14 @@ class _ReferenceReader:
 
     def __init__(self, workbook: _Workbook) -> None:
         self._workbook = workbook
+        self._too_large = workbook.size > MAX_REFERENCE_BYTES
 
     def read(self, xml: bytes) -> SheetCells | None:
         """The cells of a worksheet; None where it is beyond the bounds or openpyxl cannot read it.
 
         Raises UnreadableError where a cell lies outside what a spreadsheet has.
         """
-        if not _is_within_bounds(xml) or max(map(len, xml.split(b"row>"))) > MAX_ROW_BYTES:
+        if self._too_large or not _is_within_bounds(xml) or max(map(len, xml.split(b"row>"))) > MAX_ROW_BYTES:
             return None
         try:
             return self._cells(xml)

@@ -46,6 +46,7 @@ RULES: dict[str, str] = {
     "name_mismatch": "名称与代码不一致",
     "header_near": "表头疑似笔误",
     "carrier_unread": "能源品种列未采用",
+    "marks_unread": "错误值可能当作空白",
     "unit_assumed": "未注明计量单位",
     "not_a_spreadsheet": "不是电子表格",
     "hidden_sheet": "隐藏工作表未读取",
