@@ -423,3 +423,31 @@ def test_a_sheet_without_a_form_is_told_what_it_lacks(read) -> None:
     nothing = read([["2026年10月"], ["企业名称", "网购电量", "户数"], *rows])
     assert "没有一列的表头是" in nothing.problems["message"][0]
     assert "企业名录" not in nothing.problems["message"][0]
+
+
+@pytest.mark.parametrize(
+    "name", ["企业名称（必填）", "※企业名称", "企业 名称", "企业\n名称", "一、企业名称", "*企业名称*", "企业名称"]
+)
+def test_a_second_table_is_recognised_by_the_rule_of_the_first(read, name: str) -> None:
+    first = [["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0]]
+    second = [[None, None], [name, "实缴税金(万元)"], ["乙公司", 2.0]]
+    parsed = read([*first, *second])
+    assert parsed.rows["output"].select("name", "revenue", "tax").rows() == [
+        ("甲公司", 1.0, None),
+        ("乙公司", None, 2.0),
+    ]
+    assert parsed.submissions["form"].to_list() == ["output", "output"]
+
+
+@pytest.mark.parametrize("name", ["企业名称（盖章）：", "企业名称(公章)", "单位名称（签章）"])
+def test_where_an_enterprise_signs_below_a_table_no_second_one_begins(read, name: str) -> None:
+    parsed = read([["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0], [None, None], [name, None]])
+    assert parsed.rows["output"].select("name", "revenue").rows() == [("甲公司", 1.0)]
+    assert parsed.submissions.height == 1
+
+
+@pytest.mark.parametrize("column", ["采用折标系数", "用电量(万千瓦时)"])
+def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read, column: str) -> None:
+    head = ["企业名称", "能源名称", "计量单位", column]
+    parsed = read([["2026年10月", None, None, None], head, ["甲公司", "原煤", "吨", 0.7143]])
+    assert parsed.problems["rule"].to_list() == ["form_unknown"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
-from efficiency.intake.extraction.rows import column_map, read_rows
+from efficiency.intake.extraction.row_periods import rows_before_marks
+from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.extraction.totals import check_sum_column, check_totals
 from efficiency.intake.extraction.unread import (
-    idle_formulas,
     is_data,
-    one_submission,
     only_problem,
-    refused_file,
-    tell_unread_columns,
-    unrecognised,
+    report_unread_columns,
+    unread_rows,
+    unrecognised_sheet,
     unrecognised_table,
+    without_rows,
 )
 
 __all__ = [
@@ -23,14 +23,16 @@ __all__ = [
     "check_totals",
     "column_map",
     "extract",
-    "idle_formulas",
+    "filled_on",
     "is_data",
     "numbers_of",
-    "one_submission",
     "only_problem",
+    "period_label",
     "read_rows",
-    "refused_file",
-    "tell_unread_columns",
-    "unrecognised",
+    "report_unread_columns",
+    "rows_before_marks",
+    "unread_rows",
+    "unrecognised_sheet",
     "unrecognised_table",
+    "without_rows",
 ]

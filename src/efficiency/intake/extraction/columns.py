@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake.parsing import (
-    GROUPED,
-    HUGE,
     SAFE_INTEGER,
     clean,
     date_of_number,
@@ -18,8 +15,6 @@ from efficiency.intake.parsing import (
     is_blank,
     is_odd,
     is_percent,
-    looks_odd,
-    number_in,
     number_text,
     parse_choice,
     parse_date,
@@ -27,42 +22,36 @@ from efficiency.intake.parsing import (
     parse_industry,
     parse_number,
     plain_number,
-    says_nothing,
     squeeze,
-    squeezed,
 )
 
 if TYPE_CHECKING:
     from efficiency.intake.formats import Grid
     from schemas.column import Column
 
-REFUSED = {"place": pl.Int64(), "rule": pl.String(), "value": pl.String()}
+REFUSED = {"row_index": pl.Int64(), "rule": pl.String(), "value": pl.String()}
 """Refused cells: the row of the grid, the rule that is broken, the cell's text."""
 
 _NONE = pl.DataFrame(schema=REFUSED)
-_PERCENTS = {"place": pl.Int64(), "value": pl.String(), "number": pl.Float64()}
-FEW = 512
-"""Cells that are looked at one by one."""
 _ISO_DAY = r"^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 _RULES = {"date": "not_a_date"}
-_CODE = re.compile(r"[0-9A-Z]{18}")
 _SCIENTIFIC = r"^\d(?:\.\d+)?E\+?\d+$"
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """A column's values, one for each place asked for, and the cells that were refused or taken with a warning."""
+    """A column's values, one for each input row, and the cells that were refused or accepted with a warning."""
 
     values: pl.Series
     refused: pl.DataFrame
     percents: pl.DataFrame | None = None
-    """`place`, `value` and `number` of amounts written as percentages."""
+    """`row_index`, `value` and `number` of amounts written as percentages."""
 
-    def refused_at(self, places: pl.Series) -> pl.Series:
-        """Whether the cell of each of `places` was refused."""
+    def refused_at(self, row_indexes: pl.Series) -> pl.Series:
+        """Whether the cell of each of `row_indexes` was refused."""
         if not self.refused.height:
-            return pl.Series(values=[False]).new_from_index(0, len(places))
-        return places.is_in(self.refused["place"].implode())
+            return pl.Series(values=[False]).new_from_index(0, len(row_indexes))
+        return row_indexes.is_in(self.refused["row_index"].implode())
 
 
 def extract(
@@ -70,8 +59,8 @@ def extract(
 ) -> Extracted:
     """The cells of `column` as values of the declared kind.
 
-    `cells` holds `place` and, as `Grid.frame`, the columns' numbers and texts; `marked` are the file's error cells and
-    uncalculated formulas.
+    `cells` holds `row_index` and, as `Grid.frame`, the columns' numbers and texts. `marked` are row and column of the
+    sheet's error cells and of its formulas without a cached value.
     """
     if declared.kind == "number":
         return numbers_of(cells, column)
@@ -95,7 +84,7 @@ def extract(
         value = parse_choice(pl.coalesce(text, number_text(number)), declared.choices)
     read = frame.with_columns(value.alias("value"))
     refused = read.filter(pl.col("value").is_null() & (~is_blank(text) | number.is_not_null())).select(
-        "place",
+        "row_index",
         _fault(text, rule).alias("rule"),
         pl.coalesce(clean(text), number_text(number)).alias("value"),
     )
@@ -112,15 +101,11 @@ def _plain_days(frame: pl.DataFrame) -> pl.Series | None:
 
 
 def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
-    """Numbers as stored, and numbers written as text; only texts that are not plainly numbers are looked at closely."""
+    """Numbers as stored, and numbers written as text; `parse_number` sees only texts that are no plain numbers."""
     if cells[f"t{column}"].null_count() == cells.height:
         return Extracted(cells[f"n{column}"].alias("value"), _NONE)
-    if cells.height <= FEW:
-        return _few_numbers(cells, column)
-    frame, number, text = _column(cells, column), pl.col("number"), pl.col("text")
-    plain = text.cast(pl.Float64, strict=False)
-    read = frame.select("place", "text", pl.coalesce(number, pl.when(plain.abs() < HUGE).then(plain)).alias("value"))
-    read = _with_grouped(read)
+    text = pl.col("text")
+    read = _column(cells, column).with_columns(pl.coalesce("number", plain_number(text)).alias("value"))
     rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
     if not rest.height:
         return Extracted(read["value"], _NONE)
@@ -129,55 +114,17 @@ def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     )
     values = read["value"].scatter(closely["index"], closely["number"])
     refused = closely.filter(pl.col("number").is_null() & ~pl.col("blank")).select(
-        "place", _fault(text, "not_a_number").alias("rule"), text.str.strip_chars().alias("value")
+        "row_index", _fault(text, "not_a_number").alias("rule"), text.str.strip_chars().alias("value")
     )
     percents = closely.filter(pl.col("percent") & pl.col("number").is_not_null()).select(
-        "place", text.str.strip_chars().alias("value"), "number"
+        "row_index", text.str.strip_chars().alias("value"), "number"
     )
     return Extracted(values, refused, percents if percents.height else None)
 
 
-def _with_grouped(read: pl.DataFrame) -> pl.DataFrame:
-    """`read` (`value`, `text`) with values for texts such as `1,234.5`, the commonest that are no plain numbers."""
-    text, value = pl.col("text"), pl.col("value")
-    grouped = read.select((value.is_null() & text.str.contains(GROUPED)).fill_null(value=False)).to_series()
-    if not grouped.any():
-        return read
-    ungrouped = read.filter(grouped).select(text.str.replace_all(",", "", literal=True).cast(pl.Float64)).to_series()
-    return read.with_columns(read["value"].scatter(grouped.arg_true(), ungrouped))
-
-
-def _few_numbers(cells: pl.DataFrame, column: int) -> Extracted:
-    """`numbers_of` a short column, text by text: setting up expressions would cost more."""
-    values: list[float | None] = cells[f"n{column}"].to_list()
-    refused: list[tuple[int, str, str]] = []
-    percents: list[tuple[int, str, float]] = []
-    for row, (place, text) in enumerate(zip(cells["place"].to_list(), cells[f"t{column}"].to_list(), strict=True)):
-        if text is None or values[row] is not None:
-            continue
-        values[row] = plain_number(text)
-        if values[row] is not None:
-            continue
-        number = values[row] = number_in(text)
-        if number is None and not says_nothing(text):
-            refused.append((place, "not_a_number", text.strip()))
-        elif number is not None and squeezed(text).endswith("%"):
-            percents.append((place, text.strip(), number))
-    found = _NONE
-    if refused:
-        found = pl.DataFrame(refused, schema=REFUSED, orient="row").with_columns(
-            _fault(pl.col("value"), "not_a_number").alias("rule")
-        )
-    return Extracted(
-        pl.Series("value", values, dtype=pl.Float64),
-        found,
-        pl.DataFrame(percents, schema=_PERCENTS, orient="row") if percents else None,
-    )
-
-
 def _column(cells: pl.DataFrame, column: int) -> pl.DataFrame:
-    """`place`, `number` and `text` of one column."""
-    return pl.DataFrame([cells["place"], cells[f"n{column}"].alias("number"), cells[f"t{column}"].alias("text")])
+    """`row_index`, `number` and `text` of one column."""
+    return pl.DataFrame([cells["row_index"], cells[f"n{column}"].alias("number"), cells[f"t{column}"].alias("text")])
 
 
 def cell_texts(frame: pl.DataFrame) -> pl.Series:
@@ -185,8 +132,6 @@ def cell_texts(frame: pl.DataFrame) -> pl.Series:
     number, text = pl.col("number"), pl.col("text")
     if frame["number"].null_count() < frame.height:
         frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))
-    if frame.height <= FEW and not any(text is not None and looks_odd(text) for text in frame["text"].to_list()):
-        return frame["text"]
     odd = frame.with_row_index("index").filter(is_odd(text))
     if not odd.height:
         return frame["text"]
@@ -199,13 +144,13 @@ def filled_down(cells: pl.DataFrame, grid: Grid, column: int) -> pl.DataFrame:
     covered = [(row, r0) for r0, c0, r1, _ in grid.merges if c0 == column for row in range(r0 + 1, min(r1, last) + 1)]
     if not covered:
         return cells
-    source = pl.DataFrame(covered, schema={"place": pl.Int64, "from": pl.Int64}, orient="row")
+    source = pl.DataFrame(covered, schema={"row_index": pl.Int64, "from": pl.Int64}, orient="row")
     values = source.with_columns(
         grid.numbers[column].gather(source["from"]).alias("number"),
         grid.texts[column].gather(source["from"]).alias("text"),
     ).drop("from")
     return (
-        cells.join(values, on="place", how="left", maintain_order="left")
+        cells.join(values, on="row_index", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce(f"n{column}", "number").alias(f"n{column}"),
             pl.coalesce(f"t{column}", "text").alias(f"t{column}"),
@@ -228,8 +173,6 @@ def _fault(text: pl.Expr, otherwise: str) -> pl.Expr:
 
 def _codes(frame: pl.DataFrame) -> Extracted:
     """Credit codes: NFKC, upper case, without spaces. One that was typed as a number has lost its last digits."""
-    if frame.height <= FEW and all(text is not None and _CODE.fullmatch(text) for text in frame["text"].to_list()):
-        return Extracted(frame["text"], _NONE)
     odd = frame.with_row_index("index").filter(
         ~pl.col("text").str.contains(r"^[0-9A-Z]{18}$").fill_null(value=False)
         & (pl.col("text").is_not_null() | pl.col("number").is_not_null())
@@ -244,7 +187,7 @@ def _codes(frame: pl.DataFrame) -> Extracted:
         code.str.contains(r"^[#=]").fill_null(value=False).alias("faulty"),
     )
     refused = read.filter(pl.col("damaged") | pl.col("faulty")).select(
-        "place",
+        "row_index",
         _fault(pl.col("code"), "uscc_damaged").alias("rule"),
         pl.coalesce(pl.col("code"), _as_shown(pl.col("number"))).alias("value"),
     )
@@ -258,9 +201,9 @@ def _words(frame: pl.DataFrame, marked: list[int]) -> Extracted:
     values = cell_texts(frame)
     if not marked:
         return Extracted(values, _NONE)
-    hit = frame["place"].is_in(marked)
+    hit = frame["row_index"].is_in(marked)
     refused = frame.filter(hit).select(
-        "place", _fault(pl.col("text"), "error_cell").alias("rule"), pl.col("text").alias("value")
+        "row_index", _fault(pl.col("text"), "error_cell").alias("rule"), pl.col("text").alias("value")
     )
     return Extracted(values.set(hit, None), refused)
 

@@ -1,4 +1,4 @@
-"""The span of each row: what its period columns say, completed by what stands around the table."""
+"""The span of each row: what its period columns say, completed by what stands context the table."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import cell_texts
 from efficiency.intake.parsing import NOTHING, UNSURE, Timing, from_to, timing_in, timing_of_cell, written_out
+from schemas import FORMS
 
 if TYPE_CHECKING:
+    from efficiency.intake.extraction.table import Table
     from efficiency.intake.layout import ColumnGroup, TableContext, TableLayout
 
 
@@ -26,9 +28,9 @@ class RowTimings:
     timings: tuple[Timing, ...]
     stated: tuple[str, ...]
 
-    def spans(self, block: ColumnGroup) -> pl.DataFrame:
+    def spans(self, group: ColumnGroup) -> pl.DataFrame:
         """`span_start` and `span_end` of each row under the mark of time of `block`; null where not determined."""
-        found = [block.timed(timing).span() for timing in self.timings]
+        found = [group.timed(timing).span() for timing in self.timings]
         starts: list[date | None] = [span[0] if span else None for span in found]
         ends: list[date | None] = [span[1] if span else None for span in found]
         first, last = pl.Series("span_start", starts, dtype=pl.Date), pl.Series("span_end", ends, dtype=pl.Date)
@@ -37,29 +39,29 @@ class RowTimings:
         return pl.DataFrame([first.gather(self.index), last.gather(self.index)])
 
 
-def row_timings(cells: pl.DataFrame, plan: TableLayout, around: TableContext, *, typed: bool = True) -> RowTimings:
+def row_timings(cells: pl.DataFrame, layout: TableLayout, context: TableContext, *, typed: bool = True) -> RowTimings:
     """The timing of each row of `cells`: of its period columns, else of the table's surroundings.
 
     `typed` is false where every cell is a text, so that a text 2026.1 may be what is left of 2026.10.
     """
-    if not plan.periods:
-        return RowTimings(pl.Series([0], dtype=pl.UInt32).new_from_index(0, cells.height), (around.timing,), ("",))
-    keys = [f"{kind}{column}" for column in plan.periods.values() for kind in "nt"]
+    if not layout.periods:
+        return RowTimings(pl.Series([0], dtype=pl.UInt32).new_from_index(0, cells.height), (context.timing,), ("",))
+    keys = [f"{kind}{column}" for column in layout.periods.values() for kind in "nt"]
     distinct = cells.select(keys).unique(maintain_order=True).with_row_index("index")
     index = cells.select(keys).join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")["index"]
     stated: dict[str, list[str | None]] = {}
-    for role, column in plan.periods.items():
+    for role, column in layout.periods.items():
         texts = cell_texts(distinct.select(number=f"n{column}", text=f"t{column}")).to_list()
         as_text = distinct[f"t{column}"].is_not_null().to_list() if typed else [False] * len(texts)
         stated[role] = written_out(texts, as_text)
     rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
-    timings = [_timing(row, around) for row in rows]
-    if set(plan.periods) == {"year"}:
-        timings = _with_months_of_title(timings, around)
+    timings = [_timing(row, context) for row in rows]
+    if set(layout.periods) == {"year"}:
+        timings = _with_months_of_title(timings, context)
     silent = [not any(row.values()) for row in rows]
     others = {timing.span() for timing, blank in zip(timings, silent, strict=True) if not blank}
-    if others and around.timing.span() not in others:
-        # What stands around the table is not what its rows are of, so that it cannot stand in for one of them.
+    if others and context.timing.span() not in others:
+        # What stands context the table is not what its rows are of, so that it cannot stand in for one of them.
         timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, silent, strict=True)]
     return RowTimings(
         index,
@@ -68,10 +70,35 @@ def row_timings(cells: pl.DataFrame, plan: TableLayout, around: TableContext, *,
     )
 
 
-def _timing(cells: dict[str, str | None], around: TableContext) -> Timing:
+def rows_before_marks(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """The raw `rows` above the first row of kind time (2026年10月 alone in a row), and `period_unknown` there.
+
+    Whether the rows below it are of that time is not stated. `kinds` is what `layout.classify` gives.
+    """
+    marks = kinds["row_index"].filter(kinds["kind"] == "time")
+    if not len(marks) or not (rows["row_index"] > marks[0]).any():
+        return rows
+    if not FORMS[table.layout.form].flow or table.layout.periods:
+        return rows
+    table.cut = int(marks[0])
+    (cells,) = table.grid.rows(table.cut, table.cut + 1)
+    column, word = next((column, cell) for column, cell in enumerate(cells) if cell)
+    row = table.grid.row_number(table.cut)
+    table.table_problem(
+        "period_unknown",
+        cell=f"{table.grid.letters(column)}{row}",
+        row=row,
+        field="span_end",
+        value=word,
+        hint="该行只写了时期，以下各行未采用：请为每一期重复表头，或增加“报告期”列。",
+    )
+    return rows.filter(pl.col("row_index") < table.cut)
+
+
+def _timing(cells: dict[str, str | None], context: TableContext) -> Timing:
     """The timing of one combination of period cells."""
     if not any(cells.values()):
-        return around.timing
+        return context.timing
     said = {
         role: timing_of_cell(text, "period" if role.startswith("span") else role)
         for role, text in cells.items()
@@ -87,17 +114,17 @@ def _timing(cells: dict[str, str | None], around: TableContext) -> Timing:
     timing = NOTHING
     for role in ("period", "span_start", "span_end", "month", "quarter", "year"):
         timing = timing.over(said.get(role, NOTHING))
-    cumulative = around.timing.kind == "to_date" and any(
-        "累计" in title or "本月止" in title for title in around.titles
+    cumulative = context.timing.kind == "to_date" and any(
+        "累计" in title or "本月止" in title for title in context.titles
     )
     return timing.over(
-        Timing(around.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
+        Timing(context.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
     )
 
 
-def _with_months_of_title(timings: list[Timing], around: TableContext) -> list[Timing]:
+def _with_months_of_title(timings: list[Timing], context: TableContext) -> list[Timing]:
     """`timings` of a lone column 年份, as the months of a title such as 2026年1-10月 where one of them is its year."""
-    said = next((timing for line in around.titles if (timing := timing_in(line)).month is not None), None)
+    said = next((timing for line in context.titles if (timing := timing_in(line)).month is not None), None)
     if said is None or said.year not in {None, *(timing.year for timing in timings)}:
         return timings
     doubt = "“年份”列与标题的年份不一致，看不出是哪几个月。"

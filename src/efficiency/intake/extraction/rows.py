@@ -1,4 +1,4 @@
-"""A recognised table → raw rows (one for each row and block that states something), column map and problems."""
+"""A recognised table → raw rows (one for each row and group that states something), column map and problems."""
 
 from __future__ import annotations
 
@@ -10,142 +10,188 @@ from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
-from efficiency.intake.parsing import carrier_conversion
+from efficiency.intake.parsing import carrier_conversion, span_label
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
 from schemas import COLUMN_MAP, FORMS, STATED
+from schemas.column import Column
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from efficiency.intake.extraction.row_periods import RowTimings
     from efficiency.intake.layout import ColumnBinding, ColumnGroup
 
+_FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
+
 
 def read_rows(table: Table) -> pl.DataFrame:
-    """The table's raw rows: `place` and the shape of schemas.STATED; problems are left in the table."""
-    plan = table.plan
-    for column in (*(bound.column for bound in plan.identity), *plan.periods.values()):
+    """The table's raw rows: `row_index` and the shape of schemas.STATED. What is wrong is reported to the table.
+
+    A table with competing columns (`TableLayout.duplicates`) has none.
+    """
+    layout = table.layout
+    if layout.duplicates:
+        _refuse_duplicates(table)
+        return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
+    for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
     _identify(table)
     assumed: set[tuple[str, str | None]] = set()
-    for carrier, bound in ((block.carrier, bound) for block in plan.blocks for bound in block.columns):
-        title = FORMS[plan.form].column(bound.field).title
-        if bound.unknown_unit is not None:
-            target = carrier_form_unit()[carrier] if carrier else FORMS[plan.form].column(bound.field).unit
+    for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
+        title = FORMS[layout.form].column(binding.field).title
+        if binding.unknown_unit is not None:
+            target = carrier_form_unit()[carrier] if carrier else FORMS[layout.form].column(binding.field).unit
             table.header_problem(
                 "unit_unknown",
-                bound.column,
-                field=bound.field,
-                title=bound.header,
-                value=bound.unknown_unit,
+                binding.column,
+                field=binding.field,
+                title=binding.header,
+                value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
             )
         # One of twelve months stands for all.
-        elif bound.assumed and (bound.field, carrier) not in assumed:
-            assumed.add((bound.field, carrier))
-            words = {"title": bound.header} if plan.form == "energy" else {"title": title}
-            table.header_problem("unit_assumed", bound.column, field=bound.field, unit=bound.unit or "", **words)
+        elif binding.assumed and (binding.field, carrier) not in assumed:
+            assumed.add((binding.field, carrier))
+            words = {"title": binding.header} if layout.form == "energy" else {"title": title}
+            table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
     timings = None
-    if FORMS[plan.form].flow:
-        timings = row_timings(table.cells, plan, table.around, typed=table.grid.typed)
+    if FORMS[layout.form].flow:
+        timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
     base = table.base.with_columns(
         pl.lit(table.submission_id).alias("submission_id"), pl.lit(table.grid.sheet).alias("sheet")
     )
-    parts = [part for block in plan.blocks if (part := _block_rows(table, block, base, timings)).height]
-    stated = STATED[plan.form]
+    parts = [part for group in layout.groups if (part := _block_rows(table, group, base, timings)).height]
+    stated = STATED[layout.form]
     if not parts:
-        return stated.empty().insert_column(0, pl.Series("place", [], dtype=pl.Int64))
-    places = [part.drop_in_place("place") for part in parts]
-    shaped = [stated.conform(part).insert_column(0, place) for part, place in zip(parts, places, strict=True)]
-    return pl.concat(shaped).sort("place", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+        return stated.empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
+    row_indexes = [part.drop_in_place("row_index") for part in parts]
+    shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
+    return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+
+
+def period_label(table: Table) -> str | None:
+    """The span of the whole table, `2026-10` or `2026-01..2026-10`; None where rows have their own, or none."""
+    if not FORMS[table.layout.form].flow or table.layout.periods:
+        return None
+    own = table.context.timing
+    stated = own.span()
+    # Under a year alone, columns of months or quarters say which of it.
+    if stated and own.month is not None:
+        return span_label(stated)
+    spans = [span for group in table.layout.groups if (span := group.timed(own).span())]
+    return span_label((min(first for first, _ in spans), max(last for _, last in spans))) if spans else None
+
+
+def filled_on(table: Table) -> date | None:
+    """The date of filing: the latest in the table's column of it, else that of its surroundings."""
+    column = table.layout.filled_on
+    if column is None:
+        return table.context.filled_on
+    latest: date | None = extract(table.cells, column, _FILLED_ON).values.max()  # type: ignore[assignment]  # dates
+    return latest or table.context.filled_on
+
+
+def _refuse_duplicates(table: Table) -> None:
+    """`header_duplicate` for each field that several columns state."""
+    for bindings in table.layout.duplicates:
+        letters = "、".join(table.grid.letters(binding.column) for binding in bindings)
+        title = " / ".join(dict.fromkeys(binding.header for binding in bindings))
+        table.header_problem(
+            "header_duplicate", bindings[-1].column, field=bindings[0].field, title=title, columns=letters
+        )
 
 
 def column_map(table: Table) -> pl.DataFrame:
-    """Where each field of each block stands, in the shape of COLUMN_MAP."""
+    """Where each field of each group stands, in the shape of COLUMN_MAP."""
     rows: list[dict[str, object]] = []
-    for block in table.plan.blocks:
-        for bound in (*table.plan.identity, *block.columns):
+    for group in table.layout.groups:
+        for binding in (*table.layout.identity, *group.columns):
             rows.append(
                 {
                     "submission_id": table.submission_id,
-                    "block": block.index,
-                    "field": bound.field,
-                    "column": table.grid.letters(bound.column),
-                    "header": bound.header,
-                    "unit": bound.unit,
-                    "factor": bound.conversion.factor if bound.conversion else None,
-                    "unit_assumed": bound.assumed,
+                    "block": group.index,
+                    "field": binding.field,
+                    "column": table.grid.letters(binding.column),
+                    "header": binding.header,
+                    "unit": binding.unit,
+                    "factor": binding.conversion.factor if binding.conversion else None,
+                    "unit_assumed": binding.assumed,
                 }
             )
-            if block.carrier is not None and bound.field == "consumption":
+            if group.carrier is not None and binding.field == "consumption":
                 rows.append({**rows[-1], "field": "carrier", "unit": None, "factor": None, "unit_assumed": False})
     return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
 
 
-def period_problems(table: Table, spans: pl.DataFrame, block: ColumnGroup, timings: RowTimings) -> None:
-    """`period_unknown` for the table, for the block's columns, or for the rows whose period cells say too little."""
+def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timings: RowTimings) -> None:
+    """`period_unknown` for the table, for the group's columns, or for the rows whose period cells say too little."""
     if not spans["span_start"].null_count():
         return
     unknown = spans["span_start"].is_null()
-    if table.plan.periods:
-        if block.index == 0:
+    if table.layout.periods:
+        if group.index == 0:
             stated, doubts = (
                 pl.Series(said, dtype=pl.String).gather(timings.index)
                 for said in ([text or None for text in timings.stated], [timing.doubt for timing in timings.timings])
             )
-            cells = pl.DataFrame({"place": table.cells["place"], "value": stated, "hint": doubts}).filter(unknown)
-            column = next(iter(table.plan.periods.values()))
+            cells = pl.DataFrame({"row_index": table.cells["row_index"], "value": stated, "hint": doubts}).filter(
+                unknown
+            )
+            column = next(iter(table.layout.periods.values()))
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
-    doubt = block.timed(table.around.timing).doubt
-    if block.timing is not None and len(table.plan.blocks) > 1:
-        header = block.columns[0]
+    doubt = group.timed(table.context.timing).doubt
+    if group.timing is not None and len(table.layout.groups) > 1:
+        header = group.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
-    elif block.index == 0:
-        value = " ".join(table.around.titles)[:80] or table.grid.sheet or table.file_name
+    elif group.index == 0:
+        value = " ".join(table.context.titles)[:80] or table.grid.sheet or table.file_name
         table.table_problem("period_unknown", field="span_end", value=value, hint=doubt)
 
 
 def _identify(table: Table) -> None:
     """Fills `table.base`; refused codes and names become problems once the rows are known by what is left."""
     read: dict[str, Extracted] = {
-        bound.field: extract(table.cells, bound.column, FORMS[table.plan.form].column(bound.field), table.grid.marked)
-        for bound in table.plan.identity
+        binding.field: extract(
+            table.cells, binding.column, FORMS[table.layout.form].column(binding.field), table.grid.marked
+        )
+        for binding in table.layout.identity
     }
-    places = table.cells["place"]
-    nobody = pl.Series([None], dtype=pl.String).new_from_index(0, len(places))
+    row_indexes = table.cells["row_index"]
+    nobody = pl.Series([None], dtype=pl.String).new_from_index(0, len(row_indexes))
     who = {key: read[key].values if key in read else nobody for key in ("uscc", "name")} if read else _one_each(table)
-    table.base = pl.DataFrame({"place": places, "row": places + (table.grid.first_row + 1), **who})
-    for bound in table.plan.identity:
-        table.refuse(read[bound.field], bound)
+    table.base = pl.DataFrame({"row_index": row_indexes, "row": row_indexes + (table.grid.first_row + 1), **who})
+    for binding in table.layout.identity:
+        table.refuse(read[binding.field], binding)
 
 
 def _one_each(table: Table) -> dict[str, pl.Series]:
     """Code and name of each row of a table about one enterprise, or about one after another."""
-    places, around = table.cells["place"], table.around
+    row_indexes, context = table.cells["row_index"], table.context
     bottom = table.header.bottom
-    named = [(bottom, around.uscc, around.name)]
-    if len(places):
-        named += named_within(table.grid, bottom + 1, int(places[-1]))
-    lines = pl.DataFrame(named, schema={"place": pl.Int64, "uscc": pl.String, "name": pl.String}, orient="row")
-    rows = pl.DataFrame({"place": places}).join_asof(lines, on="place")
+    named = [(bottom, context.uscc, context.name)]
+    if len(row_indexes):
+        named += named_within(table.grid, bottom + 1, int(row_indexes[-1]))
+    lines = pl.DataFrame(named, schema={"row_index": pl.Int64, "uscc": pl.String, "name": pl.String}, orient="row")
+    rows = pl.DataFrame({"row_index": row_indexes}).join_asof(lines, on="row_index")
     return {key: rows[key] for key in ("uscc", "name")}
 
 
-def _block_rows(table: Table, block: ColumnGroup, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:
-    """The raw rows of one block, with `place`; rows that state nothing, or whose span is unknown, are left out."""
-    frame = base.with_columns(pl.lit(block.index, dtype=pl.Int64).alias("block"))
+def _block_rows(table: Table, group: ColumnGroup, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:
+    """The raw rows of one group, with `row_index`; rows that state nothing, or whose span is unknown, are left out."""
+    frame = base.with_columns(pl.lit(group.index, dtype=pl.Int64).alias("block"))
     if timings is not None:
-        spans = timings.spans(block)
-        period_problems(table, spans, block, timings)
+        spans = timings.spans(group)
+        period_problems(table, spans, group, timings)
         frame = frame.hstack(spans)
-    if table.plan.long_energy:
-        frame = long_rows(table, block, frame)
-    elif block.carrier is not None:
-        frame = wide_rows(table, block, frame)
+    if table.layout.long_energy:
+        frame = long_rows(table, group, frame)
+    elif group.carrier is not None:
+        frame = wide_rows(table, group, frame)
     else:
-        frame = _plain_rows(table, block.columns, frame)
+        frame = _plain_rows(table, group.columns, frame)
     if timings is not None and frame["span_start"].null_count():
         return frame.filter(pl.col("span_start").is_not_null())
     return frame
@@ -153,26 +199,26 @@ def _block_rows(table: Table, block: ColumnGroup, base: pl.DataFrame, timings: R
 
 def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row with a value in any of `columns`."""
-    usable = [bound for bound in columns if bound.unknown_unit is None]
-    values = [table.read(bound).values.alias(bound.field) for bound in usable]
+    usable = [binding for binding in columns if binding.unknown_unit is None]
+    values = [table.read(binding).values.alias(binding.field) for binding in usable]
     converted = [
-        bound.conversion.apply(pl.col(bound.field)).alias(bound.field)
-        for bound in usable
-        if bound.conversion and bound.conversion.factor != 1
+        binding.conversion.apply(pl.col(binding.field)).alias(binding.field)
+        for binding in usable
+        if binding.conversion and binding.conversion.factor != 1
     ]
     stated = [
-        pl.lit(bound.unit).alias("unit")
-        for bound in usable
-        if bound.field == "quantity" and bound.unit and not any(other.field == "unit" for other in columns)
+        pl.lit(binding.unit).alias("unit")
+        for binding in usable
+        if binding.field == "quantity" and binding.unit and not any(other.field == "unit" for other in columns)
     ]
     # A date or a unit alone states nothing.
-    telling = [pl.col(bound.field).is_not_null() for bound in usable if bound.field not in ("as_of", "unit")]
+    telling = [pl.col(binding.field).is_not_null() for binding in usable if binding.field not in ("as_of", "unit")]
     rows = frame.hstack(values)
-    if not any(rows[bound.field].null_count() == 0 for bound in usable if bound.field not in ("as_of", "unit")):
+    if not any(rows[binding.field].null_count() == 0 for binding in usable if binding.field not in ("as_of", "unit")):
         rows = rows.filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
-    since = FORMS[table.plan.form].in_force_from
-    if since and table.around.as_of and not any(bound.field == since for bound in columns):
-        stated.append(pl.lit(table.around.as_of).alias(since))
+    since = FORMS[table.layout.form].in_force_from
+    if since and table.context.as_of and not any(binding.field == since for binding in columns):
+        stated.append(pl.lit(table.context.as_of).alias(since))
     return rows.with_columns(*converted, *stated)
 
 
@@ -187,26 +233,28 @@ _PAIR = {
 }
 
 
-def wide_rows(table: Table, block: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
+def wide_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row whose cell in the carrier's column is not blank."""
-    bound = block.columns[0]
-    found = table.read(bound)
-    refused = found.refused_at(frame["place"])
-    conversion = bound.conversion
+    binding = group.columns[0]
+    found = table.read(binding)
+    refused = found.refused_at(frame["row_index"])
+    conversion = binding.conversion
     value = pl.col("consumption")
     return (
         frame.with_columns(
-            found.values.alias("consumption"), pl.lit(block.carrier).alias("carrier"), pl.lit(bound.unit).alias("unit")
+            found.values.alias("consumption"),
+            pl.lit(group.carrier).alias("carrier"),
+            pl.lit(binding.unit).alias("unit"),
         )
         .filter(value.is_not_null() | refused)
         .with_columns(conversion.apply(value) if conversion else pl.lit(None, dtype=pl.Float64).alias("consumption"))
     )
 
 
-def long_rows(table: Table, block: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
+def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row that names a carrier and a figure; unknown carriers keep their stated name."""
-    bounds = {bound.field: bound for bound in block.columns}
-    read = {name: table.read(bound) for name, bound in bounds.items()}
+    bindings = {binding.field: binding for binding in group.columns}
+    read = {name: table.read(binding) for name, binding in bindings.items()}
     stated = frame.with_columns(
         read["carrier"].values.alias("carrier_stated"),
         read["unit"].values.alias("unit_stated"),
@@ -215,20 +263,23 @@ def long_rows(table: Table, block: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     figures = [name for name in (*ROW_UNIT, "coefficient") if name in read and name != "coefficient"]
     refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     for name in figures:
-        refused = refused | read[name].refused_at(frame["place"])
+        refused = refused | read[name].refused_at(frame["row_index"])
     if "transformed" in read:
         # A boiler house that sells all its heat states what it made and leaves 消费量 blank: none was consumed.
         made_only = pl.col("consumption").is_null() & (pl.col("transformed") > 0) & ~refused
         stated = stated.with_columns(pl.when(made_only).then(0.0).otherwise("consumption").alias("consumption"))
-    stated = stated.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in figures) | refused)
+    # A list of carriers and coefficients alone has no figures.
+    stated = stated.filter(pl.any_horizontal(*(pl.col(name).is_not_null() for name in figures), refused))
     pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
     known = pl.DataFrame(
-        [_pair(carrier, unit, bounds["unit"], table) for carrier, unit in pairs.iter_rows()], schema=_PAIR, orient="row"
+        [_pair(carrier, unit, bindings["unit"], table) for carrier, unit in pairs.iter_rows()],
+        schema=_PAIR,
+        orient="row",
     )
     joined = stated.join(
         known, on=["carrier_stated", "unit_stated"], how="left", nulls_equal=True, maintain_order="left"
     )
-    _report(table, joined, bounds)
+    _report(table, joined, bindings)
     return joined.with_columns(
         (pl.col(name) * pl.col("numerator") / pl.col("denominator")).alias(name) for name in figures
     ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed")
@@ -241,7 +292,7 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
     if carrier is None:
         return {**row, "carrier": carrier_text, "unit": unit_text}
     form_unit = carrier_form_unit()[carrier]
-    fitting = table.around.units.fitting(form_unit)
+    fitting = table.context.units.fitting(form_unit)
     stated = unit_text or unit.unit or (fitting[0] if len(fitting) == 1 else None)
     conversion = carrier_conversion(stated or form_unit, carrier)
     if conversion is None:
@@ -256,25 +307,25 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
     }
 
 
-def _report(table: Table, joined: pl.DataFrame, bounds: dict[str, ColumnBinding]) -> None:
+def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBinding]) -> None:
     """Problems of carriers and units that are not known, or do not go together."""
     known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
-    unknown = joined.filter(~known.fill_null(value=False)).select("place", pl.col("carrier_stated").alias("value"))
-    table.cell_problems("carrier_unknown", unknown, bounds["carrier"].column, "carrier")
+    unknown = joined.filter(~known.fill_null(value=False)).select("row_index", pl.col("carrier_stated").alias("value"))
+    table.cell_problems("carrier_unknown", unknown, bindings["carrier"].column, "carrier")
     misfit = joined.filter(known & pl.col("numerator").is_null())
     expected = pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)")
     table.cell_problems(
         "unit_unknown",
         misfit.select(
-            "place",
+            "row_index",
             pl.col("unit_stated").alias("value"),
             pl.col("carrier").replace_strict(carrier_form_unit(), default=None).alias("form_unit"),
         ),
-        bounds["unit"].column,
+        bindings["unit"].column,
         "unit",
         expected=expected,
     )
     assumed = joined.filter(pl.col("assumed")).select(
-        "place", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
+        "row_index", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
     )
-    table.cell_problems("unit_assumed", assumed, bounds["unit"].column, "unit", unit=pl.col("assumed_unit"))
+    table.cell_problems("unit_assumed", assumed, bindings["unit"].column, "unit", unit=pl.col("assumed_unit"))

@@ -1,4 +1,8 @@
-"""TODO doc."""
+"""A table while it is read as one form: its cells, its layout, and the problems found so far.
+
+The other modules of extraction work on a `Table`: they read its columns with `Table.read`, which reports refused
+cells, and report what else is wrong with the `*_problem` methods, which fill in file, sheet, cell and enterprise.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import Extracted, extract
 from efficiency.intake.parsing import TENTH_DOUBT
-from efficiency.intake.problems import number_text, problem, problem_rows
+from efficiency.intake.problems import number_text, problem, problem_rows, problems_frame
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -19,24 +23,40 @@ if TYPE_CHECKING:
 
 @dataclass
 class Table:
-    """A table while it is read as one form: where it stands, what it is, and what is found wrong with it."""
+    """A table while it is read as one form."""
 
     grid: Grid
     header: Header
-    plan: TableLayout
-    around: TableContext
+    context: TableContext
+    layout: TableLayout
     submission_id: str
     file_name: str
     cells: pl.DataFrame
-    """`place` (row of the grid) and cells (as `Grid.frame`) of the rows that are data."""
-    found: list[dict[str, object]] = field(default_factory=list)
-    """Problems of the table and its headers."""
-    problems: list[pl.DataFrame] = field(default_factory=list)
-    """Problems of cells."""
+    """The rows that are data: `row_index` (of the grid) and their cells as in `Grid.frame`."""
     cut: int | None = None
-    """The row from which on the table's rows may be of another time."""
+    """The grid's row from which on the table's rows may be of another time."""
     base: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """`place`, `row`, `uscc`, `name` of each data row."""
+    """`row_index`, `row` (as the spreadsheet numbers it), `uscc` and `name` of each data row."""
+    _of_table: list[dict[str, object]] = field(default_factory=list)
+    """Problems of the table and its headers."""
+    _of_cells: list[pl.DataFrame] = field(default_factory=list)
+
+    @property
+    def problems(self) -> pl.DataFrame:
+        """Everything reported so far, in the shape of PARSE_PROBLEMS: the table and its headers first, then cells."""
+        return pl.concat([problems_frame(self._of_table), *self._of_cells])
+
+    def is_refused(self, stated: pl.Series) -> bool:
+        """Whether the table as a whole is refused: columns that compete, or no row `stated` for want of a period."""
+        return bool(self.layout.duplicates) or (not len(stated) and self._lacks_period())
+
+    def _lacks_period(self) -> bool:
+        """Whether the period of the table, or of one of its columns, is reported as unknown."""
+        body = self.grid.row_number(self.header.bottom)
+        return any(
+            found["rule"] == "period_unknown" and (found["row"] is None or found["row"] <= body)  # type: ignore[operator]
+            for found in self._of_table
+        )
 
     def header_problem(self, rule: str, column: int, **words: str) -> None:
         """A problem of the column's header."""
@@ -46,7 +66,7 @@ class Table:
 
     def table_problem(self, rule: str, *, cell: str | None = None, row: int | None = None, **words: str) -> None:
         """A problem of the table as a whole, or of one of its header cells."""
-        self.found.append(
+        self._of_table.append(
             problem(
                 rule,
                 submission_id=self.submission_id,
@@ -59,43 +79,45 @@ class Table:
         )
 
     def cell_problems(self, rule: str, cells: pl.DataFrame, column: int, field_: str, **words: pl.Expr) -> None:
-        """One problem for each row of `cells` (`place`, `value`), all of one column."""
+        """One problem for each row of `cells` (`row_index`, `value`), all in one column; `words` are over `cells`."""
         if cells.height:
-            located = cells.join(self.base, on="place", how="left", maintain_order="left").with_columns(
+            located = cells.join(self.base, on="row_index", how="left", maintain_order="left").with_columns(
                 pl.lit(self.submission_id).alias("submission_id"),
                 pl.lit(self.file_name).alias("file_name"),
                 pl.lit(self.grid.sheet).alias("sheet"),
                 pl.lit(field_).alias("field"),
                 (pl.lit(self.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
             )
-            self.problems.append(problem_rows(rule, located, words))
+            self._of_cells.append(problem_rows(rule, located, words))
 
-    def refuse(self, found: Extracted, bound: ColumnBinding, **words: pl.Expr) -> None:
+    def refuse(self, found: Extracted, binding: ColumnBinding, **words: pl.Expr) -> None:
         """One problem for each refused cell of a column."""
         for rule in found.refused["rule"].unique(maintain_order=True) if found.refused.height else ():
-            self.cell_problems(rule, found.refused.filter(pl.col("rule") == rule), bound.column, bound.field, **words)
+            self.cell_problems(
+                rule, found.refused.filter(pl.col("rule") == rule), binding.column, binding.field, **words
+            )
 
-    def read(self, bound: ColumnBinding) -> Extracted:
-        """The cells of a column; the refused ones become problems. A column of one carrier is called by its header."""
-        declared = FORMS[self.plan.form].column(bound.field)
-        found = extract(self.cells, bound.column, declared, self.grid.marked)
-        shared = self._shared_figures(bound.column) if declared.kind == "number" else {}
-        found = _without_shared(found, self.cells["place"], shared)
+    def read(self, binding: ColumnBinding) -> Extracted:
+        """The values of a column; refused cells become problems, which name a column of one carrier by its header."""
+        declared = FORMS[self.layout.form].column(binding.field)
+        found = extract(self.cells, binding.column, declared, self.grid.marked)
+        shared = self._shared_figures(binding.column) if declared.kind == "number" else {}
+        found = _without_shared(found, self.cells["row_index"], shared)
         if not found.refused.height and found.percents is None:
             return found
         words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
         if declared.kind == "date":
             half_written = pl.col("value").str.contains(r"^\d{4}\.1$")
             words["hint"] = pl.when(half_written).then(pl.format(TENTH_DOUBT, "value")).otherwise(pl.lit(""))
-        if bound.conversion is not None and self.plan.form == "energy":
-            words["title"] = pl.lit(bound.header)
+        if binding.conversion is not None and self.layout.form == "energy":
+            words["title"] = pl.lit(binding.header)
         if shared:
-            last = pl.col("place").replace_strict(shared, default=None) + (self.grid.first_row + 1)
+            last = pl.col("row_index").replace_strict(shared, default=None) + (self.grid.first_row + 1)
             words["last"] = last.cast(pl.String)
-        self.refuse(found, bound, **words)
+        self.refuse(found, binding, **words)
         if found.percents is not None:
             words["number"] = pl.col("number")
-            self.cell_problems("percent_in_amount", found.percents, bound.column, bound.field, **words)
+            self.cell_problems("percent_in_amount", found.percents, binding.column, binding.field, **words)
         return found
 
     def _shared_figures(self, column: int) -> dict[int, int]:
@@ -104,19 +126,21 @@ class Table:
         for top, left, bottom, _ in self.grid.merges:
             if left == column and bottom > top:
                 named = pl.any_horizontal(pl.col("uscc", "name").is_not_null())
-                rows = self.base.filter(pl.col("place").is_between(top, bottom) & named)
+                rows = self.base.filter(pl.col("row_index").is_between(top, bottom) & named)
                 if rows.select("uscc", "name").n_unique() > 1:
                     found[top] = bottom
         return found
 
 
-def _without_shared(found: Extracted, places: pl.Series, shared: dict[int, int]) -> Extracted:
+def _without_shared(found: Extracted, row_indexes: pl.Series, shared: dict[int, int]) -> Extracted:
     """`found` without the figures of the merged cells `shared` (first row → last) over several enterprises."""
     if not shared:
         return found
-    hit = places.is_in(list(shared)) & found.values.is_not_null()
+    hit = row_indexes.is_in(list(shared)) & found.values.is_not_null()
     if not hit.any():
         return found
-    told = pl.DataFrame({"place": places, "value": found.values}).filter(hit)
-    refused = told.select("place", pl.lit("merged_figure").alias("rule"), number_text(pl.col("value")).alias("value"))
+    shared_cells = pl.DataFrame({"row_index": row_indexes, "value": found.values}).filter(hit)
+    refused = shared_cells.select(
+        "row_index", pl.lit("merged_figure").alias("rule"), number_text(pl.col("value")).alias("value")
+    )
     return replace(found, values=found.values.set(hit, None), refused=pl.concat([found.refused, refused]))

@@ -24,62 +24,62 @@ def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     where rows are grouped under several totals, either reading is accepted. Columns with a refused cell among the
     summed rows, and blank totals, are not checked.
     """
-    places, kind = kinds["place"], kinds["kind"]
+    row_indexes, kind = kinds["row_index"], kinds["kind"]
     is_data = kind == "data"
     is_total = (kind == "total") | (kind == "subtotal") | (kind == "group")
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
-    if not totals or table.plan.long_energy:
+    if not totals or table.layout.long_energy:
         return
-    cells = _cells_at(table.grid, places)
-    for bound in _summed_columns(table):
-        values, sound = _column_values(cells, bound.column)
+    cells = _cells_at(table.grid, row_indexes)
+    for binding in _summed_columns(table):
+        values, sound = _column_values(cells, binding.column)
         for row, value, expected in _wrong_totals(values, sound, is_data, totals):
-            wrong = pl.DataFrame({"place": [places[row]], "value": [_shown(value)]})
-            _report(table, wrong, bound, _shown(expected))
+            wrong = pl.DataFrame({"row_index": [row_indexes[row]], "value": [_shown(value)]})
+            _report(table, wrong, binding, _shown(expected))
 
 
 def check_sum_column(table: Table) -> None:
     """`control_total` for each row whose 合计 column differs from the sum of its month columns."""
-    column = table.plan.sum_column
+    column = table.layout.sum_column
     if column is None:
         return
-    bounds = [bound for block in table.plan.blocks for bound in block.columns]
-    months = [_column_values(table.cells, bound.column) for bound in bounds]
+    bindings = [binding for group in table.layout.groups for binding in group.columns]
+    months = [_column_values(table.cells, binding.column) for binding in bindings]
     total, _ = _column_values(table.cells, column)
-    rows = pl.DataFrame({"place": table.cells["place"], "total": total}).with_columns(
-        pl.DataFrame([values.alias(str(place)) for place, (values, _) in enumerate(months)])
+    rows = pl.DataFrame({"row_index": table.cells["row_index"], "total": total}).with_columns(
+        pl.DataFrame([values.alias(str(number)) for number, (values, _) in enumerate(months)])
         .sum_horizontal()
         .alias("sum"),
-        pl.DataFrame([sound.alias(str(place)) for place, (_, sound) in enumerate(months)])
+        pl.DataFrame([sound.alias(str(number)) for number, (_, sound) in enumerate(months)])
         .select(pl.all_horizontal(pl.all()))
         .to_series()
         .alias("sound"),
     )
     wrong = rows.filter(pl.col("sound") & _differs(pl.col("total"), pl.col("sum")).fill_null(value=False))
     for row in wrong.iter_rows(named=True):
-        cells = pl.DataFrame({"place": [row["place"]], "value": [_shown(row["total"])]})
-        _report(table, cells, bounds[0], _shown(row["sum"]), column=column)
+        cells = pl.DataFrame({"row_index": [row["row_index"]], "value": [_shown(row["total"])]})
+        _report(table, cells, bindings[0], _shown(row["sum"]), column=column)
 
 
 def _summed_columns(table: Table) -> list[ColumnBinding]:
     """Columns of amounts; units are the same down a column, so stated values are summed."""
     return [
-        bound
-        for block in table.plan.blocks
-        for bound in block.columns
-        if bound.conversion is not None or bound.unknown_unit is not None
+        binding
+        for group in table.layout.groups
+        for binding in group.columns
+        if binding.conversion is not None or binding.unknown_unit is not None
     ]
 
 
-def _cells_at(grid: Grid, places: pl.Series) -> pl.DataFrame:
-    """The cells of consecutive rows, with their `place`."""
-    return grid.frame[int(places[0]) : int(places[-1]) + 1].hstack([places])
+def _cells_at(grid: Grid, row_indexes: pl.Series) -> pl.DataFrame:
+    """The cells of consecutive rows, with their `row_index`."""
+    return grid.frame[int(row_indexes[0]) : int(row_indexes[-1]) + 1].hstack([row_indexes])
 
 
 def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
     """Numbers of a column, and whether each cell is a number or blank."""
     found = numbers_of(cells, column)
-    return found.values, ~found.refused_at(cells["place"])
+    return found.values, ~found.refused_at(cells["row_index"])
 
 
 def _wrong_totals(
@@ -122,16 +122,17 @@ def _far(total: float, candidate: float) -> bool:
     return abs(total - candidate) > TOLERANCE * max(abs(total), abs(candidate))
 
 
-def _report(table: Table, cells: pl.DataFrame, bound: ColumnBinding, sums: str, column: int | None = None) -> None:
+def _report(table: Table, cells: pl.DataFrame, binding: ColumnBinding, sums: str, column: int | None = None) -> None:
     """The warning at the total's cell; a total row has no enterprise, but it has a row."""
-    outside = cells.filter(~pl.col("place").is_in(table.cells["place"].implode()))
+    outside = cells.filter(~pl.col("row_index").is_in(table.cells["row_index"].implode()))
     base = table.base
     if outside.height:
         table.base = pl.concat(
-            [base, outside.select("place", (pl.col("place") + table.grid.first_row + 1).alias("row"))], how="diagonal"
+            [base, outside.select("row_index", (pl.col("row_index") + table.grid.first_row + 1).alias("row"))],
+            how="diagonal",
         )
     table.cell_problems(
-        "control_total", cells, bound.column if column is None else column, bound.field, sum=pl.lit(sums)
+        "control_total", cells, binding.column if column is None else column, binding.field, sum=pl.lit(sums)
     )
     table.base = base
 

@@ -7,10 +7,7 @@ from efficiency.intake.formats.limits import UnreadableError
 from efficiency.intake.formats.read import read_grids
 from efficiency.intake.formats.xlsx import each
 
-FEW = 512
-
 __all__ = [
-    "FEW",
     "Grid",
     "UnreadableError",
     "cells_of_rows",

@@ -1,26 +1,27 @@
-"""A grid to tables: where headers, titles, units and periods stand, and which form a table is."""
+"""A grid to tables: headers, the titles, units and periods around them, and the forms that each table states."""
 
 from __future__ import annotations
 
-from efficiency.intake.layout.forms import ROW_UNIT, ColumnBinding, ColumnGroup, TableLayout, missing_columns, plans
-from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
-from efficiency.intake.layout.headers import find_headers, titles_begin
-from efficiency.intake.layout.mapping import (
-    NO_MAPPING,
-    MappedSheet,
-    MappingFile,
-    draft_mapping,
-    load_mapping,
-    mapped_header,
+from efficiency.intake.layout.forms import (
+    ROW_UNIT,
+    ColumnBinding,
+    ColumnGroup,
+    FoundTable,
+    TableLayout,
+    find_tables,
+    hint_at_form,
 )
+from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.row_kinds import classify, last_used_row
-from efficiency.intake.layout.titles import TableContext, look_around, named_within, units_of_rows
+from efficiency.intake.layout.titles import TableContext, named_within
 
 __all__ = [
     "NO_MAPPING",
     "ROW_UNIT",
     "ColumnBinding",
     "ColumnGroup",
+    "FoundTable",
     "Header",
     "MappedSheet",
     "MappingFile",
@@ -28,17 +29,12 @@ __all__ = [
     "TableLayout",
     "classify",
     "draft_mapping",
-    "find_headers",
+    "find_tables",
+    "hint_at_form",
     "interpret",
     "is_another_quantity",
     "last_used_row",
     "load_mapping",
-    "look_around",
-    "mapped_header",
-    "missing_columns",
     "named_within",
     "piece",
-    "plans",
-    "titles_begin",
-    "units_of_rows",
 ]

@@ -1,4 +1,4 @@
-"""Which form a table is, and its columns as blocks that share a span or a carrier, each with its conversion."""
+"""The tables of a sheet, the forms that each states, and its columns in groups that share a span or a carrier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
+from efficiency.intake.layout.headers import find_headers, titles_begin
+from efficiency.intake.layout.mapping import mapped_header
+from efficiency.intake.layout.row_kinds import last_used_row
+from efficiency.intake.layout.titles import look_around, units_of_rows
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
     NOTHING,
@@ -23,7 +27,9 @@ from schemas import FORMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.layout.mapping import MappedSheet
     from efficiency.intake.layout.titles import TableContext
     from schemas.column import Column, Form
 
@@ -67,18 +73,18 @@ class ColumnGroup:
     beside_month: bool = False
     """累计 beside 本月 or 9月: up to the month that is said elsewhere, never a full year."""
 
-    def timed(self, around: Timing) -> Timing:
-        """What its mark of time says, completed by what is said `around` it."""
-        said = (self.timing or NOTHING).over(around)
-        return replace(UNSURE, doubt=OPEN_END) if self.beside_month and said.month is None else said
+    def timed(self, context: Timing) -> Timing:
+        """Its mark of time, completed by that of its `context`."""
+        timing = (self.timing or NOTHING).over(context)
+        return replace(UNSURE, doubt=OPEN_END) if self.beside_month and timing.month is None else timing
 
 
 @dataclass(frozen=True)
 class TableLayout:
-    """How a table is read as one form."""
+    """The columns of a table by which it is read as one form."""
 
     form: str
-    blocks: tuple[ColumnGroup, ...]
+    groups: tuple[ColumnGroup, ...]
     identity: tuple[ColumnBinding, ...]
     periods: dict[str, int] = field(default_factory=dict)
     """Role (year, quarter, month, period, span_start, span_end) → column."""
@@ -91,20 +97,89 @@ class TableLayout:
     @property
     def long_energy(self) -> bool:
         """Whether each row names its carrier and unit."""
-        return self.form == "energy" and any(bound.field == "carrier" for bound in self.blocks[0].columns)
+        return self.form == "energy" and any(binding.field == "carrier" for binding in self.groups[0].columns)
 
     @property
     def columns(self) -> set[int]:
-        """Every column of the sheet that the plan reads."""
-        stated = {bound.column for block in self.blocks for bound in block.columns}
-        return stated | {bound.column for bound in self.identity} | set(self.periods.values())
+        """Every column of the sheet that is read."""
+        stated = {binding.column for group in self.groups for binding in group.columns}
+        return stated | {binding.column for binding in self.identity} | set(self.periods.values())
 
 
-def plans(header: Header, around: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
-    """The forms as which the table is read, the main one first; empty when it is none of ours."""
-    if not header.identity and not (around.uscc or around.name):
+@dataclass(frozen=True)
+class FoundTable:
+    """A table of a sheet."""
+
+    header: Header
+    context: TableContext
+    layouts: tuple[TableLayout, ...]
+    """The forms that it states, the main one first; none for a table that is no form of ours."""
+    end: int
+    """Row of the grid after its last row that is not blank."""
+
+
+def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
+    """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
+
+    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only beside one that is.
+    """
+    headers, missing = find_headers(grid), list[str]()
+    if mapped is not None:
+        header, missing = mapped_header(grid, mapped)
+        headers = [header] if header else []
+    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    forms: list[FoundTable] = []
+    others: list[FoundTable] = []
+    start = 0
+    for number, header in enumerate(headers):
+        before = forms[-1].context if forms else None
+        titles = titles_begin(grid, header.top, start) if forms else start
+        context = look_around(grid, file_name, header.top, titles, before)
+        if mapped is not None and mapped.timing is not None:
+            context = replace(context, timing=mapped.timing)
+        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
+        layouts = _layouts(header, with_row_units, stem, grid.sheet)
+        following = headers[number + 1].top if number + 1 < len(headers) else None
+        end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+        table = FoundTable(header, context, tuple(layouts), last_used_row(grid, end))
+        if layouts:
+            forms.append(table)
+            start = header.bottom + 1
+        else:
+            others.append(table)
+    if missing:
+        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。"
+    if not forms:
+        return [], hint_at_form(headers[0] if headers else None)
+    first = forms[0].header
+
+    def is_about_the_sheet(table: FoundTable) -> bool:
+        """Whether it names the one enterprise that the sheet is about, or who fills it in."""
+        above = table.header.top < first.top
+        return above and not (first.identity and _has_numbers(grid, table.header.bottom + 1, table.end))
+
+    return [*forms, *(table for table in others if not is_about_the_sheet(table))], ""
+
+
+def _has_numbers(grid: Grid, first: int, end: int) -> bool:
+    return any(numbers[first:end].count() for numbers in grid.numbers)
+
+
+def hint_at_form(header: Header | None) -> str:
+    """Why a table with this header, or a sheet without a header, states no form, in Chinese."""
+    if header is None or not header.identity:
+        return "未找到“企业名称”或“统一社会信用代码”列。"
+    if all(meaning.identity for meaning in header.meanings.values()):
+        return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
+    form, lacking = _missing_columns(header)
+    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
+
+
+def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
+    """The forms that the table states, the main one first; empty when it is none of ours."""
+    if not header.identity and not (context.uscc or context.name):
         return []
-    meanings = _with_measure(header.meanings, (*around.titles, sheet, file_stem))
+    meanings = _with_measure(header.meanings, (*context.titles, sheet, file_stem))
     matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
     if not matched:
         return []
@@ -114,13 +189,13 @@ def plans(header: Header, around: TableContext, file_stem: str, sheet: str) -> l
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field("register"))}
     if main == "register" and not stated & REGISTER_ONLY and any(form in matched for form in SIDE_BY_SIDE):
         main = max((form for form in SIDE_BY_SIDE if form in matched), key=lambda form: matched[form])
-    plan = _plan(main, meanings, header, around)
-    beside = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not plan.long_energy else ()
-    others = [_plan(form, meanings, header, around) for form in beside if form in matched and form != main]
-    return [plan, *(other for other in others if not other.long_energy)]
+    layout = _layout(main, meanings, header, context)
+    further = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not layout.long_energy else ()
+    others = [_layout(form, meanings, header, context) for form in further if form in matched and form != main]
+    return [layout, *(other for other in others if not other.long_energy)]
 
 
-def missing_columns(header: Header) -> tuple[str, list[str]]:
+def _missing_columns(header: Header) -> tuple[str, list[str]]:
     """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
 
     def shared(form: str) -> int:
@@ -168,8 +243,9 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))} - set(IDENTITY)
     needed = {column.name for column in declared.columns if column.required} - set(IDENTITY)
     carriers = sum(1 for meaning in meanings.values() if meaning.carrier)
-    if form == "energy" and not needed <= stated:
-        return carriers
+    if form == "energy" and not (needed <= stated and stated & set(ROW_UNIT)):
+        # Where each row names its carrier, a column called like one (能源名称 | 用电量) is not read as a figure of it.
+        return 0 if "carrier" in stated else carriers
     if not needed <= stated or (declared.one_of and not stated & set(declared.one_of)):
         return 0
     if form == "register" and set(header.identity) != set(IDENTITY):
@@ -177,7 +253,7 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
     return len(stated)
 
 
-def _plan(form: str, meanings: dict[int, ColumnMatch], header: Header, around: TableContext) -> TableLayout:
+def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context: TableContext) -> TableLayout:
     declared = FORMS[form]
     identity = tuple(
         ColumnBinding(field_, column, meanings[column].header) for field_, column in header.identity.items()
@@ -200,34 +276,34 @@ def _plan(form: str, meanings: dict[int, ColumnMatch], header: Header, around: T
             continue
         key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
         groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
-    blocks: list[ColumnGroup] = []
-    running = _running_sums(groups, around)
+    column_groups: list[ColumnGroup] = []
+    running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
     this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
     for (timing, carrier), fields in _with_shared(groups, declared).items():
         chosen: list[ColumnBinding] = []
         for name, columns in fields.items():
             best = _preferred(columns, aliases=carrier is None)
-            bounds = [_bind(name, column, meaning, declared.column(name), around) for column, meaning in best]
-            duplicates.append(tuple(bounds))
-            chosen.append(bounds[0])
+            bindings = [_bind(name, column, meaning, declared.column(name), context) for column, meaning in best]
+            duplicates.append(tuple(bindings))
+            chosen.append(bindings[0])
         beside_month = this_month and _is_open(timing, "to_date")
-        blocks.append(ColumnGroup(len(blocks), tuple(chosen), timing, carrier, beside_month))
+        column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, beside_month))
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
-    several = sum(1 for block in blocks if block.timing is not None and block.timing.month is not None)
+    several = sum(1 for group in column_groups if group.timing is not None and group.timing.month is not None)
     return TableLayout(
         form,
-        tuple(blocks),
+        tuple(column_groups),
         identity,
         {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
         roles.get("filled_on"),
         roles.get("sum", next(iter(sums), None))
         if several > 1
-        and several == len(blocks)
-        and len({b.carrier for b in blocks}) == 1
-        and len({bound.field for b in blocks for bound in b.columns}) == 1
+        and several == len(column_groups)
+        and len({b.carrier for b in column_groups}) == 1
+        and len({binding.field for b in column_groups for binding in b.columns}) == 1
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
@@ -238,8 +314,8 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
     return timing is not None and timing.kind == kind and timing.month is None
 
 
-def _running_sums(groups: Groups, around: TableContext) -> Groups:
-    """The columns 累计 or 全年 that sum the months beside them from January on: no span of their own, but a control."""
+def _running_sums(groups: Groups, context: TableContext) -> Groups:
+    """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
     months: dict[tuple[str | None, str], list[range]] = {}
     for (timing, carrier), fields in groups.items():
         if timing is not None and timing.month is not None:
@@ -249,7 +325,7 @@ def _running_sums(groups: Groups, around: TableContext) -> Groups:
     running: Groups = {}
     for (timing, carrier), fields in groups.items():
         year = _is_open(timing, "year")
-        if year or (_is_open(timing, "to_date") and around.timing.month is None):
+        if year or (_is_open(timing, "to_date") and context.timing.month is None):
             spans = [months.get((carrier, name), []) for name in fields]
             if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
                 running[timing, carrier] = fields
@@ -286,36 +362,36 @@ def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list
     return [item for item in whole if aliases and item[1].exact] or whole
 
 
-def _bind(name: str, column: int, meaning: ColumnMatch, declared: Column, around: TableContext) -> ColumnBinding:
+def _bind(name: str, column: int, meaning: ColumnMatch, declared: Column, context: TableContext) -> ColumnBinding:
     """The column with its unit: the header's own, else the unit line's, else the default."""
     carrier = meaning.carrier
     target = carrier_form_unit()[carrier] if carrier else declared.unit
     if target is not None and declared.kind == "number":
-        return _bind_unit(ColumnBinding(name, column, meaning.header), meaning, target, around)
+        return _bind_unit(ColumnBinding(name, column, meaning.header), meaning, target, context)
     unit = meaning.unit
-    if name == "quantity" and unit is None and len(around.units.known) == 1:
-        unit = around.units.known[0]
+    if name == "quantity" and unit is None and len(context.units.known) == 1:
+        unit = context.units.known[0]
     return ColumnBinding(name, column, meaning.header, unit)
 
 
-def _bind_unit(bound: ColumnBinding, meaning: ColumnMatch, target: str, around: TableContext) -> ColumnBinding:
+def _bind_unit(binding: ColumnBinding, meaning: ColumnMatch, target: str, context: TableContext) -> ColumnBinding:
     carrier = meaning.carrier
-    water = bound.field == "water" or (carrier is not None and is_water(carrier))
+    water = binding.field == "water" or (carrier is not None and is_water(carrier))
     stated = meaning.unit or meaning.unknown_unit
     assumed = False
     if stated is None:
-        fitting = around.units.fitting(target, water=water)
+        fitting = context.units.fitting(target, water=water)
         # 单位:吨标准煤 above columns of carriers says that they are converted already: no default may overrule it.
         contradicted = carrier is not None and any(
-            (unit := find_unit(word)) and unit.canonical == COAL_EQUIVALENT for word in around.units.known
+            (unit := find_unit(word)) and unit.canonical == COAL_EQUIVALENT for word in context.units.known
         )
         if len(fitting) == 1:
             stated = fitting[0]
-        elif len(fitting) > 1 or around.units.unknown or contradicted:
-            stated = "、".join(fitting or around.units.unknown or around.units.known)
+        elif len(fitting) > 1 or context.units.unknown or contradicted:
+            stated = "、".join(fitting or context.units.unknown or context.units.known)
         else:
             stated, assumed = target, True
     found = conversion(stated, target, water=water)
     if found is None:
-        return replace(bound, unit=stated, unknown_unit=stated)
-    return replace(bound, unit=found.unit, conversion=found, assumed=assumed)
+        return replace(binding, unit=stated, unknown_unit=stated)
+    return replace(binding, unit=found.unit, conversion=found, assumed=assumed)

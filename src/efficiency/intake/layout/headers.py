@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.formats import FEW
 from efficiency.intake.layout.header_cells import IDENTITY, ColumnMatch, Header, interpret, is_of_another_time, piece
 from efficiency.intake.layout.titles import ABOVE, TITLE_CELLS, named_in
 from efficiency.intake.parsing import (
@@ -50,6 +49,7 @@ _LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本
 _THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
 """A mark that stands in a row of its own below the header."""
+_SIGNED = re.compile(r"[盖签]章|签[字名]|公章")
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
 
@@ -59,21 +59,20 @@ def find_headers(grid: Grid) -> list[Header]:
     Unless a title stands above it that says of which time, or in which unit, the rows below it are.
     """
     found: list[Header] = []
-    for row, cells in enumerate(grid.rows(0, SEARCHED)):
-        if any(cell and len(cell) < LONGEST_NAME and piece(cell).name in _anchor_names() for cell in cells):
-            header = _best_window(grid, row, 0)
-            if header is not None:
-                found.append(header)
-                break
-    for row in _anchors_below(grid, found[0].bottom + 1) if found else ():
-        last = found[-1]
-        header = _best_window(grid, row, last.bottom + 1) if row > last.bottom else None
-        if header and (
-            [(c, m.header) for c, m in header.meanings.items()] != [(c, m.header) for c, m in last.meanings.items()]
-            or titles_begin(grid, header.top, last.bottom + 1) < header.top
-        ):
+    for row in _anchor_rows(grid):
+        if not found and row >= SEARCHED:
+            break
+        start = found[-1].bottom + 1 if found else 0
+        header = _best_window(grid, row, start) if row >= start else None
+        if header is not None and not (found and _is_repeated(grid, header, found[-1])):
             found.append(header)
     return found
+
+
+def _is_repeated(grid: Grid, header: Header, last: Header) -> bool:
+    """Whether `header` is the `last` one printed again, without titles of its own."""
+    same = [(c, m.header) for c, m in header.meanings.items()] == [(c, m.header) for c, m in last.meanings.items()]
+    return same and titles_begin(grid, header.top, last.bottom + 1) == header.top
 
 
 def titles_begin(grid: Grid, top: int, start: int) -> int:
@@ -83,17 +82,17 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
     the table is stated; `top` where there are none.
     """
     begin = top
-    for place in range(top - 1, max(start, top - ABOVE) - 1, -1):
-        (row,) = grid.rows(place, place + 1)
-        if _names_one(row):
-            begin = place
+    for row_index in range(top - 1, max(start, top - ABOVE) - 1, -1):
+        (cells,) = grid.rows(row_index, row_index + 1)
+        if _names_one(cells):
+            begin = row_index
             continue
-        texts = list(dict.fromkeys(cell for cell in row if cell))
-        if len(texts) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+        texts = list(dict.fromkeys(cell for cell in cells if cell))
+        if len(texts) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
             break
         line = unicodedata.normalize("NFKC", " ".join(texts))
         if line and (timing_in(line) != NOTHING or units_above([*texts, line]) != NO_UNITS):
-            begin = place
+            begin = row_index
     return begin
 
 
@@ -102,19 +101,21 @@ def _names_one(cells: Sequence[str]) -> bool:
     return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
 
 
-def _anchors_below(grid: Grid, first: int) -> list[int]:
-    """Rows from `first` on that hold the exact header of an identifying column."""
-    if grid.height - first <= FEW:  # setting up expressions would cost more
-        names = _anchor_names()
-        columns = [cells[first:].to_list() for cells in grid.texts]
-        return [
-            first + row
-            for row, cells in enumerate(zip(*columns, strict=True))
-            if any(cell is not None and cell.strip(" *\u3000") in names for cell in cells)
-        ]
+def _anchor_rows(grid: Grid) -> list[int]:
+    """Rows with a cell that is the header of an identifying column (see `_is_anchor`), ascending."""
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
-    below = pl.any_horizontal(pl.col(texts).str.strip_chars(" *\u3000").is_in(list(_anchor_names())))
-    return [first + int(row) for row in grid.frame[first:].select(below.alias("anchor")).to_series().arg_true()]
+    if not texts:
+        return []
+    likely = grid.frame.select(pl.any_horizontal(pl.col(texts).str.contains(_anchor_pattern()))).to_series()
+    return [row for row in likely.arg_true().to_list() if any(map(_is_anchor, grid.rows(row, row + 1)[0]))]
+
+
+def _is_anchor(cell: str) -> bool:
+    """Whether a cell is the header of a column that identifies a row: 企业名称(必填), ※企业名称, 一、企业名称.
+
+    企业名称(盖章) at the foot of a sheet is none: the enterprise signs there.
+    """
+    return 0 < len(cell) < LONGEST_NAME and piece(cell).name in _anchor_names() and not _SIGNED.search(cell)
 
 
 @cache
@@ -122,6 +123,21 @@ def _anchor_names() -> frozenset[str]:
     form = FORMS["energy"]
     columns = [form.column(name) for name in (*IDENTITY, "carrier")]
     return frozenset(normalise_name(header) for column in columns for header in (*column.headers, column.name))
+
+
+@cache
+def _anchor_pattern() -> str:
+    """A regular expression that every anchor matches and few other texts do: the last two characters of a name.
+
+    White space and marks may be between them; Latin letters are matched in either case and width.
+    """
+
+    def letter(sign: str) -> str:
+        if not sign.isascii():
+            return sign
+        return f"[{sign}{sign.lower()}{chr(ord(sign) + 0xFEE0)}{chr(ord(sign.lower()) + 0xFEE0)}]"
+
+    return "|".join(sorted({rf"{letter(name[-2])}\W*{letter(name[-1])}" for name in _anchor_names()}))
 
 
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
@@ -184,7 +200,7 @@ def _identifies(meaning: ColumnMatch) -> bool:
 
 def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, ColumnMatch]:
     """Column → meaning under the header rows `top` to `bottom`."""
-    rows = [_with_months(grid, top + place, line) for place, line in enumerate(grid.rows(top, bottom + 1))]
+    rows = [_with_months(grid, top + offset, line) for offset, line in enumerate(grid.rows(top, bottom + 1))]
     merged: set[tuple[int, int]] = set()
     for first, left, last, right in grid.merges:
         if last < top or first > bottom:
@@ -213,7 +229,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
     headings: dict[int, tuple[str, ...]] = {}
     for column in range(grid.width):
         cells = [line[column] for line in rows if line[column]]
-        distinct_cells = tuple(cell for place, cell in enumerate(cells) if place == 0 or cell != cells[place - 1])
+        distinct_cells = tuple(cell for level, cell in enumerate(cells) if level == 0 or cell != cells[level - 1])
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
         headings[column] = distinct_cells[:-1]

@@ -147,8 +147,8 @@ def mapped_header(grid: Grid, layout: MappedSheet) -> tuple[Header | None, list[
     """
     if layout.header_row > grid.first_row + grid.height:
         return None, [column.header or column.column or "" for column in layout.column]
-    place = layout.header_row - 1 - grid.first_row
-    cells = [normalise_name(cell) for cell in grid.rows(place, place + 1)[0]] if place >= 0 else []
+    row_index = layout.header_row - 1 - grid.first_row
+    cells = [normalise_name(cell) for cell in grid.rows(row_index, row_index + 1)[0]] if row_index >= 0 else []
     meanings: dict[int, ColumnMatch] = {}
     missing: list[str] = []
     for column in layout.column:
@@ -157,24 +157,26 @@ def mapped_header(grid: Grid, layout: MappedSheet) -> tuple[Header | None, list[
             missing.append(column.header or column.column or "")
         else:
             meanings[at] = _meaning(column, layout.form, column.header or column.column or "")
-    return (None if missing else Header(place, place, meanings)), missing
+    return (None if missing else Header(row_index, row_index, meanings)), missing
 
 
 def draft_mapping(grid: Grid, file_name: str) -> str:
     """A ready-to-edit [[sheet]] for a sheet that could not be recognised; empty for one without a row of texts."""
-    place = _likely_header(grid)
-    if place is None:
+    row_index = _likely_header(grid)
+    if row_index is None:
         return ""
     lines = [
         "[[sheet]]",
         f"file = {_quoted(escape(file_name))}",
         f"name = {_quoted(grid.sheet)}" if grid.sheet else 'name = "*"',
         f'form = "output"            # one of: {", ".join(FORMS)}',
-        f"header_row = {grid.first_row + place + 1}",
+        f"header_row = {grid.first_row + row_index + 1}",
         '# period = "2026年10月"     # where neither title, names nor columns say it',
         "# For each column that counts: field = a field of the form (see `efficiency template`); the others may go.",
     ]
-    *above, heads = [[_plain(cell) for cell in row] for row in grid.rows(max(0, place - HEADER_ROWS), place + 1)]
+    *above, heads = [
+        [_plain(cell) for cell in row] for row in grid.rows(max(0, row_index - HEADER_ROWS), row_index + 1)
+    ]
     headings = [row for row in above if len(set(row)) > 2 and max(map(len, row)) < LONGEST_NAME]
     for column, text in enumerate(heads):
         if text:
@@ -227,7 +229,7 @@ def _likely_header(grid: Grid) -> int | None:
 
     counts = [texts(row) for row in grid.rows(0, min(grid.height, SEARCHED))]
     most = max(counts, default=0)
-    return next(place for place, count in enumerate(counts) if count >= LIKE_MOST * most) if most else None
+    return next(row_index for row_index, count in enumerate(counts) if count >= LIKE_MOST * most) if most else None
 
 
 def _place(location: Sequence[str | int]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from efficiency.intake.parsing import canonical, is_blank, marker, number_in, says_nothing, squeezed
+from efficiency.intake.parsing import canonical, is_blank, marker, parse_number, squeeze
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def classify(
     carrier: int | None = None,
     periods: Collection[int] = (),
 ) -> pl.DataFrame:
-    """One row for each row below the header to before `end`: `place` (row of the grid) and `kind`.
+    """The kind of each row from below the header to before `end`: `row_index` (of the grid) and `kind`.
 
     `kind` is data, total (of all rows), subtotal (of the rows since the last), group (a heading with the sums of the
-    rows below it), note, time (2026年10月 alone in a row, below which another month may begin) or blank; `columns` are
-    those that the table's plans read, `carrier` the one that names carriers, `periods` those that name months.
+    rows below it), note, time (2026年10月 alone in a row, below which another month may begin) or blank. `columns` are
+    the columns that the table's layouts read, `carrier` the one that names carriers, `periods` those that name months.
     """
     first = header.bottom + 1
     identity = header.identity
@@ -58,53 +58,61 @@ def classify(
     summed = [pl.col(f"t{c}").str.contains("计", literal=True).fill_null(value=False) for c in summing]
     carries = pl.lit(None, dtype=pl.String) if carrier is None else pl.col(f"t{carrier}")
     labels = [
-        pl.col(f"t{column}").alias(f"label{column}")
+        _word(pl.col(f"t{column}")).alias(f"label{column}")
         for column in range(max(identity.values(), default=min(columns)) + 1)
     ]
     named = uscc.str.contains(r"[0-9A-Za-z]{8}").fill_null(value=False) | (
-        name.str.len_chars().is_between(2, 39) & ~name.str.contains(TELLING) & ~is_blank_word(name)
+        name.str.len_chars().is_between(2, 39) & ~name.str.contains(MAY_BE_NO_NAME) & ~_is_dash(name)
     ).fill_null(value=False)
     rows, filled = grid.frame[first:end], grid.filled[first:end].alias("filled")
     counted = rows.select(
-        pl.int_range(first, end, dtype=pl.Int64).alias("place"),
+        pl.int_range(first, end, dtype=pl.Int64).alias("row_index"),
         filled,
         grid.filled_in(columns)[first:end].alias("ours"),
         grid.filled_in(columns - set(identity.values()))[first:end].alias("figures"),
         serial.alias("serial"),
-        # Most rows of most tables plainly name an enterprise: only the others are looked at as words.
+        # Most rows of most tables plainly name an enterprise: only the words of the others are interpreted.
         (reduce(or_, [~named, *numbered, *summed]) & (filled > 0)).alias("unclear"),
     )
     unclear = counted["unclear"]
     closely = rows.filter(unclear)
-    words = closely.select(uscc.alias("uscc"), name.alias("name"), carries.alias("carrier"), *labels)
-    odd, closing, silent = _look_closely(words, header, alone=carrier is not None and not identity)
-    stray = [False] * len(odd)
-    for column in periods:
-        # 合计 in a column of months: the rows of one enterprise summed.
-        sums = [text is not None and is_sum(text) for text in closely[f"t{column}"].to_list()]
-        odd = ["subtotal" if is_one and kind is None else kind for kind, is_one in zip(odd, sums, strict=True)]
-    if any(silent):
-        zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), silent)
-        if not _is_merged(grid, identity.values(), first):
-            odd = ["blank" if is_zero and kind is None else kind for kind, is_zero in zip(odd, zeros, strict=True)]
-    places = unclear.arg_true()
-    looked = [
-        pl.Series("odd", odd, dtype=pl.String),
-        pl.Series("closing", closing, dtype=pl.Boolean),
-        pl.Series("stray", stray, dtype=pl.Boolean),
-    ]
-    plain = [pl.Series(found.name, [None if found.name == "odd" else False], dtype=found.dtype) for found in looked]
-    return _with_foot(
-        counted.hstack(
-            [
-                one.new_from_index(0, counted.height).scatter(places, found)
-                for one, found in zip(plain, looked, strict=True)
-            ]
-        )
+    words = closely.select(
+        squeeze(uscc).alias("uscc"),
+        name.alias("name"),
+        squeeze(carries).alias("carrier"),
+        _word(name).alias("word"),
+        *labels,
     )
+    found = _interpret(words, header, alone=carrier is not None and not identity)
+    of_months = [squeeze(pl.col(f"t{column}")).is_in(SUMS).fill_null(value=False) for column in periods]
+    if of_months:
+        # 合计 in a column of months: the rows of one enterprise summed.
+        summed_months = closely.select(pl.any_horizontal(of_months)).to_series()
+        found = found.with_columns(
+            pl.when(pl.col("odd").is_null() & summed_months).then(pl.lit("subtotal")).otherwise("odd").alias("odd")
+        )
+    if found["silent"].any():
+        found = found.hstack(closely.select(_silent_rows([f"n{c}" for c in serials], closely.columns)))
+        prepared = pl.col("odd").is_null() & pl.col("silent") & pl.col("zeros")
+        if _is_merged(grid, identity.values(), first):
+            prepared = pl.lit(value=False)
+        found = found.with_columns(
+            pl.when(prepared).then(pl.lit("blank")).otherwise("odd").alias("odd"), pl.col("silent") & pl.col("stray")
+        )
+    else:
+        found = found.with_columns(pl.lit(value=False).alias("stray"))
+    row_indexes = unclear.arg_true()
+    interpreted = [
+        pl.Series("odd", [None], dtype=pl.String).new_from_index(0, counted.height).scatter(row_indexes, found["odd"]),
+        *(
+            pl.Series(name, [False]).new_from_index(0, counted.height).scatter(row_indexes, found[name])
+            for name in ("closing", "stray")
+        ),
+    ]
+    return _with_foot(counted.hstack(interpreted))
 
 
-def is_blank_word(name: pl.Expr) -> pl.Expr:
+def _is_dash(name: pl.Expr) -> pl.Expr:
     """Whether a name cell holds only a dash, a stroke or 无."""
     return name.str.contains(r"^[-—–−─－/／\\\\无]+$")
 
@@ -115,55 +123,55 @@ def last_used_row(grid: Grid, end: int) -> int:
     return int(used[-1]) + 1 if len(used) else 0
 
 
-def _look_closely(
-    rows: pl.DataFrame, header: Header, *, alone: bool
-) -> tuple[list[str | None], list[bool], list[bool]]:
-    """Of rows that do not plainly name an enterprise: what each is (None: data), whether it may stand at the foot, and
-    whether nothing stands where an enterprise should.
+def _word(text: pl.Expr) -> pl.Expr:
+    """`text` squeezed; null where it is blank."""
+    return pl.when(~is_blank(text)).then(squeeze(text))
 
-    `rows` holds `uscc`, `name`, `carrier` and then the texts up to the identity. There are few of them, or few that
-    differ, so they are looked at one by one; expressions would cost more to set up. `alone`: the table names no
-    enterprise.
+
+def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFrame:
+    """What rows are that do not plainly name an enterprise, one output row for each.
+
+    `rows` holds `uscc` and `carrier` squeezed, `name` as stated, then `_word` of the name and of the texts up to it.
+    `alone`: the table names no enterprise. Returns `odd` (see `odd_row`; null for data), `closing` (the row may be at
+    the foot) and `silent` (neither a code nor a name).
     """
     column = next(iter(header.identity.values()), min(header.meanings))
     headers = frozenset(normalise_name(word) for word in header.meanings[column].header.split("|"))
-    odd: list[str | None] = []
-    closing: list[bool] = []
-    silent: list[bool] = []
-    for code, name, carrier, *labels in rows.iter_rows():
-        word = word_of(code, name, labels)
+    found: list[tuple[str | None, bool, bool]] = []
+    # Such rows are few, or few of them differ, and each rule is a regular expression over a word.
+    for code, name, carrier, name_word, *labels in rows.iter_rows():
+        word = word_of(code, (name_word, *labels))
         kind: str | None = odd_row(word, carrier, alone=alone)
-        if word in headers or (code is not None and squeezed(code) in headers):
+        if word in headers or code in headers:
             kind = "note"
         elif kind is None and word is not None and not alone and heads_a_group(name, labels):
             kind = "heading"
         if kind == "heading" and not alone and word is not None and may_have_sums(word):
             kind = "group"
-        odd.append(kind)
-        closing.append(word is not None and closes_a_table(word))
-        silent.append(word is None and code is None)
-    return odd, closing, silent
+        found.append((kind, word is not None and closes_a_table(word), word is None and code is None))
+    schema = {"odd": pl.String, "closing": pl.Boolean, "silent": pl.Boolean}
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _silent_rows(rows: pl.DataFrame, silent: list[bool]) -> tuple[list[bool], list[bool]]:
-    """Of the rows that are `silent` of who they are about: which hold nothing but zeros, as prepared formulas show, and
-    which a text or two without a figure (a stamp, a date).
+def _silent_rows(serials: Collection[str], columns: Sequence[str]) -> list[pl.Expr]:
+    """Of rows without code and name, over the grid's `columns`: `zeros` and `stray`.
+
+    `zeros`: nothing but zeros and blanks, as prepared formulas show. `stray`: a text or two without a figure (a stamp,
+    a date). The columns `serials` are left out.
     """
-    numbers = [name for name in rows.columns if name.startswith("n")]
-    texts = [name for name in rows.columns if name.startswith("t")]
-    said = rows.select(
-        (
-            pl.all_horizontal(pl.col(numbers).fill_null(0.0) == 0.0)
-            & pl.all_horizontal(is_blank(pl.col(name)) for name in texts)
+    numbers = [name for name in columns if name.startswith("n") and name not in serials]
+    texts = [name for name in columns if name.startswith("t")]
+    figure = pl.any_horizontal(pl.col(name).is_not_null() for name in numbers) if numbers else pl.lit(value=False)
+    return [
+        pl.all_horizontal(
+            *(pl.col(name).fill_null(0.0) == 0.0 for name in numbers), *(is_blank(pl.col(name)) for name in texts)
         ).alias("zeros"),
-        pl.any_horizontal(pl.col(numbers).is_not_null()).alias("numbers"),
-    )
-    zeros = [is_silent and zero for is_silent, zero in zip(silent, said["zeros"].to_list(), strict=True)]
-    stray = [is_silent and not figure for is_silent, figure in zip(silent, said["numbers"].to_list(), strict=True)]
-    for row in (row for row, may_be in enumerate(stray) if may_be):
-        cells = [text for name in texts if (text := rows[name][row]) is not None]
-        stray[row] = len(cells) <= FEW_CELLS and not any(states_a_figure(text) for text in cells)
-    return zeros, stray
+        (
+            ~figure
+            & (pl.sum_horizontal(pl.col(name).is_not_null() for name in texts) <= FEW_CELLS)
+            & ~pl.any_horizontal(_states_a_figure(pl.col(name)) for name in texts)
+        ).alias("stray"),
+    ]
 
 
 def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
@@ -172,7 +180,7 @@ def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
 
 
 def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
-    """`place` and `kind`; lines below the last row with figures are notes where they close the table."""
+    """`row_index` and `kind`; lines below the last row with figures are notes where they close the table."""
     figures, odd = pl.col("figures") > 0, pl.col("odd")
     kinds = counted.with_columns(
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
@@ -189,12 +197,12 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
         .alias("kind"),
     )
     data = pl.col("kind") == "data"
-    strong = pl.col("place").filter(data & figures & ~pl.col("stray")).max()
-    below = pl.col("place") > strong
+    last = pl.col("row_index").filter(data & figures & ~pl.col("stray")).max()
+    below = pl.col("row_index") > last
     after_note = (((pl.col("kind") == "note") | (pl.col("kind") == "time")) & below).cum_max()
     foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
     return kinds.select(
-        "place",
+        "row_index",
         pl.when(foot | ((pl.col("kind") == "time") & below))
         .then(pl.lit("note"))
         .otherwise(pl.col("kind"))
@@ -204,18 +212,19 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
 
 Odd = Literal["total", "subtotal", "note", "heading", "time"]
 
-TELLING = (
+MAY_BE_NO_NAME = (
     r"[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
     r"|[局会室府道处镇科]$"
 )
-"""Characters without which a name cannot be a total, a note or a repeated header: most rows need no closer look."""
+"""What every total, note or repeated header contains, and few names of enterprises."""
 
 _TOTAL = re.compile(
     r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\)|\d+[户家个])?$|^累计$|^总数$|^TOTAL:?$"
 )
 _SUBTOTAL = re.compile(r"小计|.(?:合计|总计|共计)")
 _GRAND = re.compile(r"^(?:总|全区|全县|全市|全部|本表|园区)?(?:合计|总计|共计)")
-_SUM_OF_COLUMN = re.compile(r"^(?:合计|总计|小计|共计)$")
+SUMS = ("合计", "总计", "小计", "共计")
+"""What a cell in a column of carriers or months says where its row sums those above."""
 _NOTE = re.compile(
     r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
@@ -243,27 +252,21 @@ _AT_THE_FOOT = re.compile(
 _CODE_CHARACTER, _HAN = re.compile(r"[0-9A-Za-z]"), re.compile(r"[\u4e00-\u9fff]")
 
 
-def word_of(code: str | None, name: str | None, labels: Sequence[str | None]) -> str | None:
-    """The word that stands where an enterprise should: the name, or the first text; None where there is a code."""
+def word_of(code: str | None, words: Iterable[str | None]) -> str | None:
+    """The word in the place of an enterprise: the first of `words`, the name before others; None beside a code."""
     # 合计 and 规上企业(3家) may stand in the column of codes.
     if code is not None and _CODE_CHARACTER.search(code) and not _HAN.search(code):
         return None
-    return next((word for text in (name, *labels) if (word := plain(text))), None)
-
-
-@lru_cache(maxsize=1 << 16)
-def plain(text: str | None) -> str | None:
-    """`text` squeezed; None where it says nothing."""
-    return None if text is None or says_nothing(text) else squeezed(text)
+    return next((word for word in words if word), None)
 
 
 @lru_cache(maxsize=1 << 16)
 def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None:
-    """What a row with this `word` and `carrier` is, where it is no data.
+    """What a row with this `word` and `carrier` (both squeezed) is, where it is no data.
 
     `alone`: the table names no enterprise, so that the names of its carriers are no labels of rows (能源合计).
     """
-    total = carrier is not None and is_sum(carrier)
+    total = carrier in SUMS
     if word is None:
         return "total" if total else None
     enterprise = _ENTERPRISE.search(word) is not None
@@ -279,16 +282,11 @@ def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None
     return "time" if timed and (_DAY.fullmatch(canonical(word)) or marker(word) is not None) else None
 
 
-def is_sum(text: str) -> bool:
-    """Whether a cell in a column of carriers or months says that its row sums those above (合计)."""
-    return _SUM_OF_COLUMN.search(squeezed(text)) is not None
-
-
 def heads_a_group(name: str | None, labels: Iterable[str | None]) -> bool:
-    """Whether a row is that of a group (一 | 规上工业): numbered as one, and not called like an enterprise."""
+    """Whether a row heads a group (一 | 规上工业): a label numbers it as one, and its name is no enterprise's."""
     if name is not None and _ENTERPRISE.search(name):
         return False
-    return any(text is not None and _NUMERAL.fullmatch(squeezed(text)) for text in labels)
+    return any(text is not None and _NUMERAL.fullmatch(text) for text in labels)
 
 
 def may_have_sums(word: str) -> bool:
@@ -301,6 +299,6 @@ def closes_a_table(word: str) -> bool:
     return _AT_THE_FOOT.search(word) is not None
 
 
-def states_a_figure(text: str) -> bool:
-    """Whether a cell holds a figure, or what stands in the place of one: an error value, an idle formula."""
-    return number_in(text) is not None or text.strip()[:1] in ("#", "=")
+def _states_a_figure(text: pl.Expr) -> pl.Expr:
+    """Whether a cell holds a figure, an error value or a formula without a cached value."""
+    return (parse_number(text).is_not_null() | text.str.contains(r"^\s*[#=]")).fill_null(value=False)

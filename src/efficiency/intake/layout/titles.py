@@ -128,9 +128,9 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
 def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
     """The texts of the last rows, `foot`, below the last row of figures, where a few stand in a row."""
     texts: list[str] = []
-    for place, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
+    for row_index, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
         said = [cell for cell in row if cell]
-        if len(said) > TITLE_CELLS or any(numbers[place] is not None for numbers in grid.numbers):
+        if len(said) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
             break
         texts += said
     return texts
@@ -216,15 +216,15 @@ def named_within(grid: Grid, first: int, end: int) -> Iterator[tuple[int, str | 
         value=False
     )
     for row in grid.frame[first:end].select(telling.alias("telling")).to_series().arg_true():
-        place = first + int(row)
-        (cells,) = grid.rows(place, place + 1)
+        row_index = first + int(row)
+        (cells,) = grid.rows(row_index, row_index + 1)
         plain = [unicodedata.normalize("NFKC", cell) for cell in cells]
         said = [cell for cell in plain if cell]
         code, name = named_in(plain)
         if not code and not name and len(said) == 1 and _is_enterprise(said[0]):
             name = said[0]
         if code or name:
-            yield place, code, name
+            yield row_index, code, name
 
 
 def _is_enterprise(text: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from efficiency.intake.parsing import uscc
 from efficiency.intake.parsing.cells import (
-    GROUPED,
     HUGE,
     SAFE_INTEGER,
     clean,
@@ -13,8 +12,6 @@ from efficiency.intake.parsing.cells import (
     is_blank,
     is_odd,
     is_percent,
-    looks_odd,
-    number_in,
     number_text,
     parse_choice,
     parse_date,
@@ -22,9 +19,7 @@ from efficiency.intake.parsing.cells import (
     parse_industry,
     parse_number,
     plain_number,
-    says_nothing,
     squeeze,
-    squeezed,
 )
 from efficiency.intake.parsing.period_cells import timing_of_cell, written_out
 from efficiency.intake.parsing.periods import (
@@ -60,7 +55,6 @@ from efficiency.intake.parsing.uscc import ALPHABET, check_character
 __all__ = [
     "ALPHABET",
     "COAL_EQUIVALENT",
-    "GROUPED",
     "HUGE",
     "NOTHING",
     "NO_UNITS",
@@ -85,9 +79,7 @@ __all__ = [
     "is_percent",
     "is_water",
     "looks_like_unit",
-    "looks_odd",
     "marker",
-    "number_in",
     "number_text",
     "parse_choice",
     "parse_date",
@@ -95,12 +87,10 @@ __all__ = [
     "parse_industry",
     "parse_number",
     "plain_number",
-    "says_nothing",
     "span_label",
     "split_marker",
     "split_units",
     "squeeze",
-    "squeezed",
     "timing_in",
     "timing_of_cell",
     "timing_of_sheet",

@@ -1,17 +1,14 @@
 """Cell texts → values, as polars expressions: numbers, dates, yes/no, industry codes. What is not understood is null.
 
-A refused cell is one that is neither blank nor understood; telling the two apart is `is_blank`.
+A cell is refused when it is neither blank (`is_blank`) nor understood.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import polars as pl
 
 BLANKS = ("", "/", "\\", "无")
-"""Cells that say nothing; so does any run of dashes."""
+"""Texts of blank cells, besides any run of dashes."""
 FLAGS: dict[str, bool] = {
     **dict.fromkeys(("是", "有", "√", "✓", "✔", "Y", "YES", "TRUE", "1"), True),
     **dict.fromkeys(("否", "×", "✗", "✘", "N", "NO", "FALSE", "0"), False),
@@ -30,25 +27,20 @@ CHOICE_WORDS: dict[str, str] = {
     "安全生产": "安全",
     "环境保护": "环保",
 }
-"""Longer ways of writing the words of a closed vocabulary."""
+"""Longer spellings of the words of a closed vocabulary."""
 HUGE = 1e100
-"""No figure is as large; beyond it, converting a unit could overflow."""
+"""Numbers from here on are refused: converting their unit could overflow."""
 SAFE_INTEGER = 1e15
 """From here on a spreadsheet has lost digits of a number."""
 
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 _DASHES = r"^[-—–−─－]+$"
-_NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
-GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3}){1,6}(?:\.[0-9]+)?$"
-"""A number as people group its digits: nothing but the commas stands between it and its value."""
+_GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
+"""A number with its digits grouped by commas."""
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
 _MONTH = r"^(\d{4})[-/.年](\d{1,2})月?份?$"
 _EPOCH = pl.date(1899, 12, 30)
 _ODD = rf"^\s|\s$|\s\s|[^\S ]|{_CONTROL}|^[-—–−─－/／\\\\无\s]+$"
-_LOOKS_ODD = re.compile(_ODD)
-_CONTROLS, _SPACE, _DASH_RUN = re.compile(_CONTROL), re.compile(r"\s+"), re.compile(_DASHES)
-_MINUS, _NUMERAL = re.compile(r"^[−–—]"), re.compile(_NUMBER)
-_PLAIN = re.compile(r"[+-]?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.[0-9]{1,18})?")
 
 
 def squeeze(text: pl.Expr) -> pl.Expr:
@@ -57,35 +49,20 @@ def squeeze(text: pl.Expr) -> pl.Expr:
 
 
 def is_odd(text: pl.Expr) -> pl.Expr:
-    """Whether `clean` could change a text: one look that spares most cells the rest."""
+    """Whether `clean` could change a text: a single cheap test, false for most cells."""
     return text.str.contains(_ODD)
 
 
-def looks_odd(text: str) -> bool:
-    """`is_odd` of a single text; it may also be true of one that `clean` leaves as it is."""
-    return _LOOKS_ODD.search(text) is not None
-
-
 def clean(text: pl.Expr) -> pl.Expr:
-    """`text` as people read it: trimmed, line breaks as blanks, no control characters; null where it says nothing."""
+    """`text` as people read it: trimmed, line breaks as spaces, no control characters; null where it is blank."""
     tidy = text.str.replace_all(_CONTROL, "").str.replace_all(r"\s+", " ").str.strip_chars()
     return pl.when(~is_blank(tidy)).then(tidy)
 
 
 def is_blank(text: pl.Expr) -> pl.Expr:
-    """Whether a cell says nothing: empty, `-`, `—`, `/`, 无 (never null)."""
+    """Whether a cell is blank: null, empty, `-`, `—`, `/`, 无. The result is never null."""
     plain = squeeze(text)
     return (plain.is_in(BLANKS) | plain.str.contains(_DASHES)).fill_null(value=True)
-
-
-def squeezed(text: str) -> str:
-    """`squeeze` of a single text: a handful of them costs less than setting up an expression."""
-    return _SPACE.sub("", _CONTROLS.sub("", unicodedata.normalize("NFKC", text))).upper()
-
-
-def says_nothing(text: str | None) -> bool:
-    """`is_blank` of a single text."""
-    return text is None or (plain := squeezed(text)) in BLANKS or _DASH_RUN.search(plain) is not None
 
 
 def divide(value: pl.Expr, divisor: float) -> pl.Expr:
@@ -97,35 +74,21 @@ def divide(value: pl.Expr, divisor: float) -> pl.Expr:
     return value / (value * 0 + float(divisor))
 
 
+def plain_number(text: pl.Expr) -> pl.Expr:
+    """Float64 of `1234.5`, `-.5`, `1.2E+03`; null for anything else, `inf` and `nan` included."""
+    number = text.cast(pl.Float64, strict=False)
+    return pl.when(number.abs() < HUGE).then(number)
+
+
 def parse_number(text: pl.Expr) -> pl.Expr:
-    """Float64 of `1234.5`, `1,234.5`, full-width digits, `12.5%` (0.125), `1.2E+03`; null for anything else."""
+    """`plain_number`, also of `1,234.5`, full-width digits, other minus signs and `12.5%` (0.125)."""
     plain = squeeze(text).str.replace(r"^[−–—]", "-")
-    percent = plain.str.ends_with("%")
     digits = plain.str.strip_suffix("%")
-    number = (
-        pl.when(digits.str.contains(_NUMBER) & digits.str.contains("[0-9]"))
-        .then(digits.str.replace_all(",", ""))
-        .cast(pl.Float64, strict=False)
+    number = plain_number(
+        pl.when(digits.str.contains(_GROUPED)).then(digits.str.replace_all(",", "", literal=True)).otherwise(digits)
     )
     # A percentage is divided, not multiplied by 0.01, so that 12.5% is 0.125 exactly.
-    value = pl.when(percent).then(divide(number, 100)).otherwise(number)
-    return pl.when(value.abs() < HUGE).then(value)
-
-
-def plain_number(text: str) -> float | None:
-    """`parse_number` of a single text that is written in the commonest ways; None for all others, understood or not."""
-    return float(text.replace(",", "")) if _PLAIN.fullmatch(text) else None
-
-
-def number_in(text: str) -> float | None:
-    """`parse_number` of a single text."""
-    plain = _MINUS.sub("-", squeezed(text))
-    digits = plain.removesuffix("%")
-    if not _NUMERAL.search(digits) or not any(sign in "0123456789" for sign in digits.partition("E")[0]):
-        return None
-    number = float(digits.replace(",", ""))
-    value = number / 100 if digits != plain else number
-    return value if abs(value) < HUGE else None
+    return number / pl.when(plain.str.ends_with("%")).then(100.0).otherwise(1.0)
 
 
 def is_percent(text: pl.Expr) -> pl.Expr:
@@ -149,7 +112,7 @@ def parse_date(text: pl.Expr) -> pl.Expr:
 
 
 def date_of_number(number: pl.Expr) -> pl.Expr:
-    """Date of a number in a date column: a serial, `2019.5` (May 2019), 201905, 20190501.
+    """Date of a number in a date column: a serial, `2019.5` (May 2019), 201905, 20190501; null for anything else.
 
     2019.1 is what a spreadsheet leaves of 2019.10 where others of the column are written 2019.05; elsewhere it is
     January or October, so it is null.
