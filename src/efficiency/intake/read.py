@@ -68,7 +68,6 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
         for grid in grids
         if grid.marks_unknown
     ]
-    others: list[tuple[Grid, str]] = []
 
     def read(grid: Grid) -> tuple[list[ReadResult], str]:
         mapped = mapping.for_sheet(file.name, grid.sheet)
