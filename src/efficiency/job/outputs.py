@@ -9,8 +9,8 @@ import polars as pl
 
 from efficiency.job.contracts import StagedOutputs, silent
 from efficiency.job.documents import report_of, write_documents
-from efficiency.job.execution import in_background
 from efficiency.job.record import with_audit_tables
+from efficiency.job.workers import in_background
 from efficiency.reports.delivery import RETURNED, deliver, staging
 from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
