@@ -20,11 +20,13 @@ from statistics import median
 import polars as pl
 
 from benchmarks.measure import Run, measure
-from efficiency.reports.workbook import GRID, HEADER, NUMBERS, RULE, TIER_FILL, TIER_INK
+from efficiency.reports.palette import HEADER, INK, RULE, TIER_FILL, TIER_INK
 
 TITLE, UNITS = "企业能耗产出效益评价分级结果", "用地:亩;综合能耗:吨标准煤;税金、收入:万元"
+NUMBERS = {"ordinal": "0", "text": "General", "code": "@", "amount": "#,##0.00_ ", "score": "0.00_ ", "percent": "0%_ "}
+GRID = {"border": 1, "border_color": RULE, "valign": "vcenter", "font_size": 10, "font_color": INK}
 TIERS = ("A", "B", "C", "D")
-# Column, header, kind of a styles.NUMBERS key or `tier`, width.
+# Column, header, kind (a key of NUMBERS, or `tier`), width.
 COLUMNS: tuple[tuple[str, str, str, float], ...] = (
     ("number", "序号", "ordinal", 6), ("rank", "名次", "ordinal", 6), ("name", "企业名称", "text", 30),
     ("uscc", "统一社会信用代码", "code", 20), ("town", "镇办", "text", 10), ("industry", "行业", "text", 18),

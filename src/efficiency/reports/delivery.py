@@ -1,8 +1,8 @@
-"""Output folders: drawn up beside their place, then put there whole, so that nobody finds half a month's reports.
+"""Output folders: staged next to the target, then put there whole, so that nobody finds half a month's reports.
 
 A folder of the month may hold files of the officials' own; only our files are replaced. The folders 退回 and 分镇办
-are ours alone: each is replaced as a whole, so that neither a workbook which came back mended nor a town's copy of
-an earlier evaluation lingers.
+are ours alone: each is replaced as a whole, so that neither a workbook that was corrected since nor a town's copy of
+an earlier evaluation is left.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ class DeliveryError(EfficiencyError):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One period's reports, drawn up in `staged` and meant for `target`."""
+    """One period's reports, staged in `staged` and meant for `target`."""
 
     staged: Path
     target: Path
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Where each staged file will stand, in order."""
+        """The path that each staged file will have, in order."""
         return tuple(
             self.target / path.relative_to(self.staged) for path in sorted(self.staged.rglob("*")) if path.is_file()
         )
 
 
 def _stage(output: Path, period: str) -> Delivery:
-    """An empty folder in which the reports of `period` can be drawn up; leftovers of dead runs are removed.
+    """An empty folder in which the reports of `period` can be staged; leftovers of dead runs are removed.
 
     Raises DeliveryError when the output folder cannot be written.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for leftover, pid in _drawn_up(output):
+        for leftover, pid in _staged_folders(output):
             if leftover.name.startswith(f".{period}.") or (pid is not None and not alive(pid)):
                 shutil.rmtree(leftover)
         staged = output / f".{period}.{process_mark()}"
@@ -68,7 +68,7 @@ def _stage(output: Path, period: str) -> Delivery:
 
 @contextmanager
 def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
-    """A delivery for each of `periods`; what a block that fails has drawn up goes, but for what `deliver` left to wait.
+    """A delivery for each of `periods`; what a failing block has staged is removed, unless `deliver` failed.
 
     Raises DeliveryError when the output folder cannot be written.
     """
@@ -85,14 +85,14 @@ def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ..
         raise
 
 
-def _drawn_up(output: Path) -> Iterator[tuple[Path, int | None]]:
+def _staged_folders(output: Path) -> Iterator[tuple[Path, int | None]]:
     """The staged folders below `output`, and the processes of this machine that made them."""
     for folder in output.glob(".[0-9][0-9][0-9][0-9]-[0-9][0-9].*"):
         yield folder, process_of(folder.name[len(".2026-10.") :])
 
 
 def deliver(delivery: Delivery) -> tuple[Path, ...]:
-    """Put the staged files in their place, replacing earlier ones; returns where they stand now.
+    """Move the staged files to the target, replacing earlier ones; returns their paths.
 
     Raises DeliveryError naming the file that could not be replaced, for example one that is open in
     Excel on Windows.
@@ -115,7 +115,7 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
 
 
 def _replace_folder(new: Path, old: Path) -> None:
-    """Put `new` in the place of `old`; without `new` the old one only goes."""
+    """Replace `old` by `new`; without `new` the old one is only removed."""
     if not old.exists():
         if new.exists():
             new.replace(old)
@@ -136,7 +136,7 @@ _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Put each of two folders on one file system in the place of the other.
+    """Swap two folders on one file system.
 
     In one step where the system can (renameat2, Linux 3.15 on its common file systems); else by three renames, between
     which `other` is missing for an instant. Raises OSError as `Path.replace` does.

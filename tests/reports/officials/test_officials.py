@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.officials import mover_lines, overview, write_officials
-from efficiency.reports.officials.efficiencies import headline_efficiencies
-from efficiency.reports.officials.overview.sheet import _change
+from efficiency.reports.content import efficiencies, score_changes, totals
+from efficiency.reports.officials import write_officials
+from efficiency.reports.officials.overview import _change
+from efficiency.reports.palette import TIER_FILL
 from efficiency.reports.text import clean_text, sheet_name, whole_percent
 from efficiency.reports.text.cells import CELL_LIMIT, CUT_MARK
-from efficiency.reports.workbook import TIER_FILL
 from schemas.results import MOVEMENT_PARTS
 
 SHEETS = ["概览", "升级改造", "关停", "并转", "对接头部企业", "全部分级", "评分明细", "未参评与数据不足", "方法说明"]
@@ -164,7 +164,7 @@ def test_all_are_firm_only_where_nobody_is_unfirm(report) -> None:
         (100, "1%的企业等级稳健，100户"),
     ):
         at = pl.when(pl.int_range(pl.len()) < unfirm).then(0.7).otherwise(1.0).alias("tier_confidence")
-        assert said in overview.story(replace(report, scores=ranked.with_columns(at)))
+        assert said in totals.summary(replace(report, scores=ranked.with_columns(at)))
     assert whole_percent(1, 458) == "1%"
     assert whole_percent(457, 458) == "99%"
 
@@ -209,7 +209,7 @@ def test_upgrade_says_what_reaches_the_benchmark(report) -> None:
         )
         .with_columns(value=pl.col("numerator") / pl.col("denominator"))
     )
-    row = headline_efficiencies(replace(report, indicators=mine)).row(0, named=True)
+    row = efficiencies.headline_efficiencies(replace(report, indicators=mine)).row(0, named=True)
     # 15 万元 on each of 10 亩 is 150, 100 more than now; 50 ÷ 15 is 3.33 亩, 6.67 fewer.
     assert row["land_need"] == "增加实缴税金 100.0 万元(或节约用地 6.67 亩)"
     # 1000 万元 at 4 万元 a tonne allows 250 of the 400 tonnes; 400 tonnes ask for 1600 万元.
@@ -234,7 +234,7 @@ def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax,
             numerator=pl.lit(tax, pl.Float64), denominator=10.0, benchmark=15.0, value=pl.lit(tax, pl.Float64) / 10.0
         )
     )
-    assert headline_efficiencies(replace(report, indicators=first))["land_need"].to_list() == [said]
+    assert efficiencies.headline_efficiencies(replace(report, indicators=first))["land_need"].to_list() == [said]
 
 
 def test_lower_is_better_is_reached_by_less(report) -> None:
@@ -254,7 +254,9 @@ def test_lower_is_better_is_reached_by_less(report) -> None:
             benchmark=0.25,
         )
     )
-    need = headline_efficiencies(replace(report, policy_toml=policy, indicators=first))["energy_need"].to_list()
+    need = efficiencies.headline_efficiencies(replace(report, policy_toml=policy, indicators=first))[
+        "energy_need"
+    ].to_list()
     assert need == ["节能 150.0 吨标准煤(或增加营业收入 600.0 万元)"]
 
 
@@ -400,7 +402,7 @@ def test_overview_counts_agree_with_the_scores(book, report) -> None:
     assert f"名录企业{report.scores.height}户，参评120户" in text
     assert f"A类(优先发展){counts['A']}户" in text
     for by in ("town", "industry_division"):
-        groups = overview.group_table(report, by)
+        groups = totals.group_table(report, by)
         assert groups["registered"].sum() == report.scores.height
         assert groups["ranked"].sum() == 120
         assert sum(groups[tier].sum() for tier in "ABCD") == 120
@@ -459,21 +461,21 @@ def test_an_evaluation_of_nobody_can_be_written(tmp_path: Path, report) -> None:
 
 
 def test_movement_counts_every_enterprise_once(report) -> None:
-    moved = overview.movement(report)
-    assert sum(moved[state].sum() for state in ("A", "B", "C", "D", overview.UNRATED)) == report.scores.height
+    moved = totals.tier_movement(report)
+    assert sum(moved[state].sum() for state in ("A", "B", "C", "D", totals.UNRATED)) == report.scores.height
 
 
 def test_movement_stands_at_the_tier_before_and_the_tier_now(report) -> None:
     """Row by row as a person would count it."""
     before = dict(report.previous.select("uscc", "tier").iter_rows())
     counted = Counter(
-        (before.get(uscc) or overview.UNRATED, tier or overview.UNRATED)
+        (before.get(uscc) or totals.UNRATED, tier or totals.UNRATED)
         for uscc, tier in report.scores.select("uscc", "tier").iter_rows()
     )
     found = {
         (row["before"], state): row[state]
-        for row in overview.movement(report).to_dicts()
-        for state in ("A", "B", "C", "D", overview.UNRATED)
+        for row in totals.tier_movement(report).to_dicts()
+        for state in ("A", "B", "C", "D", totals.UNRATED)
     }
     assert {cell: count for cell, count in found.items() if count} == dict(counted)
 
@@ -509,7 +511,10 @@ def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report) -> N
         .with_columns(policy=pl.Series([0.0, 3.0]), own=pl.Series([3.0, 0.0]), peers=pl.lit(-1.0))
     )
     for movements in (two, two.reverse()):
-        assert "首要原因：自身数据1户、办法修订1户" in mover_lines(replace(report, movements=movements))[0]
+        assert (
+            "首要原因：自身数据1户、办法修订1户"
+            in score_changes.score_change_lines(replace(report, movements=movements))[0]
+        )
 
 
 def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path: Path, report) -> None:
@@ -525,7 +530,7 @@ def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path: P
 def test_a_rise_from_below_zero_is_told_as_a_rise(report) -> None:
     before = report.previous.with_columns(tax=pl.lit(-1.0), land=pl.lit(10.0))
     now = report.scores.with_columns(tax=pl.lit(2.0), land=pl.lit(10.0))
-    tax_per_mu = overview.headlines(replace(report, previous=before, scores=now))[3]
+    tax_per_mu = totals.headline_figures(replace(report, previous=before, scores=now))[3]
     assert _change(tax_per_mu) == "较上期 +300.0%"
     assert _change(replace(tax_per_mu, value=None)) == "本期无数据"
 
@@ -545,12 +550,12 @@ def test_a_score_never_looks_better_than_its_tier(tmp_path: Path, report) -> Non
 
 
 def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report) -> None:
-    assert overview.moves(report).filter(pl.col("tier").is_null() | pl.col("before").is_null()).is_empty()
+    assert totals.tier_changes(report).filter(pl.col("tier").is_null() | pl.col("before").is_null()).is_empty()
 
 
 def test_yield_counts_only_enterprises_with_both_figures(report) -> None:
     two = report.scores.head(2).with_columns(tax=pl.Series([10.0, 90.0]), land=pl.Series([5.0, None]))
-    assert overview.figure(replace(report, scores=two), "tax", "land") == 2.0
+    assert totals.total_or_ratio(replace(report, scores=two), "tax", "land") == 2.0
 
 
 def test_method_says_how_and_from_what(book, report) -> None:

@@ -14,7 +14,7 @@ from builders.browser import Tab, browser
 from builders.reports import renamed, sample_report
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.officials import STATEMENT
+from efficiency.reports.content import notes
 from efficiency.reports.page import page_file_name, write_page
 from efficiency.reports.page.render import render
 from schemas.results import MOVEMENT_PARTS
@@ -200,7 +200,7 @@ def test_page_opens_without_complaint_and_fits_the_screen(chromium, page, width)
 
 def test_page_tells_what_the_report_says(tab, report) -> None:
     text = tab.js("document.body.innerText")
-    for words in (report.period_title, report.policy_title, STATEMENT, report.evaluation["evaluation_id"],
+    for words in (report.period_title, report.policy_title, notes.STATEMENT, report.evaluation["evaluation_id"],
                   report.evaluation["policy_sha256"], report.evaluation["inputs_sha256"]):  # fmt: skip
         assert str(words) in text
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from efficiency.reports.card.card import card_as_dict, card_as_text
 from efficiency.reports.card.figures import span_words
+from efficiency.reports.card.text import card_as_dict, card_as_text
 from efficiency.reports.card.workbook import card_file_names, write_card
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from efficiency.reports.officials import parts_in_words
+from efficiency.reports.content import score_changes
 from efficiency.reports.text import FIELDS, format_figure, table_lines
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def movement_lines(movement: Mapping[str, Any] | None) -> list[str]:
     before = movement["score_before"]
     lines = [
         f"{head}  得分 {format_figure(before)} → {format_figure(before + movement['change'])}"
-        f"(变化 {round(movement['change'], 2) + 0.0:+.2f})：{parts_in_words(dict(movement))}"
+        f"(变化 {round(movement['change'], 2) + 0.0:+.2f})：{score_changes.parts_in_words(dict(movement))}"
     ]
     return [*lines, f"  {movement['note']}"] if movement["note"] else lines
 
@@ -78,7 +78,7 @@ def _amount(value: float, unit: str | None) -> str:
 
 
 def _row(part: Mapping[str, Any], unit: str | None) -> list[str]:
-    """Sign, what and when, amount, how it came from the cell, place."""
+    """Sign, what and when, amount, how it follows from the cell, and the cell."""
     what = part["carrier"] or (FIELDS[part["field"]] if part["measure"].startswith("land") else "")
     return [
         _SIGNS.get(part["sign"], f"{part['sign']:+d}×"),
@@ -91,14 +91,14 @@ def _row(part: Mapping[str, Any], unit: str | None) -> list[str]:
 
 def _origin(part: Mapping[str, Any]) -> str:
     """What the cell states where that is not the amount itself, and the coefficient: 1,034,500 千元; 12 吨 × 0.9."""
-    said = []
+    words = []
     if part["coefficient"] is not None:
-        said.append(
+        words.append(
             f"= {format_figure(part['quantity'])} {part['quantity_unit']} × {format_figure(part['coefficient'])}"
         )
     if part["stated_value"] is not None and part["stated_unit"] and part["stated_unit"] != part["quantity_unit"]:
-        said.append(f"填报 {format_figure(part['stated_value'])} {part['stated_unit']}")
-    return "，".join([*said, *([part["note"]] if part["note"] else [])])
+        words.append(f"填报 {format_figure(part['stated_value'])} {part['stated_unit']}")
+    return "，".join([*words, *([part["note"]] if part["note"] else [])])
 
 
 def _place(part: Mapping[str, Any]) -> str:
@@ -107,10 +107,10 @@ def _place(part: Mapping[str, Any]) -> str:
     return f"{sheet_words(part)} {part['cell'] or '列未知'}"
 
 
-def sheet_words(place: Mapping[str, Any]) -> str:
+def sheet_words(source: Mapping[str, Any]) -> str:
     """统计局/产出.xlsx(较早一版) [10月]: the file, whether it has come again with other contents since, the sheet."""
-    version = "(较早一版)" if place["earlier_version"] else ""
-    return f"{place['file_name'] or '文件未知'}{version}" + (f" [{place['sheet']}]" if place["sheet"] else "")
+    version = "(较早一版)" if source["earlier_version"] else ""
+    return f"{source['file_name'] or '文件未知'}{version}" + (f" [{source['sheet']}]" if source["sheet"] else "")
 
 
 def span_words(start: date | None, end: date | None, *, dated: bool) -> str:

@@ -24,7 +24,7 @@ class SourceLine:
 
     span: str
     amount: float
-    place: str
+    source: str
     cells: str
 
 
@@ -62,10 +62,10 @@ def source_blocks(explanation: Explanation) -> list[SourceBlock]:
 
 
 def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
-    """天然气 494.12 万立方米 × 12.143 = 6,000.33;…, and what else is to be said of the total."""
-    said = [total["note"]] if total["note"] else []
+    """天然气 494.12 万立方米 × 12.143 = 6,000.33;…, and the notes on the total."""
+    texts = [total["note"]] if total["note"] else []
     if total["scale"] != 1:
-        said.append(f"以下合计 × {format_figure(total['scale'])}(折算全年)")
+        texts.append(f"以下合计 × {format_figure(total['scale'])}(折算全年)")
     for of_carrier in parts.filter(pl.col("coefficient").is_not_null()).partition_by("carrier", maintain_order=True):
         rows = of_carrier.to_dicts()
         amount = math.fsum(row["sign"] * row["amount"] for row in rows)
@@ -73,8 +73,8 @@ def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
         factors = {row["coefficient"] for row in rows if row["quantity"]}
         times = f" × {format_figure(factors.pop())}" if len(factors) == 1 else ""
         shown = f"{format_figure(quantity)} {rows[0]['quantity_unit'] or ''}{times} = {format_figure(amount)}"
-        said.append(f"{rows[0]['carrier']} {shown}")
-    return "；".join(said)
+        texts.append(f"{rows[0]['carrier']} {shown}")
+    return "；".join(texts)
 
 
 def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
@@ -88,11 +88,11 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
         first = rows[0]
         dated = first["measure"].startswith("land")
         span = span_words(first["span_start"], first["span_end"], dated=dated)
-        place = sheet_words(first) if first["submission_id"] else "同期已报其他品种，按0计"
+        source = sheet_words(first) if first["submission_id"] else "同期已报其他品种，按0计"
         named = [_cell(row, several=len(rows) > 1) for row in rows[:CELLS] if row["submission_id"]]
         more = f" 等{len(rows)}格" if len(rows) > CELLS else ""
         amount = first["sign"] * math.fsum(row["amount"] for row in rows)
-        lines.append(SourceLine(span, amount, place, "；".join(named) + more))
+        lines.append(SourceLine(span, amount, source, "；".join(named) + more))
     return lines
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from efficiency.evaluation.explanation import Explanation, Target
 
 
-def standing(explanation: Explanation) -> list[tuple[str, str]]:
-    """Label and words: what made the tier other than the score, how firm it is, the list, and what has moved."""
+def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
+    """Label and words: what made the tier other than the score, how firm it is, the list, and how the score changed."""
     score = explanation.score
     if score["status"] != "ranked":
         return [("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")]
@@ -33,8 +33,8 @@ def standing(explanation: Explanation) -> list[tuple[str, str]]:
     if (confidence := score["tier_confidence"]) is not None:
         lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     lines += listed(explanation.candidate)
-    moved = " ".join(line.strip() for line in movement_lines(explanation.movement))
-    return [*lines, ("较上期", moved.removeprefix("较上期"))] if moved else lines
+    changed = " ".join(line.strip() for line in movement_lines(explanation.movement))
+    return [*lines, ("较上期", changed.removeprefix("较上期"))] if changed else lines
 
 
 def surcharged(score: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -56,19 +56,19 @@ def listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def indicator_note(row: Mapping[str, Any]) -> str:
-    """Over whom the benchmark is taken, and what is to be said of the score."""
+    """The group whose benchmark applies, and the note on the score."""
     return "；".join(words for words in (row["benchmark_scope"], row["score_note"]) if words)
 
 
 def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
-    """The score that the tier takes and what is lacking, to the last decimal: of two that tie, only that tells."""
+    """The score that the tier takes and what is lacking, to the last decimal, by which two can differ."""
     if target.score_needed is None or not math.isfinite(target.score_needed):
         return []
     gap = target.score_needed - score["score"]
     return [f"得分须达到 {target.score_needed:.6f}" + (f"，尚差 {gap:.6f}" if gap > 0 else "，已达到")]
 
 
-def needed(row: Mapping[str, Any]) -> str:
+def value_needed(row: Mapping[str, Any]) -> str:
     """The value that an indicator alone would have to reach."""
     if not row["reachable"]:
         return "无法达到"
@@ -77,7 +77,7 @@ def needed(row: Mapping[str, Any]) -> str:
     return f"{format_to_reach(row['value_needed'], upward=rising)}{unit}"
 
 
-def ways(row: Mapping[str, Any]) -> str:
+def possible_changes(row: Mapping[str, Any]) -> str:
     """The changes of numerator or denominator that amount to it, or why there are none."""
     found = []
     for part in ("numerator", "denominator"):

@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
-from efficiency.reports.card.words import indicator_note, needed, score_to_reach, standing, ways
+from efficiency.reports.card.words import indicator_note, possible_changes, result_lines, score_to_reach, value_needed
+from efficiency.reports.palette import ACCENT, TIER_FILL
 from efficiency.reports.report import BEIJING
 from efficiency.reports.text import TIER_NAMES, clean_text, division_names, format_figure
-from efficiency.reports.workbook import (
-    ACCENT,
-    TIER_FILL,
-    new_workbook,
-    print_setup,
-    score_kind,
-    unique_parts,
-    wrapped_lines,
-    write_merged,
-)
+from efficiency.reports.workbook import new_workbook, print_setup, score_kind, unique_parts, wrapped_lines, write_merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +72,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
 
 @dataclass
 class _Card:
-    """Writes the card from the top down; `row` is where it has come to."""
+    """Writes the card from the top down; `row` is the next one."""
 
     sheet: Worksheet
     styles: Styles
@@ -107,7 +99,7 @@ class _Card:
         self.line([(COLUMNS, f"{'一二三四五'[self.sections - 1]}、{text}", style)], height=21)
 
     def pairs(self, labelled: Sequence[tuple[int, str, int, str | float | None, Format]]) -> None:
-        """Labels and what they stand for, side by side."""
+        """Labels and their values, side by side."""
         label = self.styles.header(align="left")
         self.line([cell for a, text, b, value, style in labelled for cell in ((a, text, label), (b, value, style))])
 
@@ -161,7 +153,7 @@ def _result(card: _Card, explanation: Explanation) -> None:
             (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
             (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
-    for label, words in standing(explanation):
+    for label, words in result_lines(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
 
 
@@ -182,12 +174,12 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     )
     styles, first = card.styles, card.row
     for row in rows.iter_rows(named=True):
-        place = f"{row['place']}/{row['places']}" if row["place"] is not None else "—"
+        position = f"{row['place']}/{row['places']}" if row["place"] is not None else "—"
         figures: Cells = [(2, row[name], _number(styles, row[name])) for name in ("numerator", "denominator", "value")]
         card.line([
             (4, row["title"], card.text), *figures, (2, row["unit"] or "", card.text),
             (2, row["benchmark"], _number(styles, row["benchmark"])),
-            (1, place, styles.cell("text", align="center", shrink=True)),
+            (1, position, styles.cell("text", align="center", shrink=True)),
             (1, row["weight"], styles.cell("ordinal", num_format="General")),
             (1, row["score"], styles.cell("score", shrink=True)), (3, indicator_note(row), card.text),
         ])  # fmt: skip
@@ -201,8 +193,8 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     rows, score, bold = explanation.indicators, explanation.score, {"bold": True, "shrink": True}
     label = card.styles.cell("text", bold=True)
     card.line([(span, "合计" if i == 0 else None, label) for i, span in enumerate(spans)])
-    places = {name: sum(spans[:position]) for name, position in (("weight", 7), ("score", 8))}
-    for name, column in places.items():
+    columns = {name: sum(spans[:position]) for name, position in (("weight", 7), ("score", 8))}
+    for name, column in columns.items():
         made = f"=SUM({xl_range(first, column, card.row - 2, column)})"
         total = float(rows[name].fill_null(0.0).sum())
         card.sheet.write_formula(card.row - 1, column, made, card.styles.cell("score", **bold), total)
@@ -211,7 +203,7 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     factor, points = score["factor"], score["adjustments"] or 0.0
     factor = 1.0 if factor is None else factor
     words = f"综合得分 = 合计 × 修正系数({format_figure(factor)})+ 加减分({format_figure(points)})"
-    before = places["score"]
+    before = columns["score"]
     card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
     made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
     style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
@@ -238,7 +230,9 @@ def _way_up(card: _Card, explanation: Explanation) -> None:
         return
     card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
     for row in target.what_it_takes.iter_rows(named=True):
-        card.line([(5, row["title"], card.text), (4, needed(row), card.text), (11, ways(row), card.text)])
+        card.line(
+            [(5, row["title"], card.text), (4, value_needed(row), card.text), (11, possible_changes(row), card.text)]
+        )
 
 
 def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
@@ -254,8 +248,8 @@ def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
     for block in blocks:
         if len(block.lines) == 1 and not block.words:
             (one,) = block.lines
-            place: Cells = [(7, one.place, card.text), (6, one.cells, card.text)]
-            card.line([(3, block.title, bold), (2, one.span, card.text), (2, block.total, total), *place])
+            source: Cells = [(7, one.source, card.text), (6, one.cells, card.text)]
+            card.line([(3, block.title, bold), (2, one.span, card.text), (2, block.total, total), *source])
             continue
         card.line([(3, block.title, bold), (2, "合计", bold), (2, block.total, total), (13, block.words, card.text)])
         if block.adds_up:
@@ -265,7 +259,7 @@ def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
         for line in block.lines:
             card.line([
                 (3, None, card.text), (2, line.span, card.text), (2, line.amount, _number(card.styles, line.amount)),
-                (7, line.place, card.text), (6, line.cells, card.text),
+                (7, line.source, card.text), (6, line.cells, card.text),
             ])  # fmt: skip
 
 

@@ -43,8 +43,8 @@ def objection_as_text(trial: Trial) -> str:
     ]  # fmt: skip
     refused = trial.problems.filter(pl.col("severity") == "error")
     if refused.height:
-        told = [f"  {row['cell'] or row['sheet']}  {row['message']}" for row in refused.iter_rows(named=True)]
-        parts.append([f"未能试算({refused.height}处)", *told])
+        lines = [f"  {row['cell'] or row['sheet']}  {row['message']}" for row in refused.iter_rows(named=True)]
+        parts.append([f"未能试算({refused.height}处)", *lines])
     own, others = (trial.enterprises.filter(pl.col("own") == who) for who in (True, False))
     parts.append([f"申诉企业({own.height}户)", *_enterprises(own)])
     parts.append([f"其他企业({others.height}户)：{counted(others)}", *_others(others)])
@@ -84,8 +84,8 @@ def effect_name() -> pl.Expr:
 
 
 def shown(enterprises: pl.DataFrame) -> pl.DataFrame:
-    """Who changes in what is published of their standing: who asks first, then by weight of the change and by rank."""
-    weight = {effect: place for place, effect in enumerate(EFFECT_NAMES)}
+    """Enterprises whose published result changes: who asks first, then by weight of the change and by rank."""
+    weight = {effect: order for order, effect in enumerate(EFFECT_NAMES)}
     return (
         enterprises.filter(pl.col("own") | pl.col("effect").is_in(["tier", "list", "rank"]))
         .sort(
@@ -101,7 +101,7 @@ def asked_span(row: dict[str, Any]) -> str:
     return span_words(row["span_start"], row["span_end"], dated=False) if row["span_start"] else "最近一期"
 
 
-def standing(row: dict[str, Any], side: str) -> str:
+def tier_or_status(row: dict[str, Any], side: str) -> str:
     """The tier on one side, or why there is none; a dash for an enterprise that is not there."""
     status = row[f"status_{side}"]
     return row[f"tier_{side}"] or ("—" if status is None else "未分级" if status == "ranked" else STATUS_NAMES[status])
@@ -125,7 +125,7 @@ def _asked(asked: pl.DataFrame) -> list[str]:
 
 
 def _others(others: pl.DataFrame) -> list[str]:
-    """Those whose tier or list changes; a rank that moves moves hundreds, who stand in the workbook."""
+    """Those whose tier or list changes; one changed rank changes hundreds of others, which only the workbook lists."""
     changed = others.filter(pl.col("effect").is_in(["tier", "list"]))
     return [
         *(_enterprises(changed) if changed.height else ["  没有其他企业的等级或清单发生变化"]),
@@ -136,7 +136,7 @@ def _others(others: pl.DataFrame) -> list[str]:
 def _enterprises(enterprises: pl.DataFrame) -> list[str]:
     rows = [
         [row["name"], row["town"] or "", _pair(row, _score, "score"), _pair(row, _whole, "rank"),
-         _arrow(standing(row, "before"), standing(row, "after")),
+         _arrow(tier_or_status(row, "before"), tier_or_status(row, "after")),
          _arrow(row["list_before"] or "—", row["list_after"] or "—"),
          row["effect_name"]]
         for row in shown(enterprises).iter_rows(named=True)

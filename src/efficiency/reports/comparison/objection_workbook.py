@@ -1,4 +1,4 @@
-"""申诉试算 as a workbook for whoever decides: what is asked, who would change, and everybody before and after."""
+"""申诉试算 as a workbook for those who decide: what is asked, who would change, and everybody before and after."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
         (REFUSED, trial.problems.filter(severity="error"), REFUSED_FIELDS, "无", ()),
     )
     with new_workbook(path, created.astimezone(BEIJING), title=f"申诉试算 {trial.period}") as book:
-        for name, rows, fields, empty, said in sheets:
+        for name, rows, fields, empty, below in sheets:
             page = Page(
                 title=f"申诉试算：{name}({trial.period})",
                 units=f"办法：{trial.policy.title}    对照评价：{trial.evaluation_id}    更正表：{trial.file}",
                 running=f"申诉试算 {name} {trial.period}",
                 empty=empty,
-                notes=said,
+                notes=below,
                 cuts=trial.policy.score_cuts,
             )
             write_list(book.workbook.add_worksheet(name), book.styles, rows, fields, page)

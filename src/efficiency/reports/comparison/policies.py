@@ -62,11 +62,11 @@ def comparison_as_dict(comparison: Comparison, period: str) -> dict[str, Any]:
 def summary(comparison: Comparison) -> str:
     """How many change, in one sentence."""
     counts = dict(comparison.enterprises["movement"].drop_nulls().value_counts().iter_rows())
-    moved = "、".join(f"{words}{counts[name]}户" for name, words in MOVEMENTS.items() if name in counts)
+    changed = "、".join(f"{words}{counts[name]}户" for name, words in MOVEMENTS.items() if name in counts)
     listed = int(comparison.enterprises["list_movement"].sum())
     return (
         f"{comparison.enterprises.height}户中等级变化{sum(counts.values())}户"
-        + (f"({moved})" if moved else "")
+        + (f"({changed})" if changed else "")
         + (f"，清单变化{listed}户")
     )
 

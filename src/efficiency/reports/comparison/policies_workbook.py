@@ -8,10 +8,10 @@ import polars as pl
 
 from efficiency.evaluation.changes import STATES
 from efficiency.reports.comparison.policies import MOVEMENTS, NOTHING, summary
+from efficiency.reports.palette import CARD
 from efficiency.reports.report import BEIJING
 from efficiency.reports.text import clean_text, industry_label
 from efficiency.reports.workbook import (
-    CARD,
     Field,
     Kind,
     Page,
@@ -138,13 +138,13 @@ def _write_summary(sheet: Worksheet, styles: Styles, comparison: Comparison, per
     _line(sheet, styles.title(), 0, f"办法比较({period})")
     wrapped = styles.get(text_wrap=True, valign="vcenter")
     row = 1
-    for said in (
+    for text in (
         f"甲办法：{comparison.a.policy.title}({comparison.a.policy.id}，{comparison.a.policy.sha256[:8]})",
         f"乙办法：{comparison.b.policy.title}({comparison.b.policy.id}，{comparison.b.policy.sha256[:8]})",
         f"结果：{summary(comparison)}",
         PROPOSAL,
     ):
-        row = _paragraph(sheet, wrapped, row, said)
+        row = _paragraph(sheet, wrapped, row, text)
     row = _heading(sheet, styles, row + 1, "等级对照(户；行为甲办法，列为乙办法)")
     rows = [[tier, *counts, sum(counts)] for tier, *counts in comparison.matrix.select("tier", *STATES).iter_rows()]
     sums = comparison.matrix.select(STATES).sum().row(0)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.officials.rankings import DIMENSION_TITLES
+from efficiency.reports.content import notes, rankings, totals
+from efficiency.reports.palette import ACCENT
 from efficiency.reports.text import CONFIDENT, RULES, SEVERITIES, clean_frame, clean_text
-from efficiency.reports.workbook import ACCENT, Styles, print_setup, wrapped_lines, write_merged
+from efficiency.reports.workbook import Styles, print_setup, wrapped_lines, write_merged
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -21,17 +22,11 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 WIDTHS = (15, 19, 14, 8, 20, 16, 8, 26, 18, 15, 26)
-STATEMENT = (
-    "各清单均为按办法测算的建议，经人工核实确认后方可作为处置依据。数据缺失的企业列入“未参评与数据不足”，不评等级；"
-    "D类均依据企业已报送的数据得出，从不表示数据缺失。"
-)
-COUNTS = ("rows_total", "rows_accepted", "rows_rejected", "rows_superseded", "rows_totals", "rows_notes", "rows_blank")
-"""The first is what the others add up to."""
 
 
 @dataclass
 class MethodSheet:
-    """Writes the sheet from the top down; `row` is where it has come to."""
+    """Writes the sheet from the top down; `row` is the next one."""
 
     sheet: Worksheet
     styles: Styles
@@ -85,7 +80,7 @@ def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
         sheet.set_column(column, column, width)
     page = MethodSheet(sheet, styles)
     page.title(f"{report.region}企业能耗产出效益评价方法说明({report.period_title})")
-    page.entry("声明", STATEMENT)
+    page.entry("声明", notes.STATEMENT)
     _policy(page, report)
     for number, cohort in enumerate(report.policy.cohort, start=1):
         page.section(f"评价组{number}：{cohort.label}")
@@ -132,7 +127,7 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
     header = ("维度", "指标", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
     rows = [
         (
-            DIMENSION_TITLES[i.dimension],
+            rankings.DIMENSION_TITLES[i.dimension],
             i.title,
             i.unit,
             i.weight,
@@ -193,12 +188,12 @@ def _sources(page: MethodSheet, report: Report) -> None:
     by_form = (
         submissions.with_columns(pl.col("form").replace(titles).fill_null("未识别").alias("form"))
         .group_by("form")
-        .agg(pl.len().cast(pl.Int64).alias("sheets"), pl.col(COUNTS).sum())
+        .agg(pl.len().cast(pl.Int64).alias("sheets"), pl.col(totals.ROW_COUNTS).sum())
         .sort("form")
-        .with_columns((2 * pl.col("rows_total") - pl.sum_horizontal(COUNTS)).alias("difference"))
+        .with_columns((2 * pl.col("rows_total") - pl.sum_horizontal(totals.ROW_COUNTS)).alias("difference"))
     )
     header = ("表式", "工作表", "读取行数", "采纳", "退回", "被替代或重复", "合计行", "附注行", "空行", "差额(应为0)")
-    page.table(header, ("text", *["integer"] * 9), by_form.select("form", "sheets", *COUNTS, "difference"))
+    page.table(header, ("text", *["integer"] * 9), by_form.select("form", "sheets", *totals.ROW_COUNTS, "difference"))
     page.section("数据问题(按规则)")
     severities = {name: i for i, name in enumerate(SEVERITIES)}
     by_rule = (

@@ -39,7 +39,7 @@ def notice_file_name(period: str) -> str:
 def write_notice(path: Path, report: Report) -> None:
     """Writes the public notice of `report` to `path`, whole or not at all.
 
-    Only ranked enterprises that have a tier stand in it, by tier, town and name. Raises
+    It lists only ranked enterprises that have a tier, by tier, town and name. Raises
     EfficiencyError when the place cannot be written.
     """
     title = f"{report.region}企业能耗产出效益评价结果公示名单({report.period_title})"

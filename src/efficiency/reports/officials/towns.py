@@ -1,6 +1,6 @@
 """分镇办: a copy of the officials' lists for each town, with that town's enterprises and nothing of others.
 
-A copy has no 概览, 得分变动 or 方法说明, since those speak of everybody. Ranks, tiers and benchmarks are those of the
+A copy has no 概览, 得分变动 or 方法说明, since those are about everybody. Ranks, tiers and benchmarks are those of the
 whole evaluation; a merger partner of another town is counted, not named.
 """
 
@@ -27,7 +27,7 @@ _PARTNERS = ("partner_1", "partner_2", "partner_3")
 
 
 def write_towns(folder: Path, report: Report, *, rows_per_sheet: int = ROWS_PER_SHEET) -> tuple[Path, ...]:
-    """Writes one workbook for each town into `folder`; returns where they stand, in order of the town's name.
+    """Writes one workbook for each town into `folder`; returns their paths, in order of the town's name.
 
     Raises EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
     """
@@ -38,7 +38,7 @@ def write_towns(folder: Path, report: Report, *, rows_per_sheet: int = ROWS_PER_
         path = folder / f"能耗产出效益评价_{report.period}_{part}.xlsx"
         title = f"{town} 企业能耗产出效益评价 {report.period_title}"
         with new_workbook(path, report.created_at, title=title) as book:
-            write_lists(book, of_enterprises(report, own, town), rows_per_sheet=rows_per_sheet, notes=(SCOPE,))
+            write_lists(book, of_enterprises(report, own, town), rows_per_sheet=rows_per_sheet, remarks=(SCOPE,))
         paths.append(path)
     return tuple(paths)
 

@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.officials.lists import PROPOSAL, candidate_lists
+from efficiency.reports.content import lists, notes, rankings, score_changes
 from efficiency.reports.officials.method import write_method
-from efficiency.reports.officials.movers import MOVER_FIELDS, PARTS_NOTE, movers
 from efficiency.reports.officials.overview import write_overview
-from efficiency.reports.officials.rankings import (
-    DETAIL_FIELDS,
-    UNRATED_FIELDS,
-    UNRATED_NOTE,
-    details,
-    ranking,
-    ranking_fields,
-    unrated,
-)
 from efficiency.reports.text import LIST_NAMES, sheet_name
 from efficiency.reports.workbook import FIRST_ROW, ROWS_PER_SHEET, Extent, Field, Page, new_workbook, write_list
 
@@ -31,7 +21,7 @@ if TYPE_CHECKING:
     from efficiency.reports.workbook import Book
 
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
-MOVERS = "得分变动"
+SCORE_CHANGES = "得分变动"
 CONFIDENCE_NOTE = (
     "稳健度：随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
     "点击统一社会信用代码可查看其评分明细。"
@@ -51,7 +41,7 @@ def write_officials(path: Path, report: Report, *, rows_per_sheet: int = ROWS_PE
     """
     with new_workbook(path, report.created_at, title=f"企业能耗产出效益评价 {report.period_title}") as book:
         overview = book.workbook.add_worksheet(OVERVIEW)
-        ranked, listed = write_lists(book, report, rows_per_sheet=rows_per_sheet, movers_too=True)
+        ranked, listed = write_lists(book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True)
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
         write_overview(book.workbook, overview, book.styles, report, ranking=ranked, lists=listed)
         overview.activate()
@@ -62,17 +52,17 @@ def write_lists(
     report: Report,
     *,
     rows_per_sheet: int = ROWS_PER_SHEET,
-    movers_too: bool = False,
-    notes: tuple[str, ...] = (),
+    with_score_changes: bool = False,
+    remarks: tuple[str, ...] = (),
 ) -> tuple[Extent, list[tuple[str, pl.DataFrame, Extent]]]:
     """Adds the candidate lists, 全部分级, 评分明细 (得分变动) and 未参评与数据不足 to `book`.
 
-    `notes` are said below every list. Returns where the ranking stands, and of each candidate list its title, its
-    rows and where they stand.
+    `remarks` are added below every list. Returns the extent of the ranking, and of each candidate list its title, its
+    rows and their extent.
     """
 
     def split(name: str, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
-        """Writes `frame` in as many sheets as it needs; returns where the first part stands."""
+        """Writes `frame` in as many sheets as it needs; returns the extent of the first part."""
         extents = []
         for part in range(max(1, -(-frame.height // rows_per_sheet))):
             sheet = book.workbook.add_worksheet(_part_name(name, part))
@@ -80,32 +70,34 @@ def write_lists(
             extents.append(write_list(sheet, book.styles, rows, fields, page))
         return extents[0]
 
-    detail = details(report)
+    detail = rankings.details(report)
     targets = _targets(detail, rows_per_sheet)
-    reserved = (OVERVIEW, RANKING, DETAILS, MOVERS, UNRATED, METHOD, *LIST_NAMES.values())
+    reserved = (OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
-    for one in candidate_lists(report):
+    for one in lists.candidate_lists(report):
         name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
-        page = _page(report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", PROPOSAL, CONFIDENCE_NOTE, *notes)
+        page = _page(
+            report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", notes.PROPOSAL, CONFIDENCE_NOTE, *remarks
+        )
         rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
         listed.append((one.title, rows, split(name, rows, one.fields, page)))
 
-    rows = ranking(report).join(targets, on="uscc", how="left", validate="1:1", maintain_order="left")
+    rows = rankings.ranking(report).join(targets, on="uscc", how="left", validate="1:1", maintain_order="left")
     units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元"
-    page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *notes)
-    ranked = split(RANKING, rows, ranking_fields(rows), page)
+    page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *remarks)
+    ranked = split(RANKING, rows, rankings.ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *notes), signed=False, cuts=())
-    split(DETAILS, detail, DETAIL_FIELDS, page)
+    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *remarks), signed=False, cuts=())
+    split(DETAILS, detail, rankings.DETAIL_FIELDS, page)
 
-    moved = movers(report) if movers_too else None
-    if moved is not None:
-        page = replace(_page(report, "企业得分变动及原因", "分", PARTS_NOTE), signed=False)
-        split(MOVERS, moved, MOVER_FIELDS, page)
+    changes = score_changes.score_changes(report) if with_score_changes else None
+    if changes is not None:
+        page = replace(_page(report, "企业得分变动及原因", "分", notes.PARTS_NOTE), signed=False)
+        split(SCORE_CHANGES, changes, score_changes.SCORE_CHANGE_FIELDS, page)
 
-    page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", UNRATED_NOTE, *notes)
-    split(UNRATED, unrated(report), UNRATED_FIELDS, page)
+    page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *remarks)
+    split(UNRATED, rankings.unrated(report), rankings.UNRATED_FIELDS, page)
     return ranked, listed
 
 
@@ -125,7 +117,7 @@ def _part_name(name: str, part: int) -> str:
 
 
 def _targets(detail: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Per enterprise the place of its first row in 评分明细, as XlsxWriter takes an internal link: uscc, target."""
+    """Per enterprise the address of its first row in 评分明细, as XlsxWriter takes an internal link: uscc, target."""
     first = detail.select("uscc", pl.int_range(pl.len(), dtype=pl.Int64).alias("at")).unique(
         "uscc", keep="first", maintain_order=True
     )

@@ -34,14 +34,14 @@ def begin_chart_library() -> subprocess.Popen[bytes] | None:
 
 @cache
 def chart_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script that may stand in a page. Raises EfficiencyError without it."""
+    """Vega, Vega-Lite and Vega-Embed as one script to embed in a page. Raises EfficiencyError without it."""
     bundling = begin_chart_library()
     if bundling is None:
         return _kept().read_text(encoding="utf-8")
     bundle, complaint = bundling.communicate()
     if bundling.returncode:
-        said = " ".join(complaint.decode("utf-8", "replace").split())[-300:]
-        raise EfficiencyError(f"The charts of the page cannot be bundled: {said}. Install the environment anew.")
+        output = " ".join(complaint.decode("utf-8", "replace").split())[-300:]
+        raise EfficiencyError(f"The charts of the page cannot be bundled: {output}. Install the environment anew.")
     text = bundle.decode("utf-8").replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
     _keep(text)
     return text

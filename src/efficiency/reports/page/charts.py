@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.officials import dividing_lines, extent, ranked
+from efficiency.reports.content import quadrant, totals
+from efficiency.reports.palette import BACKGROUND_POINTS, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL, TIER_INK
 from efficiency.reports.text import TIER_NAMES
-from efficiency.reports.workbook import BACKGROUND_POINTS, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL, TIER_INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,10 @@ def charts(report: Report, lists: Sequence[str]) -> dict[str, Any]:
     `quadrant` is absent when no enterprise has both scores. Data sets: points, chosen (of the quadrant),
     rows (of the bars: label, tier, value, order).
     """
-    quadrant = _quadrant(report, lists)
+    spec = _quadrant(report, lists)
     return {
         "config": _config(),
-        **({} if quadrant is None else {"quadrant": quadrant}),
+        **({} if spec is None else {"quadrant": spec}),
         "shares": _bars(normalised=True),
         "bars": _bars(normalised=False),
     }
@@ -65,10 +65,10 @@ def legend(lists: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
-    both = ranked(report.scores).select("land_score", "energy_score").drop_nulls()
+    both = totals.ranked(report.scores).select("land_score", "energy_score").drop_nulls()
     if both.is_empty():
         return None
-    lines = dividing_lines(report, both)
+    lines = quadrant.dividing_lines(report, both)
     marks = legend(lists)
     titles = [mark["title"] for mark in marks]
     reach = [_reach(both[name], line) for name, line in zip(both.columns, lines, strict=True)]
@@ -121,8 +121,8 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
 
 
 def _reach(scores: pl.Series, line: float) -> float:
-    """End of an axis: a round number past its extent; the few that lie farther out stand at the edge."""
-    end = extent(scores, line) * 1.08
+    """End of an axis: a round number past its extent; the few farther out are shown at the edge."""
+    end = quadrant.axis_extent(scores, line) * 1.08
     step = 10.0 ** math.floor(math.log10(end)) / 10
     return math.ceil(end / step) * step
 

@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.officials import (
-    GROUP_NOTE,
-    PARTS_NOTE,
-    PROPOSAL,
-    candidate_lists,
-    cohort_names,
-    lines_in_words,
-    mover_lines,
-    overview,
-)
+from efficiency.reports.content import lists, notes, quadrant, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, views
 from efficiency.reports.page.method import method_sections, trace
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, TIER_NAMES, clean_frame
@@ -39,18 +30,18 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
     figure is not finite.
     """
     scope = kept(report, limit)
-    lists = candidate_lists(report)
+    listed = lists.candidate_lists(report)
     return {
         "title": f"{report.region}企业能耗产出效益评价",
         "period": report.period_title,
         "policy": report.policy_title,
         "evaluation": str(report.evaluation["evaluation_id"]),
         "created": f"{report.created_at:%Y-%m-%d %H:%M}",
-        "proposal": PROPOSAL,
-        "story": overview.story(report),
+        "proposal": notes.PROPOSAL,
+        "story": totals.summary(report),
         "headlines": [
             {"label": h.label, "unit": h.unit, "kind": h.kind, "value": h.value, "previous": h.previous}
-            for h in overview.headlines(report)
+            for h in totals.headline_figures(report)
         ],
         "tiers": _tiers(report),
         "lists": [
@@ -62,16 +53,16 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
                 "land": one.frame["land"].sum(),
                 "energy": one.frame["energy"].sum(),
             }
-            for one in lists
+            for one in listed
         ],
         "movement": _movement(report),
-        "without_movement": overview.without_movement(report),
-        "movers": mover_lines(report),
-        "parts_note": PARTS_NOTE,
+        "without_movement": totals.no_movement_reason(report),
+        "movers": score_changes.score_change_lines(report),
+        "parts_note": notes.PARTS_NOTE,
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
-        "group_note": GROUP_NOTE,
+        "group_note": notes.GROUP_NOTE,
         "confident": CONFIDENT,
-        "lines": lines_in_words(report),
+        "lines": quadrant.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),
         "limited": _limited(scope, limit),
@@ -79,7 +70,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "parts": [(f"part_{part}", title) for part, title in MOVEMENT_PARTS.items()],
         "enterprises": enterprises(report, scope),
         "indicators": indicators(report, scope),
-        "views": views(report, scope, lists),
+        "views": views(report, scope, listed),
         "background": _background(report, scope, limit),
         "method": method_sections(report),
         "trace": trace(report),
@@ -88,30 +79,30 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
 
 def _cohorts(report: Report) -> dict[str, int]:
     """Ranked enterprises by the cohort's name."""
-    counts = dict(overview.ranked(report.scores)["cohort"].value_counts().iter_rows())
-    return {name: counts.get(cohort, 0) for cohort, name in cohort_names(report.policy).items()}
+    counts = dict(totals.ranked(report.scores)["cohort"].value_counts().iter_rows())
+    return {name: counts.get(cohort, 0) for cohort, name in rankings.cohort_names(report.policy).items()}
 
 
 def _tiers(report: Report) -> list[dict[str, Any]]:
     """One entry per tier; empty where the policy gives none or nobody was rated."""
-    table = overview.tier_table(report)
+    table = totals.tier_table(report)
     if not table["enterprises"].sum():
         return []
     return [{"name": TIER_NAMES[row["tier"]], **row} for row in table.iter_rows(named=True)]
 
 
 def _movement(report: Report) -> dict[str, Any] | None:
-    matrix = overview.movement(report)
+    matrix = totals.tier_movement(report)
     if matrix is None:
         return None
     return {
-        "states": [*TIERS, overview.UNRATED],
+        "states": [*TIERS, totals.UNRATED],
         "rows": [{"before": row[0], "counts": list(row[1:])} for row in matrix.iter_rows()],
     }
 
 
 def _group(report: Report, by: str, title: str) -> dict[str, Any]:
-    table = clean_frame(overview.group_table(report, by))
+    table = clean_frame(totals.group_table(report, by))
     return {"by": by, "title": title, "total": table.height, "rows": table.head(GROUPS).to_dicts()}
 
 
@@ -131,7 +122,7 @@ def _background(report: Report, scope: Kept, limit: int) -> list[list[float]]:
         return []
     room = max(limit - scope.listed, limit // 5)
     others = (
-        overview.ranked(report.scores)
+        totals.ranked(report.scores)
         .drop_nulls(["land_score", "energy_score"])
         .join(scope.frame, on="uscc", how="anti")
         .sort("uscc")

@@ -1,4 +1,4 @@
-"""The enterprises of the page: what their cards say, how their scores came about, and the tables they stand in."""
+"""The enterprises of the page: what their cards say, how their scores came about, and the tables that hold them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.officials import (
-    DIMENSION_NAMES,
-    DIMENSION_TITLES,
-    NOT_STATED,
-    UNRATED_NOTE,
-    cohort_names,
-    ranking,
-    unrated,
-    with_previous_tier,
-)
+from efficiency.reports.content import efficiencies, lists, notes, rankings, totals
 from efficiency.reports.text import clean_frame, division_names
 from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
@@ -25,7 +16,6 @@ from schemas.results import MOVEMENT_PARTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from efficiency.reports.officials import CandidateList
     from efficiency.reports.report import Report
 
 _PARTS = tuple(f"part_{part}" for part in MOVEMENT_PARTS)
@@ -97,14 +87,14 @@ def enterprises(report: Report, scope: Kept) -> dict[str, list[Any]]:
 
     Fields that say nothing about any of them are left out.
     """
-    everyone = pl.concat([ranking(report), unrated(report)], how="diagonal_relaxed")
+    everyone = pl.concat([rankings.ranking(report), rankings.unrated(report)], how="diagonal_relaxed")
     frame = (
         everyone.join(scope.frame, on="uscc", how="semi", maintain_order="left")
-        .join(with_previous_tier(report).select("uscc", "before"), on="uscc", how="left", maintain_order="left")
+        .join(totals.with_previous_tier(report).select("uscc", "before"), on="uscc", how="left", maintain_order="left")
         .join(_parts(report), on="uscc", how="left", validate="1:1", maintain_order="left")
         .with_columns(
-            pl.col("town").fill_null(NOT_STATED),
-            pl.col("industry_division").replace(division_names()).fill_null(NOT_STATED).alias("division"),
+            pl.col("town").fill_null(totals.NOT_STATED),
+            pl.col("industry_division").replace(division_names()).fill_null(totals.NOT_STATED).alias("division"),
             pl.col("energy_level").replace_strict(ENERGY_LEVELS, default=None),
         )
         .select(*_TEXTS, *_FIGURES)
@@ -130,7 +120,7 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
 
     A row is the declaration's position, then numerator, denominator, value, benchmark, its scope, score, note.
     """
-    names = cohort_names(report.policy)
+    names = rankings.cohort_names(report.policy)
     declared = report.indicators.select(
         "cohort", "indicator", "title", "unit", "dimension", "weight", "numerator_expression", "denominator_expression"
     ).unique(["cohort", "indicator"], maintain_order=True, keep="first")
@@ -151,7 +141,7 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
                 "cohort": names.get(row["cohort"], row["cohort"]),
                 "title": row["title"],
                 "unit": row["unit"],
-                "dimension": DIMENSION_TITLES[row["dimension"]],
+                "dimension": rankings.DIMENSION_TITLES[row["dimension"]],
                 "weight": row["weight"],
                 "numerator_title": words.condition(row["numerator_expression"], report.policy),
                 "denominator_title": words.condition(row["denominator_expression"], report.policy),
@@ -162,18 +152,24 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
     }
 
 
-def views(report: Report, scope: Kept, lists: Sequence[CandidateList]) -> list[dict[str, Any]]:
+def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) -> list[dict[str, Any]]:
     """The tables one can choose between: everybody with a rank, each list, everybody without a rank.
 
     A view names its columns; `rows` hold, by column, what the list alone knows, `uscc` among it. A view without
     `rows` takes the enterprises of its `status`. Of a page that does not hold everybody only the lists are left.
     """
-    shown = [_list_view(one, scope) for one in lists]
+    shown = [_list_view(one, scope) for one in listed]
     if not scope.complete:
         return shown
     everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _known(report)}
     others = report.scores.filter(pl.col("status") != "ranked")["status"].unique().sort().to_list()
-    rest = {"id": "unrated", "title": "未参评与数据不足", "note": UNRATED_NOTE, "status": others, "columns": _UNRATED}
+    rest = {
+        "id": "unrated",
+        "title": "未参评与数据不足",
+        "note": notes.UNRATED_NOTE,
+        "status": others,
+        "columns": _UNRATED,
+    }
     return [everyone, *shown, rest]
 
 
@@ -182,24 +178,24 @@ def _known(report: Report) -> list[Column]:
     return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
 
 
-def _list_view(one: CandidateList, scope: Kept) -> dict[str, Any]:
+def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
     """The list's columns of the workbook, in the order in which a screen is read: the reason comes early."""
     titles = {field.name: field.title.replace("\n", "") for field in one.fields}
-    efficiencies = tuple(
+    shown = tuple(
         (name, f"{side}基准值" if part == "benchmark" else titles[name], kind)
-        for dimension, side in DIMENSION_NAMES.items()
+        for dimension, side in efficiencies.DIMENSION_NAMES.items()
         for part, kind in (("indicator", "text"), ("value", "ratio"), ("benchmark", "ratio"))
         if (name := f"{dimension}_{part}") in titles
     )
     own = tuple((name, titles[name], "prose") for name in ("partners", "need") if name in titles)
     columns = (
         ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
-        ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *efficiencies, *_TIERS[1:],
+        ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *shown, *_TIERS[1:],
         ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
         ("rank", "名次", "ordinal"),
     )  # fmt: skip
-    # What the list alone knows; the rest is the enterprise's. `need` and partners are told by the card of every list.
-    known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in efficiencies)]
+    # What the list alone knows; the rest is the enterprise's. `need` and partners are shown by the card of every list.
+    known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in shown)]
     rows = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(known)
     codes = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(
         pl.concat_list(f"partner_{i}" for i in (1, 2, 3)).list.drop_nulls().alias("partner_codes")

@@ -1,4 +1,4 @@
-"""The page's account of the method and of the data: the rules in plain words, row counts, problems, digests."""
+"""The page's sections on the method and of the data: the rules in plain words, row counts, problems, digests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.officials import COUNTS, DIMENSION_TITLES, STATEMENT, SUBMISSION_STATUSES, overview
-from efficiency.reports.text import CONFIDENT, RULES, SEVERITIES, clean_text
+from efficiency.reports.content import notes, rankings, totals
+from efficiency.reports.text import CONFIDENT, RULES, SEVERITIES, SUBMISSION_STATUSES, clean_text
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def method_sections(report: Report) -> list[Section]:
     """By which rules, from which data and with how much of it the results were made."""
     policy = report.policy
     return [
-        {"title": "声明", "entries": [("声明", STATEMENT)]},
+        {"title": "声明", "entries": [("声明", notes.STATEMENT)]},
         {
             "title": "评价办法与口径",
             "entries": [
@@ -60,8 +60,9 @@ def _cohort(cohort: Cohort, report: Report) -> Section:
         "kinds": ["text", "text", "text", "ratio", "text", "text", "text", "text", "text"],
         "rows": [
             [
-                DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight, words.condition(i.numerator, report.policy),
-                words.condition(i.denominator, report.policy), words.benchmark(i, cohort), words.limits(i),
+                rankings.DIMENSION_TITLES[i.dimension], i.title, i.unit, i.weight,
+                words.condition(i.numerator, report.policy), words.condition(i.denominator, report.policy),
+                words.benchmark(i, cohort), words.limits(i),
                 words.missing(i),
             ]
             for i in cohort.indicator
@@ -90,8 +91,8 @@ def _rules(report: Report) -> Section:
 def _quality(report: Report) -> Section:
     statuses = dict(report.scores["status"].value_counts().iter_rows())
     sheets = dict(report.submissions["status"].value_counts().iter_rows())
-    counts = report.submissions.select(pl.col(COUNTS).sum()).row(0)
-    firm, known = overview.confidence(report)
+    counts = report.submissions.select(pl.col(totals.ROW_COUNTS).sum()).row(0)
+    firm, known = totals.confidence_counts(report)
     return {
         "title": "数据质量与把握程度",
         "entries": [

@@ -22,8 +22,8 @@ from efficiency.errors import not_written
 from efficiency.reports.page.chart_library import chart_library
 from efficiency.reports.page.charts import FONTS, charts, legend, tier_legend
 from efficiency.reports.page.data import page_data
+from efficiency.reports.palette import ACCENT, ALERT, CARD, HEADER, INK, MUTED, RULE
 from efficiency.reports.text import clean_text
-from efficiency.reports.workbook import ACCENT, ALERT, CARD, HEADER, INK, MUTED, RULE
 
 if TYPE_CHECKING:
     from pathlib import Path

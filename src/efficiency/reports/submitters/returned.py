@@ -39,7 +39,7 @@ _FORBIDDEN: Final = str.maketrans(dict.fromkeys(("\\", ":", "*", "?", '"', "<", 
 
 @dataclass(frozen=True)
 class ReturnedFile:
-    """One file given back: what it was called, where the return stands, and how it was made."""
+    """One file given back: its name, the path of the return, and how it was made."""
 
     name: str
     """Path below the inbox, as submitted."""
@@ -78,13 +78,13 @@ def write_all_returned(
         if name not in wrong:
             continue
         first = target_below(directory, name)
-        if not taken.isdisjoint(first.parents):  # a file stands where its folder would
+        if not taken.isdisjoint(first.parents):  # a file has the name of its folder
             first = directory / first.name
         target, number = first, 1
-        while not (taken.isdisjoint(places := (target, _list_beside(target))) and folders.isdisjoint(places)):
+        while not (taken.isdisjoint(candidates := (target, _list_beside(target))) and folders.isdisjoint(candidates)):
             number += 1
             target = _numbered(first, number)
-        taken.update(places)
+        taken.update(candidates)
         folders.update(target.parents)
         made.append(write_returned(path, name, problems, target))
     return made
@@ -122,7 +122,7 @@ def write_returned(file: Path, name: str, problems: pl.DataFrame, target: Path) 
 
 
 def _list_beside(target: Path) -> Path:
-    """Where the list stands that is given back in place of `target`."""
+    """The path of the list that is given back instead of `target`."""
     return target.with_name(_short(target.name, LIST_SUFFIX))
 
 
@@ -134,7 +134,7 @@ def _numbered(target: Path, number: int) -> Path:
 
 
 def target_below(directory: Path, name: str) -> Path:
-    """Where the return of the file called `name` stands below `directory`.
+    """The path of the return of the file called `name` below `directory`.
 
     Steps out of the folder (`..`, a root, a drive) and characters that no file name may have are taken out of
     `name`, and so are the outer folders of a path that would be too long. Raises EfficiencyError when a link within
@@ -187,7 +187,7 @@ def _list_alone(name: str, problems: pl.DataFrame, reason: str) -> bytes:
 
 
 def _save(content: bytes, target: Path) -> None:
-    """Writes the workbook beside its place and moves it there whole."""
+    """Writes the workbook next to `target` and moves it there whole."""
     complete = target.with_name(f".{os.getpid()}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

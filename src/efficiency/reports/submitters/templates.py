@@ -1,7 +1,7 @@
 """Blank workbooks for every form: a data sheet with checked entry, and a sheet that says how to fill it in.
 
 Nothing is left to be guessed on the way back: each heading states its unit, and figures of a span
-stand in rows with their own year and month.
+are in rows with their own year and month.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_col_to_name
 
 from efficiency.errors import not_written
+from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.submitters.template_forms import templates
 from efficiency.reports.text import display_width
-from efficiency.reports.workbook import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from schemas.intake import GUIDE_SHEET
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 PREPARED_ROWS: Final = 500
 HEADER_ROW: Final = 2
-"""0-based row of the headings: above it stand the title and the line with the date of filing."""
+"""0-based row of the headings: above it are the title and the line with the date of filing."""
 FIRST_ROW: Final = HEADER_ROW + 1
 
 _MADE: Final = datetime(2026, 1, 1)
 """A fixed date, so that the same template has the same bytes."""
 _INLINE_CHOICES: Final = 255
-"""Characters of a drop-down list that Excel keeps within the cell's rule; a longer list stands on the guide sheet."""
+"""Characters of a drop-down list that Excel keeps within the cell's rule; a longer list is on the guide sheet."""
 _LISTS_FROM: Final = 5
-"""0-based column of the guide sheet from which on the longer lists stand."""
+"""0-based column of the guide sheet from which on the longer lists are."""
 _FORMATS: Final[dict[Entry, str]] = {
     "text": "@",
     "uscc": "@",

@@ -18,7 +18,7 @@ from efficiency.reports.text.cells import (
     whole_percent,
 )
 from efficiency.reports.text.terminal import format_figure, format_to_reach, labelled_lines, on_one_line, table_lines
-from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, field_title
+from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, SUBMISSION_STATUSES, field_title
 
 __all__ = [
     "CONFIDENT",
@@ -27,6 +27,7 @@ __all__ = [
     "REVIEW",
     "RULES",
     "SEVERITIES",
+    "SUBMISSION_STATUSES",
     "TIER_NAMES",
     "clean_frame",
     "clean_text",

@@ -22,7 +22,7 @@ TIER_NAMES = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D"
 LIST_NAMES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
 """The lists that every workbook has, in the order of its sheets."""
 CONFIDENT = 0.8
-"""Share of the draws from which on a tier counts as firm."""
+"""From this share of the random draws on a tier counts as firm."""
 REVIEW = "临界,建议复核"
 
 _ILLEGAL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]"
@@ -75,7 +75,7 @@ def _clean(text: pl.Expr) -> pl.Expr:
 
 
 def percentage(share: float) -> str:
-    """79.6%: with as many decimals as tell it from any limit, none where there are none."""
+    """79.6%: with as many decimals as it has."""
     return f"{share * 100:g}%"
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 SEVERITIES: dict[str, str] = {"error": "错误", "warning": "警告", "note": "提示"}
 """Severity → the word a submitter reads, gravest first."""
+SUBMISSION_STATUSES: dict[str, str] = {"accepted": "全部采纳", "partly": "部分采纳", "refused": "退回"}
+"""Status of a submitted sheet → what officials read for it."""
 RULES: dict[str, str] = {
     "unreadable": "文件无法读取",
     "form_unknown": "表式无法识别",
@@ -63,7 +65,7 @@ RULES: dict[str, str] = {
     "tax_exceeds_revenue": "税金大于收入",
     "resolved_before_event": "整改早于发生",
 }
-"""Rule of a problem → what officials read for it; a rule that is not named here stands for itself."""
+"""Rule of a problem → what officials read for it; a rule that is not named here is shown as it is."""
 FIELDS: dict[str, str] = {
     **{column.name: column.title for form in reversed(FORMS.values()) for column in form.columns},
     "span_end": "所属期",
@@ -72,5 +74,5 @@ FIELDS: dict[str, str] = {
 
 
 def field_title(field: pl.Expr) -> pl.Expr:
-    """Chinese title of a canonical field; what is no field (an energy carrier) stands for itself, null is blank."""
+    """Chinese title of a canonical field; what is no field (an energy carrier) is shown as it is, null is blank."""
     return field.replace(FIELDS).fill_null("")

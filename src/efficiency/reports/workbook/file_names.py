@@ -20,8 +20,8 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 def unique_parts(labels: Iterable[str]) -> list[str]:
     """One part of a file name for each label, in order: never empty, never a path, no two alike on any file system.
 
-    Two labels that would give names equal but for case or width are told apart by (2), (3) …; the parts are meant
-    to stand behind a fixed beginning, so that none is a name reserved by Windows or begins with a dot.
+    Two labels that would give names equal but for case or width get (2), (3) … behind them; the parts are meant to
+    follow a fixed beginning, so that none is a name reserved by Windows or begins with a dot.
     """
     taken: set[str] = set()
     parts: list[str] = []
@@ -46,5 +46,5 @@ def _plain(label: str) -> str:
 
 
 def _folded(part: str) -> str:
-    """What file systems that do not tell case or width apart take for the same name."""
+    """The key under which file systems that ignore case or width take two names for the same."""
     return unicodedata.normalize("NFKC", part).casefold()

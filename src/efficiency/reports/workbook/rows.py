@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LINKS_PER_SHEET = 65_530
 """Excel refuses a worksheet with more hyperlinks."""
 LINKED = "linked"
-"""The variant of a cell whose text is a link to the place named in the frame's column `target`."""
+"""The variant of a cell whose text links to the frame's column `target`."""
 _POINTS_PER_PIXEL = 0.75
 
 
@@ -77,7 +77,7 @@ def write_rows(
 
 
 def linked_variant() -> pl.Expr:
-    """LINKED where the column `target` names a place, for as many rows as a sheet may have links."""
+    """LINKED where the column `target` is not null, for as many rows as a sheet may have links."""
     possible = pl.col("target").is_not_null() & (pl.int_range(pl.len()) < LINKS_PER_SHEET)
     return pl.when(possible).then(pl.lit(LINKED))
 

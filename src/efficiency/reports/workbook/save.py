@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
-from efficiency.reports.workbook.styles import FONT, Styles
+from efficiency.reports.palette import FONT
+from efficiency.reports.workbook.styles import Styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from efficiency.reports.palette import ACCENT, ALERT, CARD
 from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, columnar_width, display_width
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
-from efficiency.reports.workbook.styles import ACCENT, ALERT, CARD, EXACT_WIDTH, Styles, just_below
+from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ MOST_HEIGHT = 409.0
 class Field:
     """One column of a list: the frame's column, its header, how it is shown and how wide (in characters).
 
-    A `link` column shows its own text and leads to the place named in the frame's column `target`.
+    A `link` column shows its own text and links to the frame's column `target`.
     Its text should fit on a line: LibreOffice does not wrap a link.
     """
 
@@ -56,7 +57,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where a list's rows stand: the sheet, and its 0-based first and last data row (last < first: none)."""
+    """The rows of a list: the sheet, and its 0-based first and last data row (last < first: none)."""
 
     sheet: str
     first: int
@@ -72,7 +73,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What stands around a list, and how it is printed."""
+    """What is above and below a list, and how it is printed."""
 
     title: str
     units: str
@@ -244,7 +245,7 @@ def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tupl
 
 
 def _label_column(fields: Sequence[Field]) -> int:
-    """The column that says which row it is: it stays in view, and 合计 stands in it."""
+    """The column that says which row it is: it stays in view, and has 合计."""
     return next((i for i, field in enumerate(fields) if field.name == "name"), 0)
 
 

@@ -1,8 +1,4 @@
-"""How the workbooks look: one restrained palette, number formats, and the cell formats made from them.
-
-Tier colours differ in lightness as well as in hue, so that a grey print still tells them apart;
-the letter always stands beside the colour.
-"""
+"""The number formats of the workbooks, and the cell formats made from them and the palette."""
 
 from __future__ import annotations
 
@@ -11,27 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE, TIER_FILL, TIER_INK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
-
-FONT = "微软雅黑"
-
-INK = "#1F2933"
-MUTED = "#66727F"
-RULE = "#BCC5CD"
-HEADER = "#E3EAEF"
-CARD = "#F3F6F8"
-ACCENT = "#1F4E5F"
-ALERT = "#9C4A00"
-BACKGROUND_POINTS = "#B9C3CB"
-
-TIER_FILL = {"A": "#5FA893", "B": "#D5E9E0", "C": "#EBC066", "D": "#B5483C"}
-TIER_INK = {"A": INK, "B": INK, "C": INK, "D": "#FFFFFF"}
-LIST_COLOURS = ("#D07B0F", "#8C1C13", "#4C4A8F", "#1E7A5F", "#2F6DA8", "#7A5C3E", "#8A8F2A", "#A8487C")
-LIST_MARKERS = ("diamond", "x", "triangle", "circle", "square", "plus", "star", "long_dash")
 
 NUMBERS = {
     "text": "General",
@@ -53,8 +35,8 @@ EXACT_WIDTH = 11
 
 
 def just_below(score: pl.Expr, cuts: Iterable[float]) -> pl.Expr:
-    """True where two decimals would show a score that lies below one of `cuts` as that cut."""
-    # What stands exactly between two shown figures is shown as the higher one.
+    """True where two decimals would show a score below one of `cuts` as that cut."""
+    # A score exactly between two shown figures is shown as the higher one.
     near = (score.is_between(cut - 0.005 - 1e-9, cut, closed="left") for cut in cuts)
     return pl.any_horizontal(pl.lit(value=False), *near).fill_null(value=False)
 

@@ -82,7 +82,7 @@ _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 Position = tuple[int, int]
 """Row and column, each from 1."""
 Merged = dict[int, list[tuple[Position, Position]]]
-"""Row → first and last cell of each merged range that covers it; those of very many rows stand under `_TALL`."""
+"""Row → first and last cell of each merged range that covers it; those of very many rows are under `_TALL`."""
 _TALL: Final = 0
 _MOST_ROWS: Final = 64
 Restyle = Callable[[Position, int, bool], "int | None"]
@@ -113,7 +113,7 @@ def shown_position(position: Position, merged: Merged) -> Position:
 
 @dataclass(frozen=True)
 class Layout:
-    """A worksheet part and where its cells stand in it."""
+    """A worksheet part, and the elements before, around and after its cells."""
 
     content: bytes
     prefix: bytes

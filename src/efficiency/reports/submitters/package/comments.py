@@ -156,7 +156,7 @@ def _sections(content: bytes) -> tuple[Element, Element]:
 
 
 def _comments(content: bytes) -> dict[Position, tuple[int, int]]:
-    """Position of each comment → where it stands."""
+    """Position of each comment → its start and end in the part."""
     _, comment_list = _sections(content)
     found: dict[Position, tuple[int, int]] = {}
     for comment in children(content, comment_list.inner, comment_list.inner_end):
@@ -167,18 +167,18 @@ def _comments(content: bytes) -> dict[Position, tuple[int, int]]:
 
 
 def _runs(comment: bytes) -> list[tuple[Element, str]]:
-    """The pieces of a comment's text, bare or formatted, each with what it reads."""
+    """The runs of a comment's text, bare or formatted, each with its plain text."""
     outer = next(children(comment, 0, len(comment)))
     text = next((part for part in children(comment, outer.inner, outer.inner_end) if part.name == b"text"), None)
     if text is None:
         raise UnusualWorkbookError("文件的批注不完整")
-    pieces = []
-    for piece in children(comment, text.inner, text.inner_end):
-        inside = [piece] if piece.name == b"t" else list(children(comment, piece.inner, piece.inner_end))
-        if piece.name in (b"t", b"r"):
+    runs = []
+    for run in children(comment, text.inner, text.inner_end):
+        inside = [run] if run.name == b"t" else list(children(comment, run.inner, run.inner_end))
+        if run.name in (b"t", b"r"):
             read = "".join(text_of(comment[t.inner : t.inner_end]) for t in inside if t.name == b"t")
-            pieces.append((piece, read))
-    return pieces
+            runs.append((run, read))
+    return runs
 
 
 def _plain(comment: bytes) -> str:
@@ -193,28 +193,28 @@ def _own_part(comment: bytes, prefix: bytes) -> bytes | None:
     own = own.rstrip()
     edits: list[Edit] = []
     at = 0
-    for piece, read in _runs(comment):
+    for run, read in _runs(comment):
         at, begun = at + len(read), at
         if at <= len(own):
             continue
         rest = own[begun:] if begun < len(own) else ""
-        text = next((t for t in [piece, *children(comment, piece.inner, piece.inner_end)] if t.name == b"t"), piece)
+        text = next((t for t in [run, *children(comment, run.inner, run.inner_end)] if t.name == b"t"), run)
         if rest:
             edits.append((text.start, text.end, prefixed(_TEXT, prefix) % as_text(rest)))
         else:
-            edits.append((piece.start, piece.end, b""))
+            edits.append((run.start, run.end, b""))
     return edited(comment, edits)
 
 
 def _continued(comment: bytes, prefix: bytes, text: str) -> bytes:
-    """A comment with `text` after its own; bare text becomes a piece like ours, which may follow each other."""
+    """A comment with `text` after its own; bare text becomes a run like ours, which may follow each other."""
     runs = _runs(comment)
     ours = prefixed(_RUN, prefix) % (prefixed(_TEXT, prefix) % as_text(clean_text(text)))
     edits: list[Edit] = []
-    for piece, read in runs:
-        if piece.name == b"t":
+    for run, read in runs:
+        if run.name == b"t":
             bare = prefixed(b"<r>" + _TEXT + b"</r>", prefix)
-            edits.append((piece.start, piece.end, bare % as_text(read)))
+            edits.append((run.start, run.end, bare % as_text(read)))
     outer = next(children(comment, 0, len(comment)))
     holder = next(part for part in children(comment, outer.inner, outer.inner_end) if part.name == b"text")
     if runs:

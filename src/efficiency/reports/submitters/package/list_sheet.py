@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from efficiency.cell_addresses import column_letters
+from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.submitters.package.cells import position_of
 from efficiency.reports.submitters.package.marking import MARK_FILL, NO_BORDER, NO_FILL, border, solid_fill
 from efficiency.reports.submitters.package.xml import MAIN, as_text, as_value
 from efficiency.reports.text import clean_text, display_width
-from efficiency.reports.workbook import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from schemas.intake import LIST_SHEET
 
 if TYPE_CHECKING:

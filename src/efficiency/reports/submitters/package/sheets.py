@@ -29,7 +29,7 @@ from schemas.intake import LIST_SHEET
 _WORKSHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _VIEW = re.compile(rb"<(?:\w+:)?sheetView\s[^<>]*>")
 _MOST_BEFORE_CELLS: Final = 1 << 20
-"""Bytes of a sheet within which its views stand."""
+"""Bytes of a sheet within which its views are."""
 _BEFORE_NAMES: Final = (b"sheets", b"functionGroups", b"externalReferences")
 
 
@@ -97,7 +97,7 @@ def put_in_front(package: Package, book: Book, written: bytes, names: dict[str, 
             _deselect(package, sheet.part)
     if earlier is not None:
         if earlier.kind != "worksheet" or b"<f" in package.raw(earlier.part):
-            # Formulas that someone added there would still stand in the order of calculation.
+            # Formulas that someone added there would still be in the order of calculation.
             for chain in [to.part for to in relations(package, book.part) if to.kind == "calcChain"]:
                 package.drop(chain)
             unrelate(package, book.part, ("calcChain",))
@@ -148,7 +148,7 @@ def _with_list(content: bytes, book: Book, names: dict[str, str], link: str) -> 
 def _names(
     content: bytes, sections: dict[bytes, Element], moved: dict[int, int], added: dict[str, str], prefix: bytes
 ) -> list[Edit]:
-    """Adds the list's defined names; the others' sheets have moved."""
+    """Adds the list's defined names; the others' sheets have new positions."""
     hidden = {"_xlnm._FilterDatabase": ' hidden="1"'}
     new = "".join(
         f'<definedName name="{name}" localSheetId="0"{hidden.get(name, "")}>{range_}</definedName>'

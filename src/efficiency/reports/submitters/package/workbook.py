@@ -51,7 +51,7 @@ _EMPTY_WORKBOOK: Final = {
 class ReturnWorkbook:
     """A workbook to be given back: first `mark`, then `add_list`, then `saved`.
 
-    Every method raises UnusualWorkbookError, whose message tells the submitter why in Chinese, for a workbook that
+    Every method raises UnusualWorkbookError, whose message says why, in Chinese, for the submitter, for a workbook that
     cannot be edited safely in place; what reads a damaged package may raise other errors too (zipfile, zlib, struct).
     """
 

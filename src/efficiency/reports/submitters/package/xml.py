@@ -30,16 +30,16 @@ _BEGINNING: Final = 64 * 1024
 """Bytes within which a part's first tag ends."""
 
 Edit = tuple[int, int, bytes]
-"""Start and end of the bytes that go, and what stands there instead."""
+"""Start and end of the bytes that are replaced, and their replacement."""
 
 
 class UnusualWorkbookError(ValueError):
-    """A workbook that cannot be edited in place; the message tells the submitter why, in Chinese."""
+    """A workbook that cannot be edited in place; the message says why, in Chinese, for the submitter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Where an element stands in its part."""
+    """The position of an element in its part."""
 
     name: bytes
     """Without prefix."""
@@ -142,13 +142,13 @@ def without_attribute(tag: bytes, name: bytes) -> bytes:
 
 
 def edited(content: bytes, edits: Iterable[Edit]) -> bytes:
-    """`content` with the edits made; what is inserted at one place stands in the order given."""
-    pieces: list[bytes | memoryview] = []
+    """`content` with the edits made; several inserted at one position keep their order."""
+    parts: list[bytes | memoryview] = []
     view, at = memoryview(content), 0
     for start, end, new in sorted(edits, key=lambda edit: edit[0]):
-        pieces += [view[at:start], new]
+        parts += [view[at:start], new]
         at = end
-    return b"".join([*pieces, view[at:]])
+    return b"".join([*parts, view[at:]])
 
 
 def inserted_within(content: bytes, element: Element, new: bytes) -> Edit:

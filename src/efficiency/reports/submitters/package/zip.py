@@ -55,7 +55,7 @@ class Relation:
     kind: str
     """Last step of its type: worksheet, styles, comments …"""
     part: str
-    """Path within the package; the address as it stands for what is outside."""
+    """Path within the package; the address as it is for what is outside."""
 
 
 class Package:
@@ -73,7 +73,7 @@ class Package:
             raise UnusualWorkbookError("文件已加密")
 
     def names(self) -> list[str]:
-        """Paths of all parts as they stand."""
+        """Paths of all parts after the edits so far."""
         kept = [name for name in self._names.values() if name not in self._changed]
         return [name for name in (*kept, *self._changed) if name not in self._dropped]
 
@@ -82,7 +82,7 @@ class Package:
         return self._called(part) in self.names()
 
     def read(self, part: str) -> bytes:
-        """The content of an XML part as it stands, known to be safe to edit as bytes."""
+        """The content of an XML part after the edits so far, known to be safe to edit as bytes."""
         name = self._called(part)
         if name in self._changed:
             return self._changed[name]
@@ -248,7 +248,7 @@ def declare(package: Package, part: str, content_type: str) -> None:
     if ending == "vml":
         if re.search(rb"Extension\s*=\s*[\"']vml[\"']", content, re.IGNORECASE):
             return
-        # Defaults may stand among overrides, but Excel itself writes them first.
+        # Defaults may be among overrides, but Excel itself writes them first.
         tag = f'<Default Extension="{ending}" ContentType="{content_type}"/>'.encode()
         at = root_of(content).inner
         package.write(TYPES, edited(content, [(at, at, prefixed(tag, prefix))]))

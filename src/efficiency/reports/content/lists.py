@@ -1,4 +1,4 @@
-"""The candidate lists: which there are, who stands on them, and the columns an official finds there."""
+"""The candidate lists: which there are, who is on them, and their columns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.officials.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
-from efficiency.reports.officials.rankings import cohort_label
+from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
+from efficiency.reports.content.rankings import cohort_label
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
 from efficiency.reports.workbook import Field
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from efficiency.reports.report import Report
-
-PROPOSAL = (
-    "本清单为系统按办法生成的建议名单，经人工核实确认后方可作为处置依据；"
-    "数据缺失的企业不评等级，D类均依据已报送数据得出。"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +73,20 @@ def _rows(report: Report) -> pl.DataFrame:
         pl.when(pl.col(f"partner_{i}_name").is_not_null()).then(pl.concat_str(pl.lit(f"{i}. "), f"partner_{i}_name"))
         for i in (1, 2, 3)
     ]
-    headlines = headline_efficiencies(report, report.candidates)
+    efficiencies = headline_efficiencies(report, report.candidates)
     return (
         report.candidates.sort("list", "priority")
         .join(shown, on="uscc", how="left", validate="m:1", maintain_order="left")
-        .join(headlines, on="uscc", how="left", validate="m:1", maintain_order="left")
+        .join(efficiencies, on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
-            _joined(needs).alias("need"),
-            _joined(partners).alias("partners"),
+            _lines(needs).alias("need"),
+            _lines(partners).alias("partners"),
         )
     )
 
 
-def _joined(parts: Sequence[pl.Expr]) -> pl.Expr:
+def _lines(parts: Sequence[pl.Expr]) -> pl.Expr:
     """The parts that are there, one a line; null when none is."""
     text = pl.concat_str(parts, separator="\n", ignore_nulls=True)
     return pl.when(text != "").then(text)

@@ -1,27 +1,21 @@
-"""The native Excel charts of 概览, drawn from cells that the reader can see."""
+"""The native Excel charts of 概览; their data are cells that the reader can see."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from efficiency.reports.palette import BACKGROUND_POINTS, FONT, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL
 from efficiency.reports.text import TIER_NAMES
-from efficiency.reports.workbook.styles import (
-    BACKGROUND_POINTS,
-    FONT,
-    INK,
-    LIST_COLOURS,
-    LIST_MARKERS,
-    MUTED,
-    RULE,
-    TIER_FILL,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xlsxwriter.chart import Chart
     from xlsxwriter.workbook import Workbook
+
+LIST_MARKERS = ("diamond", "x", "triangle", "circle", "square", "plus", "star", "long_dash")
+"""Markers of the lists, in the order of LIST_COLOURS."""
 
 Range = list[Any]
 """[sheet name, first row, first column, last row, last column], counted from 0."""
@@ -87,7 +81,7 @@ def quadrant_chart(workbook: Workbook, everyone: Points, lists: Sequence[Points]
 
 
 def _axis(name: str, maximum: float, crossing: float) -> dict[str, Any]:
-    # The other axis crosses here, so this axis's own labels are moved to the edge of the plot.
+    # The other axis crosses here, so this axis's own labels are put at the edge of the plot.
     return {
         "name": name,
         "name_font": _font(9, MUTED),
@@ -104,7 +98,7 @@ def _axis(name: str, maximum: float, crossing: float) -> dict[str, Any]:
 
 
 def tier_bars(workbook: Workbook, title: str, categories: Range, tiers: Sequence[tuple[str, Range]]) -> Chart:
-    """Enterprises by group, a bar each, stacked by tier; the first group stands on top."""
+    """Enterprises by group, a bar each, stacked by tier; the first group is on top."""
     chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
     _stack(chart, categories, [(f"{tier} {TIER_NAMES[tier]}", tier, values) for tier, values in tiers])
     _frame(chart, title)

@@ -16,7 +16,7 @@ TOP = 5
 """Enterprises that 概览 names in either direction."""
 SHOWN = 0.005
 """A part smaller than this many points is not worth a word."""
-MOVER_FIELDS = (
+SCORE_CHANGE_FIELDS = (
     Field("number", "序号", "ordinal", 5.5),
     Field("name", "企业名称", "text", 30),
     Field("uscc", "统一社会信用代码", "code", 20.5),
@@ -29,14 +29,10 @@ MOVER_FIELDS = (
     *(Field(part, title, "score", 11.5) for part, title in MOVEMENT_PARTS.items()),
     Field("note", "说明", "text", 30),
 )
-PARTS_NOTE = (
-    "得分变化依次分解为：上期数据更正(按现有数据重算上期)、自身数据(按上期基准)、同组基准、修正与加减分、"
-    "办法修订；评价组或参评状态变化的计入范围调整。各部分之和等于得分变化。"
-)
 
 
-def movers(report: Report) -> pl.DataFrame | None:
-    """Everybody of either period by the change of the score, the greatest fall first, with MOVER_FIELDS.
+def score_changes(report: Report) -> pl.DataFrame | None:
+    """Everybody of either period by the change of the score, the greatest fall first, with SCORE_CHANGE_FIELDS.
 
     None without a previous evaluation.
     """
@@ -58,16 +54,16 @@ def movers(report: Report) -> pl.DataFrame | None:
             pl.coalesce("town", "old_town").alias("town"),
             pl.col("before").alias("previous_tier"),
         )
-        # Who had no score either time has not moved.
+        # Without a score in either period there is no change.
         .filter(pl.col("score").is_not_null() | pl.col("score_before").is_not_null())
         .sort("change", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))
     )
 
 
-def mover_lines(report: Report) -> list[str]:
-    """What moved and why: one line on all, then the greatest rises and falls with their parts."""
-    rows = movers(report)
+def score_change_lines(report: Report) -> list[str]:
+    """Which scores changed and why: one line on all, then the greatest rises and falls with their parts."""
+    rows = score_changes(report)
     if rows is None:
         return []
     comparable = rows.drop_nulls("change")
@@ -79,7 +75,7 @@ def mover_lines(report: Report) -> list[str]:
     rises = int((known["change"] > 0).sum())
     cause = pl.concat_list(pl.col(part).abs() for part in MOVEMENT_PARTS).list.arg_max()
     titles = tuple(MOVEMENT_PARTS.values())
-    # Of equally frequent causes the part that is told first comes first, so that the same report reads the same.
+    # Of equally frequent causes the part that is named first comes first, so that the same report reads the same.
     causes = known.group_by(cause.alias("cause")).len().sort("len", "cause", descending=[True, False])
     main = "、".join(f"{titles[position]}{count}户" for position, count in causes.iter_rows())
     lines = [f"与上期相比得分上升{rises}户、下降{known.height - rises}户；首要原因：{main}。"]
@@ -101,6 +97,6 @@ def _line(row: dict[str, object]) -> str:
 def parts_in_words(row: dict[str, object]) -> str:
     """自身数据+10.00,同组基准−2.25, the largest first; 无变化 when none is worth a word."""
     amounts = {title: row[part] for part, title in MOVEMENT_PARTS.items()}
-    told = {title: amount for title, amount in amounts.items() if isinstance(amount, float) and abs(amount) >= SHOWN}
-    ordered = sorted(told.items(), key=lambda item: -abs(item[1]))
+    shown = {title: amount for title, amount in amounts.items() if isinstance(amount, float) and abs(amount) >= SHOWN}
+    ordered = sorted(shown.items(), key=lambda item: -abs(item[1]))
     return "、".join(f"{title}{amount:+.2f}" for title, amount in ordered) or "无变化"

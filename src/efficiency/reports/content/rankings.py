@@ -79,7 +79,6 @@ UNRATED_FIELDS = (
     Field("energy", "综合能耗\n(吨标准煤)", "amount", 14, total=True),
     Field("problems", "待改正\n数据问题", "integer", 9, total=True),
 )
-UNRATED_NOTE = "列入本表的企业不评等级，不等同于D类；补报数据后于下期参评。"
 
 
 def cohort_names(policy: Policy) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""概览 as a sheet: the whole story on one printed page, the tables by town and by industry on the next."""
+"""概览 as a sheet: all that matters most on one printed page, the tables by town and by industry on the next."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from efficiency.reports.officials.movers import PARTS_NOTE, mover_lines
-from efficiency.reports.officials.overview import figures as overview
-from efficiency.reports.officials.overview.charts import CHART_GROUPS, Drawing, draw_charts
-from efficiency.reports.officials.overview.figures import UNRATED, Headline
-from efficiency.reports.text import CONFIDENT, SEVERITIES, TIER_NAMES, clean_frame, clean_text, whole_percent
-from efficiency.reports.workbook import ACCENT, CARD, MUTED, Extent, Styles, print_setup, wrapped_lines, write_merged
+from efficiency.reports.content import notes, score_changes, totals
+from efficiency.reports.officials.overview_charts import CHART_GROUPS, ChartArea, insert_charts
+from efficiency.reports.palette import ACCENT, CARD, MUTED
+from efficiency.reports.text import (
+    CONFIDENT,
+    SEVERITIES,
+    SUBMISSION_STATUSES,
+    TIER_NAMES,
+    clean_frame,
+    clean_text,
+    whole_percent,
+)
+from efficiency.reports.workbook import Extent, Styles, print_setup, wrapped_lines, write_merged
 from schemas.profile import TIERS
 from schemas.results import STATUS_NAMES
 
@@ -33,8 +40,6 @@ LEFT = 8
 Cells = Sequence[tuple[int, "str | float | None", "Format"]]
 """Cells from left to right: columns spanned, value, format."""
 
-SUBMISSION_STATUSES = {"accepted": "全部采纳", "partly": "部分采纳", "refused": "退回"}
-GROUP_NOTE = "用地、综合能耗及两项效率均为参评企业口径；效率为合计之比，只计两项数据都有的企业。"
 _GROUP_TITLES = {
     "town": ("分镇办情况", "镇办"),
     "industry_division": ("分行业情况", "行业大类(GB/T 4754-2017)"),
@@ -60,33 +65,33 @@ def write_overview(
     ranking: Extent,
     lists: Sequence[tuple[str, pl.DataFrame, Extent]],
 ) -> None:
-    """Writes 概览. `ranking` and `lists` (title, rows, where they stand) are the sheets its charts are drawn from."""
+    """Writes 概览. `ranking` and `lists` (title, rows, extent) are the sheets from which its charts take their data."""
     sheet.set_column(0, COLUMNS - 1, COLUMN_WIDTH)
     sheet.set_default_row(ROW_HEIGHT)
     row = _head(sheet, styles, report)
-    row = _cards(sheet, styles, overview.headlines(report), row) + 1
-    story = clean_text(overview.story(report))
+    row = _cards(sheet, styles, totals.headline_figures(report), row) + 1
+    summary = clean_text(totals.summary(report))
     write_merged(
         sheet,
         row,
         (0, COLUMNS - 1),
-        story,
+        summary,
         styles.get(text_wrap=True, valign="vcenter", font_size=11, indent=1, left=5, left_color=ACCENT),
     )
-    sheet.set_row(row, 17 * wrapped_lines(story, COLUMNS * COLUMN_WIDTH * 0.86) + 6)
+    sheet.set_row(row, 17 * wrapped_lines(summary, COLUMNS * COLUMN_WIDTH * 0.86) + 6)
     top = row + 2
     row = _tiers(sheet, styles, report, top)
     row = _lists(sheet, styles, lists, row + 1)
     row, matrix = _movement(sheet, styles, report, row + 1)
     row = _trust(sheet, styles, report, row + 1)
-    drawing = Drawing(workbook, sheet, top=top, left=LEFT)
-    next_page = max(row, drawing.bottom) + 1
+    area = ChartArea(workbook, sheet, top=top, left=LEFT)
+    next_page = max(row, area.bottom) + 1
     sheet.set_h_pagebreaks([next_page])
-    row = _movers(sheet, styles, report, next_page)
+    row = _score_changes(sheet, styles, report, next_page)
     row, towns = _groups(sheet, styles, report, by="town", row=row)
     row, industries = _groups(sheet, styles, report, by="industry_division", row=row + 1)
-    write_merged(sheet, row, (0, COLUMNS - 1), GROUP_NOTE, styles.note())
-    draw_charts(drawing, report, ranking=ranking, lists=lists, towns=towns, industries=industries, matrix=matrix)
+    write_merged(sheet, row, (0, COLUMNS - 1), notes.GROUP_NOTE, styles.note())
+    insert_charts(area, report, ranking=ranking, lists=lists, towns=towns, industries=industries, matrix=matrix)
     print_setup(sheet, f"{report.policy_title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}")
     sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, row, COLUMNS - 1)
@@ -115,7 +120,7 @@ def _head(sheet: Worksheet, styles: Styles, report: Report) -> int:
     return 3
 
 
-def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[Headline], row: int) -> int:
+def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[totals.Headline], row: int) -> int:
     """The band of headline figures: label, figure, change since the last period."""
     span = COLUMNS // len(headlines)
     for offset, height in enumerate((20, 30, 18)):
@@ -143,7 +148,7 @@ def _cards(sheet: Worksheet, styles: Styles, headlines: Sequence[Headline], row:
     return row + 3
 
 
-def _change(headline: Headline) -> str:
+def _change(headline: totals.Headline) -> str:
     if headline.value is None:
         return "本期无数据"
     if headline.previous is None:
@@ -166,7 +171,7 @@ def _section(sheet: Worksheet, styles: Styles, row: int, title: str, span: int) 
 
 def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     row = _section(sheet, styles, row, "一、等级分布", LEFT)
-    table = overview.tier_table(report)
+    table = totals.tier_table(report)
     if not table["enterprises"].sum():
         ungraded = all(cohort.tiers is None for cohort in report.policy.cohort)
         words = "本办法只排名，不划分等级" if ungraded else "本期无企业评级"
@@ -254,17 +259,17 @@ def _lists(sheet: Worksheet, styles: Styles, lists: Sequence[tuple[str, pl.DataF
 
 
 def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tuple[int, Extent | None]:
-    """The matrix of tiers before and now; returns the row after it and where it stands."""
+    """The matrix of tiers before and now; returns the row after it and its extent."""
     row = _section(sheet, styles, row, "三、等级变动(户)", LEFT)
-    moved = overview.movement(report)
-    if moved is None:
-        write_merged(sheet, row, (0, LEFT - 1), overview.without_movement(report), styles.cell("text"))
+    matrix = totals.tier_movement(report)
+    if matrix is None:
+        write_merged(sheet, row, (0, LEFT - 1), totals.no_movement_reason(report), styles.cell("text"))
         return row + 1, None
-    states = [*TIERS, UNRATED]
+    states = [*TIERS, totals.UNRATED]
     header = styles.header()
     _put(sheet, row, [(2, "上期＼本期", header), *((1, state, header) for state in states), (1, "合计", header)])
     first = row + 1
-    for values in moved.iter_rows():
+    for values in matrix.iter_rows():
         row += 1
         before, counts = values[0], values[1:]
         cells = [
@@ -289,9 +294,9 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
     return row + 1, Extent(sheet.get_name(), first, row, ("before", "", *states))
 
 
-def _movers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
-    """What moved and why, at the head of the second page; nothing without a previous evaluation."""
-    lines = mover_lines(report)
+def _score_changes(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
+    """Which scores changed and why, at the head of the second page; nothing without a previous evaluation."""
+    lines = score_changes.score_change_lines(report)
     if not lines:
         return row
     row = _section(sheet, styles, row, "得分变动及原因", COLUMNS)
@@ -300,14 +305,14 @@ def _movers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
         sheet.set_row(row, max(15 * wrapped_lines(line, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
         write_merged(sheet, row, (0, COLUMNS - 1), clean_text(line), style)
         row += 1
-    write_merged(sheet, row, (0, COLUMNS - 1), PARTS_NOTE, styles.note())
+    write_merged(sheet, row, (0, COLUMNS - 1), notes.PARTS_NOTE, styles.note())
     return row + 2
 
 
 def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     """How sure the tiers are and how good the data."""
     row = _section(sheet, styles, row, "四、把握程度与数据质量", LEFT)
-    firm, known = overview.confidence(report)
+    firm, known = totals.confidence_counts(report)
     statuses = dict(report.scores["status"].value_counts().iter_rows())
     sheets = dict(report.submissions["status"].value_counts().iter_rows())
     problems = dict(report.problems["severity"].value_counts().iter_rows())
@@ -339,8 +344,8 @@ def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
 
 
 def _groups(sheet: Worksheet, styles: Styles, report: Report, *, by: str, row: int) -> tuple[int, Extent]:
-    """A table by town or by industry; returns the row after it and where the rows stand that its chart shows."""
-    table = clean_frame(overview.group_table(report, by)).select(name for name, *_ in _GROUP_COLUMNS)
+    """A table by town or by industry; returns the row after it and the extent that its chart shows."""
+    table = clean_frame(totals.group_table(report, by)).select(name for name, *_ in _GROUP_COLUMNS)
     title, label = _GROUP_TITLES[by]
     row = _section(sheet, styles, row, title, COLUMNS)
     sheet.set_row(row, 30)
@@ -374,7 +379,7 @@ def _group_totals(
     row, column = last + 1, 0
     for name, _, span, kind in _GROUP_COLUMNS:
         style = styles.cell(kind, bold=True, bg_color=CARD)
-        shown = "合计" if name == "label" else overview.figure(report, *yields[name]) if name in yields else None
+        shown = "合计" if name == "label" else totals.total_or_ratio(report, *yields[name]) if name in yields else None
         write_merged(sheet, row, (column, column + span - 1), shown, style)
         if name != "label" and name not in yields:
             cells = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card.figures import figure_lines, movement_lines, sheet_words, span_words
-from efficiency.reports.card.words import listed, needed, score_to_reach, surcharged, ways
+from efficiency.reports.card.words import listed, possible_changes, score_to_reach, surcharged, value_needed
 from efficiency.reports.text import (
     CONFIDENT,
     REVIEW,
@@ -100,7 +100,7 @@ def _head(explanation: Explanation) -> list[str]:
 
 
 def _standing(explanation: Explanation) -> list[str]:
-    """Tier, score and rank, what moved them, and the list."""
+    """Tier, score and rank, what changed them, and the list."""
     score = explanation.score
     if score["status"] != "ranked":
         return labelled_lines([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
@@ -129,12 +129,12 @@ def _standing(explanation: Explanation) -> list[str]:
 
 
 def _before(score: Mapping[str, Any]) -> str:
-    said = []
+    parts = []
     if score["tier_initial"] != score["tier"]:
-        said.append(f"初评{score['tier_initial']}")
+        parts.append(f"初评{score['tier_initial']}")
     if score["previous_tier"]:
-        said.append(f"上期{score['previous_tier']}")
-    return "，".join(said)
+        parts.append(f"上期{score['previous_tier']}")
+    return "，".join(parts)
 
 
 def _dimension(explanation: Explanation, dimension: str) -> str:
@@ -179,7 +179,9 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
         lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
     if target.note:
         lines.append(f"  {target.note}")
-    rows = [[row["title"], needed(row), ways(row)] for row in target.what_it_takes.iter_rows(named=True)]
+    rows = [
+        [row["title"], value_needed(row), possible_changes(row)] for row in target.what_it_takes.iter_rows(named=True)
+    ]
     return [*lines, *table_lines(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
 
 
@@ -187,8 +189,8 @@ def _sources(sources: pl.DataFrame) -> list[str]:
     """The cells, those of one measure, field and sheet on one line."""
     if sources.is_empty():
         return []
-    place = ("measure", "title", "carrier", "field", "file_name", "earlier_version", "sheet")
-    grouped = sources.group_by(place, maintain_order=True).agg(
+    keys = ("measure", "title", "carrier", "field", "file_name", "earlier_version", "sheet")
+    grouped = sources.group_by(keys, maintain_order=True).agg(
         pl.col("span_start").min(), pl.col("span_end").max(), "cell"
     )
     rows = [

@@ -1,4 +1,4 @@
-"""The quadrant of land against energy efficiency: where it is divided and how far it reaches, wherever it is drawn."""
+"""The quadrant of land against energy efficiency: its dividing lines and the extent of its axes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lines_in_words(report: Report) -> str:
     return "参评企业中位数" if _by_medians(report) else "100分，即达到基准"
 
 
-def extent(scores: pl.Series, line: float) -> float:
+def axis_extent(scores: pl.Series, line: float) -> float:
     """How far an axis must reach: to every score, or to 99 % of them where a few lie far out, and past its line."""
     highest, most = scores.to_frame().select(
         pl.all().max().alias("highest"), pl.all().quantile(0.99, interpolation="linear").alias("most")

@@ -1,4 +1,4 @@
-"""Which charts 概览 has, from which cells, and where they stand."""
+"""Which charts 概览 has, from which cells, and where they are inserted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.officials.overview.figures import UNRATED, ranked
-from efficiency.reports.officials.overview.quadrant import dividing_lines, extent, lines_in_words
-from efficiency.reports.workbook import FONT, MUTED, Points, Quadrant, movement_columns, quadrant_chart, tier_bars
+from efficiency.reports.content import quadrant, totals
+from efficiency.reports.officials.charts import Points, Quadrant, movement_columns, quadrant_chart, tier_bars
+from efficiency.reports.palette import FONT, MUTED
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ _QUADRANTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """The area of the sheet that the charts stand in: two by two, from row `top` and column `left` on."""
+class ChartArea:
+    """The area of the sheet that holds the charts: two by two, from row `top` and column `left` on."""
 
     workbook: Workbook
     sheet: Worksheet
@@ -55,7 +55,7 @@ class Drawing:
         return self.top + math.ceil((2 * HEIGHT + GAP) / ROW_PIXELS)
 
     def place(self, chart: Chart, column: int, line: int, *, wide: bool = False) -> None:
-        """Puts `chart` into one of the four places, or across two."""
+        """Puts `chart` into one of the four quarters, or across two."""
         width = 2 * WIDTH + GAP if wide else WIDTH
         chart.set_size({"width": width, "height": HEIGHT})
         self.sheet.insert_chart(self.top, self.left, chart, self._offset(column, line))
@@ -84,8 +84,8 @@ class Drawing:
         return {"x_offset": GAP * 2 + column * (WIDTH + GAP), "y_offset": line * (HEIGHT + GAP), "object_position": 1}
 
 
-def draw_charts(
-    drawing: Drawing,
+def insert_charts(
+    area: ChartArea,
     report: Report,
     *,
     ranking: Extent,
@@ -94,26 +94,26 @@ def draw_charts(
     industries: Extent,
     matrix: Extent | None,
 ) -> None:
-    """Draws the charts that this period's figures support; without tiers there is only the quadrant."""
+    """Inserts the charts that this period's figures support; without tiers there is only the quadrant."""
     rated = report.scores["tier"].count() > 0
-    quadrant = _quadrant(report)
-    if quadrant is not None:
+    lines = _quadrant(report)
+    if lines is not None:
         everyone = Points(_everyone(ranking), *(ranking.range(name, CHART_POINTS) for name in SCORES))
         series = [
             Points(f"{title} {rows.height}户", *(extent.range(name) for name in SCORES))
             for title, rows, extent in lists
             if not rows.is_empty()
         ]
-        drawing.place(quadrant_chart(drawing.workbook, everyone, series, quadrant), 0, 0)
+        area.place(quadrant_chart(area.workbook, everyone, series, lines), 0, 0)
         for x, y, words, side in _QUADRANTS:
-            drawing.note(words, (x, y), side)
+            area.note(words, (x, y), side)
     if not rated:
         return
-    drawing.place(_bars(drawing, "各镇办等级分布(户)", towns), 1, 0)
-    drawing.place(_bars(drawing, "各行业等级分布(户)", industries), 0, 1, wide=matrix is None)
+    area.place(_bars(area, "各镇办等级分布(户)", towns), 1, 0)
+    area.place(_bars(area, "各行业等级分布(户)", industries), 0, 1, wide=matrix is None)
     if matrix is not None:
-        states = [(state, matrix.range(state)) for state in (*TIERS, UNRATED)]
-        drawing.place(movement_columns(drawing.workbook, matrix.range("before"), states), 1, 1)
+        states = [(state, matrix.range(state)) for state in (*TIERS, totals.UNRATED)]
+        area.place(movement_columns(area.workbook, matrix.range("before"), states), 1, 1)
 
 
 def _everyone(ranking: Extent) -> str:
@@ -121,25 +121,25 @@ def _everyone(ranking: Extent) -> str:
     return f"参评企业 {enterprises}户" if enterprises <= CHART_POINTS else f"参评企业(前{CHART_POINTS}行)"
 
 
-def _bars(drawing: Drawing, title: str, extent: Extent) -> Chart:
+def _bars(area: ChartArea, title: str, extent: Extent) -> Chart:
     shown = extent.last - extent.first + 1
     words = f"{title}，参评最多的{shown}个" if shown == CHART_GROUPS else title
-    return tier_bars(drawing.workbook, words, extent.range("label"), [(tier, extent.range(tier)) for tier in TIERS])
+    return tier_bars(area.workbook, words, extent.range("label"), [(tier, extent.range(tier)) for tier in TIERS])
 
 
 def _quadrant(report: Report) -> Quadrant | None:
     """The quadrant's lines and reach; None when no enterprise has both scores."""
-    both = ranked(report.scores).select(SCORES).drop_nulls()
+    both = totals.ranked(report.scores).select(SCORES).drop_nulls()
     if both.is_empty():
         return None
-    land, energy = dividing_lines(report, both)
+    land, energy = quadrant.dividing_lines(report, both)
     reach = (_reach(both["land_score"], land), _reach(both["energy_score"], energy))
-    return Quadrant(land, energy, lines_in_words(report), *reach)
+    return Quadrant(land, energy, quadrant.lines_in_words(report), *reach)
 
 
 def _reach(scores: pl.Series, line: float) -> float:
     """End of an axis: a round number past its extent."""
-    end = extent(scores, line)
-    # A point on the edge would be drawn by half.
+    end = quadrant.axis_extent(scores, line)
+    # A point on the edge would be cut in half.
     step = 10.0 ** math.floor(math.log10(end)) / 5
     return math.ceil(end * 1.03 / step) * step

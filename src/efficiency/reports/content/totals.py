@@ -1,4 +1,4 @@
-"""The figures of 概览, as frames: totals, tiers, lists, towns, industries, movement, confidence, data quality."""
+"""Figures of one evaluation: totals, tiers, towns, industries, tier movement, confidence, summary."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from schemas.profile import TIERS
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
+ROW_COUNTS = (
+    "rows_total",
+    "rows_accepted",
+    "rows_rejected",
+    "rows_superseded",
+    "rows_totals",
+    "rows_notes",
+    "rows_blank",
+)
+"""The first is what the others add up to."""
 UNRATED = "未评级"
 NOT_STATED = "未填"
 UP, DOWN = "升档", "降档"
@@ -34,7 +44,7 @@ def ranked(scores: pl.DataFrame) -> pl.DataFrame:
     return scores.filter(pl.col("status") == "ranked")
 
 
-def headlines(report: Report) -> list[Headline]:
+def headline_figures(report: Report) -> list[Headline]:
     """Enterprises, land, energy and yields of the evaluated enterprises, now and in the last period."""
     now = ranked(report.scores)
     before = None if report.previous is None else ranked(report.previous)
@@ -53,7 +63,7 @@ def headlines(report: Report) -> list[Headline]:
     ]
 
 
-def figure(report: Report, *columns: str) -> float | None:
+def total_or_ratio(report: Report, *columns: str) -> float | None:
     """Sum of one total over the evaluated enterprises, or ratio of two over those that have both; None: not known."""
     return _figure(ranked(report.scores), *columns)
 
@@ -134,7 +144,7 @@ def with_previous_tier(report: Report) -> pl.DataFrame:
     return report.scores.join(before, on="uscc", how="left", validate="1:1", maintain_order="left")
 
 
-def movement(report: Report) -> pl.DataFrame | None:
+def tier_movement(report: Report) -> pl.DataFrame | None:
     """Enterprises by tier before (rows A–D, 未评级) and now (columns); None when nothing is known of before."""
     moved = with_previous_tier(report)
     if moved["before"].null_count() == moved.height:
@@ -152,12 +162,12 @@ def movement(report: Report) -> pl.DataFrame | None:
     )
 
 
-def without_movement(report: Report) -> str:
-    """Why there is no `movement` to show."""
+def no_movement_reason(report: Report) -> str:
+    """Why there is no `tier_movement` to show."""
     return "无上期评价，不作比较" if report.previous is None else "上期无企业评级，不作比较"
 
 
-def moves(report: Report) -> pl.DataFrame:
+def tier_changes(report: Report) -> pl.DataFrame:
     """Enterprises whose tier changed: name, before, tier, direction (升档 or 降档), by new tier and rank."""
     order = {tier: i for i, tier in enumerate(TIERS)}
     before, now = (
@@ -172,13 +182,13 @@ def moves(report: Report) -> pl.DataFrame:
     )
 
 
-def confidence(report: Report) -> tuple[int, int]:
+def confidence_counts(report: Report) -> tuple[int, int]:
     """(enterprises whose tier holds in at least CONFIDENT of the draws, enterprises with a confidence)."""
     known = report.scores["tier_confidence"].drop_nulls()
     return int((known >= CONFIDENT).sum()), known.len()
 
 
-def story(report: Report) -> str:
+def summary(report: Report) -> str:
     """The period in a few sentences."""
     tiers = dict(tier_table(report).select("tier", "enterprises").iter_rows())
     rated = sum(tiers.values())
@@ -188,15 +198,15 @@ def story(report: Report) -> str:
     counts = report.candidates.group_by("list", "title", maintain_order=True).len()
     listed = "、".join(f"{title}{count}户" for _, title, count in counts.iter_rows())
     parts.append(f"建议清单：{listed}" if listed else "本期没有企业进入建议清单")
-    changed = moves(report)
-    if movement(report) is not None:
+    changed = tier_changes(report)
+    if tier_movement(report) is not None:
         up, down = ((changed["direction"] == direction).sum() for direction in (UP, DOWN))
         words = f"与上期相比升档{up}户、降档{down}户"
         fallen = changed.filter((pl.col("tier") == "D") & (pl.col("direction") == DOWN))["name"].to_list()
         if fallen:
             words += f"，新降入D类{len(fallen)}户({'、'.join(fallen[:3])}{'等' if len(fallen) > 3 else ''})"
         parts.append(words)
-    firm, known = confidence(report)
+    firm, known = confidence_counts(report)
     if known:
         rest = f"，{known - firm}户处于临界，建议复核后再定" if known > firm else ""
         parts.append(f"{whole_percent(firm, known)}的企业等级稳健{rest}")

@@ -1,0 +1,10 @@
+"""What workbook and page say alike: figures, lists, rankings, reasons of changes, and the notes to them.
+
+Each module is a namespace of its own, used as `totals.tier_table(report)`.
+"""
+
+from __future__ import annotations
+
+from efficiency.reports.content import efficiencies, lists, notes, quadrant, rankings, score_changes, totals
+
+__all__ = ["efficiencies", "lists", "notes", "quadrant", "rankings", "score_changes", "totals"]
