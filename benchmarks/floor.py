@@ -25,7 +25,7 @@ def numbers(path: Path) -> pl.DataFrame:
         for name in book.sheet_names:
             columns = list(zip(*book.get_sheet_by_name(name).to_python(), strict=True))
             values = [[cell if isinstance(cell, float) else None for cell in column] for column in columns]
-            parts.append(_long(pl.DataFrame(values, schema=[f"{place}" for place in range(len(values))]), name))
+            parts.append(_long(pl.DataFrame(values, schema=[f"{number}" for number in range(len(values))]), name))
     return pl.concat(parts)
 
 
@@ -51,13 +51,13 @@ def main() -> int:
         connection.execute(
             'CREATE TABLE numbers (file INTEGER, sheet VARCHAR, "column" VARCHAR, row BIGINT, value DOUBLE)'
         )
-        for place, path in enumerate(paths):
+        for number, path in enumerate(paths):
             try:
                 found = numbers(path)
             except calamine.CalamineError:  # the sample's damaged file
                 continue
             found.group_by("sheet", "column").agg(pl.col("value").sum())
-            connection.register("incoming", found.with_columns(pl.lit(place).alias("file")).to_arrow())
+            connection.register("incoming", found.with_columns(pl.lit(number).alias("file")).to_arrow())
             connection.execute("INSERT INTO numbers BY NAME SELECT * FROM incoming")
     return 0
 

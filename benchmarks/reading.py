@@ -3,7 +3,7 @@
     python benchmarks/reading.py --rounds 3
 
 Two tasks: one sheet of 100 000 × 20 of which a quarter of the figures are texts (`1,234.5`), and 458 workbooks of 30
-rows. Both sides give every figure as a number with the row and column it stands in; nothing is shown unless they agree
+rows. Both sides give every figure as a number with its row and column; nothing is shown unless they agree
 on each of them. Seconds are the processor's, those of all threads together, so that other work on the machine counts
 little. Beside them bare calamine, which gives values without asking for error cells, formulas without a result and
 hidden sheets: the floor. The last column is the whole intake of the same files (form, units, spans, totals, problems),
@@ -84,9 +84,9 @@ def ours(files: Sequence[Path]) -> Figures:
     for path in files:
         (grid,) = read_grids(path)
         first = HEADER_ROW - grid.first_row
-        cells = grid.frame.with_row_index("place", offset=grid.first_row + 1)[first:]
+        cells = grid.frame.with_row_index("sheet_row", offset=grid.first_row + 1)[first:]
         for column in range(LEFT, grid.width):
-            found[path, grid.first_column + column + 1] = cells["place"], numbers_of(cells, column).values
+            found[path, grid.first_column + column + 1] = cells["sheet_row"], numbers_of(cells, column).values
     return found
 
 

@@ -31,7 +31,7 @@ from efficiency.intake.read_result import ReadResult
 MEMORY = 1_536 << 20
 EXTRA_KILOBYTES = 300 << 10
 SECONDS = 60
-"""Generous: what is told apart is an answer from none."""
+"""Generous: the question is whether there is an answer at all."""
 
 SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEAD = ("统一社会信用代码", "企业名称", "营业收入(万元)")
@@ -72,7 +72,7 @@ def put(path: Path, data: bytes) -> InboxFile:
     return InboxFile(path, path.name, hashlib.sha256(data).hexdigest(), 0.0)
 
 
-def told(parsed: ReadResult) -> list[tuple[str, str]]:
+def reported(parsed: ReadResult) -> list[tuple[str, str]]:
     """(rule, message) of each problem but notes on assumed units."""
     return [row for row in parsed.problems.select("rule", "message").iter_rows() if row[0] != "unit_assumed"]
 
@@ -282,7 +282,7 @@ def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tup
         read_alone(tmp_path / f"{number}.csv", "\n".join(map(",".join, rows)).encode())
 
 
-# --- what lies about itself but can be read --------------------------------------------------------------------------
+# --- what describes itself wrongly but can be read -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dimension", ["A1:XFD1048576", "A1", "ZZZ9:A0", "", "B2:C9999999999"])
@@ -296,7 +296,7 @@ def test_the_dimension_tag_is_not_believed(read, dimension: str) -> None:
         "2026年10月.xlsx", workbook(sheet1=sheet_xml(f'<dimension ref="{dimension}"/><sheetData>{rows}</sheetData>'))
     )
     stated = parsed.rows["output"]["revenue"].to_list()
-    assert stated == [7.0] or [rule for rule, _ in told(parsed)] == ["unreadable"]
+    assert stated == [7.0] or [rule for rule, _ in reported(parsed)] == ["unreadable"]
 
 
 def test_cells_out_of_order_and_twice_are_read_or_refused_but_never_lost(read) -> None:
@@ -345,7 +345,7 @@ def test_a_very_long_text_is_kept_and_its_problem_stays_readable(read) -> None:
         sheet = archive.read("xl/worksheets/sheet1.xml")
     text = f'<c r="C2" t="inlineStr"><is><t>{long}</t></is></c>'.encode()
     parsed = read("2026年10月.xlsx", workbook(sheet1=sheet.replace(b'<c r="C2"><v>1.5</v></c>', text)))
-    assert "not_a_number" in [rule for rule, _ in told(parsed)]
+    assert "not_a_number" in [rule for rule, _ in reported(parsed)]
 
 
 # --- not what they are called ----------------------------------------------------------------------------------------
@@ -371,17 +371,17 @@ def test_damage_that_makes_the_cell_reader_panic_is_found_before_it_shouts(
         parts = {name: archive.read(name) for name in archive.namelist()}
     relations = "xl/_rels/workbook.bin.rels"
     for damaged in (b"<Relationships/>", parts[relations].replace(b"Target=", b"Tarjet=")):
-        assert told(read("表.xlsb", zipped(list({**parts, relations: damaged}.items()))))[0][0] == "unreadable"
+        assert reported(read("表.xlsb", zipped(list({**parts, relations: damaged}.items()))))[0][0] == "unreadable"
     short = compound(biff())
     directory = short[:1024] + short[1024 : 1024 + 200]
-    assert told(read("表.xls", directory))[0][0] == "unreadable"
+    assert reported(read("表.xls", directory))[0][0] == "unreadable"
     assert "panicked" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", NOT_SPREADSHEETS)
 def test_what_is_no_spreadsheet_says_so_once(read, name: str) -> None:
     data, reason = NOT_SPREADSHEETS[name]
-    ((rule, message),) = told(read(name, data))
+    ((rule, message),) = reported(read(name, data))
     assert rule == "unreadable"
     assert reason in message
 
@@ -442,9 +442,9 @@ def test_a_file_that_vanishes_or_may_not_be_opened_after_listing_is_one_problem(
     path.write_bytes(workbook())
     file = inbox_file(path, path.name)
     path.unlink()
-    assert [rule for rule, _ in told(read_file(file))] == ["unreadable"]
+    assert [rule for rule, _ in reported(read_file(file))] == ["unreadable"]
     path.mkdir()
-    assert [rule for rule, _ in told(read_file(file))] == ["unreadable"]
+    assert [rule for rule, _ in reported(read_file(file))] == ["unreadable"]
 
 
 # --- the whole run ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What each file format tells and hides: merged cells, formulas without a result, texts in place of numbers."""
+"""What each file format records and drops: merged cells, formulas without a result, texts in place of numbers."""
 
 import zipfile
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import pytest
 from builders.mutants import xlsb
 from builders.sheets import MONTH, Rows, balanced, counts, inbox_file, problems, stated, write
 
+from efficiency.intake.files import InboxFile
 from efficiency.intake.read import read_file
 
 LONG = [
@@ -27,15 +28,17 @@ OF_LONG = [
 ]
 
 
-def ods(path: Path, rows: Rows, merges: Sequence[tuple[int, int, int, int]] = (), idle: tuple[int, int] = (-1, -1)):
-    """An OpenDocument spreadsheet of one sheet; `idle` is a formula without a result."""
+def ods(
+    path: Path, rows: Rows, merges: Sequence[tuple[int, int, int, int]] = (), uncached: tuple[int, int] = (-1, -1)
+) -> InboxFile:
+    """An OpenDocument spreadsheet of one sheet; `uncached` is a formula without a cached value."""
 
     def cell(row: int, column: int, value: object) -> str:
         spans = [(r1 - r0 + 1, c1 - c0 + 1) for r0, c0, r1, c1 in merges if (r0, c0) == (row, column)]
         merged = "".join(
             f' table:number-rows-spanned="{down}" table:number-columns-spanned="{right}"' for down, right in spans
         )
-        if (row, column) == idle:
+        if (row, column) == uncached:
             return f'<table:table-cell table:formula="of:=1+1"{merged}/>'
         if isinstance(value, float):
             return f'<table:table-cell office:value-type="float" office:value="{value}"{merged}/>'
@@ -92,17 +95,17 @@ def test_rows_without_a_name_that_are_not_merged_belong_to_nobody(tmp_path: Path
 
 
 def test_an_ods_formula_without_a_result_is_refused(tmp_path: Path) -> None:
-    parsed = balanced(read_file(ods(tmp_path / "表.ods", LONG, idle=(5, 3))))
+    parsed = balanced(read_file(ods(tmp_path / "表.ods", LONG, uncached=(5, 3))))
     assert problems(parsed) == [("D6", "formula_uncached", "=1+1")]
 
 
-def test_a_format_that_hides_whether_formulas_were_calculated_is_told_once(tmp_path: Path) -> None:
+def test_a_format_that_does_not_record_whether_formulas_were_calculated_is_noted_once(tmp_path: Path) -> None:
     path = tmp_path / "表.xlsb"
     path.write_bytes(xlsb({"能源": [*LONG, ["丙公司", "电力", "万千瓦时", "=idle"]], "又": LONG}))
     parsed = read_file(inbox_file(path))
-    told = parsed.problems.filter(pl.col("rule") == "formula_idle")
-    assert told.select("sheet", "value", "severity").rows() == [("", "1", "note")]
-    assert ".xlsb" in told["message"][0]
+    found = parsed.problems.filter(pl.col("rule") == "formula_idle")
+    assert found.select("sheet", "value", "severity").rows() == [("", "1", "note")]
+    assert ".xlsb" in found["message"][0]
 
 
 def test_csv_is_read_like_a_workbook(tmp_path: Path) -> None:

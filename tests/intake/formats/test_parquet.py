@@ -50,7 +50,7 @@ def as_workbook(folder: Path, table: pl.DataFrame, name: str = "导出") -> Read
     return read(folder / f"{name}.xlsx")
 
 
-def told(parsed: ReadResult) -> list[tuple[object, ...]]:
+def reported(parsed: ReadResult) -> list[tuple[object, ...]]:
     return sorted(parsed.problems.select("rule", "cell", "row", "name", "field", "value", "message").rows(), key=str)
 
 
@@ -62,7 +62,7 @@ def test_parquet_states_what_the_same_table_states_in_a_workbook(
     of_the_file = ["submission_id", "sheet"]
     assert parquet.rows[form].drop(of_the_file).equals(workbook.rows[form].drop(of_the_file))
     assert parquet.columns.drop("submission_id").equals(workbook.columns.drop("submission_id"))
-    assert told(parquet) == told(workbook)
+    assert reported(parquet) == reported(workbook)
     counts = [name for name in parquet.submissions.columns if name.startswith("rows_")]
     assert parquet.submissions.select("form", "period_label", *counts).equals(
         workbook.submissions.select("form", "period_label", *counts)

@@ -172,7 +172,7 @@ def test_whatever_programs_write_comes_in_as_the_reference_gives_it(compare, wri
     compare(WRITERS[writer](sheets))
 
 
-# --- what stands in the XML -------------------------------------------------------------------------------------------
+# --- ways of writing the XML ------------------------------------------------------------------------------------------
 
 PLAIN_CELLS = (
     "<c{at}><v>1.5</v></c>",
@@ -285,7 +285,7 @@ def letters(column: int) -> str:
 
 
 def sheet_of(rows: list, after: str = "", *, row_tags: tuple[str, ...] = ROWS) -> str:
-    """A worksheet of rows of (column, cell), each row as far below the last as is said."""
+    """A worksheet of rows of (column, cell), each row as far below the last as its first value gives."""
     written, number = "", 0
     for place, (gap, cells) in enumerate(rows):
         number += gap
@@ -370,7 +370,7 @@ def test_texts_that_are_no_utf_8_are_left_to_the_reference() -> None:
     [("<worksheet ", "<worksheet a=1 "), ("</worksheet>", "<cols></worksheet>"), ("甲", "甲\x01")],
     ids=["before the cells", "behind them", "in a text"],
 )
-def test_a_sheet_that_is_no_xml_is_not_plain_whatever_its_cells_say(sound: str, damaged: str) -> None:
+def test_a_sheet_that_is_no_xml_is_declined_whatever_its_cells_hold(sound: str, damaged: str) -> None:
     sheet = sheet_of([(1, [(0, PLAIN_CELLS[7])])])
     assert sound in sheet
     assert taken_alone(sheet.encode())

@@ -1,4 +1,4 @@
-"""CSV bytes → UTF-8 → columns, every cell as text and every record in its place, blank ones included.
+"""CSV bytes → UTF-8 → columns, every cell as text and every record in its row, blank ones included.
 
 Files of several hundred MiB come from databases, so nothing here makes a Python object of each line or cell.
 """
@@ -75,7 +75,7 @@ def delimited_columns(text: bytes) -> list[pl.Series]:
         raise UnreadableError(f"一行有 {width} 列，超过电子表格的 {MAX_COLUMNS} 列；请检查分隔符与换行")
     if longest_line > MAX_TEXT * width:
         raise UnreadableError(f"一行长达 {longest_line} 字节，请检查引号与换行")
-    # Short records are filled up to the widest: a few bytes of them may stand for any number of places.
+    # Short records are filled up to the widest: a few bytes of them may come to any number of cells.
     lines = text.count(b"\n") + 1
     if width * lines > most_cells(text.count(separator) + lines, MAX_BULK_CELLS):
         raise UnreadableError(

@@ -60,9 +60,9 @@ class Grid:
     doubtful_formulas: int = 0
     """Formulas with the result 0 or nothing, where the format does not record whether they were calculated."""
     marks_unknown: bool = False
-    """Whether error cells and formulas without a cached value could not be told from blank cells."""
+    """Whether error cells and formulas without a cached value are taken for blank cells, as nothing marks them."""
     typed: bool = True
-    """Whether the file tells numbers from texts, as every format but CSV does."""
+    """Whether the file distinguishes numbers and texts, as every format but CSV does."""
 
     @property
     def height(self) -> int:
@@ -146,7 +146,7 @@ class SheetCells:
     """The cells of one sheet as a reader finds them. A later cell of the same position replaces an earlier one."""
 
     numbers: Sequence[tuple[Integers, Figures]] = ()
-    """Positions and what stands there, by any number of cells at a time."""
+    """Positions and their numbers, for any number of cells at a time."""
     texts: Sequence[tuple[Integers, Integers]] = ()
     """Positions, and where in `pool` the text of each is."""
     pool: pl.Series = field(default_factory=lambda: NO_TEXT)
@@ -246,7 +246,7 @@ def cells_of_rows(
     merges: Sequence[Merge] = (),
     marked: dict[int, str] | None = None,
 ) -> SheetCells:
-    """The cells of `rows`, `None` or `` where blank, whose first cell stands at `first_row`, `first_column`."""
+    """The cells of `rows`, `None` or `` where blank, whose first cell is at `first_row`, `first_column`."""
     # All columns as one, end to end: making a series costs more than filling it.
     numbers, texts = _split([cell for column in zip(*rows, strict=True) for cell in column])
     column, row = np.divmod(np.arange(len(numbers), dtype=np.int64), max(len(rows), 1))

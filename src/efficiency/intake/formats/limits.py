@@ -1,6 +1,6 @@
 """Bounds on what a file may hold or expand to, checked before anything is allocated for it.
 
-The cells of a sheet fill the rectangle from its first cell to its last, whatever lies between: two far cells would ask
+The cells of a sheet fill the rectangle from its first cell to its last, whatever is between: two far cells would ask
 for billions of places, and an allocation that fails ends the process instead of the file. So nothing that a sheet
 declares about itself (dimension, row numbers) is trusted: only the addresses of its cells count.
 """
@@ -32,7 +32,7 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 MAX_BULK_BYTES = 2 << 30
 """Of a CSV or Parquet file. What a spreadsheet may expand to does not bound them: a CSV does not expand."""
 MAX_BULK_CELLS = 160_000_000
-"""Twelve million rows of thirteen columns. A few bytes of Parquet may stand for any number of equal rows, so that the
+"""Twelve million rows of thirteen columns. A few bytes of Parquet may hold any number of equal rows, so that the
 rows and columns a file declares are what bounds it; each cell takes up to 24 bytes while its file is read."""
 MAX_TEXT = 1_000_000
 """Bytes of a cell; a spreadsheet holds 32 767 characters, so that more is a quote that does not end."""

@@ -2,7 +2,7 @@
 
 A Parquet file is taken as the sheet that it would make in a workbook: names of columns in row 1, then one row a record.
 So it is recognised, converted, checked and traced by the same rules as every spreadsheet, and a problem of the third
-record's second column stands at B4.
+record's second column is at B4.
 """
 
 from __future__ import annotations

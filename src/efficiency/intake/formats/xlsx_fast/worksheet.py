@@ -110,7 +110,7 @@ class _References:
         self.recalculates = recalculates
 
     def shows_dates(self, style: int) -> bool:
-        """Whether numbers of a style are dates. Raises NotCommonError where that is not plain, as of times."""
+        """Whether numbers of a style are dates. Raises NotCommonError for other formats, as of times of day."""
         shown = self._dated[style] if style < len(self._dated) else None
         if shown is None or (shown and self._since_1904):
             raise NotCommonError
@@ -298,7 +298,7 @@ def _whole(written: pl.Series) -> Integers:
 
 
 def _dates(serials: Figures) -> pl.Series:
-    """Days as ISO texts. A time beside the day is not plain, nor are the first days of 1900, one of which never was."""
+    """Days as ISO texts. Times of day are declined, and the first days of 1900, one of which never was."""
     require(bool(((serials > _FIRST_DAY) & (serials < _LAST_DAY) & (serials == np.floor(serials))).all()))
     days = pl.Series(values=(serials - _UNIX_DAY).astype(np.int32), dtype=pl.Int32)
     return days.cast(pl.Date).cast(pl.String)
@@ -307,7 +307,7 @@ def _dates(serials: Figures) -> pl.Series:
 def _texts(written: Sequence[bytes]) -> pl.Series:
     """Texts of XML as they are meant, null where blank. Raises NotCommonError, or ValueError for what is not UTF-8."""
     texts = [text.decode() for text in written]
-    blank = [place for place, text in enumerate(texts) if not text or text.isspace()]
+    blank = [index for index, text in enumerate(texts) if not text or text.isspace()]
     return _unescaped_texts(pl.Series(values=texts, dtype=pl.String), blank, written_in=b" ".join(written))
 
 
@@ -317,9 +317,9 @@ def _unescaped_texts(texts: pl.Series, doubtful: Sequence[int], *, written_in: b
     if any(escape[:1].encode() in written_in for escape in _ESCAPES):
         require(not any(escape in text for text in texts.to_list() for escape in _ESCAPES))
     if b"&" in written_in:
-        changed = {place: _unescaped(text) for place, text in enumerate(texts.to_list()) if "&" in text}
+        changed = {index: _unescaped(text) for index, text in enumerate(texts.to_list()) if "&" in text}
         texts = texts.scatter(list(changed), list(changed.values())) if changed else texts
-    blank = [place for place in doubtful if not texts[place] or texts[place].isspace()]
+    blank = [index for index in doubtful if not texts[index] or texts[index].isspace()]
     return texts.scatter(blank, None) if blank else texts
 
 
