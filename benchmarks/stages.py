@@ -22,23 +22,23 @@ from efficiency.job.summary import as_json
 def main() -> int:
     """`stages.py INBOX PERIOD FOLDER`."""
     inbox, period, folder = sys.argv[1:4]
-    told: dict[str, Any] = {"stages": {}}
+    measured: dict[str, Any] = {"stages": {}}
 
     def timed(name: str, step: Callable[..., Any]) -> Callable[..., Any]:
         def one(*arguments: object) -> object:
             began = time.perf_counter()
             made = step(*arguments)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            told["stages"][name] = {"seconds": time.perf_counter() - began, "peak_mib": peak}
+            measured["stages"][name] = {"seconds": time.perf_counter() - began, "peak_mib": peak}
             return made
 
         return one
 
     steps = {field.name: timed(field.name, getattr(run, field.name)) for field in fields(run.Steps)}
-    order = RunRequest(Path(inbox), (period,), "zibo-jkq", Path(folder, "w.duckdb"), Path(folder, "output"))
-    finished = run.run_month(order, run.Steps(**steps))
-    counts = as_json(finished)
-    print(json.dumps({**told, "counts": counts["counts"], "tiers": counts["tiers"], "lists": counts["lists"]}))
+    request = RunRequest(Path(inbox), (period,), "zibo-jkq", Path(folder, "w.duckdb"), Path(folder, "output"))
+    completed = run.run_month(request, run.Steps(**steps))
+    counts = as_json(completed)
+    print(json.dumps({**measured, "counts": counts["counts"], "tiers": counts["tiers"], "lists": counts["lists"]}))
     return 0
 
 

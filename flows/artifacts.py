@@ -35,14 +35,14 @@ def create_artifacts(completed: CompletedRun, summary: dict[str, Any]) -> None:
 def _create(completed: CompletedRun, summary: dict[str, Any]) -> None:
     period = summary["period"]
     create_table_artifact(key="counts", table=counts_table(summary), description=f"Counts of the run for {period}")
-    candidates = completed.judged[-1].candidates.sort("list", "priority")
+    candidates = completed.evaluations[-1].candidates.sort("list", "priority")
     first = candidates.group_by("list", maintain_order=True).head(ROWS)
     create_table_artifact(
         key="lists",
         table=first.select("list", "priority", "name", "uscc", "tier", "reason").to_dicts(),
         description=f"Candidate lists of {period}: {candidates.height}, of each the first {ROWS} at most.",
     )
-    problems = worst_first(completed.validated.standing)
+    problems = worst_first(completed.validated.open_problems)
     by_rule = ", ".join(f"{rule} {count}" for rule, count in counted(problems, "rule").items())
     create_table_artifact(
         key="problems",

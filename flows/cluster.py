@@ -25,10 +25,9 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.read_result import ReadResult
-from efficiency.job.contracts import Progress, RunContext, RunRequest, silent
+from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import collect, is_staged, split_into_batches, stage_batch
-from efficiency.job.ingest import Ingested
-from efficiency.job.run import ingest as ingest_here
+from efficiency.job.ingest import ingest as ingest_here
 from efficiency.warehouse.staging import discard, staging_file
 
 if TYPE_CHECKING:
@@ -55,8 +54,8 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
     """
     _require_scheduler(address)
 
-    def ingest(request: RunRequest, run: RunContext, progress: Progress = silent) -> Ingested:
-        folder = staging_file(request.warehouse.resolve(), "reading")
+    def ingest(run: RunContext, progress: Progress = silent) -> Ingested:
+        folder = staging_file(run.request.warehouse.resolve(), "reading")
 
         def read(
             files: Sequence[InboxFile], mapping: MappingFile, done: Callable[[int, int], None], scratch: Path
@@ -64,7 +63,7 @@ def ingest_on(address: str) -> Callable[..., Ingested]:
             return read_on(address, folder, files, mapping, done, scratch=scratch)
 
         try:
-            return ingest_here(request, run, progress, read=read)
+            return ingest_here(run, progress, read=read)
         finally:
             discard(folder)
 

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -38,7 +38,6 @@ from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
 from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
-from efficiency.job import outputs  # noqa: E402
 from efficiency.job import run as plain  # noqa: E402
 from efficiency.job.contracts import CompletedRun, RunRequest  # noqa: E402
 from efficiency.job.summary import as_json, closing_lines  # noqa: E402
@@ -74,14 +73,7 @@ def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
 
 
-STEPS = plain.Steps(
-    ingest=_as_task(plain.ingest),
-    validate=_as_task(plain.validate),
-    evaluate=_as_task(plain.evaluate),
-    select=_as_task(plain.select),
-    report=_as_task(outputs.report),
-    publish=_as_task(outputs.publish),
-)
+STEPS = plain.Steps(**{step.name: _as_task(getattr(plain.Steps(), step.name)) for step in fields(plain.Steps)})
 
 
 def _steps(dask: str | None) -> plain.Steps:
@@ -128,10 +120,12 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     """
 
     def job() -> CompletedRun:
-        periods = period_range(period) if period else _due(warehouse, policy, timezone)
+        periods = period_range(period) if period else ()
+        loaded = load_policy(policy)
+        periods = periods or due_periods(_scheduled(timezone), timezone, published_periods(warehouse, loaded.id))
         log.info("periods: %s", ", ".join(periods))
-        steps = _steps(dask)
-        return plain.run_month(RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by), steps)
+        request = RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by)
+        return plain.run_month(request, _steps(dask), policy=loaded)
 
     # A scheduled run repeats itself; one that an operator has started fails at once.
     waits = WAITS_S if runtime.deployment.id else ()
@@ -139,10 +133,6 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     summary = as_json(completed)
     create_artifacts(completed, summary)
     return {**summary, "lines": list(closing_lines(completed))}
-
-
-def _due(warehouse: Path, policy: str, timezone: str) -> tuple[str, ...]:
-    return due_periods(_scheduled(timezone), timezone, published_periods(warehouse, load_policy(policy).id))
 
 
 def monthly_flow_run(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # the flow checks them

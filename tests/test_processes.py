@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from efficiency.job.contracts import RunContext
-from efficiency.processes import alive, process_mark, process_of
+from efficiency.processes import alive, operator, process_mark, process_of
 
 
 @pytest.mark.parametrize("error", [KeyError("uid not found: 1000"), OSError("No username set in the environment")])
@@ -17,7 +16,7 @@ def test_a_user_that_is_a_number_alone_may_run_the_month(monkeypatch: pytest.Mon
         raise error
 
     monkeypatch.setattr(getpass, "getuser", fails)
-    assert RunContext.begin().operator.startswith(f"{os.getuid()}@")
+    assert operator().startswith(f"{os.getuid()}@")
 
 
 def test_a_process_is_known_by_its_mark_on_its_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,15 +129,9 @@ class Partitions:
         return concat(partition[form] for partition in self.parts)
 
 
-Facts = Partitions | Mapping[str, pl.DataFrame]
-"""Form id → rows in the shape of its `schemas.FACTS` table: in partitions, or all in memory."""
-
-
-def partitions_of(facts: Facts) -> Partitions:
-    """`facts` in partitions: a single one where all rows are in memory."""
-    if isinstance(facts, Partitions):
-        return facts
-    return Partitions(({form: Chunks(rows.clear(), (rows,)) for form, rows in facts.items()},))
+def one_partition(tables: Mapping[str, pl.DataFrame]) -> Partitions:
+    """`tables` (form id → rows), all of which are in memory, as a single partition."""
+    return Partitions(({form: Chunks(rows.clear(), (rows,)) for form, rows in tables.items()},))
 
 
 def concat(tables: Iterable[Chunks]) -> Chunks:

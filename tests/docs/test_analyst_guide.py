@@ -10,8 +10,9 @@ import pytest
 from conftest import ROOT, SampleRun
 
 from efficiency.evaluation.candidates import select
-from efficiency.job.evaluate import judge
-from efficiency.job.movement import what_moved
+from efficiency.job.evaluate import evaluate_period
+from efficiency.job.movement import score_changes
+from efficiency.partitions import one_partition
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.publish import publish
@@ -31,9 +32,9 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
     """The sample's warehouse with a period before the one that was run, so that there is something to compare."""
     path = Path(shutil.copy(sample_run.warehouse, tmp_path_factory.mktemp("analyst")))
     contents, policy = load(path), load_policy("zibo-jkq")
-    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
+    facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     for period in ("2026-09", "2026-10"):
-        judged = judge(facts, policy, period, contents)
+        judged = evaluate_period(facts, policy, period, contents)
         new = PublishedEvaluation(
             period=period,
             policy_id=policy.id,
@@ -47,7 +48,7 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
             scores=judged.scores,
             indicators=judged.indicators,
             candidates=select(judged, policy),
-            movements=what_moved(facts, policy, period, judged, contents, same_facts=True).frame,
+            movements=score_changes(facts, policy, period, judged, contents, same_facts=True)[0],
         )
         contents = add_evaluation(contents, new).contents
     publish(path, contents)

@@ -17,7 +17,8 @@ from openpyxl import Workbook, load_workbook
 
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.job.evaluate import judge
+from efficiency.job.evaluate import evaluate_period
+from efficiency.partitions import one_partition
 from efficiency.policy import model
 from efficiency.policy.expressions import PROFILE_COLUMNS
 from efficiency.policy.load import builtin_policies, parse_policy
@@ -85,8 +86,8 @@ def example():
 @pytest.fixture(scope="module")
 def judged(example, sample_run: SampleRun):
     stored = load(sample_run.warehouse, [table.qualified for table in FACTS.values()])
-    facts = {form: stored[table.qualified] for form, table in FACTS.items()}
-    return judge(facts, example, "2026-10", None)
+    facts = one_partition({form: stored[table.qualified] for form, table in FACTS.items()})
+    return evaluate_period(facts, example, "2026-10", None)
 
 
 def test_the_indicator_that_the_example_adds_is_value_added_over_revenue(judged) -> None:

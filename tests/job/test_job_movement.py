@@ -1,4 +1,4 @@
-"""Two months on made-up facts: corrections and a revised policy are told apart by judging the earlier month again."""
+"""Two months on made-up facts: corrections and a revised policy are told apart by evaluating the earlier one again."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,8 +10,9 @@ import pytest
 from builders.profiles import code, indicator, policy_text
 from conftest import INBOX, efficiency
 
-from efficiency.job.evaluate import judge
-from efficiency.job.movement import what_moved
+from efficiency.job.evaluate import evaluate_period
+from efficiency.job.movement import score_changes
+from efficiency.partitions import one_partition
 from efficiency.policy.load import parse_policy
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.schema import Contents
@@ -30,7 +31,7 @@ def facts(*taxes):
     def rows(form, *given):
         return FACTS[form].conform(pl.DataFrame([{**who, **row} for row in given], infer_schema_length=None))
 
-    return frames | {
+    stated = {
         "register": rows("register", {"scale": "规上", "industry": "3011", "utility": False}),
         "land": rows("land", {"owned": 10.0, "as_of": date(2025, 1, 1)}),
         "output": rows("output", *(
@@ -38,11 +39,12 @@ def facts(*taxes):
             for month, tax, old in taxes
         )),
     }  # fmt: skip
+    return one_partition(frames | stated)
 
 
 def published(given, rules, period="2026-09"):
-    """The warehouse after `period` was judged on `given`."""
-    judged = judge(given, rules, period, None)
+    """The warehouse after `period` was evaluated on `given`."""
+    judged = evaluate_period(given, rules, period, None)
     new = PublishedEvaluation(
         period=period, policy_id=rules.id, policy_sha256=rules.sha256, policy_toml=rules.text, run_id="r",
         code_version="1", inputs_sha256=judged.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
@@ -53,16 +55,16 @@ def published(given, rules, period="2026-09"):
 
 
 def october(given, rules, past, **options):
-    return what_moved(given, rules, "2026-10", judge(given, rules, "2026-10", past), past, **options)
+    return score_changes(given, rules, "2026-10", evaluate_period(given, rules, "2026-10", past), past, **options)
 
 
 def test_the_first_evaluation_has_nothing_to_compare_with() -> None:
-    assert october(facts((10, 60.0, False)), RULES, Contents({})).frame is None
+    assert october(facts((10, 60.0, False)), RULES, Contents({}))[0] is None
 
 
 def test_more_tax_is_the_enterprise_s_own_doing() -> None:
     past = published(facts((9, 50.0, False)), RULES)
-    row = october(facts((9, 50.0, False), (10, 60.0, False)), RULES, past).frame.row(0, named=True)
+    row = october(facts((9, 50.0, False), (10, 60.0, False)), RULES, past)[0].row(0, named=True)
     assert (row["score_before"], row["own"], row["corrections"], row["change"]) == pytest.approx((50, 10, 0, 10))
     assert row["previous_period"] == "2026-09"
 
@@ -70,13 +72,13 @@ def test_more_tax_is_the_enterprise_s_own_doing() -> None:
 def test_an_earlier_figure_stated_anew_is_a_correction() -> None:
     past = published(facts((9, 50.0, False)), RULES)
     now = facts((9, 50.0, True), (9, 30.0, False), (10, 60.0, False))
-    row = october(now, RULES, past).frame.row(0, named=True)
+    row = october(now, RULES, past)[0].row(0, named=True)
     assert (row["corrections"], row["own"], row["change"]) == pytest.approx((-20, 30, 10))
 
 
 def test_a_revised_policy_is_a_part_of_its_own() -> None:
     past = published(facts((9, 50.0, False)), RULES)
-    row = october(facts((9, 50.0, False), (10, 60.0, False)), REVISED, past).frame.row(0, named=True)
+    row = october(facts((9, 50.0, False), (10, 60.0, False)), REVISED, past)[0].row(0, named=True)
     assert (row["own"], row["policy"], row["change"]) == pytest.approx((10, 60, 70))
 
 
@@ -85,15 +87,15 @@ def test_a_policy_that_can_no_longer_be_read_is_told_and_stops_nothing() -> None
     evaluations = past["results.evaluations"].with_columns(
         pl.lit('id = "test"\nold_key = 1').alias("policy_toml"), pl.lit("old").alias("policy_sha256")
     )
-    moved = october(facts((10, 60.0, False)), RULES, past.with_frames({"results.evaluations": evaluations}))
-    assert moved.frame is None
-    assert "未分解得分变化" in moved.warnings[0]
+    changes, warnings = october(facts((10, 60.0, False)), RULES, past.with_frames({"results.evaluations": evaluations}))
+    assert changes is None
+    assert "未分解得分变化" in warnings[0]
 
 
-def test_periods_of_one_run_are_not_judged_twice() -> None:
+def test_periods_of_one_run_are_not_evaluated_twice() -> None:
     past = published(facts((9, 50.0, False)), RULES)
     now = facts((9, 50.0, True), (9, 30.0, False), (10, 60.0, False))
-    row = october(now, RULES, past, same_facts=True).frame.row(0, named=True)
+    row = october(now, RULES, past, same_facts=True)[0].row(0, named=True)
     assert (row["corrections"], row["own"]) == pytest.approx((0, 10))
 
 

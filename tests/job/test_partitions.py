@@ -19,15 +19,17 @@ from polars.testing import assert_frame_equal
 
 from efficiency.errors import EfficiencyError
 from efficiency.intake.resolution import unbalanced
-from efficiency.job import outputs as deliverables
-from efficiency.job import run as month
+from efficiency.job.contracts import RunContext, RunRequest
 from efficiency.job.execution import partition_count
-from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, partitions_of, spill, spill_by
+from efficiency.job.ingest import ingest
+from efficiency.job.outputs import publish, report, staged_outputs
+from efficiency.job.run import begin, evaluate, select, validate
+from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, one_partition, spill, spill_by
 from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
 from efficiency.review.objections import objection
 from efficiency.review.reissue import reissue
-from efficiency.warehouse.publish import publish
+from efficiency.warehouse.publish import publish as publish_warehouse
 from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents, tables
 from efficiency.warehouse.staging import clear_leftovers, scratch_folder
@@ -52,21 +54,26 @@ SMALL = 60
 """Rows that are resolved together, of the 140 that fourteen enterprises state."""
 
 
-def published(order: month.RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
-    """Every table that the month leaves, in the order of the file; no reports are drawn."""
-    run = month.RunContext(run_id, BEGUN, "nobody")
-    validated = month.validate(order, run, month.ingest(order, run))
-    judged = month.select(month.evaluate(order, run, validated))
-    with deliverables.preparing(order, validated) as begun:
-        deliverables.publish(deliverables.report(order, run, validated, judged, begun, month.silent))
-    with duckdb.connect(order.warehouse, read_only=True) as connection:
+def begun(request: RunRequest, run_id: str) -> RunContext:
+    """The run that answers `request`, with an id and a time that another one can have too."""
+    return replace(begin(request), run_id=run_id, started=BEGUN, operator="nobody")
+
+
+def published(request: RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
+    """Every table that the month leaves, in the order of the file; no reports are written."""
+    run = begun(request, run_id)
+    validated = validate(run, ingest(run))
+    evaluations = select(run, evaluate(run, validated))
+    with staged_outputs(run, validated) as staged:
+        publish(run, report(run, validated, evaluations, staged), staged)
+    with duckdb.connect(request.warehouse, read_only=True) as connection:
         return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     """No reports: they are made from the published results, which are compared."""
-    monkeypatch.setattr(deliverables, "_write_reports", lambda *_: None)
+    monkeypatch.setattr("efficiency.job.outputs._write_reports", lambda *_: None)
 
 
 def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
@@ -75,12 +82,12 @@ def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) ->
         assert_frame_equal(tables_[name].select(columns), frame.select(columns), check_exact=True)
 
 
-@pytest.mark.usefixtures("drawn")
+@pytest.mark.usefixtures("without_reports")
 def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_partitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = month.RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
-    whole = published(order, "run")
+    request = RunRequest(INBOX, ("2026-10",), "zibo-jkq", tmp_path / "1" / "w.duckdb", tmp_path)
+    whole = published(request, "run")
     output, corrected = whole[FACTS["output"].qualified], whole[FACTS["corrections"].qualified]
     assert output["superseded"].any(), "nothing was sent again"
     assert corrected.height, "nothing was corrected"
@@ -89,16 +96,15 @@ def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_partitions(
         with monkeypatch.context() as bounds:
             few_in_memory(bounds, rows)
             assert partition_count(sum(whole[table.qualified].height for table in STATED.values())) == count
-            divided = published(replace(order, warehouse=tmp_path / str(rows) / "w.duckdb"), "run")
+            divided = published(replace(request, warehouse=tmp_path / str(rows) / "w.duckdb"), "run")
         same(divided, whole)
 
 
-@pytest.mark.usefixtures("drawn")
+@pytest.mark.usefixtures("without_reports")
 def test_what_earlier_runs_left_is_divided_like_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small_inbox.small_inbox(tmp_path / "inbox")
     orders = [
-        month.RunRequest(folder, ("2026-10",), "zibo-jkq", tmp_path / name / "w.duckdb", tmp_path)
-        for name in ("a", "b")
+        RunRequest(folder, ("2026-10",), "zibo-jkq", tmp_path / name / "w.duckdb", tmp_path) for name in ("a", "b")
     ]
     expected: dict[str, pl.DataFrame] = {}
     for round_ in ("first", "second"):
@@ -183,11 +189,11 @@ def test_without_a_register_everybody_is_unknown_in_any_partition(
 ) -> None:
     small_inbox.small_inbox(tmp_path / "inbox")
     (tmp_path / "inbox" / "名录.csv").unlink()
-    order = month.RunRequest(tmp_path / "inbox", ("2026-10",), "zibo-jkq", tmp_path / "w.duckdb", tmp_path)
-    run = month.RunContext("run", BEGUN, "nobody")
-    whole = month.validate(order, run, month.ingest(order, run)).resolved
+    request = RunRequest(tmp_path / "inbox", ("2026-10",), "zibo-jkq", tmp_path / "w.duckdb", tmp_path)
+    run = begun(request, "run")
+    whole = validate(run, ingest(run)).resolved
     few_in_memory(monkeypatch, SMALL)
-    divided = month.validate(order, run, month.ingest(order, run)).resolved
+    divided = validate(run, ingest(run)).resolved
     assert_frame_equal(divided.problems, whole.problems)
     assert_frame_equal(divided.submissions, whole.submissions)
     assert whole.problems.filter(rule="enterprise_unknown").height == small_inbox.COUNT * 7
@@ -202,7 +208,7 @@ def test_a_run_leaves_no_scratch_however_it_ends(tmp_path: Path, monkeypatch: py
         seen.append(scratch_folder(tmp_path / "warehouse" / "efficiency.duckdb").is_dir())
         raise EfficiencyError("no")
 
-    monkeypatch.setattr(month, "succession", fails)
+    monkeypatch.setattr("efficiency.job.run.succession", fails)
     with pytest.raises(EfficiencyError, match="no"):
         small_inbox.run(tmp_path)
     assert seen == [True]
@@ -249,8 +255,7 @@ def test_rows_are_spilled_by_a_key_in_their_order(tmp_path: Path) -> None:
 
 def test_facts_in_memory_are_one_partition() -> None:
     facts = {"energy": numbered(0, 3)}
-    parts = partitions_of(facts)
-    assert partitions_of(parts) is parts
+    parts = one_partition(facts)
     assert [frames["energy"].height for frames in parts.frames()] == [3]
     assert Partitions(parts.parts * 2).table("energy").height == 6
 
@@ -275,12 +280,12 @@ def test_a_spilled_table_is_written_in_the_order_of_the_whole(tmp_path: Path) ->
     )
     name = table.qualified
     scattered = Chunks(table.empty(), tuple(spill(rows[start : start + 7], tmp_path) for start in range(0, 20, 7)))
-    publish(tmp_path / "whole.duckdb", Contents({name: rows}))
+    publish_warehouse(tmp_path / "whole.duckdb", Contents({name: rows}))
     for at_once in (1, 5, 100):
         contents = Contents({name: scattered})
         assert pl.concat(contents.in_order(name, at_once)).equals(tables.in_order(table, rows))
         assert max(part.height for part in contents.in_order(name, at_once)) <= at_once
-    publish(tmp_path / "spilled.duckdb", Contents({name: scattered}))
+    publish_warehouse(tmp_path / "spilled.duckdb", Contents({name: scattered}))
     whole, again = load(tmp_path / "whole.duckdb"), load(tmp_path / "spilled.duckdb")
     assert whole is not None
     assert again is not None

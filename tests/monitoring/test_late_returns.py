@@ -10,7 +10,7 @@ from conftest import SampleRun
 from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.late_returns import watch, watch_again, watch_lines
 from efficiency.monitoring.series import series_of
-from efficiency.partitions import partitions_of
+from efficiency.partitions import one_partition
 from efficiency.warehouse.read import load
 from schemas import COLUMN_MAP, FACTS, SUBMISSIONS, WATCH
 
@@ -95,7 +95,7 @@ class Inbox:
         return watch(
             SUBMISSIONS.conform(pl.DataFrame(self.submissions, infer_schema_length=None)),
             COLUMN_MAP.conform(pl.DataFrame(self.columns)) if self.columns else COLUMN_MAP.empty(),
-            frames,
+            one_partition(frames),
             period,
             today,
         )
@@ -326,7 +326,7 @@ def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_
         contents["intake.submissions"],
         contents["intake.columns"],
         contents["intake.problems"],
-        partitions_of({form: contents[table.qualified] for form, table in FACTS.items()}),
+        one_partition({form: contents[table.qualified] for form, table in FACTS.items()}),
     )
     stored = watch_again(WATCH.empty(), resolved, "2026-09", TODAY)
     both = watch_again(stored, resolved, "2026-10", TODAY)
@@ -337,7 +337,7 @@ def test_what_was_found_for_a_period_is_replaced_and_that_of_others_kept(sample_
 
 def test_the_sample_gives_no_false_alarm_in_any_month_of_a_year(sample_run: SampleRun) -> None:
     contents = load(sample_run.warehouse)
-    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
+    facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     for back in range(12):
         found = watch(contents["intake.submissions"], contents["intake.columns"], facts, month(back), TODAY)
         wrong = found.filter(pl.col("kind").is_in(["not_reported", "late", "rows_jump", "sum_jump"]))
@@ -348,7 +348,7 @@ def test_the_sample_gives_no_false_alarm_in_any_month_of_a_year(sample_run: Samp
 
 def test_the_sample_without_a_months_returns_names_every_department_that_owes_one(sample_run: SampleRun) -> None:
     contents = load(sample_run.warehouse)
-    facts = {form: contents[table.qualified] for form, table in FACTS.items()}
+    facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     november = date(2026, 11, 1)
     found = watch(contents["intake.submissions"], contents["intake.columns"], facts, november, date(2026, 12, 15))
     owing = found.filter(pl.col("kind") == "not_reported")

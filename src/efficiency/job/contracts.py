@@ -1,21 +1,31 @@
-"""What the operator asks for, who runs the month, and what passes from one step to the next."""
+"""What passes from step to step of a month: read this page first.
+
+RunRequest  → begin    → RunContext            what is asked for; who answers it, when, by which policy and mapping
+→ ingest   → Ingested              everything stated so far, in this inbox and in earlier ones
+→ validate → Validated             the facts, every problem, and what was noticed before scoring
+→ evaluate → PeriodEvaluation …    one a period: scores, tiers, and why they changed
+→ select   → PeriodEvaluation …    the same with the candidate lists
+→ report   → Contents              what the new warehouse holds; the reports are in StagedOutputs
+→ publish  → CompletedRun          what the summary and the notices are made from
+"""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.intake.resolution import ResolutionResult, open_problems
-from efficiency.job.ingest import Ingested
+from efficiency.intake.files import InboxFile
+from efficiency.intake.layout import MappingFile
+from efficiency.intake.resolution import ResolutionResult, Stated, open_problems
 from efficiency.policy.model import Policy
-from efficiency.processes import operator
+from efficiency.reports.delivery import Delivery
+from efficiency.warehouse.schema import Contents
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, how much of it is done, and how much there is."""
@@ -31,10 +41,13 @@ class RunRequest:
 
     inbox: Path
     periods: tuple[str, ...]
+    """YYYY-MM, ascending."""
     policy: str
+    """Id of a built-in policy, or path of a policy file."""
     warehouse: Path
     output: Path
     strict: bool = False
+    """Publish nothing when this inbox has error-level problems."""
     mapping: Path | None = None
     """Mapping file for layouts that are not recognised by themselves."""
     by: Literal["town"] | None = None
@@ -43,60 +56,84 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Who runs the month, and when: the only place that looks at the clock."""
+    """The run that answers a request; what was loaded and checked when it began is what all steps use."""
 
+    request: RunRequest
+    policy: Policy
+    """With `text` and its digest `sha256`."""
+    mapping: MappingFile
+    """Empty where none is asked for; with its digest `sha256`."""
     run_id: str
     started: datetime
     operator: str
+    """user@machine"""
     log_sha256: str | None = None
     """Digest of its first entry in the log of runs."""
 
-    @classmethod
-    def begin(cls) -> RunContext:
-        """A run that starts now."""
-        now = datetime.now(UTC)
-        return cls(f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", now, operator())
+
+@dataclass(frozen=True)
+class Ingested:
+    """What the warehouse keeps, and what this inbox adds."""
+
+    files: tuple[InboxFile, ...]
+    """The spreadsheets of the inbox, in order of arrival."""
+    fresh: int
+    """How many of the files no earlier run has read."""
+    stored: Contents
+    """What the warehouse keeps, without stated rows, which are in `stated`, and facts, which are made anew."""
+    stated: Stated
+    """Everything stated so far; its rows are all in memory, or all spilled."""
 
 
 @dataclass(frozen=True)
 class Validated:
-    """Facts that count, every problem, the reconciliation of every sheet, and what came back mended."""
+    """The facts that count, every problem, and what became of every row."""
 
     ingested: Ingested
     resolved: ResolutionResult
     successors: pl.DataFrame
-    """Shape of `efficiency.intake.resolution.succession.SUCCESSION`."""
+    """One row per file that came back mended; shape of `efficiency.intake.resolution.succession.SUCCESSION`."""
     watch: pl.DataFrame
-    """What was noticed before scoring, of every period watched so far; shape schemas.WATCH."""
+    """What was noticed before scoring, of every period watched so far; shape `schemas.WATCH`."""
 
     @property
-    def standing(self) -> pl.DataFrame:
-        """The problems that are still to be mended: those of files that have been succeeded are history."""
+    def open_problems(self) -> pl.DataFrame:
+        """The problems that are still to be mended, without those of files that have been succeeded by others."""
         return open_problems(self.resolved.problems, self.successors)
 
 
 @dataclass(frozen=True)
 class PeriodEvaluation:
-    """One period judged under the policy; `candidates` is empty until they are selected."""
+    """One period evaluated under the policy of the run."""
 
     period: str
-    policy: Policy
+    """YYYY-MM."""
     evaluation: Evaluation
-    inputs_sha256: str
     previous: pl.DataFrame | None
-    """Scores of the last current evaluation of an earlier period, for the movement."""
+    """Scores (shape `schemas.SCORES`) of the policy's last current evaluation of an earlier period, if there is one."""
+    movements: pl.DataFrame | None
+    """Why scores are not those of `previous`: `schemas.MOVEMENTS` without evaluation_id, period and policy_id."""
     candidates: pl.DataFrame
-    movements: pl.DataFrame | None = None
-    """Why scores are not those of the previous evaluation; None when there is none."""
+    """The candidate lists (shape `schemas.CANDIDATES`); empty until they are selected."""
+
+
+@dataclass(frozen=True)
+class StagedOutputs:
+    """The folders in which the reports are written before they are published."""
+
+    deliveries: tuple[Delivery, ...]
+    """One a period, in the order of the request."""
+    wait_for_returned: Callable[[], object]
+    """Waits until the workbooks that go back to the submitters are written, into the last period's folder."""
 
 
 @dataclass(frozen=True)
 class CompletedRun:
-    """A month that is published: what the summary is made from."""
+    """A month that is published."""
 
     run: RunContext
-    order: RunRequest
     validated: Validated
-    judged: tuple[PeriodEvaluation, ...]
+    evaluations: tuple[PeriodEvaluation, ...]
+    """One a period, in the order of the request."""
     files: tuple[Path, ...]
-    """Every report, where it stands."""
+    """Every report where it was published."""

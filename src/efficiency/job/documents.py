@@ -1,6 +1,6 @@
-"""Issuing an evaluation: what the reports are made from, and the documents of one period.
+"""The documents of one evaluation, and the `Report` that they are made from.
 
-A run issues what it has just judged; `efficiency reissue` issues what the warehouse keeps. Both come through here.
+A run issues the evaluations that it has just made; `efficiency reissue` issues those that the warehouse keeps.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def report_of(
     """Everything that the documents of one evaluation are made from.
 
     `evaluation` is its row of results.evaluations. `results` has its scores, indicators and candidates by qualified
-    table name, with or without the columns that say whose they are. `problems` are those to be mended, as resolving
-    tells them.
+    table name, with or without evaluation_id, period and policy_id. `problems` are those to be mended, in the shape
+    that resolving gives them.
     """
 
     def named(table: Table) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Facts and a policy in, one period judged: for the monthly run and for every command that judges once more."""
+"""Facts and a policy in, one period evaluated: for the monthly run and for every command that evaluates again."""
 
 from __future__ import annotations
 
@@ -7,39 +7,42 @@ from typing import TYPE_CHECKING
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.facts.profile import Profile, build_profile, concat_profiles
-from efficiency.partitions import partitions_of
 from efficiency.periods import period_start
 from efficiency.warehouse.history import history
 
 if TYPE_CHECKING:
-    from efficiency.partitions import Facts
+    from efficiency.partitions import Partitions
     from efficiency.policy.model import Policy
     from efficiency.warehouse.schema import Contents
 
 
-_PLACE = ("sheet", "block")
-"""What a profile does not look at."""
+_NOT_READ = ("sheet", "block")
+"""Columns of facts that no profile reads."""
 
 
-def judge(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Evaluation:
-    """`period` (YYYY-MM) judged by `policy`: its window and energy basis, and its own earlier tiers out of `past`."""
+def evaluate_period(facts: Partitions, policy: Policy, period: str, past: Contents | None) -> Evaluation:
+    """Evaluate `period` (YYYY-MM) by `policy`: its window, its energy basis, and its own earlier tiers out of `past`.
+
+    `past` is what the warehouse holds, or None where there is none yet. Warnings of the profile are among those of the
+    evaluation.
+    """
     profile = profile_at(facts, policy, period, past)
     return evaluate(profile.frame, policy, profile.warnings)
 
 
-def profile_at(facts: Facts, policy: Policy, period: str, past: Contents | None) -> Profile:
-    """What `policy` sees of every enterprise at the end of `period`."""
+def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | None) -> Profile:
+    """What `policy` reads of every enterprise at the end of `period`: one row each; arguments as `evaluate_period`."""
     previous = history(past, policy.id, period)
     return concat_profiles(
         [
             build_profile(
-                share,
+                partition,
                 period=period_start(period),
                 window=policy.window,
                 annualise=policy.annualise,
                 energy=energy_basis(policy),
                 previous=previous,
             )
-            for share in partitions_of(facts).frames(without=_PLACE)
+            for partition in facts.frames(without=_NOT_READ)
         ]
     )

@@ -1,10 +1,13 @@
-"""The inbox joined to what the warehouse keeps: only files that no earlier run has read are opened."""
+"""The step `ingest`: the inbox added to what the warehouse keeps; only files that no earlier run has read are opened.
+
+Reading back what the warehouse keeps of stated rows and facts is here too, for the commands that look at it again.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +20,7 @@ from efficiency.intake.layout import MappingFile
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import Stated
+from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import ReadFiles, partition_count, read_files
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spill
 from efficiency.warehouse.read import Codes, height, load, load_in_order
@@ -24,66 +28,46 @@ from efficiency.warehouse.schema import TABLES, Contents
 from efficiency.warehouse.staging import scratch_folder
 from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
 
-_IN_PIECES = {table.qualified for table in (*STATED.values(), *FACTS.values())}
+_MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())}
+"""Tables of which memory may not hold all rows."""
 
 
-@dataclass(frozen=True)
-class Ingested:
-    """Everything stated so far: what the warehouse keeps, and what this inbox adds."""
+def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_files) -> Ingested:
+    """Read the files of the inbox that the warehouse does not know by their bytes, and add them to what it keeps.
 
-    files: tuple[InboxFile, ...]
-    fresh: int
-    """Files that no earlier run has read."""
-    stored: Contents
-    """What the warehouse keeps, but for stated rows, which are in `stated`, and facts, which are made anew."""
-    stated: Stated
-    """Everything stated so far; its rows are all in memory or none."""
-
-
-def ingest_inbox(
-    *,
-    inbox: Path,
-    warehouse: Path,
-    mapping: MappingFile,
-    run_id: str,
-    started: datetime,
-    progress: Callable[[int, int], None],
-    read: ReadFiles = read_files,
-) -> Ingested:
-    """Read the files of `inbox` that `warehouse` does not know by their bytes, and add them to what it keeps.
-
-    A file of which a sheet was not recognised is read again where `mapping` now has a layout for it. `read` says who
-    reads: this machine, or a cluster. Rows that are too many for memory are put into the scratch folder beside the
-    warehouse (`efficiency.warehouse.staging`).
-    Raises UsageError for a folder that is not there or holds no spreadsheet.
+    A file of which a sheet was not recognised is read again where the mapping now has a layout for it. `read` is who
+    reads: this machine, or a cluster. Rows that are too many for memory are spilled to the scratch folder beside the
+    warehouse (`efficiency.warehouse.staging`). Raises UsageError for an inbox without spreadsheets, WarehouseError for
+    a warehouse that cannot be read, and EfficiencyError when the disk is full.
     """
-    files, problems = spreadsheets(inbox)
-    stored = load(warehouse, only=[name for name in TABLES if name not in _IN_PIECES]) or Contents()
+    warehouse, mapping = run.request.warehouse, run.mapping
+    files, problems = spreadsheets(run.request.inbox)
+    stored = load(warehouse, only=[name for name in TABLES if name not in _MANY]) or Contents()
     folder = scratch_folder(warehouse)
     recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
     last = stored[SUBMISSIONS.qualified]["arrival"].max()
-    learned = _learned(files, stored[SUBMISSIONS.qualified], mapping)
-    stored = _forgotten(stored, learned)
+    again = _files_to_read_again(files, stored[SUBMISSIONS.qualified], mapping)
+    stored = _without_files(stored, again)
     known = set(stored[SUBMISSIONS.qualified]["sha256"])
     fresh: dict[str, InboxFile] = {}
     for file in files:
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
-    parsed = read(list(fresh.values()), mapping, progress, folder)
-    arrivals = arrived(parsed, last if isinstance(last, int) else 0, run_id, started)
-    rows = _rows(warehouse, [digest[:12] for digest in learned], parsed, folder)
+    result = read(list(fresh.values()), mapping, lambda done, total: progress("ingest", done, total), folder)
+    arrivals = arrived(result, last if isinstance(last, int) else 0, run.run_id, run.started)
+    rows = _rows(warehouse, [digest[:12] for digest in again], result, folder)
     notes = pl.concat([problems, repeated(files)])
-    stated = _joined(stored, parsed, _as_first_read(arrivals, recognised), notes, rows)
+    stated = _with_earlier(stored, result, _as_first_read(arrivals, recognised), notes, rows)
     return Ingested(tuple(files), len(fresh), stored, stated)
 
 
-def _learned(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: MappingFile) -> list[str]:
+def _files_to_read_again(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: MappingFile) -> list[str]:
     """Digests of files with a sheet that earlier runs did not recognise and that `mapping` has a layout for."""
     unrecognised = set(submissions.filter(pl.col("form").is_null())["sha256"])
     return [file.sha256 for file in files if file.sha256 in unrecognised and mapping.concerns(file.name)]
 
 
-def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
+def _without_files(stored: Contents, digests: Sequence[str]) -> Contents:
     """`stored` without what it keeps of the files with these digests."""
     if not digests:
         return stored
@@ -98,7 +82,7 @@ def _forgotten(stored: Contents, digests: Sequence[str]) -> Contents:
 
 
 def spreadsheets(inbox: Path) -> tuple[list[InboxFile], pl.DataFrame]:
-    """The spreadsheets of `inbox` in order of arrival, and notes on what else lies there. Raises UsageError if none."""
+    """The spreadsheets of `inbox` in order of arrival, and notes on what else is there. Raises UsageError if none."""
     require_spreadsheets(inbox)
     return list_inbox(inbox)
 
@@ -131,7 +115,7 @@ def named_file(path: Path) -> InboxFile:
 
 
 def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:
-    """A note for each file whose bytes stand in the inbox under another name already."""
+    """A note for each file whose bytes are in the inbox under another name already."""
     first: dict[str, InboxFile] = {}
     return problems_frame(
         [
@@ -167,7 +151,7 @@ def _as_first_read(arrivals: pl.DataFrame, recognised: pl.DataFrame) -> pl.DataF
     )
 
 
-def _joined(
+def _with_earlier(
     stored: Contents, parsed: ReadResult, new: pl.DataFrame, inbox_problems: pl.DataFrame, rows: Mapping[str, Chunks]
 ) -> Stated:
     """The sheets of earlier runs and those that this run has read, as one, with their `rows`."""

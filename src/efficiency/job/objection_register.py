@@ -51,14 +51,14 @@ def register(contents: Contents) -> pl.DataFrame:
         .when(pl.col("approved_by").is_null() & pl.col("usable")).then(pl.lit("withdrawn"))
         .otherwise(pl.lit("refused"))
     )  # fmt: skip
-    told = (
+    effective = (
         entries.with_columns(state.alias("state"))
         .join(_entered(contents), how="cross")
         .filter((pl.col("applied_from") <= pl.col("last_arrival")).fill_null(value=False))
     )
     # The first run that knew it, and the last period of that run.
     first = (
-        told.sort("sequence", "position")
+        effective.sort("sequence", "position")
         .unique([*_SAME, "sequence"], keep="last")
         .sort("sequence")
         .unique(_SAME, keep="first")
@@ -124,7 +124,7 @@ def _entered(contents: Contents) -> pl.DataFrame:
 
 
 def _with_effect(effects: pl.DataFrame, contents: Contents) -> pl.DataFrame:
-    """`effects` with the evaluation before, and the standing of the enterprise and of the others in both."""
+    """`effects` with the evaluation before, what the enterprise had in both, and how many others changed their tier."""
     history = contents[RUN_EVALUATIONS.qualified].select(
         "period", "policy_id", pl.col("sequence").alias("earlier"), pl.col("evaluation_id").alias("evaluation_before")
     )
@@ -135,21 +135,21 @@ def _with_effect(effects: pl.DataFrame, contents: Contents) -> pl.DataFrame:
         .unique(_SAME, keep="last")
         .select(*_SAME, "evaluation_before")
     )
-    told = effects.join(before, on=_SAME, how="left", nulls_equal=True, validate="1:1")
+    result = effects.join(before, on=_SAME, how="left", nulls_equal=True, validate="1:1")
     scores = contents[SCORES.qualified].select("evaluation_id", "uscc", "score", "rank", "tier")
     for side in ("before", "after"):
         own = scores.rename(
             {"evaluation_id": f"evaluation_{side}", "uscc": "who"}
             | {name: f"{name}_{side}" for name in ("score", "rank", "tier")}
         )
-        told = told.join(own, on=[f"evaluation_{side}", "who"], how="left", validate="m:1")
-    moved = [
-        {"evaluation_before": a, "evaluation_after": b, "who": who, "others_moved": _moved(scores, a, b, who)}
-        for a, b, who in told.select("evaluation_before", "evaluation_after", "who").unique().iter_rows()
+        result = result.join(own, on=[f"evaluation_{side}", "who"], how="left", validate="m:1")
+    rows = [
+        {"evaluation_before": a, "evaluation_after": b, "who": who, "others_moved": _tiers_changed(scores, a, b, who)}
+        for a, b, who in result.select("evaluation_before", "evaluation_after", "who").unique().iter_rows()
         if a is not None
     ]
     counted = pl.DataFrame(
-        moved,
+        rows,
         schema={
             "evaluation_before": pl.String,
             "evaluation_after": pl.String,
@@ -157,12 +157,12 @@ def _with_effect(effects: pl.DataFrame, contents: Contents) -> pl.DataFrame:
             "others_moved": pl.Int64,
         },
     )
-    return told.join(counted, on=["evaluation_before", "evaluation_after", "who"], how="left", validate="m:1").drop(
+    return result.join(counted, on=["evaluation_before", "evaluation_after", "who"], how="left", validate="m:1").drop(
         "sequence", "policy_id"
     )
 
 
-def _moved(scores: pl.DataFrame, before: str, after: str, who: str) -> int:
+def _tiers_changed(scores: pl.DataFrame, before: str, after: str, who: str) -> int:
     """Enterprises other than `who` whose tier differs between the two evaluations."""
     of = pl.col("evaluation_id")
     return (

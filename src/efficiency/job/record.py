@@ -20,31 +20,29 @@ from schemas import EVALUATIONS, OBJECTIONS, PROBLEMS, RUN_EVALUATIONS, RUN_FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from efficiency.job.contracts import RunContext, RunRequest
-    from efficiency.job.ingest import Ingested
-    from efficiency.policy.model import Policy
+    from efficiency.job.contracts import Ingested, RunContext, RunRequest
     from efficiency.warehouse.history import PublishedEvaluation
     from efficiency.warehouse.schema import Contents
 
 log = logging.getLogger("efficiency")
 
 
-def command_line(order: RunRequest) -> str:
-    """The run as a command that does the same again, whichever door it came through. It holds no secret."""
-    first, last = order.periods[0], order.periods[-1]
+def command_line(request: RunRequest) -> str:
+    """The run as a command line that does the same again, however it was started. It holds no secret."""
+    first, last = request.periods[0], request.periods[-1]
     words = [
-        "efficiency", "run", "--inbox", order.inbox, "--period", first if first == last else f"{first}..{last}",
-        "--policy", order.policy, "--warehouse", order.warehouse, "--output", order.output,
-        *(["--mapping", order.mapping] if order.mapping else []),
-        *(["--by", order.by] if order.by else []),
-        *(["--strict"] if order.strict else []),
+        "efficiency", "run", "--inbox", request.inbox, "--period", first if first == last else f"{first}..{last}",
+        "--policy", request.policy, "--warehouse", request.warehouse, "--output", request.output,
+        *(["--mapping", request.mapping] if request.mapping else []),
+        *(["--by", request.by] if request.by else []),
+        *(["--strict"] if request.strict else []),
     ]  # fmt: skip
     return shlex.join(str(word) for word in words)
 
 
 @contextmanager
-def logged(order: RunRequest, run: RunContext) -> Iterator[RunContext]:
-    """Log the run's beginning and its end, however it ends; gives the run with the digest of its first entry.
+def logged(run: RunContext) -> Iterator[RunContext]:
+    """Log the run's beginning and its end, however it ends; yields the run with the digest of its first entry.
 
     Only the holder of the warehouse's lock may do this. Raises WarehouseError when the log cannot be written.
     """
@@ -53,33 +51,27 @@ def logged(order: RunRequest, run: RunContext) -> Iterator[RunContext]:
         "run_id": run.run_id,
         "at": run.started.isoformat(timespec="seconds"),
         "operator": run.operator,
-        "command": command_line(order),
+        "command": command_line(run.request),
         "code_version": code_version(),
     }
-    digest = append(order.warehouse, begun)
+    digest = append(run.request.warehouse, begun)
     try:
         yield replace(run, log_sha256=digest)
     except BaseException as error:
-        said = " ".join(str(error).split()) or type(error).__name__
+        message = " ".join(str(error).split()) or type(error).__name__
         try:
-            append(order.warehouse, {"event": "failed", "run_id": run.run_id, "at": _now(), "error": said})
+            append(run.request.warehouse, {"event": "failed", "run_id": run.run_id, "at": _now(), "error": message})
         except WarehouseError as second:  # what stopped the run is what the operator must hear of
             log.warning("that the run failed could not be logged: %s", second)
         raise
     try:
-        append(order.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
+        append(run.request.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
     except WarehouseError as error:
         raise WarehouseError(f"The month is published, but its end could not be logged: {error}") from error
 
 
-def recorded(
-    contents: Contents,
-    *,
-    order: RunRequest,
-    run: RunContext,
-    ingested: Ingested,
-    policy: Policy,
-    judged: Sequence[PublishedEvaluation],
+def with_audit_tables(
+    contents: Contents, run: RunContext, ingested: Ingested, published: Sequence[PublishedEvaluation]
 ) -> Contents:
     """`contents`, which the run is about to publish, with its rows in the audit tables and the register of objections.
 
@@ -88,25 +80,25 @@ def recorded(
     stored = ingested.stored
     last = stored[RUNS.qualified]["sequence"].max()
     sequence = (last if isinstance(last, int) else 0) + 1
-    made = {"sequence": sequence, "run_id": run.run_id}
+    own = {"sequence": sequence, "run_id": run.run_id}
     fresh = set(contents[SUBMISSIONS.qualified].filter(run_id=run.run_id)["sha256"])
-    evaluations = _evaluations(stored, contents, judged).with_columns(pl.lit(v).alias(k) for k, v in made.items())
+    evaluations = _evaluations(stored, contents, published).with_columns(pl.lit(v).alias(k) for k, v in own.items())
     files = pl.DataFrame(
-        [{**made, "file_name": f.name, "sha256": f.sha256, "fresh": f.sha256 in fresh} for f in ingested.files],
+        [{**own, "file_name": f.name, "sha256": f.sha256, "fresh": f.sha256 in fresh} for f in ingested.files],
         schema_overrides={"sequence": pl.Int64},
     )
     submissions, problems = contents[SUBMISSIONS.qualified], contents[PROBLEMS.qualified]
-    account = {
-        **made,
-        "command": command_line(order),
+    row = {
+        **own,
+        "command": command_line(run.request),
         "operator": run.operator,
         "started": run.started,
         "finished": datetime.now(UTC),
         "code_version": code_version(),
-        "periods": " ".join(order.periods),
-        "policy_id": policy.id,
-        "policy_sha256": policy.sha256,
-        "policy_toml": policy.text,
+        "periods": " ".join(run.request.periods),
+        "policy_id": run.policy.id,
+        "policy_sha256": run.policy.sha256,
+        "policy_toml": run.policy.text,
         "last_arrival": submissions["arrival"].max() or 0,
         "files": len(ingested.files),
         "files_new": ingested.fresh,
@@ -118,19 +110,19 @@ def recorded(
         "outcome": "published" if ingested.fresh or evaluations["changed"].any() else "unchanged",
         "log_sha256": run.log_sha256,
     }
-    added = {RUNS: pl.DataFrame([account]), RUN_FILES: files, RUN_EVALUATIONS: evaluations}
+    added = {RUNS: pl.DataFrame([row]), RUN_FILES: files, RUN_EVALUATIONS: evaluations}
     audited = contents.with_frames(
         {table.qualified: pl.concat([stored[table.qualified], table.conform(rows)]) for table, rows in added.items()}
     )
     return audited.with_frames({OBJECTIONS.qualified: register(audited)})
 
 
-def _evaluations(stored: Contents, contents: Contents, judged: Sequence[PublishedEvaluation]) -> pl.DataFrame:
-    """Which evaluation is current for each judged period, and whether it was not so before."""
+def _evaluations(stored: Contents, contents: Contents, published: Sequence[PublishedEvaluation]) -> pl.DataFrame:
+    """Which evaluation is current for each evaluated period, and whether it was not so before."""
     was_current = set(stored[EVALUATIONS.qualified].filter("current")["evaluation_id"])
     current = contents[EVALUATIONS.qualified].filter("current")
     rows = []
-    for position, new in enumerate(judged, start=1):
+    for position, new in enumerate(published, start=1):
         chosen = current.filter(period=new.period, policy_id=new.policy_id).row(0, named=True)
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""What a finished month says for itself: the JSON object of `--json`, and the closing lines on a terminal."""
+"""The summary of a completed run: the JSON object of `--json`, and the closing lines on a terminal."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ import polars as pl
 
 from efficiency.intake.resolution import receipts
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation
-from efficiency.job.outputs import new_evaluation
+from efficiency.job.outputs import as_published
 from efficiency.monitoring.late_returns import watch_lines
 from efficiency.reports.delivery import RETURNED, TOWNS
 from schemas.profile import TIERS
 
 
-def as_json(finished: CompletedRun) -> dict[str, Any]:
+def as_json(completed: CompletedRun) -> dict[str, Any]:
     """Counts, tiers, lists, paths and evaluation_id of the last period, and of every period under `evaluations`."""
-    resolved = finished.validated.resolved
+    resolved = completed.validated.resolved
     submissions = resolved.submissions
-    evaluations = [_evaluation(one, finished) for one in finished.judged]
-    problems = finished.validated.standing
+    evaluations = [_evaluation(one, completed) for one in completed.evaluations]
+    problems = completed.validated.open_problems
     by_severity = counted(problems, "severity")
     return {
         **evaluations[-1],
         "counts": {
-            "files": len(finished.validated.ingested.files),
-            "files_new": finished.validated.ingested.fresh,
+            "files": len(completed.validated.ingested.files),
+            "files_new": completed.validated.ingested.fresh,
             "submissions": submissions.height,
             **{name: int(submissions[name].sum()) for name in submissions.columns if name.startswith("rows_")},
             "problems": problems.height,
             **{f"problems_{severity}": by_severity.get(severity, 0) for severity in ("error", "warning", "note")},
-            "enterprises": finished.judged[-1].evaluation.scores.height,
-            **counted(finished.judged[-1].evaluation.scores, "status"),
+            "enterprises": completed.evaluations[-1].evaluation.scores.height,
+            **counted(completed.evaluations[-1].evaluation.scores, "status"),
         },
         "submissions": receipts(submissions),
-        "corrected": finished.validated.successors.to_dicts(),
-        "watch": watched(finished).drop("period").to_dicts(),
+        "corrected": completed.validated.successors.to_dicts(),
+        "watch": watched(completed).drop("period").to_dicts(),
         "evaluations": evaluations,
-        "run_id": finished.run.run_id,
-        "warehouse": str(finished.order.warehouse),
-        "paths": {"warehouse": str(finished.order.warehouse), "files": [str(path) for path in finished.files]},
+        "run_id": completed.run.run_id,
+        "warehouse": str(completed.run.request.warehouse),
+        "paths": {"warehouse": str(completed.run.request.warehouse), "files": [str(path) for path in completed.files]},
     }
 
 
-def watched(finished: CompletedRun) -> pl.DataFrame:
-    """What was noticed before the last period was scored, shape schemas.WATCH."""
-    return finished.validated.watch.filter(pl.col("period") == finished.order.periods[-1])
+def watched(completed: CompletedRun) -> pl.DataFrame:
+    """What was noticed before the last period was scored (shape `schemas.WATCH`)."""
+    return completed.validated.watch.filter(pl.col("period") == completed.run.request.periods[-1])
 
 
-def _evaluation(one: PeriodEvaluation, finished: CompletedRun) -> dict[str, Any]:
-    new = new_evaluation(one, finished.run)
+def _evaluation(one: PeriodEvaluation, completed: CompletedRun) -> dict[str, Any]:
+    new = as_published(one, completed.run)
     tiers = counted(one.evaluation.scores, "tier")
     return {
         "period": one.period,
-        "policy_id": one.policy.id,
+        "policy_id": completed.run.policy.id,
         "evaluation_id": new.evaluation_id,
-        "inputs_sha256": one.inputs_sha256,
+        "inputs_sha256": one.evaluation.inputs_sha256,
         "tiers": {tier: tiers.get(tier, 0) for tier in TIERS},
         "statuses": counted(one.evaluation.scores, "status"),
         "lists": {
-            **dict.fromkeys((entry.list for entry in one.policy.candidate), 0),
+            **dict.fromkeys((entry.list for entry in completed.run.policy.candidate), 0),
             **counted(one.candidates, "list"),
         },
         "warnings": list(one.evaluation.warnings),
@@ -73,10 +73,10 @@ def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
     return dict(counts.iter_rows())
 
 
-def closing_lines(finished: CompletedRun) -> Iterator[str]:
+def closing_lines(completed: CompletedRun) -> Iterator[str]:
     """The end of a run as an operator reads it: reconciliation, problems, tiers, lists, and where things are."""
-    told = as_json(finished)
-    counts = told["counts"]
+    summary = as_json(completed)
+    counts = summary["counts"]
     yield (
         f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "
         f"{counts['rows_accepted']} accepted + {counts['rows_rejected']} rejected + "
@@ -87,30 +87,30 @@ def closing_lines(finished: CompletedRun) -> Iterator[str]:
         f"Problems: {counts['problems_error']} errors, {counts['problems_warning']} warnings, "
         f"{counts['problems_note']} notes."
     )
-    fresh = {file.sha256 for file in finished.validated.ingested.files}
-    for one in told["corrected"]:
+    fresh = {file.sha256 for file in completed.validated.ingested.files}
+    for one in summary["corrected"]:
         if one["sha256"] in fresh:
             yield (
                 f"Came back: {one['file_name']}: {one['before']} problems before, {one['mended']} mended, "
                 f"{one['left']} left, {one['new']} new."
             )
-    yield from watch_lines(watched(finished))
-    for one in told["evaluations"]:
+    yield from watch_lines(watched(completed))
+    for one in summary["evaluations"]:
         tiers = " ".join(f"{tier} {count}" for tier, count in one["tiers"].items())
         if not any(one["tiers"].values()):  # of a method that gives none
             tiers = f"{one['statuses'].get('ranked', 0)} ranked, no tiers"
         lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
-    yield f"Warehouse: {finished.order.warehouse}"
-    returns = finished.order.output / finished.order.periods[-1] / RETURNED
-    returned = [path for path in finished.files if path.is_relative_to(returns)]
+    yield f"Warehouse: {completed.run.request.warehouse}"
+    returns = completed.run.request.output / completed.run.request.periods[-1] / RETURNED
+    returned = [path for path in completed.files if path.is_relative_to(returns)]
     if returned:
         yield f"To give back: {len(returned)} workbooks in {returns}"
-    for period in finished.order.periods:
-        folder = finished.order.output / period / TOWNS
-        copies = sum(path.is_relative_to(folder) for path in finished.files)
+    for period in completed.run.request.periods:
+        folder = completed.run.request.output / period / TOWNS
+        copies = sum(path.is_relative_to(folder) for path in completed.files)
         if copies:
             yield f"By town: {copies} workbooks in {folder}"
-    officials = [path for path in finished.files if path.name.startswith("能耗产出效益评价_")]
+    officials = [path for path in completed.files if path.name.startswith("能耗产出效益评价_")]
     yield from (f"Workbook: {path}" for path in officials if path.parent.name != TOWNS)

@@ -16,7 +16,7 @@ from efficiency.intake.resolution import ResolutionResult
 from efficiency.monitoring.drift import drift, sides_of
 from efficiency.monitoring.series import HISTORY_MONTHS, Returns, figures_of, returns_of
 from efficiency.monitoring.tally import SERIES, Tally, concat_tallies, tally
-from efficiency.partitions import Facts, partitions_of
+from efficiency.partitions import Partitions
 from efficiency.periods import period_start, shifted
 from schemas import FORMS, WATCH
 
@@ -34,16 +34,17 @@ NAMED = 5
 _TITLES = {column.name: column.title for form in reversed(FORMS.values()) for column in form.columns}
 
 
-def watch(submissions: pl.DataFrame, columns: pl.DataFrame, facts: Facts, period: date, today: date) -> pl.DataFrame:
+def watch(
+    submissions: pl.DataFrame, columns: pl.DataFrame, facts: Partitions, period: date, today: date
+) -> pl.DataFrame:
     """What is noticed before `period` (its first day) is evaluated, as a frame of shape schemas.WATCH.
 
     `submissions` and `columns` are the shapes of intake.submissions and intake.columns, `facts` the accepted rows of
     each form; `today` is the day against which a return that has not come is overdue.
     """
-    parts = partitions_of(facts)
-    sent = returns_of(submissions, parts, period)
+    sent = returns_of(submissions, facts, period)
     expected, sides = _expected(sent, period), sides_of(sent, period)
-    seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in parts.lazy()])
+    seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in facts.lazy()])
     covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
     received = pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
     found = [

@@ -17,9 +17,9 @@ import polars as pl
 from efficiency.errors import EfficiencyError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
-from efficiency.job.evaluate import judge
+from efficiency.job.evaluate import evaluate_period
 from efficiency.job.ingest import facts_between
-from efficiency.job.movement import what_moved
+from efficiency.job.movement import score_changes
 from efficiency.job.objection_register import register
 from efficiency.partitions import Chunks, Partitions
 from efficiency.policy.load import parse_policy
@@ -192,19 +192,19 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         yield Finding(f"{subject} code", True, f"made by version {row['code_version']}, this is {code_version()}")
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
-    judged = judge(facts, policy, row["period"], past)
+    judged = evaluate_period(facts, policy, row["period"], past)
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
-    moved = what_moved(facts, policy, row["period"], judged, past)
+    movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
     new = PublishedEvaluation(
         **{name: row[name] for name in ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version",
                                         "inputs_sha256", "created_at", "warnings")},
         scores=judged.scores,
         indicators=judged.indicators,
         candidates=select_candidates(judged, policy),
-        movements=moved.frame,
+        movements=movements,
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
-    warnings = "\n".join([*judged.warnings, *moved.warnings]) or None
+    warnings = "\n".join([*judged.warnings, *change_warnings]) or None
     yield _equal(f"{subject} warnings", row["warnings"], warnings)
     published: Mapping[Table, pl.DataFrame | None] = {
         SCORES: new.scores, INDICATORS: new.indicators, CANDIDATES: new.candidates, MOVEMENTS: new.movements,

@@ -17,7 +17,7 @@ from efficiency.evaluation.changes import ASKED, Trial, effects
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
-from efficiency.job.evaluate import judge
+from efficiency.job.evaluate import evaluate_period
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
 from efficiency.periods import period_start
@@ -57,7 +57,7 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         resolved = _tried(warehouse, contents, parsed, folder)
         trial = resolved.facts
         kept = kept_facts(warehouse, folder)
-        before, after = (judge(facts, policy, period, contents) for facts in (kept, trial))
+        before, after = (evaluate_period(facts, policy, period, contents) for facts in (kept, trial))
         tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
     changes = effects(before, select(before, policy), after, select(after, policy))

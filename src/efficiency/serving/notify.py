@@ -43,7 +43,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], CompletedRun]) -> C
     try:
         from efficiency.job.summary import as_json
 
-        titles = {rule.list: rule.title for evaluation in completed.judged for rule in evaluation.policy.candidate}
+        titles = {rule.list: rule.title for rule in completed.run.policy.candidate}
         notice = success_notice(as_json(completed), titles)
     except Exception as error:
         log.warning("the notice of this run cannot be drawn up (%s); the run itself is done", type(error).__name__)

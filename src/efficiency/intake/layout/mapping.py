@@ -10,10 +10,11 @@ import json
 import tomllib
 from fnmatch import fnmatchcase
 from glob import escape
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from efficiency.errors import UsageError
 from efficiency.intake.layout.header_cells import IDENTITY, ROLES, ColumnMatch, Header
@@ -112,6 +113,12 @@ class MappingFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sheet: tuple[MappedSheet, ...] = ()
+    _sha256: str = PrivateAttr(default="")
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file's text in UTF-8, hexadecimal; empty where there is no file."""
+        return self._sha256
 
     def for_sheet(self, file_name: str, sheet: str) -> MappedSheet | None:
         """The layout of a sheet; None where none is meant for it."""
@@ -128,7 +135,8 @@ NO_MAPPING = MappingFile()
 def load_mapping(path: Path) -> MappingFile:
     """The mapping file at `path`. Raises UsageError naming what is wrong with it, all at once."""
     try:
-        return MappingFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        text = path.read_text(encoding="utf-8-sig")
+        mapping = MappingFile.model_validate(tomllib.loads(text))
     except OSError as error:
         raise UsageError(f"The mapping file {path} cannot be read ({error.strerror}). Check the name.") from error
     except UnicodeDecodeError as error:
@@ -138,6 +146,8 @@ def load_mapping(path: Path) -> MappingFile:
     except ValidationError as error:
         faults = "\n".join(f"  {_place(fault['loc'])}: {fault['msg']}" for fault in error.errors())
         raise UsageError(f"The mapping file {path} cannot be used:\n{faults}") from error
+    mapping._sha256 = sha256(text.encode("utf-8")).hexdigest()
+    return mapping
 
 
 def mapped_header(grid: Grid, layout: MappedSheet) -> tuple[Header | None, list[str]]:

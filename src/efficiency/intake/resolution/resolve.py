@@ -19,7 +19,7 @@ from efficiency.intake.resolution.duplicate_problems import findings, superseded
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
-from efficiency.partitions import partitions_of
+from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def resolve(stated: Stated) -> ResolutionResult:
     rows = {form: chunks.whole() for form, chunks in stated.rows.items()}
     tables, register = prepare_lookups(stated, stated_pairs(rows))
     result = resolve_partition(rows, tables)
-    return combine(tables, [register, result], partitions_of(result.facts))
+    return combine(tables, [register, result], one_partition(result.facts))
 
 
 def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, PartitionResult]:
