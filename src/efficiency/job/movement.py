@@ -58,12 +58,12 @@ def score_changes(
     if not same_facts:
         as_now = profile_at(facts, old, previous.period, past).frame
         if inputs_sha256(as_now) != previous.inputs_sha256:
-            restated = _standing(evaluate(as_now, old), old)
+            restated = _results(evaluate(as_now, old), old)
     if revised:
-        unrevised = _standing(evaluate(profile_at(facts, old, period, past).frame, old), old)
+        unrevised = _results(evaluate(profile_at(facts, old, period, past).frame, old), old)
     changes = movement(
         Results(previous.scores, previous.indicators, old),
-        _standing(evaluation, policy),
+        _results(evaluation, policy),
         restated=restated,
         unrevised=unrevised,
     )
@@ -74,5 +74,5 @@ def score_changes(
     return named, ()
 
 
-def _standing(evaluation: Evaluation, policy: Policy) -> Results:
+def _results(evaluation: Evaluation, policy: Policy) -> Results:
     return Results(evaluation.scores, evaluation.indicators, policy)
