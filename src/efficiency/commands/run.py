@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
             print("\n".join(summary["lines"]))
         return 0
     _use_memory_and_cores_well()
-    from efficiency.job.execution import worker_ready
+    from efficiency.job.workers import worker_ready
 
     with worker_ready("efficiency.job.execution.read_files", "efficiency.reports.submitters.returned"):
         return _run_plainly(options, periods)

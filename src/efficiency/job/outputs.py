@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.job.documents import report_of, write_documents
-from efficiency.job.execution import in_background
 from efficiency.job.record import recorded
+from efficiency.job.workers import in_background
 from efficiency.reports.delivery import RETURNED, Delivery, deliver, staging
 from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation

@@ -5,17 +5,14 @@ from __future__ import annotations
 from efficiency.job.execution.batches import collect, is_staged, split_into_batches, stage_batch
 from efficiency.job.execution.partitions import partition_count, resolve_in_partitions
 from efficiency.job.execution.read_files import ReadFiles, read_files
-from efficiency.job.execution.workers import in_background, worker_ready
 
 __all__ = [
     "ReadFiles",
     "collect",
-    "in_background",
     "is_staged",
     "partition_count",
     "read_files",
     "resolve_in_partitions",
     "split_into_batches",
     "stage_batch",
-    "worker_ready",
 ]

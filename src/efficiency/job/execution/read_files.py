@@ -1,4 +1,4 @@
-"""Files read side by side: by this process and, where there is enough to read, by others beside it, in batches."""
+"""Files read in batches by this process and, where there is enough to read, by worker processes at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
-from efficiency.job.execution.workers import GoneError, Worker, ready, workers
+from efficiency.job.workers import Worker, WorkerError, ready, workers
 from efficiency.partitions import BOUNDS
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from efficiency.intake.layout import MappingFile
 
 BATCH, BATCH_BYTES = 4, 8 << 20
-"""Files that are handed over at a time: so many, or so much to read."""
+"""Files that make a batch at most, and bytes to read."""
 WORTH_FILES, WORTH_BYTES = 24, 4 << 20
-"""From this many files, or this much to read, a worker that is not there yet repays its start (0.3 s)."""
+"""Files, or bytes to read, for each of which a new worker repays its start (0.3 s)."""
 
 Batch = tuple["InboxFile", ...]
 ReadFiles = Callable[[Sequence["InboxFile"], "MappingFile", Callable[[int, int], None], "Path"], ReadResult]
@@ -42,68 +42,71 @@ def read_files(
     EfficiencyError when the disk is full.
     """
     batches = in_batches(files, BATCH, BATCH_BYTES)
-    waiting = deque(enumerate(batches))
-    read: dict[int, ReadResult] = {}
+    unread = deque(range(len(batches)))
+    results: dict[int, ReadResult] = {}
     held = 0
 
-    def work(read_batch: Callable[[Batch], ReadResult | None]) -> None:
+    def read_here(batch: Batch) -> ReadResult:
+        return _read_batch(batch, mapping, folder)
+
+    def read_by(worker: Worker, batch: Batch) -> ReadResult:
+        return worker.run(_read_batch, batch, mapping, folder)
+
+    def take_batches(read: Callable[[Batch], ReadResult]) -> None:
+        """Read batches until none is left; one that a worker could not read is left to this process."""
         nonlocal held
-        while waiting:
+        while unread:
             try:
-                place, batch = waiting.popleft()
+                number = unread.popleft()
             except IndexError:  # another reader took the last one
                 return
-            parsed = read_batch(batch)
-            if parsed is None:
-                waiting.appendleft((place, batch))
+            try:
+                result = read(batches[number])
+            except WorkerError:
+                unread.appendleft(number)
                 return
-            held += parsed.held
-            read[place] = parsed if folder is None or held <= BOUNDS.held else parsed.spill(folder)
-            progress(sum(len(batches[done]) for done in list(read)), len(files))
+            held += result.held
+            results[number] = result if folder is None or held <= BOUNDS.held else result.spill(folder)
+            progress(sum(len(batches[done]) for done in list(results)), len(files))
 
-    def ask(other: Worker, batch: Batch) -> ReadResult | None:
-        try:
-            return other.ask(_read_batch, batch, mapping, folder)
-        except GoneError:
-            return None
-
-    count = max(_others(files), min(ready(), len(batches) - 1))
-    with workers(count) as others, ThreadPoolExecutor(max(len(others), 1)) as beside:
-        at_work = [beside.submit(work, partial(ask, other)) for other in others]
-        try:
-            work(lambda batch: _read_batch(batch, mapping, folder))
-        except BaseException:
-            waiting.clear()
-            raise
+    count = max(_workers_worth(files), min(ready(), len(batches) - 1))
+    with ThreadPoolExecutor(max(count, 1)) as executor, workers(count) as others:
+        at_work = [executor.submit(take_batches, partial(read_by, worker)) for worker in others]
+        take_batches(read_here)
         for one in at_work:
             one.result()
-        # What a worker that broke down gave back when this process was done already.
-        work(lambda batch: _read_batch(batch, mapping, folder))
-    return concat([read[place] for place in range(len(batches))])
+        take_batches(read_here)  # what a worker left after this process had done the rest
+    return concat([results[number] for number in range(len(batches))])
 
 
-def _others(files: Sequence[InboxFile]) -> int:
-    """How many workers are worth their start."""
-    size = sum(file.path.stat().st_size for file in files if file.path.exists())
+def _workers_worth(files: Sequence[InboxFile]) -> int:
+    """How many new workers repay their start."""
+    size = sum(_size(file) for file in files)
     worth = max(len(files) // WORTH_FILES, min(len(files) - 1, size // WORTH_BYTES))
     return max(0, min((os.cpu_count() or 1) - 1, worth))
 
 
 def in_batches(files: Sequence[InboxFile], most: int, most_bytes: int) -> list[Batch]:
-    """`files` in their order, in batches that are full with `most` files or so many bytes to read."""
-    made: list[list[InboxFile]] = []
+    """`files` in their order, in batches of at most `most` files and, unless one file is larger, `most_bytes`."""
+    batches: list[list[InboxFile]] = []
     size = 0
     for file in files:
-        own = file.path.stat().st_size if file.path.exists() else 0
-        if not made or len(made[-1]) == most or size + own > most_bytes:
-            made.append([])
+        own = _size(file)
+        if not batches or len(batches[-1]) == most or size + own > most_bytes:
+            batches.append([])
             size = 0
-        made[-1].append(file)
+        batches[-1].append(file)
         size += own
-    return [tuple(batch) for batch in made]
+    return [tuple(batch) for batch in batches]
+
+
+def _size(file: InboxFile) -> int:
+    """Bytes of the file; 0 where it has gone since it was listed, which reading it reports."""
+    return file.path.stat().st_size if file.path.exists() else 0
 
 
 def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> ReadResult:
+    """What the files of `batch` state, with the rows of large files spilled to `folder`."""
     parts: list[ReadResult] = []
     for file in batch:
         read = read_file(file, mapping)
