@@ -164,7 +164,7 @@ def test_what_reads_the_warehouse_again_comes_to_the_same_in_partitions(
         last = max(small_inbox.CODES)
         connection.execute(f"UPDATE facts.output SET tax = tax + 1 WHERE uscc = '{last}'")
         connection.execute(f"DELETE FROM facts.land WHERE uscc = '{small_inbox.CODES[0]}'")
-    altered = {finding.subject: finding.said for finding in audit(warehouse) if not finding.holds}
+    altered = {finding.subject: finding.detail for finding in audit(warehouse) if not finding.holds}
     assert set(altered) == {"facts.output", "facts.land"}
     assert last in altered["facts.output"]
     assert altered["facts.land"].startswith("13 rows are published; computed again there are 14")
