@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.content import score_changes
 from efficiency.reports.text import FIELDS, format_figure, table_lines
+from schemas import DATED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,7 @@ def _amount(value: float, unit: str | None) -> str:
 
 def _row(part: Mapping[str, Any], unit: str | None) -> list[str]:
     """Sign, what and when, amount, how it follows from the cell, and the cell."""
-    what = part["carrier"] or (FIELDS[part["field"]] if part["measure"].startswith("land") else "")
+    what = part["carrier"] or (FIELDS[part["field"]] if part["measure"] in DATED else "")
     return [
         _SIGNS.get(part["sign"], f"{part['sign']:+d}×"),
         f"{what} {span_words(part['span_start'], part['span_end'], dated=part['measure'].startswith('land'))}".strip(),

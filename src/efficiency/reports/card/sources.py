@@ -10,6 +10,7 @@ import polars as pl
 
 from efficiency.reports.card.figures import sheet_words, span_words
 from efficiency.reports.text import FIELDS, format_figure
+from schemas import DATED
 
 if TYPE_CHECKING:
     from efficiency.evaluation.explanation import Explanation
@@ -86,7 +87,7 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
     ):
         rows = group.to_dicts()
         first = rows[0]
-        dated = first["measure"].startswith("land")
+        dated = first["measure"] in DATED
         span = span_words(first["span_start"], first["span_end"], dated=dated)
         source = sheet_words(first) if first["submission_id"] else "同期已报其他品种，按0计"
         named = [_cell(row, several=len(rows) > 1) for row in rows[:CELLS] if row["submission_id"]]
@@ -98,7 +99,7 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
 
 def _cell(row: dict[str, Any], *, several: bool) -> str:
     """F26 天然气 44.584; the stated figure too where its unit is another: C10(填报 110,310 千元)."""
-    what = row["carrier"] or (FIELDS.get(row["field"], "") if row["measure"].startswith("land") else "")
+    what = row["carrier"] or (FIELDS.get(row["field"], "") if row["measure"] in DATED else "")
     words = [row["cell"] or "列未知", *([what] if what else [])]
     if row["coefficient"] is not None or several:
         words.append(format_figure(row["quantity"]))

@@ -19,7 +19,7 @@ from efficiency.reports.text import (
     percentage,
     table_lines,
 )
-from schemas import FORMS
+from schemas import DATED, FORMS
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _sources(sources: pl.DataFrame) -> list[str]:
         [
             row["title"] if row["carrier"] is None else f"{row['title']}：{row['carrier']}",
             _FIELDS.get(row["field"], "") if row["measure"] != row["field"] else "",
-            span_words(row["span_start"], row["span_end"], dated=row["measure"].startswith("land")),
+            span_words(row["span_start"], row["span_end"], dated=row["measure"] in DATED),
             sheet_words(row),
             _cells(row["cell"]),
         ]
