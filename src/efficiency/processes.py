@@ -1,4 +1,4 @@
-"""Who runs this: the user, the machine, and whether a process still lives."""
+"""User, machine and processes: names for the log and for file names, and whether a process is alive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import socket
 
 
 def user() -> str:
-    """The user's name; the number where it has none, as in a container that runs under any number."""
+    """The user's name; the user's number where it has no name, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -17,17 +17,17 @@ def user() -> str:
 
 
 def operator() -> str:
-    """User and machine, as an entry of the log names them."""
+    """USER@MACHINE, as entries of the log contain it."""
     return f"{user()}@{socket.gethostname()}"
 
 
 def process_mark() -> str:
-    """What names this process among those of all machines, fit for a file name: `MACHINE-NUMBER`."""
+    """MACHINE-NUMBER of this process, usable in a file name and unique among machines."""
     return f"{_machine()}-{os.getpid()}"
 
 
 def process_of(mark: str) -> int | None:
-    """The number of the process that `mark` names, if it is one of this machine."""
+    """Process number in `mark` (see `process_mark`); None when it is of another machine or no mark."""
     found = re.fullmatch(re.escape(f"{_machine()}-") + r"(\d+)", mark)
     return int(found[1]) if found else None
 
@@ -59,10 +59,10 @@ def _machine() -> str:
     return re.sub(r"[^0-9A-Za-z.]", "_", socket.gethostname())
 
 
-OTHERS = 0o027
-"""Permissions that nobody but the owner gets: writing for the group, anything for others."""
+PRIVATE_UMASK = 0o027
+"""Permission bits removed from new files: writing for the group, everything for others."""
 
 
 def keep_private() -> None:
-    """From here on this process makes files 0640 and folders 0750, or narrower where the user's umask says so."""
-    os.umask(os.umask(OTHERS) | OTHERS)
+    """Set the umask so that new files have mode 0640 and folders 0750, or narrower where the user's umask is."""
+    os.umask(os.umask(PRIVATE_UMASK) | PRIVATE_UMASK)

@@ -14,7 +14,7 @@ from efficiency.errors import EfficiencyError
 from efficiency.review.audit import audit
 from efficiency.version import code_version
 from efficiency.warehouse.read import load
-from efficiency.warehouse.run_log import append, faults, log_file, read_log
+from efficiency.warehouse.run_log import append_entry, chain_errors, log_file, read_log
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_an_altered_log_shows(audited, tmp_path: Path, alter, message) -> None:
     path = copied(audited, tmp_path)
     lines = log_file(path).read_text(encoding="utf-8").splitlines()
     log_file(path).write_text("\n".join(alter(lines)) + "\n", encoding="utf-8")
-    assert message in "; ".join(faults(read_log(path)))
+    assert message in "; ".join(chain_errors(read_log(path)))
     assert "log of runs" in differing(path)
 
 
@@ -167,16 +167,16 @@ def test_a_log_that_lacks_a_published_run_shows(audited, tmp_path: Path) -> None
     path = copied(audited, tmp_path)
     lines = log_file(path).read_text(encoding="utf-8").splitlines(keepends=True)
     log_file(path).write_text("".join(lines[:-2]), encoding="utf-8")
-    assert faults(read_log(path)) == []
+    assert chain_errors(read_log(path)) == []
     assert "log of runs" in differing(path)
 
 
 def test_half_a_line_of_a_run_that_was_killed_is_cut_off_by_the_next_entry(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
-    append(path, {"event": "started", "error": "长" * 9000})
+    append_entry(path, {"event": "started", "error": "长" * 9000})
     with log_file(path).open("ab") as stream:
         stream.write(b'{"event": "fini')
     assert [entry["event"] for entry in read_log(path)] == ["started"]
-    append(path, {"event": "failed"})
+    append_entry(path, {"event": "failed"})
     assert [entry["event"] for entry in read_log(path)] == ["started", "failed"]
-    assert faults(read_log(path)) == []
+    assert chain_errors(read_log(path)) == []

@@ -14,7 +14,7 @@ from efficiency.review.rollback import versions as listed
 from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import publish
-from efficiency.warehouse.run_log import faults, read_log
+from efficiency.warehouse.run_log import chain_errors, read_log
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_going_back_is_logged(path) -> None:
     assert entry["event"] == "rollback"
     assert entry["operator"]
     assert versions(path)[1].name in entry["file"]
-    assert faults(read_log(path)) == []
+    assert chain_errors(read_log(path)) == []
 
 
 def test_the_command_prints_what_it_did_and_how_to_undo_it(path, tmp_path: Path) -> None:

@@ -165,9 +165,9 @@ def test_the_same_contents_in_another_order_lie_in_the_file_alike(tmp_path: Path
 
 
 def test_a_python_variable_never_stands_in_for_a_table(published) -> None:
-    from efficiency.warehouse.connection import opened
+    from efficiency.warehouse.connection import open_published
 
     missing = pl.DataFrame({"a": [1]})
-    with pytest.raises(WarehouseError, match="missing"), opened(published) as connection:
+    with pytest.raises(WarehouseError, match="missing"), open_published(published) as connection:
         connection.sql("SELECT * FROM missing").fetchall()
     assert missing.height == 1

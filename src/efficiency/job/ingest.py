@@ -23,7 +23,7 @@ from efficiency.intake.resolution import Stated
 from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import ReadFiles, partition_count, read_files
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spill
-from efficiency.warehouse.read import Codes, height, load, load_in_order
+from efficiency.warehouse.read import Codes, load, load_in_order, row_count
 from efficiency.warehouse.schema import TABLES, Contents
 from efficiency.warehouse.staging import scratch_folder
 from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
@@ -220,7 +220,7 @@ def in_memory_or_spilled(rows: Mapping[str, Chunks], folder: Path) -> dict[str, 
 
 def kept_facts(warehouse: Path, folder: Path) -> Partitions:
     """All facts that `warehouse`, which exists, keeps: in memory or, where that is too much, spilled to `folder`."""
-    count = partition_count(height(warehouse, FACTS.values()))
+    count = partition_count(row_count(warehouse, FACTS.values()))
     if count == 1:
         return Partitions((facts_between(warehouse, (None, None)),))
     known = load(warehouse, [FACTS["register"].qualified]) or Contents()

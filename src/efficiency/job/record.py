@@ -14,7 +14,7 @@ import polars as pl
 from efficiency.job.objection_register import register
 from efficiency.version import code_version
 from efficiency.warehouse.errors import WarehouseError
-from efficiency.warehouse.run_log import append
+from efficiency.warehouse.run_log import append_entry
 from schemas import EVALUATIONS, OBJECTIONS, PROBLEMS, RUN_EVALUATIONS, RUN_FILES, RUNS, SUBMISSIONS
 
 if TYPE_CHECKING:
@@ -54,18 +54,19 @@ def logged(run: RunContext) -> Iterator[RunContext]:
         "command": command_line(run.request),
         "code_version": code_version(),
     }
-    digest = append(run.request.warehouse, begun)
+    digest = append_entry(run.request.warehouse, begun)
     try:
         yield replace(run, log_sha256=digest)
     except BaseException as error:
         message = " ".join(str(error).split()) or type(error).__name__
         try:
-            append(run.request.warehouse, {"event": "failed", "run_id": run.run_id, "at": _now(), "error": message})
+            failed = {"event": "failed", "run_id": run.run_id, "at": _now(), "error": message}
+            append_entry(run.request.warehouse, failed)
         except WarehouseError as second:  # what stopped the run is what the operator must hear of
             log.warning("that the run failed could not be logged: %s", second)
         raise
     try:
-        append(run.request.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
+        append_entry(run.request.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
     except WarehouseError as error:
         raise WarehouseError(f"The month is published, but its end could not be logged: {error}") from error
 

@@ -26,10 +26,10 @@ from efficiency.policy.load import parse_policy
 from efficiency.review.as_of import Origin, origin_of, past_at, resolved_at, resolved_now, warehouse_at
 from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation
-from efficiency.warehouse.run_log import faults, log_file, read_log
+from efficiency.warehouse.run_log import chain_errors, log_file, read_log
 from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import reading_scratch
-from efficiency.warehouse.versions import KEPT, described, version_files
+from efficiency.warehouse.versions import KEPT_VERSIONS, describe, version_files
 from schemas import (
     CANDIDATES,
     EVALUATIONS,
@@ -85,7 +85,7 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
 def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     """The log is an unbroken chain of digests and has the start of every run of the warehouse."""
     entries, subject = read_log(warehouse), "log of runs"
-    broken = faults(entries)
+    broken = chain_errors(entries)
     begun = {entry.get("sha256") for entry in entries if entry.get("event") == "started"}
     missing = [
         run_id
@@ -102,15 +102,15 @@ def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
 
 
 def _versions(warehouse: Path) -> Iterator[Finding]:
-    """Every earlier file can be opened and is a warehouse, and there are no more than `KEPT`."""
+    """Every earlier file can be opened and is a warehouse, and there are no more than `KEPT_VERSIONS`."""
     files = version_files(warehouse.resolve())
     broken = []
     for file in files:
         try:
-            described(file)
+            describe(file)
         except EfficiencyError as error:
             broken.append(str(error))
-    too_many = [f"{len(files)} are kept where {KEPT} should be"] if len(files) > KEPT else []
+    too_many = [f"{len(files)} are kept where {KEPT_VERSIONS} should be"] if len(files) > KEPT_VERSIONS else []
     detail = "; ".join([*broken, *too_many]) or f"{len(files)} earlier files, each whole"
     yield Finding("versions", not (broken or too_many), detail)
 

@@ -13,8 +13,8 @@ from efficiency.errors import EfficiencyError, UsageError
 from efficiency.processes import operator
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import roll_back
-from efficiency.warehouse.run_log import append
-from efficiency.warehouse.versions import Version, as_version, described, version_files
+from efficiency.warehouse.run_log import append_entry
+from efficiency.warehouse.versions import Version, describe, version_files, version_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class RolledBack:
 
 def versions(warehouse: Path) -> list[Version]:
     """The earlier files of the warehouse, newest first. Raises WarehouseError naming one that cannot be read."""
-    return [described(file) for file in reversed(version_files(warehouse.resolve()))]
+    return [describe(file) for file in reversed(version_files(warehouse.resolve()))]
 
 
 def rollback(warehouse: Path, asked: str | None) -> RolledBack:
@@ -40,8 +40,8 @@ def rollback(warehouse: Path, asked: str | None) -> RolledBack:
     target = warehouse.resolve()
     with lock(target):
         chosen = _chosen(target, asked)
-        before = replace(described(target), path=as_version(target)) if target.exists() else None
-        version = described(chosen)
+        before = replace(describe(target), path=version_path(target)) if target.exists() else None
+        version = describe(chosen)
         entry = {
             "event": "rollback",
             "at": _now(),
@@ -50,11 +50,11 @@ def rollback(warehouse: Path, asked: str | None) -> RolledBack:
             "to_run": version.run_id,
             "file": str(chosen),
         }
-        append(target, entry)
+        append_entry(target, entry)
         try:
             roll_back(target, chosen)
         except EfficiencyError as error:
-            append(target, {"event": "failed", "at": _now(), "error": str(error)})
+            append_entry(target, {"event": "failed", "at": _now(), "error": str(error)})
             raise
         return RolledBack(version, before)
 

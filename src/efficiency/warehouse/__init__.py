@@ -1,1 +1,1 @@
-"""Facts and results in one DuckDB file: its tables, comments and views, its publication, and what it remembers."""
+"""Facts and results in one DuckDB file: schema, publication, versions, lock, log of runs."""

@@ -1,4 +1,4 @@
-"""How the warehouse opens DuckDB: always with the same settings, and never the published file itself for writing."""
+"""Connections to DuckDB, all with the same settings; the published file is only ever opened read-only."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ this one every client from 1.0 on reads."""
 
 @contextlib.contextmanager
 def session(spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to nothing yet; files are attached to it. It spills to `spill`, never to the working directory."""
+    """An in-memory connection to which files can be attached; it spills only to the folder `spill`, if one is given."""
     with duckdb.connect(":memory:") as connection:
-        # A table that is missing must be an error, not a Python variable of the same name.
+        # Otherwise a missing table is silently replaced by a Python variable of the same name.
         connection.execute("SET python_enable_replacements=false")
         connection.execute(f"SET temp_directory={literal(str(spill) if spill else '')}")
         yield connection
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the published file `path`, read-only, as the default database.
 
     Raises WarehouseError when the path is a folder, no DuckDB file, locked by a writer, or unreadable.

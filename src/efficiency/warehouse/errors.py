@@ -1,4 +1,4 @@
-"""What can go wrong with the warehouse file, told as what happened, where, and what to do about it."""
+"""Errors of the warehouse file: each message says what happened, with which file, and what to do about it."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ _OS_SIGNS = {
 
 
 def warehouse_error(error: Exception, path: Path, doing: str) -> WarehouseError:
-    """`error`, met while `doing` something with `path`, as a message with its remedy.
+    """`error`, which occurred while `doing` something with `path`, as a message with its remedy.
 
-    The library's own words stay in the message: the sign that was recognised may not be all there is to say.
+    The message also quotes `error`, since the cause is recognised by a few words of it.
     """
-    said = " ".join(str(error).split())
+    text = " ".join(str(error).split())
     number = error.errno if isinstance(error, OSError) else None
-    signs = _OS_SIGNS.get(number, said.lower()) if number is not None else said.lower()
+    signs = _OS_SIGNS.get(number, text.lower()) if number is not None else text.lower()
     for words, cause, remedy in _SIGNS:
         if any(word in signs for word in words):
-            return WarehouseError(f"{doing} {path} failed: {cause}. To do: {remedy}. ({said})")
+            return WarehouseError(f"{doing} {path} failed: {cause}. To do: {remedy}. ({text})")
     return WarehouseError(
-        f"{doing} {path} failed: {said}. To do: see that the folder exists, is on a local disk and "
+        f"{doing} {path} failed: {text}. To do: see that the folder exists, is on a local disk and "
         "may be written, and run again."
     )

@@ -1,4 +1,4 @@
-"""What earlier evaluations mean for the next one, and how a new one joins them. Frames in, frames out."""
+"""Published evaluations: those before a period, and a new one added to them. Frames in, frames out; no I/O."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_streak_before": pl.Int64()})
-"""Shape of what `history` returns."""
+"""Shape of the frame that `history` returns."""
 
 
 @dataclass(frozen=True)
 class PublishedEvaluation:
-    """An evaluation that has just been made, before it has an id."""
+    """A new evaluation of one period under one policy, in the shape in which the warehouse stores it."""
 
     period: str
     policy_id: str
@@ -40,13 +40,13 @@ class PublishedEvaluation:
 
     @property
     def evaluation_id(self) -> str:
-        """Period, policy and a digest of what was judged under what: the same judgement has the same id anywhere."""
-        judged = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
-        return f"{self.period}-{self.policy_id}-{hashlib.sha256(judged.encode()).hexdigest()[:8]}"
+        """Period, policy and a digest of inputs and policy text: the same evaluation has the same id on any machine."""
+        text = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
+        return f"{self.period}-{self.policy_id}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
     def row(self) -> dict[str, Any]:
-        """What results.evaluations keeps of it, but for `current` and `stale`."""
+        """Its row of results.evaluations, without `current` and `stale`."""
         own = ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version", "inputs_sha256",
                "created_at", "warnings")  # fmt: skip
         return {"evaluation_id": self.evaluation_id, **{name: getattr(self, name) for name in own}}
@@ -54,20 +54,21 @@ class PublishedEvaluation:
 
 @dataclass(frozen=True)
 class Added:
-    """The contents with the evaluation in them, its id, and whether anything is new."""
+    """Result of `add_evaluation`."""
 
     contents: Contents
     evaluation_id: str
     changed: bool
-    """False when exactly this evaluation was the period's current one already."""
+    """False when this very evaluation was the period's current one before."""
 
 
 def history(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame:
-    """What each enterprise brings from the policy's current evaluations before `before_period` (shape `PREVIOUS`).
+    """Last tier and streak in D of each enterprise before `before_period`, in the shape `PREVIOUS`.
 
-    `previous_tier` is its tier in the last of them, null if it had none there. `d_streak_before` counts the
-    evaluated periods in D immediately before: it ends at the first in which the enterprise was not in D, was not
-    rated or not listed. Periods without an evaluation neither count nor interrupt.
+    Only the policy's current evaluations count. `previous_tier` is the enterprise's tier in the last of them, null if
+    it had none there. `d_streak_before` counts the evaluated periods in D immediately before: it ends at the first in
+    which the enterprise was not in D, was not rated or not listed. Periods without an evaluation neither count nor
+    interrupt.
     """
     if contents is None:
         return pl.DataFrame(schema=PREVIOUS)
@@ -101,7 +102,7 @@ def history(contents: Contents | None, policy_id: str, before_period: str) -> pl
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
+class PreviousEvaluation:
     """The policy's last current evaluation of an earlier period, as it was published."""
 
     evaluation_id: str
@@ -113,7 +114,7 @@ class Previous:
     indicators: pl.DataFrame
 
 
-def previous_evaluation(contents: Contents | None, policy_id: str, before_period: str) -> Previous | None:
+def previous_evaluation(contents: Contents | None, policy_id: str, before_period: str) -> PreviousEvaluation | None:
     """The policy's last current evaluation before `before_period`; None when there is none."""
     if contents is None:
         return None
@@ -124,7 +125,7 @@ def previous_evaluation(contents: Contents | None, policy_id: str, before_period
         return None
     last = earlier.sort("period").row(-1, named=True)
     own = pl.col("evaluation_id") == last["evaluation_id"]
-    return Previous(
+    return PreviousEvaluation(
         **{name: last[name] for name in ("evaluation_id", "period", "policy_sha256", "policy_toml", "inputs_sha256")},
         # Sums of floats depend on the order: as the warehouse keeps them, also within the run that made them.
         scores=in_order(SCORES, contents[SCORES.qualified].filter(own)),
@@ -148,13 +149,13 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Added:
     """
     evaluations = contents["results.evaluations"]
     chosen = new.evaluation_id
-    same_judgement = (
+    same_evaluation = (
         (pl.col("period") == new.period)
         & (pl.col("policy_id") == new.policy_id)
         & (pl.col("policy_sha256") == new.policy_sha256)
         & (pl.col("inputs_sha256") == new.inputs_sha256)
     )
-    existing = evaluations.filter(same_judgement)
+    existing = evaluations.filter(same_evaluation)
     frames: dict[str, pl.DataFrame] = {}
     if existing.height:
         chosen = existing["evaluation_id"][0]

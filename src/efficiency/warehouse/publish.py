@@ -1,7 +1,7 @@
-"""Publication: a whole new file is built beside the old one, verified, and put in its place by one rename.
+"""Publication: a new file is built in full beside the published one, verified, and renamed over it.
 
-A reader keeps the file it opened and never blocks a run; a run that dies leaves the published file as it was.
-The files published before are kept in `versions/`, from where any of them can be copied back.
+Readers keep the file that they have opened and never block a run; a run that dies leaves the published file as it was.
+The last files that were published before are kept in `versions/`, from where any of them can be restored.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from efficiency.warehouse.connection import STORAGE_VERSION, opened, session
+from efficiency.warehouse.connection import STORAGE_VERSION, open_published, session
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.schema import (
     TABLES,
     Contents,
     all_views,
+    comment_statements,
     create_table,
     literal,
     naive_utc,
     qualified_sql,
     quoted,
-    statements,
 )
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
-from efficiency.warehouse.versions import KEPT, drop_versions, keep_version, restage, settle
+from efficiency.warehouse.versions import KEPT_VERSIONS, copy_to_staging, drop_versions, keep_version, sync_to_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-__all__ = ["KEPT", "publish", "roll_back"]
+__all__ = ["KEPT_VERSIONS", "publish", "roll_back"]
 
 ROWS_AT_ONCE = 8 * 122_880
 """Whole row groups of DuckDB: a row group that is not full is written twice."""
@@ -43,7 +43,7 @@ BUILD_MEMORY = "1GiB"
 """What DuckDB keeps in memory of the file that it writes; without a limit it would keep as much as the machine has."""
 
 
-def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
+def publish(path: Path, contents: Contents, *, keep: int = KEPT_VERSIONS) -> None:
     """Write `contents` as the warehouse `path`, replacing the file that is there; keep the last `keep` before it.
 
     Raises WarehouseError when `path` is a folder or not a DuckDB file, is open for writing elsewhere, may not be
@@ -65,7 +65,7 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT) -> None:
         discard(staging)
 
 
-def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
+def roll_back(path: Path, version: Path, *, keep: int = KEPT_VERSIONS) -> None:
     """Make a copy of the published file `version` the warehouse `path`; the file that is replaced is kept as a version.
 
     Raises WarehouseError as `publish` does, and when `version` is no whole warehouse of this software.
@@ -73,7 +73,7 @@ def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
     target = path.resolve()
     if target.exists():
         _check_replaceable(target)
-    staging = restage(version, target)
+    staging = copy_to_staging(version, target)
     try:
         _put_in_place(staging, target, keep)
     except (duckdb.Error, OSError) as error:
@@ -83,18 +83,18 @@ def roll_back(path: Path, version: Path, *, keep: int = KEPT) -> None:
 
 
 def _put_in_place(staging: Path, target: Path, keep: int) -> None:
-    """Replace the published file by `staging`, which is whole, and keep the last `keep` before it."""
+    """Rename the complete file `staging` to `target`; keep the last `keep` files that were published before."""
     if target.exists():
         shutil.copymode(target, staging)
         keep_version(target, keep)
-    settle(staging)
+    sync_to_disk(staging)
     _replace(staging, target)
     drop_versions(target, keep)
 
 
 def _check_replaceable(target: Path) -> None:
     """Refuse to replace what is not a DuckDB file, or one that somebody has open for writing."""
-    with opened(target) as connection:
+    with open_published(target) as connection:
         connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
 
 
@@ -126,21 +126,21 @@ def _build(staging: Path, contents: Contents) -> None:
 
 
 def _declarations() -> Iterator[str]:
-    """The statements that make every table and view, empty and explained."""
+    """SQL statements that create every table and view, empty, with their comments."""
     for schema in dict.fromkeys(table.schema for table in TABLES.values()):
         yield f"CREATE SCHEMA {quoted(schema)}"
     yield from map(create_table, TABLES.values())
     views = all_views()
     for view in views:
         yield view.create()
-    yield from statements(views)
+    yield from comment_statements(views)
 
 
 def _verify(staging: Path, contents: Contents) -> None:
     """Reopen the file as a reader would. Raises WarehouseError unless every row is there; every view must answer."""
     if staging.with_name(f"{staging.name}.wal").exists():
         raise WarehouseError(f"{staging} was not closed cleanly: a write-ahead log is left. To do: run again.")
-    with opened(staging) as connection:
+    with open_published(staging) as connection:
         counts = ", ".join(f"(SELECT count(*) FROM {qualified_sql(table)})" for table in TABLES.values())
         (found,) = connection.sql(f"SELECT {counts}").fetchall()
         for qualified, rows in zip(TABLES, found, strict=True):
@@ -154,7 +154,7 @@ def _verify(staging: Path, contents: Contents) -> None:
 
 
 def _replace(staging: Path, target: Path) -> None:
-    """Put the new file in place. On Windows and some network drives an open reader refuses for a moment."""
+    """Rename `staging` to `target`; on Windows tries again for two seconds while a reader has `target` open."""
     for attempts_left in range(4, -1, -1):
         try:
             staging.replace(target)
@@ -168,4 +168,4 @@ def _replace(staging: Path, target: Path) -> None:
                     f"DBeaver, Excel) and run again. ({error})"
                 ) from error
             time.sleep(0.5)
-    settle(target.parent)
+    sync_to_disk(target.parent)

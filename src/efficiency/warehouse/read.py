@@ -1,10 +1,10 @@
-"""Reading a published warehouse: everything that earlier runs left, as frames."""
+"""Reading a published warehouse: its tables as frames."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from efficiency.warehouse.connection import opened
+from efficiency.warehouse.connection import open_published
 from efficiency.warehouse.schema import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from schemas.column import Table
 
-__all__ = ["Codes", "Contents", "height", "load", "load_in_order"]
+__all__ = ["Codes", "Contents", "load", "load_in_order", "row_count"]
 
 Codes = tuple[str | None, str | None]
-"""The codes from the first on and before the second; None where there is no such bound."""
+"""Range of enterprise codes: from the first on and before the second; None is no bound."""
 
 
 def load(
@@ -27,24 +27,27 @@ def load(
 ) -> Contents | None:
     """All tables of the warehouse `path`, or those named in `only`; None when there is no such file.
 
-    With `uscc` only the rows of that enterprise, with `codes` those of enterprises between, of tables that say whose
-    their rows are. Columns that an older version of this software did not write come back null; tables likewise empty.
-    Raises WarehouseError (see `opened`).
+    Of tables with a column uscc, `uscc` keeps only the rows of that enterprise and `codes` those of a range. A column
+    that an older version of this software did not write is null, a table that it did not write is empty.
+    Raises WarehouseError (see `open_published`).
     """
     target = path.resolve()
     if not target.exists():
         return None
     wanted = [table for name, table in TABLES.items() if only is None or name in only]
-    with opened(target) as connection:
+    with open_published(target) as connection:
         columns = _columns(connection)
         return Contents(
-            {t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _of(t, uscc, codes)) for t in wanted}
+            {
+                t.qualified: _frame(connection, t, columns.get(t.qualified, ()), _condition(t, uscc, codes))
+                for t in wanted
+            }
         )
 
 
-def height(path: Path, tables: Iterable[Table]) -> int:
-    """How many rows `tables` of the warehouse `path`, which is there, have together. Raises as `load` does."""
-    with opened(path.resolve()) as connection:
+def row_count(path: Path, tables: Iterable[Table]) -> int:
+    """Total number of rows of `tables` in the warehouse `path`, which must exist. Raises as `load` does."""
+    with open_published(path.resolve()) as connection:
         written = _columns(connection)
         counts = [
             connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()[0][0]
@@ -55,14 +58,14 @@ def height(path: Path, tables: Iterable[Table]) -> int:
 
 
 def load_in_order(path: Path, tables: Iterable[Table], rows: int) -> Iterator[tuple[Table, pl.DataFrame]]:
-    """The rows of each of `tables`, which have a submission_id, by submission: some `rows` at a time or one submission.
+    """The rows of `tables` in frames of about `rows` rows or one whole submission; each table has a submission_id.
 
-    None where there is no such file. Raises WarehouseError (see `opened`).
+    Yields nothing when there is no such file. Raises WarehouseError (see `open_published`).
     """
     target = path.resolve()
     if not target.exists():
         return
-    with opened(target) as connection:
+    with open_published(target) as connection:
         columns = _columns(connection)
         for table in tables:
             names = columns.get(table.qualified)
@@ -71,7 +74,7 @@ def load_in_order(path: Path, tables: Iterable[Table], rows: int) -> Iterator[tu
 
 
 def _slices(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> Iterator[str]:
-    """SQL conditions that part `table` into slices of whole submissions."""
+    """SQL conditions that split `table` into slices of whole submissions, each of about `rows` rows."""
     ((height,),) = connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()
     if height <= rows:
         yield from ("true",) if height else ()
@@ -80,22 +83,22 @@ def _slices(connection: duckdb.DuckDBPyConnection, table: Table, rows: int) -> I
         f"SELECT submission_id, count(*) FROM {qualified_sql(table)} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     start, held = 0, 0
-    for place, (_, count) in enumerate(counts):
+    for index, (_, count) in enumerate(counts):
         held += count
-        if held >= rows or place + 1 == len(counts):
-            yield f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[place][0])}"
-            start, held = place + 1, 0
+        if held >= rows or index + 1 == len(counts):
+            yield f"submission_id BETWEEN {literal(counts[start][0])} AND {literal(counts[index][0])}"
+            start, held = index + 1, 0
 
 
-def _of(table: Table, uscc: str | None, codes: Codes) -> str:
-    """The SQL condition that holds of the rows of these enterprises; of all where none are asked for."""
+def _condition(table: Table, uscc: str | None, codes: Codes) -> str:
+    """SQL condition for the rows of these enterprises; true for all where no code is given."""
     bounds = zip(("=", ">=", "<"), (uscc, *codes), strict=True)
-    asked = [f"uscc {sign} {literal(code)}" for sign, code in bounds if code is not None and "uscc" in table.names]
-    return " AND ".join(asked) or "true"
+    conditions = [f"uscc {sign} {literal(code)}" for sign, code in bounds if code is not None and "uscc" in table.names]
+    return " AND ".join(conditions) or "true"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Qualified name of each table of the file → the columns that were written."""
+    """Qualified name of each table of the file → names of its columns."""
     written = connection.sql(
         "SELECT schema_name || '.' || table_name AS name, column_name FROM duckdb_columns() "
         "WHERE NOT internal AND database_name = current_database()"
@@ -106,7 +109,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def _frame(
     connection: duckdb.DuckDBPyConnection, table: Table, written: Collection[str], where: str = "true"
 ) -> pl.DataFrame:
-    """The rows of `table` in its declared shape; those of which the SQL condition `where` holds."""
+    """The rows of `table` that satisfy the SQL condition `where`, in its declared shape; `written` are its columns."""
     names = [quoted(name) for name in table.names if name in written]
     if not names:
         return table.empty()

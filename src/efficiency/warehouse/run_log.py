@@ -1,9 +1,9 @@
-"""The log of runs: one line of JSON for each beginning and end, also of runs that failed and published nothing.
+"""The log of runs: a line of JSON for the start and the end of each run, also of those that failed.
 
-It lies in `versions/` and is only ever added to. Each entry carries the digest of the one before it and its own, so
-that an entry which was altered, removed or put in between shows; the warehouse keeps the digest of each published
-run's first entry, so that a log cut off before it shows too. Whoever may write the folder can forge both: keep the
-last digest elsewhere where that matters.
+The file is in `versions/` and is only appended to. Each entry contains its own digest and that of the entry before it,
+so that an entry which was altered, removed or inserted is detected; the warehouse stores the digest of each published
+run's first entry, so that a truncated log is detected too. Somebody who may write the folder can forge both: where that
+matters, keep the last digest elsewhere.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Entry = dict[str, Any]
-"""event, at, and what belongs to the event; `previous` and `sha256` are digests."""
+"""One line: `event`, `at`, the fields of the event, and the digests `previous` and `sha256`."""
 
 
 def log_file(warehouse: Path) -> Path:
-    """Where the log of the warehouse stands."""
+    """Path of the log of `warehouse`."""
     target = warehouse.resolve()
     return versions_folder(target) / f"{target.stem}.runs.jsonl"
 
 
-def append(warehouse: Path, said: Mapping[str, object]) -> str:
-    """Add an entry, on the disk before this returns; gives its digest. Only the holder of the lock may do this.
+def append_entry(warehouse: Path, values: Mapping[str, object]) -> str:
+    """Append an entry with these `values` and sync it to disk; returns its digest. The caller holds the lock.
 
-    What a run that died in the middle of a line left is no entry and is cut off. Raises WarehouseError when the log
-    cannot be written.
+    An incomplete last line, which a run left that died while writing it, is removed. Raises WarehouseError when the
+    log cannot be written.
     """
     file = log_file(warehouse)
     try:
@@ -42,7 +42,7 @@ def append(warehouse: Path, said: Mapping[str, object]) -> str:
         with file.open("a+b") as stream:
             whole, last = _tail(stream.seek(0, os.SEEK_END), stream)
             stream.truncate(whole)
-            entry: Entry = {**said, "previous": _digest_of(last)}
+            entry: Entry = {**values, "previous": _digest_of(last)}
             entry["sha256"] = _digest(entry)
             stream.write(f"{_text(entry)}\n".encode())
             stream.flush()
@@ -53,7 +53,7 @@ def append(warehouse: Path, said: Mapping[str, object]) -> str:
 
 
 def read_log(warehouse: Path) -> list[Entry]:
-    """Every whole entry, oldest first; a line that is no entry comes as one with the key `unreadable`."""
+    """Every complete line as an entry, oldest first; a line that is no JSON object has the key `unreadable`."""
     file = log_file(warehouse)
     if not file.exists():
         return []
@@ -61,24 +61,24 @@ def read_log(warehouse: Path) -> list[Entry]:
     return [_parsed(line) for line in whole.splitlines()]
 
 
-def faults(entries: list[Entry]) -> list[str]:
-    """What is wrong with the chain of entries; empty when it holds."""
-    found: list[str] = []
+def chain_errors(entries: list[Entry]) -> list[str]:
+    """Messages about entries that were altered, removed or inserted; empty when the chain is intact."""
+    errors: list[str] = []
     before = ""
     for number, entry in enumerate(entries, start=1):
         if "unreadable" in entry:
-            found.append(f"line {number} is no entry: {entry['unreadable']}")
+            errors.append(f"line {number} is no entry: {entry['unreadable']}")
             continue
         if entry.get("sha256") != _digest(entry):
-            found.append(f"line {number} was altered after it was written")
+            errors.append(f"line {number} was altered after it was written")
         if entry.get("previous") != before:
-            found.append(f"line {number} does not follow the line before it: something was removed or put in between")
+            errors.append(f"line {number} does not follow the line before it: something was removed or put in between")
         before = str(entry.get("sha256"))
-    return found
+    return errors
 
 
 def _tail(size: int, stream: Any) -> tuple[int, bytes]:  # noqa: ANN401  # a binary file; its type has no public name
-    """Where the last whole line ends, and that line; reads from the end, however long the log has grown."""
+    """Offset of the end of the last complete line, and that line. Reads only the end of the file."""
     block = 8192
     while True:
         start = max(size - block, 0)

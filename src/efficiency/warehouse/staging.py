@@ -1,4 +1,4 @@
-"""Files that exist only while something is being written beside the warehouse, and what a dead run left of them."""
+"""Staging files and scratch folders beside the warehouse, which exist only while a process writes them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _SCRATCH = "scratch"
 
 
 def staging_file(target: Path, ending: str) -> Path:
-    """The name under which this process prepares something beside `target`; host and process are part of it."""
+    """Path beside `target` for a file that this process prepares; contains host and process number."""
     return target.with_name(f"{target.name}.staging-{process_mark()}.{ending}")
 
 
 def scratch_folder(warehouse: Path) -> Path:
-    """Where the run that is at work in this process puts rows that are too many to stand in memory."""
+    """Folder to which this process spills rows that memory should not hold."""
     return staging_file(warehouse.resolve(), _SCRATCH)
 
 
 @contextmanager
 def scratch(warehouse: Path) -> Iterator[Path]:
-    """The scratch folder of a run, gone at its end however it ends; also what dead runs left beside `warehouse`."""
+    """The scratch folder of a run, removed at its end; first removes what dead runs left beside `warehouse`."""
     clear_leftovers(warehouse.resolve())
     with reading_scratch(warehouse) as folder:
         yield folder
@@ -37,7 +37,7 @@ def scratch(warehouse: Path) -> Iterator[Path]:
 
 @contextmanager
 def reading_scratch(warehouse: Path) -> Iterator[Path]:
-    """The scratch folder of a command that reads `warehouse`, made where rows ask for it and gone at the end."""
+    """The scratch folder of a command that only reads `warehouse`: created by the first spill, removed at the end."""
     folder = scratch_folder(warehouse)
     discard(folder)
     try:
@@ -47,7 +47,7 @@ def reading_scratch(warehouse: Path) -> Iterator[Path]:
 
 
 def discard(staging: Path) -> None:
-    """Remove a staging file with everything DuckDB may have put beside it (write-ahead log, spill folder)."""
+    """Remove a staging file and what DuckDB creates beside it (write-ahead log, spill folder)."""
     for path in staging.parent.glob(f"{_escaped(staging.name)}*"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -56,13 +56,13 @@ def discard(staging: Path) -> None:
 
 
 def clear_leftovers(target: Path) -> None:
-    """Remove what dead processes of this host, or earlier publications of this one, left beside `target`.
+    """Remove staging files beside `target` of this process and of dead processes of this host.
 
-    The scratch folder of this process is in use until its run ends.
+    The scratch folder of this process is kept: it is in use until the run ends.
     """
     beginning = f"{target.name}.staging-"
     for path in target.parent.glob(f"{_escaped(beginning)}*"):
-        # Machines may have dots in their names: the number stands before the first dot that follows a number.
+        # Host names may contain dots: the process number is what precedes the first dot after a number.
         mark = re.match(r"(.*?-\d+)\.", path.name.removeprefix(beginning))
         pid = process_of(mark[1]) if mark else None
         ours = pid == os.getpid() and not path.name.endswith(f".{_SCRATCH}")

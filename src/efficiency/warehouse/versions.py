@@ -1,6 +1,6 @@
-"""The files published before: kept in `versions/` beside the warehouse, listed, and put back.
+"""Earlier published files: kept in `versions/` beside the warehouse, listed, and copied for rollback.
 
-Their names tell when each was published. Nobody else's file in that folder is ever touched.
+Their names contain the time of publication. Other files in that folder are never touched.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from efficiency.warehouse.connection import opened
+from efficiency.warehouse.connection import open_published
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEPT = 12
-"""How many earlier files are kept for rollback."""
+KEPT_VERSIONS = 12
+"""Number of earlier files that are kept for rollback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Version:
 
 
 def versions_folder(target: Path) -> Path:
-    """Where the earlier files of the warehouse `target` lie."""
+    """Folder of the earlier files of the warehouse `target`."""
     return target.parent / "versions"
 
 
@@ -55,24 +55,24 @@ def version_files(target: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if re.fullmatch(name, entry.name))
 
 
-def as_version(target: Path) -> Path:
-    """Where the file that is published as `target` is kept once another one replaces it."""
+def version_path(target: Path) -> Path:
+    """Path in `versions/` for the file that is now published as `target`."""
     state = target.stat()
     short_id = hashlib.sha256(f"{state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:8]
     return versions_folder(target) / f"{target.stem}-{_published(state):%Y%m%dT%H%M%S.%f}Z-{short_id}{target.suffix}"
 
 
 def keep_version(target: Path, keep: int) -> None:
-    """Give the published file a second name in `versions/`: it is never absent from its own.
+    """Link the published file into `versions/` (copy it where links are not possible), unless `keep` is 0.
 
-    A write-ahead log beside it, which somebody left who opened the file for writing, goes along: beside the new
-    file it would be taken for that one's.
+    A write-ahead log beside it, left by somebody who opened the file for writing, is moved along: DuckDB would apply
+    it to the new file.
     """
     log = target.with_name(f"{target.name}.wal")
     if keep < 1:
         log.unlink(missing_ok=True)
         return
-    version = as_version(target)
+    version = version_path(target)
     version.parent.mkdir(exist_ok=True)
     if not version.exists():
         try:
@@ -96,8 +96,8 @@ def drop_versions(target: Path, keep: int) -> None:
         old.with_name(f"{old.name}.wal").unlink(missing_ok=True)
 
 
-def settle(path: Path) -> None:
-    """Make sure that the file, or a folder's entries, are on the disk and not only in the system's memory."""
+def sync_to_disk(path: Path) -> None:
+    """Flush a file, or the entries of a folder, from the system's cache to the disk."""
     if path.is_dir() and os.name == "nt":  # folders cannot be opened there
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
@@ -107,9 +107,9 @@ def settle(path: Path) -> None:
         os.close(handle)
 
 
-def described(path: Path) -> Version:
-    """What the published file `path` holds. Raises WarehouseError when it is not one of ours."""
-    with opened(path) as connection:
+def describe(path: Path) -> Version:
+    """The `Version` in the published file `path`. Raises WarehouseError when it is no warehouse of this software."""
+    with open_published(path) as connection:
         tables = {
             name
             for (name,) in connection.sql(
@@ -133,17 +133,17 @@ def described(path: Path) -> Version:
     return Version(path, _published(state), state.st_size, runs[0][0] if runs else None, tuple(e for (e,) in current))
 
 
-def restage(path: Path, target: Path) -> Path:
-    """A copy of the published file `path`, checked, beside the warehouse `target` that it is to replace.
+def copy_to_staging(path: Path, target: Path) -> Path:
+    """Copy the published file `path` to a staging file beside `target`, check it, and return the copy's path.
 
-    Raises WarehouseError when it cannot be read or written; then nothing is left behind.
+    Raises WarehouseError when it cannot be read or written; then the copy is removed.
     """
     staging = staging_file(target, "duckdb")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(target)
         shutil.copy2(path, staging)
-        described(staging)
+        describe(staging)
     except (duckdb.Error, OSError) as error:
         discard(staging)
         raise warehouse_error(error, path, "copying") from error

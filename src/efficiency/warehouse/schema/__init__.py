@@ -1,8 +1,8 @@
-"""What stands in the DuckDB file: tables, views, and their comments."""
+"""The schema of the DuckDB file: tables, views and comments, generated from the declarations in `schemas`."""
 
 from __future__ import annotations
 
-from efficiency.warehouse.schema.comments import statements
+from efficiency.warehouse.schema.comments import comment_statements
 from efficiency.warehouse.schema.tables import (
     TABLES,
     Contents,
@@ -21,11 +21,11 @@ __all__ = [
     "Contents",
     "all_views",
     "aware_utc",
+    "comment_statements",
     "create_table",
     "in_order",
     "literal",
     "naive_utc",
     "qualified_sql",
     "quoted",
-    "statements",
 ]

@@ -1,4 +1,4 @@
-"""COMMENT ON for every table, view and column, so that the warehouse explains itself wherever it is opened."""
+"""COMMENT ON statements for every table, view and column, generated from their declarations."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _RESULT_SOURCES = {
 }
 
 
-def statements(views: Iterable[View]) -> Iterator[str]:
-    """Every COMMENT ON statement of the warehouse: tables, their columns, views, their columns."""
+def comment_statements(views: Iterable[View]) -> Iterator[str]:
+    """COMMENT ON statements for all tables and `views`, each followed by those of its columns."""
     for table in TABLES.values():
         name = qualified_sql(table)
         yield f"COMMENT ON TABLE {name} IS {literal(table_comment(table))}"
@@ -43,11 +43,11 @@ def statements(views: Iterable[View]) -> Iterator[str]:
         name = f"main.{quoted(view.name)}"
         yield f"COMMENT ON VIEW {name} IS {literal(view.meaning)}"
         for column, _ in view.columns:
-            yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(described(column))}"
+            yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(describe(column))}"
 
 
 def table_comment(table: Table) -> str:
-    """What one row of the table is, what identifies it, and where it comes from."""
+    """Meaning of one row of the table, its key, and the source of its rows."""
     form = _FORM_OF.get(table.qualified)
     key = f" · key: {', '.join(table.key)}" if table.key else ""
     if form is not None:
@@ -65,10 +65,10 @@ def column_comment(column: Column, table: Table) -> str:
         source = "assigned on intake"
     else:
         source = f"submitted sheets of form {form.id} ({form.title})"
-    return f"{described(column)} · source: {source}"
+    return f"{describe(column)} · source: {source}"
 
 
-def described(column: Column) -> str:
+def describe(column: Column) -> str:
     """Chinese title, English meaning and unit of a column."""
     unit = f" · unit {column.unit}" if column.unit else ""
     zone = " (UTC)" if column.kind == "timestamp" else ""

@@ -2,7 +2,7 @@
 
     python -m efficiency.warehouse.schema.dictionary docs/analyst.md
 
-renews the part of the document between its two marks; a test compares it with what is declared.
+replaces the part of the document between its two marks; a test compares it with the declarations.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ BEGIN, END = "<!-- dictionary: begin -->", "<!-- dictionary: end -->"
 
 
 def dictionary() -> str:
-    """Markdown: the views, then the tables, each with its meaning and a row per column."""
+    """Markdown of the data dictionary: views, then tables, each with its meaning and one row per column."""
     return "\n".join([*_views(), *_tables()])
 
 
 def renewed(document: str) -> str:
-    """`document` with the dictionary of today between its marks. Raises ValueError where a mark is missing."""
+    """`document` with the current dictionary between its marks. Raises ValueError when a mark is missing."""
     if document.count(BEGIN) != 1 or document.count(END) != 1:
         raise ValueError(f"the document must have the marks {BEGIN} and {END} once each")
     before, rest = document.split(BEGIN)
@@ -39,16 +39,16 @@ def renewed(document: str) -> str:
 def _views() -> Iterator[str]:
     yield "\n### Views: the current evaluation of each period\n"
     for view in all_views():
-        yield from _described(f"main.{view.name}", view.meaning, (column for column, _ in view.columns))
+        yield from _section(f"main.{view.name}", view.meaning, (column for column, _ in view.columns))
 
 
 def _tables() -> Iterator[str]:
     yield "\n### Tables\n"
     for qualified, table in TABLES.items():
-        yield from _described(qualified, table_comment(table), table.columns)
+        yield from _section(qualified, table_comment(table), table.columns)
 
 
-def _described(name: str, meaning: str, columns: Iterable[Column]) -> Iterator[str]:
+def _section(name: str, meaning: str, columns: Iterable[Column]) -> Iterator[str]:
     yield f"#### `{name}`\n\n{_cell(meaning)}\n"
     yield "| column | type | unit | 名称 | meaning |\n|---|---|---|---|---|"
     for column in columns:
@@ -61,12 +61,12 @@ def _described(name: str, meaning: str, columns: Iterable[Column]) -> Iterator[s
 
 
 def _cell(text: str) -> str:
-    """`text` on one line, with nothing in it that would end the cell of a table."""
+    """`text` on one line with `|` escaped, as a Markdown table cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def main(paths: Iterable[str]) -> None:
-    """Renew the dictionary in each of the documents."""
+    """Replace the dictionary in each of the documents at `paths`."""
     for path in map(Path, paths):
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -68,7 +68,7 @@ TIMESTAMPTZ from Python asks for pytz, which an analyst need not have."""
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything a warehouse holds: rows by qualified table name. A table that is not named is empty.
+    """The rows of a warehouse by qualified table name. A table that is not named is empty.
 
     What may be more than memory holds, stated rows and facts, may be given as chunks.
     """
@@ -76,7 +76,7 @@ class Contents:
     frames: Mapping[str, pl.DataFrame | Chunks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse names that are no table, so that nothing is ever left out by a slip of the pen."""
+        """Raise KeyError for a name that is no table, which would otherwise be left out silently."""
         unknown = set(self.frames) - set(TABLES)
         if unknown:
             raise KeyError(f"the warehouse has no table {sorted(unknown)}; it has {sorted(TABLES)}")
@@ -90,7 +90,7 @@ class Contents:
         return table.conform(rows.whole() if isinstance(rows, Chunks) else rows)
 
     def in_order(self, qualified: str, rows: int) -> Iterator[pl.DataFrame]:
-        """The rows of the table `qualified` as its file has them, some `rows` at a time."""
+        """The rows of the table `qualified` in the order of the file, in frames of about `rows` rows."""
         table, held = TABLES[qualified], self.frames.get(qualified)
         if isinstance(held, Chunks) and not held.in_memory:
             yield from _spilled_in_order(table, held, rows)
@@ -108,17 +108,17 @@ class Contents:
 
 
 def quoted(name: str) -> str:
-    """`name` as an SQL identifier; `column`, `row` and `list` are words of the language."""
+    """`name` as a quoted SQL identifier, since `column`, `row` and `list` are SQL keywords."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """`text` as an SQL string."""
+    """`text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def qualified_sql(table: Table) -> str:
-    """The table's qualified name as SQL writes it."""
+    """The quoted qualified name of `table`."""
     return f"{quoted(table.schema)}.{quoted(table.name)}"
 
 
@@ -143,7 +143,7 @@ _ORDERS = {
 
 
 def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` sorted by the table's key, or by enterprise or sheet: what is asked for together lies together.
+    """`frame` sorted as the file is: by the table's key, or by enterprise or sheet, which is how it is queried.
 
     The sort is stable, so that the same contents give the same file.
     """
@@ -151,7 +151,7 @@ def in_order(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl.DataFrame]:
-    """As `in_order`, `rows` at a time: a large table never stands in memory twice."""
+    """As `in_order`, in slices of `rows` rows, so that a large table is not copied in memory as a whole."""
     by = _order_of(table)
     if not by:
         yield from frame.iter_slices(rows)
@@ -165,6 +165,7 @@ def slices_in_order(table: Table, frame: pl.DataFrame, rows: int) -> Iterator[pl
 
 
 def _order_of(table: Table) -> tuple[str, ...]:
+    """Columns by which the file is sorted; none where rows stay in the order in which they are given."""
     return table.key or tuple(name for name in _ORDERS.get(table.schema, ()) if name in table.names)
 
 
@@ -197,7 +198,7 @@ def _ascending(chunks: Chunks, column: str, rows: int) -> Iterator[pl.LazyFrame]
 
 
 def naive_utc(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with its timestamps in UTC and without a zone, as the warehouse keeps them."""
+    """`frame` with its timestamps in UTC and without a zone, as the warehouse stores them."""
     return frame.with_columns(pl.col(pl.Datetime("us", "UTC")).dt.replace_time_zone(None))
 
 
