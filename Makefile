@@ -1,6 +1,6 @@
 # The two commands of the README, and the rest. Everything lives in .venv, made from requirements.txt by hash.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-full lock clean
+.PHONY: help run test test-long check bench bench-full lock clean
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,8 +23,12 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the workbook is
 	@$(BIN)/python flows/monthly.py --period $(PERIOD)
 
-test: $(VENV)/.ready ## run all tests
+test: $(VENV)/.ready ## run the tests, but for those that take long (4 minutes on two cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# hypothesis marks each test that it drives; here those run again, on many more tables, periods and expressions.
+test-long: $(VENV)/.ready ## run the tests that take long, and the others on many more examples (some 10 minutes)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis" --hypothesis-profile long
 
 check: $(VENV)/.ready ## lint, layout of the code, and types
 	@$(BIN)/ruff check .

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A busy machine is no fault of what is tested; speed is measured in benchmarks/.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+# Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
+settings.register_profile("short", max_examples=30, deadline=None, suppress_health_check=CHECKS)
+settings.register_profile("long", settings.get_profile("short"), max_examples=300)
+settings.load_profile("short")
 
 ROOT = Path(__file__).parents[1]
 INBOX = ROOT / "sample_data" / "inbox"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from builders.oracle_evaluation import Row, oracle
 from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.evaluation.evaluate import evaluate
@@ -17,8 +17,6 @@ from efficiency.policy.model import Policy
 from schemas.checks import failures
 from schemas.column import Column, Table
 from schemas.results import INDICATORS, SCORES
-
-EXAMPLES = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 few = st.sampled_from([None, 0.0, -20.0])
 figure = st.one_of(st.integers(1, 6).map(float), st.floats(1, 500).map(lambda x: round(x, 3)))
@@ -124,7 +122,6 @@ def policies(draw: st.DrawFn) -> Policy:
     return parse_policy(text + "[robustness]\ndraws = 8\nweight_sd = 0.3\nseed = 5\n" + moved)
 
 
-@EXAMPLES
 @given(rows=rows, rules=policies())
 def test_agrees_with_the_slow_evaluation_in_plain_python(rows: list[Row], rules: Policy) -> None:
     frame = profile(*rows)
@@ -147,7 +144,6 @@ def test_agrees_with_the_slow_evaluation_in_plain_python(rows: list[Row], rules:
             assert found["benchmark"] == pytest.approx(wanted[f"benchmark_{found['indicator']}"])
 
 
-@EXAMPLES
 @given(rows=rows, rules=policies(), seed=st.integers(0, 99))
 def test_order_of_the_rows_does_not_matter(rows: list[Row], rules: Policy, seed: int) -> None:
     frame = profile(*rows)
@@ -156,7 +152,6 @@ def test_order_of_the_rows_does_not_matter(rows: list[Row], rules: Policy, seed:
     assert straight.indicators.equals(shuffled.indicators)
 
 
-@EXAMPLES
 @given(rows=rows, rules=policies())
 def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows: list[Row], rules: Policy) -> None:
     scores = evaluate(profile(*rows), rules).scores
@@ -167,7 +162,6 @@ def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows: list[Ro
     assert others["status_reason"].null_count() == 0
 
 
-@EXAMPLES
 @given(rows=rows, rules=policies(), extra=rows)
 def test_an_enterprise_outside_a_cohort_changes_nothing_inside(
     rows: list[Row], rules: Policy, extra: list[Row]
@@ -179,7 +173,6 @@ def test_an_enterprise_outside_a_cohort_changes_nothing_inside(
     assert alone.equals(together)
 
 
-@EXAMPLES
 @given(data=st.lists(st.tuples(positive, positive, positive, positive), min_size=2, max_size=14))
 def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(
     data: list[tuple[float, float, float, float]],
@@ -194,7 +187,6 @@ def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(
     assert judged(1)["tier"].to_list() == judged(10)["tier"].to_list()
 
 
-@EXAMPLES
 @given(taxes=st.lists(positive, min_size=1, max_size=10), more=st.floats(0, 1000))
 def test_a_higher_value_never_lowers_ones_own_score_under_fixed_benchmarks(taxes: list[float], more: float) -> None:
     rules = policy(indicators=indicator(more="cap = 1.5"))
@@ -206,7 +198,6 @@ def test_a_higher_value_never_lowers_ones_own_score_under_fixed_benchmarks(taxes
     assert raised["score"].to_list()[1:] == base["score"].to_list()[1:]
 
 
-@EXAMPLES
 @given(scores=st.lists(st.integers(0, 20).map(float), min_size=1, max_size=60))
 def test_a_never_exceeds_its_share_and_d_never_falls_below_its_own(scores: list[float]) -> None:
     tiers = evaluate(scored(scores), policy(indicators=SCORE_ONLY)).scores["tier"].to_list()

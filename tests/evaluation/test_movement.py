@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 from builders.profiles import indicator, policy, profile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.evaluation.changes import MOVEMENT, Results, movement
@@ -50,7 +50,6 @@ Row = dict[str, object]
 RULES = ("zero", "cohort_mean", "reweight", "insufficient")
 
 
-@settings(max_examples=80)
 @given(
     rows=st.lists(st.tuples(firm, firm, firm), min_size=1, max_size=8),
     missing=st.sampled_from(RULES),

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 from builders.profiles import code
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.evaluation.partners import PARTNERS, find_partners
@@ -85,7 +85,6 @@ row = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=100)
 @given(rows=st.lists(row, min_size=1, max_size=25))
 def test_they_are_the_best_of_all_pairs(rows: list[Firm]) -> None:
     frame = zone(*rows)

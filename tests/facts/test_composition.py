@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
@@ -49,7 +49,6 @@ stated = st.dictionaries(
 )
 
 
-@settings(max_examples=150)
 @given(whole_year, stated, st.sampled_from(["rolling_12m", "year_to_date", "calendar_year"]), st.booleans())
 def test_the_parts_of_energy_always_add_up_to_the_total(
     base: dict[tuple[tuple[int, int], str], float], figures: dict[tuple[tuple[int, int], str], float | None],
@@ -68,7 +67,6 @@ def test_the_parts_of_energy_always_add_up_to_the_total(
         assert added(parts, value) == pytest.approx(found[word], abs=1e-6), word
 
 
-@settings(max_examples=100)
 @given(st.dictionaries(months, st.one_of(st.none(), st.integers(0, 500).map(float)), min_size=1, max_size=30))
 def test_the_parts_of_a_flow_always_add_up_to_the_total(figures: dict[tuple[int, int], float | None]) -> None:
     rows = FACTS["output"].conform(pl.DataFrame([

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, used_spans, window_totals
@@ -222,7 +222,6 @@ def reported_spans(draw: st.DrawFn) -> list[Span]:
     return draw(st.lists(st.one_of(usual, usual, usual, any_span), max_size=40, unique=True))
 
 
-@settings(max_examples=300)
 @given(monthly=MONTHLY, kind=KINDS, period=PERIODS, spans=reported_spans())
 def test_a_total_is_there_exactly_when_reported_spans_lead_through_the_window(
     monthly: list[int], kind: WindowKind, period: date, spans: list[Span]
@@ -249,7 +248,6 @@ def test_a_figure_that_is_not_needed_is_not_named() -> None:
     assert used(reported) == {(11, 11): 1, (12, 12): 1, (13, 22): 1}
 
 
-@settings(max_examples=200)
 @given(
     spans=st.lists(st.tuples(st.integers(1, 24), st.integers(1, 24)).map(sorted).map(tuple), unique=True, max_size=30),
     amounts=st.lists(st.integers(-1000, 1000), min_size=30, max_size=30),

@@ -106,6 +106,7 @@ def cluster(tmp_path: Path):
 
 
 @pytest.mark.server
+@pytest.mark.long
 def test_a_worker_killed_in_the_middle_costs_a_retry_and_changes_no_result(
     cluster, sample_run: SampleRun, tmp_path: Path
 ) -> None:

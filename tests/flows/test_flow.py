@@ -10,7 +10,8 @@ from unittest.mock import Mock
 
 import duckdb
 import pytest
-from conftest import INBOX, ROOT, SampleRun
+from builders.small_inbox import PERIOD, small_inbox
+from conftest import ROOT, SampleRun
 
 pytestmark = pytest.mark.server
 
@@ -92,7 +93,8 @@ def test_failure_in_the_flow_is_a_plain_line_and_keeps_its_status(tmp_path: Path
 
 
 def test_run_with_prefect_prints_the_json_alone(tmp_path: Path) -> None:
-    done = flow("-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10", "--prefect", "--json", cwd=tmp_path)
+    inbox = small_inbox(tmp_path / "inbox")
+    done = flow("-m", "efficiency", "run", "--inbox", inbox, "--period", PERIOD, "--prefect", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["evaluation_id"].startswith("2026-10-zibo-jkq-")
 

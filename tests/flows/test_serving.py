@@ -18,8 +18,6 @@ import duckdb
 import pytest
 from conftest import INBOX
 
-pytestmark = pytest.mark.server
-
 CRON, ZONE = "30 7 6 * *", "Asia/Urumqi"
 LIMIT_S = 120
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -131,6 +129,8 @@ def runs(served):
     return served.ended(first), served.ended(second)
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_the_schedule_is_registered_as_given_and_lets_one_run_at_a_time(served) -> None:
     deployment = served.deployment()
     (schedule,) = deployment["schedules"]
@@ -141,6 +141,8 @@ def test_the_schedule_is_registered_as_given_and_lets_one_run_at_a_time(served) 
     assert deployment["parameters"]["inbox"] == str(served.folder / "inbox")
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_a_scheduled_run_publishes_the_month_before_its_date(served, runs) -> None:
     first, _ = runs
     assert first["state"]["type"] == "COMPLETED", served.log()
@@ -149,6 +151,8 @@ def test_a_scheduled_run_publishes_the_month_before_its_date(served, runs) -> No
     assert (served.folder / "output" / "2025-10" / "能耗产出效益评价_2025-10.xlsx").is_file()
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_months_that_were_missed_are_published_in_order_by_the_next_run(served, runs) -> None:
     _, second = runs
     assert second["state"]["type"] == "COMPLETED", served.log()
@@ -158,11 +162,15 @@ def test_months_that_were_missed_are_published_in_order_by_the_next_run(served, 
     assert published == [("2025-10",), ("2025-11",), ("2025-12",)]
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_two_runs_asked_for_at_once_follow_one_another(runs) -> None:
     first, second = runs
     assert first["end_time"] <= second["start_time"]
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_the_run_leaves_counts_lists_problems_and_links(served, runs) -> None:
     left = {one["key"]: one for one in served.of_run("artifacts", runs[0]["id"])}
     assert set(left) == {"counts", "lists", "problems", "watch", "outputs"}
@@ -177,6 +185,8 @@ def test_the_run_leaves_counts_lists_problems_and_links(served, runs) -> None:
     assert workbook.as_uri() in left["outputs"]["data"]
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_the_run_logs_a_line_for_each_step(served, runs) -> None:
     lines = served.messages(runs[0]["id"])
     steps = [line.partition(":")[0] for line in lines]
@@ -184,6 +194,8 @@ def test_the_run_logs_a_line_for_each_step(served, runs) -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served, runs) -> None:
     run = served.trigger("2026-01-05T23:30:00Z", inbox=str(served.folder / "empty"))
     ended = served.ended(run)
@@ -194,6 +206,8 @@ def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served, runs) -> 
     assert "Traceback" not in log
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "efficiency", "run", "--inbox", "inbox", "--period", "2025-12", "--json"],
@@ -213,6 +227,8 @@ def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs)
     assert printed["counts"]["files_new"] == 0  # the same warehouse: what is known is not read again
 
 
+@pytest.mark.server
+@pytest.mark.long
 def test_serving_stops_when_asked_and_takes_its_server_along(served, runs) -> None:
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(60) == 0, served.log()

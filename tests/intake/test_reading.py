@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from builders.sheets import CODE, DAMAGED, HEAD, Rows, balanced, counts, inbox_file, problems, stated, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.layout import NO_MAPPING
@@ -177,7 +177,6 @@ def test_every_frame_has_its_declared_shape_even_when_nothing_was_read(tmp_path:
         }
 
 
-@settings(max_examples=30)
 @given(
     st.lists(
         st.lists(

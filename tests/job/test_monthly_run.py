@@ -185,6 +185,7 @@ def test_same_inbox_again_changes_nothing(sample_run: SampleRun, tmp_path: Path)
     assert rows(again, problems) == rows(sample_run.warehouse, problems)
 
 
+@pytest.mark.long
 def test_files_in_two_runs_give_the_same_facts_as_in_one(sample_run: SampleRun, tmp_path: Path) -> None:
     """The register comes last, so that in the first run nobody is known."""
     first, second = tmp_path / "first", tmp_path / "second"
@@ -195,6 +196,7 @@ def test_files_in_two_runs_give_the_same_facts_as_in_one(sample_run: SampleRun, 
     assert results_of(tmp_path / "warehouse" / "efficiency.duckdb")[-488:] == results_of(sample_run.warehouse)
 
 
+@pytest.mark.long
 def test_backfill_carries_tiers_from_month_to_month(tmp_path: Path) -> None:
     efficiency("run", "--inbox", INBOX, "--period", "2026-08..2026-10", cwd=tmp_path)
     warehouse = tmp_path / "warehouse" / "efficiency.duckdb"
@@ -215,6 +217,7 @@ def test_backfill_carries_tiers_from_month_to_month(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "output").iterdir()} == {"2026-08", "2026-09", "2026-10"}
 
 
+@pytest.mark.long
 def test_rerun_of_an_earlier_period_marks_the_later_stale(tmp_path: Path) -> None:
     efficiency("run", "--inbox", INBOX, "--period", "2026-10", cwd=tmp_path)
     efficiency("run", "--inbox", INBOX, "--period", "2026-09", cwd=tmp_path)

@@ -23,7 +23,6 @@ from efficiency.processes import keep_private, process_mark
 from efficiency.reports.delivery import RETURNED
 from efficiency.warehouse.read import load
 
-KILLS = 4
 LAST = 15
 """Changes of the disk with which warehouse and documents are put in place."""
 SEED = 20260101
@@ -123,13 +122,14 @@ def run_until(folder, at):
     return int(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
-def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.long)])
+def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month, tmp_path: Path, kills: int) -> None:
     """At points drawn from all of them, and as many from the last ones, which put everything in place."""
     rehearsal = shutil.copytree(month, tmp_path / "rehearsal")
     changes = run_until(rehearsal, 0)
     assert changes > 20
     drawn = random.Random(SEED)
-    places = drawn.sample(range(1, changes - LAST), KILLS) + drawn.sample(range(changes - LAST, changes + 1), KILLS)
+    places = drawn.sample(range(1, changes - LAST), kills) + drawn.sample(range(changes - LAST, changes + 1), kills)
     for at in sorted(places):
         before, judged = documents(month), evaluations(month)
         assert run_until(month, at) is None, f"the run was to die at change {at} of {changes}"

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, TIERS, indicator, policy, profile, scored
 from conftest import SampleRun, efficiency
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -59,7 +59,6 @@ def test_the_same_policy_changes_nobody() -> None:
 figures = st.floats(1, 100).map(lambda x: round(x, 1))
 
 
-@settings(max_examples=40)
 @given(
     st.lists(st.tuples(figures, figures, st.sampled_from(["规上", "规下"]), st.booleans()), min_size=1, max_size=12),
     st.sampled_from(
@@ -88,7 +87,6 @@ def test_every_enterprise_is_once_in_the_matrix_and_the_lists_balance(given_, ti
     assert comparison.changes.height == changed.height
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(figures, figures), min_size=2, max_size=12), st.integers(0, 5))
 def test_the_items_add_up_to_what_separates_the_scores(given_, points) -> None:
     frame = profile(*({"tax": t, "land": 10.0, "revenue": r, "energy": 10.0} for t, r in given_))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.warehouse.history import (
@@ -113,7 +113,6 @@ def test_who_was_not_rated_last_time_has_no_previous_tier() -> None:
     assert previous(contents, "2026-10") == {"E1": (None, 0)}
 
 
-@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["A", "B", "C", "D", None]), min_size=1, max_size=8))
 def test_streak_is_the_run_of_d_at_the_end(tiers) -> None:
     periods = [f"2026-{month:02d}" for month in range(1, len(tiers) + 1)]

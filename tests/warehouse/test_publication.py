@@ -17,8 +17,6 @@ from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 
-KILLS = 10
-
 
 def dead_process():
     """The number of a process that has ended."""
@@ -120,13 +118,14 @@ publish(Path(sys.argv[1]), made)
 """
 
 
-def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path, kills: int) -> None:
     publish(path, contents(1, rows=60_000))
     started = time.monotonic()
     publish(path, contents(1, rows=60_000))
     length = time.monotonic() - started
     moments = random.Random(20260101)
-    for number in range(2, 2 + KILLS):
+    for number in range(2, 2 + kills):
         before = published(path)[0]
         process = python(PUBLISHER, path, number)
         assert process.stdout.readline().strip() == "ready"

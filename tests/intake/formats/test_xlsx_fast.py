@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 from builders.mutants import zipped
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.formats import Grid, UnreadableError, read_grids, xlsx
@@ -162,11 +162,9 @@ WRITERS = {
     "XlsxWriter, texts in the cells": lambda sheets: by_xlsxwriter(sheets, constant_memory=True),
     "openpyxl": by_openpyxl,
 }
-CHECKED = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-@CHECKED
 @given(sheets=st.lists(SHEETS, min_size=1, max_size=3))
 def test_whatever_programs_write_comes_in_as_the_reference_gives_it(compare, writer: str, sheets: list) -> None:
     compare(WRITERS[writer](sheets))
@@ -307,7 +305,6 @@ def rows_of(cells: tuple[str, ...]) -> st.SearchStrategy:
     )
 
 
-@CHECKED
 @given(
     rows=rows_of(PLAIN_CELLS),
     after=st.sampled_from(AFTER),
@@ -318,7 +315,6 @@ def test_every_common_way_of_writing_a_cell_is_read_by_the_fast_reader(compare, 
     assert plain == 1
 
 
-@CHECKED
 @given(rows=rows_of(PLAIN_CELLS + 2 * ODD_CELLS), shared=st.sampled_from([SHARED, RICH]))
 def test_uncommon_ways_of_writing_cells_change_nothing(compare, rows, shared) -> None:
     compare(package(sheet_of(rows), shared=shared))

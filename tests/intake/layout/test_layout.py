@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from builders.sheets import CODE, DAMAGED, HEAD, MONTH, TO_DATE, Rows, balanced, counts, problems, stated, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.read import read_file
@@ -16,7 +16,6 @@ from schemas.energy import TOTAL_CARRIER
 FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司", 0.0, 7.25)]
 
 
-@settings(max_examples=40)
 @given(
     down=st.integers(0, 4),
     right=st.integers(0, 3),

@@ -18,7 +18,7 @@ from builders.stated import (
     resolved,
     year_to_date,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -194,7 +194,6 @@ def test_a_product_without_a_limit_is_noted() -> None:
     assert product("陶瓷砖吸水率≤0.2％").problems.is_empty()
 
 
-@settings(max_examples=30)
 @given(st.lists(st.floats(20.0, 100.0), min_size=4, max_size=12))
 def test_steady_months_are_never_suspect_whether_single_or_cumulative(figures: list[float]) -> None:
     running = [sum(figures[:n]) for n in range(1, len(figures) + 1)]

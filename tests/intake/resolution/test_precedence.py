@@ -19,7 +19,7 @@ from builders.stated import (
     resolved,
     year_to_date,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.output import MEASURES
@@ -235,7 +235,6 @@ output_rows = st.builds(
 sheets = st.lists(st.lists(output_rows, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-@settings(max_examples=25)
 @given(sheets, st.randoms(use_true_random=False))
 def test_with_dates_of_filing_neither_the_order_of_sheets_nor_that_of_rows_matters(
     stated: list[list[Row]], chance: random.Random
@@ -258,7 +257,6 @@ def test_with_dates_of_filing_neither_the_order_of_sheets_nor_that_of_rows_matte
     assert first.problems.equals(second.problems)
 
 
-@settings(max_examples=25)
 @given(sheets)
 def test_every_figure_counts_at_most_once_and_none_is_lost(stated: list[list[Row]]) -> None:
     result = output(*(Sheet("output", rows, id=f"s{n}") for n, rows in enumerate(stated)))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 from builders.stated import CODES, NAMES, Row, Sheet, month, refused, register, resolved, stated
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.resolution import Stated, resolve, unbalanced
@@ -128,7 +128,6 @@ corrections = st.builds(
 )
 
 
-@settings(max_examples=25)
 @given(
     st.lists(st.lists(rows, max_size=5), max_size=3),
     st.lists(energy, max_size=6),
