@@ -65,11 +65,15 @@ def report_of(
 def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> None:
     """The officials' workbook, the public notice and the page of one evaluation, each whole or not at all.
 
+    Beside the workbook of more than WORKBOOK_ENTERPRISES enterprises stand its full results as Parquet and CSV.
+
     `by_town` adds the copies for the towns. Raises EfficiencyError when the folder cannot be written.
     """
     from efficiency.reports.officials import (
+        WORKBOOK_ENTERPRISES,
         notice_file_name,
         officials_file_name,
+        write_full_results,
         write_notice,
         write_officials,
         write_towns,
@@ -77,6 +81,8 @@ def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> N
     from efficiency.reports.page import page_file_name, write_page
 
     write_officials(folder / officials_file_name(report.period), report)
+    if report.scores.height > WORKBOOK_ENTERPRISES:
+        write_full_results(folder, report)
     write_notice(folder / notice_file_name(report.period), report)
     write_page(folder / page_file_name(report.period), report)
     if by_town:

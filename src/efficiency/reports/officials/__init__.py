@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, write_full_results
 from efficiency.reports.officials.notice import notice_file_name, write_notice
 from efficiency.reports.officials.towns import write_towns
 from efficiency.reports.officials.workbook import officials_file_name, write_officials
 
-__all__ = ["notice_file_name", "officials_file_name", "write_notice", "write_officials", "write_towns"]
+__all__ = [
+    "WORKBOOK_ENTERPRISES",
+    "notice_file_name",
+    "officials_file_name",
+    "write_full_results",
+    "write_notice",
+    "write_officials",
+    "write_towns",
+]

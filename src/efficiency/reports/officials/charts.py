@@ -41,17 +41,17 @@ class Quadrant:
     energy_max: float
 
 
-def quadrant_chart(workbook: Workbook, everyone: Points, lists: Sequence[Points], quadrant: Quadrant) -> Chart:
-    """Land against energy score; each list a colour and a marker of its own. The axes cross at the dividing lines."""
+def quadrant_chart(workbook: Workbook, everyone: Points | None, lists: Sequence[Points], quadrant: Quadrant) -> Chart:
+    """Land against energy score, `everyone` in the background where it is given; each list has a colour and a marker.
+
+    The axes cross at the dividing lines.
+    """
     chart = workbook.add_chart({"type": "scatter"})
-    chart.add_series(
-        {
-            "name": everyone.name,
-            "categories": everyone.land,
-            "values": everyone.energy,
-            "marker": {"type": "circle", "size": 4, "fill": {"color": BACKGROUND_POINTS}, "border": {"none": True}},
-        }
-    )
+    if everyone is not None:
+        circle = {"type": "circle", "size": 4, "fill": {"color": BACKGROUND_POINTS}, "border": {"none": True}}
+        chart.add_series(
+            {"name": everyone.name, "categories": everyone.land, "values": everyone.energy, "marker": circle}
+        )
     for i, points in enumerate(lists):
         colour = LIST_COLOURS[i % len(LIST_COLOURS)]
         chart.add_series(

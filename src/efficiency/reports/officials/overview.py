@@ -62,10 +62,13 @@ def write_overview(
     styles: Styles,
     report: Report,
     *,
-    ranking: Extent,
+    ranking: Extent | None,
     lists: Sequence[tuple[str, pl.DataFrame, Extent]],
 ) -> None:
-    """Writes 概览. `ranking` and `lists` (title, rows, extent) are the sheets from which its charts take their data."""
+    """Writes 概览. `ranking` and `lists` (title, rows, extent) are the sheets from which its charts take their data.
+
+    `ranking` is None where the workbook does not hold it.
+    """
     sheet.set_column(0, COLUMNS - 1, COLUMN_WIDTH)
     sheet.set_default_row(ROW_HEIGHT)
     row = _head(sheet, styles, report)

@@ -88,7 +88,7 @@ def insert_charts(
     area: ChartArea,
     report: Report,
     *,
-    ranking: Extent,
+    ranking: Extent | None,
     lists: Sequence[tuple[str, pl.DataFrame, Extent]],
     towns: Extent,
     industries: Extent,
@@ -97,8 +97,11 @@ def insert_charts(
     """Inserts the charts that this period's figures support; without tiers there is only the quadrant."""
     rated = report.scores["tier"].count() > 0
     lines = _quadrant(report)
-    if lines is not None:
-        everyone = Points(_everyone(ranking), *(ranking.range(name, CHART_POINTS) for name in SCORES))
+    listed = any(not rows.is_empty() for _, rows, _ in lists)
+    if lines is not None and (ranking is not None or listed):
+        everyone = None
+        if ranking is not None:
+            everyone = Points(_everyone(ranking), *(ranking.range(name, CHART_POINTS) for name in SCORES))
         series = [
             Points(f"{title} {rows.height}户", *(extent.range(name) for name in SCORES))
             for title, rows, extent in lists

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.reports.content import lists, notes, rankings, score_changes
+from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full_results_file_name
 from efficiency.reports.officials.method import write_method
 from efficiency.reports.officials.overview import write_overview
 from efficiency.reports.text import LIST_NAMES, sheet_name
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 SCORE_CHANGES = "得分变动"
-CONFIDENCE_NOTE = (
-    "稳健度：随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
-    "点击统一社会信用代码可查看其评分明细。"
-)
+CONFIDENCE_NOTE = "稳健度：随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
+LINK_NOTE = "点击统一社会信用代码可查看其评分明细。"
+ELSEWHERE_NOTE = "全部企业的分级、评分明细与未参评原因见同一文件夹的“{file}.csv”与“{file}.parquet”。"
 
 
 def officials_file_name(period: str) -> str:
@@ -33,15 +33,25 @@ def officials_file_name(period: str) -> str:
     return f"能耗产出效益评价_{period}.xlsx"
 
 
-def write_officials(path: Path, report: Report, *, rows_per_sheet: int = ROWS_PER_SHEET) -> None:
+def write_officials(
+    path: Path,
+    report: Report,
+    *,
+    rows_per_sheet: int = ROWS_PER_SHEET,
+    most_enterprises: int = WORKBOOK_ENTERPRISES,
+) -> None:
     """Writes the officials' workbook of `report` to `path`, whole or not at all.
 
-    A table longer than `rows_per_sheet` goes on in further sheets, 评分明细 (2) and so on. Raises
-    EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
+    A table longer than `rows_per_sheet` goes on in further sheets, 评分明细 (2) and so on. With more than
+    `most_enterprises` the workbook holds 概览, lists and method, and names the files of `full_results` for the rest.
+    Raises EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
     """
     with new_workbook(path, report.created_at, title=f"企业能耗产出效益评价 {report.period_title}") as book:
         overview = book.workbook.add_worksheet(OVERVIEW)
-        ranked, listed = write_lists(book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True)
+        whole = report.scores.height <= most_enterprises
+        ranked, listed = write_lists(
+            book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True, with_full_results=whole
+        )
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
         write_overview(book.workbook, overview, book.styles, report, ranking=ranked, lists=listed)
         overview.activate()
@@ -53,12 +63,13 @@ def write_lists(
     *,
     rows_per_sheet: int = ROWS_PER_SHEET,
     with_score_changes: bool = False,
+    with_full_results: bool = True,
     remarks: tuple[str, ...] = (),
-) -> tuple[Extent, list[tuple[str, pl.DataFrame, Extent]]]:
+) -> tuple[Extent | None, list[tuple[str, pl.DataFrame, Extent]]]:
     """Adds the candidate lists, 全部分级, 评分明细 (得分变动) and 未参评与数据不足 to `book`.
 
-    `remarks` are added below every list. Returns the extent of the ranking, and of each candidate list its title, its
-    rows and their extent.
+    `remarks` are added below every list. Without full results there are the candidate lists alone. Returns the extent
+    of the ranking, where there is one, and of each candidate list its title, its rows and their extent.
     """
 
     def split(name: str, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
@@ -70,25 +81,32 @@ def write_lists(
             extents.append(write_list(sheet, book.styles, rows, fields, page))
         return extents[0]
 
-    detail = rankings.details(report)
-    targets = _targets(detail, rows_per_sheet)
+    others = remarks
+    if with_full_results:
+        detail = rankings.details(report)
+        targets = _targets(detail, rows_per_sheet)
+        remarks = (CONFIDENCE_NOTE + LINK_NOTE, *remarks)
+    else:
+        targets = pl.DataFrame(schema={"uscc": pl.String, "target": pl.String})
+        elsewhere = ELSEWHERE_NOTE.format(file=full_results_file_name(report.period))
+        remarks = (CONFIDENCE_NOTE, elsewhere, *remarks)
     reserved = (OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in lists.candidate_lists(report):
         name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
-        page = _page(
-            report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", notes.PROPOSAL, CONFIDENCE_NOTE, *remarks
-        )
+        page = _page(report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", notes.PROPOSAL, *remarks)
         rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
         listed.append((one.title, rows, split(name, rows, one.fields, page)))
 
+    if not with_full_results:
+        return None, listed
     rows = rankings.ranking(report).join(targets, on="uscc", how="left", validate="1:1", maintain_order="left")
     units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元"
-    page = _page(report, "企业能耗产出效益评价分级结果", units, CONFIDENCE_NOTE, *remarks)
+    page = _page(report, "企业能耗产出效益评价分级结果", units, *remarks)
     ranked = split(RANKING, rows, rankings.ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *remarks), signed=False, cuts=())
+    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *others), signed=False, cuts=())
     split(DETAILS, detail, rankings.DETAIL_FIELDS, page)
 
     changes = score_changes.score_changes(report) if with_score_changes else None
@@ -96,7 +114,7 @@ def write_lists(
         page = replace(_page(report, "企业得分变动及原因", "分", notes.PARTS_NOTE), signed=False)
         split(SCORE_CHANGES, changes, score_changes.SCORE_CHANGE_FIELDS, page)
 
-    page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *remarks)
+    page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *others)
     split(UNRATED, rankings.unrated(report), rankings.UNRATED_FIELDS, page)
     return ranked, listed
 

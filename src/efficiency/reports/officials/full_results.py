@@ -1,0 +1,75 @@
+"""全部分级_<period>.parquet and .csv: the full results of a region that is too large for sheets people can read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.errors import EfficiencyError
+from schemas import INDICATORS, SCORES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from efficiency.reports.report import Report
+
+WORKBOOK_ENTERPRISES = 20_000
+"""Up to so many enterprises the officials' workbook holds the full results itself."""
+_OF_INDICATOR = ("value", "benchmark", "score")
+_LIVE = r"^[\s]*[=+\-@\t\r]"
+"""The beginning of a text that a spreadsheet program would take for a formula when it opens a CSV."""
+
+
+def full_results_file_name(period: str) -> str:
+    """Name of the full results of `period` (YYYY-MM), without its ending."""
+    return f"全部分级_{period}"
+
+
+def write_full_results(folder: Path, report: Report) -> None:
+    """Write one row per enterprise, ranked ones first: its scores and, of each indicator, value, benchmark and score.
+
+    The Parquet file has the columns of results.scores and `<indicator>_value`, `_benchmark`, `_score`; the CSV (UTF-8
+    with a mark) has the same with Chinese headers and units, and no text in it begins as a formula would.
+    Raises EfficiencyError when the folder cannot be written.
+    """
+    results, headers = _results(report)
+    path = folder / full_results_file_name(report.period)
+    try:
+        results.write_parquet(path.with_suffix(".parquet"))
+        texts = [name for name, kind in results.schema.items() if kind == pl.String]
+        results.with_columns(map(_harmless, texts)).rename(headers).write_csv(path.with_suffix(".csv"), include_bom=True)
+    except OSError as error:
+        raise EfficiencyError(
+            f"{path.name} cannot be written to {folder} ({error.strerror}). Free some space or name another folder "
+            "with --output, and run again."
+        ) from error
+
+
+def _results(report: Report) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The rows, and the Chinese header with its unit of each column."""
+    scores = report.scores.sort("cohort", "rank", "uscc", nulls_last=True)
+    headers = {column.name: _header(column.title, column.unit) for column in SCORES.columns}
+    titles = report.indicators.select("indicator", "title", "unit").unique("indicator", maintain_order=True)
+    fields = {column.name: column.title for column in INDICATORS.columns if column.name in _OF_INDICATOR}
+    for indicator, title, unit in titles.iter_rows():
+        own = report.indicators.filter(pl.col("indicator") == indicator).select(
+            "uscc", *(pl.col(name).alias(f"{indicator}_{name}") for name in _OF_INDICATOR)
+        )
+        scores = scores.join(own, on="uscc", how="left", validate="1:1", maintain_order="left")
+        for name in _OF_INDICATOR:
+            # Two cohorts may call different indicators the same: the id tells them apart.
+            alike = titles.filter(pl.col("title") == title).height > 1
+            shown = f"{title}[{indicator}]" if alike else title
+            headers[f"{indicator}_{name}"] = _header(f"{shown} {fields[name]}", None if name == "score" else unit)
+    return scores, headers
+
+
+def _harmless(name: str) -> pl.Expr:
+    """The texts of a column, with an apostrophe before those that a spreadsheet program would compute."""
+    text = pl.col(name)
+    return pl.when(text.str.contains(_LIVE)).then(pl.lit("'") + text).otherwise(text).alias(name)
+
+
+def _header(title: str, unit: str | None) -> str:
+    return f"{title}({unit})" if unit else title
