@@ -109,6 +109,8 @@ def unread_rows(
     """
     index = pl.col("row_index")
     rows = table.cells.select("row_index").filter(~index.is_in(stated.implode()))
+    if not rows.height:
+        return 0, 0, EMPTY
     if table.is_refused(stated):
         return 0, rows.height, EMPTY
     errors = problems.filter(pl.col("severity") == "error")["row"] - (table.grid.first_row + 1)

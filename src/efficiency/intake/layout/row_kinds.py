@@ -13,7 +13,7 @@ from efficiency.intake.parsing import canonical, is_blank, marker, parse_number,
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
@@ -84,21 +84,18 @@ def classify(
         *labels,
     )
     found = _interpret(words, header, alone=carrier is not None and not identity)
-    of_months = [squeeze(pl.col(f"t{column}")).is_in(SUMS).fill_null(value=False) for column in periods]
-    if of_months:
+    if periods:
         # 合计 in a column of months: the rows of one enterprise summed.
-        summed_months = closely.select(pl.any_horizontal(of_months)).to_series()
+        sums = (squeeze(pl.col(f"t{column}")).str.contains(_SUM_OF_COLUMN) for column in periods)
+        summed_months = closely.select(pl.any_horizontal(sums).fill_null(value=False)).to_series()
         found = found.with_columns(
             pl.when(pl.col("odd").is_null() & summed_months).then(pl.lit("subtotal")).otherwise("odd").alias("odd")
         )
     if found["silent"].any():
-        found = found.hstack(closely.select(_silent_rows([f"n{c}" for c in serials], closely.columns)))
-        prepared = pl.col("odd").is_null() & pl.col("silent") & pl.col("zeros")
-        if _is_merged(grid, identity.values(), first):
-            prepared = pl.lit(value=False)
-        found = found.with_columns(
-            pl.when(prepared).then(pl.lit("blank")).otherwise("odd").alias("odd"), pl.col("silent") & pl.col("stray")
-        )
+        zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), found["silent"])
+        prepared = found["odd"].is_null() & zeros & (not _is_merged(grid, identity.values(), first))
+        odd = pl.when(prepared).then(pl.lit("blank")).otherwise("odd").alias("odd")
+        found = found.with_columns(odd, stray.alias("stray"))
     else:
         found = found.with_columns(pl.lit(value=False).alias("stray"))
     row_indexes = unclear.arg_true()
@@ -153,25 +150,25 @@ def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFra
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _silent_rows(serials: Collection[str], columns: Sequence[str]) -> list[pl.Expr]:
-    """Of rows without code and name, over the grid's `columns`: `zeros` and `stray`.
+def _silent_rows(rows: pl.DataFrame, silent: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Of the rows that are `silent` of who they are about: which are prepared formulas, and which are stray texts.
 
-    `zeros`: nothing but zeros and blanks, as prepared formulas show. `stray`: a text or two without a figure (a stamp,
-    a date). The columns `serials` are left out.
+    The former hold nothing but zeros and blanks; the latter a text or two without a figure (a stamp, a date).
     """
-    numbers = [name for name in columns if name.startswith("n") and name not in serials]
-    texts = [name for name in columns if name.startswith("t")]
-    figure = pl.any_horizontal(pl.col(name).is_not_null() for name in numbers) if numbers else pl.lit(value=False)
-    return [
+    numbers = [name for name in rows.columns if name.startswith("n")]
+    texts = [name for name in rows.columns if name.startswith("t")]
+    about = rows.select(
         pl.all_horizontal(
             *(pl.col(name).fill_null(0.0) == 0.0 for name in numbers), *(is_blank(pl.col(name)) for name in texts)
         ).alias("zeros"),
-        (
-            ~figure
-            & (pl.sum_horizontal(pl.col(name).is_not_null() for name in texts) <= FEW_CELLS)
-            & ~pl.any_horizontal(_states_a_figure(pl.col(name)) for name in texts)
-        ).alias("stray"),
-    ]
+        pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_not_null() for name in numbers)).alias("numbers"),
+        pl.sum_horizontal(pl.col(name).is_not_null() for name in texts).alias("texts"),
+    )
+    stray = silent & ~about["numbers"] & (about["texts"] <= FEW_CELLS)
+    said = rows.select(pl.int_range(pl.len()).alias("row"), *texts).filter(stray).unpivot(index="row").drop_nulls()
+    figure = parse_number(pl.col("value")).is_not_null() | pl.col("value").str.contains(r"^\s*[#=]")
+    with_figure = said.filter(figure)["row"] if said.height else said["row"]
+    return silent & about["zeros"], stray.scatter(with_figure.unique(), False)
 
 
 def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
@@ -223,8 +220,8 @@ _TOTAL = re.compile(
 )
 _SUBTOTAL = re.compile(r"小计|.(?:合计|总计|共计)")
 _GRAND = re.compile(r"^(?:总|全区|全县|全市|全部|本表|园区)?(?:合计|总计|共计)")
-SUMS = ("合计", "总计", "小计", "共计")
-"""What a cell in a column of carriers or months says where its row sums those above."""
+_SUM_OF_COLUMN = r"^(?:合计|总计|小计|共计)$"
+"""A cell in a column of carriers or months whose row sums those above."""
 _NOTE = re.compile(
     r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
@@ -266,7 +263,7 @@ def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None
 
     `alone`: the table names no enterprise, so that the names of its carriers are no labels of rows (能源合计).
     """
-    total = carrier in SUMS
+    total = carrier is not None and re.search(_SUM_OF_COLUMN, carrier) is not None
     if word is None:
         return "total" if total else None
     enterprise = _ENTERPRISE.search(word) is not None
@@ -297,8 +294,3 @@ def may_have_sums(word: str) -> bool:
 def closes_a_table(word: str) -> bool:
     """Whether a line without figures, below all that have some, is no enterprise's."""
     return _AT_THE_FOOT.search(word) is not None
-
-
-def _states_a_figure(text: pl.Expr) -> pl.Expr:
-    """Whether a cell holds a figure, an error value or a formula without a cached value."""
-    return (parse_number(text).is_not_null() | text.str.contains(r"^\s*[#=]")).fill_null(value=False)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import polars as pl
 
-BLANKS = ("", "/", "\\", "无")
-"""Texts of blank cells, besides any run of dashes."""
 FLAGS: dict[str, bool] = {
     **dict.fromkeys(("是", "有", "√", "✓", "✔", "Y", "YES", "TRUE", "1"), True),
     **dict.fromkeys(("否", "×", "✗", "✘", "N", "NO", "FALSE", "0"), False),
@@ -34,7 +32,7 @@ SAFE_INTEGER = 1e15
 """From here on a spreadsheet has lost digits of a number."""
 
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-_DASHES = r"^[-—–−─－]+$"
+_BLANK = r"^(?:[-—–−─]*|[/\\无])$"
 _GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?:E[+-]?[0-9]{1,3})?$"
 """A number with its digits grouped by commas."""
 _DAY = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:T?\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
@@ -61,8 +59,7 @@ def clean(text: pl.Expr) -> pl.Expr:
 
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether a cell is blank: null, empty, `-`, `—`, `/`, 无. The result is never null."""
-    plain = squeeze(text)
-    return (plain.is_in(BLANKS) | plain.str.contains(_DASHES)).fill_null(value=True)
+    return squeeze(text).str.contains(_BLANK).fill_null(value=True)
 
 
 def divide(value: pl.Expr, divisor: float) -> pl.Expr:
