@@ -38,7 +38,9 @@ def write_full_results(folder: Path, report: Report) -> None:
     try:
         results.write_parquet(path.with_suffix(".parquet"))
         texts = [name for name, kind in results.schema.items() if kind == pl.String]
-        results.with_columns(map(_harmless, texts)).rename(headers).write_csv(path.with_suffix(".csv"), include_bom=True)
+        results.with_columns(map(_harmless, texts)).rename(headers).write_csv(
+            path.with_suffix(".csv"), include_bom=True
+        )
     except OSError as error:
         raise EfficiencyError(
             f"{path.name} cannot be written to {folder} ({error.strerror}). Free some space or name another folder "
