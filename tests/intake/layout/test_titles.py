@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.sheets import balanced, write
@@ -14,16 +15,16 @@ TO_DATE = (date(2026, 1, 1), date(2026, 10, 1))
 CODE, OTHER_CODE = "91350100M000100Y43", "91370303MA3C000017"
 
 
-def read(folder: Path, rows: list[list[object]]) -> ReadResult:
+def read(folder: Path, rows: list[list[Any]]) -> ReadResult:
     return balanced(read_file(write(folder / "表.xlsx", {"Sheet1": rows})))
 
 
-def who(parsed: ReadResult) -> list[tuple[object, ...]]:
+def who(parsed: ReadResult) -> list[tuple[Any, ...]]:
     assert parsed.problems.filter(parsed.problems["severity"] == "error").is_empty(), parsed.problems["message"]
     return parsed.rows["energy"].select("uscc", "name", "carrier", "consumption").rows()
 
 
-def block(above: list[list[object]], carrier: str, figure: float) -> list[list[object]]:
+def block(above: list[list[Any]], carrier: str, figure: float) -> list[list[Any]]:
     unit = "吨" if carrier == "原煤" else "万千瓦时"
     return [*above, ["能源名称", "计量单位", "代码", "消费量合计"], [carrier, unit, "26", figure], ["填表人:王五"], []]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -26,7 +27,7 @@ from efficiency.intake.resolution.identity import fold
 from efficiency.review.check import check_paths
 
 
-def tax(**who: object) -> Row:
+def tax(**who: Any) -> Row:
     return {**who, "tax": 1.0, **month(2026, 10)}
 
 

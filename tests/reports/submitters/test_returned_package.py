@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -132,7 +133,7 @@ def order_of(content: bytes) -> list[bytes]:
     return [element.name for element in children(content, root.inner, root.inner_end)]
 
 
-def seen(path: Path, but: set[str]) -> dict[tuple[str, str], tuple[object, ...]]:
+def seen(path: Path, but: set[str]) -> dict[tuple[str, str], tuple[Any, ...]]:
     book = openpyxl.load_workbook(path, rich_text=True)
     return {
         (sheet.title, cell.coordinate): (
