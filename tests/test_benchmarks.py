@@ -55,7 +55,7 @@ def test_enterprises_that_are_not_ranked_or_lack_the_value_do_not_count() -> Non
 
 
 def test_enterprises_without_a_group_form_their_own() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"tax": 10.0, "land": 1.0, "town": None},
         {"tax": 20.0, "land": 1.0, "town": None},
         {"tax": 90.0, "land": 1.0, "town": "甲镇"},

@@ -167,7 +167,7 @@ def code(number: int) -> str:
 def ranked_rows(count: int, seed: int) -> list[dict[str, Any]]:
     """Scores rows of `count` ranked enterprises, best first, tiers by rank."""
     dice = random.Random(seed)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number in range(count):
         land = round(dice.lognormvariate(3.2, 0.9), 2)
         revenue = round(land * dice.lognormvariate(5.4, 0.8), 2)

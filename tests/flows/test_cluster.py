@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -89,7 +90,12 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     """A scheduler and two workers, each a process of its own that nobody starts again: address, workers."""
     about = tmp_path / "scheduler.json"
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path / ".prefect")}
-    common = {"cwd": tmp_path, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    common: dict[str, Any] = {
+        "cwd": tmp_path,
+        "env": environment,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
     scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(about), "--no-nanny"]
     processes = [subprocess.Popen([*scheduler, "--no-dashboard", "--scheduler-file", str(about)], **common)]
@@ -112,7 +118,18 @@ def test_a_worker_killed_in_the_middle_costs_a_retry_and_changes_no_result(
     cluster: tuple[str, list[subprocess.Popen[bytes]]], sample_run: SampleRun, tmp_path: Path
 ) -> None:
     address, workers = cluster
-    command = [sys.executable, "-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10", "--dask", address]
+    command = [
+        sys.executable,
+        "-m",
+        "efficiency",
+        "run",
+        "--inbox",
+        str(INBOX),
+        "--period",
+        "2026-10",
+        "--dask",
+        address,
+    ]
     log = (tmp_path / "log.txt").open("w+")
     run = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT)
     try:

@@ -104,7 +104,7 @@ def test_column_may_be_named_by_its_letters(odd: Path) -> None:
         (('header = "用户"', 'hedaer = "用户"'), "hedaer"),
     ],
 )
-def test_faulty_mapping_is_refused_with_its_place(tmp_path: Path, change: tuple[str, ...], says: str) -> None:
+def test_faulty_mapping_is_refused_with_its_place(tmp_path: Path, change: tuple[str, str], says: str) -> None:
     path = tmp_path / "mapping.toml"
     path.write_text(LAYOUT.replace(*change), encoding="utf-8")
     with pytest.raises(UsageError, match=says):
@@ -138,7 +138,7 @@ def test_a_draft_names_its_own_file_whatever_signs_its_name_holds() -> None:
 
 
 def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_above() -> None:
-    rows = [
+    rows: list[list[float | str | None]] = [
         ["用能情况", None, None, None, None],
         [None, "用能", None, "产出", None],
         ["户名\x07", "数量", "单位", "数量", "税\n额"],

@@ -123,7 +123,7 @@ def test_two_months_of_the_sample_tell_in_table_workbook_and_card_what_moved(tmp
     assert "得分变动" in book.sheetnames
     cells = [[cell.value for cell in row if cell.value is not None] for row in book["概览"].iter_rows()]
     at = next(i for i, row in enumerate(cells) if row and row[0] == "上期＼本期")
-    matrix = {row[0]: row[1:6] for row in cells[at + 1 : at + 6]}
+    matrix: dict[Any, list[Any]] = {row[0]: list(row[1:6]) for row in cells[at + 1 : at + 6]}
     assert list(matrix) == ["A", "B", "C", "D", "未评级"]
     # Whoever is not on the diagonal is one row of the view, and the other way round.
     assert sum(sum(row) for row in matrix.values()) - sum(row[i] for i, row in enumerate(matrix.values())) == changed

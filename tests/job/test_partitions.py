@@ -291,8 +291,8 @@ def test_a_spilled_table_is_written_in_the_order_of_the_whole(tmp_path: Path) ->
     assert whole is not None
     assert again is not None
     assert again[name].equals(whole[name])
-    for rows, heights in ((5, [8, 8, 4]), (20, [20])):
-        parts = [part for _, part in load_in_order(tmp_path / "spilled.duckdb", [table], rows)]
+    for size, heights in ((5, [8, 8, 4]), (20, [20])):
+        parts = [part for _, part in load_in_order(tmp_path / "spilled.duckdb", [table], size)]
         assert pl.concat(parts).equals(whole[name])
         assert [part.height for part in parts] == heights
     assert list(load_in_order(tmp_path / "absent.duckdb", [table], 5)) == []

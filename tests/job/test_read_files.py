@@ -44,7 +44,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Work that was given to workers."""
     work: list[Any] = []
     run: Callable[..., object] = Worker.run
-    monkeypatch.setattr(Worker, "run", lambda self, *given: work.append(given) or run(self, *given))
+
+    def noted(self: Worker, *given: Any) -> object:
+        work.append(given)
+        return run(self, *given)
+
+    monkeypatch.setattr(Worker, "run", noted)
     return work
 
 

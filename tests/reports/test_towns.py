@@ -4,6 +4,7 @@ import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -62,7 +63,9 @@ def test_a_partner_of_another_town_is_counted_but_not_named(copies: tuple[Path, 
     row = next(r for r in mergers.iter_rows(named=True) if town[r["uscc"]] != town[r["partner_1"]])
     copy = next(path for path in copies if path.stem.endswith(town[row["uscc"]]))
     sheet = openpyxl.load_workbook(copy)["并转"]
-    shown = next(cells for cells in sheet.iter_rows(min_row=4, values_only=True) if row["uscc"] in cells)
+    shown: list[Any] = next(
+        cells for cells in map(list, sheet.iter_rows(min_row=4, values_only=True)) if row["uscc"] in cells
+    )
     assert f"1. {ELSEWHERE}" in shown[-1]
 
 

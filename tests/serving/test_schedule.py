@@ -106,7 +106,7 @@ def attempts(errors: Iterable[Exception], inbox: Path = INBOX) -> tuple[object, 
     """How often a run is tried that meets `errors` one after the other, and what comes of it."""
     left, tried = list(errors), []
 
-    def job() -> str:
+    def job() -> Any:
         tried.append(1)
         if left:
             raise left.pop(0)

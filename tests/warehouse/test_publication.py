@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -177,7 +178,8 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("统一社会信用代码,企业名称\n" * 1000)
-    for attempt in (lambda: publish(path, contents(1)), lambda: load(path)):
+    attempts: tuple[Callable[[], object], ...] = (lambda: publish(path, contents(1)), lambda: load(path))
+    for attempt in attempts:
         with pytest.raises(WarehouseError, match="not a DuckDB database"):
             attempt()
     assert path.read_text().startswith("统一社会信用代码")
@@ -197,7 +199,8 @@ def test_a_file_open_for_writing_elsewhere_is_refused_with_the_remedy(path: Path
     writer = python(WRITER, path, stdin=subprocess.PIPE)
     assert writer.stdout.readline().strip() == "open"
     try:
-        for attempt in (lambda: publish(path, contents(2)), lambda: load(path)):
+        attempts: tuple[Callable[[], object], ...] = (lambda: publish(path, contents(2)), lambda: load(path))
+        for attempt in attempts:
             with pytest.raises(WarehouseError, match=r"open for writing elsewhere.*read_only=True"):
                 attempt()
     finally:

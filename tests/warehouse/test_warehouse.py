@@ -161,7 +161,7 @@ def test_a_column_that_is_not_declared_is_refused(tmp_path: Path) -> None:
 def test_the_same_contents_in_another_order_lie_in_the_file_alike(tmp_path: Path, full: Contents) -> None:
     first, second = tmp_path / "a.duckdb", tmp_path / "b.duckdb"
     publish(first, full)
-    publish(second, Contents({name: frame.reverse() for name, frame in full.frames.items() if TABLES[name].key}))
+    publish(second, Contents({name: full[name].reverse() for name in full.frames if TABLES[name].key}))
     for name, table in TABLES.items():
         if table.key and load(first)[name].select(table.key).is_unique().all():
             assert_frame_equal(load(first)[name], load(second)[name])

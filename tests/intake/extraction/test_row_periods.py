@@ -143,7 +143,7 @@ def test_rows_below_a_lone_mark_of_time_are_not_of_the_title_s_time(read: Reader
 
 
 def test_a_year_beside_a_title_of_months_is_those_months(read: Reader) -> None:
-    rows = [["年份", "企业名称", "营业收入(万元)"], [2026, "甲公司", 1], [2025, "甲公司", 2]]
+    rows: list[list[object]] = [["年份", "企业名称", "营业收入(万元)"], [2026, "甲公司", 1], [2025, "甲公司", 2]]
     parsed = read([["2026年1-10月产出"], *rows])
     assert stated(parsed, "output", "revenue", "span_start", "span_end") == [(1.0, *TO_DATE)]
     assert problems(parsed) == [("A4", "period_unknown", "2025")]

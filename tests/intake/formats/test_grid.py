@@ -23,7 +23,7 @@ from efficiency.intake.formats.xls import xls_metadata
 from efficiency.intake.formats.xlsb import xlsb_metadata, xlsb_sheets
 
 
-def workbook(path: Path, fill: Callable[[Any, Any], None]) -> Path:
+def workbook(path: Path, fill: Callable[[Any, Any], object]) -> Path:
     book = xlsxwriter.Workbook(path)
     fill(book, book.add_worksheet("表"))
     book.close()

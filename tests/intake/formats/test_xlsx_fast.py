@@ -48,7 +48,7 @@ def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Grid], 
     """The grids, which are those of the reference, and how many sheets the fast reader took."""
     taken: list[bool] = []
 
-    def counting(*parts: Callable[[], bytes], **about: bool) -> Callable[..., Any]:
+    def counting(*parts: Callable[[], bytes], **about: Any) -> Callable[..., Any]:
         read = fast_reader(*parts, **about)
 
         def one(xml: io.BytesIO) -> object:

@@ -430,8 +430,8 @@ def test_a_sheet_without_a_form_is_told_what_it_lacks(read: Reader) -> None:
     "name", ["企业名称（必填）", "※企业名称", "企业 名称", "企业\n名称", "一、企业名称", "*企业名称*", "企业名称"]
 )
 def test_a_second_table_is_recognised_by_the_rule_of_the_first(read: Reader, name: str) -> None:
-    first = [["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0]]
-    second = [[None, None], [name, "实缴税金(万元)"], ["乙公司", 2.0]]
+    first: list[list[object]] = [["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0]]
+    second: list[list[object]] = [[None, None], [name, "实缴税金(万元)"], ["乙公司", 2.0]]
     parsed = read([*first, *second])
     assert parsed.rows["output"].select("name", "revenue", "tax").rows() == [
         ("甲公司", 1.0, None),

@@ -18,7 +18,7 @@ FIRST = ["甲公司", 1, 0.5]
 def read(
     folder: Path, *rows: list[Any], head: list[Any] | None = None, merges: Sequence[tuple[int, int, int, int]] = ()
 ) -> ReadResult:
-    sheets = {"Sheet1": [["2026年10月"], head or HEAD, *rows]}
+    sheets: dict[str, Sequence[Sequence[object]]] = {"Sheet1": [["2026年10月"], head or HEAD, *rows]}
     return balanced(read_file(write(folder / "表.xlsx", sheets, merges)))
 
 
@@ -49,7 +49,11 @@ def test_a_group_may_be_numbered_in_the_column_of_serials(tmp_path: Path) -> Non
 
 
 def test_the_heading_of_a_group_may_stand_in_the_column_of_codes(tmp_path: Path) -> None:
-    rows = [["一", "规上企业(1家)"], [1, "91350100M000100Y43", *FIRST], ["合计", "1家", None, 1, 0.5]]
+    rows: list[list[object]] = [
+        ["一", "规上企业(1家)"],
+        [1, "91350100M000100Y43", *FIRST],
+        ["合计", "1家", None, 1, 0.5],
+    ]
     parsed = read(tmp_path, *rows, head=["序号", "统一社会信用代码", *HEAD])
     assert (names(parsed), problems(parsed), counts(parsed)) == (["甲公司"], [], (3, 1, 1, 0, 0))
 

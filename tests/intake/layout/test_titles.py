@@ -76,7 +76,12 @@ def test_a_label_and_its_value_in_two_cells_say_whose_table_it_is(tmp_path: Path
 
 @pytest.mark.parametrize("line", ["企业名称:山东乙公司", "山东乙公司"])
 def test_rows_below_a_line_that_names_another_enterprise_are_that_one_s(tmp_path: Path, line: str) -> None:
-    table = [["企业名称:山东甲公司"], ["能源名称", "计量单位", "消费量合计"], ["电力", "万千瓦时", 50]]
-    for again in ([], [["能源名称", "计量单位", "消费量合计"]]):
+    table: list[list[object]] = [
+        ["企业名称:山东甲公司"],
+        ["能源名称", "计量单位", "消费量合计"],
+        ["电力", "万千瓦时", 50],
+    ]
+    headers: list[list[object]] = [["能源名称", "计量单位", "消费量合计"]]
+    for again in (headers[:0], headers):
         parsed = read(tmp_path, [["2026年1-10月能源消费表"], *table, [line], *again, ["原煤", "吨", 60]])
         assert who(parsed) == [(None, "山东甲公司", "电力", 50.0), (None, "山东乙公司", "原煤", 60.0)]

@@ -88,8 +88,10 @@ def test_sums_are_formulas_that_give_what_was_evaluated(merger: tuple[Explanatio
     formulas = [value for value in cells.values() if isinstance(value, str) and value.startswith("=")]
     assert all(re.fullmatch(r"=SUM\([A-Z]+\d+:[A-Z]+\d+\)|=[A-Z]+\d+\*[\d.]+\+-?[\d.]+", one) for one in formulas)
     row = next(c.row for r in sheet.iter_rows() for c in r if c.value == "综合能耗(吨标准煤)")
-    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", sheet.cell(row, 6).value).groups())
-    assert sum(sheet.cell(i, 6).value for i in range(first, last + 1)) == pytest.approx(explanation.score["energy"])
+    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", str(sheet.cell(row, 6).value)).groups())
+    assert sum(float(str(sheet.cell(i, 6).value)) for i in range(first, last + 1)) == pytest.approx(
+        explanation.score["energy"]
+    )
     row = next(c.row for r in sheet.iter_rows() for c in r if str(c.value).startswith("综合得分 ="))
     parts = explanation.indicators["score"].sum()
     assert parts * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(

@@ -587,7 +587,7 @@ def test_method_says_how_and_from_what(book: Workbook, report: Report) -> None:
 
 
 def test_reconciliation_is_shown_per_form_and_balances(book: Workbook) -> None:
-    rows = [[cell.value for cell in row] for row in book["方法说明"].iter_rows()]
+    rows: list[list[Any]] = [[cell.value for cell in row] for row in book["方法说明"].iter_rows()]
     header = next(i for i, row in enumerate(rows) if row[0] == "表式")
     forms = list(itertools.takewhile(lambda row: isinstance(row[1], int), rows[header + 1 :]))
     assert {row[0]: row[1] for row in forms}["产出"] == 2
@@ -613,4 +613,4 @@ def test_tier_cells_show_the_letter_on_its_colour(book: Workbook) -> None:
     column = [str(cell.value).replace("\n", "") for cell in sheet[3]].index("调档后等级") + 1
     for row in range(4, 4 + 120):
         cell = sheet.cell(row, column)
-        assert cell.fill.fgColor.rgb == "FF" + TIER_FILL[cell.value][1:]
+        assert cell.fill.fgColor.rgb == "FF" + TIER_FILL[str(cell.value)][1:]

@@ -19,7 +19,12 @@ def test_the_bundle_is_on_the_disk_before_it_is_in_place(cache: Path, monkeypatc
     """Where the power fails, an empty one would leave every later page without charts."""
     settled = []
     fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (settled.append(list(cache.glob("charts-*"))), fsync(handle)))
+
+    def noted(handle: int) -> None:
+        settled.append(list(cache.glob("charts-*")))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
     chart_library._keep("window.vegaEmbed = 1;")
     assert settled == [[]]
     assert chart_library._kept().read_text() == "window.vegaEmbed = 1;"

@@ -517,7 +517,7 @@ def test_a_path_at_the_length_limit_still_gets_its_list(tmp_path: Path) -> None:
 
 def test_no_return_takes_the_place_of_anothers_folder_or_list(file: Path, tmp_path: Path) -> None:
     long = "长" * 73
-    names = ("a?.xlsx", "a_.xlsx/b.xlsx", "x/y.xlsx", "x", "c.csv", "c.csv.问题清单.xlsx")
+    names: tuple[str, ...] = ("a?.xlsx", "a_.xlsx/b.xlsx", "x/y.xlsx", "x", "c.csv", "c.csv.问题清单.xlsx")
     names += (f"{long}甲.csv", f"{long}乙.csv")
     found = problems(*(problem("B3", file_name=name) for name in names))
     made = write_all_returned([(file, name) for name in names], found, tmp_path / "退回")

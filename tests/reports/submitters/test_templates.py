@@ -58,7 +58,8 @@ def filled(path: Path, template: Template, target: Path) -> Path:
     sheet["B2"] = date(2026, 11, 5)
     for number in range(len(ENTERPRISES)):
         for column, field in enumerate(template.fields, 1):
-            sheet.cell(FIRST_ROW + 1 + number, column).value = entered(field, number)
+            value: Any = entered(field, number)
+            sheet.cell(FIRST_ROW + 1 + number, column).value = value
     book.save(target)
     return target
 
