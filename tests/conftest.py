@@ -3,12 +3,17 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
+from builders.sheets import Rows, balanced, write
 from hypothesis import HealthCheck, settings
+
+from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
@@ -57,14 +62,26 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     return SampleRun(folder, json.loads(done.stdout))
 
 
+class Reader(Protocol):
+    """What the fixture `read` gives."""
+
+    def __call__(
+        self,
+        rows: Rows,
+        *,
+        merges: Sequence[tuple[int, int, int, int]] = (),
+        sheet: str = "Sheet1",
+        name: str = "表.xlsx",
+    ) -> ReadResult: ...
+
+
 @pytest.fixture
-def read(tmp_path: Path):
+def read(tmp_path: Path) -> Reader:
     """Reads one sheet of `rows`, every row of which must be accounted for (see `sheet_builder`)."""
-    from builders.sheets import balanced, write
 
-    from efficiency.intake.read import read_file
-
-    def reader(rows, *, merges=(), sheet="Sheet1", name="表.xlsx"):
+    def reader(
+        rows: Rows, *, merges: Sequence[tuple[int, int, int, int]] = (), sheet: str = "Sheet1", name: str = "表.xlsx"
+    ) -> ReadResult:
         return balanced(read_file(write(tmp_path / name, {sheet: rows}, merges)))
 
     return reader

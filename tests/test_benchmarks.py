@@ -1,5 +1,7 @@
 """The value that earns the full weight is taken over the ranked enterprises of the right group."""
 
+from typing import Any
+
 import pytest
 from builders.profiles import indicator, policy, profile
 
@@ -11,7 +13,7 @@ ROWS = [
 ]  # fmt: skip
 
 
-def benchmarks(benchmark: str, *rows: dict, more: str = "") -> list[tuple]:
+def benchmarks(benchmark: str, *rows: dict[str, Any], more: str = "") -> list[tuple[Any, ...]]:
     rules = policy(indicators=indicator(benchmark=benchmark, more=more))
     return (
         evaluate(profile(*(rows or ROWS)), rules)
@@ -32,7 +34,7 @@ def benchmarks(benchmark: str, *rows: dict, more: str = "") -> list[tuple]:
         ("{ fixed = 7.5 }", 7.5),
     ],
 )
-def test_each_statistic_is_over_the_cohort(benchmark, expected) -> None:
+def test_each_statistic_is_over_the_cohort(benchmark: str, expected: float) -> None:
     assert [b for b, _, _ in benchmarks(benchmark)] == pytest.approx([expected] * 4)
 
 
@@ -53,7 +55,7 @@ def test_enterprises_that_are_not_ranked_or_lack_the_value_do_not_count() -> Non
 
 
 def test_enterprises_without_a_group_form_their_own() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"tax": 10.0, "land": 1.0, "town": None},
         {"tax": 20.0, "land": 1.0, "town": None},
         {"tax": 90.0, "land": 1.0, "town": "甲镇"},
@@ -63,7 +65,7 @@ def test_enterprises_without_a_group_form_their_own() -> None:
 
 
 @pytest.mark.parametrize("tax", [-5.0, 0.0])
-def test_a_benchmark_that_is_not_positive_scores_nobody_and_warns(tax) -> None:
+def test_a_benchmark_that_is_not_positive_scores_nobody_and_warns(tax: float) -> None:
     rules = policy(
         indicators=indicator("a", weight=50, benchmark='{ stat = "mean" }') + indicator("b", "revenue", "energy", 50)
     )

@@ -73,7 +73,7 @@ print("FOUND " + json.dumps({
 """
 
 
-def sheet(path: Path, *rows: list[object]) -> None:
+def sheet(path: Path, *rows: list[Any]) -> None:
     """A workbook with these rows."""
     book = Workbook()
     assert book.active is not None

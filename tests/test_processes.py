@@ -9,7 +9,7 @@ from efficiency.processes import alive, operator, process_mark, process_of
 
 
 @pytest.mark.parametrize("error", [KeyError("uid not found: 1000"), OSError("No username set in the environment")])
-def test_a_user_that_is_a_number_alone_may_run_the_month(monkeypatch: pytest.MonkeyPatch, error) -> None:
+def test_a_user_that_is_a_number_alone_may_run_the_month(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """As in a container that was told to run under a number."""
 
     def fails() -> None:

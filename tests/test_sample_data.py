@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -30,12 +31,12 @@ def content(path: Path) -> object:
     return path.read_bytes()
 
 
-def tree(folder: Path) -> dict[str, object]:
+def tree(folder: Path) -> dict[str, Any]:
     """Path below `folder` → content, of every file."""
     return {path.relative_to(folder).as_posix(): content(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def table(file: str, sheet: str, header: str) -> list[dict[str, object]]:
+def table(file: str, sheet: str, header: str) -> list[dict[str, Any]]:
     """Numbered rows of a sheet as dictionaries by header; the header row begins with `header`."""
     rows = CalamineWorkbook.from_path(INBOX / file).get_sheet_by_name(sheet).to_python()
     start = next(i for i, row in enumerate(rows) if row[0] == header)
@@ -44,7 +45,7 @@ def table(file: str, sheet: str, header: str) -> list[dict[str, object]]:
 
 
 @pytest.fixture(scope="module")
-def register() -> dict[str, list[dict[str, object]]]:
+def register() -> dict[str, list[dict[str, Any]]]:
     return {sheet: table("经济发展局/工业企业名录.xlsx", sheet, "序号") for sheet in ("规上", "规下")}
 
 
@@ -59,12 +60,12 @@ def test_the_inbox_stays_small() -> None:
     assert sum(path.stat().st_size for path in INBOX.rglob("*") if path.is_file()) < 6_000_000
 
 
-def test_there_are_458_enterprises_above_scale_and_30_below(register: dict[str, list[dict[str, object]]]) -> None:
+def test_there_are_458_enterprises_above_scale_and_30_below(register: dict[str, list[dict[str, Any]]]) -> None:
     assert {sheet: len(rows) for sheet, rows in register.items()} == {"规上": 458, "规下": 30}
 
 
 def test_names_and_codes_are_unique_and_every_code_is_valid_and_marked_as_a_sample(
-    register: dict[str, list[dict[str, object]]],
+    register: dict[str, list[dict[str, Any]]],
 ) -> None:
     rows = [row for part in register.values() for row in part]
     codes = pl.DataFrame({"uscc": [row["统一社会信用代码"] for row in rows]})
@@ -73,7 +74,7 @@ def test_names_and_codes_are_unique_and_every_code_is_valid_and_marked_as_a_samp
     assert codes.select(pl.col("uscc").str.contains(r"^913703(03|06)YL").all()).item()
 
 
-def test_80_projects_add_up_to_about_24_hundred_million(register: dict[str, list[dict[str, object]]]) -> None:
+def test_80_projects_add_up_to_about_24_hundred_million(register: dict[str, list[dict[str, Any]]]) -> None:
     projects = [
         row
         for file in sorted((INBOX / VISITS).glob("*走访台账.xlsx"))

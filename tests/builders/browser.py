@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ KEYS = {"Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, ""), " ": (32, " ")}
 class Tab:
     """One page of the browser. `complaints` are its console errors and uncaught exceptions, `asked` what it loaded."""
 
-    socket: ClientConnection
+    socket: Connection
     session: str
     numbers: Iterator[int]
     complaints: list[str] = field(default_factory=list)

@@ -49,7 +49,7 @@ def publish(folder: Path) -> None:
     set_aside(folder)
     correction = (CODES[3], SPAN, "实缴税金", tax(3, 10), tax(3, 10) * 2, "完税证明", "王局", "2026-11-06")
     ledger(inbox / "更正.csv", correction)
-    columns = ("统一社会信用代码", "所属期", "营业收入(万元)", "实缴税金(万元)")
+    columns: tuple[str, ...] = ("统一社会信用代码", "所属期", "营业收入(万元)", "实缴税金(万元)")
     write(inbox / "产出" / "补报.csv", [columns, (CODES[5], SPAN, "abc", 999)])
     run(folder, "2026-09..2026-10")
     set_aside(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import polars as pl
 
@@ -163,10 +164,10 @@ def code(number: int) -> str:
     return f"91370303MA3{number:06d}X"
 
 
-def ranked_rows(count: int, seed: int) -> list[dict[str, object]]:
+def ranked_rows(count: int, seed: int) -> list[dict[str, Any]]:
     """Scores rows of `count` ranked enterprises, best first, tiers by rank."""
     dice = random.Random(seed)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number in range(count):
         land = round(dice.lognormvariate(3.2, 0.9), 2)
         revenue = round(land * dice.lognormvariate(5.4, 0.8), 2)
@@ -238,11 +239,11 @@ def tier_at(rank: int, count: int) -> str:
     return next((tier for tier, cut in (("A", 0.20), ("B", 0.75), ("C", 0.95)) if rank / count <= cut), "D")
 
 
-def tier_of(score: object) -> str:
+def tier_of(score: float) -> str:
     return next((tier for tier, cut in (("A", 110.0), ("B", 60.0), ("C", 25.0)) if float(score) >= cut), "D")
 
 
-def unrated_rows(count: int, first: int) -> list[dict[str, object]]:
+def unrated_rows(count: int, first: int) -> list[dict[str, Any]]:
     kinds = (
         ("insufficient", "缺少综合能耗：2026年8月未报能源消费"),
         ("excluded", "公用事业"),
@@ -265,7 +266,7 @@ def unrated_rows(count: int, first: int) -> list[dict[str, object]]:
     ]
 
 
-def indicator_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def indicator_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     made = []
     for row in rows:
         for key, top, bottom, weight in MEASURES:
@@ -295,10 +296,10 @@ def indicator_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     return made
 
 
-def candidate_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+def candidate_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     best = [row for row in rows if row["tier"] == "A"][:3]
     titles = {"shutdown": "关停", "merger": "并转", "upgrade": "升级改造", "partner": "对接头部企业"}
-    made: list[dict[str, object]] = []
+    made: list[dict[str, Any]] = []
     for row in reversed(rows):
         per_mu = row["tax"] / row["land"]
         if row["tier"] == "D" and row["d_streak"] >= 2:
@@ -329,14 +330,14 @@ def candidate_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
                 **{key: row[key] for key in ("uscc", "name", "tier", "tier_confidence")},
             }
         )
-    counts: dict[object, int] = {}
+    counts: dict[Any, int] = {}
     for row in made:
         counts[row["list"]] = counts.get(row["list"], 0) + 1
         row["priority"] = counts[row["list"]]
     return made
 
 
-def frame(rows: list[dict[str, object]], table: object) -> pl.DataFrame:
+def frame(rows: list[dict[str, Any]], table: Any) -> pl.DataFrame:
     keys = {"evaluation_id": EVALUATION["evaluation_id"], "period": "2026-10", "policy_id": "sample"}
     known = table.polars_schema
     return pl.DataFrame(

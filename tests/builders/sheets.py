@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import xlsxwriter
@@ -11,7 +12,7 @@ import xlsxwriter
 from efficiency.intake.files import InboxFile
 from efficiency.intake.read_result import ReadResult
 
-Rows = Sequence[Sequence[object]]
+Rows = Sequence[Sequence[Any]]
 MONTH = (date(2026, 10, 1), date(2026, 10, 1))
 TO_DATE = (date(2026, 1, 1), date(2026, 10, 1))
 CODE = "91350100M000100Y43"
@@ -63,7 +64,7 @@ def problems(parsed: ReadResult, *leave_out: str) -> list[tuple[str | None, str,
     return kept.select("cell", "rule", "value").rows()
 
 
-def stated(parsed: ReadResult, form: str, *columns: str) -> list[tuple[object, ...]]:
+def stated(parsed: ReadResult, form: str, *columns: str) -> list[tuple[Any, ...]]:
     return parsed.rows[form].select(columns).rows()
 
 

@@ -13,6 +13,8 @@ from efficiency.intake.parsing import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from efficiency.job.contracts import CompletedRun
+
 COUNT = 14
 PERIOD = "2026-10"
 NAMES = [f"淄博样例{number:02d}陶瓷有限公司" for number in range(1, COUNT + 1)]
@@ -94,7 +96,7 @@ def ledger(path: Path, *corrections: Sequence[object]) -> Path:
     return write(path, [LEDGER, *corrections])
 
 
-def run(folder: Path, period: str = PERIOD, *, output: str = "output", mapping: Path | None = None):
+def run(folder: Path, period: str = PERIOD, *, output: str = "output", mapping: Path | None = None) -> CompletedRun:
     """The month on `folder`/inbox, in this process, with its warehouse and output beside the inbox."""
     from efficiency.job.contracts import RunRequest
     from efficiency.job.run import run_month

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,7 +23,7 @@ CODES = {letter: body + str(pl.select(uscc.check_character(pl.lit(body))).item()
 NAMES = {"A": "淄博甲陶瓷有限公司", "B": "淄博乙机械有限公司", "C": "淄博丙化工有限公司"}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def year_to_date(year: int, number: int) -> Row:
     return {"span_start": date(year, 1, 1), "span_end": date(year, number, 1)}
 
 
-def enterprise(letter: str, **more: object) -> Row:
+def enterprise(letter: str, **more: Any) -> Row:
     """A register row."""
     return {"uscc": CODES[letter], "name": NAMES[letter], **more}
 
@@ -72,7 +72,7 @@ def register(*letters: str, id: str = "register") -> Sheet:  # noqa: A002
     return Sheet("register", [enterprise(letter) for letter in letters], id=id)
 
 
-def stated(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Stated:
+def stated(*sheets: Sheet, problems: Iterable[dict[str, Any]] = ()) -> Stated:
     """Everything these sheets state; they arrive in this order unless they say otherwise."""
     submissions, columns, rows = [], [], {form: [table.empty()] for form, table in STATED.items()}
     for position, sheet in enumerate(sheets, start=1):
@@ -146,7 +146,7 @@ def stated(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Stated
     )
 
 
-def resolved(*sheets: Sheet, problems: Iterable[dict[str, object]] = ()) -> Resolved:
+def resolved(*sheets: Sheet, problems: Iterable[dict[str, Any]] = ()) -> Resolved:
     """What resolving these sheets gives."""
     return whole(resolve(stated(*sheets, problems=problems)))
 
@@ -157,7 +157,7 @@ def whole(result: ResolutionResult) -> Resolved:
     return Resolved(result.submissions, result.columns, result.problems, facts)
 
 
-def refused(rule: str, sheet: Sheet, row: int, field: str) -> dict[str, object]:
+def refused(rule: str, sheet: Sheet, row: int, field: str) -> dict[str, Any]:
     """A problem that reading found in a sheet's row."""
     cell = f"{LETTERS[FORMS[sheet.form].names.index(field)]}{row}"
     return problem(

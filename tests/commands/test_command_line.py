@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import INBOX, ROOT, SampleRun, efficiency
@@ -16,7 +17,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command, tmp_path: Path) -> None:
+def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
     text = efficiency(command, "--help", cwd=tmp_path).stdout
     assert f"Example: efficiency {command}" in text
 
@@ -64,7 +65,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
         (["juggle"], "juggle"),
     ],
 )
-def test_wrong_usage_ends_with_status_2_and_plain_lines(arguments, says, tmp_path: Path) -> None:
+def test_wrong_usage_ends_with_status_2_and_plain_lines(arguments: list[Any], says: str, tmp_path: Path) -> None:
     done = efficiency(*arguments, cwd=tmp_path, check=False)
     assert done.returncode == 2
     assert says in done.stderr
@@ -123,7 +124,9 @@ def test_a_sheet_is_not_called_refused_because_there_is_no_register(tmp_path: Pa
 
 
 @pytest.mark.parametrize("arguments", [("template", "file/below"), ("check", "file", "--output", "file")])
-def test_a_folder_that_cannot_be_made_is_named_and_is_no_fault_of_the_program(tmp_path: Path, arguments) -> None:
+def test_a_folder_that_cannot_be_made_is_named_and_is_no_fault_of_the_program(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     (tmp_path / "file").write_text("in the way")
     done = efficiency(*arguments, cwd=tmp_path, check=False)
     assert done.returncode == 1

@@ -15,7 +15,7 @@ def test_single_period_is_a_range_of_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-00", "2026/10", "202610", "2026-1", "", "2026-10..", "..2026-10"])
-def test_what_is_not_a_period_is_refused_with_an_example(text) -> None:
+def test_what_is_not_a_period_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match="YYYY-MM"):
         period_range(text)
 

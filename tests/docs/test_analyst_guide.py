@@ -2,12 +2,15 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from conftest import ROOT, SampleRun
+from duckdb import DuckDBPyConnection
 
 from efficiency.evaluation.candidates import select
 from efficiency.job.evaluate import evaluate_period
@@ -28,7 +31,7 @@ QUERIES = {
 
 
 @pytest.fixture(scope="module")
-def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
+def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
     """The sample's warehouse with a period before the one that was run, so that there is something to compare."""
     path = Path(shutil.copy(sample_run.warehouse, tmp_path_factory.mktemp("analyst")))
     contents, policy = load(path), load_policy("zibo-jkq")
@@ -56,7 +59,7 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory):
         yield connection
 
 
-def answer(analyst, start):
+def answer(analyst: DuckDBPyConnection, start: str) -> list[tuple[Any, ...]]:
     """The rows of the query whose question begins so."""
     (query,) = (text for question, text in QUERIES.items() if question.startswith(start))
     return analyst.sql(query).fetchall()
@@ -68,11 +71,11 @@ def test_the_guide_has_the_questions_that_analysts_ask() -> None:
 
 
 @pytest.mark.parametrize("question", QUERIES)
-def test_each_query_runs_and_gives_rows(analyst, question) -> None:
+def test_each_query_runs_and_gives_rows(analyst: DuckDBPyConnection, question: str) -> None:
     assert analyst.sql(QUERIES[question]).fetchall()
 
 
-def test_tiers_and_lists_count_as_the_run_printed(analyst, sample_run: SampleRun) -> None:
+def test_tiers_and_lists_count_as_the_run_printed(analyst: DuckDBPyConnection, sample_run: SampleRun) -> None:
     tiers = {row[0]: row[1] for row in answer(analyst, "How many enterprises")}
     assert sum(tiers.values()) == sample_run.told["statuses"]["ranked"]
     assert set(tiers) == set("ABCD")
@@ -80,7 +83,7 @@ def test_tiers_and_lists_count_as_the_run_printed(analyst, sample_run: SampleRun
     assert len(answer(analyst, "Who is on which list")) == sum(sample_run.told["lists"].values())
 
 
-def test_answers_are_what_their_question_promises(analyst) -> None:
+def test_answers_are_what_their_question_promises(analyst: DuckDBPyConnection) -> None:
     assert all(row[3] < 0.8 for row in answer(analyst, "Which tiers are not firm"))
     assert all(row[1] != row[2] for row in answer(analyst, "Who got another tier"))
     assert {row[0] for row in answer(analyst, "Who moved up")} <= {"up", "down", "entered", "left"}
@@ -95,7 +98,7 @@ def test_the_dictionary_is_what_is_declared() -> None:
     assert renewed(GUIDE) == GUIDE, "renew it: python -m efficiency.warehouse.schema.dictionary docs/analyst.md"
 
 
-def test_the_dictionary_names_every_table_view_and_column(analyst) -> None:
+def test_the_dictionary_names_every_table_view_and_column(analyst: DuckDBPyConnection) -> None:
     generated = GUIDE.split(BEGIN)[1].split(END)[0]
     names = [*TABLES, *(f"main.{view.name}" for view in all_views())]
     assert re.findall(r"^#### `(.+)`$", generated, re.MULTILINE) == [*names[len(TABLES) :], *names[: len(TABLES)]]
@@ -103,7 +106,7 @@ def test_the_dictionary_names_every_table_view_and_column(analyst) -> None:
     assert len(re.findall(r"^\| `", generated, re.MULTILINE)) == counted
 
 
-def test_keys_named_in_the_dictionary_are_unique(analyst) -> None:
+def test_keys_named_in_the_dictionary_are_unique(analyst: DuckDBPyConnection) -> None:
     for name, table in TABLES.items():
         if table.key and table.schema == "results":
             columns = ", ".join(table.key)
@@ -111,6 +114,6 @@ def test_keys_named_in_the_dictionary_are_unique(analyst) -> None:
 
 
 @pytest.mark.parametrize("document", ["", BEGIN, f"{BEGIN}{BEGIN}{END}"])
-def test_a_document_without_its_marks_is_refused(document) -> None:
+def test_a_document_without_its_marks_is_refused(document: str) -> None:
     with pytest.raises(ValueError, match="dictionary: begin"):
         renewed(document)

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from builders.small_inbox import CODES, ledger, small_inbox, tax
@@ -19,7 +20,7 @@ SERVE = re.compile(r"^\.venv/bin/efficiency (serve .*)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory):
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation as the guide finds it: the source under version control, with its environment ready."""
     folder = tmp_path_factory.mktemp("srv")
     origin, here = folder / "origin", folder / "efficiency"
@@ -42,7 +43,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory):
     return here
 
 
-def test_every_command_of_the_guide_runs_in_its_order(installation) -> None:
+def test_every_command_of_the_guide_runs_in_its_order(installation: Path) -> None:
     """Serving goes on until it is stopped and has a test of its own; here only its arguments are taken."""
     script = "set -eux\n" + SERVE.sub("", "\n".join(BLOCKS))
     done = subprocess.run(["bash", "-c", script], cwd=installation, capture_output=True, text=True, check=False)
@@ -62,21 +63,21 @@ def test_serving_takes_the_arguments_of_the_guide() -> None:
         assert (options.cron, options.timezone) == ("0 6 5 * *", "Asia/Shanghai")
 
 
-def messages():
+def messages() -> list[str]:
     """The first column of the table of what to do."""
     table = GUIDE.partition("## What to do when")[2]
     return [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")][1:]
 
 
 @pytest.fixture(scope="module")
-def texts():
+def texts() -> str:
     """Every text in the source, adjacent strings concatenated."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
     return re.sub(r'"\s*\n\s*f?"', "", source)
 
 
 @pytest.mark.parametrize("message", messages())
-def test_what_the_guide_says_the_program_says_is_what_it_says(message, texts) -> None:
+def test_what_the_guide_says_the_program_says_is_what_it_says(message: str, texts: str) -> None:
     assert message in texts
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,7 +17,7 @@ from conftest import SampleRun
 from openpyxl import Workbook, load_workbook
 
 from efficiency.evaluation.candidates import select
-from efficiency.evaluation.evaluate import evaluate
+from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.job.evaluate import evaluate_period
 from efficiency.partitions import one_partition
 from efficiency.policy import model
@@ -62,7 +63,7 @@ def block(marker: str, language: str) -> str:
 
 
 @pytest.mark.parametrize(("heading", "table"), SECTIONS.items(), ids=SECTIONS)
-def test_the_guide_explains_every_key_and_no_other(heading, table) -> None:
+def test_the_guide_explains_every_key_and_no_other(heading: str, table: type[model.Part]) -> None:
     explained = re.findall(r"^\| `(\w+)` \|", section(heading), re.MULTILINE)
     assert explained == list(table.model_fields)
 
@@ -79,29 +80,33 @@ def test_the_guide_lists_every_column_of_the_profile_and_no_other() -> None:
 
 
 @pytest.fixture(scope="module")
-def example():
+def example() -> model.Policy:
     return parse_policy(block("a new indicator", "toml"), "policies.md")
 
 
 @pytest.fixture(scope="module")
-def judged(example, sample_run: SampleRun):
+def judged(example: model.Policy, sample_run: SampleRun) -> Evaluation:
     stored = load(sample_run.warehouse, [table.qualified for table in FACTS.values()])
     facts = one_partition({form: stored[table.qualified] for form, table in FACTS.items()})
     return evaluate_period(facts, example, "2026-10", None)
 
 
-def test_the_indicator_that_the_example_adds_is_value_added_over_revenue(judged) -> None:
+def test_the_indicator_that_the_example_adds_is_value_added_over_revenue(judged: Evaluation) -> None:
     rows = judged.indicators.filter(indicator="value_added_rate")
     stated = judged.scores.select("uscc", (pl.col("value_added") / pl.col("revenue")).alias("by_hand"))
     both = rows.join(stated, on="uscc").drop_nulls("value")
     assert both.height > 100
-    assert (both["value"] - both["by_hand"]).abs().max() < 1e-12
+    worst = (both["value"] - both["by_hand"]).abs().max()
+    assert isinstance(worst, float)
+    assert worst < 1e-12
     ranked = both.join(judged.scores.filter(status="ranked"), on="uscc", how="semi")
     assert ranked["benchmark"].unique().to_list() == [pytest.approx(ranked["value"].median())]
     assert rows["title"].unique().to_list() == ["增加值率"]
 
 
-def test_the_example_gives_tiers_and_a_list_whose_reason_names_the_new_indicator(judged, example) -> None:
+def test_the_example_gives_tiers_and_a_list_whose_reason_names_the_new_indicator(
+    judged: Evaluation, example: model.Policy
+) -> None:
     assert set(judged.scores["tier"].drop_nulls()) == {"A", "B", "C", "D"}
     assert judged.scores["override_labels"].drop_nulls().unique().to_list() == ["增加值率低于10%"]
     listed = select(judged, example)
@@ -120,7 +125,7 @@ def recipe(fragment: str) -> model.Policy:
     found = next(text for text in re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL) if fragment in text)
     keys = tomllib.loads(found)
     adjustments = keys.pop("adjustment", [])
-    cohort = {"id": "all", "where": "TRUE", "indicator": [ITEM]}
+    cohort: dict[str, Any] = {"id": "all", "where": "TRUE", "indicator": [ITEM]}
     for key, value in keys.items():
         if key in model.Cohort.model_fields:
             cohort[key] = value
@@ -210,7 +215,7 @@ def code(body: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def with_new_measure(tmp_path_factory: pytest.TempPathFactory):
+def with_new_measure(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """What a run finds when the guide's change, and nothing else, has been made to a copy of `schemas`."""
     folder = tmp_path_factory.mktemp("solid_waste")
     shutil.copytree(ROOT / "schemas", folder / "schemas", ignore=shutil.ignore_patterns("__pycache__"))
@@ -241,7 +246,9 @@ def with_new_measure(tmp_path_factory: pytest.TempPathFactory):
     return folder, json.loads(done.stdout.rpartition("FOUND ")[2])
 
 
-def test_one_declaration_takes_a_measure_from_the_sheet_to_the_score(with_new_measure) -> None:
+def test_one_declaration_takes_a_measure_from_the_sheet_to_the_score(
+    with_new_measure: tuple[Path, dict[str, Any]],
+) -> None:
     _, found = with_new_measure
     assert [waste for _, waste in found["facts"]] == [10.0, 20.0, 30.0, -0.005]  # 千克 became 吨
     assert found["scores"][:3] == [[10.0, 100.0], [20.0, 50.0], [30.0, pytest.approx(100 / 3, abs=1e-6)]]
@@ -251,7 +258,7 @@ def test_one_declaration_takes_a_measure_from_the_sheet_to_the_score(with_new_me
     assert ["D2"] in found["cells"]
 
 
-def test_one_declaration_puts_a_measure_into_the_blank_form(with_new_measure) -> None:
+def test_one_declaration_puts_a_measure_into_the_blank_form(with_new_measure: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = with_new_measure
     cells = [cell.value for row in load_workbook(folder / "forms" / "产出_模板.xlsx").worksheets[0] for cell in row]
     assert any("固体废物产生量" in str(value) and "吨" in str(value) for value in cells)

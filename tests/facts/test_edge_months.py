@@ -1,18 +1,22 @@
 """Months that nobody plans for: everything that people receive is written all the same, and says what is so."""
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
 from builders.reports import renamed, sample_report
+from openpyxl import Workbook
 
 from efficiency.reports.officials import write_notice, write_officials, write_towns
 from efficiency.reports.officials.towns import NO_TOWN
 from efficiency.reports.page.data import page_data
 from efficiency.reports.page.render import ENTERPRISES, render
+from efficiency.reports.report import Report
 
 NOTHING_JUDGED = (
     "rank", "score", "tier", "tier_initial", "land_score", "land_tier", "energy_score", "energy_tier",
@@ -20,12 +24,12 @@ NOTHING_JUDGED = (
 )  # fmt: skip
 
 
-def blank(frame, *names):
+def blank(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in names)
 
 
-def only(report, *codes):
-    def kept(frame):
+def only(report: Report, *codes: str) -> Report:
+    def kept(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.filter(pl.col("uscc").is_in(codes))
 
     return replace(
@@ -34,19 +38,19 @@ def only(report, *codes):
     )  # fmt: skip
 
 
-def nobody_ranked(report):
+def nobody_ranked(report: Report) -> Report:
     scores = blank(report.scores, *NOTHING_JUDGED).with_columns(
         status=pl.lit("insufficient"), status_reason=pl.lit("数据不足：缺综合能耗")
     )
     return replace(report, scores=scores, candidates=report.candidates.clear(), previous=None)
 
 
-def named(report, names):
+def named(report: Report, names: list[str]) -> Report:
     return renamed(report, dict(zip(report.scores["uscc"].to_list(), names, strict=False)))
 
 
 LONG = "淄博" + "长" * 52 + "有限公司"
-MONTHS = {
+MONTHS: dict[str, Callable[[Report], Report]] = {
     "no candidates": lambda r: replace(r, candidates=r.candidates.clear()),
     "one enterprise": lambda r: only(r, r.scores["uscc"][0]),
     "names of 60 characters": lambda r: named(r, [f"{LONG}{i:02d}" for i in range(r.scores.height)]),
@@ -59,12 +63,14 @@ MONTHS = {
 
 
 @pytest.fixture(scope="module")
-def usual():
+def usual() -> Report:
     return sample_report(30, unrated=6)
 
 
 @pytest.fixture(scope="module", params=MONTHS)
-def month(request: pytest.FixtureRequest, usual, tmp_path_factory: pytest.TempPathFactory):
+def month(
+    request: pytest.FixtureRequest, usual: Report, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Report, dict[str, Workbook]]:
     """Name of the month, its report, and every workbook that is written of it, by file name."""
     report, folder = MONTHS[request.param](usual), tmp_path_factory.mktemp("month")
     write_officials(folder / "officials.xlsx", report)
@@ -74,11 +80,11 @@ def month(request: pytest.FixtureRequest, usual, tmp_path_factory: pytest.TempPa
     return request.param, report, books
 
 
-def values(book):
+def values(book: Workbook) -> list[Any]:
     return [cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None]
 
 
-def test_every_list_is_there_and_says_how_many_stand_on_it(month) -> None:
+def test_every_list_is_there_and_says_how_many_stand_on_it(month: tuple[str, Report, dict[str, Workbook]]) -> None:
     _, report, books = month
     for title in ("升级改造", "关停", "并转", "对接头部企业"):
         sheet, listed = books["officials"][title], report.candidates.filter(title=title).height
@@ -88,22 +94,24 @@ def test_every_list_is_there_and_says_how_many_stand_on_it(month) -> None:
         assert any("制表人" in str(row[0]) for row in sheet.iter_rows(values_only=True))
 
 
-def test_no_name_is_a_formula_and_none_is_cut(month) -> None:
+def test_no_name_is_a_formula_and_none_is_cut(month: tuple[str, Report, dict[str, Workbook]]) -> None:
     _, report, books = month
     for book in books.values():
         cells = (cell for sheet in book for row in sheet.iter_rows() for cell in row)
-        assert all(cell.value.startswith("=SUM(") for cell in cells if cell.data_type == "f")
+        assert all(str(cell.value).startswith("=SUM(") for cell in cells if cell.data_type == "f")
     assert set(report.scores["name"]) <= set(values(books["officials"]))
 
 
-def test_the_notice_names_whoever_has_a_tier_and_nobody_else(month) -> None:
+def test_the_notice_names_whoever_has_a_tier_and_nobody_else(month: tuple[str, Report, dict[str, Workbook]]) -> None:
     _, report, books = month
     rows = books["notice"].active.iter_rows(min_row=4, max_col=3, values_only=True)
     shown = [name for name, _, tier in rows if tier]
-    assert sorted(shown) == sorted(report.scores.filter(pl.col("tier").is_not_null())["name"])
+    assert sorted(map(str, shown)) == sorted(report.scores.filter(pl.col("tier").is_not_null())["name"])
 
 
-def test_nothing_confidential_is_in_any_corner_of_the_notice(month, tmp_path: Path) -> None:
+def test_nothing_confidential_is_in_any_corner_of_the_notice(
+    month: tuple[str, Report, dict[str, Workbook]], tmp_path: Path
+) -> None:
     _, report, _ = month
     write_notice(tmp_path / "notice.xlsx", report)
     with zipfile.ZipFile(tmp_path / "notice.xlsx") as package:
@@ -113,7 +121,7 @@ def test_nothing_confidential_is_in_any_corner_of_the_notice(month, tmp_path: Pa
     assert 'state="hidden"' not in everything
 
 
-def test_town_copies_hold_everybody_once(month) -> None:
+def test_town_copies_hold_everybody_once(month: tuple[str, Report, dict[str, Workbook]]) -> None:
     name, report, books = month
     copies = {title: book for title, book in books.items() if title.startswith("能耗产出效益评价_")}
     assert len(copies) == report.scores["town"].n_unique()
@@ -123,12 +131,12 @@ def test_town_copies_hold_everybody_once(month) -> None:
     assert all(told.count(code) == 1 for code in report.scores["uscc"])
 
 
-def test_the_page_can_be_made(month) -> None:
+def test_the_page_can_be_made(month: tuple[str, Report, dict[str, Workbook]]) -> None:
     _, report, _ = month
     assert report.period_title in render(report)
 
 
-def test_a_page_of_very_many_says_what_it_leaves_out(usual) -> None:
+def test_a_page_of_very_many_says_what_it_leaves_out(usual: Report) -> None:
     data = page_data(usual, limit=10)
     assert len(data["enterprises"]["uscc"]) == 10
     assert "超过本页能列的10户" in data["limited"]

@@ -5,14 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 from conftest import INBOX, ROOT, SampleRun
 
-from efficiency.intake.files import inbox_file, list_inbox
+from efficiency.intake.files import InboxFile, inbox_file, list_inbox
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
@@ -29,12 +31,12 @@ def same(one: ReadResult, other: ReadResult) -> None:
 
 
 @pytest.fixture(scope="module")
-def some_files():
+def some_files() -> list[InboxFile]:
     files, _ = list_inbox(INBOX)
     return files[:20]
 
 
-def test_staged_batches_state_what_one_process_reads(tmp_path: Path, some_files) -> None:
+def test_staged_batches_state_what_one_process_reads(tmp_path: Path, some_files: list[InboxFile]) -> None:
     work = staged_batches.split_into_batches(some_files)
     assert [file for batch in work for file in batch] == some_files
     assert len(work) > 1
@@ -63,7 +65,7 @@ def test_an_inbox_without_anything_new_states_nothing(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_breaks_down_leaves_nothing_behind(
-    tmp_path: Path, some_files, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, some_files: list[InboxFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -74,7 +76,7 @@ def test_a_batch_that_breaks_down_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def until(happened, what: str, process: subprocess.Popen[bytes] | None = None) -> None:
+def until(happened: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None) -> None:
     for _ in range(1200):
         if happened():
             return
@@ -84,11 +86,16 @@ def until(happened, what: str, process: subprocess.Popen[bytes] | None = None) -
 
 
 @pytest.fixture
-def cluster(tmp_path: Path):
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A scheduler and two workers, each a process of its own that nobody starts again: address, workers."""
     about = tmp_path / "scheduler.json"
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path / ".prefect")}
-    common = {"cwd": tmp_path, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    common: dict[str, Any] = {
+        "cwd": tmp_path,
+        "env": environment,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
     scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(about), "--no-nanny"]
     processes = [subprocess.Popen([*scheduler, "--no-dashboard", "--scheduler-file", str(about)], **common)]
@@ -108,10 +115,21 @@ def cluster(tmp_path: Path):
 @pytest.mark.server
 @pytest.mark.long
 def test_a_worker_killed_in_the_middle_costs_a_retry_and_changes_no_result(
-    cluster, sample_run: SampleRun, tmp_path: Path
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], sample_run: SampleRun, tmp_path: Path
 ) -> None:
     address, workers = cluster
-    command = [sys.executable, "-m", "efficiency", "run", "--inbox", INBOX, "--period", "2026-10", "--dask", address]
+    command = [
+        sys.executable,
+        "-m",
+        "efficiency",
+        "run",
+        "--inbox",
+        str(INBOX),
+        "--period",
+        "2026-10",
+        "--dask",
+        address,
+    ]
     log = (tmp_path / "log.txt").open("w+")
     run = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT)
     try:

@@ -16,7 +16,7 @@ from conftest import ROOT, SampleRun
 pytestmark = pytest.mark.server
 
 
-def flow(*arguments: object, cwd, **environment: str) -> subprocess.CompletedProcess[str]:
+def flow(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
@@ -30,36 +30,40 @@ def flow(*arguments: object, cwd, **environment: str) -> subprocess.CompletedPro
 
 
 @pytest.fixture(scope="module")
-def flow_run(tmp_path_factory: pytest.TempPathFactory):
+def flow_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("flow")
     done = flow(ROOT / "flows" / "monthly.py", "--period", "2026-10", "--by", "town", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 
 
-def test_flow_ends_with_the_workbook_it_wrote(flow_run) -> None:
+def test_flow_ends_with_the_workbook_it_wrote(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = flow_run
     last = done.stdout.rstrip().splitlines()[-1]
     assert last.startswith("Workbook: ")
     assert (folder / last.removeprefix("Workbook: ")).is_file()
 
 
-def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(flow_run) -> None:
+def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(
+    flow_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     _, done = flow_run
     for step in ("ingest", "validate", "evaluate", "select", "report", "publish"):
         assert re.search(rf"{step}: ", done.stderr), step
         assert re.search(rf"Task run '{step}-\w+' - Finished in state Completed", done.stderr), step
 
 
-def test_flow_writes_the_copies_for_towns_when_asked(flow_run) -> None:
+def test_flow_writes_the_copies_for_towns_when_asked(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     assert len(list((flow_run[0] / "output" / "2026-10" / "分镇办").glob("*.xlsx"))) == 5
 
 
-def test_flow_says_what_it_is_waiting_for(flow_run) -> None:
+def test_flow_says_what_it_is_waiting_for(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     assert "Starting Prefect" in flow_run[1].stderr
 
 
-def test_flow_gives_the_same_results_as_the_plain_run(flow_run, sample_run: SampleRun) -> None:
+def test_flow_gives_the_same_results_as_the_plain_run(
+    flow_run: tuple[Path, subprocess.CompletedProcess[str]], sample_run: SampleRun
+) -> None:
     query = "SELECT uscc, score, tier FROM results.scores ORDER BY 1"
     both = []
     for warehouse in (flow_run[0] / "warehouse" / "efficiency.duckdb", sample_run.warehouse):
@@ -68,7 +72,9 @@ def test_flow_gives_the_same_results_as_the_plain_run(flow_run, sample_run: Samp
     assert both[0] == both[1]
 
 
-def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(flow_run) -> None:
+def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(
+    flow_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     folder, _ = flow_run
     database = folder / ".prefect" / "prefect.db"
     import sqlite3

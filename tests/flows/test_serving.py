@@ -10,14 +10,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from conftest import INBOX
 
+Answer = dict[str, Any]
+"""JSON as the server answers."""
 CRON, ZONE = "30 7 6 * *", "Asia/Urumqi"
 LIMIT_S = 120
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -31,7 +35,7 @@ class Served:
     address: str
     process: subprocess.Popen[bytes]
 
-    def call(self, path, body=None):
+    def call(self, path: str, body: Answer | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})
         until = time.monotonic() + LIMIT_S
@@ -45,16 +49,16 @@ class Served:
                     raise
                 time.sleep(0.5)
 
-    def deployment(self):
+    def deployment(self) -> Answer:
         return self.call("/deployments/name/efficiency-monthly/monthly")
 
-    def trigger(self, at, **parameters):
+    def trigger(self, at: str, **parameters: Any) -> str:
         """A run as the schedule asks for it, at a time that is past."""
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": at}}
         body = {"state": state, "parameters": parameters}
         return self.call(f"/deployments/{self.deployment()['id']}/create_flow_run", body)["id"]
 
-    def ended(self, run):
+    def ended(self, run: str) -> Answer:
         """The run, when it has come to an end."""
         until = time.monotonic() + LIMIT_S
         while (found := self.call(f"/flow_runs/{run}"))["state"]["type"] not in ENDED:
@@ -63,11 +67,11 @@ class Served:
             time.sleep(0.3)
         return found
 
-    def of_run(self, what, run):
+    def of_run(self, what: str, run: str) -> list[Answer]:
         body = {what: {"flow_run_id": {"any_": [run]}}}
         return self.call(f"/{what}/filter", body | ({"sort": "TIMESTAMP_ASC"} if what == "logs" else {}))
 
-    def messages(self, run):
+    def messages(self, run: str) -> list[str]:
         """The run's log; the server writes it a moment after the run has ended."""
         until = time.monotonic() + 15
         while True:
@@ -77,11 +81,11 @@ class Served:
             assert time.monotonic() < until, lines
             time.sleep(0.3)
 
-    def log(self):
+    def log(self) -> str:
         return (self.folder / "serve.log").read_text(encoding="utf-8", errors="replace")
 
 
-def start(folder, port, *arguments):
+def start(folder: Path, port: int, *arguments: str) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "EFFICIENCY"))}
     # The runner asks for work every ten seconds otherwise: a test need not wait for it.
     environment |= {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "NO_PROXY": "127.0.0.1"}
@@ -96,7 +100,7 @@ def start(folder, port, *arguments):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory):
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("serve")
     for department in ("经济发展局", "自然资源局", "税务局"):  # quicker than all
         shutil.copytree(INBOX / department, folder / "inbox" / department)
@@ -120,7 +124,7 @@ def served(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="module")
-def runs(served):
+def runs(served: Served) -> tuple[Answer, Answer]:
     """Two runs asked for at once: of 5 November, the first ever, and of 5 January; and one whose inbox is empty."""
     (served.folder / "empty").mkdir()
     first = served.trigger("2025-11-05T23:30:00Z")
@@ -131,7 +135,7 @@ def runs(served):
 
 @pytest.mark.server
 @pytest.mark.long
-def test_the_schedule_is_registered_as_given_and_lets_one_run_at_a_time(served) -> None:
+def test_the_schedule_is_registered_as_given_and_lets_one_run_at_a_time(served: Served) -> None:
     deployment = served.deployment()
     (schedule,) = deployment["schedules"]
     assert schedule["active"]
@@ -143,7 +147,7 @@ def test_the_schedule_is_registered_as_given_and_lets_one_run_at_a_time(served) 
 
 @pytest.mark.server
 @pytest.mark.long
-def test_a_scheduled_run_publishes_the_month_before_its_date(served, runs) -> None:
+def test_a_scheduled_run_publishes_the_month_before_its_date(served: Served, runs: tuple[Answer, Answer]) -> None:
     first, _ = runs
     assert first["state"]["type"] == "COMPLETED", served.log()
     assert first["name"] == "scheduled 2025-11-06"  # half past seven on the 6th there
@@ -153,7 +157,9 @@ def test_a_scheduled_run_publishes_the_month_before_its_date(served, runs) -> No
 
 @pytest.mark.server
 @pytest.mark.long
-def test_months_that_were_missed_are_published_in_order_by_the_next_run(served, runs) -> None:
+def test_months_that_were_missed_are_published_in_order_by_the_next_run(
+    served: Served, runs: tuple[Answer, Answer]
+) -> None:
     _, second = runs
     assert second["state"]["type"] == "COMPLETED", served.log()
     assert "periods: 2025-11, 2025-12" in served.messages(second["id"])
@@ -164,14 +170,14 @@ def test_months_that_were_missed_are_published_in_order_by_the_next_run(served, 
 
 @pytest.mark.server
 @pytest.mark.long
-def test_two_runs_asked_for_at_once_follow_one_another(runs) -> None:
+def test_two_runs_asked_for_at_once_follow_one_another(runs: tuple[Answer, Answer]) -> None:
     first, second = runs
     assert first["end_time"] <= second["start_time"]
 
 
 @pytest.mark.server
 @pytest.mark.long
-def test_the_run_leaves_counts_lists_problems_and_links(served, runs) -> None:
+def test_the_run_leaves_counts_lists_problems_and_links(served: Served, runs: tuple[Answer, Answer]) -> None:
     left = {one["key"]: one for one in served.of_run("artifacts", runs[0]["id"])}
     assert set(left) == {"counts", "lists", "problems", "watch", "outputs"}
     rows = {key: json.loads(left[key]["data"]) for key in ("counts", "lists", "problems", "watch")}
@@ -187,7 +193,7 @@ def test_the_run_leaves_counts_lists_problems_and_links(served, runs) -> None:
 
 @pytest.mark.server
 @pytest.mark.long
-def test_the_run_logs_a_line_for_each_step(served, runs) -> None:
+def test_the_run_logs_a_line_for_each_step(served: Served, runs: tuple[Answer, Answer]) -> None:
     lines = served.messages(runs[0]["id"])
     steps = [line.partition(":")[0] for line in lines]
     order = [steps.index(step) for step in ("ingest", "validate", "evaluate", "select", "report", "publish")]
@@ -196,7 +202,7 @@ def test_the_run_logs_a_line_for_each_step(served, runs) -> None:
 
 @pytest.mark.server
 @pytest.mark.long
-def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served, runs) -> None:
+def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served: Served, runs: tuple[Answer, Answer]) -> None:
     run = served.trigger("2026-01-05T23:30:00Z", inbox=str(served.folder / "empty"))
     ended = served.ended(run)
     assert ended["state"]["type"] == "FAILED"
@@ -208,7 +214,7 @@ def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served, runs) -> 
 
 @pytest.mark.server
 @pytest.mark.long
-def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs) -> None:
+def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served: Served, runs: tuple[Answer, Answer]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "efficiency", "run", "--inbox", "inbox", "--period", "2025-12", "--json"],
         cwd=served.folder,
@@ -229,7 +235,7 @@ def test_the_run_command_is_a_flow_run_of_the_server_that_is_named(served, runs)
 
 @pytest.mark.server
 @pytest.mark.long
-def test_serving_stops_when_asked_and_takes_its_server_along(served, runs) -> None:
+def test_serving_stops_when_asked_and_takes_its_server_along(served: Served, runs: tuple[Answer, Answer]) -> None:
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(60) == 0, served.log()
     assert served.log().rstrip().endswith("Stopped.")

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "job")]
+sys.path.insert(0, str(HERE.parent))
 
 from conftest import INBOX, efficiency  # noqa: E402
-from test_monthly_run import decided  # noqa: E402
+from job.test_monthly_run import decided  # noqa: E402
 
 with tempfile.TemporaryDirectory() as folder:
     efficiency("run", "--inbox", INBOX, "--period", "2026-10", cwd=Path(folder))

@@ -16,6 +16,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -95,7 +96,7 @@ print(json.dumps({"extra": extra, "problems": parsed.problems.select("rule", "me
 """
 
 
-def read_alone(path: Path, data: bytes) -> dict:
+def read_alone(path: Path, data: bytes) -> dict[str, Any]:
     """What a process with little memory makes of the file: its problems, and how many kilobytes more it took."""
     path.write_bytes(data)
     done = subprocess.run(
@@ -286,7 +287,7 @@ def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tup
 
 
 @pytest.mark.parametrize("dimension", ["A1:XFD1048576", "A1", "ZZZ9:A0", "", "B2:C9999999999"])
-def test_the_dimension_tag_is_not_believed(read, dimension: str) -> None:
+def test_the_dimension_tag_is_not_believed(read: Callable[[str, bytes], ReadResult], dimension: str) -> None:
     rows = (
         '<row r="1"><c r="A1" t="inlineStr"><is><t>企业名称</t></is></c>'
         '<c r="B1" t="inlineStr"><is><t>营业收入(万元)</t></is></c></row>'
@@ -299,7 +300,9 @@ def test_the_dimension_tag_is_not_believed(read, dimension: str) -> None:
     assert stated == [7.0] or [rule for rule, _ in reported(parsed)] == ["unreadable"]
 
 
-def test_cells_out_of_order_and_twice_are_read_or_refused_but_never_lost(read) -> None:
+def test_cells_out_of_order_and_twice_are_read_or_refused_but_never_lost(
+    read: Callable[[str, bytes], ReadResult],
+) -> None:
     shuffled = (
         '<row r="3"><c r="B3"><v>3</v></c><c r="A3" t="inlineStr"><is><t>乙公司</t></is></c></row>'
         '<row r="2"><c r="B2"><v>7</v></c><c r="A2" t="inlineStr"><is><t>甲公司</t></is></c>'
@@ -312,7 +315,7 @@ def test_cells_out_of_order_and_twice_are_read_or_refused_but_never_lost(read) -
     assert dict(parsed.rows["output"].select("name", "revenue").iter_rows()) == {"甲公司": 8.0, "乙公司": 3.0}
 
 
-def test_a_shared_text_that_is_not_there_is_no_crash(read) -> None:
+def test_a_shared_text_that_is_not_there_is_no_crash(read: Callable[[str, bytes], ReadResult]) -> None:
     parsed = read("a.xlsx", workbook(sheet1=cells("A1").replace(b"<c ", b'<c t="s" ').replace(b"<v>1", b"<v>999999")))
     assert parsed.problems.height == 1
 
@@ -326,7 +329,7 @@ def test_member_names_that_lead_elsewhere_write_nothing(tmp_path: Path, name: st
     assert [path.name for path in tmp_path.rglob("*")] == ["里", "2026年10月.xlsx"]
 
 
-def test_macros_and_outside_links_are_passed_over(read) -> None:
+def test_macros_and_outside_links_are_passed_over(read: Callable[[str, bytes], ReadResult]) -> None:
     link = b'<externalLink><externalBook r:id="rId1"/></externalLink>'
     place = b'Id="rId1" Target="http://127.0.0.1:9/x.xlsx" TargetMode="External"'
     target = b"<Relationships><Relationship " + place + b"/></Relationships>"
@@ -339,7 +342,7 @@ def test_macros_and_outside_links_are_passed_over(read) -> None:
     assert read("2026年10月.xlsm", data).rows["output"].height == 1
 
 
-def test_a_very_long_text_is_kept_and_its_problem_stays_readable(read) -> None:
+def test_a_very_long_text_is_kept_and_its_problem_stays_readable(read: Callable[[str, bytes], ReadResult]) -> None:
     long = "长" * 100_000
     with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
         sheet = archive.read("xl/worksheets/sheet1.xml")
@@ -365,7 +368,7 @@ NOT_SPREADSHEETS = {
 
 
 def test_damage_that_makes_the_cell_reader_panic_is_found_before_it_shouts(
-    read, capfd: pytest.CaptureFixture[str]
+    read: Callable[[str, bytes], ReadResult], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with zipfile.ZipFile(io.BytesIO(xlsb({"表": [[1]]}))) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -379,7 +382,7 @@ def test_damage_that_makes_the_cell_reader_panic_is_found_before_it_shouts(
 
 
 @pytest.mark.parametrize("name", NOT_SPREADSHEETS)
-def test_what_is_no_spreadsheet_says_so_once(read, name: str) -> None:
+def test_what_is_no_spreadsheet_says_so_once(read: Callable[[str, bytes], ReadResult], name: str) -> None:
     data, reason = NOT_SPREADSHEETS[name]
     ((rule, message),) = reported(read(name, data))
     assert rule == "unreadable"
@@ -394,7 +397,7 @@ def test_what_is_no_spreadsheet_says_so_once(read, name: str) -> None:
         '企业名称,营业收入(万元)\n甲"公"司,1\n"乙公司",2\n',
     ],
 )
-def test_odd_line_ends_and_quotes_lose_no_row_in_silence(read, text: str) -> None:
+def test_odd_line_ends_and_quotes_lose_no_row_in_silence(read: Callable[[str, bytes], ReadResult], text: str) -> None:
     parsed = read("2026年10月.csv", text.encode())
     counts = parsed.submissions.row(0, named=True)
     assert counts["rows_total"] == parsed.rows["output"]["row"].n_unique() + sum(
@@ -528,7 +531,11 @@ def test_no_text_becomes_a_formula_in_anything_that_is_written(hostile_run: Path
         for sheet in book.worksheets:
             # Not iter_rows: a workbook that is given back may hold a cell in the last row and column of all.
             for cell in sheet._cells.values():
-                assert cell.data_type != "f" or OURS.fullmatch(cell.value), (path.name, cell.coordinate, cell.value)
+                assert cell.data_type != "f" or OURS.fullmatch(str(cell.value)), (
+                    path.name,
+                    cell.coordinate,
+                    cell.value,
+                )
                 assert cell.hyperlink is None or not re.match("[a-z]+:", cell.hyperlink.target or "")
                 seen.append(str(cell.value))
         with zipfile.ZipFile(path) as archive:

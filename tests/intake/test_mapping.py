@@ -13,6 +13,7 @@ from efficiency.intake.files import inbox_file
 from efficiency.intake.formats import cells_of_rows, grid_of_cells
 from efficiency.intake.layout import NO_MAPPING, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.read import read_file
+from efficiency.intake.read_result import ReadResult
 from efficiency.review.check import check_paths
 
 LAYOUT = """
@@ -33,7 +34,7 @@ unit = "千瓦时"
 
 
 @pytest.fixture
-def odd(tmp_path: Path):
+def odd(tmp_path: Path) -> Path:
     """A sheet in a power company's own words."""
     book = openpyxl.Workbook()
     book.active.title = "抄表"
@@ -54,15 +55,15 @@ def mapping(text: str) -> MappingFile:
     return MappingFile.model_validate(tomllib.loads(text))
 
 
-def energy(path, by: MappingFile):
+def energy(path: Path, by: MappingFile) -> ReadResult:
     return read_file(inbox_file(path, path.name), by)
 
 
-def test_without_a_mapping_the_sheet_is_refused_with_the_reason(odd) -> None:
+def test_without_a_mapping_the_sheet_is_refused_with_the_reason(odd: Path) -> None:
     assert energy(odd, NO_MAPPING).problems["rule"].to_list() == ["form_unknown"]
 
 
-def test_mapped_sheet_comes_in_exactly(odd) -> None:
+def test_mapped_sheet_comes_in_exactly(odd: Path) -> None:
     parsed = energy(odd, mapping(LAYOUT))
     rows = parsed.rows["energy"].select("name", "carrier", "consumption", "row", "span_start")
     assert [(name, carrier, value, row, str(start)) for name, carrier, value, row, start in rows.rows()] == [
@@ -75,17 +76,17 @@ def test_mapped_sheet_comes_in_exactly(odd) -> None:
     assert parsed.submissions.select("form", "rows_total", "rows_rejected").rows() == [("energy", 3, 0)]
 
 
-def test_mapping_for_another_file_changes_nothing(odd) -> None:
+def test_mapping_for_another_file_changes_nothing(odd: Path) -> None:
     assert energy(odd, mapping(LAYOUT.replace("供电*", "供水*"))).problems["rule"].to_list() == ["form_unknown"]
 
 
-def test_header_that_is_gone_refuses_the_sheet_and_is_named(odd) -> None:
+def test_header_that_is_gone_refuses_the_sheet_and_is_named(odd: Path) -> None:
     found = energy(odd, mapping(LAYOUT.replace("抄见", "抄见电量"))).problems
     assert found["rule"].to_list() == ["form_unknown"]
     assert "抄见电量" in found["message"][0]
 
 
-def test_column_may_be_named_by_its_letters(odd) -> None:
+def test_column_may_be_named_by_its_letters(odd: Path) -> None:
     by = mapping(LAYOUT.replace('header = "抄见"', 'column = "C"'))
     assert energy(odd, by).rows["energy"]["consumption"].to_list() == [12.345, 8.0, 7.0]
 
@@ -103,14 +104,14 @@ def test_column_may_be_named_by_its_letters(odd) -> None:
         (('header = "用户"', 'hedaer = "用户"'), "hedaer"),
     ],
 )
-def test_faulty_mapping_is_refused_with_its_place(tmp_path: Path, change, says) -> None:
+def test_faulty_mapping_is_refused_with_its_place(tmp_path: Path, change: tuple[str, str], says: str) -> None:
     path = tmp_path / "mapping.toml"
     path.write_text(LAYOUT.replace(*change), encoding="utf-8")
     with pytest.raises(UsageError, match=says):
         load_mapping(path)
 
 
-def test_check_drafts_a_mapping_that_works_once_its_fields_are_named(odd, tmp_path: Path) -> None:
+def test_check_drafts_a_mapping_that_works_once_its_fields_are_named(odd: Path, tmp_path: Path) -> None:
     draft = check_paths([odd], None).draft
     filled = draft.replace('form = "output"', 'form = "energy"').replace("# period", "period")
     tables = filled.split("[[sheet.column]]\n")
@@ -137,7 +138,7 @@ def test_a_draft_names_its_own_file_whatever_signs_its_name_holds() -> None:
 
 
 def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_above() -> None:
-    rows = [
+    rows: list[list[float | str | None]] = [
         ["用能情况", None, None, None, None],
         [None, "用能", None, "产出", None],
         ["户名\x07", "数量", "单位", "数量", "税\n额"],
@@ -154,7 +155,7 @@ def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_
     ]
 
 
-def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd, tmp_path: Path) -> None:
+def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd: Path, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     odd.rename(inbox / odd.name)

@@ -1,9 +1,10 @@
 """A column whose header misses a name by one character is told, and not taken."""
 
 from builders.sheets import problems, stated
+from conftest import Reader
 
 
-def test_a_header_with_a_slip_of_the_pen_is_told_and_not_taken(read) -> None:
+def test_a_header_with_a_slip_of_the_pen_is_told_and_not_taken(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -19,7 +20,7 @@ def test_a_header_with_a_slip_of_the_pen_is_told_and_not_taken(read) -> None:
     assert "与“营业收入”只差一个字" in parsed.problems["message"][0]
 
 
-def test_a_column_near_a_name_is_not_told_where_it_is_empty_or_the_name_is_there(read) -> None:
+def test_a_column_near_a_name_is_not_told_where_it_is_empty_or_the_name_is_there(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -31,7 +32,7 @@ def test_a_column_near_a_name_is_not_told_where_it_is_empty_or_the_name_is_there
     assert problems(parsed) == []
 
 
-def test_a_carrier_with_a_slip_of_the_pen_is_told(read) -> None:
+def test_a_carrier_with_a_slip_of_the_pen_is_told(read: Reader) -> None:
     parsed = read(
         [["2026年10月能源消费"], ["企业名称", "电力(万千瓦时)", "液化石油汽(吨)"], ["甲公司", 10, 3]],
     )
@@ -39,6 +40,6 @@ def test_a_carrier_with_a_slip_of_the_pen_is_told(read) -> None:
     assert problems(parsed) == [("C2", "header_near", "液化石油汽(吨)")]
 
 
-def test_a_slip_of_the_pen_is_told_beside_the_name_it_resembles(read) -> None:
+def test_a_slip_of_the_pen_is_told_beside_the_name_it_resembles(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "实缴税金(万元)", "从业人员平均人娄"], ["甲公司", 1, 5]])
     assert "与“从业人员平均人数”只差一个字" in parsed.problems["message"][0]

@@ -1,5 +1,7 @@
 """The catalogue of problems."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ from efficiency.intake.problems import (
 )
 from schemas import COLUMN_MAP, FORMS, PROBLEMS
 
-WHERE = {"submission_id": "s", "file_name": "f.xlsx"}
+WHERE: dict[str, Any] = {"submission_id": "s", "file_name": "f.xlsx"}
 
 
 def test_the_shape_is_that_of_the_warehouse_plus_the_row() -> None:
@@ -35,7 +37,7 @@ def test_every_rule_says_in_chinese_what_to_do(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_one_problem_and_a_column_of_problems_say_the_same(rule: str) -> None:
-    words = {word: f"<{word}>" for word in RULES[rule].words}
+    words: dict[str, Any] = {word: f"<{word}>" for word in RULES[rule].words}
     location = {
         "value": words.pop("value", None),
         "sheet": words.pop("sheet", ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from builders.sheets import CODE, DAMAGED, HEAD, Rows, balanced, counts, inbox_file, problems, stated, write
+from conftest import Reader
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from efficiency.job.execution import read_files
 from schemas import COLUMN_MAP, FORMS, STATED
 
 
-def test_a_register_reads_codes_flags_dates_and_lost_zeros(read) -> None:
+def test_a_register_reads_codes_flags_dates_and_lost_zeros(read: Reader) -> None:
     parsed = read(
         [
             [
@@ -46,7 +47,7 @@ def test_a_register_reads_codes_flags_dates_and_lost_zeros(read) -> None:
     ("value", "rule"),
     [("约1200", "not_a_number"), ("#DIV/0!", "error_cell"), ("=A1*2", "formula_uncached"), ("12万", "not_a_number")],
 )
-def test_a_refused_cell_is_named_and_the_row_s_other_figures_count(read, value: str, rule: str) -> None:
+def test_a_refused_cell_is_named_and_the_row_s_other_figures_count(read: Reader, value: str, rule: str) -> None:
     parsed = read([["2026年10月"], HEAD, ["甲公司", value, 5]])
     assert problems(parsed) == [("B3", rule, value)]
     assert parsed.problems.filter(pl.col("rule") == rule).select("name", "field", "row").row(0) == (
@@ -57,19 +58,19 @@ def test_a_refused_cell_is_named_and_the_row_s_other_figures_count(read, value: 
     assert stated(parsed, "output", "revenue", "tax") == [(None, 5.0)]
 
 
-def test_a_percentage_in_an_amount_counts_with_a_warning(read) -> None:
+def test_a_percentage_in_an_amount_counts_with_a_warning(read: Reader) -> None:
     parsed = read([["2026年10月"], HEAD, ["甲公司", "12.5%", 5]])
     assert problems(parsed) == [("B3", "percent_in_amount", "12.5%")]
     assert stated(parsed, "output", "revenue") == [(0.125,)]
 
 
-def test_a_row_without_figures_is_rejected_with_a_reason(read) -> None:
+def test_a_row_without_figures_is_rejected_with_a_reason(read: Reader) -> None:
     parsed = read([["2026年10月"], HEAD, ["甲公司", "-", None], ["乙公司", "x", "y"]])
     assert problems(parsed) == [("B4", "not_a_number", "x"), ("C4", "not_a_number", "y"), ("A3", "row_empty", None)]
     assert counts(parsed) == (2, 0, 0, 0, 2)
 
 
-def test_a_code_typed_as_a_number_is_damaged_and_the_name_still_counts(read) -> None:
+def test_a_code_typed_as_a_number_is_damaged_and_the_name_still_counts(read: Reader) -> None:
     parsed = read([["2026年10月"], ["统一社会信用代码", *HEAD], [float(DAMAGED), "甲公司", 1, 2]])
     assert problems(parsed) == [("A3", "uscc_damaged", DAMAGED)]
     assert stated(parsed, "output", "uscc", "name", "revenue") == [(None, "甲公司", 1.0)]
@@ -84,7 +85,7 @@ def test_a_code_typed_as_a_number_is_damaged_and_the_name_still_counts(read) -> 
         ("是否在建", "也许", "not_a_choice"),
     ],
 )
-def test_refused_attributes_are_null_and_named(read, head: str, cell: str, rule: str) -> None:
+def test_refused_attributes_are_null_and_named(read: Reader, head: str, cell: str, rule: str) -> None:
     heads = ["统一社会信用代码", "企业名称", "行业代码", "镇办", "企业规模", "投产日期", "是否在建"]
     values = [CODE, "甲公司", "3071", "北郊镇", "规上", "2019-05", "否"]
     values[heads.index(head)] = cell
@@ -93,7 +94,7 @@ def test_refused_attributes_are_null_and_named(read, head: str, cell: str, rule:
     assert parsed.rows["register"].height == 1
 
 
-def test_a_unit_may_stand_below_the_table(read) -> None:
+def test_a_unit_may_stand_below_the_table(read: Reader) -> None:
     for line in ("单位：千元", "注：1.单位：千元；2.快报数"):
         parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 50], [], [line, None, "填表人：张三"]])
         assert stated(parsed, "output", "revenue") == [(5.0,)]
@@ -103,7 +104,7 @@ def test_a_unit_may_stand_below_the_table(read) -> None:
         assert (stated(parsed, "output", "revenue"), parsed.problems["rule"].to_list()) == ([(50.0,)], ["unit_assumed"])
 
 
-def test_the_date_of_filing_is_read_from_text_or_column(read) -> None:
+def test_the_date_of_filing_is_read_from_text_or_column(read: Reader) -> None:
     by_text = read([["2026年10月"], HEAD, ["甲公司", 1, 2], ["填报日期：", "2026年11月3日"]])
     by_column = read(
         [["2026年10月"], [*HEAD, "填报日期"], ["甲公司", 1, 2, "2026-11-03"], ["乙公司", 1, 2, "2026-11-01"]]
@@ -149,7 +150,7 @@ def test_names_with_a_figure_each_are_data_and_numbered_notes_are_none(tmp_path:
     assert lost["rows_rejected"].to_list() == [3]
 
 
-def test_a_date_that_could_be_two_months_says_so(read) -> None:
+def test_a_date_that_could_be_two_months_says_so(read: Reader) -> None:
     parsed = read([["统一社会信用代码", "企业名称", "行业代码", "投产日期"], [CODE, "甲公司", "3071", 2018.1]])
     assert problems(parsed) == [("D2", "not_a_date", "2018.1")]
     assert "可能是 1 月，也可能是 10 月" in parsed.problems["message"][0]

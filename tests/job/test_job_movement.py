@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -12,8 +13,9 @@ from conftest import INBOX, efficiency
 
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.movement import score_changes
-from efficiency.partitions import one_partition
+from efficiency.partitions import Partitions, one_partition
 from efficiency.policy.load import parse_policy
+from efficiency.policy.model import Policy
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.schema import Contents
 from schemas import CANDIDATES, FACTS
@@ -22,13 +24,13 @@ RULES = parse_policy(policy_text(indicators=indicator(), head='window = "year_to
 REVISED = parse_policy(RULES.text.replace("fixed = 10.0", "fixed = 5.0"))
 
 
-def facts(*taxes):
+def facts(*taxes: tuple[int, float, bool]) -> Partitions:
     """One enterprise on 10 亩; each tax is (last month of the year to date, 万元, superseded)."""
     place = {"submission_id": "s", "sheet": "表", "row": 5, "block": 0}
     frames = {form: table.empty() for form, table in FACTS.items()}
     who = {"uscc": code(0), "name": "企业0", "superseded": False, **place}
 
-    def rows(form, *given):
+    def rows(form: str, *given: dict[str, Any]) -> pl.DataFrame:
         return FACTS[form].conform(pl.DataFrame([{**who, **row} for row in given], infer_schema_length=None))
 
     stated = {
@@ -42,7 +44,7 @@ def facts(*taxes):
     return one_partition(frames | stated)
 
 
-def published(given, rules, period="2026-09"):
+def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Contents:
     """The warehouse after `period` was evaluated on `given`."""
     judged = evaluate_period(given, rules, period, None)
     new = PublishedEvaluation(
@@ -54,7 +56,9 @@ def published(given, rules, period="2026-09"):
     return add_evaluation(Contents({}), new).contents
 
 
-def october(given, rules, past, **options):
+def october(
+    given: Partitions, rules: Policy, past: Contents, **options: Any
+) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
     return score_changes(given, rules, "2026-10", evaluate_period(given, rules, "2026-10", past), past, **options)
 
 
@@ -119,7 +123,7 @@ def test_two_months_of_the_sample_tell_in_table_workbook_and_card_what_moved(tmp
     assert "得分变动" in book.sheetnames
     cells = [[cell.value for cell in row if cell.value is not None] for row in book["概览"].iter_rows()]
     at = next(i for i, row in enumerate(cells) if row and row[0] == "上期＼本期")
-    matrix = {row[0]: row[1:6] for row in cells[at + 1 : at + 6]}
+    matrix: dict[Any, list[Any]] = {row[0]: list(row[1:6]) for row in cells[at + 1 : at + 6]}
     assert list(matrix) == ["A", "B", "C", "D", "未评级"]
     # Whoever is not on the diagonal is one row of the view, and the other way round.
     assert sum(sum(row) for row in matrix.values()) - sum(row[i] for i, row in enumerate(matrix.values())) == changed

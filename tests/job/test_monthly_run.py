@@ -5,6 +5,7 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -28,12 +29,12 @@ VIEWS = {
 }
 
 
-def rows(warehouse: Path, query: str) -> list[tuple]:
+def rows(warehouse: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.sql(query).fetchall()
 
 
-def results_of(warehouse: Path) -> list[tuple]:
+def results_of(warehouse: Path) -> list[tuple[Any, ...]]:
     """Everything a run decides, without what names the run."""
     return rows(
         warehouse,
@@ -81,13 +82,13 @@ def test_every_file_of_the_inbox_is_a_submission_or_a_problem(sample_run: Sample
     assert {path.relative_to(INBOX).as_posix() for path in INBOX.rglob("*") if path.is_file()} <= known
 
 
-def planted():
+def planted() -> list[dict[str, str]]:
     with (ROOT / "sample_data" / "mistakes.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("mistake", planted(), ids=lambda m: f"{m['rule']}-{m['file']}-{m['cell']}")
-def test_planted_mistake_is_found_at_its_cell(sample_run: SampleRun, mistake) -> None:
+def test_planted_mistake_is_found_at_its_cell(sample_run: SampleRun, mistake: dict[str, str]) -> None:
     found = rows(sample_run.warehouse, "SELECT rule, file_name, sheet, cell FROM intake.problems")
     cell, sheet = mistake["cell"] or None, mistake["sheet"]
     assert any(
@@ -164,7 +165,7 @@ def test_explain_names_the_cells(sample_run: SampleRun) -> None:
     ],
 )
 def test_to_explain_what_is_not_there_is_wrong_usage_as_for_every_other_command(
-    sample_run: SampleRun, asked, says
+    sample_run: SampleRun, asked: tuple[str, ...], says: str
 ) -> None:
     done = efficiency("explain", *asked, cwd=sample_run.folder, check=False)
     assert (done.returncode, done.stdout) == (2, "")

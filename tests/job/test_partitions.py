@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -143,7 +144,7 @@ def test_what_reads_the_warehouse_again_comes_to_the_same_in_partitions(
     warehouse = tmp_path / "warehouse" / "efficiency.duckdb"
     (evaluation,) = load(warehouse)["results.evaluations"]["evaluation_id"]
 
-    def looked_again(name: str) -> tuple[object, ...]:
+    def looked_again(name: str) -> tuple[Any, ...]:
         issued = reissue(evaluation, warehouse, tmp_path / name)
         trial = objection(asked, small_inbox.PERIOD, warehouse)
         compared = compare_policies(small_inbox.PERIOD, ("zibo-jkq", "changle-2023"), warehouse).comparison
@@ -290,8 +291,8 @@ def test_a_spilled_table_is_written_in_the_order_of_the_whole(tmp_path: Path) ->
     assert whole is not None
     assert again is not None
     assert again[name].equals(whole[name])
-    for rows, heights in ((5, [8, 8, 4]), (20, [20])):
-        parts = [part for _, part in load_in_order(tmp_path / "spilled.duckdb", [table], rows)]
+    for size, heights in ((5, [8, 8, 4]), (20, [20])):
+        parts = [part for _, part in load_in_order(tmp_path / "spilled.duckdb", [table], size)]
         assert pl.concat(parts).equals(whole[name])
         assert [part.height for part in parts] == heights
     assert list(load_in_order(tmp_path / "absent.duckdb", [table], 5)) == []
@@ -309,7 +310,7 @@ def test_a_full_disk_ends_the_run_in_plain_words(tmp_path: Path, monkeypatch: py
     few_in_memory(monkeypatch, SMALL)
     small_inbox.small_inbox(tmp_path / "inbox")
 
-    def full(*_: object, **__: object) -> None:
+    def full(*_: object, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)

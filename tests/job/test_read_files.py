@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from polars.testing import assert_frame_equal
@@ -39,11 +40,16 @@ def files(tmp_path: Path) -> Files:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Work that was given to workers."""
-    work: list[object] = []
+    work: list[Any] = []
     run: Callable[..., object] = Worker.run
-    monkeypatch.setattr(Worker, "run", lambda self, *given: work.append(given) or run(self, *given))
+
+    def noted(self: Worker, *given: Any) -> object:
+        work.append(given)
+        return run(self, *given)
+
+    monkeypatch.setattr(Worker, "run", noted)
     return work
 
 
@@ -56,7 +62,7 @@ def assert_same(result: ReadResult, expected: ReadResult) -> None:
         assert_frame_equal(result.rows[form], rows)
 
 
-def test_who_reads_a_file_changes_nothing(files: Files, asked: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_reads_a_file_changes_nothing(files: Files, asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     calls: list[tuple[int, int]] = []
     result = read_files(files, NO_MAPPING, lambda done, total: calls.append((done, total)))
@@ -80,7 +86,7 @@ def test_a_worker_that_dies_loses_no_file(files: Files, monkeypatch: pytest.Monk
 
 
 def test_few_small_files_are_read_by_this_process_alone(
-    files: Files, asked: list[object], monkeypatch: pytest.MonkeyPatch
+    files: Files, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     read_files(files[:5], NO_MAPPING, no_progress)
@@ -88,7 +94,7 @@ def test_few_small_files_are_read_by_this_process_alone(
 
 
 def test_a_worker_that_is_there_already_reads_few_files_too(
-    files: Files, asked: list[object], monkeypatch: pytest.MonkeyPatch
+    files: Files, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     with worker_ready("efficiency.job.execution.read_files"):

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -29,7 +30,7 @@ SEED = 20260101
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory):
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month that ran, with a workbook to give back."""
     folder = tmp_path_factory.mktemp("published")
     inbox = small_inbox(folder / "inbox")
@@ -39,7 +40,7 @@ def published(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def month(published, tmp_path: Path):
+def month(published: Path, tmp_path: Path) -> Path:
     """A copy of it, with a correction waiting in the inbox."""
     shutil.copytree(published, tmp_path / "month")
     folder = tmp_path / "month"
@@ -48,15 +49,15 @@ def month(published, tmp_path: Path):
     return folder
 
 
-def warehouse(folder):
+def warehouse(folder: Path) -> Path:
     return folder / "warehouse" / "efficiency.duckdb"
 
 
-def evaluations(folder):
+def evaluations(folder: Path) -> int:
     return load(warehouse(folder))["results.evaluations"].height
 
 
-def documents(folder):
+def documents(folder: Path) -> dict[str, bytes]:
     """Bytes of every document that people can see, each of which must be whole."""
     found = {}
     for path in sorted((folder / "output" / PERIOD).rglob("*")):
@@ -69,12 +70,12 @@ def documents(folder):
     return found
 
 
-def named(found, *, returned):
+def named(found: Iterable[str], *, returned: bool) -> set[str]:
     """Names of the documents in the folder of returned workbooks, or of the others."""
     return {name for name in found if (RETURNED in name) == returned}
 
 
-def left(folder):
+def left(folder: Path) -> set[str]:
     """Everything beside warehouse and documents."""
     return {path.name for place in ("warehouse", "output") for path in (folder / place).iterdir()} - {
         "efficiency.duckdb",
@@ -107,7 +108,7 @@ print(met)
 """
 
 
-def run_until(folder, at):
+def run_until(folder: Path, at: int) -> int | None:
     """A run that is killed just before its `at`-th change of the disk; 0 lets it end and counts them."""
     places = os.pathsep.join(str(ROOT / place) for place in ("src", "", "tests"))
     done = subprocess.run(
@@ -123,7 +124,9 @@ def run_until(folder, at):
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.long)])
-def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month, tmp_path: Path, kills: int) -> None:
+def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(
+    month: Path, tmp_path: Path, kills: int
+) -> None:
     """At points drawn from all of them, and as many from the last ones, which put everything in place."""
     rehearsal = shutil.copytree(month, tmp_path / "rehearsal")
     changes = run_until(rehearsal, 0)
@@ -144,7 +147,7 @@ def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month, t
     efficiency("audit", "--all", cwd=month)
 
 
-def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month) -> None:
+def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month: Path) -> None:
     before = documents(month), evaluations(month), warehouse(month).read_bytes()
     limit = 400_000  # bytes a file: the page is larger
 
@@ -171,7 +174,7 @@ def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month) -> None:
 
 
 def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(
-    month, monkeypatch: pytest.MonkeyPatch
+    month: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in (ValueError("a fault"), KeyboardInterrupt()):
         monkeypatch.setattr("efficiency.job.outputs.publish_warehouse", Mock(side_effect=error))
@@ -193,7 +196,7 @@ def test_a_step_that_fails_publishes_nothing(month: Path, step: str) -> None:
     assert left(month) == set()
 
 
-def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month) -> None:
+def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month: Path) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     mark = process_mark().rpartition("-")[0]
     for number in (int(dead.stdout), os.getppid()):
@@ -202,7 +205,7 @@ def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws
     assert left(month) == {f".2025-01.{mark}-{os.getppid()}"}
 
 
-def test_a_workbook_that_somebody_has_open_is_replaced_and_stays_readable_for_them(month) -> None:
+def test_a_workbook_that_somebody_has_open_is_replaced_and_stays_readable_for_them(month: Path) -> None:
     path = next((month / "output" / PERIOD).glob("能耗产出效益评价_*.xlsx"))
     with path.open("rb") as theirs:
         run(month)
@@ -212,7 +215,7 @@ def test_a_workbook_that_somebody_has_open_is_replaced_and_stays_readable_for_th
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 @pytest.mark.parametrize("place", ["output", "warehouse"])
-def test_a_read_only_folder_is_told_and_nothing_is_published(month, place) -> None:
+def test_a_read_only_folder_is_told_and_nothing_is_published(month: Path, place: str) -> None:
     before = evaluations(month)
     (month / place).chmod(0o500)
     try:
@@ -226,7 +229,7 @@ def test_a_read_only_folder_is_told_and_nothing_is_published(month, place) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
-def test_what_a_run_writes_is_private(published, tmp_path: Path) -> None:
+def test_what_a_run_writes_is_private(published: Path, tmp_path: Path) -> None:
     shutil.copytree(published / "inbox", tmp_path / "inbox")
     command = [sys.executable, "-m", "efficiency", "run", "--inbox", "inbox", "--period", PERIOD]
     for _ in range(2):  # the second keeps a version
@@ -239,7 +242,7 @@ def test_what_a_run_writes_is_private(published, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("own", "kept"), [(0o022, 0o027), (0o077, 0o077), (0o000, 0o027)])
-def test_the_user_s_umask_is_narrowed_and_never_widened(own, kept) -> None:
+def test_the_user_s_umask_is_narrowed_and_never_widened(own: int, kept: int) -> None:
     before = os.umask(own)
     try:
         keep_private()

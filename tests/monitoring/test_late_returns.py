@@ -1,6 +1,8 @@
 """Watching before scoring: what is late, missing or changed against the last time, and nothing else."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Any, Self
 
 import duckdb
 import polars as pl
@@ -18,7 +20,7 @@ OCTOBER = date(2026, 10, 1)
 TODAY = date(2026, 11, 20)
 
 
-def month(number):
+def month(number: int) -> date:
     """The `number`th month, counted back from October 2026."""
     index = 2026 * 12 + 9 - number
     return date(index // 12, index % 12 + 1, 1)
@@ -28,12 +30,24 @@ class Inbox:
     """Returns as the warehouse keeps them, sheet by sheet."""
 
     def __init__(self) -> None:
-        self.submissions, self.columns = [], []
-        self.facts = {form: [] for form in FACTS}
+        self.submissions: list[dict[str, Any]] = []
+        self.columns: list[dict[str, Any]] = []
+        self.facts: dict[str, list[dict[str, Any]]] = {form: [] for form in FACTS}
 
     def send(
-        self, name, form, span, values, *, filled_on=None, header=None, unit="万元", start=None, rows=None, replaced=0
-    ):
+        self,
+        name: str,
+        form: str,
+        span: date,
+        values: dict[str, dict[str, float]],
+        *,
+        filled_on: date | None = None,
+        header: str | None = None,
+        unit: str = "万元",
+        start: date | None = None,
+        rows: int | None = None,
+        replaced: int = 0,
+    ) -> Self:
         """One sheet: `values` is {field: {enterprise: value}}, for a carrier or a measure."""
         number = len(self.submissions) + 1
         identifier = f"{number:012x}-1"
@@ -83,7 +97,7 @@ class Inbox:
                 )
         return self
 
-    def seen(self, period=OCTOBER, today=TODAY):
+    def seen(self, period: date = OCTOBER, today: date = TODAY) -> pl.DataFrame:
         frames = {
             form: table.conform(
                 pl.DataFrame(self.facts[form], infer_schema_length=None).cast({"span_start": pl.Date}, strict=False)
@@ -101,7 +115,7 @@ class Inbox:
         )
 
 
-def monthly_tax(inbox, months, **more):
+def monthly_tax(inbox: Inbox, months: Iterable[int], **more: Any) -> Inbox:
     for back in months:
         span = month(back)
         inbox.send(
@@ -114,7 +128,7 @@ def monthly_tax(inbox, months, **more):
     return inbox
 
 
-def kinds(found):
+def kinds(found: pl.DataFrame) -> list[str]:
     return found["kind"].to_list()
 
 
@@ -130,7 +144,7 @@ def kinds(found):
         ("二〇二六年十月用水量(定稿).xls", "用水量"),
     ],
 )
-def test_a_series_is_a_path_without_its_dates(name, series) -> None:
+def test_a_series_is_a_path_without_its_dates(name: str, series: str) -> None:
     assert pl.select(series_of(pl.lit(name))).item() == series
 
 
@@ -240,7 +254,7 @@ def test_a_carrier_that_was_not_used_is_not_missing_but_an_enterprise_without_an
     assert missing["uscc"].to_list() == ["2"]
 
 
-def drifted(**changed):
+def drifted(**changed: Any) -> list[tuple[Any, ...]]:
     inbox = monthly_tax(Inbox(), range(1, 6))
     sent = {"values": {"tax": {str(e): 10.0 for e in range(12)}}, **changed}
     inbox.send("税务局/2026年10月入库税收.xlsx", "output", OCTOBER, **sent)
@@ -274,7 +288,7 @@ def test_a_number_of_enterprises_that_jumps_is_reported() -> None:
     ("value", "told"),
     [(29.9, []), (30.0, [("sum_jump", "tax", "120", "360")]), (100_000.0, [("sum_jump", "tax", "120", "1200000")])],
 )
-def test_a_sum_that_jumps_is_reported(value, told) -> None:
+def test_a_sum_that_jumps_is_reported(value: float, told: list[Any]) -> None:
     assert drifted(values={"tax": {str(e): value for e in range(12)}}) == told
 
 

@@ -10,27 +10,29 @@ from efficiency.reports.delivery import exchange
 
 
 @pytest.fixture
-def folders(tmp_path: Path):
+def folders(tmp_path: Path) -> tuple[Path, Path]:
     for name in ("new", "old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)
     return tmp_path / "new", tmp_path / "old"
 
 
-def assert_exchanged(new, old) -> None:
+def assert_exchanged(new: Path, old: Path) -> None:
     assert (old / "file").read_text() == "new"
     assert (new / "file").read_text() == "old"
     assert {path.name for path in new.parent.iterdir()} == {"new", "old"}
 
 
-def test_folders_exchange_their_places(folders) -> None:
+def test_folders_exchange_their_places(folders: tuple[Path, Path]) -> None:
     exchange(*folders)
     assert_exchanged(*folders)
 
 
-def test_they_do_where_the_system_cannot_do_it_in_one_step(folders, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_do_where_the_system_cannot_do_it_in_one_step(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Library:
-        def renameat2(self, *_):
+        def renameat2(self, *_: object) -> int:
             ctypes.set_errno(errno.EINVAL)
             return -1
 
@@ -39,7 +41,7 @@ def test_they_do_where_the_system_cannot_do_it_in_one_step(folders, monkeypatch:
     assert_exchanged(*folders)
 
 
-def test_a_folder_that_is_not_there_is_named(folders) -> None:
+def test_a_folder_that_is_not_there_is_named(folders: tuple[Path, Path]) -> None:
     new, old = folders
     with pytest.raises(FileNotFoundError) as refused:
         exchange(new, old.with_name("nowhere"))

@@ -4,63 +4,66 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
 from builders.reports import EVALUATION, renamed, sample_report
+from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.reports.officials import write_notice
+from efficiency.reports.report import Report
 
 ORDER = {"A 优先发展": 0, "B 支持发展": 1, "C 提升发展": 2, "D 限制发展": 3}
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Report:
     return sample_report(90, unrated=9)
 
 
 @pytest.fixture(scope="module")
-def path(report, tmp_path_factory: pytest.TempPathFactory):
+def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("notice") / "公示名单_2026-10.xlsx"
     write_notice(path, report)
     return path
 
 
 @pytest.fixture(scope="module")
-def sheet(path):
+def sheet(path: Path) -> Worksheet:
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["公示名单"]
     return book["公示名单"]
 
 
-def rows_of(sheet):
+def rows_of(sheet: Worksheet) -> list[tuple[Any, ...]]:
     return [row for row in sheet.iter_rows(min_row=4, max_col=3, values_only=True) if row[2] in ORDER]
 
 
-def test_only_name_town_and_tier_are_shown(sheet) -> None:
+def test_only_name_town_and_tier_are_shown(sheet: Worksheet) -> None:
     assert [cell.value for cell in sheet[3]] == ["企业名称", "镇办", "等级"]
     assert sheet.max_column == 3
 
 
-def test_every_ranked_enterprise_is_named_and_no_other(sheet, report) -> None:
+def test_every_ranked_enterprise_is_named_and_no_other(sheet: Worksheet, report: Report) -> None:
     ranked = report.scores.filter(pl.col("status") == "ranked")
     assert sorted(row[0] for row in rows_of(sheet)) == sorted(ranked["name"])
 
 
-def test_an_enterprise_without_tier_is_not_published(tmp_path: Path, report) -> None:
+def test_an_enterprise_without_tier_is_not_published(tmp_path: Path, report: Report) -> None:
     hidden = report.scores["uscc"][0]
     tier = pl.when(pl.col("uscc") == hidden).then(None).otherwise("tier").alias("tier")
     write_notice(tmp_path / "out.xlsx", replace(report, scores=report.scores.with_columns(tier)))
     assert len(rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx").active)) == 89
 
 
-def test_order_is_tier_then_town_then_name(sheet) -> None:
+def test_order_is_tier_then_town_then_name(sheet: Worksheet) -> None:
     rows = rows_of(sheet)
     assert rows == sorted(rows, key=lambda row: (ORDER[row[2]], row[1], row[0]))
 
 
-def test_objections_have_lines_to_fill_in_and_no_invented_deadline(sheet) -> None:
+def test_objections_have_lines_to_fill_in_and_no_invented_deadline(sheet: Worksheet) -> None:
     text = "\n".join(str(cell.value) for row in sheet.iter_rows(min_row=4 + 90) for cell in row if cell.value)
     assert "公示期" in text
     assert "异议" in text
@@ -68,7 +71,7 @@ def test_objections_have_lines_to_fill_in_and_no_invented_deadline(sheet) -> Non
     assert not re.search(r"\d", text)
 
 
-def test_nothing_confidential_hides_in_the_file(path, report) -> None:
+def test_nothing_confidential_hides_in_the_file(path: Path, report: Report) -> None:
     with zipfile.ZipFile(path) as package:
         everything = "\n".join(package.read(name).decode() for name in package.namelist())
         workbook = package.read("xl/workbook.xml").decode()
@@ -85,20 +88,20 @@ def test_nothing_confidential_hides_in_the_file(path, report) -> None:
     assert "<dc:creator></dc:creator>" in everything
 
 
-def test_it_prints_on_a4_with_the_header_on_every_page(sheet) -> None:
+def test_it_prints_on_a4_with_the_header_on_every_page(sheet: Worksheet) -> None:
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "portrait")
     assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.print_title_rows == "$1:$3"
     assert sheet.oddFooter.right.text == "第&P页 共&N页"
 
 
-def test_same_report_gives_the_same_bytes(path, report, tmp_path: Path) -> None:
+def test_same_report_gives_the_same_bytes(path: Path, report: Report, tmp_path: Path) -> None:
     write_notice(tmp_path / "again.xlsx", report)
     assert (tmp_path / "again.xlsx").read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+A1", "-1", "@x", '=HYPERLINK("http://x")'])
-def test_a_name_that_looks_like_a_formula_stays_text(tmp_path: Path, report, name) -> None:
+def test_a_name_that_looks_like_a_formula_stays_text(tmp_path: Path, report: Report, name: str) -> None:
     write_notice(tmp_path / "out.xlsx", renamed(report, {report.scores["uscc"][0]: name}))
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "out.xlsx").active.iter_rows() for cell in row]
     assert next(cell for cell in cells if cell.value == name).data_type == "s"

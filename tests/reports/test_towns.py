@@ -4,6 +4,7 @@ import unicodedata
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -16,13 +17,14 @@ from hypothesis import strategies as st
 from efficiency.reports.delivery import RETURNED, TOWNS, Delivery, deliver
 from efficiency.reports.officials import write_towns
 from efficiency.reports.officials.towns import ELSEWHERE, NO_TOWN
+from efficiency.reports.report import Report
 from efficiency.reports.workbook import unique_parts
 
 NASTY = ("../../etc/passwd", "东\\西:镇*?", "CON", "东镇.", "东镇", "=A1", "长" * 60, "a\u202eb\x00c", "   ")
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Report:
     """90 enterprises, some of which state no town; every merger candidate has partners in several towns."""
     made = sample_report(90, unrated=9)
     some = pl.col("uscc").is_in(made.scores["uscc"].gather_every(11).implode())
@@ -30,17 +32,19 @@ def report():
 
 
 @pytest.fixture(scope="module")
-def copies(report, tmp_path_factory: pytest.TempPathFactory):
+def copies(report: Report, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     return write_towns(tmp_path_factory.mktemp("towns"), report)
 
 
-def everything(path):
+def everything(path: Path) -> str:
     """Every text in every part of the file, properties and links included."""
     with zipfile.ZipFile(path) as package:
         return "\n".join(package.read(name).decode() for name in package.namelist())
 
 
-def test_each_town_has_a_copy_with_all_of_its_enterprises_and_nothing_of_others(copies, report) -> None:
+def test_each_town_has_a_copy_with_all_of_its_enterprises_and_nothing_of_others(
+    copies: tuple[Path, ...], report: Report
+) -> None:
     towns = report.scores.with_columns(pl.col("town").fill_null(NO_TOWN))
     assert [path.stem.rsplit("_", 1)[1] for path in copies] == sorted(towns["town"].unique())
     for path in copies:
@@ -53,17 +57,19 @@ def test_each_town_has_a_copy_with_all_of_its_enterprises_and_nothing_of_others(
         assert not [name for name in foreign if name in said]
 
 
-def test_a_partner_of_another_town_is_counted_but_not_named(copies, report) -> None:
+def test_a_partner_of_another_town_is_counted_but_not_named(copies: tuple[Path, ...], report: Report) -> None:
     mergers = report.candidates.filter(pl.col("list") == "merger")
     town = dict(report.scores.select("uscc", pl.col("town").fill_null(NO_TOWN)).iter_rows())
     row = next(r for r in mergers.iter_rows(named=True) if town[r["uscc"]] != town[r["partner_1"]])
     copy = next(path for path in copies if path.stem.endswith(town[row["uscc"]]))
     sheet = openpyxl.load_workbook(copy)["并转"]
-    shown = next(cells for cells in sheet.iter_rows(min_row=4, values_only=True) if row["uscc"] in cells)
+    shown: list[Any] = next(
+        cells for cells in map(list, sheet.iter_rows(min_row=4, values_only=True)) if row["uscc"] in cells
+    )
     assert f"1. {ELSEWHERE}" in shown[-1]
 
 
-def test_ranks_are_those_of_everybody_and_lists_are_numbered_from_one(copies, report) -> None:
+def test_ranks_are_those_of_everybody_and_lists_are_numbered_from_one(copies: tuple[Path, ...], report: Report) -> None:
     ranks = dict(report.scores.select("uscc", "rank").iter_rows())
     for path in copies:
         book = openpyxl.load_workbook(path)
@@ -74,7 +80,7 @@ def test_ranks_are_those_of_everybody_and_lists_are_numbered_from_one(copies, re
             assert all(row[1] == ranks[row[3]] for row in rows)
 
 
-def test_links_lead_to_the_enterprise_in_the_same_copy(copies) -> None:
+def test_links_lead_to_the_enterprise_in_the_same_copy(copies: tuple[Path, ...]) -> None:
     sheet = openpyxl.load_workbook(copies[0])
     links = [cell for row in sheet["全部分级"].iter_rows(min_row=4) for cell in row if cell.hyperlink]
     assert links
@@ -83,7 +89,7 @@ def test_links_lead_to_the_enterprise_in_the_same_copy(copies) -> None:
         assert sheet["评分明细"][f"B{place}"].value == cell.value
 
 
-def test_no_name_of_a_town_leads_out_of_the_folder_or_hides_another_file(tmp_path: Path, report) -> None:
+def test_no_name_of_a_town_leads_out_of_the_folder_or_hides_another_file(tmp_path: Path, report: Report) -> None:
     codes = report.scores["uscc"].to_list()
     towns = dict(zip(codes, NASTY, strict=False))
     spoilt = report.scores.with_columns(town=pl.col("uscc").replace_strict(towns, default="东镇"))
@@ -95,7 +101,7 @@ def test_no_name_of_a_town_leads_out_of_the_folder_or_hides_another_file(tmp_pat
 
 
 @given(st.lists(st.text(max_size=80), max_size=8))
-def test_parts_of_file_names_are_safe_and_differ_for_all_labels(labels) -> None:
+def test_parts_of_file_names_are_safe_and_differ_for_all_labels(labels: list[str]) -> None:
     parts = unique_parts(labels)
     assert len(parts) == len(labels)
     assert len({unicodedata.normalize("NFKC", part).casefold() for part in parts}) == len(parts)

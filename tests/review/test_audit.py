@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +20,7 @@ from efficiency.warehouse.run_log import append_entry, chain_errors, log_file, r
 
 
 @pytest.fixture(scope="module")
-def audited(tmp_path_factory: pytest.TempPathFactory):
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month that ran, ran again, failed once, and ran with a correction."""
     folder = tmp_path_factory.mktemp("audited")
     inbox = small_inbox(folder / "inbox")
@@ -34,20 +36,20 @@ def audited(tmp_path_factory: pytest.TempPathFactory):
     return folder
 
 
-def warehouse(folder):
+def warehouse(folder: Path) -> Path:
     return folder / "warehouse" / "efficiency.duckdb"
 
 
-def copied(audited, tmp_path: Path):
+def copied(audited: Path, tmp_path: Path) -> Path:
     shutil.copytree(audited / "warehouse", tmp_path / "warehouse")
     return warehouse(tmp_path)
 
 
-def differing(path, *evaluations, **options):
+def differing(path: Path, *evaluations: Sequence[str], **options: Any) -> list[str]:
     return [finding.subject for finding in audit(path, *evaluations, **options) if not finding.holds]
 
 
-def test_each_run_is_written_down_with_what_it_read_and_what_came_of_it(audited) -> None:
+def test_each_run_is_written_down_with_what_it_read_and_what_came_of_it(audited: Path) -> None:
     runs = load(warehouse(audited))["audit.runs"].sort("sequence")
     assert runs["outcome"].to_list() == ["published", "unchanged", "published"]
     assert runs["files_new"].to_list() == [8, 0, 1]
@@ -60,7 +62,7 @@ def test_each_run_is_written_down_with_what_it_read_and_what_came_of_it(audited)
     assert first["started"] <= first["finished"] <= datetime.now(UTC)
 
 
-def test_the_same_inbox_again_gives_the_same_documents(audited) -> None:
+def test_the_same_inbox_again_gives_the_same_documents(audited: Path) -> None:
     first, again = (
         {path.relative_to(audited / name): path.read_bytes() for path in (audited / name).rglob("*.*")}
         for name in ("first", "again")
@@ -68,21 +70,21 @@ def test_the_same_inbox_again_gives_the_same_documents(audited) -> None:
     assert first == again
 
 
-def test_each_file_of_the_inbox_is_written_down_with_its_digest(audited) -> None:
+def test_each_file_of_the_inbox_is_written_down_with_its_digest(audited: Path) -> None:
     files = load(warehouse(audited))["audit.run_files"]
     assert files.group_by("sequence").len().sort("sequence")["len"].to_list() == [8, 8, 9]
     assert files.filter(sequence=3, fresh=True)["file_name"].to_list() == ["更正.csv"]
     assert files["sha256"].str.len_chars().unique().to_list() == [64]
 
 
-def test_each_evaluation_of_each_run_is_written_down_with_its_inputs(audited) -> None:
+def test_each_evaluation_of_each_run_is_written_down_with_its_inputs(audited: Path) -> None:
     contents = load(warehouse(audited))
     entered = contents["audit.run_evaluations"].sort("sequence")
     assert entered["changed"].to_list() == [True, False, True]
     assert entered["inputs_sha256"][0] == entered["inputs_sha256"][1] != entered["inputs_sha256"][2]
 
 
-def test_a_failed_run_is_in_the_log_and_nowhere_else(audited) -> None:
+def test_a_failed_run_is_in_the_log_and_nowhere_else(audited: Path) -> None:
     events = [entry["event"] for entry in read_log(warehouse(audited))]
     assert events == ["started", "finished"] * 2 + ["started", "failed"] + ["started", "finished"]
     (failed,) = (entry for entry in read_log(warehouse(audited)) if entry["event"] == "failed")
@@ -90,7 +92,7 @@ def test_a_failed_run_is_in_the_log_and_nowhere_else(audited) -> None:
     assert failed["run_id"] not in load(warehouse(audited))["audit.runs"]["run_id"]
 
 
-def test_what_was_published_holds(audited) -> None:
+def test_what_was_published_holds(audited: Path) -> None:
     assert differing(warehouse(audited)) == []
     done = efficiency("audit", "--all", cwd=audited)
     assert "DIFFERS" not in done.stdout
@@ -117,7 +119,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("what", TAMPERED)
-def test_what_was_altered_afterwards_shows(audited, tmp_path: Path, what) -> None:
+def test_what_was_altered_afterwards_shows(audited: Path, tmp_path: Path, what: str) -> None:
     statement, subject = TAMPERED[what]
     path = copied(audited, tmp_path)
     with duckdb.connect(path) as connection:
@@ -125,7 +127,7 @@ def test_what_was_altered_afterwards_shows(audited, tmp_path: Path, what) -> Non
     assert any(subject in found for found in differing(path, every=True))
 
 
-def test_a_difference_ends_with_status_1_and_says_where(audited, tmp_path: Path) -> None:
+def test_a_difference_ends_with_status_1_and_says_where(audited: Path, tmp_path: Path) -> None:
     path = copied(audited, tmp_path)
     with duckdb.connect(path) as connection:
         connection.execute(f"UPDATE results.scores SET rank = 99 WHERE uscc = '{CODES[2]}'")
@@ -137,7 +139,7 @@ def test_a_difference_ends_with_status_1_and_says_where(audited, tmp_path: Path)
     assert printed["holds"] is False
 
 
-def test_only_the_evaluation_asked_for_is_computed_again(audited) -> None:
+def test_only_the_evaluation_asked_for_is_computed_again(audited: Path) -> None:
     ids = load(warehouse(audited))["results.evaluations"].sort("created_at")["evaluation_id"]
     findings = [finding.subject for finding in audit(warehouse(audited), [ids[0]])]
     assert any(subject.startswith(ids[0]) for subject in findings)
@@ -155,7 +157,9 @@ def test_only_the_evaluation_asked_for_is_computed_again(audited) -> None:
     ],
     ids=["altered", "removed", "put in", "cut off in front"],
 )  # fmt: skip
-def test_an_altered_log_shows(audited, tmp_path: Path, alter, message) -> None:
+def test_an_altered_log_shows(
+    audited: Path, tmp_path: Path, alter: Callable[[list[str]], list[str]], message: str
+) -> None:
     path = copied(audited, tmp_path)
     lines = log_file(path).read_text(encoding="utf-8").splitlines()
     log_file(path).write_text("\n".join(alter(lines)) + "\n", encoding="utf-8")
@@ -163,7 +167,7 @@ def test_an_altered_log_shows(audited, tmp_path: Path, alter, message) -> None:
     assert "log of runs" in differing(path)
 
 
-def test_a_log_that_lacks_a_published_run_shows(audited, tmp_path: Path) -> None:
+def test_a_log_that_lacks_a_published_run_shows(audited: Path, tmp_path: Path) -> None:
     path = copied(audited, tmp_path)
     lines = log_file(path).read_text(encoding="utf-8").splitlines(keepends=True)
     log_file(path).write_text("".join(lines[:-2]), encoding="utf-8")

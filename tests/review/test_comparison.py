@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -38,7 +39,7 @@ def compared(frame: pl.DataFrame, first: Policy, second: Policy) -> Comparison:
     return compare(*sides)
 
 
-def of(comparison: Comparison, i: int) -> dict:
+def of(comparison: Comparison, i: int) -> dict[str, Any]:
     return comparison.enterprises.row(i, named=True)
 
 
@@ -65,7 +66,9 @@ figures = st.floats(1, 100).map(lambda x: round(x, 1))
         [TIERS, TIERS.replace("rank", "score").replace("0.20", "90").replace("0.75", "60").replace("0.95", "30")]
     ),
 )
-def test_every_enterprise_is_once_in_the_matrix_and_the_lists_balance(given_, tiers) -> None:
+def test_every_enterprise_is_once_in_the_matrix_and_the_lists_balance(
+    given_: list[tuple[Any, ...]], tiers: str
+) -> None:
     frame = profile(*(
         {"tax": tax, "land": 10.0, "revenue": revenue, "energy": 10.0, "scale": scale, "utility": utility}
         for tax, revenue, scale, utility in given_
@@ -88,7 +91,7 @@ def test_every_enterprise_is_once_in_the_matrix_and_the_lists_balance(given_, ti
 
 
 @given(st.lists(st.tuples(figures, figures), min_size=2, max_size=12), st.integers(0, 5))
-def test_the_items_add_up_to_what_separates_the_scores(given_, points) -> None:
+def test_the_items_add_up_to_what_separates_the_scores(given_: list[tuple[Any, ...]], points: int) -> None:
     frame = profile(*({"tax": t, "land": 10.0, "revenue": r, "energy": 10.0} for t, r in given_))
     adjustment = f'[[adjustment]]\nwhen = "tax > 50"\npoints = {points}\nlabel = "加分"\n'
     comparison = compared(frame, policy(indicators=TWO), policy(indicators=OTHER_WEIGHTS, tail=adjustment))

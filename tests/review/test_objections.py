@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -11,6 +13,7 @@ from builders.small_inbox import CODES, NAMES, PERIOD, ledger, run, small_inbox,
 from conftest import efficiency
 
 from efficiency.errors import UsageError
+from efficiency.evaluation.changes import Trial
 from efficiency.reports.comparison import objection_as_text
 from efficiency.review.objections import objection
 from efficiency.warehouse.read import load
@@ -22,7 +25,7 @@ DATED = ("审批意见", "依据文号", "申诉日期", "办理期限")
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory):
+def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published month with a group that the correction cannot touch: enterprises below scale."""
     folder = tmp_path_factory.mktemp("month")
     small_inbox(folder / "inbox")
@@ -34,26 +37,26 @@ def month(tmp_path_factory: pytest.TempPathFactory):
     return folder
 
 
-def warehouse(folder):
+def warehouse(folder: Path) -> Path:
     return folder / "warehouse" / "efficiency.duckdb"
 
 
-def tried(month, tmp_path: Path, *corrections):
+def tried(month: Path, tmp_path: Path, *corrections: Sequence[Any]) -> Trial:
     return objection(ledger(tmp_path / "申诉.csv", *corrections), PERIOD, warehouse(month))
 
 
-def current(folder):
+def current(folder: Path) -> str:
     return load(warehouse(folder))["results.evaluations"].filter(current=True, period=PERIOD)["evaluation_id"].item()
 
 
-def scores(folder):
+def scores(folder: Path) -> pl.DataFrame:
     contents, chosen = load(warehouse(folder)), current(folder)
     own = contents["results.scores"].filter(evaluation_id=chosen)
     listed = contents["results.candidates"].filter(evaluation_id=chosen).select("uscc", pl.col("list").alias("list_id"))
     return own.join(listed, on="uscc", how="left").sort("uscc")
 
 
-def test_what_is_shown_is_what_happens_when_it_is_accepted(month, tmp_path: Path) -> None:
+def test_what_is_shown_is_what_happens_when_it_is_accepted(month: Path, tmp_path: Path) -> None:
     trial = tried(month, tmp_path, ASKED)
     names = ["status", "score", "rank", "tier", "land_tier", "energy_tier", "list_id"]
     before, after = (
@@ -66,13 +69,13 @@ def test_what_is_shown_is_what_happens_when_it_is_accepted(month, tmp_path: Path
     assert_same(after, scores(tmp_path).select("uscc", *names))
 
 
-def assert_same(shown, published) -> None:
+def assert_same(shown: pl.DataFrame, published: pl.DataFrame) -> None:
     assert shown.rename(dict(zip(shown.columns, published.columns, strict=True))).equals(
         published.with_columns(pl.col("score").round(6))
     )
 
 
-def test_others_who_move_and_others_who_do_not_are_distinguished(month, tmp_path: Path) -> None:
+def test_others_who_move_and_others_who_do_not_are_distinguished(month: Path, tmp_path: Path) -> None:
     enterprises = tried(month, tmp_path, ASKED).enterprises
     own, others = enterprises.filter("own"), enterprises.filter(~pl.col("own"))
     assert own.select("uscc", "movement", "effect").rows() == [(CODES[3], "up", "tier")]
@@ -80,19 +83,19 @@ def test_others_who_move_and_others_who_do_not_are_distinguished(month, tmp_path
     assert set(others.filter(pl.col("effect").is_null())["uscc"]) == {CODES[10], CODES[11], CODES[12]}
 
 
-def test_nothing_is_published_or_written(month, tmp_path: Path) -> None:
+def test_nothing_is_published_or_written(month: Path, tmp_path: Path) -> None:
     before = warehouse(month).read_bytes(), sorted(month.rglob("*"))
     tried(month, tmp_path, ASKED)
     assert (warehouse(month).read_bytes(), sorted(month.rglob("*"))) == before
 
 
-def test_the_figure_that_counts_now_is_shown_beside_the_one_asked_for(month, tmp_path: Path) -> None:
+def test_the_figure_that_counts_now_is_shown_beside_the_one_asked_for(month: Path, tmp_path: Path) -> None:
     asked = tried(month, tmp_path, ASKED).asked.row(0, named=True)
     assert (asked["current"], asked["new"], asked["unit"]) == (tax(3, 10), pytest.approx(tax(3, 10) * 1.6), "万元")
     assert asked["approved_by"] is None
 
 
-def test_areas_and_carriers_are_tried_too(month, tmp_path: Path) -> None:
+def test_areas_and_carriers_are_tried_too(month: Path, tmp_path: Path) -> None:
     area, power = (
         (CODES[0], "2026年10月", "自有用地面积", "", 5, "", "", ""),
         (CODES[1], SPAN, "电力", "", 1, "", "", ""),
@@ -101,12 +104,12 @@ def test_areas_and_carriers_are_tried_too(month, tmp_path: Path) -> None:
     assert asked.select("current", "new", "unit").rows() == [(20.0, 5.0, "亩"), (50.0, 1.0, "万千瓦时")]
 
 
-def test_the_area_that_counts_now_is_that_in_force_at_the_end_of_the_span(month, tmp_path: Path) -> None:
+def test_the_area_that_counts_now_is_that_in_force_at_the_end_of_the_span(month: Path, tmp_path: Path) -> None:
     before_any = (CODES[0], "2025年10月", "自有用地面积", "", 5, "", "", "")
     assert tried(month, tmp_path, before_any).asked["current"].to_list() == [None]
 
 
-def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_a_problem(month, tmp_path: Path) -> None:
+def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_a_problem(month: Path, tmp_path: Path) -> None:
     head = ("统一社会信用代码", "所属期", "更正指标", "更正值", "审批人", "审批意见")
     path = write(tmp_path / "申诉.csv", [
         head, (CODES[0], SPAN, "实缴税金", 9, "王局", "不同意"), (CODES[1], SPAN, "企业形象", 9, "", ""),
@@ -119,12 +122,12 @@ def test_a_declined_row_is_not_tried_and_one_that_cannot_be_is_a_problem(month, 
     assert "没有可以试算的更正" in objection_as_text(trial)
 
 
-def test_what_is_already_approved_otherwise_gives_way_to_what_is_asked_now(month, tmp_path: Path) -> None:
+def test_what_is_already_approved_otherwise_gives_way_to_what_is_asked_now(month: Path, tmp_path: Path) -> None:
     asked = tried(month, tmp_path, (*ASKED[:4], 999_999, "", "", ""), (*ASKED[:4], 10_000, "", "王局", "2026-11-01"))
     assert asked.asked["new"].to_list() == [pytest.approx(99.9999)]
 
 
-def test_the_text_has_counts_in_chinese(month, tmp_path: Path) -> None:
+def test_the_text_has_counts_in_chinese(month: Path, tmp_path: Path) -> None:
     text = objection_as_text(tried(month, tmp_path, ASKED))
     assert "其他企业(13户)：等级变化1户" in text
     assert "完全不变3户" in text
@@ -132,7 +135,7 @@ def test_the_text_has_counts_in_chinese(month, tmp_path: Path) -> None:
     assert "不改动已发布的结果" in text
 
 
-def test_the_command_writes_a_workbook_only_when_asked_to(month, tmp_path: Path) -> None:
+def test_the_command_writes_a_workbook_only_when_asked_to(month: Path, tmp_path: Path) -> None:
     ledger(tmp_path / "申诉.csv", ASKED)
     command = ("objection", "申诉.csv", "--period", PERIOD, "--warehouse", warehouse(month))
     printed = json.loads(efficiency(*command, "--json", "--output", "output", cwd=tmp_path).stdout)
@@ -151,7 +154,7 @@ def test_the_command_writes_a_workbook_only_when_asked_to(month, tmp_path: Path)
      ("更正.csv", "2026-09", r"no evaluation of 2026-09; it has 2026-10 \(zibo-jkq\)"),
      ("更正.csv", "2026", "YYYY-MM")],
 )  # fmt: skip
-def test_wrong_usage_is_refused(month, tmp_path: Path, name, period, message) -> None:
+def test_wrong_usage_is_refused(month: Path, tmp_path: Path, name: str, period: str, message: str) -> None:
     path = month / "inbox" / name if "/" in name else tmp_path / name
     if name == "更正.csv":
         ledger(path, ASKED)
@@ -159,18 +162,18 @@ def test_wrong_usage_is_refused(month, tmp_path: Path, name, period, message) ->
         objection(path, period, warehouse(month))
 
 
-def row(at, value, approver, *, decision="", document=""):
+def row(at: int, value: float, approver: str, *, decision: str = "", document: str = "") -> tuple[Any, ...]:
     """A row of a ledger with every column."""
     return (CODES[at], SPAN, "实缴税金", tax(at, 10), value, "完税证明", approver, "2026-11-06" if approver else "",
             decision, document, "2026-11-02", "2026-11-12")  # fmt: skip
 
 
-def book(path, *rows) -> None:
+def book(path: Path, *rows: Sequence[Any]) -> None:
     head = ("统一社会信用代码", "所属期", "更正指标", "原值", "更正值", "更正依据", "审批人", "审批日期", *DATED)
     write(path, [head, *rows])
 
 
-def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month, tmp_path: Path) -> None:
+def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month: Path, tmp_path: Path) -> None:
     inbox = small_inbox(tmp_path / "inbox")
     run(tmp_path)
     book(inbox / "台账.csv", row(3, 464, ""), row(4, 500, ""), row(5, 600, "王局", decision="不同意"), row(6, 1, ""))
@@ -219,9 +222,9 @@ def test_the_register_has_values_in_the_canonical_unit(tmp_path: Path) -> None:
     ]
 
 
-def register(folder):
+def register(folder: Path) -> pl.DataFrame:
     return load(warehouse(folder))["intake.objections"]
 
 
-def states(entries):
+def states(entries: pl.DataFrame) -> dict[int, str]:
     return {CODES.index(uscc): state for uscc, state in entries.select("uscc", "state").iter_rows()}

@@ -16,25 +16,25 @@ from efficiency.warehouse.read import load
 SPAN = "2026年1-10月"
 
 
-def cells(path):
+def cells(path: Path) -> dict[str, list[list[object]]]:
     """Every cell of every sheet."""
     book = openpyxl.load_workbook(path)
     return {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}
 
 
-def current(folder, period=PERIOD):
+def current(folder: Path, period: str = PERIOD) -> str:
     frame = load(folder / "warehouse" / "efficiency.duckdb")["results.evaluations"]
     return frame.filter(current=True, period=period)["evaluation_id"].item()
 
 
-def kept(folder, name, period=PERIOD):
+def kept(folder: Path, name: str, period: str = PERIOD) -> str:
     """The period's documents as they are now, copied under `name`."""
     shutil.copytree(folder / "output" / period, folder / name)
     return current(folder, period)
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory):
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """Three months, then a correction, a resubmission, a renamed enterprise and a month judged anew, then another."""
     folder = tmp_path_factory.mktemp("history")
     inbox = small_inbox(folder / "inbox")
@@ -66,7 +66,9 @@ def history(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.mark.parametrize("name", ["first", "corrected", "renamed", "september"])
-def test_every_document_is_the_same_as_when_it_was_first_issued(history, name, tmp_path: Path) -> None:
+def test_every_document_is_the_same_as_when_it_was_first_issued(
+    history: tuple[Path, dict[str, str]], name: str, tmp_path: Path
+) -> None:
     folder, ids = history
     done = reissue(ids[name], folder / "warehouse" / "efficiency.duckdb", tmp_path)
     assert {path.name for path in done.files} == {path.name for path in (folder / name).glob("*.*")}
@@ -76,12 +78,12 @@ def test_every_document_is_the_same_as_when_it_was_first_issued(history, name, t
         assert path.read_bytes() == first.read_bytes()
 
 
-def test_the_corrections_did_change_the_evaluation(history) -> None:
+def test_the_corrections_did_change_the_evaluation(history: tuple[Path, dict[str, str]]) -> None:
     _, ids = history
     assert len(set(ids.values())) == 4
 
 
-def test_everything_that_was_ever_published_follows_from_its_inputs(history) -> None:
+def test_everything_that_was_ever_published_follows_from_its_inputs(history: tuple[Path, dict[str, str]]) -> None:
     folder, ids = history
     findings = list(audit(folder / "warehouse" / "efficiency.duckdb", every=True))
     assert [finding for finding in findings if not finding.holds] == []
@@ -89,7 +91,7 @@ def test_everything_that_was_ever_published_follows_from_its_inputs(history) -> 
     assert audited >= set(ids.values())
 
 
-def tampered(history, tmp_path: Path, statement):
+def tampered(history: tuple[Path, dict[str, str]], tmp_path: Path, statement: str) -> Path:
     """A copy of the warehouse in which somebody has changed something."""
     folder, _ = history
     shutil.copytree(folder / "warehouse", tmp_path / "warehouse")
@@ -99,7 +101,9 @@ def tampered(history, tmp_path: Path, statement):
     return path
 
 
-def test_an_evaluation_whose_inputs_were_altered_is_not_issued(history, tmp_path: Path) -> None:
+def test_an_evaluation_whose_inputs_were_altered_is_not_issued(
+    history: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     _, ids = history
     path = tampered(history, tmp_path, f"UPDATE intake.stated_output SET tax = tax + 1 WHERE uscc = '{CODES[0]}'")
     with pytest.raises(EfficiencyError, match=r"cannot be reproduced: their digest was \w+ .*nothing was written"):
@@ -145,7 +149,9 @@ def test_a_sheet_that_a_mapping_teaches_to_read_was_not_known_before(tmp_path: P
     assert cells(notice) == cells(tmp_path / "first" / notice.name)
 
 
-def test_of_an_unknown_evaluation_the_known_ones_are_named(history, tmp_path: Path) -> None:
+def test_of_an_unknown_evaluation_the_known_ones_are_named(
+    history: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     folder, ids = history
     with pytest.raises(UsageError, match=ids["renamed"]):
         reissue("2026-10-zibo-jkq-00000000", folder / "warehouse" / "efficiency.duckdb", tmp_path)
@@ -153,13 +159,15 @@ def test_of_an_unknown_evaluation_the_known_ones_are_named(history, tmp_path: Pa
         reissue(ids["first"], tmp_path / "none.duckdb", tmp_path)
 
 
-def test_documents_of_the_monthly_runs_are_not_replaced(history) -> None:
+def test_documents_of_the_monthly_runs_are_not_replaced(history: tuple[Path, dict[str, str]]) -> None:
     folder, ids = history
     with pytest.raises(UsageError, match="Name another folder"):
         reissue(ids["first"], folder / "warehouse" / "efficiency.duckdb", folder / "output")
 
 
-def test_the_beginning_of_an_id_will_do_where_it_fits_no_other(history, tmp_path: Path) -> None:
+def test_the_beginning_of_an_id_will_do_where_it_fits_no_other(
+    history: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     folder, ids = history
     warehouse = folder / "warehouse" / "efficiency.duckdb"
     assert reissue(ids["first"][:-2], warehouse, tmp_path).evaluation_id == ids["first"]

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import INBOX, ROOT, SampleRun
@@ -57,7 +59,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
     at=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
     back=st.sets(st.integers(-3, 30), max_size=5),
 )
-def test_due_months_are_in_a_row_and_end_with_the_month_before(at, back) -> None:
+def test_due_months_are_in_a_row_and_end_with_the_month_before(at: datetime, back: set[int]) -> None:
     last = shifted(at.date(), -1)
     due = due_periods(at, "UTC", [f"{shifted(last, -months):%Y-%m}" for months in back])
     assert due[-1] == f"{last:%Y-%m}"
@@ -75,7 +77,7 @@ def test_published_periods_are_those_of_the_policy_and_none_without_a_warehouse(
 # ---- what is worth waiting for
 
 
-def from_cause(error, cause):
+def from_cause(error: Exception, cause: Exception) -> Exception:
     error.__cause__ = cause
     return error
 
@@ -96,15 +98,15 @@ def from_cause(error, cause):
         (ValueError("a data error"), False),
     ],
 )
-def test_a_share_may_be_back_and_wrong_data_stays_wrong(error, passes) -> None:
+def test_a_share_may_be_back_and_wrong_data_stays_wrong(error: Exception, passes: bool) -> None:
     assert may_pass(error) is passes
 
 
-def attempts(errors, inbox=INBOX):
+def attempts(errors: Iterable[Exception], inbox: Path = INBOX) -> tuple[object, int]:
     """How often a run is tried that meets `errors` one after the other, and what comes of it."""
     left, tried = list(errors), []
 
-    def job():
+    def job() -> Any:
         tried.append(1)
         if left:
             raise left.pop(0)
@@ -138,7 +140,7 @@ def test_an_inbox_on_a_share_that_is_not_mounted_yet_is_waited_for(tmp_path: Pat
 # ---- what serve refuses at once
 
 
-def served(*arguments, cwd, **environment):
+def served(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "efficiency", "serve", *map(str, arguments)],
         cwd=cwd,
@@ -158,7 +160,9 @@ def served(*arguments, cwd, **environment):
         ([], {"EFFICIENCY_WEBHOOK_URL": "nonsense", "EFFICIENCY_WEBHOOK_KIND": "wecom"}, "EFFICIENCY_WEBHOOK_URL"),
     ],
 )
-def test_mistakes_are_refused_at_once_and_not_at_night(arguments, environment, says, tmp_path: Path) -> None:
+def test_mistakes_are_refused_at_once_and_not_at_night(
+    arguments: list[Any], environment: dict[str, str], says: str, tmp_path: Path
+) -> None:
     done = served(*arguments, cwd=tmp_path, **environment)
     assert done.returncode == 2
     assert says in done.stderr

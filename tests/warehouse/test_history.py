@@ -16,10 +16,20 @@ from efficiency.warehouse.history import (
 )
 from efficiency.warehouse.schema import Contents
 
+Tiers = dict[str, str | None] | None
+
 START = datetime(2026, 11, 5, 6, 0, tzinfo=UTC)
 
 
-def evaluation(period="2026-10", tiers=None, *, inputs="inputs", policy="p1", text="v1", run=0):
+def evaluation(
+    period: str = "2026-10",
+    tiers: Tiers = None,
+    *,
+    inputs: str = "inputs",
+    policy: str = "p1",
+    text: str = "v1",
+    run: int = 0,
+) -> PublishedEvaluation:
     """A new evaluation in which each enterprise of `tiers` has its tier; None means insufficient data."""
     tiers = {"E1": "A"} if tiers is None else tiers
     scores = pl.DataFrame(
@@ -46,19 +56,19 @@ def evaluation(period="2026-10", tiers=None, *, inputs="inputs", policy="p1", te
     )
 
 
-def added(*evaluations):
+def added(*evaluations: PublishedEvaluation) -> Contents:
     contents = Contents()
     for new in evaluations:
         contents = add_evaluation(contents, new).contents
     return contents
 
 
-def states(contents):
+def states(contents: Contents) -> dict[str, tuple[bool, bool]]:
     rows = contents["results.evaluations"].select("evaluation_id", "current", "stale")
     return {id_: (current, stale) for id_, current, stale in rows.iter_rows()}
 
 
-def previous(contents, period, policy="p1"):
+def previous(contents: Contents, period: str, policy: str = "p1") -> dict[str, tuple[str | None, int]]:
     return {uscc: (tier, streak) for uscc, tier, streak in history(contents, policy, period).iter_rows()}
 
 
@@ -114,7 +124,7 @@ def test_who_was_not_rated_last_time_has_no_previous_tier() -> None:
 
 
 @given(st.lists(st.sampled_from(["A", "B", "C", "D", None]), min_size=1, max_size=8))
-def test_streak_is_the_run_of_d_at_the_end(tiers) -> None:
+def test_streak_is_the_run_of_d_at_the_end(tiers: list[str | None]) -> None:
     periods = [f"2026-{month:02d}" for month in range(1, len(tiers) + 1)]
     contents = added(*(evaluation(period, {"E1": tier}) for period, tier in zip(periods, tiers, strict=True)))
     streak = 0
@@ -193,13 +203,13 @@ def test_published_rows_stay_as_they_were() -> None:
     assert after["results.evaluations"].head(1).select(unchanged).equals(first["results.evaluations"].select(unchanged))
 
 
-def moved(new, previous, change=1.0):
+def moved(new: PublishedEvaluation, previous: str, change: float = 1.0) -> PublishedEvaluation:
     """`new` with a movement of E1 since the evaluation `previous`."""
     row = {"uscc": ["E1"], "previous_evaluation_id": [previous], "previous_period": [previous[:7]], "change": [change]}
     return replace(new, movements=pl.DataFrame(row))
 
 
-def movements(contents):
+def movements(contents: Contents) -> list[tuple[str, str, float]]:
     frame = contents["results.movements"].sort("previous_evaluation_id")
     return frame.select("evaluation_id", "previous_evaluation_id", "change").rows()
 

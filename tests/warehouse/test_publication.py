@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 
 
-def dead_process():
+def dead_process() -> int:
     """The number of a process that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
@@ -26,17 +27,17 @@ def dead_process():
 
 
 @pytest.fixture
-def path(tmp_path: Path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / "warehouse" / "efficiency.duckdb"
 
 
-def test_first_publication_leaves_the_file_and_nothing_else(path) -> None:
+def test_first_publication_leaves_the_file_and_nothing_else(path: Path) -> None:
     publish(path, contents(1))
     assert names(path) == ["efficiency.duckdb"]
     assert published(path) == (1, 1)
 
 
-def test_the_file_before_is_kept_as_a_version_that_opens(path) -> None:
+def test_the_file_before_is_kept_as_a_version_that_opens(path: Path) -> None:
     publish(path, contents(1))
     publish(path, contents(2))
     assert names(path) == ["efficiency.duckdb", "versions"]
@@ -44,7 +45,7 @@ def test_the_file_before_is_kept_as_a_version_that_opens(path) -> None:
     assert [published(version)[0] for version in versions(path)] == [1]
 
 
-def test_rollback_is_copying_a_version_back(path) -> None:
+def test_rollback_is_copying_a_version_back(path: Path) -> None:
     publish(path, contents(1))
     publish(path, contents(2))
     path.write_bytes(versions(path)[0].read_bytes())
@@ -53,7 +54,7 @@ def test_rollback_is_copying_a_version_back(path) -> None:
     assert published(path)[0] == 3
 
 
-def test_only_the_last_versions_are_kept_and_only_ours_removed(path) -> None:
+def test_only_the_last_versions_are_kept_and_only_ours_removed(path: Path) -> None:
     (path.parent / "versions").mkdir(parents=True)
     theirs = path.parent / "versions" / "efficiency-before-audit.duckdb"
     theirs.write_text("kept by hand")
@@ -64,7 +65,7 @@ def test_only_the_last_versions_are_kept_and_only_ours_removed(path) -> None:
     assert [published(version)[0] for version in versions(path)] == [3, 4, 5]
 
 
-def test_twelve_versions_are_kept_unless_told_otherwise(path) -> None:
+def test_twelve_versions_are_kept_unless_told_otherwise(path: Path) -> None:
     publish(path, contents(0))
     (path.parent / "versions").mkdir()
     for day in range(1, 20):
@@ -74,7 +75,7 @@ def test_twelve_versions_are_kept_unless_told_otherwise(path) -> None:
     assert published(versions(path)[-1])[0] == 0
 
 
-def test_no_version_is_kept_when_none_is_wanted(path) -> None:
+def test_no_version_is_kept_when_none_is_wanted(path: Path) -> None:
     publish(path, contents(1), keep=0)
     publish(path, contents(2), keep=0)
     assert names(path) == ["efficiency.duckdb"]
@@ -89,7 +90,7 @@ with duckdb.connect(sys.argv[1], read_only=True) as connection:
 """
 
 
-def test_an_open_reader_neither_blocks_a_publication_nor_sees_it(path) -> None:
+def test_an_open_reader_neither_blocks_a_publication_nor_sees_it(path: Path) -> None:
     publish(path, contents(1))
     reader = python(READER, path, stdin=subprocess.PIPE)
     assert reader.stdout.readline().strip() == "open"
@@ -99,7 +100,7 @@ def test_an_open_reader_neither_blocks_a_publication_nor_sees_it(path) -> None:
     assert (seen.strip(), reader.returncode) == ("1", 0), trouble
 
 
-def test_a_handle_left_open_in_this_process_does_not_show_us_the_old_file(path) -> None:
+def test_a_handle_left_open_in_this_process_does_not_show_us_the_old_file(path: Path) -> None:
     publish(path, contents(1))
     with duckdb.connect(path, read_only=True) as handle:
         publish(path, contents(2))
@@ -119,7 +120,7 @@ publish(Path(sys.argv[1]), made)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
-def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path, kills: int) -> None:
+def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path: Path, kills: int) -> None:
     publish(path, contents(1, rows=60_000))
     started = time.monotonic()
     publish(path, contents(1, rows=60_000))
@@ -141,7 +142,7 @@ def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path, kil
     assert all(published(version)[1] == 60_000 for version in versions(path))
 
 
-def test_what_a_dead_run_left_is_removed_and_what_a_living_one_makes_is_not(path) -> None:
+def test_what_a_dead_run_left_is_removed_and_what_a_living_one_makes_is_not(path: Path) -> None:
     path.parent.mkdir()
     host = socket.gethostname()
     dead = path.with_name(f"{path.name}.staging-{host}-{dead_process()}.duckdb")
@@ -156,7 +157,7 @@ def test_what_a_dead_run_left_is_removed_and_what_a_living_one_makes_is_not(path
     assert names(path) == sorted(["efficiency.duckdb", living.name, elsewhere.name])
 
 
-def test_a_write_ahead_log_left_by_somebody_is_not_taken_for_the_new_files(path) -> None:
+def test_a_write_ahead_log_left_by_somebody_is_not_taken_for_the_new_files(path: Path) -> None:
     publish(path, contents(1))
     log = path.with_name(f"{path.name}.wal")
     code = "import sys, os, duckdb; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE note(a INT)'); os._exit(1)"
@@ -174,10 +175,11 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_a_file_that_is_no_database_is_refused_and_kept(path) -> None:
+def test_a_file_that_is_no_database_is_refused_and_kept(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("统一社会信用代码,企业名称\n" * 1000)
-    for attempt in (lambda: publish(path, contents(1)), lambda: load(path)):
+    attempts: tuple[Callable[[], object], ...] = (lambda: publish(path, contents(1)), lambda: load(path))
+    for attempt in attempts:
         with pytest.raises(WarehouseError, match="not a DuckDB database"):
             attempt()
     assert path.read_text().startswith("统一社会信用代码")
@@ -192,12 +194,13 @@ sys.stdin.readline()
 """
 
 
-def test_a_file_open_for_writing_elsewhere_is_refused_with_the_remedy(path) -> None:
+def test_a_file_open_for_writing_elsewhere_is_refused_with_the_remedy(path: Path) -> None:
     publish(path, contents(1))
     writer = python(WRITER, path, stdin=subprocess.PIPE)
     assert writer.stdout.readline().strip() == "open"
     try:
-        for attempt in (lambda: publish(path, contents(2)), lambda: load(path)):
+        attempts: tuple[Callable[[], object], ...] = (lambda: publish(path, contents(2)), lambda: load(path))
+        for attempt in attempts:
             with pytest.raises(WarehouseError, match=r"open for writing elsewhere.*read_only=True"):
                 attempt()
     finally:
@@ -222,7 +225,7 @@ except WarehouseError as error:
 """
 
 
-def test_a_full_disk_leaves_the_published_file_and_nothing_else(path) -> None:
+def test_a_full_disk_leaves_the_published_file_and_nothing_else(path: Path) -> None:
     publish(path, contents(1))
     said, trouble = python(SMALL_DISK, path).communicate(timeout=120)
     assert "publishing" in said, trouble
@@ -239,10 +242,12 @@ def test_a_full_disk_leaves_the_published_file_and_nothing_else(path) -> None:
         (OSError(28, "No space left on device"), "disk is full"),
     ],
 )
-def test_errors_of_the_system_are_told_with_their_remedy(path, monkeypatch: pytest.MonkeyPatch, error, said) -> None:
+def test_errors_of_the_system_are_told_with_their_remedy(
+    path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
     publish(path, contents(1))
 
-    def refuse(self, target) -> None:
+    def refuse(_: Path, target: Path) -> None:
         raise error
 
     monkeypatch.setattr(Path, "replace", refuse)
@@ -255,7 +260,7 @@ def test_errors_of_the_system_are_told_with_their_remedy(path, monkeypatch: pyte
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_told(path) -> None:
+def test_a_read_only_folder_is_told(path: Path) -> None:
     publish(path, contents(1))
     path.parent.chmod(0o500)
     try:
@@ -266,7 +271,7 @@ def test_a_read_only_folder_is_told(path) -> None:
     assert published(path)[0] == 1
 
 
-def test_a_link_to_the_file_stays_a_link(path, tmp_path: Path) -> None:
+def test_a_link_to_the_file_stays_a_link(path: Path, tmp_path: Path) -> None:
     publish(path, contents(1))
     link = tmp_path / "link.duckdb"
     link.symlink_to(path)
@@ -275,7 +280,7 @@ def test_a_link_to_the_file_stays_a_link(path, tmp_path: Path) -> None:
     assert published(path)[0] == 2
 
 
-def test_readers_of_the_old_file_may_read_the_new_one(path) -> None:
+def test_readers_of_the_old_file_may_read_the_new_one(path: Path) -> None:
     publish(path, contents(1))
     path.chmod(0o664)
     publish(path, contents(2))

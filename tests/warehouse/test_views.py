@@ -1,10 +1,13 @@
 """The analyst's views: the current evaluation of each period, changes, summaries, data quality and lineage."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
+from duckdb import DuckDBPyConnection
 
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.schema import TABLES, Contents, all_views
@@ -13,12 +16,15 @@ E1, E2, E3 = "91370306MA00000001", "91370306MA00000002", "91370306MA00000003"
 NAMES = {E1: "甲化工", E2: "乙机械", E3: "丙建材"}
 
 
-def table(name, *rows):
+Row = dict[str, Any]
+
+
+def table(name: str, *rows: Row) -> dict[str, pl.DataFrame]:
     """Rows of a table, columns that are not named empty."""
     return {name: TABLES[name].conform(pl.DataFrame(list(rows), infer_schema_length=None))}
 
 
-def evaluation(id_, period, policy="p1", *, current=True):
+def evaluation(id_: str, period: str, policy: str = "p1", *, current: bool = True) -> Row:
     return {
         "evaluation_id": id_,
         "period": period,
@@ -34,7 +40,7 @@ def evaluation(id_, period, policy="p1", *, current=True):
     }
 
 
-def score(id_, period, uscc, tier, policy="p1", **more):
+def score(id_: str, period: str, uscc: str, tier: str | None, policy: str = "p1", **more: object) -> Row:
     return {
         "evaluation_id": id_,
         "period": period,
@@ -51,7 +57,7 @@ def score(id_, period, uscc, tier, policy="p1", **more):
     }
 
 
-def indicator(id_, uscc, numerator, denominator):
+def indicator(id_: str, uscc: str, numerator: str, denominator: str) -> Row:
     return {
         "evaluation_id": id_,
         "period": "2026-10",
@@ -67,7 +73,7 @@ def indicator(id_, uscc, numerator, denominator):
     }
 
 
-def submission(id_, file_name, **more):
+def submission(id_: str, file_name: str, **more: object) -> Row:
     return {
         "submission_id": id_,
         "file_name": file_name,
@@ -89,7 +95,9 @@ def submission(id_, file_name, **more):
     }
 
 
-def stated(uscc, submission_id, row, *, block=0, superseded=False, **figures):
+def stated(
+    uscc: str, submission_id: str, row: int, *, block: int = 0, superseded: bool = False, **figures: object
+) -> Row:
     return {
         "uscc": uscc,
         "name": NAMES[uscc],
@@ -102,11 +110,11 @@ def stated(uscc, submission_id, row, *, block=0, superseded=False, **figures):
     }
 
 
-def span(start, end=None):
+def span(start: date, end: date | None = None) -> Row:
     return {"span_start": start, "span_end": end or start}
 
 
-def column(submission_id, field, letters, *, block=0, unit="万元"):
+def column(submission_id: str, field: str, letters: str, *, block: int = 0, unit: str | None = "万元") -> Row:
     return {
         "submission_id": submission_id,
         "block": block,
@@ -119,7 +127,7 @@ def column(submission_id, field, letters, *, block=0, unit="万元"):
     }
 
 
-def problem(submission_id, severity, uscc=E1):
+def problem(submission_id: str, severity: str, uscc: str = E1) -> Row:
     return {
         "submission_id": submission_id,
         "file_name": "f",
@@ -231,19 +239,19 @@ CONTENTS = {
 
 
 @pytest.fixture(scope="module")
-def analyst(tmp_path_factory: pytest.TempPathFactory):
+def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
     path = tmp_path_factory.mktemp("views") / "efficiency.duckdb"
     publish(path, Contents(CONTENTS))
     with duckdb.connect(path, read_only=True) as connection:
         yield connection
 
 
-def rows(analyst, sql):
+def rows(analyst: DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return analyst.sql(sql).fetchall()
 
 
 @pytest.mark.parametrize("view", [view.name for view in all_views()])
-def test_every_view_answers(analyst, view) -> None:
+def test_every_view_answers(analyst: DuckDBPyConnection, view: str) -> None:
     assert rows(analyst, f"SELECT * FROM {view}")
 
 
@@ -260,7 +268,7 @@ def test_the_views_are_those_that_analysts_were_promised() -> None:
     ]
 
 
-def test_tiers_show_the_current_evaluation_of_each_period_and_policy(analyst) -> None:
+def test_tiers_show_the_current_evaluation_of_each_period_and_policy(analyst: DuckDBPyConnection) -> None:
     assert rows(analyst, "SELECT period, policy_id, tier FROM tiers WHERE uscc = '" + E1 + "' ORDER BY ALL") == [
         ("2026-09", "p1", "B"),
         ("2026-10", "p1", "A"),
@@ -268,19 +276,19 @@ def test_tiers_show_the_current_evaluation_of_each_period_and_policy(analyst) ->
     ]
 
 
-def test_indicators_are_readable_with_name_and_tier(analyst) -> None:
+def test_indicators_are_readable_with_name_and_tier(analyst: DuckDBPyConnection) -> None:
     assert rows(analyst, "SELECT DISTINCT evaluation_id, name, tier FROM indicators ORDER BY ALL") == [
         ("t1", "乙机械", "C"),
         ("t1", "甲化工", "A"),
     ]
 
 
-def test_candidates_carry_what_explains_them(analyst) -> None:
+def test_candidates_carry_what_explains_them(analyst: DuckDBPyConnection) -> None:
     found = rows(analyst, "SELECT list, name, town, score, land FROM candidates")
     assert found == [("upgrade", "甲化工", "卫固镇", 90, 10)]
 
 
-def test_tier_changes_compare_with_the_previous_period_of_the_same_policy(analyst) -> None:
+def test_tier_changes_compare_with_the_previous_period_of_the_same_policy(analyst: DuckDBPyConnection) -> None:
     # E2 stayed in C; p2 has no earlier period; E3 was not rated before.
     changed = "SELECT uscc, previous_period, previous_tier, tier, movement FROM tier_changes ORDER BY uscc"
     assert rows(analyst, changed) == [
@@ -289,7 +297,7 @@ def test_tier_changes_compare_with_the_previous_period_of_the_same_policy(analys
     ]
 
 
-def test_summaries_add_up_to_the_whole(analyst) -> None:
+def test_summaries_add_up_to_the_whole(analyst: DuckDBPyConnection) -> None:
     for view in ("industry_summary", "town_summary"):
         assert rows(
             analyst,
@@ -298,25 +306,25 @@ def test_summaries_add_up_to_the_whole(analyst) -> None:
         ) == [(3, 3, 1200)]
 
 
-def test_ratios_rest_on_enterprises_of_which_both_figures_are_known(analyst) -> None:
+def test_ratios_rest_on_enterprises_of_which_both_figures_are_known(analyst: DuckDBPyConnection) -> None:
     # E3 paid 900 of tax on an unknown area, which must not make the town look efficient.
     assert rows(analyst, "SELECT tax_per_mu, tax_per_tce FROM town_summary WHERE evaluation_id = 't1'") == [(7.5, 4.0)]
 
 
-def test_industries_are_named(analyst) -> None:
+def test_industries_are_named(analyst: DuckDBPyConnection) -> None:
     assert set(rows(analyst, "SELECT industry_division, industry_name FROM industry_summary")) == {
         ("26", "化学原料和化学制品制造业"),
     }
 
 
-def test_data_quality_counts_problems_and_shows_whether_rows_add_up(analyst) -> None:
+def test_data_quality_counts_problems_and_shows_whether_rows_add_up(analyst: DuckDBPyConnection) -> None:
     counted = "SELECT submission_id, balanced, errors, warnings, notes, enterprises FROM data_quality ORDER BY 1"
     found = rows(analyst, counted)
     assert found[:2] == [(name, True, 0, 0, 0, 0) for name in ("led", "lnd")]
     assert found[2:] == [("nrg", False, 0, 0, 1, 0), ("out", True, 1, 2, 1, 2)]
 
 
-def lineage(analyst, uscc, measure):
+def lineage(analyst: DuckDBPyConnection, uscc: str, measure: str) -> list[tuple[Any, ...]]:
     return rows(
         analyst,
         "SELECT value, unit, file_name, sheet, cell FROM lineage "
@@ -324,7 +332,7 @@ def lineage(analyst, uscc, measure):
     )
 
 
-def test_lineage_names_the_cell_of_each_figure_within_reach_of_the_window(analyst) -> None:
+def test_lineage_names_the_cell_of_each_figure_within_reach_of_the_window(analyst: DuckDBPyConnection) -> None:
     # Not the superseded 99, not the 2 of the year before last. Next month's 1: taken off a later cumulative figure, it
     # may lead back to the period.
     assert lineage(analyst, E1, "tax") == [
@@ -335,35 +343,39 @@ def test_lineage_names_the_cell_of_each_figure_within_reach_of_the_window(analys
     ]
 
 
-def test_lineage_takes_staff_up_to_the_period(analyst) -> None:
+def test_lineage_takes_staff_up_to_the_period(analyst: DuckDBPyConnection) -> None:
     assert lineage(analyst, E1, "employees") == [(30, "人", "税务/10月.xlsx", "表1", "K9")]
 
 
-def test_lineage_names_the_unit_of_the_row_where_the_column_states_none(analyst) -> None:
+def test_lineage_names_the_unit_of_the_row_where_the_column_states_none(analyst: DuckDBPyConnection) -> None:
     found = rows(analyst, "SELECT carrier, stated_unit FROM lineage WHERE field = 'consumption'")
     assert sorted(found) == [("原煤", "吨"), ("电力", "千瓦时")]
 
 
-def test_lineage_takes_land_as_of_its_latest_date_not_after_the_period(analyst) -> None:
+def test_lineage_takes_land_as_of_its_latest_date_not_after_the_period(analyst: DuckDBPyConnection) -> None:
     assert lineage(analyst, E1, "land") == [(10, "亩", "用地.xlsx", "表1", "C5")]
 
 
-def test_lineage_of_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected(analyst) -> None:
+def test_lineage_of_a_corrected_row_names_the_sheet_that_states_what_was_not_corrected(
+    analyst: DuckDBPyConnection,
+) -> None:
     assert lineage(analyst, E2, "land") == [(2, "亩", "用地.xlsx", "表1", "D7"), (18, "亩", "申诉.xlsx", "表1", "E2")]
     kept = "SELECT DISTINCT submission_id, stated_unit FROM lineage WHERE field = 'leased_in'"
     assert rows(analyst, kept) == [("lnd", "平方米")]
 
 
-def test_lineage_of_electricity_takes_electric_carriers_alone_in_the_unit_they_are_kept_in(analyst) -> None:
+def test_lineage_of_electricity_takes_electric_carriers_alone_in_the_unit_they_are_kept_in(
+    analyst: DuckDBPyConnection,
+) -> None:
     assert lineage(analyst, E1, "electricity") == [(40, "万千瓦时", "能源.xlsx", "表1", "D5")]
     assert lineage(analyst, E1, "energy") == []  # no indicator of E1 uses it
     assert lineage(analyst, E2, "energy") == [(8, "吨", "能源.xlsx", "表1", "E6")]
 
 
-def test_lineage_follows_the_words_of_an_expression(analyst) -> None:
+def test_lineage_follows_the_words_of_an_expression(analyst: DuckDBPyConnection) -> None:
     assert [row[-1] for row in lineage(analyst, E2, "tax") + lineage(analyst, E2, "rd_expense")] == ["F6", "H6"]
     assert lineage(analyst, E2, "revenue") == []
 
 
-def test_lineage_shows_current_evaluations_only(analyst) -> None:
+def test_lineage_shows_current_evaluations_only(analyst: DuckDBPyConnection) -> None:
     assert rows(analyst, "SELECT DISTINCT evaluation_id FROM lineage ORDER BY 1") == [("t1",)]

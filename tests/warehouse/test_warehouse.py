@@ -1,17 +1,20 @@
 """The warehouse file: what it holds comes back, it explains itself, and refuses what its declarations refuse."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
+from duckdb import DuckDBPyConnection
 from polars.testing import assert_frame_equal
 
 from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 from efficiency.warehouse.schema import TABLES, Contents, all_views
+from schemas.column import Table
 
 VALUES = {
     "text": '=甲\'s "公司"\n第二行',
@@ -23,35 +26,35 @@ VALUES = {
 }
 
 
-def full_row(table):
+def full_row(table: Table) -> pl.DataFrame:
     """A row with a value in every column of `table`."""
     return table.conform(pl.DataFrame({c.name: [c.choices[0] if c.choices else VALUES[c.kind]] for c in table.columns}))
 
 
-def bare_row(table):
+def bare_row(table: Table) -> pl.DataFrame:
     """A row with nothing in the columns that may be empty."""
     return full_row(table).with_columns(pl.lit(None).cast(c.dtype).alias(c.name) for c in table.columns if c.nullable)
 
 
 @pytest.fixture(scope="module")
-def full():
+def full() -> Contents:
     return Contents({name: pl.concat([full_row(table), bare_row(table)]) for name, table in TABLES.items()})
 
 
 @pytest.fixture(scope="module")
-def published(full, tmp_path_factory: pytest.TempPathFactory):
+def published(full: Contents, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("warehouse") / "efficiency.duckdb"
     publish(path, full)
     return path
 
 
 @pytest.fixture
-def analyst(published):
+def analyst(published: Path) -> Iterator[DuckDBPyConnection]:
     with duckdb.connect(published, read_only=True) as connection:
         yield connection
 
 
-def test_everything_comes_back_as_it_was(published, full) -> None:
+def test_everything_comes_back_as_it_was(published: Path, full: Contents) -> None:
     loaded = load(published)
     for name, table in TABLES.items():
         order = list(table.names)
@@ -62,7 +65,7 @@ def test_a_warehouse_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert load(tmp_path / "none.duckdb") is None
 
 
-def test_only_the_tables_asked_for_are_read(published) -> None:
+def test_only_the_tables_asked_for_are_read(published: Path) -> None:
     assert set(load(published, only={"results.scores"}).frames) == {"results.scores"}
 
 
@@ -78,7 +81,7 @@ def test_a_file_of_an_older_version_is_read_with_nulls(tmp_path: Path) -> None:
     assert loaded["results.scores"].is_empty()
 
 
-def test_every_table_is_there_with_its_columns_in_order(analyst) -> None:
+def test_every_table_is_there_with_its_columns_in_order(analyst: DuckDBPyConnection) -> None:
     found = analyst.sql(
         "SELECT schema_name || '.' || table_name AS name, list(column_name ORDER BY column_index) AS columns "
         "FROM duckdb_columns() WHERE NOT internal AND schema_name <> 'main' GROUP BY ALL"
@@ -86,7 +89,7 @@ def test_every_table_is_there_with_its_columns_in_order(analyst) -> None:
     assert dict(found) == {name: list(table.names) for name, table in TABLES.items()}
 
 
-def test_nothing_is_without_a_comment(analyst) -> None:
+def test_nothing_is_without_a_comment(analyst: DuckDBPyConnection) -> None:
     assert (
         analyst.sql(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND coalesce(comment, '') = '' "
@@ -97,8 +100,8 @@ def test_nothing_is_without_a_comment(analyst) -> None:
     )
 
 
-def test_comments_say_title_meaning_unit_and_source(analyst) -> None:
-    def comment(table, column):
+def test_comments_say_title_meaning_unit_and_source(analyst: DuckDBPyConnection) -> None:
+    def comment(table: str, column: str) -> str:
         return analyst.sql(
             "SELECT comment FROM duckdb_columns() WHERE table_name = $table AND column_name = $column",
             params={"table": table, "column": column},
@@ -112,17 +115,17 @@ def test_comments_say_title_meaning_unit_and_source(analyst) -> None:
     assert "(UTC)" in comment("submissions", "received_at")
 
 
-def test_every_view_has_only_the_columns_it_names(analyst) -> None:
+def test_every_view_has_only_the_columns_it_names(analyst: DuckDBPyConnection) -> None:
     for view in all_views():
         assert analyst.sql(f"SELECT * FROM {view.name}").columns == [column.name for column, _ in view.columns]
 
 
-def test_clients_of_duckdb_1_can_open_the_file(analyst) -> None:
+def test_clients_of_duckdb_1_can_open_the_file(analyst: DuckDBPyConnection) -> None:
     tags = analyst.sql("SELECT tags FROM duckdb_databases() WHERE database_name = current_database()").fetchall()[0][0]
     assert tags["storage_version"].startswith("v1.0.0")
 
 
-def test_what_may_not_be_null_is_not_null_in_the_file_too(analyst) -> None:
+def test_what_may_not_be_null_is_not_null_in_the_file_too(analyst: DuckDBPyConnection) -> None:
     found = analyst.sql(
         "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() "
         "WHERE NOT internal AND schema_name <> 'main' AND NOT is_nullable"
@@ -155,16 +158,16 @@ def test_a_column_that_is_not_declared_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_same_contents_in_another_order_lie_in_the_file_alike(tmp_path: Path, full) -> None:
+def test_the_same_contents_in_another_order_lie_in_the_file_alike(tmp_path: Path, full: Contents) -> None:
     first, second = tmp_path / "a.duckdb", tmp_path / "b.duckdb"
     publish(first, full)
-    publish(second, Contents({name: frame.reverse() for name, frame in full.frames.items() if TABLES[name].key}))
+    publish(second, Contents({name: full[name].reverse() for name in full.frames if TABLES[name].key}))
     for name, table in TABLES.items():
         if table.key and load(first)[name].select(table.key).is_unique().all():
             assert_frame_equal(load(first)[name], load(second)[name])
 
 
-def test_a_python_variable_never_stands_in_for_a_table(published) -> None:
+def test_a_python_variable_never_stands_in_for_a_table(published: Path) -> None:
     from efficiency.warehouse.connection import open_published
 
     missing = pl.DataFrame({"a": [1]})

@@ -1,7 +1,9 @@
 """Which months a column or a row is of, where only its neighbours tell."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.sheets import MONTH, TO_DATE, balanced, problems, stated, write
@@ -9,11 +11,18 @@ from builders.sheets import MONTH, TO_DATE, balanced, problems, stated, write
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 
-Rows = list[list[object]]
+Rows = list[list[Any]]
 Span = tuple[date, date]
 
 
-def read(folder: Path, rows: Rows, *, name: str = "表.xlsx", sheet: str = "Sheet1", merges=()) -> ReadResult:
+def read(
+    folder: Path,
+    rows: Rows,
+    *,
+    name: str = "表.xlsx",
+    sheet: str = "Sheet1",
+    merges: Sequence[tuple[int, int, int, int]] = (),
+) -> ReadResult:
     return balanced(read_file(write(folder / name, {sheet: rows}, merges)))
 
 

@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 from builders.sheets import MONTH, TO_DATE, Rows, counts, problems, stated
+from conftest import Reader
 
 from schemas.energy import TOTAL_CARRIER
 
 
-def test_a_wide_energy_sheet_gives_one_row_for_each_carrier_that_is_not_blank(read) -> None:
+def test_a_wide_energy_sheet_gives_one_row_for_each_carrier_that_is_not_blank(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -26,7 +27,7 @@ def test_a_wide_energy_sheet_gives_one_row_for_each_carrier_that_is_not_blank(re
     ]
 
 
-def test_a_long_energy_sheet_reads_merged_names_carriers_units_and_own_coefficients(read) -> None:
+def test_a_long_energy_sheet_reads_merged_names_carriers_units_and_own_coefficients(read: Reader) -> None:
     parsed = read(
         [
             ["能源购进、消费与库存(2026年1-10月)"],
@@ -49,7 +50,7 @@ def test_a_long_energy_sheet_reads_merged_names_carriers_units_and_own_coefficie
     assert problems(parsed) == []
 
 
-def test_carriers_and_products_by_rows_may_have_a_month_and_a_cumulative_column(read) -> None:
+def test_carriers_and_products_by_rows_may_have_a_month_and_a_cumulative_column(read: Reader) -> None:
     energy = read(
         [
             ["2026年10月"],
@@ -81,7 +82,7 @@ def test_carriers_and_products_by_rows_may_have_a_month_and_a_cumulative_column(
 @pytest.mark.parametrize(
     ("title", "sheet"), [("2026年企业用电量(万千瓦时)", "Sheet1"), ("", "2026年企业用电量(万千瓦时)")]
 )
-def test_twelve_months_of_one_carrier_are_twelve_spans(read, title: str, sheet: str) -> None:
+def test_twelve_months_of_one_carrier_are_twelve_spans(read: Reader, title: str, sheet: str) -> None:
     months = [f"{month}月" for month in range(1, 13)]
     parsed = read(
         [
@@ -99,7 +100,7 @@ def test_twelve_months_of_one_carrier_are_twelve_spans(read, title: str, sheet: 
     assert problems(parsed) == [("N4", "control_total", "66")]
 
 
-def test_who_sells_all_that_it_makes_consumes_none_of_it(read) -> None:
+def test_who_sells_all_that_it_makes_consumes_none_of_it(read: Reader) -> None:
     head = ["企业名称", "能源名称", "计量单位", "消费量", "加工转换产出"]
     heat = [["甲公司", "原煤", "吨", 1000, None], ["甲公司", "热力", "百万千焦", None, 3000]]
     refused = [["乙公司", "热力", "百万千焦", "待报", 3000]]
@@ -112,13 +113,13 @@ def test_who_sells_all_that_it_makes_consumes_none_of_it(read) -> None:
     assert problems(parsed) == [("D5", "not_a_number", "待报")]
 
 
-def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read) -> None:
+def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "蒸汽(吨)", "电力(万千瓦时)"], ["甲公司", 5, "待定"]])
     assert {rule for _, rule, _ in problems(parsed)} == {"unit_unknown", "not_a_number"}
     assert stated(parsed, "energy", "carrier", "consumption") == [("热力", None), ("电力", None)]
 
 
-def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read) -> None:
+def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -140,7 +141,7 @@ def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read) -> None
     ]
 
 
-def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_units(read) -> None:
+def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_units(read: Reader) -> None:
     parsed = read([["2026年10月 单位:吨标准煤"], ["企业名称", "电力", "天然气"], ["甲公司", 5, 6]])
     assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown", "unit_unknown"]
 
@@ -148,7 +149,7 @@ def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_
 @pytest.mark.parametrize(
     "head", ["石油焦(吨)", "其他能源(吨标准煤)", "自发电(万千瓦时)", "光伏发电自用", "生物质气(万立方米)"]
 )
-def test_a_carrier_that_is_not_in_the_catalogue_is_told_and_not_taken(read, head: str) -> None:
+def test_a_carrier_that_is_not_in_the_catalogue_is_told_and_not_taken(read: Reader, head: str) -> None:
     parsed = read([["2026年10月 单位:万千瓦时"], ["企业名称", "电力", head], ["甲公司", 10, 3]])
     assert stated(parsed, "energy", "carrier", "consumption") == [("电力", 10.0)]
     assert problems(parsed) == [("C2", "carrier_unread", head)]
@@ -158,25 +159,25 @@ def test_a_carrier_that_is_not_in_the_catalogue_is_told_and_not_taken(read, head
     "head",
     ["产量(吨)", "用水量(吨)", "其中:光伏", "折标煤(吨标准煤)", "电费(万元)", "上年同期(万千瓦时)", "上网电量", "户数"],
 )
-def test_what_is_no_carrier_beside_carriers_is_passed_over(read, head: str) -> None:
+def test_what_is_no_carrier_beside_carriers_is_passed_over(read: Reader, head: str) -> None:
     parsed = read([["2026年10月 单位:万千瓦时"], ["企业名称", "电力", head], ["甲公司", 10, 3], ["乙公司", 7, 0]])
     assert problems(parsed) == []
 
 
-def test_parts_of_a_carrier_and_blank_columns_are_no_carriers_of_their_own(read) -> None:
+def test_parts_of_a_carrier_and_blank_columns_are_no_carriers_of_their_own(read: Reader) -> None:
     heads: Rows = [["企业名称", "用电量", None, None, "石油焦(吨)"], [None, "尖峰", "谷", "合计", None]]
     parsed = read([["2026年10月(万千瓦时)"], *heads, ["甲公司", 4, 6, 10, 0]], merges=[(1, 0, 2, 0), (1, 1, 1, 3)])
     assert (stated(parsed, "energy", "consumption"), problems(parsed)) == ([(10.0,)], [])
 
 
-def test_the_amount_of_a_carrier_is_its_consumption(read) -> None:
+def test_the_amount_of_a_carrier_is_its_consumption(read: Reader) -> None:
     for amount, rest in (("实物量", "折标量(tce)"), ("数量", "金额"), ("消费量", "金额(万元)")):
         heads: Rows = [["企业名称", "电力(万千瓦时)", None], [None, amount, rest]]
         parsed = read([["2026年10月"], *heads, ["甲公司", 12, 14.7]], merges=[(1, 0, 2, 0), (1, 1, 1, 2)])
         assert (stated(parsed, "energy", "carrier", "consumption"), problems(parsed)) == ([("电力", 12.0)], [])
 
 
-def test_months_of_carriers_by_rows_are_consumption_where_the_title_says_so(read) -> None:
+def test_months_of_carriers_by_rows_are_consumption_where_the_title_says_so(read: Reader) -> None:
     table: Rows = [
         ["企业名称", "能源名称", "计量单位", "9月", "10月", "合计"],
         ["甲公司", "电力", "度", 10_000, 20_000, 30_000],

@@ -12,7 +12,7 @@ from builders.sheets import MONTH, Rows, balanced, counts, inbox_file, problems,
 from efficiency.intake.files import InboxFile
 from efficiency.intake.read import read_file
 
-LONG = [
+LONG: list[list[object]] = [
     ["2026年10月能源消费"],
     ["单位详细名称", "能源名称", "计量单位", "消费量"],
     ["甲公司", "电力", "万千瓦时", 3.0],

@@ -3,8 +3,10 @@
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -21,7 +23,7 @@ from efficiency.intake.formats.xls import xls_metadata
 from efficiency.intake.formats.xlsb import xlsb_metadata, xlsb_sheets
 
 
-def workbook(path: Path, fill) -> Path:
+def workbook(path: Path, fill: Callable[[Any, Any], object]) -> Path:
     book = xlsxwriter.Workbook(path)
     fill(book, book.add_worksheet("表"))
     book.close()
@@ -34,7 +36,7 @@ def cell(grid: Grid, row: int, column: int) -> object:
 
 
 def test_figures_are_exact_and_positions_absolute(tmp_path: Path) -> None:
-    def fill(book, sheet) -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(4, 2, 0.1 + 0.2)
         sheet.write(4, 3, 1 / 3)
         sheet.write_datetime(5, 2, date(2026, 11, 3), book.add_format({"num_format": "yyyy-mm-dd"}))
@@ -55,7 +57,7 @@ def test_figures_are_exact_and_positions_absolute(tmp_path: Path) -> None:
 
 
 def test_error_cells_and_formulas_without_a_cached_value_are_never_blank(tmp_path: Path) -> None:
-    def fill(_, sheet) -> None:
+    def fill(_: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(0, 0, "x")
         sheet.write_formula(1, 0, "=1/0", None, "#DIV/0!")
         sheet.write_formula(2, 0, "=A1&B1", None, "")
@@ -69,7 +71,7 @@ def test_error_cells_and_formulas_without_a_cached_value_are_never_blank(tmp_pat
 
 @pytest.mark.parametrize("plain", [True, False])
 def test_formulas_without_a_result_beside_and_below_the_last_value_are_not_lost(tmp_path: Path, plain: bool) -> None:
-    def fill(book, sheet) -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(1, 1, "x")
         sheet.write_formula(1, 2, "=1+1", None, "")
         sheet.write_formula(3, 0, "=2+2", None, "")
@@ -85,7 +87,7 @@ def test_formulas_without_a_result_beside_and_below_the_last_value_are_not_lost(
 
 
 def test_a_far_formula_without_a_result_refuses_its_sheet(tmp_path: Path) -> None:
-    def fill(_, sheet) -> None:
+    def fill(_: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(0, 0, "x")
         sheet.write_formula(1_000_000, 16_000, "=1+1", None, "")
 
@@ -106,7 +108,7 @@ def test_a_text_formula_that_yields_nothing_is_blank(tmp_path: Path) -> None:
 
 
 def test_hidden_sheets_are_named_and_not_read(tmp_path: Path) -> None:
-    def fill(book, sheet) -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(0, 0, "x")
         hidden = book.add_worksheet("底稿")
         hidden.write(0, 0, "y")
@@ -119,7 +121,7 @@ def test_hidden_sheets_are_named_and_not_read(tmp_path: Path) -> None:
 
 
 def test_a_far_stray_cell_refuses_its_sheet_and_no_other(tmp_path: Path) -> None:
-    def fill(book, sheet) -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
         sheet.write(0, 0, "x")
         sheet.write(1_048_575, 16_383, 1)
         book.add_worksheet("好").write(0, 0, "y")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
+import openpyxl.utils
 import pytest
 from builders.mutants import zipped
 

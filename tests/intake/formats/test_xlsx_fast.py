@@ -5,8 +5,10 @@ import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import openpyxl.utils
 import pytest
 import xlsxwriter
 from builders.mutants import zipped
@@ -20,7 +22,7 @@ SAMPLE = Path(__file__).parents[3] / "sample_data" / "inbox"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def cells_of(grids: list[Grid]) -> list[tuple]:
+def cells_of(grids: list[Grid]) -> list[tuple[Any, ...]]:
     """Everything that grids hold, in values that can be compared."""
     return [
         (
@@ -46,7 +48,7 @@ def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[Grid], 
     """The grids, which are those of the reference, and how many sheets the fast reader took."""
     taken: list[bool] = []
 
-    def counting(*parts: Callable[[], bytes], **about: bool) -> Callable:
+    def counting(*parts: Callable[[], bytes], **about: Any) -> Callable[..., Any]:
         read = fast_reader(*parts, **about)
 
         def one(xml: io.BytesIO) -> object:
@@ -81,6 +83,9 @@ def taken_alone(sheet: bytes) -> bool:
     return read(io.BytesIO(sheet)) is not None
 
 
+Compare = Callable[[bytes], tuple[list[Grid], int]]
+
+
 @pytest.fixture
 def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], tuple[list[Grid], int]]:
     def one(data: bytes) -> tuple[list[Grid], int]:
@@ -112,7 +117,7 @@ SHEETS = st.tuples(
 FORMATS = ["General", "0.00", "#,##0", "yyyy-mm-dd", 'yyyy"年"m"月"', "yyyy/m/d;@", "@", "h:mm", "0.0%", "d", '0"天"']
 
 
-def by_xlsxwriter(sheets: list, *, constant_memory: bool = False, styled: bool = True) -> bytes:
+def by_xlsxwriter(sheets: list[Any], *, constant_memory: bool = False, styled: bool = True) -> bytes:
     memory = io.BytesIO()
     book = xlsxwriter.Workbook(memory, {"constant_memory": constant_memory, "in_memory": True})
     formats = [book.add_format({"num_format": code}) for code in FORMATS]
@@ -139,7 +144,7 @@ def by_xlsxwriter(sheets: list, *, constant_memory: bool = False, styled: bool =
     return memory.getvalue()
 
 
-def by_openpyxl(sheets: list) -> bytes:
+def by_openpyxl(sheets: list[Any]) -> bytes:
     book = openpyxl.Workbook()
     for number, (top, left, rows) in enumerate(sheets):
         sheet = book.active if number == 0 else book.create_sheet()
@@ -166,7 +171,9 @@ WRITERS = {
 
 @pytest.mark.parametrize("writer", WRITERS)
 @given(sheets=st.lists(SHEETS, min_size=1, max_size=3))
-def test_whatever_programs_write_comes_in_as_the_reference_gives_it(compare, writer: str, sheets: list) -> None:
+def test_whatever_programs_write_comes_in_as_the_reference_gives_it(
+    compare: Compare, writer: str, sheets: list[Any]
+) -> None:
     compare(WRITERS[writer](sheets))
 
 
@@ -282,7 +289,7 @@ def letters(column: int) -> str:
     return openpyxl.utils.get_column_letter(column + 1)
 
 
-def sheet_of(rows: list, after: str = "", *, row_tags: tuple[str, ...] = ROWS) -> str:
+def sheet_of(rows: list[Any], after: str = "", *, row_tags: tuple[str, ...] = ROWS) -> str:
     """A worksheet of rows of (column, cell), each row as far below the last as its first value gives."""
     written, number = "", 0
     for place, (gap, cells) in enumerate(rows):
@@ -310,19 +317,23 @@ def rows_of(cells: tuple[str, ...]) -> st.SearchStrategy:
     after=st.sampled_from(AFTER),
     calculated=st.sampled_from(["", '<calcPr fullCalcOnLoad="1"/>']),
 )
-def test_every_common_way_of_writing_a_cell_is_read_by_the_fast_reader(compare, rows, after, calculated) -> None:
+def test_every_common_way_of_writing_a_cell_is_read_by_the_fast_reader(
+    compare: Compare, rows: list[Any], after: str, calculated: str
+) -> None:
     _, plain = compare(package(sheet_of(rows, after, row_tags=ROWS[:2]), calculated=calculated))
     assert plain == 1
 
 
 @given(rows=rows_of(PLAIN_CELLS + 2 * ODD_CELLS), shared=st.sampled_from([SHARED, RICH]))
-def test_uncommon_ways_of_writing_cells_change_nothing(compare, rows, shared) -> None:
+def test_uncommon_ways_of_writing_cells_change_nothing(compare: Compare, rows: list[Any], shared: str) -> None:
     compare(package(sheet_of(rows), shared=shared))
 
 
 @pytest.mark.parametrize("cell", PLAIN_CELLS + ODD_CELLS)
 @pytest.mark.parametrize("shared", [SHARED, RICH])
-def test_each_way_of_writing_a_cell_comes_in_as_the_reference_gives_it(compare, cell: str, shared: str) -> None:
+def test_each_way_of_writing_a_cell_comes_in_as_the_reference_gives_it(
+    compare: Compare, cell: str, shared: str
+) -> None:
     beside = "<c{at}><v>1</v></c>"
     compare(package(sheet_of([(1, [(0, cell)])]), shared=shared))
     compare(package(sheet_of([(1, [(0, beside)]), (1, [(0, beside), (1, cell), (2, beside)])]), shared=shared))
@@ -331,7 +342,9 @@ def test_each_way_of_writing_a_cell_comes_in_as_the_reference_gives_it(compare, 
 # --- what is refused, and what is left to the reference ---------------------------------------------------------------
 
 
-def test_a_sheet_is_the_same_in_however_many_chunks_it_is_read(compare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sheet_is_the_same_in_however_many_chunks_it_is_read(
+    compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [[f"企业{row}&", row * 1.1, None, "1,2", row % 2 == 0, "=A1"][: 2 + row % 5] for row in range(400)]
     whole = by_xlsxwriter([(3, 2, rows)], styled=False)
     for chunk in (worksheet.CHUNK, 20_000, 3_001, 1_024):
@@ -340,7 +353,7 @@ def test_a_sheet_is_the_same_in_however_many_chunks_it_is_read(compare, monkeypa
         assert plain == 1
 
 
-def test_days_counted_from_1904_are_left_to_the_reference(compare) -> None:
+def test_days_counted_from_1904_are_left_to_the_reference(compare: Compare) -> None:
     sheet = sheet_of([(1, [(0, PLAIN_CELLS[3]), (1, PLAIN_CELLS[0])])])
     (usual,), plain = compare(package(sheet))
     (mac,), left = compare(package(sheet, calculated='<workbookPr date1904="1"/>'))
@@ -349,7 +362,7 @@ def test_days_counted_from_1904_are_left_to_the_reference(compare) -> None:
     assert mac.texts[0].to_list() == ["2027-03-16"]
 
 
-def test_shared_texts_in_another_encoding_are_left_to_the_reference(compare) -> None:
+def test_shared_texts_in_another_encoding_are_left_to_the_reference(compare: Compare) -> None:
     shared = SHARED.replace('version="1.0"', 'version="1.0" encoding="GBK"')
     _, plain = compare(package(sheet_of([(1, [(0, PLAIN_CELLS[5])])]), shared=shared))
     assert plain == 0
@@ -373,7 +386,7 @@ def test_a_sheet_that_is_no_xml_is_declined_whatever_its_cells_hold(sound: str, 
     assert not taken_alone(sheet.replace(sound, damaged, 1).encode())
 
 
-def test_two_far_cells_are_refused_before_a_box_is_made_for_them(compare) -> None:
+def test_two_far_cells_are_refused_before_a_box_is_made_for_them(compare: Compare) -> None:
     rows = "".join(
         f'<row r="{row}"><c r="{column}{row}"><v>1</v></c></row>' for row, column in ((1, "A"), (1_048_576, "XFD"))
     )
@@ -391,7 +404,7 @@ def test_blank_cells_far_away_do_not_make_a_sheet_large(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["visible", "hidden", "veryHidden"])
-def test_hidden_sheets_are_not_looked_at(compare, state: str) -> None:
+def test_hidden_sheets_are_not_looked_at(compare: Compare, state: str) -> None:
     (grid,), plain = compare(package(sheet_of([(1, [(0, PLAIN_CELLS[0])])]), state=state))
     assert (grid.hidden, grid.height, plain) == ((False, 1, 1) if state == "visible" else (True, 0, 0))
 

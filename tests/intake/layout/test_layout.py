@@ -3,10 +3,12 @@
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from builders.sheets import CODE, DAMAGED, HEAD, MONTH, TO_DATE, Rows, balanced, counts, problems, stated, write
+from conftest import Reader
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,10 +30,10 @@ FIGURES = [("甲公司", 1000.5, 25.0), ("乙公司", 2000.0, -3.5), ("丙公司
     dashes=st.sampled_from("-—~至"),
 )
 def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917  # hypothesis names its arguments
-    down, right, title, header, unit, gap, serial, foot, dashes
+    down: int, right: int, title: str, header: str, unit: str, gap: bool, serial: bool, foot: bool, dashes: str
 ) -> None:
     period = f"2026年1{dashes}10月"
-    rows: list[list[object]] = [[] for _ in range(down)]
+    rows: list[list[Any]] = [[] for _ in range(down)]
     if title == "title" or unit == "title":
         rows.append(
             [(period if title == "title" else "") + "工业企业产出情况表" + ("(单位：千元)" if unit == "title" else "")]
@@ -88,7 +90,7 @@ def test_a_table_reads_the_same_however_it_is_laid_out(  # noqa: PLR0917  # hypo
     ]
 
 
-def test_month_and_cumulative_columns_side_by_side_are_two_spans(read) -> None:
+def test_month_and_cumulative_columns_side_by_side_are_two_spans(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月产出表"],
@@ -109,7 +111,7 @@ def test_month_and_cumulative_columns_side_by_side_are_two_spans(read) -> None:
     assert (1, "name", "A", None, None) in places
 
 
-def test_the_statistical_form_205_1_is_read_as_it_is_printed(read) -> None:
+def test_the_statistical_form_205_1_is_read_as_it_is_printed(read: Reader) -> None:
     head: Rows = [
         ["能源购进、消费与库存"],
         [f"统一社会信用代码:{CODE}", None, "205-1表"],
@@ -130,7 +132,7 @@ def test_the_statistical_form_205_1_is_read_as_it_is_printed(read) -> None:
         assert problems(parsed) == []
 
 
-def test_a_subheading_makes_a_column_another_quantity_or_the_whole_of_it(read) -> None:
+def test_a_subheading_makes_a_column_another_quantity_or_the_whole_of_it(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -144,7 +146,7 @@ def test_a_subheading_makes_a_column_another_quantity_or_the_whole_of_it(read) -
     assert problems(parsed) == []
 
 
-def test_a_header_is_as_tall_as_the_name_is_merged(read) -> None:
+def test_a_header_is_as_tall_as_the_name_is_merged(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月工业企业主要经济指标"],
@@ -163,7 +165,7 @@ def test_a_header_is_as_tall_as_the_name_is_merged(read) -> None:
     assert problems(parsed) == []
 
 
-def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None:
+def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月能源消费"],
@@ -179,7 +181,7 @@ def test_a_sheet_about_one_enterprise_takes_its_name_from_the_head(read) -> None
     ]
 
 
-def test_a_cell_of_a_table_that_is_read_as_several_forms_is_told_once(read) -> None:
+def test_a_cell_of_a_table_that_is_read_as_several_forms_is_told_once(read: Reader) -> None:
     parsed = read(
         [
             ["2026年"],
@@ -192,7 +194,7 @@ def test_a_cell_of_a_table_that_is_read_as_several_forms_is_told_once(read) -> N
     assert sorted(problems(parsed)) == [("A3", "uscc_damaged", DAMAGED), ("C4", "period_unknown", "上月")]
 
 
-def test_stacked_tables_and_side_by_side_forms_are_each_read(read) -> None:
+def test_stacked_tables_and_side_by_side_forms_are_each_read(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -209,7 +211,7 @@ def test_stacked_tables_and_side_by_side_forms_are_each_read(read) -> None:
     assert parsed.submissions["submission_id"].n_unique() == 3
 
 
-def test_the_same_table_below_with_another_title_is_another_month(read) -> None:
+def test_the_same_table_below_with_another_title_is_another_month(read: Reader) -> None:
     head = ["企业名称", "营业收入", "实缴税金"]
     parsed = read(
         [
@@ -240,7 +242,7 @@ def test_the_same_table_below_with_another_title_is_another_month(read) -> None:
     assert parsed.submissions["period_label"].to_list() == ["2026-09", "2026-10", "2026-08"]
 
 
-def test_a_table_below_without_a_title_of_its_own_is_of_the_time_and_unit_of_the_one_above(read) -> None:
+def test_a_table_below_without_a_title_of_its_own_is_of_the_time_and_unit_of_the_one_above(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月", None, "单位:千元"],
@@ -255,7 +257,7 @@ def test_a_table_below_without_a_title_of_its_own_is_of_the_time_and_unit_of_the
     assert stated(parsed, "output", "revenue", "tax", "span_end") == [(1.0, None, MONTH[1]), (None, 2.0, MONTH[1])]
 
 
-def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
+def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -270,7 +272,7 @@ def test_figures_of_another_year_or_kind_beside_ours_keep_apart(read) -> None:
     assert stated(years, "output", "revenue", "span_end") == [(10.0, MONTH[1]), (9.0, date(2025, 10, 1))]
 
 
-def test_rows_of_a_table_that_is_none_of_ours_are_not_those_of_the_table_above(read) -> None:
+def test_rows_of_a_table_that_is_none_of_ours_are_not_those_of_the_table_above(read: Reader) -> None:
     parsed = read(
         [
             ["表一 2026年10月营业收入(万元)"],
@@ -299,7 +301,7 @@ def test_rows_of_a_table_that_is_none_of_ours_are_not_those_of_the_table_above(r
     ]
 
 
-def test_a_table_that_is_none_of_ours_is_told_above_one_of_ours_too(read) -> None:
+def test_a_table_that_is_none_of_ours_is_told_above_one_of_ours_too(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "利润总额"], ["甲公司", 9], HEAD[:2], ["乙公司", 1]])
     assert stated(parsed, "output", "name", "revenue") == [("乙公司", 1.0)]
     assert problems(parsed) == [("A2", "form_unknown", None)]
@@ -308,7 +310,7 @@ def test_a_table_that_is_none_of_ours_is_told_above_one_of_ours_too(read) -> Non
     assert problems(about_one) == []
 
 
-def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:
+def test_a_figure_merged_over_several_enterprises_is_nobody_s(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -329,7 +331,7 @@ def test_a_figure_merged_over_several_enterprises_is_nobody_s(read) -> None:
     assert "第 4 行" in parsed.problems["message"][0]
 
 
-def test_a_department_s_table_with_code_industry_and_town_is_no_register(read) -> None:
+def test_a_department_s_table_with_code_industry_and_town_is_no_register(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -349,14 +351,14 @@ def test_a_department_s_table_with_code_industry_and_town_is_no_register(read) -
         ["企业名称", "热力(吉焦)", "蒸汽(吉焦)"],
     ],
 )
-def test_a_header_that_occurs_twice_refuses_the_table(read, heads: list[str]) -> None:
+def test_a_header_that_occurs_twice_refuses_the_table(read: Reader, heads: list[str]) -> None:
     parsed = read([["2026年10月"], heads, ["甲公司", 1, 2]])
     assert [rule for _, rule, _ in problems(parsed)] == ["header_duplicate"]
     assert all(rows.is_empty() for rows in parsed.rows.values())
     assert counts(parsed) == (1, 0, 0, 0, 1)
 
 
-def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read) -> None:
+def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -369,7 +371,7 @@ def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read) -> Non
 
 
 @pytest.mark.parametrize("below", [["", "上年同期", ""], ["", "上年同期", "本期"], ["", "同比增长", "本月"]])
-def test_an_unmerged_subheading_of_another_time_takes_its_column_out(read, below) -> None:
+def test_an_unmerged_subheading_of_another_time_takes_its_column_out(read: Reader, below: list[str]) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -383,7 +385,7 @@ def test_an_unmerged_subheading_of_another_time_takes_its_column_out(read, below
     assert problems(parsed) == []
 
 
-def test_a_heading_and_its_subheading_name_a_field_in_either_order(read) -> None:
+def test_a_heading_and_its_subheading_name_a_field_in_either_order(read: Reader) -> None:
     heads: Rows = [["企业名称", "用地面积(亩)", None, None, None], [None, "自有", "承租", "出租", "合计"]]
     merges = [(0, 0, 1, 0), (0, 1, 0, 4)]
     parsed = read([*heads, ["甲公司", 30, 15, 5, 40]], merges=merges)
@@ -392,7 +394,7 @@ def test_a_heading_and_its_subheading_name_a_field_in_either_order(read) -> None
     assert stated(whole, "land", "owned", "idle") == [(30.0, 4.0)]
 
 
-def test_rented_land_is_never_counted_beside_the_sum_that_holds_it(read) -> None:
+def test_rented_land_is_never_counted_beside_the_sum_that_holds_it(read: Reader) -> None:
     merges = [(0, 0, 1, 0), (0, 1, 0, 2)]
     head = ["企业名称", "用地面积(亩)", None]
     part = read([head, [None, "合计", "其中:租入"], ["甲公司", 35, 5]], merges=merges)
@@ -401,7 +403,7 @@ def test_rented_land_is_never_counted_beside_the_sum_that_holds_it(read) -> None
     assert [rule for _, rule, _ in problems(beside)] == ["form_unknown"]
 
 
-def test_the_preferred_title_of_an_enterprise_goes_before_other_names_of_it(read) -> None:
+def test_the_preferred_title_of_an_enterprise_goes_before_other_names_of_it(read: Reader) -> None:
     parsed = read(
         [
             ["2026年10月"],
@@ -415,7 +417,7 @@ def test_the_preferred_title_of_an_enterprise_goes_before_other_names_of_it(read
     assert stated(again, "output", "uscc", "name", "tax") == [(CODE, "甲公司", 1.0)]
 
 
-def test_a_sheet_without_a_form_is_told_what_it_lacks(read) -> None:
+def test_a_sheet_without_a_form_is_told_what_it_lacks(read: Reader) -> None:
     nobody = read([["2026年10月"], ["能源名称", "计量单位", "消费量"], ["电力", "万千瓦时", 5], ["柴油", "吨", 1]])
     assert "未找到“企业名称”" in nobody.problems["message"][0]
     rows: Rows = [["甲公司", 5, 1], ["乙公司", 5, 1], ["丙公司", 5, 1]]
@@ -427,9 +429,9 @@ def test_a_sheet_without_a_form_is_told_what_it_lacks(read) -> None:
 @pytest.mark.parametrize(
     "name", ["企业名称（必填）", "※企业名称", "企业 名称", "企业\n名称", "一、企业名称", "*企业名称*", "企业名称"]
 )
-def test_a_second_table_is_recognised_by_the_rule_of_the_first(read, name: str) -> None:
-    first = [["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0]]
-    second = [[None, None], [name, "实缴税金(万元)"], ["乙公司", 2.0]]
+def test_a_second_table_is_recognised_by_the_rule_of_the_first(read: Reader, name: str) -> None:
+    first: list[list[object]] = [["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0]]
+    second: list[list[object]] = [[None, None], [name, "实缴税金(万元)"], ["乙公司", 2.0]]
     parsed = read([*first, *second])
     assert parsed.rows["output"].select("name", "revenue", "tax").rows() == [
         ("甲公司", 1.0, None),
@@ -439,14 +441,14 @@ def test_a_second_table_is_recognised_by_the_rule_of_the_first(read, name: str) 
 
 
 @pytest.mark.parametrize("name", ["企业名称（盖章）：", "企业名称(公章)", "单位名称（签章）"])
-def test_where_an_enterprise_signs_below_a_table_no_second_one_begins(read, name: str) -> None:
+def test_where_an_enterprise_signs_below_a_table_no_second_one_begins(read: Reader, name: str) -> None:
     parsed = read([["2026年10月", None], ["企业名称", "营业收入(万元)"], ["甲公司", 1.0], [None, None], [name, None]])
     assert parsed.rows["output"].select("name", "revenue").rows() == [("甲公司", 1.0)]
     assert parsed.submissions.height == 1
 
 
 @pytest.mark.parametrize("column", ["采用折标系数", "用电量(万千瓦时)"])
-def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read, column: str) -> None:
+def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read: Reader, column: str) -> None:
     head = ["企业名称", "能源名称", "计量单位", column]
     parsed = read([["2026年10月", None, None, None], head, ["甲公司", "原煤", "吨", 0.7143]])
     assert parsed.problems["rule"].to_list() == ["form_unknown"]

@@ -1,7 +1,9 @@
 """Which rows of a table are no enterprise's: sums above and below their rows, comparisons, stamps, prepared zeros."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.sheets import balanced, counts, problems, stated, write
@@ -13,12 +15,14 @@ HEAD = ["企业名称", "营业收入(万元)", "实缴税金(万元)"]
 FIRST = ["甲公司", 1, 0.5]
 
 
-def read(folder: Path, *rows: list[object], head: list[object] | None = None, merges=()) -> ReadResult:
-    sheets = {"Sheet1": [["2026年10月"], head or HEAD, *rows]}
+def read(
+    folder: Path, *rows: list[Any], head: list[Any] | None = None, merges: Sequence[tuple[int, int, int, int]] = ()
+) -> ReadResult:
+    sheets: dict[str, Sequence[Sequence[object]]] = {"Sheet1": [["2026年10月"], head or HEAD, *rows]}
     return balanced(read_file(write(folder / "表.xlsx", sheets, merges)))
 
 
-def names(parsed: ReadResult) -> list[object]:
+def names(parsed: ReadResult) -> list[Any]:
     return [name for (name,) in stated(parsed, "output", "name")]
 
 
@@ -26,7 +30,7 @@ def names(parsed: ReadResult) -> list[object]:
     "headings", [["一、规上工业", "二、规下工业"], ["张店镇:", "南定镇："], ["(一)规上", "(二)规下"]]
 )
 def test_the_sums_beside_the_heading_of_a_group_are_those_of_its_rows(tmp_path: Path, headings: list[str]) -> None:
-    rows: list[list[object]] = [["总计", 10, 5], [headings[0], 3, 1.5], FIRST, ["乙公司", 2, 1]]
+    rows: list[list[Any]] = [["总计", 10, 5], [headings[0], 3, 1.5], FIRST, ["乙公司", 2, 1]]
     rows += [[headings[1], 7, 3.5], ["丙公司", 7, 3.5]]
     parsed = read(tmp_path, *rows)
     assert names(parsed) == ["甲公司", "乙公司", "丙公司"]
@@ -45,7 +49,11 @@ def test_a_group_may_be_numbered_in_the_column_of_serials(tmp_path: Path) -> Non
 
 
 def test_the_heading_of_a_group_may_stand_in_the_column_of_codes(tmp_path: Path) -> None:
-    rows = [["一", "规上企业(1家)"], [1, "91350100M000100Y43", *FIRST], ["合计", "1家", None, 1, 0.5]]
+    rows: list[list[object]] = [
+        ["一", "规上企业(1家)"],
+        [1, "91350100M000100Y43", *FIRST],
+        ["合计", "1家", None, 1, 0.5],
+    ]
     parsed = read(tmp_path, *rows, head=["序号", "统一社会信用代码", *HEAD])
     assert (names(parsed), problems(parsed), counts(parsed)) == (["甲公司"], [], (3, 1, 1, 0, 0))
 
@@ -110,7 +118,7 @@ def test_a_sum_is_a_sum_however_it_is_called(tmp_path: Path, text: str) -> None:
         [["单位：万元"]],
     ],
 )
-def test_who_signs_and_when_is_no_row_of_data(tmp_path: Path, foot: list[list[object]]) -> None:
+def test_who_signs_and_when_is_no_row_of_data(tmp_path: Path, foot: list[list[Any]]) -> None:
     parsed = read(tmp_path, FIRST, *foot)
     assert (names(parsed), problems(parsed)) == (["甲公司"], [])
     assert counts(parsed) == (1 + len(foot), 0, len(foot), 0, 0)

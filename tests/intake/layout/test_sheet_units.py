@@ -3,14 +3,15 @@
 import polars as pl
 import pytest
 from builders.sheets import counts, problems, stated
+from conftest import Reader
 
 
-def test_twelve_months_without_a_unit_are_noted_once(read) -> None:
+def test_twelve_months_without_a_unit_are_noted_once(read: Reader) -> None:
     parsed = read([["2026年入库税收"], ["企业名称", *(f"{month}月" for month in range(1, 13))], ["甲公司", *[1] * 12]])
     assert parsed.problems.select("cell", "rule").rows() == [("B2", "unit_assumed")]
 
 
-def test_an_unknown_unit_refuses_the_column_and_is_never_guessed(read) -> None:
+def test_an_unknown_unit_refuses_the_column_and_is_never_guessed(read: Reader) -> None:
     parsed = read(
         [["2026年10月"], ["企业名称", "营业收入(万美元)", "实缴税金(万元)"], ["甲公司", 1, 2], ["乙公司", 3, None]]
     )
@@ -20,13 +21,13 @@ def test_an_unknown_unit_refuses_the_column_and_is_never_guessed(read) -> None:
 
 
 @pytest.mark.parametrize("unit", ["亿", "万", "百万", "L", "瓶", "元/年", "千元不含税", "10万元"], ids=str)
-def test_a_magnitude_a_rate_and_a_single_letter_are_units_that_are_not_known(read, unit: str) -> None:
+def test_a_magnitude_a_rate_and_a_single_letter_are_units_that_are_not_known(read: Reader, unit: str) -> None:
     parsed = read([["2026年10月"], ["企业名称", f"营业收入({unit})"], ["甲公司", 5]])
     assert stated(parsed, "output", "revenue") == []
     assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("B2", "unit_unknown")]
 
 
-def test_an_unknown_unit_in_the_unit_row_does_not_hide_the_others(read) -> None:
+def test_an_unknown_unit_in_the_unit_row_does_not_hide_the_others(read: Reader) -> None:
     parsed = read(
         [["2026年10月"], ["企业名称", "电力", "柴油", "原煤"], [None, "千瓦时", "升", "吨"], ["甲公司", 10_000, 5, 7]]
     )
@@ -36,7 +37,7 @@ def test_an_unknown_unit_in_the_unit_row_does_not_hide_the_others(read) -> None:
 
 
 @pytest.mark.parametrize("where", ["title", "no colon", "sheet", "file", "column"])
-def test_a_unit_is_found_wherever_it_is_said(read, where: str) -> None:
+def test_a_unit_is_found_wherever_it_is_said(read: Reader, where: str) -> None:
     title = {"title": "2026年10月营业收入(千元)", "no colon": "2026年10月 单位 千元"}.get(where, "2026年10月营业收入")
     parsed = read(
         [
@@ -51,13 +52,13 @@ def test_a_unit_is_found_wherever_it_is_said(read, where: str) -> None:
     assert parsed.problems.is_empty()
 
 
-def test_rows_in_different_units_refuse_a_column_without_one(read) -> None:
+def test_rows_in_different_units_refuse_a_column_without_one(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "营业收入", "单位"], ["甲公司", 50, "千元"], ["乙公司", 5, "万元"]])
     assert stated(parsed, "output", "revenue") == []
     assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown"]
 
 
-def test_an_assumed_unit_is_noted(read) -> None:
+def test_an_assumed_unit_is_noted(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "营业收入"], ["甲公司", 1]])
     note = parsed.problems.row(0, named=True)
     assert (note["rule"], note["severity"], note["cell"], note["field"]) == ("unit_assumed", "note", "B2", "revenue")

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.sheets import balanced, write
@@ -14,16 +15,16 @@ TO_DATE = (date(2026, 1, 1), date(2026, 10, 1))
 CODE, OTHER_CODE = "91350100M000100Y43", "91370303MA3C000017"
 
 
-def read(folder: Path, rows: list[list[object]]) -> ReadResult:
+def read(folder: Path, rows: list[list[Any]]) -> ReadResult:
     return balanced(read_file(write(folder / "表.xlsx", {"Sheet1": rows})))
 
 
-def who(parsed: ReadResult) -> list[tuple[object, ...]]:
+def who(parsed: ReadResult) -> list[tuple[Any, ...]]:
     assert parsed.problems.filter(parsed.problems["severity"] == "error").is_empty(), parsed.problems["message"]
     return parsed.rows["energy"].select("uscc", "name", "carrier", "consumption").rows()
 
 
-def block(above: list[list[object]], carrier: str, figure: float) -> list[list[object]]:
+def block(above: list[list[Any]], carrier: str, figure: float) -> list[list[Any]]:
     unit = "吨" if carrier == "原煤" else "万千瓦时"
     return [*above, ["能源名称", "计量单位", "代码", "消费量合计"], [carrier, unit, "26", figure], ["填表人:王五"], []]
 
@@ -75,7 +76,12 @@ def test_a_label_and_its_value_in_two_cells_say_whose_table_it_is(tmp_path: Path
 
 @pytest.mark.parametrize("line", ["企业名称:山东乙公司", "山东乙公司"])
 def test_rows_below_a_line_that_names_another_enterprise_are_that_one_s(tmp_path: Path, line: str) -> None:
-    table = [["企业名称:山东甲公司"], ["能源名称", "计量单位", "消费量合计"], ["电力", "万千瓦时", 50]]
-    for again in ([], [["能源名称", "计量单位", "消费量合计"]]):
+    table: list[list[object]] = [
+        ["企业名称:山东甲公司"],
+        ["能源名称", "计量单位", "消费量合计"],
+        ["电力", "万千瓦时", 50],
+    ]
+    headers: list[list[object]] = [["能源名称", "计量单位", "消费量合计"]]
+    for again in (headers[:0], headers):
         parsed = read(tmp_path, [["2026年1-10月能源消费表"], *table, [line], *again, ["原煤", "吨", 60]])
         assert who(parsed) == [(None, "山东甲公司", "电力", 50.0), (None, "山东乙公司", "原煤", 60.0)]

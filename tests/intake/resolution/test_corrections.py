@@ -1,6 +1,7 @@
 """Approved corrections count before whatever any sheet states."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,7 +23,7 @@ from builders.stated import (
 from efficiency.intake.resolution import Target, find_target
 
 
-def correction(field: str | None, new: float | None, **more: object) -> Row:
+def correction(field: str | None, new: float | None, **more: Any) -> Row:
     return {
         "uscc": CODES["A"],
         "field": field,
@@ -34,7 +35,7 @@ def correction(field: str | None, new: float | None, **more: object) -> Row:
     }
 
 
-def ledger(*rows: Row, **more: object) -> Sheet:
+def ledger(*rows: Row, **more: Any) -> Sheet:
     return Sheet("corrections", rows, id=str(more.pop("id", "ledger")), **more)
 
 

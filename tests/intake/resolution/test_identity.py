@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -26,7 +27,7 @@ from efficiency.intake.resolution.identity import fold
 from efficiency.review.check import check_paths
 
 
-def tax(**who: object) -> Row:
+def tax(**who: Any) -> Row:
     return {**who, "tax": 1.0, **month(2026, 10)}
 
 
@@ -43,7 +44,7 @@ def test_a_name_is_exact_after_normalising_width_spaces_and_brackets() -> None:
     sheet = Sheet("register", [{"uscc": CODES["A"], "name": "淄博(甲)陶瓷Ab有限公司"}], id="register")
     facts = counting(outcome(tax(name="淄博〔甲〕 陶瓷ＡＢ有限公司 "), of=sheet), "output")
     assert facts["uscc"].to_list() == [CODES["A"]]
-    folded = pl.select(fold(pl.Series(["（甲）", "【甲】", "[甲]", "  "])))
+    folded = pl.select(fold(pl.lit(pl.Series(["（甲）", "【甲】", "[甲]", "  "]))))
     assert folded.to_series().to_list() == ["(甲)", "(甲)", "(甲)", None]
 
 
@@ -160,7 +161,11 @@ def test_a_register_that_arrives_last_gives_the_same_facts() -> None:
 def test_nobody_is_reported_at_the_code_where_a_sheet_has_no_names_and_once_where_the_code_was_refused(
     tmp_path: Path,
 ) -> None:
-    rows = [["统一社会信用代码", "营业收入(万元)", "用地面积(亩)"], [9.1370303e17, 1, 2], [None, 3, 4]]
+    rows: list[list[object]] = [
+        ["统一社会信用代码", "营业收入(万元)", "用地面积(亩)"],
+        [9.1370303e17, 1, 2],
+        [None, 3, 4],
+    ]
     write(tmp_path / "表.xlsx", {"2026年10月": rows})
     found = check_paths([tmp_path], None).resolved.problems.filter(pl.col("severity") == "error")
     assert found.select("cell", "rule").rows() == [("A2", "uscc_damaged"), ("A3", "enterprise_missing")]

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 from builders.stated import (
@@ -27,11 +28,11 @@ from schemas.output import MEASURES
 MEASURE_NAMES = [measure.name for measure in MEASURES]
 
 
-def row(letter: str = "A", number: int = 10, **figures: object) -> Row:
+def row(letter: str = "A", number: int = 10, **figures: Any) -> Row:
     return {"uscc": CODES[letter], **month(2026, number), **figures}
 
 
-def coal(consumption: float | None, **more: object) -> Row:
+def coal(consumption: float | None, **more: Any) -> Row:
     return row(carrier="原煤", unit="吨", consumption=consumption, **more)
 
 
@@ -146,7 +147,7 @@ def test_a_contradiction_is_reported_and_the_parts_that_agree_count() -> None:
 
 
 def test_a_quantity_in_another_unit_does_not_complete_a_product() -> None:
-    def glass(**more: object) -> Row:
+    def glass(**more: Any) -> Row:
         return row(product="平板玻璃", **more)
 
     same = [glass(quantity=10.0, unit="重量箱"), glass(energy_tce=5.0)]

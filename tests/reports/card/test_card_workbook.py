@@ -4,45 +4,49 @@ import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 from conftest import SampleRun, efficiency
+from openpyxl.worksheet.worksheet import Worksheet
 
-from efficiency.evaluation.explanation import FIGURES, JUDGED, explain, explain_all
+from efficiency.evaluation.explanation import FIGURES, JUDGED, Explanation, explain, explain_all
 from efficiency.reports.card import card_as_text, card_file_names, write_card
 from efficiency.warehouse.read import load
+from efficiency.warehouse.schema import Contents
 
 
 @pytest.fixture(scope="module")
-def contents(sample_run: SampleRun):
+def contents(sample_run: SampleRun) -> Contents:
     return load(sample_run.warehouse)
 
 
 @pytest.fixture(scope="module")
-def scores(contents):
+def scores(contents: Contents) -> pl.DataFrame:
     return contents["results.scores"]
 
 
-def written(folder, explanation):
+def written(folder: Path, explanation: Explanation) -> Worksheet:
     path = folder / card_file_names([explanation])[0]
     write_card(path, explanation)
     return openpyxl.load_workbook(path).active
 
 
-def texts(sheet):
+def texts(sheet: Worksheet) -> list[str]:
     return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
 
 
 @pytest.fixture(scope="module")
-def merger(contents, tmp_path_factory: pytest.TempPathFactory):
+def merger(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> tuple[Explanation, Worksheet]:
     """The first merger candidate, and its card."""
     uscc = contents["results.candidates"].filter(list="merger").sort("priority")["uscc"][3]
     explanation = explain(contents, uscc, "2026-10")
     return explanation, written(tmp_path_factory.mktemp("card"), explanation)
 
 
-def test_the_card_is_one_a4_page_upright(merger) -> None:
+def test_the_card_is_one_a4_page_upright(merger: tuple[Explanation, Worksheet]) -> None:
     _, sheet = merger
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "portrait")
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -52,7 +56,7 @@ def test_the_card_is_one_a4_page_upright(merger) -> None:
     assert "第&P页" in sheet.oddFooter.right.text
 
 
-def test_the_whole_chain_stands_in_the_card(merger) -> None:
+def test_the_whole_chain_stands_in_the_card(merger: tuple[Explanation, Worksheet]) -> None:
     explanation, sheet = merger
     said = "\n".join(texts(sheet))
     score = explanation.score
@@ -78,14 +82,16 @@ def test_the_whole_chain_stands_in_the_card(merger) -> None:
         assert words in said
 
 
-def test_sums_are_formulas_that_give_what_was_evaluated(merger) -> None:
+def test_sums_are_formulas_that_give_what_was_evaluated(merger: tuple[Explanation, Worksheet]) -> None:
     explanation, sheet = merger
     cells = {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row}
     formulas = [value for value in cells.values() if isinstance(value, str) and value.startswith("=")]
     assert all(re.fullmatch(r"=SUM\([A-Z]+\d+:[A-Z]+\d+\)|=[A-Z]+\d+\*[\d.]+\+-?[\d.]+", one) for one in formulas)
     row = next(c.row for r in sheet.iter_rows() for c in r if c.value == "综合能耗(吨标准煤)")
-    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", sheet.cell(row, 6).value).groups())
-    assert sum(sheet.cell(i, 6).value for i in range(first, last + 1)) == pytest.approx(explanation.score["energy"])
+    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", str(sheet.cell(row, 6).value)).groups())
+    assert sum(float(str(sheet.cell(i, 6).value)) for i in range(first, last + 1)) == pytest.approx(
+        explanation.score["energy"]
+    )
     row = next(c.row for r in sheet.iter_rows() for c in r if str(c.value).startswith("综合得分 ="))
     parts = explanation.indicators["score"].sum()
     assert parts * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
@@ -93,14 +99,16 @@ def test_sums_are_formulas_that_give_what_was_evaluated(merger) -> None:
     )
 
 
-def test_what_is_lacking_is_told_to_the_decimal_that_decides_a_tie(tmp_path: Path, merger) -> None:
+def test_what_is_lacking_is_told_to_the_decimal_that_decides_a_tie(
+    tmp_path: Path, merger: tuple[Explanation, Worksheet]
+) -> None:
     explanation, _ = merger
     score = explanation.score["score"]
     tied = replace(explanation, target=replace(explanation.target, score_needed=round(score + 1e-6, 6)))
     assert any(f"须达到 {score + 1e-6:.6f}，尚差 0.000001" in text for text in texts(written(tmp_path, tied)))
 
 
-def test_the_formula_told_is_that_of_the_cohort(tmp_path: Path, merger) -> None:
+def test_the_formula_told_is_that_of_the_cohort(tmp_path: Path, merger: tuple[Explanation, Worksheet]) -> None:
     explanation, sheet = merger
     assert any("与基准值之比" in text for text in texts(sheet))
     said = texts(written(tmp_path, replace(explanation, formula="minmax")))
@@ -109,14 +117,16 @@ def test_the_formula_told_is_that_of_the_cohort(tmp_path: Path, merger) -> None:
 
 
 @pytest.mark.parametrize("status", ["insufficient", "excluded"])
-def test_who_has_no_tier_gets_a_card_that_says_why(tmp_path: Path, contents, scores, status) -> None:
+def test_who_has_no_tier_gets_a_card_that_says_why(
+    tmp_path: Path, contents: Contents, scores: pl.DataFrame, status: str
+) -> None:
     row = scores.filter(status=status).row(0, named=True)
     said = texts(written(tmp_path, explain(contents, row["uscc"], "2026-10")))
     assert row["status_reason"] in said
     assert not any("升至" in text for text in said)
 
 
-def test_no_name_becomes_a_formula_or_another_file(tmp_path: Path, contents) -> None:
+def test_no_name_becomes_a_formula_or_another_file(tmp_path: Path, contents: Contents) -> None:
     explanation = explain(contents, contents["results.scores"]["uscc"][0], "2026-10")
     for name in ('=HYPERLINK("x")', "+1", "@a", "../../x", "长" * 60, "a/b\\c:d"):
         explanation.score["name"] = name
@@ -127,7 +137,7 @@ def test_no_name_becomes_a_formula_or_another_file(tmp_path: Path, contents) -> 
     assert len(list(tmp_path.iterdir())) == 6
 
 
-def test_a_card_for_each_enterprise_is_the_same_as_its_own(contents, scores) -> None:
+def test_a_card_for_each_enterprise_is_the_same_as_its_own(contents: Contents, scores: pl.DataFrame) -> None:
     order = scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"].to_list()
     some = list(itertools.islice(explain_all(contents, "2026-10"), 40))
     assert [e.score["uscc"] for e in some] == order[:40]
@@ -139,11 +149,11 @@ def test_a_card_for_each_enterprise_is_the_same_as_its_own(contents, scores) -> 
         assert (among.score, among.candidate, among.movement) == (alone.score, alone.candidate, alone.movement)
 
 
-def test_file_names_differ_where_names_and_codes_do_not(merger) -> None:
+def test_file_names_differ_where_names_and_codes_do_not(merger: tuple[Explanation, Worksheet]) -> None:
     assert len(set(card_file_names([merger[0]] * 3))) == 3
 
 
-def test_places_count_the_better_values_of_the_cohort(contents) -> None:
+def test_places_count_the_better_values_of_the_cohort(contents: Contents) -> None:
     ranked = contents["results.scores"].filter(status="ranked")
     values = contents["results.indicators"].join(ranked, on="uscc", how="semi").drop_nulls("value")
     (indicator,) = values.sort("weight", "indicator")["indicator"].tail(1)
@@ -155,7 +165,7 @@ def test_places_count_the_better_values_of_the_cohort(contents) -> None:
         assert shown["places"] == peers.len()
 
 
-def test_the_command_writes_a_card(tmp_path: Path, sample_run: SampleRun, scores) -> None:
+def test_the_command_writes_a_card(tmp_path: Path, sample_run: SampleRun, scores: pl.DataFrame) -> None:
     key = scores.filter(rank=1)["uscc"][0]
     done = efficiency(
         "explain", key, "--period", "2026-10", "--warehouse", sample_run.warehouse, "--output", "cards", cwd=tmp_path
@@ -173,13 +183,15 @@ def test_the_command_writes_a_card(tmp_path: Path, sample_run: SampleRun, scores
         (("x", "--all", "--output", "o"), "Name one enterprise"),
     ],
 )
-def test_wrong_usage_is_told_before_anything_is_read(tmp_path: Path, arguments, told) -> None:
+def test_wrong_usage_is_told_before_anything_is_read(tmp_path: Path, arguments: tuple[Any, ...], told: str) -> None:
     done = efficiency("explain", *arguments, "--period", "2026-10", cwd=tmp_path, check=False)
     assert done.returncode == 2
     assert told in done.stderr
 
 
-def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(contents, scores, tmp_path: Path) -> None:
+def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(
+    contents: Contents, scores: pl.DataFrame, tmp_path: Path
+) -> None:
     idle = scores.filter(rd_expense=0.0, status="ranked").sort("uscc")["uscc"]
     for uscc in idle.head(3):
         explanation = explain(contents, uscc, "2026-10")
@@ -189,7 +201,9 @@ def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(contents, score
         assert not [text for text in texts(written(tmp_path, explanation)) if "None" in text]
 
 
-def test_one_card_reads_of_the_long_tables_the_rows_of_its_enterprise(sample_run: SampleRun, contents) -> None:
+def test_one_card_reads_of_the_long_tables_the_rows_of_its_enterprise(
+    sample_run: SampleRun, contents: Contents
+) -> None:
     uscc = contents["results.scores"]["uscc"].sort()[7]
     own = load(sample_run.warehouse, FIGURES, uscc=uscc)
     assert all(own[table].height and set(own[table]["uscc"]) == {uscc} for table in FIGURES)

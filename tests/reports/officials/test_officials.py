@@ -7,19 +7,24 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import openpyxl.utils
 import polars as pl
 import pytest
 from builders.reports import POLICY, code, renamed, sample_report
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.errors import EfficiencyError
 from efficiency.reports.content import efficiencies, score_changes, totals
 from efficiency.reports.officials import write_officials
 from efficiency.reports.officials.overview import _change
 from efficiency.reports.palette import TIER_FILL
+from efficiency.reports.report import Report
 from efficiency.reports.text import clean_text, sheet_name, whole_percent
 from efficiency.reports.text.cells import CELL_LIMIT, CUT_MARK
 from schemas.results import MOVEMENT_PARTS
@@ -29,29 +34,29 @@ LISTS = SHEETS[1:5]
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Report:
     return sample_report(120, unrated=9)
 
 
 @pytest.fixture(scope="module")
-def path(report, tmp_path_factory: pytest.TempPathFactory):
+def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("officials") / "能耗产出效益评价_2026-10.xlsx"
     write_officials(path, report)
     return path
 
 
 @pytest.fixture(scope="module")
-def book(path):
+def book(path: Path) -> Workbook:
     return openpyxl.load_workbook(path)
 
 
-def written(tmp_path: Path, report, **options):
+def written(tmp_path: Path, report: Report, **options: Any) -> Workbook:
     path = tmp_path / "out.xlsx"
     write_officials(path, report, **options)
     return openpyxl.load_workbook(path)
 
 
-def table(sheet):
+def table(sheet: Worksheet) -> list[dict[str, Any]]:
     """The rows of a list as dicts by header, without totals, notes and signatures."""
     header = [str(cell.value).replace("\n", "") for cell in sheet[3]]
     # Lists begin with a running number, the details with a name and a code.
@@ -60,11 +65,11 @@ def table(sheet):
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def all_text(sheet):
+def all_text(sheet: Worksheet) -> str:
     return "\n".join(str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None)
 
 
-def charts_of(path):
+def charts_of(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as package:
         return [
             package.read(name).decode()
@@ -73,19 +78,19 @@ def charts_of(path):
         ]
 
 
-def test_sheets_stand_in_the_promised_order(book) -> None:
+def test_sheets_stand_in_the_promised_order(book: Workbook) -> None:
     assert book.sheetnames == SHEETS
     assert all(sheet.sheet_state == "visible" for sheet in book)
 
 
-def test_same_report_gives_the_same_bytes(path, tmp_path: Path) -> None:
+def test_same_report_gives_the_same_bytes(path: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.xlsx"
     write_officials(again, sample_report(120, unrated=9))
     assert again.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("title", [*LISTS, "全部分级", "评分明细", "未参评与数据不足"])
-def test_lists_are_ready_to_print(book, title) -> None:
+def test_lists_are_ready_to_print(book: Workbook, title: str) -> None:
     sheet = book[title]
     assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
     # One page wide is what a file means that does not say how wide.
@@ -102,7 +107,7 @@ def test_lists_are_ready_to_print(book, title) -> None:
         assert "制表人" in all_text(sheet)
 
 
-def test_list_rows_say_what_the_evaluation_says(book, report) -> None:
+def test_list_rows_say_what_the_evaluation_says(book: Workbook, report: Report) -> None:
     scores = {row["uscc"]: row for row in report.scores.iter_rows(named=True)}
     shutdown = report.candidates.filter(pl.col("list") == "shutdown").sort("priority")
     rows = table(book["关停"])
@@ -127,12 +132,12 @@ def test_list_rows_say_what_the_evaluation_says(book, report) -> None:
         assert row["亩均税收(万元/亩)"] == pytest.approx(score["tax"] / score["land"])
 
 
-def test_every_candidate_stands_on_its_sheet(book, report) -> None:
+def test_every_candidate_stands_on_its_sheet(book: Workbook, report: Report) -> None:
     counts = dict(report.candidates.group_by("title").len().iter_rows())
     assert {title: len(table(book[title])) for title in LISTS} == counts
 
 
-def test_codes_are_text_and_figures_are_numbers(book) -> None:
+def test_codes_are_text_and_figures_are_numbers(book: Workbook) -> None:
     sheet = book["关停"]
     header = [str(cell.value).replace("\n", "") for cell in sheet[3]]
     by_title = dict(zip(header, sheet[4], strict=True))
@@ -145,7 +150,7 @@ def test_codes_are_text_and_figures_are_numbers(book) -> None:
     assert by_title["用地(亩)"].data_type == "n"
 
 
-def test_unfirm_tier_is_marked_for_review_and_a_firm_one_is_not(tmp_path: Path, report) -> None:
+def test_unfirm_tier_is_marked_for_review_and_a_firm_one_is_not(tmp_path: Path, report: Report) -> None:
     uscc = report.candidates.filter(pl.col("list") == "shutdown")["uscc"].to_list()[:2]
     confidence = pl.col("uscc").replace_strict({uscc[0]: 0.799, uscc[1]: 0.8}, default=pl.col("tier_confidence"))
     candidates = report.candidates.with_columns(tier_confidence=confidence)
@@ -156,7 +161,7 @@ def test_unfirm_tier_is_marked_for_review_and_a_firm_one_is_not(tmp_path: Path, 
     assert rows[uscc[1]]["复核提示"] is None
 
 
-def test_all_are_firm_only_where_nobody_is_unfirm(report) -> None:
+def test_all_are_firm_only_where_nobody_is_unfirm(report: Report) -> None:
     ranked = report.scores.filter(pl.col("rank").is_not_null()).head(101)
     for unfirm, said in (
         (1, "99%的企业等级稳健，1户处于临界"),
@@ -169,7 +174,7 @@ def test_all_are_firm_only_where_nobody_is_unfirm(report) -> None:
     assert whole_percent(457, 458) == "99%"
 
 
-def test_code_leads_to_the_enterprises_first_row_in_the_details(book) -> None:
+def test_code_leads_to_the_enterprises_first_row_in_the_details(book: Workbook) -> None:
     sheet, details = book["并转"], book["评分明细"]
     codes = [row[1].value for row in details.iter_rows(min_row=4)]
     links = [cell for row in sheet.iter_rows(min_row=4) for cell in row if cell.hyperlink]
@@ -179,7 +184,7 @@ def test_code_leads_to_the_enterprises_first_row_in_the_details(book) -> None:
         assert row == codes.index(cell.value) + 4
 
 
-def test_totals_are_formulas_with_their_value_stored(path, book) -> None:
+def test_totals_are_formulas_with_their_value_stored(path: Path, book: Workbook) -> None:
     values = openpyxl.load_workbook(path, data_only=True)
     for title in LISTS:
         sheet, rows = book[title], table(book[title])
@@ -191,12 +196,12 @@ def test_totals_are_formulas_with_their_value_stored(path, book) -> None:
         assert values[title].cell(total, column).value == pytest.approx(sum(row["用地(亩)"] for row in rows))
 
 
-def test_partners_of_a_merger_are_named(book, report) -> None:
+def test_partners_of_a_merger_are_named(book: Workbook, report: Report) -> None:
     best = report.scores.filter(pl.col("tier") == "A").sort("rank")["name"].to_list()[:3]
     assert table(book["并转"])[0]["建议并转对象"] == "\n".join(f"{i}. {name}" for i, name in enumerate(best, 1))
 
 
-def test_upgrade_says_what_reaches_the_benchmark(report) -> None:
+def test_upgrade_says_what_reaches_the_benchmark(report: Report) -> None:
     uscc = report.indicators["uscc"][0]
     figures = {"tax_per_mu": (50.0, 10.0, 15.0), "revenue_per_tce": (1000.0, 400.0, 4.0)}
     mine = (
@@ -226,7 +231,9 @@ def test_upgrade_says_what_reaches_the_benchmark(report) -> None:
         (None, "数据不足，无法测算"),
     ],
 )
-def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax, said) -> None:
+def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(
+    report: Report, tax: float | None, said: str
+) -> None:
     first = (
         report.indicators.filter(pl.col("indicator") == "tax_per_mu")
         .head(1)
@@ -237,7 +244,7 @@ def test_need_where_the_gap_is_closed_or_cannot_be_closed_by_saving(report, tax,
     assert efficiencies.headline_efficiencies(replace(report, indicators=first))["land_need"].to_list() == [said]
 
 
-def test_lower_is_better_is_reached_by_less(report) -> None:
+def test_lower_is_better_is_reached_by_less(report: Report) -> None:
     policy = POLICY.replace(
         'numerator = "revenue"\n  denominator = "energy"',
         'numerator = "energy"\n  denominator = "revenue"\n  better = "lower"',
@@ -260,21 +267,21 @@ def test_lower_is_better_is_reached_by_less(report) -> None:
     assert need == ["节能 150.0 吨标准煤(或增加营业收入 600.0 万元)"]
 
 
-def test_empty_list_says_so(tmp_path: Path, report) -> None:
+def test_empty_list_says_so(tmp_path: Path, report: Report) -> None:
     none = report.candidates.filter(pl.col("list") != "shutdown")
     book = written(tmp_path, replace(report, candidates=none))
     assert book["关停"]["A4"].value == "本期无"
     assert "制表人" in all_text(book["关停"])
 
 
-def test_list_of_the_policys_own_has_its_own_sheet(tmp_path: Path, report) -> None:
+def test_list_of_the_policys_own_has_its_own_sheet(tmp_path: Path, report: Report) -> None:
     policy = POLICY + '[[candidate]]\nlist = "watch"\ntitle = "重点/关注[一]"\nwhen = "tier = \'C\'"\nreason = "C"\n'
     book = written(tmp_path, replace(report, policy_toml=policy))
     assert book.sheetnames[5] == "重点_关注_一_"
     assert book["重点_关注_一_"]["A4"].value == "本期无"
 
 
-def test_a_promised_list_keeps_its_sheet_and_is_called_what_the_policy_calls_it(tmp_path: Path, report) -> None:
+def test_a_promised_list_keeps_its_sheet_and_is_called_what_the_policy_calls_it(tmp_path: Path, report: Report) -> None:
     policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
     called = pl.when(pl.col("list") == "shutdown").then(pl.lit("关停退出")).otherwise("title").alias("title")
     changed = replace(report, policy_toml=policy, candidates=report.candidates.with_columns(called))
@@ -289,7 +296,7 @@ def test_a_promised_list_keeps_its_sheet_and_is_called_what_the_policy_calls_it(
 NASTY = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "{=1+1}", "http://example.org", "00123", "=1")
 
 
-def test_names_that_look_like_formulas_stay_text_everywhere(tmp_path: Path, report) -> None:
+def test_names_that_look_like_formulas_stay_text_everywhere(tmp_path: Path, report: Report) -> None:
     listed = report.candidates["uscc"].to_list()[: len(NASTY)]
     book = written(tmp_path, renamed(report, dict(zip(listed, NASTY, strict=True))))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
@@ -299,7 +306,7 @@ def test_names_that_look_like_formulas_stay_text_everywhere(tmp_path: Path, repo
     assert all(cell.hyperlink.target is None for cell in cells if cell.hyperlink)
 
 
-def test_illegal_characters_go_and_overlong_text_is_cut_with_a_mark(tmp_path: Path, report) -> None:
+def test_illegal_characters_go_and_overlong_text_is_cut_with_a_mark(tmp_path: Path, report: Report) -> None:
     first, second = report.candidates["uscc"].to_list()[:2]
     book = written(tmp_path, renamed(report, {first: "甲\x00\x0b\x1f公司\ufffe", second: "长" * 40_000}))
     names = {cell.value for row in book["全部分级"].iter_rows(min_row=4) for cell in row if isinstance(cell.value, str)}
@@ -310,7 +317,7 @@ def test_illegal_characters_go_and_overlong_text_is_cut_with_a_mark(tmp_path: Pa
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_cleaned_text_is_legal_and_keeps_what_is_legal(text) -> None:
+def test_cleaned_text_is_legal_and_keeps_what_is_legal(text: str) -> None:
     cleaned = clean_text(text)
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", cleaned)
     assert "".join(c for c in text if c.isalnum() and c < "\ufdd0") == "".join(
@@ -326,7 +333,7 @@ def test_characters_beyond_the_first_plane_count_two() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.lists(st.text(max_size=31), max_size=3))
-def test_sheet_names_are_accepted_by_excel_and_unique(title, taken) -> None:
+def test_sheet_names_are_accepted_by_excel_and_unique(title: str, taken: list[str]) -> None:
     name = sheet_name(title, taken)
     assert 1 <= len(name) <= 31
     assert not set(name) & set("[]:*?/\\")
@@ -336,7 +343,9 @@ def test_sheet_names_are_accepted_by_excel_and_unique(title, taken) -> None:
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_figure_that_is_not_finite_is_refused_and_nothing_is_left_behind(tmp_path: Path, report, bad) -> None:
+def test_a_figure_that_is_not_finite_is_refused_and_nothing_is_left_behind(
+    tmp_path: Path, report: Report, bad: float
+) -> None:
     path = tmp_path / "out.xlsx"
     path.write_text("the last one")
     scores = report.scores.with_columns(land=pl.when(pl.col("uscc") == code(3)).then(bad).otherwise("land"))
@@ -346,7 +355,7 @@ def test_a_figure_that_is_not_finite_is_refused_and_nothing_is_left_behind(tmp_p
     assert path.read_text() == "the last one"
 
 
-def test_a_target_that_cannot_be_replaced_is_a_plain_error(tmp_path: Path, report) -> None:
+def test_a_target_that_cannot_be_replaced_is_a_plain_error(tmp_path: Path, report: Report) -> None:
     path = tmp_path / "out.xlsx"
     path.mkdir()
     with pytest.raises(EfficiencyError, match="Close it in Excel"):
@@ -354,13 +363,13 @@ def test_a_target_that_cannot_be_replaced_is_a_plain_error(tmp_path: Path, repor
     assert [p.name for p in tmp_path.iterdir()] == ["out.xlsx"]
 
 
-def test_a_folder_that_is_a_file_is_a_plain_error(tmp_path: Path, report) -> None:
+def test_a_folder_that_is_a_file_is_a_plain_error(tmp_path: Path, report: Report) -> None:
     (tmp_path / "folder").write_text("")
     with pytest.raises(EfficiencyError, match="folder"):
         write_officials(tmp_path / "folder" / "out.xlsx", report)
 
 
-def test_a_long_table_goes_on_in_further_sheets_and_links_follow(tmp_path: Path, report) -> None:
+def test_a_long_table_goes_on_in_further_sheets_and_links_follow(tmp_path: Path, report: Report) -> None:
     book = written(tmp_path, report, rows_per_sheet=100)
     assert [name for name in book.sheetnames if name.startswith("评分明细")] == [
         "评分明细",
@@ -376,7 +385,7 @@ def test_a_long_table_goes_on_in_further_sheets_and_links_follow(tmp_path: Path,
                 assert book[sheet].cell(int(place), 2).value == cell.value
 
 
-def test_enterprises_without_data_stand_apart_with_their_reason_and_no_tier(book, report) -> None:
+def test_enterprises_without_data_stand_apart_with_their_reason_and_no_tier(book: Workbook, report: Report) -> None:
     missing = report.scores.filter(pl.col("status") != "ranked")
     rows = table(book["未参评与数据不足"])
     assert {row["统一社会信用代码"] for row in rows} == set(missing["uscc"])
@@ -385,18 +394,18 @@ def test_enterprises_without_data_stand_apart_with_their_reason_and_no_tier(book
     assert not ranked & set(missing["uscc"])
 
 
-def test_score_parts_add_up_to_the_score(book) -> None:
+def test_score_parts_add_up_to_the_score(book: Workbook) -> None:
     for row in table(book["全部分级"]):
         assert row["指标合计得分"] + row["加减分"] == pytest.approx(row["综合得分"])
 
 
-def test_details_hold_every_indicator_with_its_figures(book, report) -> None:
+def test_details_hold_every_indicator_with_its_figures(book: Workbook, report: Report) -> None:
     rows = table(book["评分明细"])
     assert len(rows) == report.indicators.height
     assert all(row["指标值"] == pytest.approx(row["分子值"] / row["分母值"]) for row in rows)
 
 
-def test_overview_counts_agree_with_the_scores(book, report) -> None:
+def test_overview_counts_agree_with_the_scores(book: Workbook, report: Report) -> None:
     text = all_text(book["概览"])
     counts = dict(report.scores.group_by("tier").len().drop_nulls().iter_rows())
     assert f"名录企业{report.scores.height}户，参评120户" in text
@@ -408,7 +417,7 @@ def test_overview_counts_agree_with_the_scores(book, report) -> None:
         assert sum(groups[tier].sum() for tier in "ABCD") == 120
 
 
-def test_overview_has_four_charts_drawn_from_visible_cells(path, book) -> None:
+def test_overview_has_four_charts_drawn_from_visible_cells(path: Path, book: Workbook) -> None:
     charts = charts_of(path)
     assert len(charts) == 4
     quadrant = next(chart for chart in charts if "scatterChart" in chart)
@@ -417,7 +426,7 @@ def test_overview_has_four_charts_drawn_from_visible_cells(path, book) -> None:
     assert quadrant.count('<c:crossesAt val="100.0"') == 2
 
 
-def test_quadrant_is_divided_by_medians_where_scores_have_no_line(tmp_path: Path, report) -> None:
+def test_quadrant_is_divided_by_medians_where_scores_have_no_line(tmp_path: Path, report: Report) -> None:
     policy = POLICY.replace('title = "规上工业"', 'title = "规上工业"\nformula = "minmax"')
     write_officials(tmp_path / "out.xlsx", replace(report, policy_toml=policy))
     quadrant = next(chart for chart in charts_of(tmp_path / "out.xlsx") if "scatterChart" in chart)
@@ -425,14 +434,14 @@ def test_quadrant_is_divided_by_medians_where_scores_have_no_line(tmp_path: Path
     assert '<c:crossesAt val="100.0"' not in quadrant
 
 
-def test_without_an_earlier_period_nothing_is_compared(tmp_path: Path, report) -> None:
+def test_without_an_earlier_period_nothing_is_compared(tmp_path: Path, report: Report) -> None:
     first = replace(report, previous=None, scores=report.scores.with_columns(previous_tier=pl.lit(None, pl.String)))
     book = written(tmp_path, first)
     assert "无上期评价" in all_text(book["概览"])
     assert len(charts_of(tmp_path / "out.xlsx")) == 3
 
 
-def test_a_method_without_tiers_is_shown_without_them(tmp_path: Path, report) -> None:
+def test_a_method_without_tiers_is_shown_without_them(tmp_path: Path, report: Report) -> None:
     untiered = report.scores.with_columns(
         pl.lit(None, pl.String).alias(name)
         for name in ("tier", "tier_initial", "land_tier", "energy_tier", "previous_tier")
@@ -446,7 +455,7 @@ def test_a_method_without_tiers_is_shown_without_them(tmp_path: Path, report) ->
     assert len(charts_of(tmp_path / "out.xlsx")) == 1
 
 
-def test_an_evaluation_of_nobody_can_be_written(tmp_path: Path, report) -> None:
+def test_an_evaluation_of_nobody_can_be_written(tmp_path: Path, report: Report) -> None:
     empty = replace(
         report,
         scores=report.scores.clear(),
@@ -460,12 +469,12 @@ def test_an_evaluation_of_nobody_can_be_written(tmp_path: Path, report) -> None:
     assert book["全部分级"]["A4"].value == "本期无"
 
 
-def test_movement_counts_every_enterprise_once(report) -> None:
+def test_movement_counts_every_enterprise_once(report: Report) -> None:
     moved = totals.tier_movement(report)
     assert sum(moved[state].sum() for state in ("A", "B", "C", "D", totals.UNRATED)) == report.scores.height
 
 
-def test_movement_stands_at_the_tier_before_and_the_tier_now(report) -> None:
+def test_movement_stands_at_the_tier_before_and_the_tier_now(report: Report) -> None:
     """Row by row as a person would count it."""
     before = dict(report.previous.select("uscc", "tier").iter_rows())
     counted = Counter(
@@ -480,7 +489,7 @@ def test_movement_stands_at_the_tier_before_and_the_tier_now(report) -> None:
     assert {cell: count for cell, count in found.items() if count} == dict(counted)
 
 
-def moved(report):
+def moved(report: Report) -> Report:
     """`report` with the movement of everybody: the score of before is two points lower."""
     ranked = report.scores.filter(pl.col("score").is_not_null())
     parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": 3.0, "peers": -1.0}
@@ -490,7 +499,7 @@ def moved(report):
     ))  # fmt: skip
 
 
-def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_path: Path, report) -> None:
+def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_path: Path, report: Report) -> None:
     book = written(tmp_path, moved(report))
     assert book.sheetnames == [*SHEETS[:7], "得分变动", *SHEETS[7:]]
     rows = table(book["得分变动"])
@@ -504,7 +513,7 @@ def test_why_scores_moved_stands_in_the_overview_and_on_a_sheet_of_its_own(tmp_p
     assert {row["较上期变化"] for row in table(book["全部分级"])} == {2.0}
 
 
-def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report) -> None:
+def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report: Report) -> None:
     two = (
         moved(report)
         .movements.head(2)
@@ -517,7 +526,7 @@ def test_equally_frequent_causes_are_told_in_the_order_of_the_parts(report) -> N
         )
 
 
-def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path: Path, report) -> None:
+def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path: Path, report: Report) -> None:
     unknown = (pl.lit(None, pl.Float64).alias(name) for name in ("score_before", "change"))
     movements = moved(report).movements.with_columns(unknown)
     nobody = report.previous.with_columns(pl.lit(None, pl.String).alias("tier"), pl.lit("insufficient").alias("status"))
@@ -527,7 +536,7 @@ def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged(tmp_path: P
     assert "上期无企业评级，不作比较" in text
 
 
-def test_a_rise_from_below_zero_is_told_as_a_rise(report) -> None:
+def test_a_rise_from_below_zero_is_told_as_a_rise(report: Report) -> None:
     before = report.previous.with_columns(tax=pl.lit(-1.0), land=pl.lit(10.0))
     now = report.scores.with_columns(tax=pl.lit(2.0), land=pl.lit(10.0))
     tax_per_mu = totals.headline_figures(replace(report, previous=before, scores=now))[3]
@@ -535,7 +544,7 @@ def test_a_rise_from_below_zero_is_told_as_a_rise(report) -> None:
     assert _change(replace(tax_per_mu, value=None)) == "本期无数据"
 
 
-def test_a_score_never_looks_better_than_its_tier(tmp_path: Path, report) -> None:
+def test_a_score_never_looks_better_than_its_tier(tmp_path: Path, report: Report) -> None:
     cuts = 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }'
     policy = re.sub(r'by = "rank"\n.*', cuts, POLICY)
     at = pl.when(pl.col("rank") == 1).then(59.996).when(pl.col("rank") == 2).then(60.0).otherwise("score")
@@ -549,16 +558,16 @@ def test_a_score_never_looks_better_than_its_tier(tmp_path: Path, report) -> Non
     assert written(tmp_path, report)["全部分级"].cell(4, column).number_format == "0.00_ "
 
 
-def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report) -> None:
+def test_an_enterprise_that_left_the_ranking_is_no_move_between_tiers(report: Report) -> None:
     assert totals.tier_changes(report).filter(pl.col("tier").is_null() | pl.col("before").is_null()).is_empty()
 
 
-def test_yield_counts_only_enterprises_with_both_figures(report) -> None:
+def test_yield_counts_only_enterprises_with_both_figures(report: Report) -> None:
     two = report.scores.head(2).with_columns(tax=pl.Series([10.0, 90.0]), land=pl.Series([5.0, None]))
     assert totals.total_or_ratio(replace(report, scores=two), "tax", "land") == 2.0
 
 
-def test_method_says_how_and_from_what(book, report) -> None:
+def test_method_says_how_and_from_what(book: Workbook, report: Report) -> None:
     text = all_text(book["方法说明"])
     for said in (
         "滚动12个月",
@@ -577,21 +586,21 @@ def test_method_says_how_and_from_what(book, report) -> None:
         assert said in text
 
 
-def test_reconciliation_is_shown_per_form_and_balances(book) -> None:
-    rows = [[cell.value for cell in row] for row in book["方法说明"].iter_rows()]
+def test_reconciliation_is_shown_per_form_and_balances(book: Workbook) -> None:
+    rows: list[list[Any]] = [[cell.value for cell in row] for row in book["方法说明"].iter_rows()]
     header = next(i for i, row in enumerate(rows) if row[0] == "表式")
     forms = list(itertools.takewhile(lambda row: isinstance(row[1], int), rows[header + 1 :]))
     assert {row[0]: row[1] for row in forms}["产出"] == 2
     assert all(row[2] == sum(row[3:9]) and row[9] == 0 for row in forms)
 
 
-def test_time_is_shown_as_in_beijing(tmp_path: Path, report) -> None:
+def test_time_is_shown_as_in_beijing(tmp_path: Path, report: Report) -> None:
     late = replace(report, evaluation={**report.evaluation, "created_at": datetime(2026, 11, 4, 17, 0, tzinfo=UTC)})
     assert "2026-11-05 01:00" in all_text(written(tmp_path, late)["概览"])
 
 
 def test_tier_colours_differ_in_a_grey_print() -> None:
-    def grey(colour):
+    def grey(colour: str) -> float:
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
@@ -599,9 +608,9 @@ def test_tier_colours_differ_in_a_grey_print() -> None:
     assert all(lighter - darker > 0.1 for darker, lighter in itertools.pairwise(shades))
 
 
-def test_tier_cells_show_the_letter_on_its_colour(book) -> None:
+def test_tier_cells_show_the_letter_on_its_colour(book: Workbook) -> None:
     sheet = book["全部分级"]
     column = [str(cell.value).replace("\n", "") for cell in sheet[3]].index("调档后等级") + 1
     for row in range(4, 4 + 120):
         cell = sheet.cell(row, column)
-        assert cell.fill.fgColor.rgb == "FF" + TIER_FILL[cell.value][1:]
+        assert cell.fill.fgColor.rgb == "FF" + TIER_FILL[str(cell.value)][1:]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,7 @@ from efficiency.errors import EfficiencyError
 from efficiency.reports.content import notes
 from efficiency.reports.page import page_file_name, write_page
 from efficiency.reports.page.render import render
+from efficiency.reports.report import Report
 from schemas.results import MOVEMENT_PARTS
 
 NAMES = (
@@ -29,7 +31,7 @@ NAMES = (
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Report:
     """A report of 120 enterprises, the first five of which have names that no page would like."""
     made = sample_report(120, unrated=6)
     first = made.scores.sort("rank", "uscc", nulls_last=True)["uscc"].head(len(NAMES)).to_list()
@@ -37,7 +39,7 @@ def report():
 
 
 @pytest.fixture(scope="module")
-def page(report, tmp_path_factory: pytest.TempPathFactory):
+def page(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the page of `report` stands."""
     path = tmp_path_factory.mktemp("page") / page_file_name(report.period)
     write_page(path, report)
@@ -45,7 +47,7 @@ def page(report, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory):
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     if shutil.which("chromium") is None and not os.environ.get("CI"):
         pytest.skip("no chromium here; CI installs it and never skips")
     with browser(tmp_path_factory.mktemp("profile")) as opened:
@@ -53,7 +55,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def tab(chromium, page) -> Tab:
+def tab(chromium: Tab, page: Path) -> Tab:
     """The page, freshly opened on a desktop's screen."""
     chromium.complaints.clear()
     chromium.asked.clear()
@@ -64,32 +66,33 @@ def tab(chromium, page) -> Tab:
 class Outline(HTMLParser):
     """Elements with their attributes, and the text of the data block."""
 
-    def __init__(self, text) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.elements, self.data, self.inside = [], "", False
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.data, self.inside = "", False
         self.feed(text)
 
-    def handle_starttag(self, tag, attrs) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self.inside = dict(attrs).get("id") == "data"
 
-    def handle_endtag(self, tag) -> None:
+    def handle_endtag(self, tag: str) -> None:
         self.inside = False
 
-    def handle_data(self, data) -> None:
+    def handle_data(self, data: str) -> None:
         self.data += data if self.inside else ""
 
 
-def blank(frame, *columns):
+def blank(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """`frame` with nothing known in `columns`."""
     return frame.with_columns(pl.lit(None, dtype=frame.schema[name]).alias(name) for name in columns)
 
 
-def shown_names(tab):
+def shown_names(tab: Tab) -> list[str]:
     return tab.js("[...document.querySelectorAll('#table tbody th a')].map(a => a.textContent)")
 
 
-def column(tab, title):
+def column(tab: Tab, title: str) -> list[str]:
     return tab.js(
         f"(() => {{ const at = [...document.querySelectorAll('#table thead th')]"
         f".findIndex(th => th.textContent === '{title}');"
@@ -100,7 +103,7 @@ def column(tab, title):
 # -- the file ---------------------------------------------------------------------------------------------------------
 
 
-def test_page_has_three_scripts_and_loads_nothing(page) -> None:
+def test_page_has_three_scripts_and_loads_nothing(page: Path) -> None:
     outline = Outline(page.read_text(encoding="utf-8"))
     scripts = [attributes for tag, attributes in outline.elements if tag == "script"]
     assert [attributes.get("type") for attributes in scripts] == ["application/json", None, None]
@@ -110,7 +113,7 @@ def test_page_has_three_scripts_and_loads_nothing(page) -> None:
     assert not {"iframe", "object", "embed", "img"} & {tag for tag, _ in outline.elements}
 
 
-def test_content_policy_forbids_the_network_and_any_other_script(page) -> None:
+def test_content_policy_forbids_the_network_and_any_other_script(page: Path) -> None:
     outline = Outline(page.read_text(encoding="utf-8"))
     policy = next(a["content"] for _, a in outline.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
@@ -119,7 +122,7 @@ def test_content_policy_forbids_the_network_and_any_other_script(page) -> None:
     assert re.search(r"script-src [^;]*unsafe-inline", policy) is None
 
 
-def test_data_come_back_whole_from_the_page(page, report) -> None:
+def test_data_come_back_whole_from_the_page(page: Path, report: Report) -> None:
     data = json.loads(Outline(page.read_text(encoding="utf-8")).data)
     assert set(NAMES) <= set(data["enterprises"]["name"])
     assert len(data["enterprises"]["uscc"]) == report.scores.height
@@ -129,7 +132,7 @@ def test_data_come_back_whole_from_the_page(page, report) -> None:
     }
 
 
-def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(report) -> None:
+def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(report: Report) -> None:
     other = report.scores.filter(pl.col("status") == "insufficient")["uscc"][0]
     own = pl.col("list") == "shutdown"
     candidates = report.candidates.with_columns(
@@ -144,7 +147,7 @@ def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(repo
     assert "关停退出" in {one["title"] for one in data["lists"]}
 
 
-def test_no_name_can_end_the_data_block(page) -> None:
+def test_no_name_can_end_the_data_block(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     begin = text.index('id="data">') + len('id="data">')
     block = text[begin : text.index("</script>", begin)]
@@ -152,7 +155,7 @@ def test_no_name_can_end_the_data_block(page) -> None:
     assert not set("<>&\u2028\u2029") & set(block)
 
 
-def test_same_report_gives_the_same_bytes(report, page, tmp_path: Path) -> None:
+def test_same_report_gives_the_same_bytes(report: Report, page: Path, tmp_path: Path) -> None:
     write_page(tmp_path / "again.html", report)
     assert (tmp_path / "again.html").read_bytes() == page.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["again.html"]
@@ -162,19 +165,19 @@ def test_page_of_a_zone_is_below_two_megabytes() -> None:
     assert len(render(sample_report(467, unrated=21)).encode()) < 2_000_000
 
 
-def test_a_place_that_cannot_be_written_is_told(report, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_is_told(report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EfficiencyError, match=r"cannot be written .* and run again"):
         write_page(tmp_path / "file" / "page.html", report)
 
 
-def test_a_figure_that_is_not_finite_is_refused(report) -> None:
+def test_a_figure_that_is_not_finite_is_refused(report: Report) -> None:
     broken = replace(report, scores=report.scores.with_columns(pl.lit(float("nan")).alias("land")))
     with pytest.raises(ValueError, match="a missing figure must be null"):
         render(broken)
 
 
-def test_with_too_many_enterprises_the_page_holds_the_lists_and_says_so(report) -> None:
+def test_with_too_many_enterprises_the_page_holds_the_lists_and_says_so(report: Report) -> None:
     data = json.loads(Outline(render(report, limit=30)).data)
     assert 0 < len(data["enterprises"]["uscc"]) <= 30
     assert set(data["enterprises"]["uscc"]) <= set(report.candidates["uscc"])
@@ -187,7 +190,7 @@ def test_with_too_many_enterprises_the_page_holds_the_lists_and_says_so(report) 
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-def test_page_opens_without_complaint_and_fits_the_screen(chromium, page, width) -> None:
+def test_page_opens_without_complaint_and_fits_the_screen(chromium: Tab, page: Path, width: int) -> None:
     chromium.complaints.clear()
     chromium.asked.clear()
     chromium.open(page.as_uri(), width=width, height=812)
@@ -198,20 +201,20 @@ def test_page_opens_without_complaint_and_fits_the_screen(chromium, page, width)
     assert chromium.js("window.hacked") is None
 
 
-def test_page_tells_what_the_report_says(tab, report) -> None:
+def test_page_tells_what_the_report_says(tab: Tab, report: Report) -> None:
     text = tab.js("document.body.innerText")
     for words in (report.period_title, report.policy_title, notes.STATEMENT, report.evaluation["evaluation_id"],
                   report.evaluation["policy_sha256"], report.evaluation["inputs_sha256"]):  # fmt: skip
         assert str(words) in text
 
 
-def test_hostile_names_are_shown_as_they_are_written(tab) -> None:
+def test_hostile_names_are_shown_as_they_are_written(tab: Tab) -> None:
     assert set(NAMES) <= set(shown_names(tab))
     assert tab.js("window.hacked") is None
     assert tab.js("document.querySelectorAll('main img').length") == 0
 
 
-def test_page_cannot_reach_the_network_nor_make_code_from_text(tab) -> None:
+def test_page_cannot_reach_the_network_nor_make_code_from_text(tab: Tab) -> None:
     assert tab.js("fetch('http://127.0.0.1:9/').then(() => 'reached', () => 'refused')") == "refused"
     # A timer's text is code that the page itself would compile; a debugger's evaluation is exempt from the policy.
     assert (
@@ -219,7 +222,7 @@ def test_page_cannot_reach_the_network_nor_make_code_from_text(tab) -> None:
     )
 
 
-def test_search_narrows_the_table_and_dims_the_quadrant(tab, report) -> None:
+def test_search_narrows_the_table_and_dims_the_quadrant(tab: Tab, report: Report) -> None:
     wanted = report.scores.filter(pl.col("status") == "ranked").row(60, named=True)
     typed = wanted["uscc"].lower()
     tab.js(
@@ -231,7 +234,7 @@ def test_search_narrows_the_table_and_dims_the_quadrant(tab, report) -> None:
     assert "符合条件 1 户" in tab.js("document.querySelector('.count').textContent")
 
 
-def test_filters_by_list_town_and_tier_work_together(tab, report) -> None:
+def test_filters_by_list_town_and_tier_work_together(tab: Tab, report: Report) -> None:
     merger = report.candidates.filter(pl.col("list") == "merger").join(
         report.scores.select("uscc", "town"), on="uscc", how="left"
     )
@@ -246,7 +249,7 @@ def test_filters_by_list_town_and_tier_work_together(tab, report) -> None:
     assert len(shown_names(tab)) == min(50, merger.height)
 
 
-def test_header_buttons_sort_and_say_so(tab, report) -> None:
+def test_header_buttons_sort_and_say_so(tab: Tab, report: Report) -> None:
     button = "[...document.querySelectorAll('#table thead button')].find(b => b.textContent === '综合得分')"
     scores = report.scores["score"].drop_nulls().round(2).sort()
     for direction, expected in (("descending", scores.reverse()), ("ascending", scores)):
@@ -257,7 +260,7 @@ def test_header_buttons_sort_and_say_so(tab, report) -> None:
     assert tab.js("document.querySelectorAll('#table [aria-sort]').length") == 1
 
 
-def test_ranks_of_several_cohorts_name_their_cohort(report, tab) -> None:
+def test_ranks_of_several_cohorts_name_their_cohort(report: Report, tab: Tab) -> None:
     two = pl.when(pl.col("rank") > 60).then(pl.lit("below_scale")).otherwise("cohort").alias("cohort")
     data = json.loads(Outline(render(replace(report, scores=report.scores.with_columns(two)))).data)
     with_rank = [view for view in data["views"] if "rank" in [name for name, *_ in view["columns"]]]
@@ -266,7 +269,7 @@ def test_ranks_of_several_cohorts_name_their_cohort(report, tab) -> None:
     assert "评价组" not in tab.js("document.querySelector('#table thead').textContent"), "nothing to say of one"
 
 
-def test_a_score_never_looks_better_than_its_tier(chromium, report, tmp_path: Path) -> None:
+def test_a_score_never_looks_better_than_its_tier(chromium: Tab, report: Report, tmp_path: Path) -> None:
     policy = re.sub(r'by = "rank"\n.*', 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }', report.policy_toml)
     scores = report.scores.with_columns(pl.when(pl.col("rank") == 1).then(59.996).otherwise("score").alias("score"))
     write_page(tmp_path / "page.html", replace(report, policy_toml=policy, scores=scores))
@@ -274,7 +277,7 @@ def test_a_score_never_looks_better_than_its_tier(chromium, report, tmp_path: Pa
     assert column(chromium, "综合得分")[0] == "59.996"
 
 
-def test_a_change_that_rounds_to_nothing_has_no_sign(chromium, report, tmp_path: Path) -> None:
+def test_a_change_that_rounds_to_nothing_has_no_sign(chromium: Tab, report: Report, tmp_path: Path) -> None:
     scored = report.scores.filter(pl.col("score").is_not_null())
     parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": -0.001}
     movements = scored.select(
@@ -286,19 +289,19 @@ def test_a_change_that_rounds_to_nothing_has_no_sign(chromium, report, tmp_path:
     assert set(column(chromium, "较上期变化")) == {"0.00"}
 
 
-def test_missing_values_stand_last_whichever_way_one_sorts(tab) -> None:
+def test_missing_values_stand_last_whichever_way_one_sorts(tab: Tab) -> None:
     for _ in range(2):
         tab.js("[...document.querySelectorAll('#table thead button')].find(b => b.textContent === '上期等级').click()")
         assert column(tab, "上期等级")[0] != "—"
 
 
-def test_more_rows_are_shown_on_demand(tab, report) -> None:
+def test_more_rows_are_shown_on_demand(tab: Tab, report: Report) -> None:
     assert len(shown_names(tab)) == 50
     tab.js("document.querySelector('.more button').click()")
     assert len(shown_names(tab)) == 120
 
 
-def test_card_opens_with_enter_and_closes_with_escape(tab, report) -> None:
+def test_card_opens_with_enter_and_closes_with_escape(tab: Tab, report: Report) -> None:
     one = report.candidates.filter(pl.col("list") == "merger").sort("priority").row(0, named=True)
     tab.js("document.querySelector('[value=list-merger]').click()")
     tab.js("document.querySelector('#table tbody a').focus()")
@@ -316,7 +319,7 @@ def test_card_opens_with_enter_and_closes_with_escape(tab, report) -> None:
     assert tab.js("document.activeElement.textContent") == one["name"]
 
 
-def test_card_can_be_linked_to(chromium, page, report) -> None:
+def test_card_can_be_linked_to(chromium: Tab, page: Path, report: Report) -> None:
     other = report.scores.filter(pl.col("status") == "insufficient").row(0, named=True)
     chromium.open(f"{page.as_uri()}#{other['uscc']}")
     text = chromium.js("document.getElementById('card').innerText")
@@ -325,7 +328,7 @@ def test_card_can_be_linked_to(chromium, page, report) -> None:
     assert "不等同于D类" in text
 
 
-def test_card_leads_on_to_the_next_enterprise(tab, report) -> None:
+def test_card_leads_on_to_the_next_enterprise(tab: Tab, report: Report) -> None:
     names = shown_names(tab)
     tab.js("document.querySelector('#table tbody a').click()")
     tab.wait("document.getElementById('card').open")
@@ -334,7 +337,7 @@ def test_card_leads_on_to_the_next_enterprise(tab, report) -> None:
         tab.wait(f"document.getElementById('card-title').textContent === {json.dumps(expected)}")
 
 
-def test_a_point_of_the_quadrant_opens_its_card(tab) -> None:
+def test_a_point_of_the_quadrant_opens_its_card(tab: Tab) -> None:
     tab.js("document.getElementById('quadrant').scrollIntoView({behavior: 'instant', block: 'center'})")
     x, y = tab.js(
         "(b => [b.x + b.width / 2, b.y + b.height / 2])([...document.querySelectorAll('#quadrant .mark-symbol path')]"
@@ -344,13 +347,13 @@ def test_a_point_of_the_quadrant_opens_its_card(tab) -> None:
     tab.wait("document.getElementById('card').open")
 
 
-def test_a_cell_of_the_movement_shows_who_moved(tab, report) -> None:
+def test_a_cell_of_the_movement_shows_who_moved(tab: Tab, report: Report) -> None:
     tab.js("[...document.querySelectorAll('.matrix button')].find(b => b.ariaLabel.startsWith('上期B、本期C')).click()")
     moved = report.scores.filter((pl.col("previous_tier") == "B") & (pl.col("tier") == "C")).sort("rank")
     assert shown_names(tab) == moved["name"].to_list()
 
 
-def test_whole_list_is_printed_not_the_part_on_the_screen(tab) -> None:
+def test_whole_list_is_printed_not_the_part_on_the_screen(tab: Tab) -> None:
     tab.js("window.dispatchEvent(new Event('beforeprint'))")
     assert len(shown_names(tab)) == 120
     assert tab.js("[...document.querySelectorAll('#method details')].every(fold => fold.open)")
@@ -382,14 +385,16 @@ def test_whole_list_is_printed_not_the_part_on_the_screen(tab) -> None:
         ),
     ],
 )
-def test_page_copes_with_what_a_period_lacks(chromium, report, tmp_path: Path, change) -> None:
+def test_page_copes_with_what_a_period_lacks(
+    chromium: Tab, report: Report, tmp_path: Path, change: Callable[[Report], Report]
+) -> None:
     chromium.complaints.clear()
     write_page(tmp_path / "page.html", change(report))
     chromium.open((tmp_path / "page.html").as_uri())
     assert chromium.complaints == []
 
 
-def test_limited_page_works(chromium, report, tmp_path: Path) -> None:
+def test_limited_page_works(chromium: Tab, report: Report, tmp_path: Path) -> None:
     chromium.complaints.clear()
     write_page(tmp_path / "page.html", report, limit=30)
     chromium.open((tmp_path / "page.html").as_uri())
@@ -400,7 +405,7 @@ def test_limited_page_works(chromium, report, tmp_path: Path) -> None:
 # -- without a mouse --------------------------------------------------------------------------------------------------
 
 
-def test_every_point_of_the_quadrant_can_be_chosen_from_a_list_by_quadrant(tab, report) -> None:
+def test_every_point_of_the_quadrant_can_be_chosen_from_a_list_by_quadrant(tab: Tab, report: Report) -> None:
     both = report.scores.filter(pl.col("land_score").is_not_null() & pl.col("energy_score").is_not_null())
     codes = tab.js("[...document.querySelectorAll('#quadrant-find option')].map(one => one.value).filter(Boolean)")
     assert sorted(codes) == sorted(both.filter(pl.col("status") == "ranked")["uscc"])
@@ -422,14 +427,14 @@ def test_every_point_of_the_quadrant_can_be_chosen_from_a_list_by_quadrant(tab, 
     assert not tab.complaints
 
 
-def test_moving_through_the_table_rings_the_enterprise_in_the_quadrant(tab) -> None:
+def test_moving_through_the_table_rings_the_enterprise_in_the_quadrant(tab: Tab) -> None:
     tab.js("document.querySelectorAll('#table tbody th a')[2].focus()")
     tab.wait("document.querySelectorAll('#quadrant path[stroke-width=\"2.5\"]').length === 1")
     name = tab.js("document.activeElement.textContent")
     assert tab.js("document.querySelector('#quadrant-find .told a').textContent") == name
 
 
-def test_problems_are_named_in_chinese(page) -> None:
+def test_problems_are_named_in_chinese(page: Path) -> None:
     text = Outline(page.read_text(encoding="utf-8")).data
     assert "应填数字" in text
     assert "not_a_number" not in text

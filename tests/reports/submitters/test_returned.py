@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -30,8 +31,8 @@ NAME = "税务局/2026年10月.xlsx"
 
 
 def problem(
-    cell: str | None, severity: str = "error", message: str = "应填数字，请改正。", **more: object
-) -> dict[str, object]:
+    cell: str | None, severity: str = "error", message: str = "应填数字，请改正。", **more: Any
+) -> dict[str, Any]:
     return {
         "submission_id": "abc",
         "file_name": NAME,
@@ -49,7 +50,7 @@ def problem(
     }
 
 
-def problems(*items: dict[str, object]) -> pl.DataFrame:
+def problems(*items: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(items), schema=PARSE_PROBLEMS)
 
 
@@ -103,7 +104,7 @@ def parts_of(path: Path) -> list[str]:
         return package.namelist()
 
 
-def contents(path: Path) -> dict[str, dict[str, tuple[object, ...]]]:
+def contents(path: Path) -> dict[str, dict[str, tuple[Any, ...]]]:
     book = openpyxl.load_workbook(path)
     return {
         sheet.title: {
@@ -123,7 +124,7 @@ def contents(path: Path) -> dict[str, dict[str, tuple[object, ...]]]:
     }
 
 
-def list_rows(path: Path) -> list[tuple[object, ...]]:
+def list_rows(path: Path) -> list[tuple[Any, ...]]:
     rows = list(openpyxl.load_workbook(path)["问题清单"].iter_rows(values_only=True))
     heads = next(number for number, row in enumerate(rows) if row[0] == "序号")
     return [row[:9] for row in rows[heads + 1 :]]
@@ -516,7 +517,7 @@ def test_a_path_at_the_length_limit_still_gets_its_list(tmp_path: Path) -> None:
 
 def test_no_return_takes_the_place_of_anothers_folder_or_list(file: Path, tmp_path: Path) -> None:
     long = "长" * 73
-    names = ("a?.xlsx", "a_.xlsx/b.xlsx", "x/y.xlsx", "x", "c.csv", "c.csv.问题清单.xlsx")
+    names: tuple[str, ...] = ("a?.xlsx", "a_.xlsx/b.xlsx", "x/y.xlsx", "x", "c.csv", "c.csv.问题清单.xlsx")
     names += (f"{long}甲.csv", f"{long}乙.csv")
     found = problems(*(problem("B3", file_name=name) for name in names))
     made = write_all_returned([(file, name) for name in names], found, tmp_path / "退回")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import polars as pl
@@ -40,7 +40,7 @@ def sheet_of(path: Path) -> Worksheet:
 def entered(field: Field, number: int) -> object:
     """What a submitter would put into a cell of the column."""
     named = {"企业名称": ENTERPRISES[number][1], "计量单位": "吨"}
-    by_entry: dict[str, object] = {
+    by_entry: dict[str, Any] = {
         "uscc": ENTERPRISES[number][0],
         "year": 2026,
         "month": ("10", "1-10月")[number],
@@ -58,7 +58,8 @@ def filled(path: Path, template: Template, target: Path) -> Path:
     sheet["B2"] = date(2026, 11, 5)
     for number in range(len(ENTERPRISES)):
         for column, field in enumerate(template.fields, 1):
-            sheet.cell(FIRST_ROW + 1 + number, column).value = entered(field, number)
+            value: Any = entered(field, number)
+            sheet.cell(FIRST_ROW + 1 + number, column).value = value
     book.save(target)
     return target
 
