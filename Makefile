@@ -1,6 +1,6 @@
 # The two commands of the README, and the rest. Everything lives in .venv, made from requirements.txt by hash.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench bench-full lock clean
+.PHONY: help run test test-long coverage check bench bench-full lock clean
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -30,6 +30,9 @@ test: $(VENV)/.ready ## run the tests, but for those that take long (4 minutes o
 test-long: $(VENV)/.ready ## run the tests that take long, and the others on many more examples (some 10 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis" --hypothesis-profile long
 
+coverage: $(VENV)/.ready ## what the tests reach of the code, line by line
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report term:skip-covered
+
 check: $(VENV)/.ready ## lint, layout of the code, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -54,4 +57,4 @@ lock: ## renew requirements.txt (needs the network)
 	@rm -rf $(VENV)-lock
 
 clean: ## remove what runs and tests have made (not the environment)
-	@rm -rf output warehouse .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf output warehouse .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -153,3 +153,43 @@ def test_a_module_says_what_it_is_for_and_can_be_read_at_a_sitting(module: str) 
     assert ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= MOST_LINES
     assert MODULES[module].stem not in {"utils", "helpers", "common", "manager", "base", "misc"}
+
+
+INSIDES = {
+    "efficiency.evaluation.robustness": "the draws behind a confidence are no figure that the evaluation gives",
+    "efficiency.intake.extraction": "rules of cells, tried on thousands of texts without a file around each",
+    "efficiency.intake.formats": "each format is tested by its bytes, and the fast reader against the reference",
+    "efficiency.intake.layout": "rules of headers and titles, tried on texts without a file around each",
+    "efficiency.intake.parsing": "the check of codes, for codes that are made up",
+    "efficiency.intake.resolution": "the folding of names, tried without a file around each",
+    "efficiency.job.execution": "the size of a batch, lowered so that few files fill several",
+    "efficiency.reports.officials": "words of the lists that a test looks for",
+    "efficiency.reports.page": "the page's text and its bundle, without a file",
+    "efficiency.reports.submitters": "the package editor is tested part by part: no reader shows all it must keep",
+    "efficiency.reports.text": "the limit of a cell's text",
+    "efficiency.reports.workbook": "rows of lists, without a whole workbook around them",
+    "efficiency.warehouse.schema": "the generated dictionary, and the tables behind partitions",
+}
+"""Sub-packages behind whose door tests reach for what the door does not give, and why."""
+
+
+def reached_by_tests() -> Iterator[tuple[str, str, str]]:
+    """Test, door and name, wherever a test imports a name from behind the door of a sub-package."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or node.module is None:
+                continue
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                parts = (inner if inner in MODULES and inner not in _given(node.module) else node.module).split(".")
+                doors = (".".join(parts[:depth]) for depth in range(3, len(parts)))
+                yield from ((path.name, door, alias.name) for door in doors if door in PACKAGES)
+
+
+def test_tests_take_from_a_door_what_it_gives() -> None:
+    assert [reached for reached in reached_by_tests() if f"{reached[1]}.{reached[2]}" in _given(reached[1])] == []
+
+
+def test_tests_reach_behind_doors_only_where_a_reason_is_written() -> None:
+    outer = {".".join(door.split(".")[:3]) for _, door, _ in reached_by_tests()}
+    assert outer == INSIDES.keys()
