@@ -1,4 +1,4 @@
-"""What lies in the inbox: spreadsheets in order of arrival, and a note for everything else."""
+"""The files of the inbox: spreadsheets in order of arrival, and a note for every other file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".parquet")
-"""Endings that are read, whatever their case."""
+"""Endings of files that are read, in either case."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -36,7 +36,7 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
     """Every spreadsheet below `directory` in order of arrival, and problems (PARSE_PROBLEMS) about the other files.
 
     Arrival is the time of modification, then the natural order of names (2月 before 10月). Lock files (`~$…`) and
-    dotfiles are passed over; a link that leads out of the inbox is not followed, and reported.
+    dotfiles are ignored; a link that leads out of the inbox is not followed, and reported.
     """
     files: list[InboxFile] = []
     problems: list[dict[str, object]] = []
@@ -111,7 +111,7 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
 def inbox_paths(directory: Path) -> list[Path]:
     """Every file below `directory` in name order, none opened; of lock files and dotfiles none, links unfollowed.
 
-    A folder that cannot be looked into stands for what it holds.
+    A folder that cannot be opened is listed itself.
     """
     found: list[Path] = []
 
@@ -128,6 +128,6 @@ def inbox_paths(directory: Path) -> list[Path]:
 
 
 def _refused(name: str, reason: str) -> dict[str, object]:
-    """An `unreadable` problem of a file whose bytes are not known: its name stands in for them."""
+    """An `unreadable` problem of a file whose bytes are not known: the digest is of its name instead."""
     identifier = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
     return problem("unreadable", submission_id=identifier, file_name=name, reason=reason)

@@ -266,7 +266,7 @@ def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame)
     """`rows` with the file, sheet and cell of each: adds file_name, sheet, cell and the column's factor.
 
     `rows` has submission_id, row, field and may have block; without one, or where the block does not
-    state the field (the enterprise's code and name stand once for all blocks), the field's first
+    state the field (the enterprise's code and name are stated once for all blocks), the field's first
     column is meant. The cell is null where the sheet has no such column.
     """
     if rows.is_empty():

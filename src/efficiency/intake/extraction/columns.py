@@ -128,7 +128,7 @@ def _column(cells: pl.DataFrame, column: int) -> pl.DataFrame:
 
 
 def cell_texts(frame: pl.DataFrame) -> pl.Series:
-    """The cells of a column (`number`, `text`) as people read them, numbers included; null where they say nothing."""
+    """The cells of a column (`number`, `text`) as people read them, numbers included; null where they are blank."""
     number, text = pl.col("number"), pl.col("text")
     if frame["number"].null_count() < frame.height:
         frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))

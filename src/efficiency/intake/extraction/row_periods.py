@@ -1,4 +1,4 @@
-"""The span of each row: what its period columns say, completed by what stands context the table."""
+"""The span of each row: its period columns, completed by the context of the table."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ NO_PERIOD = replace(UNSURE, doubt="该行没有填写时期，而其他行的时
 
 @dataclass(frozen=True)
 class RowTimings:
-    """What each row says of its time: `index` into `timings`, and the text of its period cells."""
+    """The timing of each row, as an `index` into `timings`, and the text of its period cells, `stated`."""
 
     index: pl.Series
     timings: tuple[Timing, ...]
     stated: tuple[str, ...]
 
     def spans(self, group: ColumnGroup) -> pl.DataFrame:
-        """`span_start` and `span_end` of each row under the mark of time of `block`; null where not determined."""
+        """`span_start` and `span_end` of each row under the mark of time of `group`; null where not determined."""
         found = [group.timed(timing).span() for timing in self.timings]
         starts: list[date | None] = [span[0] if span else None for span in found]
         ends: list[date | None] = [span[1] if span else None for span in found]
@@ -40,7 +40,7 @@ class RowTimings:
 
 
 def row_timings(cells: pl.DataFrame, layout: TableLayout, context: TableContext, *, typed: bool = True) -> RowTimings:
-    """The timing of each row of `cells`: of its period columns, else of the table's surroundings.
+    """The timing of each row of `cells`: of its period columns, else of the table's context.
 
     `typed` is false where every cell is a text, so that a text 2026.1 may be what is left of 2026.10.
     """
@@ -58,11 +58,11 @@ def row_timings(cells: pl.DataFrame, layout: TableLayout, context: TableContext,
     timings = [_timing(row, context) for row in rows]
     if set(layout.periods) == {"year"}:
         timings = _with_months_of_title(timings, context)
-    silent = [not any(row.values()) for row in rows]
-    others = {timing.span() for timing, blank in zip(timings, silent, strict=True) if not blank}
+    blanks = [not any(row.values()) for row in rows]
+    others = {timing.span() for timing, blank in zip(timings, blanks, strict=True) if not blank}
     if others and context.timing.span() not in others:
-        # What stands context the table is not what its rows are of, so that it cannot stand in for one of them.
-        timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, silent, strict=True)]
+        # The context names another time than the rows do, so that it cannot complete a row without one.
+        timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, blanks, strict=True)]
     return RowTimings(
         index,
         tuple(timings),
@@ -99,21 +99,21 @@ def _timing(cells: dict[str, str | None], context: TableContext) -> Timing:
     """The timing of one combination of period cells."""
     if not any(cells.values()):
         return context.timing
-    said = {
+    stated = {
         role: timing_of_cell(text, "period" if role.startswith("span") else role)
         for role, text in cells.items()
         if text
     }
-    unsure = next((timing for timing in said.values() if timing.unsure), None)
+    unsure = next((timing for timing in stated.values() if timing.unsure), None)
     if unsure is not None:
         return unsure
     if "span_start" in cells and "span_end" in cells:
-        return _between(said.get("span_start", UNSURE), said.get("span_end", UNSURE))
-    if "year" in cells and ("month" in cells or "quarter" in cells) and len(said) < len(cells):
+        return _between(stated.get("span_start", UNSURE), stated.get("span_end", UNSURE))
+    if "year" in cells and ("month" in cells or "quarter" in cells) and len(stated) < len(cells):
         return UNSURE
     timing = NOTHING
     for role in ("period", "span_start", "span_end", "month", "quarter", "year"):
-        timing = timing.over(said.get(role, NOTHING))
+        timing = timing.over(stated.get(role, NOTHING))
     cumulative = context.timing.kind == "to_date" and any(
         "累计" in title or "本月止" in title for title in context.titles
     )
@@ -124,13 +124,13 @@ def _timing(cells: dict[str, str | None], context: TableContext) -> Timing:
 
 def _with_months_of_title(timings: list[Timing], context: TableContext) -> list[Timing]:
     """`timings` of a lone column 年份, as the months of a title such as 2026年1-10月 where one of them is its year."""
-    said = next((timing for line in context.titles if (timing := timing_in(line)).month is not None), None)
-    if said is None or said.year not in {None, *(timing.year for timing in timings)}:
+    stated = next((timing for line in context.titles if (timing := timing_in(line)).month is not None), None)
+    if stated is None or stated.year not in {None, *(timing.year for timing in timings)}:
         return timings
     doubt = "“年份”列与标题的年份不一致，看不出是哪几个月。"
     return [
-        replace(said, year=timing.year)
-        if said.year in (None, timing.year)
+        replace(stated, year=timing.year)
+        if stated.year in (None, timing.year)
         else Timing(timing.year, kind="several", doubt=doubt)
         for timing in timings
     ]

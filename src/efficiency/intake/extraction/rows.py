@@ -51,7 +51,7 @@ def read_rows(table: Table) -> pl.DataFrame:
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
             )
-        # One of twelve months stands for all.
+        # One problem for all of twelve months.
         elif binding.assumed and (binding.field, carrier) not in assumed:
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
@@ -77,7 +77,7 @@ def period_label(table: Table) -> str | None:
         return None
     own = table.context.timing
     stated = own.span()
-    # Under a year alone, columns of months or quarters say which of it.
+    # Under a year alone, columns of months or quarters state which part of it.
     if stated and own.month is not None:
         return span_label(stated)
     spans = [span for group in table.layout.groups if (span := group.timed(own).span())]
@@ -104,7 +104,7 @@ def _refuse_duplicates(table: Table) -> None:
 
 
 def column_map(table: Table) -> pl.DataFrame:
-    """Where each field of each group stands, in the shape of COLUMN_MAP."""
+    """The column, header and unit of each field of each group, in the shape of COLUMN_MAP."""
     rows: list[dict[str, object]] = []
     for group in table.layout.groups:
         for binding in (*table.layout.identity, *group.columns):
@@ -126,15 +126,15 @@ def column_map(table: Table) -> pl.DataFrame:
 
 
 def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timings: RowTimings) -> None:
-    """`period_unknown` for the table, for the group's columns, or for the rows whose period cells say too little."""
+    """`period_unknown` for the table, for the group's columns, or for rows with period cells not understood."""
     if not spans["span_start"].null_count():
         return
     unknown = spans["span_start"].is_null()
     if table.layout.periods:
         if group.index == 0:
             stated, doubts = (
-                pl.Series(said, dtype=pl.String).gather(timings.index)
-                for said in ([text or None for text in timings.stated], [timing.doubt for timing in timings.timings])
+                pl.Series(texts, dtype=pl.String).gather(timings.index)
+                for texts in ([text or None for text in timings.stated], [timing.doubt for timing in timings.timings])
             )
             cells = pl.DataFrame({"row_index": table.cells["row_index"], "value": stated, "hint": doubts}).filter(
                 unknown
@@ -152,7 +152,7 @@ def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timin
 
 
 def _identify(table: Table) -> None:
-    """Fills `table.base`; refused codes and names become problems once the rows are known by what is left."""
+    """Fill `table.base`, then report refused codes and names, so that the problems name the row's enterprise."""
     read: dict[str, Extracted] = {
         binding.field: extract(
             table.cells, binding.column, FORMS[table.layout.form].column(binding.field), table.grid.marked
@@ -286,7 +286,7 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
 
 
 def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, table: Table) -> dict[str, object]:
-    """What a carrier and a unit as stated stand for; no ratio where they do not go together."""
+    """Carrier, unit and ratio for a carrier and a unit as stated; no ratio where they do not fit each other."""
     row: dict[str, object] = {"carrier_stated": carrier_text, "unit_stated": unit_text}
     carrier = carrier_aliases().get(normalise_name(carrier_text)) if carrier_text else None
     if carrier is None:
@@ -308,7 +308,7 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
 
 
 def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBinding]) -> None:
-    """Problems of carriers and units that are not known, or do not go together."""
+    """Problems of carriers and units that are unknown, or do not fit each other."""
     known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
     unknown = joined.filter(~known.fill_null(value=False)).select("row_index", pl.col("carrier_stated").alias("value"))
     table.cell_problems("carrier_unknown", unknown, bindings["carrier"].column, "carrier")

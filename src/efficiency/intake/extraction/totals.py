@@ -87,8 +87,8 @@ def _wrong_totals(
 ) -> list[tuple[int, float, float]]:
     """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total.
 
-    The sums beside the heading of a group are those of the rows below it, to the next heading or to a later one; so may
-    be a subtotal's that stands above its rows.
+    The sums in the row of a group's heading are those of the rows below it, to the next heading or to a later one; so
+    may be a subtotal's that is above its rows.
     """
     sound = sound | ~is_data
     if not sound.all():

@@ -89,7 +89,7 @@ def unrecognised_sheet(file: InboxFile, identifier: str, grid: Grid, hint: str, 
 
 
 def unrecognised_table(file: InboxFile, identifier: str, grid: Grid, table: FoundTable) -> ReadResult:
-    """A table that is no form of ours beside one that is; its rows are rejected."""
+    """A table that is no form of ours, in a sheet with one that is; its rows are rejected."""
     header = table.header
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"
@@ -161,7 +161,7 @@ _CARRIER_WORD = re.compile(r"电|气|煤|油|热|汽|焦|炭|燃料|能源|光�
 def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFrame) -> None:
     """`header_near` for each column of `cells` that is filled, not `read`, and nearly called like what is missing.
 
-    `carrier_unread` for one that may be a carrier beside those of a wide energy sheet.
+    `carrier_unread` for one that may be a further carrier of a wide energy sheet.
     """
     grid, header, layout = table.grid, table.header, table.layout
     bindings = (*layout.identity, *(binding for group in layout.groups for binding in group.columns))

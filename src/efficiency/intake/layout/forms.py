@@ -9,7 +9,7 @@ from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, 
 from efficiency.intake.layout.headers import find_headers, titles_begin
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.row_kinds import last_used_row
-from efficiency.intake.layout.titles import look_around, units_of_rows
+from efficiency.intake.layout.titles import table_context, units_of_rows
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
     NOTHING,
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     """Mark of time and, in a wide energy sheet, carrier → the columns of each field."""
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
-"""Energy fields of the long form, whose unit stands in each row."""
+"""Energy fields of the long form, whose unit is stated in each row."""
 SIDE_BY_SIDE = tuple(form.id for form in FORMS.values() if form.side_by_side)
 """Forms whose columns people put into one table; each is then read as a table of its own."""
 REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
-"""Columns that make a table a register; industry and town stand in every department's tables."""
+"""Columns that make a table a register; industry and town are in every department's tables."""
 _PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
@@ -71,7 +71,7 @@ class ColumnGroup:
     timing: Timing | None = None
     carrier: str | None = None
     beside_month: bool = False
-    """累计 beside 本月 or 9月: up to the month that is said elsewhere, never a full year."""
+    """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
 
     def timed(self, context: Timing) -> Timing:
         """Its mark of time, completed by that of its `context`."""
@@ -92,7 +92,7 @@ class TableLayout:
     sum_column: int | None = None
     """Column that states the sum of the month columns."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
-    """Columns between which it cannot be told which one counts; the table is then refused."""
+    """Columns that state the same field with none to prefer; the table is then refused."""
 
     @property
     def long_energy(self) -> bool:
@@ -121,7 +121,7 @@ class FoundTable:
 def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
     """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
 
-    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only beside one that is.
+    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only if another is one.
     """
     headers, missing = find_headers(grid), list[str]()
     if mapped is not None:
@@ -134,7 +134,7 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
     for number, header in enumerate(headers):
         before = forms[-1].context if forms else None
         titles = titles_begin(grid, header.top, start) if forms else start
-        context = look_around(grid, file_name, header.top, titles, before)
+        context = table_context(grid, file_name, header.top, titles, before)
         if mapped is not None and mapped.timing is not None:
             context = replace(context, timing=mapped.timing)
         with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
@@ -210,7 +210,7 @@ def _missing_columns(header: Header) -> tuple[str, list[str]]:
 def _with_measure(meanings: dict[int, ColumnMatch], titles: Iterable[str]) -> dict[int, ColumnMatch]:
     """Month columns without a name (1月 … 12月, 本月, 累计) take the measure or carrier that the title names.
 
-    Where each row names its carrier and unit, it is the consumption, if the title says so.
+    Where each row names its carrier and unit, it is the consumption, if the title names that.
     """
     bare = [column for column, meaning in meanings.items() if not meaning.named]
     named = any(m.carrier or (m.field("output") and not m.identity) for m in meanings.values())
@@ -339,7 +339,7 @@ def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
 
 
 def _with_shared(groups: Groups, form: Form) -> Groups:
-    """The groups, each with what the columns without a mark of time say of all spans: carrier, product, unit."""
+    """The groups, each with the columns without a mark of time that hold for all spans: carrier, product, unit."""
     without = groups.get((None, None), {})
     shared = {
         name: columns
@@ -381,7 +381,7 @@ def _bind_unit(binding: ColumnBinding, meaning: ColumnMatch, target: str, contex
     assumed = False
     if stated is None:
         fitting = context.units.fitting(target, water=water)
-        # 单位:吨标准煤 above columns of carriers says that they are converted already: no default may overrule it.
+        # 单位:吨标准煤 above columns of carriers means that they are converted already: no default may overrule it.
         contradicted = carrier is not None and any(
             (unit := find_unit(word)) and unit.canonical == COAL_EQUIVALENT for word in context.units.known
         )

@@ -103,12 +103,12 @@ class HeaderPart:
     subordinate: bool
     """Introduced by 其中: or #, part of the column before it."""
     other: bool = False
-    """Its brackets make it another quantity than its name alone says."""
+    """Its brackets make it another quantity than its name alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
-    """What a column's header, joined from one to three cells, says."""
+    """The meaning of a column's header, which one to three cells make up."""
 
     header: str
     fields: tuple[tuple[str, str], ...] = ()
@@ -124,7 +124,7 @@ class ColumnMatch:
 
     @property
     def identity(self) -> str | None:
-        """`uscc` or `name` where the column says whose row it is."""
+        """`uscc` or `name` where the column names the enterprise of a row, else None."""
         field = self.fields[0][1] if self.fields else None
         return field if field in IDENTITY else None
 
@@ -143,7 +143,7 @@ OTHER = ColumnMatch("")
 
 
 def is_of_another_time(text: str) -> bool:
-    """Whether a sub-heading makes what stands above it a quantity of another time, or none at all: 上年同期, 计划."""
+    """Whether a sub-heading makes its heading a quantity of another time, or no quantity: 上年同期, 计划."""
     return _OTHER_TIME.search(normalise_name(text)) is not None
 
 
@@ -164,8 +164,8 @@ def piece(text: str) -> HeaderPart:
             if found := find_unit(token):
                 unit = found.name
                 whole = whole.replace(f"({content})", "") if word == content else whole
-            elif (said := marker(token)) is not None:
-                timing = said
+            elif (found_timing := marker(token)) is not None:
+                timing = found_timing
             elif _OTHER_QUANTITY.search(token):
                 other = True
             elif looks_like_unit(token):
@@ -175,8 +175,8 @@ def piece(text: str) -> HeaderPart:
         name, unit = "", found.name
     if unit is None and (match := _UNIT_AFTER.match(name)) and (found := find_unit(match[2])):
         name, unit = match[1].strip(_TRIM), found.name
-    if (said := marker(name)) is not None and name not in _vocabulary():
-        name, timing = "", said
+    if (found_timing := marker(name)) is not None and name not in _vocabulary():
+        name, timing = "", found_timing
     return HeaderPart(name, whole, unit, unknown if unit is None else None, timing, subordinate, other)
 
 
@@ -184,7 +184,7 @@ def piece(text: str) -> HeaderPart:
 def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     """The meaning of a column whose header cells, top-down, are `cells` (blank and repeated ones left out).
 
-    A group heading above a known name is passed over (基本情况 | 企业名称), but not one that makes it another quantity
+    A group heading above a known name is ignored (基本情况 | 企业名称), but not one that makes it another quantity
     (上年同期 | 营业收入). None where the header is not ours.
     """
     if not cells or _DATA.fullmatch(cells[-1]):
@@ -232,7 +232,7 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
 
 
 def is_another_quantity(text: str) -> bool:
-    """Whether a header names what is none of ours whatever it is of: 折标准煤, 期末库存, 上年同期."""
+    """Whether a header names a quantity that no form has: 折标准煤, 期末库存, 上年同期."""
     return _OTHER_QUANTITY.search(normalise_name(text)) is not None
 
 
@@ -333,7 +333,7 @@ def _measures() -> list[tuple[str, ColumnMatch]]:
     """Names of output measures and carriers, longest first, single characters left out."""
     found = [
         (name, meaning)
-        # Canonical names are looked for in headers only: `tax` or `cod` may stand in any file's name.
+        # Canonical names are searched in headers only: `tax` or `cod` may occur in any file's name.
         for name, meaning in _words().items()
         if len(name) > 1 and (meaning.carrier or (meaning.field("output") and not meaning.identity))
     ]

@@ -1,4 +1,4 @@
-"""Where a sheet's tables stand: the header rows of each, and what each column's header means.
+"""The headers of a sheet's tables: their rows, and the meaning of each column's header.
 
 A header is found by a column that names the enterprise (or the carrier, where a sheet is about one enterprise); the one
 to three rows around it that make the most columns understood are the header.
@@ -44,11 +44,11 @@ LONGEST_NAME = 40
 _LABEL = re.compile(
     r"(?:单位|日期|时间|期|部门|人|名称|代码|表号|文号|机关):|^(?:填报|填表|报送|上报|报出|制表)(?:日期|时间|单位|部门|人)$"
 )
-"""A label such as 填报单位: or 单位: stands above a header, never in it."""
+"""A label such as 填报单位: or 单位: is above a header, never in it."""
 _LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本当]月")
 _THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
-"""A mark that stands in a row of its own below the header."""
+"""A mark that may fill a row of its own below the header."""
 _SIGNED = re.compile(r"[盖签]章|签[字名]|公章")
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
@@ -56,7 +56,7 @@ _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{
 def find_headers(grid: Grid) -> list[Header]:
     """Every header of the sheet, top-down; one that is printed again above further rows is not a new one.
 
-    Unless a title stands above it that says of which time, or in which unit, the rows below it are.
+    Unless a title above it states the time or the unit of the rows below it.
     """
     found: list[Header] = []
     for row in _anchor_rows(grid):
@@ -78,7 +78,7 @@ def _is_repeated(grid: Grid, header: Header, last: Header) -> bool:
 def titles_begin(grid: Grid, top: int, start: int) -> int:
     """The row where the titles of the table at `top` begin, below another table whose rows begin at `start`.
 
-    They stand directly above the header, one or two texts a row, and begin where a time, a unit or the enterprise of
+    They are directly above the header, up to three texts a row, and begin where a time, a unit or the enterprise of
     the table is stated; `top` where there are none.
     """
     begin = top
@@ -97,7 +97,7 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
 
 
 def _names_one(cells: Sequence[str]) -> bool:
-    """Whether a row says of which one enterprise a table is (企业名称 | 甲公司), so that it is no header."""
+    """Whether a row names the one enterprise that a table is about (企业名称 | 甲公司), so that it is no header."""
     return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
 
 
@@ -151,12 +151,12 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
             meanings = _meanings(grid, top, bottom, anchor)
             if not any(_identifies(meaning) for meaning in meanings.values()):
                 continue
-            said = sum((meaning.timing is not None) + (meaning.unit is not None) for meaning in meanings.values())
+            details = sum((meaning.timing is not None) + (meaning.unit is not None) for meaning in meanings.values())
             # Different meanings, not columns: under a merged heading alone all its columns mean the same. A heading
             # 1-本月 alone is a mark of time, and less than the 消费量 below it.
             understood = {(m.fields, m.carrier, m.role, m.timing) for m in meanings.values()}
             named = {meaning for meaning in understood if any(meaning[:3])}
-            score = (len(named), len(understood), said, top - bottom)
+            score = (len(named), len(understood), details, top - bottom)
             if best is None or score > best[0]:
                 best = (score, top, bottom, meanings)
     if best is None:
@@ -172,7 +172,7 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
 
 
 def _with_subheadings(meanings: dict[int, ColumnMatch], whole: dict[int, ColumnMatch]) -> dict[int, ColumnMatch]:
-    """`meanings` under a header that is merged further down, as the `whole` of it says: 营业收入|上年同期 is not ours.
+    """`meanings` corrected by the `whole` header, which is merged further down: 营业收入|上年同期 is not ours.
 
     合计 below a heading is the whole of what it names.
     """
@@ -233,7 +233,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
         if distinct_cells and (meaning := interpret(distinct_cells)) is not None:
             found[column] = meaning
         headings[column] = distinct_cells[:-1]
-    # Months and rented land stand beside their sum: it is no figure of its own.
+    # The sum next to months or rented land is no figure of its own.
     summed = {
         headings[column]
         for column, meaning in found.items()
@@ -259,9 +259,9 @@ def _whole(meaning: ColumnMatch, headings: tuple[str, ...]) -> ColumnMatch:
 
 
 def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
-    """A header row's cells, 本年 beside 上年同期 as 本期: it is this year's figure of whatever time is said above it.
+    """A header row's cells, with 本年 next to 上年同期 as 本期: this year's figure of the time that is stated above.
 
-    Beside 本月 it is the year to date, as everywhere else.
+    Next to 本月 it is the year to date, as everywhere else.
     """
     if not any("年" in cell for cell in cells):
         return list(cells)
@@ -287,7 +287,7 @@ def _with_months(grid: Grid, row: int, cells: list[str]) -> list[str]:
 def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]) -> None:
     """Writes a heading over the columns to its right that have only a sub-heading, as if it were merged over them.
 
-    Centred-across cells, CSV and .ods tell no merges; a heading spreads only where it has a sub-heading itself.
+    Centred-across cells and CSV have no merges; a heading spreads only where it has a sub-heading itself.
     """
     current = ""
     for column, heading in enumerate(headings):
@@ -302,12 +302,12 @@ def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]
 
 
 def _is_subheading(row: Sequence[str], header: Header) -> bool:
-    """Whether a row below a header names no enterprise and says of figures only that they are of which time."""
-    said = [cell for cell in row if cell]
+    """Whether a row below a header names no enterprise and holds nothing but marks of time."""
+    texts = [cell for cell in row if cell]
     return (
         not any(row[column] for column in header.identity.values())
-        and any(is_of_another_time(cell) for cell in said)
-        and all(len(cell) < LONGEST_NAME and (is_of_another_time(cell) or marker(cell) is not None) for cell in said)
+        and any(is_of_another_time(cell) for cell in texts)
+        and all(len(cell) < LONGEST_NAME and (is_of_another_time(cell) or marker(cell) is not None) for cell in texts)
     )
 
 

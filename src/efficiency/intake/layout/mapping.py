@@ -1,7 +1,7 @@
-"""Mapping files: how a department's odd layout is taught to the system without code.
+"""Mapping files: how a department's odd layout is described without code.
 
 A mapping names, for a file pattern and a sheet, the form, the header's row, and which header is which field with
-which unit. It supplies what the header would have said; everything after that is the same road.
+which unit. It replaces the meaning of the header; everything after that is as for other tables.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 LIKE_MOST = 0.9
-"""Share of the most texts of any row that the header has at least: a row of data may say more than its header."""
+"""Share of the most texts of any row that the header has at least: a row of data may have more than its header."""
 
 
 class MappedColumn(BaseModel):
@@ -41,7 +41,7 @@ class MappedColumn(BaseModel):
     header: str | None = None
     """The header's text as the sheet states it; width and spaces do not matter."""
     column: Annotated[str, Field(pattern=r"^[A-Z]{1,3}$")] | None = None
-    """The column's letters, where the header is blank or stands there twice."""
+    """The column's letters, where the header is blank or occurs twice."""
     field: str
     """A field of the form, or a role: year, quarter, month, period, span_start, span_end, filled_on."""
     unit: str | None = None
@@ -76,7 +76,7 @@ class MappedSheet(BaseModel):
     header_row: Annotated[int, Field(ge=1)]
     """Row that holds the headers, counted from 1 as the spreadsheet shows it."""
     period: str | None = None
-    """The span of all figures, where neither title, name nor columns say it: 2026年10月, 2026年1-10月, 2026年度."""
+    """The span of all figures, where neither title, name nor columns state it: 2026年10月, 2026年1-10月, 2026年度."""
     column: Annotated[tuple[MappedColumn, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -151,7 +151,7 @@ def load_mapping(path: Path) -> MappingFile:
 
 
 def mapped_header(grid: Grid, layout: MappedSheet) -> tuple[Header | None, list[str]]:
-    """The header that `layout` says the sheet has, and the headers it names that are not there.
+    """The header that `layout` describes, and the headers it names that the sheet lacks.
 
     None when any is missing: the department has changed its layout, and half a table is no table.
     """
@@ -191,7 +191,7 @@ def draft_mapping(grid: Grid, file_name: str) -> str:
     for column, text in enumerate(heads):
         if text:
             letters = grid.letters(column)
-            # Where a text stands twice, only the letters say which column is meant.
+            # Where a text occurs twice, only the letters identify the column.
             alone = heads.count(text) == 1
             named = f"header = {_quoted(text)}" if alone else f"column = {_quoted(letters)}"
             whole = " ".join(filter(None, (row[column] for row in (*headings, heads))))
@@ -205,7 +205,7 @@ def draft_mapping(grid: Grid, file_name: str) -> str:
 
 
 def _meaning(column: MappedColumn, form: str, header: str) -> ColumnMatch:
-    """What the header would have said."""
+    """The meaning of a column that the mapping describes."""
     unit = find_unit(column.unit) if column.unit else None
     timing = marker(normalise_name(column.span)) if column.span else None
     carrier = carrier_aliases()[normalise_name(column.carrier)] if column.carrier else None

@@ -151,7 +151,7 @@ def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFra
 
 
 def _silent_rows(rows: pl.DataFrame, silent: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Of the rows that are `silent` of who they are about: which are prepared formulas, and which are stray texts.
+    """Of the `silent` rows, which name no enterprise: which are prepared formulas, and which are stray texts.
 
     The former hold nothing but zeros and blanks; the latter a text or two without a figure (a stamp, a date).
     """
@@ -165,9 +165,9 @@ def _silent_rows(rows: pl.DataFrame, silent: pl.Series) -> tuple[pl.Series, pl.S
         pl.sum_horizontal(pl.col(name).is_not_null() for name in texts).alias("texts"),
     )
     stray = silent & ~about["numbers"] & (about["texts"] <= FEW_CELLS)
-    said = rows.select(pl.int_range(pl.len()).alias("row"), *texts).filter(stray).unpivot(index="row").drop_nulls()
+    cells = rows.select(pl.int_range(pl.len()).alias("row"), *texts).filter(stray).unpivot(index="row").drop_nulls()
     figure = parse_number(pl.col("value")).is_not_null() | pl.col("value").str.contains(r"^\s*[#=]")
-    with_figure = said.filter(figure)["row"] if said.height else said["row"]
+    with_figure = cells.filter(figure)["row"] if cells.height else cells["row"]
     return silent & about["zeros"], stray.scatter(with_figure.unique(), False)
 
 
@@ -237,7 +237,7 @@ _COMPARED = re.compile(
     r"(?:同比|环比)?(?:增长|增减|增加|减少|下降|增速|增幅|±)*+[额量率值数]?(?:\([^)]*\)|[%±+-])*"
     r"|(?:户均|平均|最大|最小|均)[值数]?|中位数|占比(?:\([^)]*\)|%)?|完成率|校验|核对|其中:?.+"
 )
-"""What a row says of the rows above it."""
+"""The label of a row that compares or summarises the rows above it."""
 _ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
 _DAY = re.compile(r"20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?")
 _MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d|^[^〇○\n]*[〇○].*年|\d{4}[./]\d")
@@ -251,7 +251,7 @@ _CODE_CHARACTER, _HAN = re.compile(r"[0-9A-Za-z]"), re.compile(r"[\u4e00-\u9fff]
 
 def word_of(code: str | None, words: Iterable[str | None]) -> str | None:
     """The word in the place of an enterprise: the first of `words`, the name before others; None beside a code."""
-    # 合计 and 规上企业(3家) may stand in the column of codes.
+    # 合计 and 规上企业(3家) may be in the column of codes.
     if code is not None and _CODE_CHARACTER.search(code) and not _HAN.search(code):
         return None
     return next((word for word in words if word), None)
@@ -287,7 +287,7 @@ def heads_a_group(name: str | None, labels: Iterable[str | None]) -> bool:
 
 
 def may_have_sums(word: str) -> bool:
-    """Whether figures beside the heading `word` are those of a group: not where it looks like an enterprise."""
+    """Whether figures in the row of the heading `word` are sums of a group: not where it looks like an enterprise."""
     return _ENTERPRISE.search(word) is None and word[0] not in "*※"
 
 

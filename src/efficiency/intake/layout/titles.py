@@ -1,4 +1,4 @@
-"""What stands around a table rather than in it: titles, unit line, date of filing, the one enterprise it is about."""
+"""The context of a table: titles, unit line, date of filing, the one enterprise that it is about."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注
 
 @dataclass(frozen=True)
 class TableContext:
-    """What the texts around a table say."""
+    """What the texts above and below a table state of it."""
 
     titles: tuple[str, ...] = ()
     """Lines above the table, top-down: the non-blank cells of each row; explanations left out."""
@@ -68,10 +68,10 @@ class TableContext:
     name: str | None = None
 
 
-def look_around(
+def table_context(
     grid: Grid, file_name: str, top: int, start: int = 0, before: TableContext | None = None
 ) -> TableContext:
-    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) say of the table at `top`.
+    """What rows `start` to before `top` (and the sheet's foot, for the date of filing) state of the table at `top`.
 
     What they leave open is as in the table `before` it.
     """
@@ -99,12 +99,12 @@ def look_around(
     )
     if before is None:
         return own
-    silent = all(timing_in(line) == NOTHING for line in titles)
+    untimed = all(timing_in(line) == NOTHING for line in titles)
     return TableContext(
         # The title of the sheet also names the measure of months without a name.
-        titles=(*titles, *(line for line in before.titles if line not in titles)) if silent else titles,
+        titles=(*titles, *(line for line in before.titles if line not in titles)) if untimed else titles,
         units=before.units if own.units == NO_UNITS else own.units,
-        timing=before.timing if silent else own.timing,
+        timing=before.timing if untimed else own.timing,
         filled_on=own.filled_on or before.filled_on,
         as_of=own.as_of or before.as_of,
         uscc=own.uscc or (None if own.name else before.uscc),
@@ -116,23 +116,23 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     """The units in a column 计量单位 of a table that has no such field: they hold for its columns without one."""
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
         return NO_UNITS
-    said = NO_UNITS
+    units = NO_UNITS
     for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
         if {normalise_name(head) for head in heads} & {"单位", "计量单位"}:
             words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
             found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
-            said += found if found.known else NO_UNITS  # a column 单位 may name organisations
-    return said
+            units += found if found.known else NO_UNITS  # a column 单位 may name organisations
+    return units
 
 
 def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
-    """The texts of the last rows, `foot`, below the last row of figures, where a few stand in a row."""
+    """The texts of the last rows, `foot`, below the last row of figures, if there are only a few in each row."""
     texts: list[str] = []
     for row_index, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
-        said = [cell for cell in row if cell]
-        if len(said) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
+        filled = [cell for cell in row if cell]
+        if len(filled) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
             break
-        texts += said
+        texts += filled
     return texts
 
 
@@ -165,7 +165,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _split_label(line: str) -> bool:
-    """Whether a unit's label and the unit stand in two cells (`单位:` | `千元`), so that only the line holds both."""
+    """Whether a unit's label and the unit are in two cells (`单位:` | `千元`), so that only the line holds both."""
     return re.search(r"单位: \S", line) is not None
 
 
@@ -195,10 +195,10 @@ def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
     """Code and name that a row's cells (standard width, blank ones included) state of one enterprise."""
     if not any(_LABELLED.search(cell) for cell in cells):
         return None, None
-    said = [text for cell in cells if (text := " ".join(cell.split()))]
-    line = " ".join(dict.fromkeys(said))
+    filled = [text for cell in cells if (text := " ".join(cell.split()))]
+    line = " ".join(dict.fromkeys(filled))
     code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
-    for label, value in pairwise(said):
+    for label, value in pairwise(filled):
         field = _LABELS.get(piece(label).name)
         if field == "uscc" and code is None and _CODE.fullmatch(value):
             code = value
@@ -219,10 +219,10 @@ def named_within(grid: Grid, first: int, end: int) -> Iterator[tuple[int, str | 
         row_index = first + int(row)
         (cells,) = grid.rows(row_index, row_index + 1)
         plain = [unicodedata.normalize("NFKC", cell) for cell in cells]
-        said = [cell for cell in plain if cell]
+        filled = [cell for cell in plain if cell]
         code, name = named_in(plain)
-        if not code and not name and len(said) == 1 and _is_enterprise(said[0]):
-            name = said[0]
+        if not code and not name and len(filled) == 1 and _is_enterprise(filled[0]):
+            name = filled[0]
         if code or name:
             yield row_index, code, name
 

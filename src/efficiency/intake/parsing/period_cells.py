@@ -1,4 +1,4 @@
-"""What the cells of period columns (年份, 季度, 月份, 报告期) say, each by itself and beside its neighbours."""
+"""The timing of the cells of period columns (年份, 季度, 月份, 报告期), each by itself and next to its neighbours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PARTS = ("month", "quarter")
 
 
 def timing_of_cell(text: str, role: str) -> Timing:
-    """What the cell of a period column says; `role` is year, quarter, month or period. Unsure when not understood."""
+    """The timing of a period column's cell; `role` is year, quarter, month or period. Unsure when not understood."""
     plain = canonical(text).strip("'")
     if _SERIAL.fullmatch(plain) and role != "year":
         text = (_EPOCH + timedelta(days=int(plain))).isoformat()
@@ -43,13 +43,13 @@ def timing_of_cell(text: str, role: str) -> Timing:
     if role == "year":
         match = YEAR_MARKER.fullmatch(plain)
         return Timing(int(match[1])) if match else UNSURE
-    said = (_part_of_year(plain, role) if role in _PARTS else None) or _period(plain)
-    complete = said.year is not None or (role in _PARTS and said.month is not None)
-    return said if said.unsure or complete else UNSURE
+    timing = (_part_of_year(plain, role) if role in _PARTS else None) or _period(plain)
+    complete = timing.year is not None or (role in _PARTS and timing.month is not None)
+    return timing if timing.unsure or complete else UNSURE
 
 
 def _part_of_year(plain: str, role: str) -> Timing | None:
-    """What a bare number or range in a column 月份 or 季度 says."""
+    """The timing of a bare number or range in a column 月份 or 季度; None for other texts."""
     if role == "quarter":
         return timing_in(canonical(f"{plain}季度")) if re.fullmatch(r"[1-4一二三四]", plain) else None
     if match := re.fullmatch(r"0?(1[0-2]|[1-9])月?份?", plain):
@@ -63,16 +63,16 @@ def _period(plain: str) -> Timing:
         return Timing(int(match[1]), int(match[2]))
     if TENTH.fullmatch(plain):
         return tenth(plain)
-    said = timing_in(plain)
-    # A year beside something that is not understood (Oct-2026, 2026年(预计)) is not the full year.
-    only_year = said.year is not None and said.month is None and said.kind != "several"
-    return UNSURE if only_year and not YEAR_MARKER.fullmatch(plain) else said
+    timing = timing_in(plain)
+    # A year next to something that is not understood (Oct-2026, 2026年(预计)) is not the full year.
+    only_year = timing.year is not None and timing.month is None and timing.kind != "several"
+    return UNSURE if only_year and not YEAR_MARKER.fullmatch(plain) else timing
 
 
 def written_out(texts: Sequence[str | None], as_text: Sequence[bool]) -> list[str | None]:
-    """`texts` of one column (or one header) with 2026.1 written as the month that it is, where that can be told.
+    """`texts` of one column (or one header) with 2026.1 written as the month that its neighbours show it to be.
 
-    A number beside 2026.01 is what a spreadsheet leaves of 2026.10; beside a text 2026.10 it is January, and so is a
+    A number next to 2026.01 is what a spreadsheet leaves of 2026.10; next to a text 2026.10 it is January, and so is a
     cell that holds it `as_text`, unless the others are padded.
     """
     stated = {text for text in texts if text is not None}

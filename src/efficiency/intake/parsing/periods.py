@@ -1,6 +1,6 @@
-"""Which months figures belong to, from what texts and headers say: a month, a year to date, a full year, a quarter.
+"""Which months figures belong to, from texts and headers: a month, a year to date, a full year, a quarter.
 
-What is said may be partial (a header 累计, a column 月份, a folder 2026); parts are put together and what they leave
+A statement may be partial (a header 累计, a column 月份, a folder 2026); parts are combined, and what they leave
 open is not guessed: no span comes of it.
 """
 
@@ -59,13 +59,13 @@ _QUARTER = re.compile(
 _SEVERAL = re.compile(
     r"(?:(?:年|年度)\d{1,2}|\d{1,2}月份?)[、,和及与&+/]\d{1,2}月|\d月份?-(?:今|目前)|附[件表]\d{1,2}-\d{1,2}月|[1-4一二三四](?:季度)?[、,和及与&+/]第?[1-4]个?季度"
 )
-"""Months or quarters side by side (2026年9月、10月), or a span without an end: of which a figure is, is not said."""
+"""Months or quarters side by side (2026年9月、10月), or a span without an end: which of them is meant is open."""
 _ENGLISH = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _MAY_BE_MONTHS = re.compile(
     rf"(?:{_ENGLISH})[A-Z]*[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
     r"|20\d\d(?:年度?|[./])\d{1,2}-\d{1,2}(?!\d)|20\d\d年\d{1,2}(?:个月|$)|第\d{1,2}期|-\d{1,2}月(?!\d)"
 )
-"""Beside a year, what says that not the whole of it is meant, though not in a way that is read."""
+"""Texts next to a year that mean a part of it, in a way that is not read."""
 _CHINESE_QUARTERS = re.compile(r"[一二三四](?=个?季度|-第?[一二三四1-4]个?季度)")
 _FIRST_MONTHS = re.compile(r"(?<=年)[前头]([一二三四五六七八九]|十[一二]?|\d{1,2})个?月|(?<=年)(一)(?=月?-\d{1,2}月)")
 _BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
@@ -76,7 +76,7 @@ TENTH = re.compile(r"20\d\d\.1")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What is said of the time of figures; None where it is left open. A year alone means the full year."""
+    """A statement of the time of figures; None where it is left open. A year alone means the full year."""
 
     year: int | None = None
     month: int | None = None
@@ -86,7 +86,7 @@ class Timing:
     unsure: bool = False
     """Contradictory or ambiguous: no span may come of it."""
     doubt: str = ""
-    """Why it is unsure, in Chinese, where that can be told."""
+    """Why it is unsure, in Chinese; empty where there is no particular reason."""
 
     def over(self, base: Timing) -> Timing:
         """The statement, completed by the more general `base` (a title, for the header of a column)."""
@@ -146,7 +146,7 @@ def canonical(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def timing_in(text: str) -> Timing:
-    """What a title, a name or a path says of the time; `NOTHING` if silent, `UNSURE` if it contradicts itself."""
+    """The timing that a title, a name or a path states; `NOTHING` if none, `UNSURE` if it contradicts itself."""
     days = _DAYS.search(canonical(text))
     if days and not _OTHER_DAYS.search(days.string[: days.start()]):
         if whole := _whole_months(days):
@@ -159,9 +159,9 @@ def timing_in(text: str) -> Timing:
     plain = _OTHER_DATES.sub(" ", _UP_TO.sub(r"\g<1>1-\2月", canonical(text)))
     cumulative: Kind | None = "to_date" if _CUMULATIVE.search(plain) else None
     # From the most to the least specific way of writing a span; the first that is there is what is meant.
-    for said in (_ranges(plain), _quarters(plain, cumulative), _months(plain, cumulative), _years(plain, cumulative)):
-        if said:
-            return said.pop() if len(said) == 1 else UNSURE
+    for found in (_ranges(plain), _quarters(plain, cumulative), _months(plain, cumulative), _years(plain, cumulative)):
+        if found:
+            return found.pop() if len(found) == 1 else UNSURE
     return Timing(kind=cumulative)
 
 
@@ -241,7 +241,7 @@ def _years(plain: str, cumulative: Kind | None) -> set[Timing]:
 
 
 def _undetermined(plain: str, doubt: str) -> Timing:
-    """Some months of the year that the text names, but not which: columns or a sheet's name may say it."""
+    """Some months of the year that the text names, but not which: columns or a sheet's name may state it."""
     return Timing(_only_year(plain), kind="several", doubt=doubt)
 
 
@@ -251,7 +251,7 @@ def _only_year(plain: str) -> int | None:
 
 
 def _range(first_year: str | None, first: str, last_year: str | None, last: str) -> Timing:
-    """A range of months; one without a year lies within one."""
+    """A range of months; one without a year is within one."""
     if last_year and not first_year:
         return UNSURE
     year = int(first_year) if first_year else None
@@ -271,28 +271,28 @@ def from_to(first: int, last: int, year: int | None, last_year: int | None = Non
 
 
 def _timing_of_titles(title: Iterable[str]) -> Timing:
-    """What the lines above a table say together; the months that one names go before the year of another."""
+    """The timing that the lines above a table state together; the months of one go before the year of another."""
     in_title = NOTHING
     for line in title:
-        said = timing_in(line)
-        if said.unsure:
-            return said
-        if in_title.month is None and said.month is not None:
-            if in_title.year and said.year and in_title.year != said.year:
-                return replace(UNSURE, doubt=f"标题中既有{in_title.year}年，又有{said.year}年，看不出是哪一年。")
-            in_title = said.over(in_title)  # 2026年度评价数据 above 2026年1-10月
+        timing = timing_in(line)
+        if timing.unsure:
+            return timing
+        if in_title.month is None and timing.month is not None:
+            if in_title.year and timing.year and in_title.year != timing.year:
+                return replace(UNSURE, doubt=f"标题中既有{in_title.year}年，又有{timing.year}年，看不出是哪一年。")
+            in_title = timing.over(in_title)  # 2026年度评价数据 above 2026年1-10月
         elif in_title.month is None or in_title.year is None:
-            in_title = in_title.over(said)
-        elif in_title.kind is None and (said.year, said.month) == (in_title.year, in_title.month):
-            in_title = said.over(in_title)  # 2026年10月月报 above 2026年1-10月
-        elif in_title.kind is None and said.year is None and said.month is None:
-            in_title = said.over(in_title)  # a line of its own that says 本月止累计
+            in_title = in_title.over(timing)
+        elif in_title.kind is None and (timing.year, timing.month) == (in_title.year, in_title.month):
+            in_title = timing.over(in_title)  # 2026年10月月报 above 2026年1-10月
+        elif in_title.kind is None and timing.year is None and timing.month is None:
+            in_title = timing.over(in_title)  # a line of its own: 本月止累计
     return in_title
 
 
 def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
-    """The time of a sheet, as its surroundings state it; one called 1 to 12 may be of a month."""
-    stated = _timing_of_surroundings(title, sheet, file_name)
+    """The time of a sheet, as its titles and names state it; one called 1 to 12 may be of a month."""
+    stated = _timing_of_context(title, sheet, file_name)
     if stated.year is None or stated.month is not None or stated.kind is not None or stated.unsure:
         return stated
     may_be_month = _BARE_NUMBER.fullmatch(sheet.strip()) is not None
@@ -300,8 +300,8 @@ def timing_of_sheet(title: Iterable[str], sheet: str, file_name: str) -> Timing:
     return replace(stated, kind="several", doubt=doubt) if may_be_month else stated
 
 
-def _timing_of_surroundings(title: Iterable[str], sheet: str, file_name: str) -> Timing:
-    """The time a sheet's surroundings state: its title lines, else its name, the file's, the folders' from inside out.
+def _timing_of_context(title: Iterable[str], sheet: str, file_name: str) -> Timing:
+    """The time stated around a sheet: by its title lines, else its name, the file's, the folders' from inside out.
 
     A statement without a year is completed by the next that has one; a title that names only a year is completed by a
     sheet name that names a month of it.
@@ -318,15 +318,15 @@ def _timing_of_surroundings(title: Iterable[str], sheet: str, file_name: str) ->
         refines = in_name.month is not None and in_name.year in (None, in_title.year) and not in_name.unsure
         return replace(in_name, year=in_title.year, kind=in_title.kind or in_name.kind) if refines else in_title
     result = in_title
-    for said in (in_name, *map(timing_in, (stem, *reversed(folders[:-1])))):
+    for timing in (in_name, *map(timing_in, (stem, *reversed(folders[:-1])))):
         if result.year is not None:
             break
-        if said.unsure and result.month is None:
-            return said
+        if timing.unsure and result.month is None:
+            return timing
         if result.month is not None:
-            result = replace(result, year=result.year if said.unsure else said.year)
+            result = replace(result, year=result.year if timing.unsure else timing.year)
         else:
-            result = result.over(said)
+            result = result.over(timing)
     return result
 
 
@@ -353,11 +353,11 @@ YEAR_MARKER = re.compile(r"(20\d\d)(年度|年|)(累计|全年|合计)?")
 
 @lru_cache(maxsize=4096)
 def marker(text: str) -> Timing | None:
-    """What a header that is only a mark of time says (本月, 累计, 1-10月, 10月, 2026年, a date); None for others."""
+    """The timing of a header that is only a mark of time (本月, 累计, 1-10月, 10月, 2026年, a date); else None."""
     plain = _OF_THIS_YEAR.sub("", canonical(text))
-    said = next((timing for pattern, timing in _MARKER_WORDS if pattern.fullmatch(plain)), None)
-    if said is not None:
-        return said
+    timing = next((timing for pattern, timing in _MARKER_WORDS if pattern.fullmatch(plain)), None)
+    if timing is not None:
+        return timing
     if TENTH.fullmatch(plain):
         return tenth(plain)
     if (match := ISO.fullmatch(text.strip())) or (match := _MONTH_MARKER.fullmatch(plain)):
@@ -374,7 +374,7 @@ def marker(text: str) -> Timing | None:
 
 
 def tenth(text: str) -> Timing:
-    """What 2026.1 says where nothing tells whether a spreadsheet made it of 2026.10: January or October."""
+    """The timing of 2026.1 where it may be what a spreadsheet leaves of 2026.10: January or October, so unsure."""
     return replace(UNSURE, doubt=TENTH_DOUBT.format(text))
 
 

@@ -87,7 +87,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class StatedUnits:
-    """What a 单位: text says: units that are known, and words that look like units but are not."""
+    """The units that a 单位: text names: known ones, and words that look like units but are none."""
 
     known: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -104,14 +104,14 @@ NO_UNITS = StatedUnits()
 
 
 def find_unit(text: str) -> Unit | None:
-    """The unit that `text` names, whatever its width, case and spaces; None when it is not known."""
+    """The unit that `text` names in any width, case and spacing; None when it is not known."""
     return units().get(normalise_name(text))
 
 
 def looks_like_unit(text: str) -> bool:
     """Whether a bracketed word that is no known unit was probably meant as one (万美元), not as a remark (不含税).
 
-    A magnitude alone (亿), and what begins with a known unit (元/年, 千元不含税), say that the default is not meant.
+    A magnitude alone (亿), and what begins with a known unit (元/年, 千元不含税), rule out the default unit.
     """
     word = normalise_name(text)
     return _LOOKS_LIKE_UNIT.search(word) is not None or word.startswith(_long_units()) or "/" in word[1:2]
@@ -173,9 +173,9 @@ def units_in_title(text: str) -> StatedUnits:
 
 
 def units_above(texts: Iterable[str]) -> StatedUnits:
-    """What the texts above a header say of units: `单位:千元` on its own or in a title, or a lone `(千元)`.
+    """The units that the texts above a header state: `单位:千元` on its own or in a title, or a lone `(千元)`.
 
-    Texts are in standard width (NFKC). 填报单位:, 编制单位: and the like name an organisation and are not looked at.
+    Texts are in standard width (NFKC). 填报单位:, 编制单位: and the like name an organisation and are ignored.
     """
     stated = StatedUnits()
     for text in texts:
