@@ -1,1 +1,1 @@
-"""The stages put together: the six steps of a run, and what reads and judges again for the other commands."""
+"""The monthly job: the six steps of a run (`run.py`) and the types that pass between them (`contracts.py`)."""

@@ -200,7 +200,7 @@ def stated_in(stored: Contents, rows: Mapping[str, Chunks]) -> Stated:
 def stated_rows(warehouse: Path, folder: Path, keep: pl.Expr | None = None, *, held: int = 0) -> dict[str, Chunks]:
     """Form id → the rows that `warehouse` keeps, in the shape of its `schemas.STATED` table: all or those to `keep`.
 
-    What is more than memory holds beside the `held` rows that stand there already is put into `folder`.
+    Rows beyond those that memory holds, in addition to the `held` rows already in it, are spilled to `folder`.
     """
     parts: dict[str, list[pl.DataFrame | ParquetChunk]] = {table.qualified: [] for table in STATED.values()}
     for table, frame in load_in_order(warehouse, STATED.values(), BOUNDS.held):

@@ -1,4 +1,4 @@
-"""The span of each row: what its period columns say, completed by what stands context the table."""
+"""The span of each row: what its period columns say, completed by the text around the table."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def row_timings(cells: pl.DataFrame, layout: TableLayout, context: TableContext,
     silent = [not any(row.values()) for row in rows]
     others = {timing.span() for timing, blank in zip(timings, silent, strict=True) if not blank}
     if others and context.timing.span() not in others:
-        # What stands context the table is not what its rows are of, so that it cannot stand in for one of them.
+        # The period of the text around the table is not that of its rows, so that no row without one can take it.
         timings = [NO_PERIOD if blank else timing for timing, blank in zip(timings, silent, strict=True)]
     return RowTimings(
         index,

@@ -51,7 +51,7 @@ def read_rows(table: Table) -> pl.DataFrame:
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
             )
-        # One of twelve months stands for all.
+        # One of twelve months is enough for all.
         elif binding.assumed and (binding.field, carrier) not in assumed:
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
@@ -104,7 +104,7 @@ def _refuse_duplicates(table: Table) -> None:
 
 
 def column_map(table: Table) -> pl.DataFrame:
-    """Where each field of each group stands, in the shape of COLUMN_MAP."""
+    """The column of each field of each group, in the shape of COLUMN_MAP."""
     rows: list[dict[str, object]] = []
     for group in table.layout.groups:
         for binding in (*table.layout.identity, *group.columns):

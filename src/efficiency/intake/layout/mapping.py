@@ -1,7 +1,7 @@
-"""Mapping files: how a department's odd layout is taught to the system without code.
+"""Mapping files: a department's layout that is not recognised, stated in a file instead of in code.
 
 A mapping names, for a file pattern and a sheet, the form, the header's row, and which header is which field with
-which unit. It supplies what the header would have said; everything after that is the same road.
+which unit. It replaces what is read from a header; everything after that is the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which months figures belong to, from what texts and headers say: a month, a year to date, a full year, a quarter.
 
-What is said may be partial (a header 累计, a column 月份, a folder 2026); parts are put together and what they leave
-open is not guessed: no span comes of it.
+A text may name a part only (a header 累计, a column 月份, a folder 2026); parts are combined, and what they leave open
+is not guessed: there is no span then.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What batches of files state, put down as Parquet: so that many machines can read and one can publish."""
+"""What batches of files state, staged as Parquet: many machines read, one publishes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def split_into_batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]
 
 
 def is_staged(folder: Path, place: int) -> bool:
-    """Whether batch number `place` stands in `folder`; it does so whole or not at all."""
+    """Whether batch number `place` is in `folder`; it is there whole or not at all."""
     return _batch_folder(folder, place).exists()
 
 
