@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from conftest import INBOX, ROOT, SampleRun, efficiency
 
+from efficiency import cli
 from efficiency.cli import _parser
 
-COMMANDS = (
-    "run", "serve", "check", "explain", "compare", "template", "policies", "objection", "reissue", "rollback", "audit",
-)  # fmt: skip
+COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in cli.COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -24,8 +24,8 @@ TOLERATED_DAYS = 3
 """A return is late when it comes more than so many days after its day of last time; weekends move it about."""
 REMINDED_DAYS = 92
 """So many days after the end of the month, days overdue are still worth counting."""
-GIVEN_UP_MONTHS = 6
-"""A return that has not come for longer has been given up; it is not missed every month for ever."""
+ENDED_MONTHS = 6
+"""A return that has not come for longer is taken as ended and is no longer reported as missing."""
 REGULAR = 0.6
 """Share of the intervals that must be alike for a return to have a rhythm."""
 NAMED = 5
@@ -91,7 +91,7 @@ def _expected(sent: Returns, period: date) -> pl.DataFrame:
     regular = (pl.col("regular") >= REGULAR) & ((pl.col("gap") == 1) | (pl.col("spans") >= 3))
     rhythmic = regular & (since >= pl.col("gap")) & (since % pl.col("gap") == 0)
     paused = (pl.col("first_number") <= this - 12) & ~pl.col("came_last_year") & (pl.col("last_number") > this - 12)
-    due = (once | rhythmic.fill_null(value=False)) & ~paused & (since <= min(GIVEN_UP_MONTHS, HISTORY_MONTHS))
+    due = (once | rhythmic.fill_null(value=False)) & ~paused & (since <= min(ENDED_MONTHS, HISTORY_MONTHS))
     return rhythm.filter(due).select(*SERIES, "last")
 
 

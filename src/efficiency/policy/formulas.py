@@ -1,7 +1,7 @@
 """The formulas by which an indicator's value earns its weight, one class each: scoring, its inverse, and its words.
 
 To add one: a class here with its line in `FORMULAS`, its name in `model.FormulaName`, and its cases in
-tests/policy/test_formulas.py. What a formula compares a value with, beside the indicator's benchmark, it names in
+tests/policy/test_formulas.py. What a formula compares a value with, other than the indicator's benchmark, it names in
 `peers`; a statistic that none uses yet is added to `PeerStatistic` and to `evaluation.scoring.peer_statistics`.
 """
 

@@ -1,7 +1,7 @@
 """Ranks and tiers from scores, and tiers after overrides: here a tier is cut (`levels_of`).
 
 An enterprise without a score has no tier: missing data are never D. Cuts by rank are compared in whole numbers, since
-a binary fraction such as 0.2 × 5 can lie beside the whole number that the rule means.
+a binary fraction such as 0.2 × 5 can differ from the whole number that the rule means.
 """
 
 from __future__ import annotations

@@ -66,8 +66,11 @@ def _cell(text: str) -> str:
 
 
 def main(paths: Iterable[str]) -> None:
-    """Replace the dictionary in each of the documents at `paths`."""
-    for path in map(Path, paths):
+    """Replace the dictionary in each of the documents at `paths`; exits with the usage when none is named."""
+    named = tuple(map(Path, paths))
+    if not named:
+        sys.exit("no document is named. To do: python -m efficiency.warehouse.schema.dictionary docs/analyst.md")
+    for path in named:
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
