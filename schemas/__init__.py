@@ -20,8 +20,8 @@ How a form is added, `waste` say:
 3. Only where a word is not the plain total of a figure: `schemas/profile.py` declares the word, `facts/waste.py`
    computes it (facts of the form in, one row per enterprise out), and `facts/profile.py` joins that to the profile.
 4. A test sends a sheet and asserts the fact, and the word where the form feeds one (see `tests/test_new_form.py`).
-   `python -m efficiency.warehouse.schema.dictionary docs/analyst.md` renews the dictionary there, and the words that the
-   form feeds get a line in the table of columns of `docs/policies.md`; tests compare both.
+   `python -m efficiency.warehouse.schema.dictionary docs/analyst.md` renews the dictionary there, and each word that
+   the form feeds gets a line in the table of columns of `docs/policies.md`; tests compare both.
 
 From then on the form is stored (`facts.waste`, `intake.stated_waste`), its words can be used in a policy's expressions,
 its cells appear in explanations and in the view `lineage`, and its returns are watched.
