@@ -174,7 +174,7 @@ def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd: Pa
 def test_a_mapping_file_may_begin_with_a_mark_as_some_editors_write_it(tmp_path: Path) -> None:
     path = tmp_path / "mapping.toml"
     path.write_text("sheet = []\n", encoding="utf-8-sig")
-    assert load_mapping(path) == NO_MAPPING
+    assert load_mapping(path).sheet == NO_MAPPING.sheet
     path.write_text("sheet = " + "[" * 5_000, encoding="utf-8")
     with pytest.raises(UsageError, match="is not TOML"):
         load_mapping(path)
