@@ -27,7 +27,7 @@ STEPS = ("ingest", "validate", "evaluate", "select", "report", "publish")
 
 
 def one(size: int, ending: str, folder: Path) -> tuple[Run, dict[str, Any]]:
-    """A province of `size` enterprises: the whole run, and what `stages.py` tells of it."""
+    """A province of `size` enterprises: the whole run, and what `stages.py` prints of it."""
     inbox, log = folder / f"{size}.{ending}", folder / f"{size}.{ending}.log"
     write(size, ending, inbox)
     run = measure(python("stages.py", inbox, "2026-10", folder / f"{size}.{ending}.out"), log)
@@ -54,7 +54,7 @@ def main() -> int:
         before: tuple[int, Run] | None = None
         for size in sizes:
             with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-                run, told = one(size, ending, Path(name))
+                run, result = one(size, ending, Path(name))
             powers = f"{'':>13}"
             if before is not None:
                 both = (before[0], size)
@@ -62,14 +62,14 @@ def main() -> int:
                     f"{exponent(before[1].seconds, run.seconds, both):>7.2f}"
                     f"{exponent(before[1].peak_mib, run.peak_mib, both):>6.2f}"
                 )
-            steps = " ".join(f"{step} {told['stages'][step]['seconds']:.1f}" for step in STEPS)
+            steps = " ".join(f"{step} {result['stages'][step]['seconds']:.1f}" for step in STEPS)
             print(
                 f"{size:>12,}{ending:>9}{run.seconds:>9.1f}{run.peak_mib:>10.0f}{run.seconds / size * 1000:>9.2f}"
                 f"{run.peak_mib * 1024 / size:>9.1f}{powers}  {steps}",
                 flush=True,
             )
             before = size, run
-            results.setdefault(size, []).append((told["tiers"], told["lists"]))
+            results.setdefault(size, []).append((result["tiers"], result["lists"]))
     print(footer(1))
     if unlike := [size for size, found in results.items() if any(each != found[0] for each in found)]:
         print(f"The formats do not come to the same tiers and lists at {unlike}")

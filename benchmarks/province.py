@@ -3,7 +3,7 @@
     python benchmarks/province.py --enterprises 10000 --ending csv --output /tmp/province
 
 Columnar and seeded: the same size gives the same figures in each format. One file a form for register and land, one
-file a month for output and for energy, whose six carriers stand side by side; every cell has a figure, which is the
+file a month for output and for energy, with its six carriers side by side; every cell has a figure, which is the
 hardest case. The workbook has a sheet for each measure with twelve months side by side, as `monthly_series` does: a
 year of months as rows would not fit below Excel's last row.
 """

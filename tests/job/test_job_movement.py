@@ -46,11 +46,11 @@ def facts(*taxes: tuple[int, float, bool]) -> Partitions:
 
 def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Contents:
     """The warehouse after `period` was evaluated on `given`."""
-    judged = evaluate_period(given, rules, period, None)
+    made = evaluate_period(given, rules, period, None)
     new = PublishedEvaluation(
         period=period, policy_id=rules.id, policy_sha256=rules.sha256, policy_toml=rules.text, run_id="r",
-        code_version="1", inputs_sha256=judged.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
-        warnings=None, scores=judged.scores, indicators=judged.indicators,
+        code_version="1", inputs_sha256=made.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
+        warnings=None, scores=made.scores, indicators=made.indicators,
         candidates=CANDIDATES.empty().drop("evaluation_id", "period", "policy_id"),
     )  # fmt: skip
     return add_evaluation(Contents({}), new).contents
@@ -106,15 +106,15 @@ def test_periods_of_one_run_are_not_evaluated_twice() -> None:
 def test_two_months_of_the_sample_tell_in_table_workbook_and_card_what_moved(tmp_path: Path) -> None:
     efficiency("run", "--inbox", INBOX, "--period", "2026-09..2026-10", cwd=tmp_path)
     with duckdb.connect(str(tmp_path / "warehouse" / "efficiency.duckdb"), read_only=True) as warehouse:
-        moved = warehouse.sql("""
+        changes = warehouse.sql("""
             SELECT s.uscc, s.name, s.score, p.score AS before, m.* EXCLUDE (uscc)
             FROM results.movements m
             JOIN results.scores s ON s.evaluation_id = m.evaluation_id AND s.uscc = m.uscc
             JOIN results.scores p ON p.evaluation_id = m.previous_evaluation_id AND p.uscc = m.uscc""").pl()
         changed = warehouse.sql("SELECT count(*) FROM tier_changes WHERE period = '2026-10'").fetchall()[0][0]
-    assert moved["period"].unique().to_list() == ["2026-10"]
+    assert changes["period"].unique().to_list() == ["2026-10"]
     parts = pl.sum_horizontal("own", "peers", "adjustments", "policy", "corrections", "scope")
-    known = moved.filter(pl.col("score").is_not_null() & pl.col("before").is_not_null())
+    known = changes.filter(pl.col("score").is_not_null() & pl.col("before").is_not_null())
     assert known.height > 400
     assert known.select((pl.col("score") - pl.col("before") - parts).abs().max()).item() < 1e-6
     assert known.select(pl.col("policy", "corrections").abs().max()).row(0) == (0.0, 0.0)

@@ -175,11 +175,11 @@ def test_to_explain_what_is_not_there_is_wrong_usage_as_for_every_other_command(
 def test_same_inbox_again_changes_nothing(sample_run: SampleRun, tmp_path: Path) -> None:
     shutil.copytree(sample_run.folder / "warehouse", tmp_path / "warehouse")
     before = results_of(sample_run.warehouse)
-    told = json.loads(efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--json", cwd=tmp_path).stdout)
+    summary = json.loads(efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--json", cwd=tmp_path).stdout)
     again = tmp_path / "warehouse" / "efficiency.duckdb"
-    assert told["counts"]["files_new"] == 0
-    assert told["evaluation_id"] == sample_run.told["evaluation_id"]
-    assert told["inputs_sha256"] == sample_run.told["inputs_sha256"]
+    assert summary["counts"]["files_new"] == 0
+    assert summary["evaluation_id"] == sample_run.told["evaluation_id"]
+    assert summary["inputs_sha256"] == sample_run.told["inputs_sha256"]
     assert rows(again, "SELECT count(*) FROM results.evaluations") == [(1,)]
     assert results_of(again) == before
     problems = "SELECT * FROM intake.problems ORDER BY ALL"

@@ -171,7 +171,7 @@ def _with_earlier(
 
 
 def _rows(warehouse: Path, forgotten: Sequence[str], found: ReadResult, folder: Path) -> dict[str, Chunks]:
-    """What earlier runs left and what this run has read, all of it in memory, or on the disk where it is too much.
+    """Form id → the rows of earlier runs, then those that this run has read; all in memory, or all spilled to `folder`.
 
     `forgotten` are the digests, as in submission_id, of the files that have been read again.
     """
@@ -200,7 +200,7 @@ def stated_in(stored: Contents, rows: Mapping[str, Chunks]) -> Stated:
 def stated_rows(warehouse: Path, folder: Path, keep: pl.Expr | None = None, *, held: int = 0) -> dict[str, Chunks]:
     """Form id → the rows that `warehouse` keeps, in the shape of its `schemas.STATED` table: all or those to `keep`.
 
-    What is more than memory holds beside the `held` rows that stand there already is put into `folder`.
+    Of them and of the `held` rows that are in memory already, what is more than `BOUNDS.held` is spilled to `folder`.
     """
     parts: dict[str, list[pl.DataFrame | ParquetChunk]] = {table.qualified: [] for table in STATED.values()}
     for table, frame in load_in_order(warehouse, STATED.values(), BOUNDS.held):

@@ -56,7 +56,7 @@ def register(contents: Contents) -> pl.DataFrame:
         .join(_entered(contents), how="cross")
         .filter((pl.col("applied_from") <= pl.col("last_arrival")).fill_null(value=False))
     )
-    # The first run that knew it, and the last period of that run.
+    # The first run in which it was applied, and the last period of that run.
     first = (
         effective.sort("sequence", "position")
         .unique([*_SAME, "sequence"], keep="last")

@@ -1,4 +1,4 @@
-"""How the work of a run is spread: files read in parallel, partitions of the enterprises, batches."""
+"""How the work of a run is distributed: files over processes or machines, enterprises over partitions."""
 
 from __future__ import annotations
 

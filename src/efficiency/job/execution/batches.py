@@ -1,4 +1,4 @@
-"""What batches of files state, put down as Parquet: so that many machines can read and one can publish."""
+"""What batches of files state, staged as Parquet files, so that many machines can read and one can publish."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ def split_into_batches(files: Sequence[InboxFile]) -> list[tuple[InboxFile, ...]
     return in_batches(files, BATCH_FILES, BATCH_BYTES)
 
 
-def is_staged(folder: Path, place: int) -> bool:
-    """Whether batch number `place` stands in `folder`; it does so whole or not at all."""
-    return _batch_folder(folder, place).exists()
+def is_staged(folder: Path, number: int) -> bool:
+    """Whether batch number `number` is in `folder`; it is there whole or not at all."""
+    return _batch_folder(folder, number).exists()
 
 
-def stage_batch(folder: Path, place: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
+def stage_batch(folder: Path, number: int, batch: Sequence[InboxFile], mapping: MappingFile) -> None:
     """Read a batch and put what it states into `folder`. Doing it again, even at the same time, changes nothing."""
-    if is_staged(folder, place):
+    if is_staged(folder, number):
         return
     parsed = concat([read_file(file, mapping) for file in batch])
-    partial = folder / f"partial-{place}-{uuid4().hex}"
+    partial = folder / f"partial-{number}-{uuid4().hex}"
     partial.mkdir(parents=True)
     try:
         for name, frame in _frames(parsed).items():
             frame.write_parquet(partial / f"{name}.parquet")
-        partial.rename(_batch_folder(folder, place))
+        partial.rename(_batch_folder(folder, number))
     except OSError:
         shutil.rmtree(partial, ignore_errors=True)
-        if not is_staged(folder, place):
+        if not is_staged(folder, number):
             raise
 
 
 def collect(folder: Path, count: int, scratch: Path) -> ReadResult:
-    """What the first `count` batches in `folder` state, in their order; rows that are too many are put into `scratch`.
+    """What the first `count` batches in `folder` state, in their order; too many rows are spilled to `scratch`.
 
     Raises OSError when a batch is not there, EfficiencyError when the disk is full.
     """
     parts: list[ReadResult] = []
     held = 0
-    for place in range(count):
-        part = _read(_batch_folder(folder, place))
+    for number in range(count):
+        part = _read(_batch_folder(folder, number))
         kept = part if held + part.held <= BOUNDS.held else part.spill(scratch)
         held += kept.held
         parts.append(kept)
@@ -80,5 +80,5 @@ def _read(folder: Path) -> ReadResult:
     return ReadResult.of_frames(**frames, rows=rows)
 
 
-def _batch_folder(folder: Path, place: int) -> Path:
-    return folder / f"batch-{place:06}"
+def _batch_folder(folder: Path, number: int) -> Path:
+    return folder / f"batch-{number:06}"
