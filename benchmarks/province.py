@@ -21,7 +21,7 @@ import polars as pl
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from efficiency.intake.parsing import ALPHABET, check_character
+from efficiency.intake.parsing import uscc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,12 +57,14 @@ def identities(count: int) -> pl.DataFrame:
     """`统一社会信用代码`, `企业名称`: valid in form, made up (their body begins with YL, 样例)."""
     number = pl.int_range(count, dtype=pl.Int64)
     digits = [
-        pl.lit(list(ALPHABET), dtype=pl.List(pl.String)).list.get(number // len(ALPHABET) ** place % len(ALPHABET))
+        pl.lit(list(uscc.ALPHABET), dtype=pl.List(pl.String)).list.get(
+            number // len(uscc.ALPHABET) ** place % len(uscc.ALPHABET)
+        )
         for place in range(6, -1, -1)
     ]
     body = pl.concat_str(pl.lit("91370300"), pl.lit("YL"), *digits)
     return pl.select(body.alias("body")).select(
-        pl.concat_str("body", check_character(pl.col("body"))).alias("统一社会信用代码"),
+        pl.concat_str("body", uscc.check_character(pl.col("body"))).alias("统一社会信用代码"),
         pl.format("样例第{}号制造有限公司", number).alias("企业名称"),
     )
 

@@ -76,7 +76,7 @@ def named(found: Iterable[str], *, returned: bool) -> set[str]:
 
 
 def left(folder: Path) -> set[str]:
-    """Everything beside warehouse and documents."""
+    """Everything else than warehouse and documents."""
     return {path.name for place in ("warehouse", "output") for path in (folder / place).iterdir()} - {
         "efficiency.duckdb",
         "versions",
@@ -99,7 +99,7 @@ def count(owner, name):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*arguments, **options)
     setattr(owner, name, counted)
-# Every call by which a run changes what stands on the disk.
+# Every call by which a run changes the disk.
 for name in ("replace", "rename", "link", "unlink", "rmdir", "mkdir", "fsync", "symlink"):
     count(os, name)
 count(delivery, "exchange")
@@ -127,16 +127,16 @@ def run_until(folder: Path, at: int) -> int | None:
 def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(
     month: Path, tmp_path: Path, kills: int
 ) -> None:
-    """At points drawn from all of them, and as many from the last ones, which put everything in place."""
+    """At random points of all of them, and as many from the last ones, which put everything in place."""
     rehearsal = shutil.copytree(month, tmp_path / "rehearsal")
     changes = run_until(rehearsal, 0)
     assert changes > 20
-    drawn = random.Random(SEED)
-    places = drawn.sample(range(1, changes - LAST), kills) + drawn.sample(range(changes - LAST, changes + 1), kills)
+    chance = random.Random(SEED)
+    places = chance.sample(range(1, changes - LAST), kills) + chance.sample(range(changes - LAST, changes + 1), kills)
     for at in sorted(places):
-        before, judged = documents(month), evaluations(month)
+        before, count = documents(month), evaluations(month)
         assert run_until(month, at) is None, f"the run was to die at change {at} of {changes}"
-        assert evaluations(month) in (judged, 2), f"killed at change {at}"
+        assert evaluations(month) in (count, 2), f"killed at change {at}"
         after = documents(month)
         assert named(after, returned=False) == named(before, returned=False)
         assert named(after, returned=True) in (named(before, returned=True), named(documents(rehearsal), returned=True))

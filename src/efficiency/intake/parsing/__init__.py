@@ -50,10 +50,8 @@ from efficiency.intake.parsing.units import (
     units_above,
     units_in_title,
 )
-from efficiency.intake.parsing.uscc import ALPHABET, check_character
 
 __all__ = [
-    "ALPHABET",
     "COAL_EQUIVALENT",
     "HUGE",
     "NOTHING",
@@ -67,7 +65,6 @@ __all__ = [
     "Timing",
     "canonical",
     "carrier_conversion",
-    "check_character",
     "clean",
     "conversion",
     "date_of_number",
