@@ -333,7 +333,7 @@ def test_a_failing_notice_hides_no_result(
     finished = cast("CompletedRun", object())  # of which no notice can be composed
     with caplog.at_level(logging.WARNING):
         assert with_notice("2026-10", "zibo-jkq", lambda: finished) is finished
-    assert "cannot be drawn up" in caplog.text
+    assert "cannot be written" in caplog.text
 
 
 def test_the_notice_of_a_run_holds_tiers_lists_problems_and_what_is_missing(sample_run: SampleRun) -> None:

@@ -178,7 +178,7 @@ def run_month(
             log.info("select: %d candidates for %s", evaluations[-1].candidates.height, evaluations[-1].period)
             progress("report", 0, len(request.periods))
             contents = step.report(run, validated, evaluations, staged, progress)
-            log.info("report: %d files drawn up", sum(len(delivery.files) for delivery in staged.deliveries))
+            log.info("report: %d files staged", sum(len(delivery.files) for delivery in staged.deliveries))
             progress("publish", 0, 1)
             files = step.publish(run, contents, staged)
             log.info("publish: %s", request.warehouse)

@@ -31,7 +31,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], CompletedRun]) -> C
     try:
         settings = read_settings()
     except UsageError as error:
-        log.warning("%s Nobody will be told how this run ends.", error)
+        log.warning("%s No notice will say how this run ends.", error)
         return job()
     if settings.webhook is None and settings.smtp is None:
         return job()
@@ -46,7 +46,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], CompletedRun]) -> C
         titles = {rule.list: rule.title for rule in completed.run.policy.candidate}
         notice = success_notice(as_json(completed), titles)
     except Exception as error:
-        log.warning("the notice of this run cannot be drawn up (%s); the run itself is done", type(error).__name__)
+        log.warning("the notice of this run cannot be written (%s); the run itself is done", type(error).__name__)
     else:
         send(notice, settings)
     return completed
