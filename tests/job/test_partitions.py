@@ -66,7 +66,8 @@ def published(request: RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
     validated = validate(run, ingest(run))
     evaluations = select(run, evaluate(run, validated))
     with staged_outputs(run, validated) as staged:
-        publish(run, report(run, validated, evaluations, staged), staged)
+        report(run, validated, evaluations, staged)
+        publish(staged)
     with duckdb.connect(request.warehouse, read_only=True) as connection:
         return {name: connection.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
 

@@ -177,7 +177,7 @@ def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(
     month: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for error in (ValueError("a fault"), KeyboardInterrupt()):
-        monkeypatch.setattr("efficiency.job.outputs.publish_warehouse", Mock(side_effect=error))
+        monkeypatch.setattr("efficiency.warehouse.publish.StagedWarehouse.put_in_place", Mock(side_effect=error))
         with pytest.raises(type(error)):
             run(month)
         assert left(month) == set()

@@ -5,7 +5,7 @@ RunRequest  → begin    → RunContext            what is asked for; who answer
 → validate → Validated             the facts, every problem, and what was noticed before scoring
 → evaluate → PeriodEvaluation …    one a period: scores, tiers, and why they changed
 → select   → PeriodEvaluation …    the same with the candidate lists
-→ report   → Contents              what the new warehouse holds; the reports are in StagedOutputs
+→ report   → StagedOutputs         reports and the next warehouse, written but not yet in place
 → publish  → CompletedRun          what the summary and the notices are made from
 """
 
@@ -25,6 +25,7 @@ from efficiency.intake.layout import MappingFile
 from efficiency.intake.resolution import ResolutionResult, Stated, open_problems
 from efficiency.policy.model import Policy
 from efficiency.reports.delivery import Delivery
+from efficiency.warehouse.publish import StagedWarehouse
 from efficiency.warehouse.schema import Contents
 
 Progress = Callable[[str, int, int], None]
@@ -119,12 +120,14 @@ class PeriodEvaluation:
 
 @dataclass(frozen=True)
 class StagedOutputs:
-    """The folders in which the reports are written before they are published."""
+    """The reports and the warehouse while they are written, before they are published."""
 
     deliveries: tuple[Delivery, ...]
     """One a period, in the order of the request."""
     wait_for_returned: Callable[[], object]
     """Waits until the workbooks that go back to the submitters are written, into the last period's folder."""
+    warehouse: StagedWarehouse
+    """The next file of the warehouse."""
 
 
 @dataclass(frozen=True)

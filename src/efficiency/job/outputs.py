@@ -14,7 +14,7 @@ from efficiency.job.workers import in_background
 from efficiency.reports.delivery import RETURNED, deliver, staging
 from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
-from efficiency.warehouse.publish import publish as publish_warehouse
+from efficiency.warehouse.publish import staged_warehouse
 from schemas import (
     CANDIDATES,
     COLUMN_MAP,
@@ -34,22 +34,23 @@ if TYPE_CHECKING:
 
     from efficiency.job.contracts import Ingested, PeriodEvaluation, Progress, RunContext, Validated
     from efficiency.partitions import Chunks
-    from efficiency.warehouse.schema import Contents
 
 
 @contextmanager
 def staged_outputs(run: RunContext, validated: Validated) -> Iterator[StagedOutputs]:
     """Make the staging folders and begin the workbooks that go back, which need no evaluation.
 
-    A block that ends with an exception removes the folders. Raises DeliveryError when they cannot be made.
+    A block that ends with an exception removes what was staged. Raises DeliveryError when the folders cannot be made.
     """
     from efficiency.reports.submitters import write_all_returned
 
     files = [(file.path, file.name) for file in validated.ingested.files]
-    with staging(run.request.output, run.request.periods) as deliveries:
-        folder = deliveries[-1].staged / RETURNED
-        with in_background(write_all_returned, files, validated.open_problems, folder) as returned:
-            yield StagedOutputs(deliveries, returned)
+    with (
+        staging(run.request.output, run.request.periods) as deliveries,
+        in_background(write_all_returned, files, validated.open_problems, deliveries[-1].staged / RETURNED) as returned,
+        staged_warehouse(run.request.warehouse) as warehouse,
+    ):
+        yield StagedOutputs(deliveries, returned, warehouse)
 
 
 def report(
@@ -58,8 +59,8 @@ def report(
     evaluations: Sequence[PeriodEvaluation],
     staged: StagedOutputs,
     progress: Progress = silent,
-) -> Contents:
-    """Write the reports into their staging folders; returns what the new warehouse holds."""
+) -> None:
+    """Write the reports into their staging folders and, meanwhile, the new warehouse beside the published one."""
     published = [as_published(one, run) for one in evaluations]
     contents = validated.ingested.stored.with_frames(
         {**_stated_tables(validated.ingested), **_resolved_tables(run, validated)}
@@ -67,9 +68,9 @@ def report(
     for new in published:
         contents = add_evaluation(contents, new).contents
     contents = with_audit_tables(contents, run, validated.ingested, published)
+    staged.warehouse.write(contents)
     _write_reports(run, validated, evaluations, staged, progress)
     staged.wait_for_returned()
-    return contents
 
 
 def _write_reports(
@@ -101,12 +102,12 @@ def _write_reports(
         progress("report", done, len(evaluations))
 
 
-def publish(run: RunContext, contents: Contents, staged: StagedOutputs) -> tuple[Path, ...]:
-    """Write the new warehouse and put it in its place, then the reports. Returns the paths of the reports.
+def publish(staged: StagedOutputs) -> tuple[Path, ...]:
+    """Put the new warehouse in its place, then the reports. Returns the paths of the reports.
 
-    Raises WarehouseError when the warehouse cannot be written; then nothing is published.
+    Raises WarehouseError when the warehouse could not be written; then nothing is published.
     """
-    publish_warehouse(run.request.warehouse, contents)
+    staged.warehouse.put_in_place()
     return tuple(path for delivery in staged.deliveries for path in deliver(delivery))
 
 

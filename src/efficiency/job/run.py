@@ -1,8 +1,8 @@
 """The month's work in six steps: ingest, validate, evaluate, select, report, publish.
 
-`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. The reports
-and then the warehouse are written to staging before anything is published, so that a run which cannot write one of
-them publishes nothing; then all are put in place. What passes between the steps is in `efficiency.job.contracts`.
+`efficiency run` calls the six steps directly; the Prefect flow passes in the same steps wrapped as tasks. Reports and
+warehouse are written to staging before anything is published, so that a run which cannot write one of them publishes
+nothing; then all are put in place. What passes between the steps is in `efficiency.job.contracts`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ from efficiency.policy.model import Policy
 from efficiency.processes import keep_private, operator
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
-from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import scratch, scratch_folder
 from schemas import CANDIDATES, PROBLEMS, WATCH
 
@@ -143,7 +142,7 @@ class Steps:
     validate: Callable[..., Validated] = validate
     evaluate: Callable[..., tuple[PeriodEvaluation, ...]] = evaluate
     select: Callable[..., tuple[PeriodEvaluation, ...]] = select
-    report: Callable[..., Contents] = report
+    report: Callable[..., None] = report
     publish: Callable[..., tuple[Path, ...]] = publish
 
 
@@ -177,10 +176,10 @@ def run_month(
             evaluations = step.select(run, evaluations)
             log.info("select: %d candidates for %s", evaluations[-1].candidates.height, evaluations[-1].period)
             progress("report", 0, len(request.periods))
-            contents = step.report(run, validated, evaluations, staged, progress)
+            step.report(run, validated, evaluations, staged, progress)
             log.info("report: %d files staged", sum(len(delivery.files) for delivery in staged.deliveries))
             progress("publish", 0, 1)
-            files = step.publish(run, contents, staged)
+            files = step.publish(staged)
             log.info("publish: %s", request.warehouse)
             progress("publish", 1, 1)
     return CompletedRun(run, validated, evaluations, files)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["KEPT_VERSIONS", "publish", "roll_back"]
+__all__ = ["KEPT_VERSIONS", "StagedWarehouse", "publish", "roll_back", "staged_warehouse"]
 
 ROWS_AT_ONCE = 8 * 122_880
 """Whole row groups of DuckDB: a row group that is not full is written twice."""
@@ -49,8 +52,52 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT_VERSIONS) -> Non
     Raises WarehouseError when `path` is a folder or not a DuckDB file, is open for writing elsewhere, may not be
     written, or the disk is full; then the published file is as it was and nothing is left beside it.
     """
+    with staged_warehouse(path, keep=keep) as staged:
+        staged.write(contents)
+        staged.put_in_place()
+
+
+@contextmanager
+def staged_warehouse(path: Path, *, keep: int = KEPT_VERSIONS) -> Iterator[StagedWarehouse]:
+    """The next file of the warehouse `path`, which is written in a thread while the block goes on.
+
+    What is not put in place when the block ends is removed.
+    """
     target = path.resolve()
     staging = staging_file(target, "duckdb")
+    with ThreadPoolExecutor(1, thread_name_prefix="warehouse") as executor:
+        try:
+            yield StagedWarehouse(target, staging, keep, executor)
+        finally:
+            executor.shutdown()
+            discard(staging)
+
+
+@dataclass
+class StagedWarehouse:
+    """A file that is written beside the warehouse `target` and renamed over it. Errors are those of `publish`."""
+
+    target: Path
+    staging: Path
+    keep: int
+    executor: ThreadPoolExecutor
+    _written: Future[None] = field(init=False)
+
+    def write(self, contents: Contents) -> None:
+        """Begin to write `contents`; an error is raised by `put_in_place`."""
+        self._written = self.executor.submit(_write, self.target, self.staging, contents)
+
+    def put_in_place(self) -> None:
+        """Wait until the file is written and verified, and make it the warehouse. Raises WarehouseError."""
+        self._written.result()
+        try:
+            _put_in_place(self.staging, self.target, self.keep)
+        except (duckdb.Error, OSError) as error:
+            raise warehouse_error(error, self.target, "publishing") from error
+
+
+def _write(target: Path, staging: Path, contents: Contents) -> None:
+    """Build and verify the file `staging` for the place of `target`. Raises WarehouseError."""
     if target.exists():
         _check_replaceable(target)
     try:
@@ -58,11 +105,8 @@ def publish(path: Path, contents: Contents, *, keep: int = KEPT_VERSIONS) -> Non
         clear_leftovers(target)
         _build(staging, contents)
         _verify(staging, contents)
-        _put_in_place(staging, target, keep)
     except (duckdb.Error, OSError) as error:
         raise warehouse_error(error, target, "publishing") from error
-    finally:
-        discard(staging)
 
 
 def roll_back(path: Path, version: Path, *, keep: int = KEPT_VERSIONS) -> None:
