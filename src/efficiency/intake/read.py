@@ -139,7 +139,7 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
-        if not layout.duplicates:
+        if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             check_totals(table, kinds)
             check_sum_column(table)
