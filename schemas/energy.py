@@ -35,7 +35,10 @@ FORM_ENERGY = Form(
             "number",
             "消费量",
             "Consumption in the carrier's form unit; null where the figure was refused, which makes the total missing",
-            aliases=("消费量合计", "消费合计", "消费量-合计", "消费量合计数"),
+            aliases=(
+                *("消费量合计", "消费合计", "消费量-合计", "消费量合计数"),
+                *("使用量", "用量", "消耗量", "耗用量", "用气量", "用煤量", "用油量", "用热量", "用汽量"),
+            ),
             required=True,
             minimum=0,
             figure="flow",
