@@ -74,6 +74,9 @@ RULES: dict[str, ProblemRule] = {
             "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
             "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
+            "carrier_mismatch": "“{title}”列的 {value} 填在能源名称为“{carrier}”的行，未采用，"
+            "该企业当期综合能耗无法计算。"
+            "请改正能源名称，或把各品种的消费量填在“消费量”列后重新报送。",
             "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
             "请填写 2 至 4 位有效代码后重新报送。",
             "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"

@@ -469,7 +469,7 @@ def test_where_an_enterprise_signs_below_a_table_no_second_one_begins(read: Read
     assert parsed.submissions.height == 1
 
 
-@pytest.mark.parametrize("column", ["采用折标系数", "用电量(万千瓦时)"])
+@pytest.mark.parametrize("column", ["采用折标系数", "综合能耗(吨标准煤)"])
 def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read: Reader, column: str) -> None:
     head = ["企业名称", "能源名称", "计量单位", column]
     parsed = read([["2026年10月", None, None, None], head, ["甲公司", "原煤", "吨", 0.7143]])

@@ -11,6 +11,7 @@ from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
 from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
+from efficiency.intake.problems import number_text
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.column import Column
@@ -270,16 +271,17 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     """One raw row for each source row that names a carrier and a figure; unknown carriers keep their stated name."""
     bindings = {binding.field: binding for binding in group.columns}
     read = {name: table.read(binding) for name, binding in bindings.items()}
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
     stated = frame.with_columns(
         read["carrier"].values.alias("carrier_stated"),
-        read["unit"].values.alias("unit_stated"),
+        (read["unit"].values if "unit" in read else nothing).alias("unit_stated"),
         *(read[name].values.alias(name) for name in (*ROW_UNIT, "coefficient") if name in read),
     )
-    figures = [name for name in (*ROW_UNIT, "coefficient") if name in read and name != "coefficient"]
+    figures = [name for name in ROW_UNIT if name in read]
     refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     for name in figures:
         refused = refused | read[name].refused_at(frame["row_index"])
-    if "transformed" in read:
+    if "transformed" in read and "consumption" in read:
         # A boiler house that sells all its heat states what it made and leaves 消费量 blank: none was consumed.
         made_only = pl.col("consumption").is_null() & (pl.col("transformed") > 0) & ~refused
         stated = stated.with_columns(pl.when(made_only).then(0.0).otherwise("consumption").alias("consumption"))
@@ -287,7 +289,7 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     stated = stated.filter(pl.any_horizontal(*(pl.col(name).is_not_null() for name in figures), refused))
     pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
     known = pl.DataFrame(
-        [_pair(carrier, unit, bindings["unit"], table) for carrier, unit in pairs.iter_rows()],
+        [_pair(carrier, unit, bindings, table) for carrier, unit in pairs.iter_rows()],
         schema=_PAIR,
         orient="row",
     )
@@ -295,12 +297,38 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
         known, on=["carrier_stated", "unit_stated"], how="left", nulls_equal=True, maintain_order="left"
     )
     _report(table, joined, bindings)
+    if group.only:
+        joined = _of_its_carriers(table, joined, group.only, bindings)
     return joined.with_columns(
         (pl.col(name) * pl.col("numerator") / pl.col("denominator")).alias(name) for name in figures
     ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed", "fault", "hint")
 
 
-def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, table: Table) -> dict[str, object]:
+def _of_its_carriers(
+    table: Table, joined: pl.DataFrame, only: frozenset[str], bindings: dict[str, ColumnBinding]
+) -> pl.DataFrame:
+    """`joined` without the consumption of rows of other carriers than the column is called after, and their problems.
+
+    Without it the enterprise's energy is unknown, not smaller. A zero there states nothing.
+    """
+    known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
+    other = (known & ~pl.col("carrier").is_in(list(only))).fill_null(value=False)
+    joined = joined.filter(~(other & (pl.col("consumption") == 0).fill_null(value=False)))
+    other &= pl.col("consumption").is_not_null()
+    misplaced = joined.filter(other).select(
+        "row_index", number_text(pl.col("consumption")).alias("value"), pl.col("carrier_stated").alias("carrier")
+    )
+    binding = bindings["consumption"]
+    table.cell_problems(
+        "carrier_mismatch", misplaced, binding.column, "consumption",
+        title=pl.lit(binding.header), carrier=pl.col("carrier"),
+    )  # fmt: skip
+    return joined.with_columns(pl.when(~other).then(pl.col("consumption")).alias("consumption"))
+
+
+def _pair(
+    carrier_text: str | None, unit_text: str | None, bindings: dict[str, ColumnBinding], table: Table
+) -> dict[str, object]:
     """Carrier, unit and ratio for a carrier and a unit as stated; no ratio where they do not fit each other."""
     row: dict[str, object] = {"carrier_stated": carrier_text, "unit_stated": unit_text}
     carrier = carrier_aliases().get(normalise_name(carrier_text)) if carrier_text else None
@@ -308,7 +336,8 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
         return {**row, "carrier": carrier_text, "unit": unit_text}
     form_unit = carrier_form_unit()[carrier]
     fitting = table.context.units.fitting(form_unit)
-    stated = unit_text or unit.unit or (fitting[0] if len(fitting) == 1 else None)
+    of_headers = [bindings[name].unit for name in ("unit", "consumption") if name in bindings]
+    stated = unit_text or next(filter(None, of_headers), None) or (fitting[0] if len(fitting) == 1 else None)
     conversion = carrier_conversion(stated or form_unit, carrier)
     if conversion is None:
         fault = "unit_mismatch" if stated and find_unit(stated) else "unit_unknown"
@@ -348,7 +377,7 @@ def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBindin
         table.cell_problems(
             rule,
             misfit,
-            bindings["unit"].column,
+            (bindings.get("unit") or bindings["carrier"]).column,
             "unit",
             title=pl.col("carrier"),
             expected=pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)"),
@@ -357,4 +386,10 @@ def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBindin
     assumed = joined.filter(pl.col("assumed")).select(
         "row_index", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
     )
-    table.cell_problems("unit_assumed", assumed, bindings["unit"].column, "unit", unit=pl.col("assumed_unit"))
+    table.cell_problems(
+        "unit_assumed",
+        assumed,
+        (bindings.get("unit") or bindings["carrier"]).column,
+        "unit",
+        unit=pl.col("assumed_unit"),
+    )

@@ -10,7 +10,7 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.formats import filled_cells
-from efficiency.intake.layout import hint_at_form, interpret, is_another_quantity, last_used_row, piece
+from efficiency.intake.layout import hint_at_form, interpret, is_another_quantity, is_of_a_kind, last_used_row, piece
 from efficiency.intake.parsing import find_unit
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
@@ -175,7 +175,7 @@ def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFra
     by_carrier = any(group.carrier not in (None, TOTAL_CARRIER) for group in layout.groups)
     for column in range(grid.width):
         meaning = header.meanings.get(column)
-        if column in read or (meaning is not None and meaning.named):
+        if column in read or (meaning is not None and meaning.named and not is_of_a_kind(meaning)):
             continue
         if not cells[f"n{column}"].count() and not cells[f"t{column}"].count():
             continue
@@ -198,7 +198,9 @@ def _may_be_carrier(texts: Sequence[str], table: Table) -> bool:
     name = "".join(p.name for p in pieces)
     if not name or is_another_quantity(name) or any(_NO_CARRIER.search(text) for text in texts):
         return False
-    if any(p.subordinate or p.other or p.name in carrier_aliases() or interpret((p.whole,)) for p in pieces):
+    if any(p.subordinate or p.other or p.name in carrier_aliases() for p in pieces):
+        return False
+    if any((meaning := interpret((p.whole,))) and not is_of_a_kind(meaning) for p in pieces):
         return False
     units = [p.unit for p in pieces if p.unit]
     if not units and not any(p.unknown_unit for p in pieces) and _CARRIER_WORD.search(name):

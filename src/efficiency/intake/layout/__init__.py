@@ -12,6 +12,7 @@ from efficiency.intake.layout.forms import (
     hint_at_form,
 )
 from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.row_kinds import classify, last_used_row
 from efficiency.intake.layout.titles import TableContext, named_within
@@ -33,6 +34,7 @@ __all__ = [
     "hint_at_form",
     "interpret",
     "is_another_quantity",
+    "is_of_a_kind",
     "last_used_row",
     "load_mapping",
     "named_within",

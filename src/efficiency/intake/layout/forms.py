@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
 from efficiency.intake.layout.headers import find_headers, titles_begin
+from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.row_kinds import last_used_row
 from efficiency.intake.layout.titles import table_context, units_of_rows
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from efficiency.intake.layout.titles import TableContext
     from schemas.column import Column, Form
 
-    Groups = dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, ColumnMatch]]]]
-    """Mark of time and, in a wide energy sheet, carrier → the columns of each field."""
+    Owner = str | frozenset[str] | None
+    """The carrier of a column of a wide energy sheet; the carriers to whose rows one of a long sheet is confined."""
+    Groups = dict[tuple[Timing | None, Owner], dict[str, list[tuple[int, ColumnMatch]]]]
+    """Mark of time and, in an energy sheet, carrier → the columns of each field."""
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
 """Energy fields of the long form, whose unit is stated in each row."""
@@ -72,6 +75,8 @@ class ColumnGroup:
     columns: tuple[ColumnBinding, ...]
     timing: Timing | None = None
     carrier: str | None = None
+    only: frozenset[str] = frozenset()
+    """Where each row names its carrier: those whose consumption the columns state (用电量); empty for any."""
     beside_month: bool = False
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
 
@@ -192,7 +197,7 @@ def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) 
     """The forms that the table states, the main one first; empty when it is none of ours."""
     if not header.identity and not (context.uscc or context.name):
         return []
-    meanings = _with_measure(header.meanings, (*context.titles, sheet, file_stem))
+    meanings = with_consumption(_with_measure(header.meanings, (*context.titles, sheet, file_stem)))
     matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
     if not matched:
         return []
@@ -256,6 +261,8 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))} - set(IDENTITY)
     needed = {column.name for column in declared.columns if column.required} - set(IDENTITY)
     carriers = sum(1 for meaning in meanings.values() if meaning.carrier)
+    if form == "energy" and any(m.field(form) == "consumption" and (m.unit or m.carrier) for m in meanings.values()):
+        needed.discard("unit")
     if form == "energy" and not (needed <= stated and stated & set(ROW_UNIT)):
         # Where each row names its carrier, a column called like one (能源名称 | 用电量) is not read as a figure of it.
         return 0 if "carrier" in stated else carriers
@@ -293,13 +300,17 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             continue
         if meaning.loose and not stated.isdisjoint(meaning.loose.unless):
             continue
-        key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
-        groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
+        of_rows = form == "energy" and name == "consumption" and not wide
+        owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
+        key = (meaning.timing if declared.flow else None, owner)
+        bare = replace(meaning, carrier=None) if of_rows else meaning
+        groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
     running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
     this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
-    for (timing, carrier), fields in _with_shared(groups, declared).items():
+    for (timing, owner), fields in _with_shared(groups, declared).items():
+        carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         for name, columns in fields.items():
             best = _preferred(columns, aliases=carrier is None)
@@ -308,7 +319,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
             chosen.append(replace(bindings[0], rivals=rivals))
         beside_month = this_month and _is_open(timing, "to_date")
-        column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, beside_month))
+        column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, only, beside_month))
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
@@ -322,7 +333,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         roles.get("sum", next(iter(sums), None))
         if several > 1
         and several == len(column_groups)
-        and len({b.carrier for b in column_groups}) == 1
+        and len({(b.carrier, b.only) for b in column_groups}) == 1
         and len({binding.field for b in column_groups for binding in b.columns}) == 1
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
@@ -336,7 +347,7 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 def _running_sums(groups: Groups, context: TableContext) -> Groups:
     """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
-    months: dict[tuple[str | None, str], list[range]] = {}
+    months: dict[tuple[Owner, str], list[range]] = {}
     for (timing, carrier), fields in groups.items():
         if timing is not None and timing.month is not None:
             first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
