@@ -174,10 +174,10 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
             rows = rows_before_marks(table, rows, kinds)
             check_totals(table, kinds)
             check_sum_column(table)
-            report_unread_columns(table, columns, cells)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
+    report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:

@@ -10,12 +10,12 @@ from efficiency.intake.extraction.totals import check_sum_column, check_totals
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
-    report_unread_columns,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
     without_rows,
 )
+from efficiency.intake.extraction.unread_columns import report_unread_columns
 
 __all__ = [
     "Table",

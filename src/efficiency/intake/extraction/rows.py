@@ -60,6 +60,7 @@ def read_rows(table: Table) -> pl.DataFrame:
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
+    _tell_loose_names(table)
     timings = None
     if FORMS[layout.form].flow:
         timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
@@ -109,6 +110,18 @@ def _tell_duplicates(table: Table) -> None:
             table.header_problem(
                 "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
             )
+
+
+def _tell_loose_names(table: Table) -> None:
+    """`header_loose` for each field that is read from a column whose name may mean something else too."""
+    told: set[str] = set()
+    for binding in (binding for group in table.layout.groups for binding in group.columns):
+        meaning = table.header.meanings.get(binding.column)
+        if meaning is not None and meaning.loose is not None and binding.field not in told:
+            told.add(binding.field)
+            title = FORMS[table.layout.form].column(binding.field).title
+            words = {"value": binding.header, "title": title, "doubt": meaning.loose.doubt}
+            table.header_problem("header_loose", binding.column, field=binding.field, **words)
 
 
 def column_map(table: Table) -> pl.DataFrame:

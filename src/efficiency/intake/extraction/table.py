@@ -60,9 +60,9 @@ class Table:
             for found in self._of_table
         )
 
-    def header_problem(self, rule: str, column: int, **words: str) -> None:
-        """A problem of the column's header."""
-        row = self.grid.row_number(self.header.top)
+    def header_problem(self, rule: str, column: int, *, level: int = 0, **words: str) -> None:
+        """A problem of the column's header, in its row `level` from the top."""
+        row = self.grid.row_number(self.header.top + level)
         cell = f"{self.grid.letters(column)}{row}"
         self.table_problem(rule, cell=cell, row=row, **words)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
-from efficiency.intake.layout.headers import find_headers, titles_begin
+from efficiency.intake.layout.headers import find_headers, labels_of, titles_begin
+from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.row_kinds import last_used_row
@@ -168,7 +169,8 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
     if missing:
         return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。"
     if not forms:
-        return [], hint_at_form(headers[0] if headers else None)
+        first = headers[0] if headers else None
+        return [], hint_at_form(first, labels_of(grid, first))
     first = forms[0].header
 
     def is_about_the_sheet(table: FoundTable) -> bool:
@@ -181,16 +183,6 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
 
 def _has_numbers(grid: Grid, first: int, end: int) -> bool:
     return any(numbers[first:end].count() for numbers in grid.numbers)
-
-
-def hint_at_form(header: Header | None) -> str:
-    """Why a table with this header, or a sheet without a header, states no form, in Chinese."""
-    if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。"
-    if all(meaning.identity for meaning in header.meanings.values()):
-        return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
-    form, lacking = _missing_columns(header)
-    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
 def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
@@ -211,18 +203,6 @@ def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) 
     further = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not layout.long_energy else ()
     others = [_layout(form, meanings, header, context) for form in further if form in matched and form != main]
     return [layout, *(other for other in others if not other.long_energy)]
-
-
-def _missing_columns(header: Header) -> tuple[str, list[str]]:
-    """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
-
-    def shared(form: str) -> int:
-        return sum(1 for meaning in header.meanings.values() if meaning.field(form) and not meaning.identity)
-
-    form = max(FORMS, key=shared)
-    stated = {meaning.field(form) for meaning in header.meanings.values()}
-    lacking = [column.title for column in FORMS[form].columns if column.required and column.name not in stated]
-    return FORMS[form].title, lacking
 
 
 def _with_measure(meanings: dict[int, ColumnMatch], titles: Iterable[str]) -> dict[int, ColumnMatch]:
