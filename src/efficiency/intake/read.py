@@ -32,7 +32,7 @@ from efficiency.intake.extraction import (
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
-from efficiency.intake.layout import NO_MAPPING, MappingFile, classify, find_tables, last_used_row
+from efficiency.intake.layout import NO_MAPPING, SUMS, MappingFile, classify, find_tables, last_used_row
 from efficiency.intake.problems import problem, problems_frame
 from efficiency.intake.read_result import ReadResult, concat, submission
 from schemas import FORMS
@@ -183,7 +183,7 @@ def _result(
         period_label=period_label(table),
         filled_on=filled_on(table),
         rows_total=kinds.height,
-        rows_totals=counted["total"] + counted["subtotal"] + counted["group"],
+        rows_totals=sum(counted[kind] for kind in SUMS),
         rows_notes=counted["note"] + counted["time"],
         rows_blank=counted["blank"] + blank,
         rows_rejected=rejected,

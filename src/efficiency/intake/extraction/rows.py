@@ -144,7 +144,9 @@ def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timin
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
     doubt = group.timed(table.context.timing).doubt
-    if group.timing is not None and len(table.layout.groups) > 1:
+    untimed = [other.index for other in table.layout.groups if other.timing is None]
+    beside = 0 < len(untimed) < len(table.layout.groups) and group.index == untimed[0]
+    if beside or (group.timing is not None and len(table.layout.groups) > 1):
         header = group.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
     elif group.index == 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.layout import SUMS
 
 if TYPE_CHECKING:
     from efficiency.intake.extraction.table import Table
@@ -20,13 +21,14 @@ TOLERANCE = 0.005
 def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     """`control_total` for each cell of a total row that differs from the sum of its rows.
 
-    A total sums all data rows, a subtotal those since the last one, the heading of a group those down to a later one;
-    where rows are grouped under several totals, either reading is accepted. Columns with a refused cell among the
+    A total sums all data rows, a subtotal those since the last one or of the last groups, a page's those since the last
+    one or all so far, the heading of a group those down to a later one; where rows are grouped under several totals,
+    either reading is accepted. Columns with a refused cell among the
     summed rows, and blank totals, are not checked.
     """
     row_indexes, kind = kinds["row_index"], kinds["kind"]
     is_data = kind == "data"
-    is_total = (kind == "total") | (kind == "subtotal") | (kind == "group")
+    is_total = kind.is_in(SUMS)
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
     if not totals or table.layout.long_energy:
         return
@@ -85,7 +87,7 @@ def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Seri
 def _wrong_totals(
     values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]]
 ) -> list[tuple[int, float, float]]:
-    """Row, value and sum of each total that is neither the sum of all rows nor of those since the last total.
+    """Row, value and sum of each total that is neither the sum of all rows nor of one or more groups above it.
 
     The sums in the row of a group's heading are those of the rows below it, to the next heading or to a later one; so
     may be a subtotal's that is above its rows.
@@ -93,21 +95,29 @@ def _wrong_totals(
     sound = sound | ~is_data
     if not sound.all():
         return []
-    amounts = values.set(~is_data, None)
-    overall = float(amounts.sum() or 0.0)
+    running = values.set(~is_data, None).fill_null(0.0).cum_sum()
+
+    def between(first: int, end: int) -> float:
+        """The sum of the rows from `first` to before `end`."""
+        return float(running[end - 1] - (running[first - 1] if first else 0.0)) if end > first else 0.0
+
+    overall = between(0, len(values))
     wrong: list[tuple[int, float, float]] = []
-    start = 0
-    ends = [row for row, _ in totals] + [len(amounts)]
+    starts = [0]
+    ends = [row for row, _ in totals] + [len(values)]
     for number, (row, kind) in enumerate(totals):
-        since = float(amounts[start:row].sum() or 0.0)
-        below = [float(amounts[row:end].sum() or 0.0) for end in ends[number + 1 :]] if kind != "total" else []
+        below = [between(row, end) for end in ends[number + 1 :]]
+        # The last total is that of all rows; one before it may be of several groups (a year's, of its towns).
+        groups = [between(start, row) for start in (starts if number + 1 < len(totals) else starts[-1:])][::-1]
         if kind == "group":
             sums = below
         else:
-            start = row + 1
-            sums = [overall] if kind == "total" else [since, overall, *below]
-        if kind == "total" and len(totals) > 1:
-            sums.append(since)
+            starts.append(row + 1)
+            sums = {
+                "total": [overall, *(groups if len(totals) > 1 else ())],
+                "subtotal": [groups[0], overall, *below, *groups[1:]],
+                "page": [groups[0], between(0, row), overall, *groups[1:]],
+            }[kind]
         value = values[row]
         if value is not None and all(_far(value, candidate) for candidate in sums):
             wrong.append((row, value, sums[0]))

@@ -14,12 +14,13 @@ from efficiency.intake.layout.forms import (
 from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
-from efficiency.intake.layout.row_kinds import classify, last_used_row
+from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
 from efficiency.intake.layout.titles import TableContext, named_within
 
 __all__ = [
     "NO_MAPPING",
     "ROW_UNIT",
+    "SUMS",
     "ColumnBinding",
     "ColumnGroup",
     "FoundTable",

@@ -283,7 +283,9 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             continue
         of_rows = form == "energy" and name == "consumption" and not wide
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
-        key = (meaning.timing if declared.flow else None, owner)
+        # A word that holds for a row (the carrier) is of no time, whatever stands above it.
+        timed = declared.flow and declared.column(name).kind != "text"
+        key = (meaning.timing if timed else None, owner)
         bare = replace(meaning, carrier=None) if of_rows else meaning
         groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
