@@ -51,6 +51,8 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
+            "internal": "程序读取工作表“{sheet}”时出错：{value}(程序版本 {version})。"
+            "这是程序的故障，不是报表填错；该表的数据未采用，其他工作表照常处理。请将本条信息连同该文件转交系统管理员。",
             "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
             "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
             "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",

@@ -7,6 +7,7 @@ nothing is rejected with a problem that says why.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import replace
 from itertools import count
@@ -35,6 +36,7 @@ from efficiency.intake.formats import UnreadableError, each, read_grids
 from efficiency.intake.layout import NO_MAPPING, SUMS, MappingFile, classify, find_tables, last_used_row
 from efficiency.intake.problems import problem, problems_frame
 from efficiency.intake.read_result import ReadResult, concat, submission
+from efficiency.version import code_version
 from schemas import FORMS
 from schemas.intake import OWN_SHEETS
 
@@ -45,15 +47,41 @@ if TYPE_CHECKING:
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import FoundTable
 
+MOST_OF_FAULT = 200
+"""Characters of an unexpected exception that its problem shows."""
 LARGE_ROWS = 100_000
 """Rows of a file from which on its sheets are read in parallel."""
+
+
+FAULTS = (Exception, pl.exceptions.PanicException)
+"""What a fault of the program over one sheet may raise; a panic of polars is no Exception."""
+
+log = logging.getLogger("efficiency")
 
 
 def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     """Everything that one file states. A file that cannot be read is one `unreadable` problem, never an exception.
 
-    A sheet for which `mapping` has a layout is read by that layout instead of by its own headers.
+    A sheet for which `mapping` has a layout is read by that layout instead of by its own headers. A fault of the
+    program over a sheet is an `internal` problem on that sheet, with its traceback in the log.
     """
+    try:
+        return _read_file(file, mapping)
+    except FAULTS as fault:
+        return _fault(file, file.sha256[:12], "", fault)
+
+
+def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, rows: int = 0) -> ReadResult:
+    """An exception that nobody expected, as the error of a sheet of so many rows, or of a file whose `sheet` is ``."""
+    log.error("%s, sheet %r: a fault of the program", file.name, sheet, exc_info=fault)
+    text = " ".join(str(fault).split())
+    shown = f"{type(fault).__name__}: {text[:MOST_OF_FAULT]}"
+    body = pl.repeat(1, rows, eager=True)
+    return without_rows(file, identifier, sheet, "internal", body=body, value=shown, version=code_version())
+
+
+def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
+    """`read_file`, with whatever a fault of the program outside of its sheets raises."""
     identifier = file.sha256[:12]
     try:
         grids = read_grids(file.path)
@@ -70,9 +98,12 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     ]
 
     def read(grid: Grid) -> tuple[list[ReadResult], str]:
-        mapped = mapping.for_sheet(file.name, grid.sheet)
-        tables, hint = find_tables(grid, file.name, mapped)
-        return _read_tables(file, grid, tables), hint
+        try:
+            mapped = mapping.for_sheet(file.name, grid.sheet)
+            tables, hint = find_tables(grid, file.name, mapped)
+            return _read_tables(file, grid, tables), hint
+        except FAULTS as fault:
+            return [_fault(file, f"{identifier}-{grid.position}", grid.sheet, fault, grid.height)], ""
 
     filled = [grid for grid in grids if _has_rows(grid)]
     large = sum(grid.height for grid in filled) > LARGE_ROWS

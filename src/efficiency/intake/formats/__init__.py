@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from efficiency.intake.formats.grid import Grid, cells_of_rows, filled_cells, grid_of_cells
 from efficiency.intake.formats.limits import UnreadableError
+from efficiency.intake.formats.number_formats import NumberFormat
 from efficiency.intake.formats.read import read_grids
 from efficiency.intake.formats.xlsx import each
 
 __all__ = [
     "Grid",
+    "NumberFormat",
     "UnreadableError",
     "cells_of_rows",
     "each",

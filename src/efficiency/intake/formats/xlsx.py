@@ -39,13 +39,15 @@ from efficiency.intake.formats.limits import (
     check_sheets,
     check_texts,
 )
+from efficiency.intake.formats.number_formats import styles_of
 from efficiency.intake.formats.xlsx_fast import fast_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from efficiency.intake.formats.archive import Archive
-    from efficiency.intake.formats.grid import Cell, Merge
+    from efficiency.intake.formats.grid import Cell, Integers, Merge
+    from efficiency.intake.formats.number_formats import FormatSections
 
 LARGE = 32 << 20
 """Bytes of worksheets from which on they are read side by side."""
@@ -210,13 +212,15 @@ class _ReferenceReader:
         found: dict[int, Cell] = {}
         marked: dict[int, str] = {}
         merges: list[Merge] = []
+        styled: dict[str, list[int]] = {}
         element = None
         for _, element in iterparse(io.BytesIO(xml)):
             if element.tag == _ROW:
+                styles = [written.get("s", "") for written in element]
                 for written in element:
                     _prepare(written, len(texts))
                 _, cells = parser.parse_row(element)
-                for written, cell in zip(element, cells, strict=True):
+                for written, cell, style in zip(element, cells, styles, strict=True):
                     position = _checked_position(cell["row"], cell["column"])
                     mark, value = self._mark(written), _value(written, cell["value"])
                     if mark is not None:
@@ -224,13 +228,20 @@ class _ReferenceReader:
                     elif value is not None:
                         found[position] = value
                         marked.pop(position, None)
+                        styled.setdefault(style, []).append(position)
             elif element.tag == _MERGED:
                 left, top, right, bottom = CellRange(element.get("ref", "")).bounds
                 merges.append((top - 1, left - 1, bottom - 1, right - 1))
             if element.tag not in _WITHIN_ROW:
                 element.clear()
         _require_root(element, "worksheet")
-        return _sheet_cells(found, marked, merges)
+        formats = [
+            (np.array(positions, dtype=np.int64), shown)
+            for style, positions in styled.items()
+            if style.isdecimal() and int(style) < len(self._shown)
+            if (shown := self._shown[int(style)]) is not None
+        ]
+        return _sheet_cells(found, marked, merges, formats)
 
     def _mark(self, written: Element) -> str | None:
         """What an error cell shows, or `=…` for a formula without a cached value; None for any other cell."""
@@ -263,22 +274,34 @@ class _ReferenceReader:
         return texts
 
     @cached_property
-    def _date_styles(self) -> set[int]:
-        """The cell formats that show a number as a date or a time of day; durations stay numbers of days."""
-        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+    def _formats(self) -> tuple[dict[int, str], list[int]]:
+        """Identifier → code of the number formats that the file declares, and per cell style its identifier."""
         from openpyxl.xml.functions import fromstring
 
         xml = self._workbook.styles()
         if not xml:
-            return set()
+            return {}, []
         if not _is_within_bounds(xml):
             raise ValueError("too many styles for openpyxl")
         root = fromstring(xml)
-        codes: dict[int, str | None] = dict(BUILTIN_FORMATS)
-        for declared in root.iterfind(f"{_MAIN}numFmts/{_MAIN}numFmt"):
-            codes[int(declared.get("numFmtId", ""))] = declared.get("formatCode")
-        shown = [codes.get(int(style.get("numFmtId", "0"))) for style in root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf")]
+        declared = root.iterfind(f"{_MAIN}numFmts/{_MAIN}numFmt")
+        codes = {int(each.get("numFmtId", "")): each.get("formatCode", "") for each in declared}
+        return codes, [int(style.get("numFmtId", "0")) for style in root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf")]
+
+    @cached_property
+    def _date_styles(self) -> set[int]:
+        """The cell formats that show a number as a date or a time of day; durations stay numbers of days."""
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+
+        declared, styles = self._formats
+        codes = BUILTIN_FORMATS | declared
+        shown = [codes.get(identifier) for identifier in styles]
         return {at for at, code in enumerate(shown) if is_date_format(code) and not is_timedelta_format(code)}
+
+    @cached_property
+    def _shown(self) -> list[FormatSections | None]:
+        """Per cell style, what it shows of a number where it is something else than the stored figure."""
+        return styles_of(*self._formats)
 
 
 def _require_root(last: Element | None, name: str) -> None:
@@ -323,7 +346,12 @@ def _checked_position(row: int, column: int) -> int:
     return position_of(row - 1, column - 1)
 
 
-def _sheet_cells(values: dict[int, Cell], marked: dict[int, str], merges: list[Merge]) -> SheetCells:
+def _sheet_cells(
+    values: dict[int, Cell],
+    marked: dict[int, str],
+    merges: list[Merge],
+    formats: list[tuple[Integers, FormatSections]],
+) -> SheetCells:
     """Values by position as the columns' parts that make a grid, every text once."""
     places: dict[str | None, int] = {None: 0}
     numbers = {at: number for at, value in values.items() if (number := number_of(value)) is not None}
@@ -334,6 +362,7 @@ def _sheet_cells(values: dict[int, Cell], marked: dict[int, str], merges: list[M
         pl.Series(values=list(places), dtype=pl.String),
         marked,
         merges,
+        formats,
     )
 
 

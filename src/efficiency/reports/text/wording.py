@@ -15,6 +15,7 @@ SUBMISSION_STATUSES: dict[str, str] = {"accepted": "全部采纳", "partly": "�
 """Status of a submitted sheet → what officials read for it."""
 RULES: dict[str, str] = {
     "unreadable": "文件无法读取",
+    "internal": "程序故障",
     "form_unknown": "表式无法识别",
     "header_duplicate": "表头重复",
     "unit_unknown": "计量单位无法识别",
