@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.extraction.blocks import named_throughout
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from efficiency.intake.extraction.row_periods import RowTimings
-    from efficiency.intake.layout import ColumnBinding, ColumnGroup
+    from efficiency.intake.layout import ColumnBinding, ColumnGroup, TableLayout
 
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
@@ -38,6 +39,9 @@ def read_rows(table: Table) -> pl.DataFrame:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
+    table.cells = named_throughout(
+        table.cells, [binding.column for binding in layout.identity], set(layout.periods.values()) | _about(layout)
+    )
     _identify(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
@@ -70,6 +74,12 @@ def read_rows(table: Table) -> pl.DataFrame:
     row_indexes = [part.drop_in_place("row_index") for part in parts]
     shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
     return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+
+
+def _about(layout: TableLayout) -> set[int]:
+    """The columns that say what a row is about besides its enterprise and its time: its carrier, its product."""
+    key = set(FORMS[layout.form].key) - {"uscc"}
+    return {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
 
 
 def period_label(table: Table) -> str | None:
