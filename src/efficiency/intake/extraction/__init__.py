@@ -6,7 +6,7 @@ from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.extraction.totals import check_sum_column, check_totals
+from efficiency.intake.extraction.totals import check_sum_column, check_totals, sums_of
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
@@ -31,6 +31,7 @@ __all__ = [
     "read_rows",
     "report_unread_columns",
     "rows_before_marks",
+    "sums_of",
     "unread_rows",
     "unrecognised_sheet",
     "unrecognised_table",

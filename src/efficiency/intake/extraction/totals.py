@@ -10,6 +10,8 @@ from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.layout import SUMS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import ColumnBinding
@@ -18,13 +20,13 @@ TOLERANCE = 0.005
 """Share of the total by which the sum may differ (interface: 0.5 %)."""
 
 
-def check_totals(table: Table, kinds: pl.DataFrame) -> None:
+def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] | None = None) -> None:
     """`control_total` for each cell of a total row that differs from the sum of its rows.
 
     A total sums all data rows, a subtotal those since the last one or of the last groups, a page's those since the last
     one or all so far, the heading of a group those down to a later one; where rows are grouped under several totals,
-    either reading is accepted. Columns with a refused cell among the
-    summed rows, and blank totals, are not checked.
+    either reading is accepted. Columns with a refused cell among the summed rows, and blank totals, are not checked.
+    `before` are the sums (see `sums_of`) of tables that this one goes on: a total may be that of all of them.
     """
     row_indexes, kind = kinds["row_index"], kinds["kind"]
     is_data = kind == "data"
@@ -33,11 +35,17 @@ def check_totals(table: Table, kinds: pl.DataFrame) -> None:
     if not totals or table.layout.long_energy:
         return
     cells = _cells_at(table.grid, row_indexes)
-    for binding in _summed_columns(table):
+    for number, binding in enumerate(_summed_columns(table)):
         values, sound = _column_values(cells, binding.column)
-        for row, value, expected in _wrong_totals(values, sound, is_data, totals):
+        for row, value, expected in _wrong_totals(values, sound, is_data, totals, (before or {}).get(number)):
             wrong = pl.DataFrame({"row_index": [row_indexes[row]], "value": [_shown(value)]})
             _report(table, wrong, binding, _shown(expected))
+
+
+def sums_of(table: Table, before: Mapping[int, float] | None = None) -> dict[int, float]:
+    """The sum of each column of amounts (by its place among them), and of the tables before that it goes on."""
+    found = (_column_values(table.cells, binding.column)[0].sum() for binding in _summed_columns(table))
+    return {number: float(total or 0.0) + (before or {}).get(number, 0.0) for number, total in enumerate(found)}
 
 
 def check_sum_column(table: Table) -> None:
@@ -85,12 +93,12 @@ def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Seri
 
 
 def _wrong_totals(
-    values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]]
+    values: pl.Series, sound: pl.Series, is_data: pl.Series, totals: list[tuple[int, str]], before: float | None = None
 ) -> list[tuple[int, float, float]]:
     """Row, value and sum of each total that is neither the sum of all rows nor of one or more groups above it.
 
     The sums in the row of a group's heading are those of the rows below it, to the next heading or to a later one; so
-    may be a subtotal's that is above its rows.
+    may be a subtotal's that is above its rows. `before` is the sum of the tables that this one goes on.
     """
     sound = sound | ~is_data
     if not sound.all():
@@ -118,6 +126,7 @@ def _wrong_totals(
                 "subtotal": [groups[0], overall, *below, *groups[1:]],
                 "page": [groups[0], between(0, row), overall, *groups[1:]],
             }[kind]
+            sums += [] if before is None else [before + overall, before + between(0, row), before]
         value = values[row]
         if value is not None and all(_far(value, candidate) for candidate in sums):
             wrong.append((row, value, sums[0]))

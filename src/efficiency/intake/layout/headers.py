@@ -57,13 +57,13 @@ _CONTINUED = re.compile(
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
 
-def find_headers(grid: Grid) -> list[Header]:
+def find_headers(grid: Grid, anchors: Sequence[int] | None = None) -> list[Header]:
     """Every header of the sheet, top-down; one that is printed again above further rows is not a new one.
 
-    Unless a title above it states the time or the unit of the rows below it.
+    Unless a title above it states the time or the unit of the rows below it. `anchors` are its `anchor_rows`.
     """
     found: list[Header] = []
-    for row in _anchor_rows(grid):
+    for row in anchor_rows(grid) if anchors is None else anchors:
         if not found and row >= SEARCHED:
             break
         start = found[-1].bottom + 1 if found else 0
@@ -111,7 +111,7 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
     begin = top
     for row_index in range(top - 1, max(start, top - ABOVE) - 1, -1):
         (cells,) = grid.rows(row_index, row_index + 1)
-        if _names_one(cells):
+        if names_one(cells):
             begin = row_index
             continue
         texts = list(dict.fromkeys(cell for cell in cells if cell))
@@ -123,18 +123,23 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
     return begin
 
 
-def _names_one(cells: Sequence[str]) -> bool:
+def names_one(cells: Sequence[str]) -> bool:
     """Whether a row names the one enterprise that a table is about (企业名称 | 甲公司), so that it is no header."""
     return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
 
 
-def _anchor_rows(grid: Grid) -> list[int]:
+def anchor_rows(grid: Grid) -> list[int]:
     """Rows with a cell that is the header of an identifying column (see `_is_anchor`), ascending."""
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
     if not texts:
         return []
     likely = grid.frame.select(pl.any_horizontal(pl.col(texts).str.contains(_anchor_pattern()))).to_series()
-    return [row for row in likely.arg_true().to_list() if any(map(_is_anchor, grid.rows(row, row + 1)[0]))]
+    return [row for row in likely.arg_true().to_list() if anchors_of(grid.rows(row, row + 1)[0])]
+
+
+def anchors_of(cells: Sequence[str]) -> list[int]:
+    """The columns of `cells` that are headers of identifying columns."""
+    return [column for column, cell in enumerate(cells) if _is_anchor(cell)]
 
 
 def _is_anchor(cell: str) -> bool:
@@ -170,7 +175,7 @@ def _anchor_pattern() -> str:
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
     """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
     best: tuple[tuple[int, int, int, int], int, int, dict[int, ColumnMatch]] | None = None
-    if _names_one(*grid.rows(anchor, anchor + 1)):
+    if names_one(*grid.rows(anchor, anchor + 1)):
         return None
     most = _most_rows(grid, anchor)
     for top in range(max(start, anchor - most + 1), anchor + 1):
