@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
+from schemas import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from efficiency.intake.resolution.precedence import Deduplicated
 
+_TELL_APART = (
+    "如是应当相加的不同部分，请增加一列（如“宗地编号”“户号”“征收项目”）加以区分，或填写合计行后重新报送。"
+)
 REPLACED_SINCE = {
     "form": pl.String(),
     "submission_id": pl.String(),
@@ -36,18 +40,15 @@ class Findings:
 def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, columns: pl.DataFrame) -> Findings:
     """The problems of the rows of `form` that do not count; `submissions` and `columns` are those of `LookupTables`."""
     here = pl.col("submission_id") == pl.col("later_submission")
-    repeats = (
-        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row")))
-        .unique(["submission_id", "row"], keep="first", maintain_order=True)
-        .join(
-            submissions.select("submission_id", "file_name", "sheet"),
-            on="submission_id",
-            how="left",
-            validate="m:1",
-            maintain_order="left",
-        )
-        .with_columns(pl.col("later_row").cast(pl.String).alias("value"))
-    )
+    repeats = locate(
+        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row"))).unique(
+            ["submission_id", "row", "once"], keep="first", maintain_order=True
+        ),
+        submissions,
+        columns,
+    ).with_columns(pl.col("later_row").cast(pl.String).alias("value"))
+    hint = _TELL_APART if FORMS[form].parts else ""
+    same = ~pl.col("lent") & ~pl.col("once")
     replaced = (
         outcome.replaced.filter(~here)
         .group_by("submission_id", "later_submission")
@@ -57,7 +58,9 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
         pl.concat(
             [
                 _conflicts(outcome.conflicts, submissions, columns),
-                problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
+                _incomplete(outcome.incomplete, submissions, columns),
+                problem_rows("repeated_figure", repeats.filter(same), {"hint": pl.lit(hint)}),
+                problem_rows("counted_once", repeats.filter("once")),
                 problem_rows("completed_figure", repeats.filter("lent")),
             ]
         ),
@@ -90,3 +93,9 @@ def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataF
     )
     others = pl.col("value").unique().sort().str.join("、").over("submission_id", "thing", "field")
     return problem_rows("conflict", located.with_columns(others.alias("others")), {"others": pl.col("others")})
+
+
+def _incomplete(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """An error on each part of a figure of which another part conflicts (shape `precedence.CONFLICTS`)."""
+    located = locate(cells, submissions, columns).with_columns(stated_text(pl.col("number")).alias("value"))
+    return problem_rows("part_missing", located)
