@@ -118,7 +118,7 @@ class Form:
     named_by: str | None = None
     """Key column whose value names the row's figure (the energy carrier), in messages in place of the title."""
     parts: bool = False
-    """Rows of one sheet that a further column tells apart (宗地编号, 户号, 税种) state parts of a figure, which add up."""
+    """Rows of one sheet that a further column tells apart (宗地编号, 户号) state parts of a figure, which add up."""
     row_unit: str | None = None
     """Column with the unit in which the row was stated; its figures are converted."""
     quantity_unit: str | None = None
@@ -251,8 +251,8 @@ PART = Column(
     "part",
     "text",
     "分项",
-    "Which part of the figure the row states where a sheet states it in several (plot, meter, kind of tax): the rows that "
-    "count of one key, and span, add up; null for a row that states the whole",
+    "Which part of the figure the row states where a sheet states it in several (plot, meter, kind of tax): the rows "
+    "of one key, and span, that count add up; null for a row that states the whole",
 )
 LINEAGE = (
     Column(

@@ -51,12 +51,17 @@ def whole(form: Form, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def sum_of_parts(rows: pl.DataFrame, key: Sequence[str], figures: Sequence[str]) -> pl.DataFrame:
-    """`rows` with one row per `key` whose `figures` are summed: null where one is missing. The others are the first."""
+def sum_of_parts(
+    rows: pl.DataFrame, key: Sequence[str], figures: Sequence[str], *, needed: bool = True
+) -> pl.DataFrame:
+    """`rows` with one row per `key` whose `figures` are summed; the other columns are the first row's.
+
+    A sum is null where all its figures are missing or, where each is `needed`, one.
+    """
     first = [name for name in rows.columns if name not in {*key, *figures}]
     return (
         rows.group_by(key, maintain_order=True)
-        .agg(*(_sum(name, needed=True) for name in figures), pl.col(first).first())
+        .agg(*(_sum(name, needed=needed) for name in figures), pl.col(first).first())
         .select(rows.columns)
     )
 

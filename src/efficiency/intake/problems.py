@@ -95,7 +95,7 @@ RULES: dict[str, ProblemRule] = {
             "请填写统一社会信用代码后重新报送。",
             "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
             "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
-            "请只保留正确的一个后重新报送。",
+            "请只保留正确的一个后重新报送。{hint}",
             "part_missing": "“{title}”由同一企业的几行相加，其中另有一行的数值未能采用，合计不完整，"
             "本行的 {value} 也未计入。请按另一行的问题改正后重新报送。",
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"

@@ -164,7 +164,8 @@ def _deduplicate_rows(
     repeats = pl.DataFrame(schema=REPLACED)
     if part and once is not None and once.height:
         contested, single, repeats = _stated_once(contested, key, added, figures, once)
-    contested, conflicts = _without_conflicts(contested, ["submission_id", *key, *part, *within], fields, all_or_nothing)
+    sheet = ["submission_id", *key, *part, *within]
+    contested, conflicts = _without_conflicts(contested, sheet, fields, all_or_nothing)
     incomplete = pl.DataFrame(schema=CONFLICTS)
     if part and not all_or_nothing:
         contested, incomplete = _without_incomplete(contested, key, added, conflicts)
@@ -190,9 +191,10 @@ def _deduplicate_rows(
         .with_columns(
             (~(pl.col("_latest") & pl.struct(*each, "_latest").is_first_distinct())).alias("superseded"),
             pl.col("submission_id").first().over(key).alias("later_submission"),
-            pl.when("_latest").then(pl.col("row").first().over(*each, "_latest")).otherwise(
-                pl.col("row").first().over(key)
-            ).alias("later_row"),
+            pl.when("_latest")
+            .then(pl.col("row").first().over(*each, "_latest"))
+            .otherwise(pl.col("row").first().over(key))
+            .alias("later_row"),
         )
     )
     completed = _completed(ranked, each, fields, unit)
@@ -253,10 +255,7 @@ def _stated_once(
     }
     found = marked.with_columns(
         *(repeated.alias(f"_again_{f}") for f, repeated in again.items()),
-        *(
-            pl.col("row").filter(pl.col(f).is_not_null()).first().over(sheet).alias(f"_row_{f}")
-            for f in added
-        ),
+        *(pl.col("row").filter(pl.col(f).is_not_null()).first().over(sheet).alias(f"_row_{f}") for f in added),
     )
     any_again = pl.any_horizontal(pl.col(f"_again_{f}") for f in added)
     kept = found.with_columns(pl.when(~pl.col(f"_again_{f}")).then(pl.col(f)).alias(f) for f in added)
@@ -307,7 +306,8 @@ def _without_incomplete(
     sheet = ["submission_id", *key]
     cells: list[pl.DataFrame] = []
     for field in fields:
-        hit = conflicts.filter(pl.col("field") == field).select("submission_id", "row", "block", pl.lit(1).alias("_hit"))
+        of_field = conflicts.filter(pl.col("field") == field)
+        hit = of_field.select("submission_id", "row", "block", pl.lit(1).alias("_hit"))
         if hit.is_empty():
             continue
         marked = rows.join(
