@@ -21,6 +21,7 @@ from efficiency.intake.extraction import (
     check_totals,
     column_map,
     filled_on,
+    find_parts,
     is_data,
     only_problem,
     period_label,
@@ -188,6 +189,8 @@ def _read_table(
         rows = read_rows(table)
         if not layout.duplicates:
             rows = rows_before_marks(table, rows, kinds)
+            parts = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once
             check_totals(table, kinds, before.get(layout.form))
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))

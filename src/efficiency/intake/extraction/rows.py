@@ -129,6 +129,7 @@ def column_map(table: Table) -> pl.DataFrame:
                     "unit": binding.unit,
                     "factor": binding.conversion.factor if binding.conversion else None,
                     "unit_assumed": binding.assumed,
+                    "counted_once": (group.index, binding.field) in table.counted_once,
                 }
             )
             if group.carrier is not None and binding.field == "consumption":
