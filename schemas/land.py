@@ -1,6 +1,8 @@
 """用地: how much land an enterprise really uses, owned and rented."""
 
-from schemas.column import NAME, USCC, Column, Form, Rule
+from schemas.column import NAME, USCC, Column, Form, LooseName, Rule
+
+RENTED_TOO = "可能包括承租的土地"
 
 FORM_LAND = Form(
     id="land",
@@ -15,7 +17,8 @@ FORM_LAND = Form(
             "自有用地面积",
             "Land owned or registered",
             unit="亩",
-            aliases=("登记用地面积", "自有土地面积", "用地面积"),
+            aliases=("登记用地面积", "自有土地面积", "用地面积", "登记土地面积", "土地登记面积", "自有土地"),
+            loose=tuple(LooseName(name, RENTED_TOO, unless=("leased_in",)) for name in ("占地面积", "土地面积")),
             required=True,
             minimum=0,
             figure="level",
@@ -30,7 +33,18 @@ FORM_LAND = Form(
             "租入面积",
             "Land or floor rented from others",
             unit="亩",
-            aliases=("承租面积", "租入用地面积", "承租用地面积"),
+            aliases=(
+                "承租面积",
+                "租入用地面积",
+                "承租用地面积",
+                "承租土地",
+                "承租土地面积",
+                "租入土地",
+                "租入土地面积",
+                "租用面积",
+                "租用土地面积",
+                "租用土地",
+            ),
             minimum=0,
             figure="level",
             compared=("returns",),
@@ -44,7 +58,18 @@ FORM_LAND = Form(
             "租出面积",
             "Land or floor let to others",
             unit="亩",
-            aliases=("出租面积", "租出用地面积", "出租用地面积"),
+            aliases=(
+                "出租面积",
+                "租出用地面积",
+                "出租用地面积",
+                "对外出租面积",
+                "对外出租土地面积",
+                "对外出租用地面积",
+                "出租土地",
+                "出租土地面积",
+                "租出土地",
+                "租出土地面积",
+            ),
             minimum=0,
             figure="level",
             compared=("returns",),
@@ -58,7 +83,7 @@ FORM_LAND = Form(
             "闲置面积",
             "Idle land",
             unit="亩",
-            aliases=("闲置用地面积",),
+            aliases=("闲置用地面积", "闲置土地面积", "闲置土地"),
             minimum=0,
             figure="level",
             compared=("returns",),

@@ -55,9 +55,12 @@ RULES: dict[str, ProblemRule] = {
             "这是程序的故障，不是报表填错；该表的数据未采用，其他工作表照常处理。请将本条信息连同该文件转交系统管理员。",
             "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
             "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
-            "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
-            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。"
+            "header_duplicate": "“{title}”有多列（{columns}），无法判断以哪一列为准，{scope}。"
+            "请只保留一列（应当相加的，请加总后填一列），重新报送。",
+            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。{hint}"
             "请将计量单位改为{expected}后重新报送。",
+            "unit_mismatch": "“{title}”不能以“{value}”为计量单位，该列数值未采用。{hint}"
+            "请改按{expected}填报，并在表头注明后重新报送。",
             "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
             "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
             "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",

@@ -187,7 +187,7 @@ def _read_table(
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
-        if not layout.duplicates:
+        if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             parts = find_parts(table, rows, kinds, columns)
             rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once

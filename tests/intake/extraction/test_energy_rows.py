@@ -115,7 +115,7 @@ def test_who_sells_all_that_it_makes_consumes_none_of_it(read: Reader) -> None:
 
 def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "蒸汽(吨)", "电力(万千瓦时)"], ["甲公司", 5, "待定"]])
-    assert {rule for _, rule, _ in problems(parsed)} == {"unit_unknown", "not_a_number"}
+    assert {rule for _, rule, _ in problems(parsed)} == {"unit_mismatch", "not_a_number"}
     assert stated(parsed, "energy", "carrier", "consumption") == [("热力", None), ("电力", None)]
 
 
@@ -131,7 +131,7 @@ def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read: Reader)
     )
     assert problems(parsed) == [
         ("B3", "carrier_unknown", "生物质颗粒"),
-        ("C4", "unit_unknown", "吨"),
+        ("C4", "unit_mismatch", "吨"),
         ("C5", "unit_unknown", "车"),
     ]
     assert stated(parsed, "energy", "carrier", "consumption") == [
@@ -143,7 +143,7 @@ def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read: Reader)
 
 def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_units(read: Reader) -> None:
     parsed = read([["2026年10月 单位:吨标准煤"], ["企业名称", "电力", "天然气"], ["甲公司", 5, 6]])
-    assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown", "unit_unknown"]
+    assert [rule for _, rule, _ in problems(parsed)] == ["unit_mismatch", "unit_mismatch"]
 
 
 @pytest.mark.parametrize(

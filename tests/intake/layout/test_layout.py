@@ -343,19 +343,41 @@ def test_a_department_s_table_with_code_industry_and_town_is_no_register(read: R
     assert stated(parsed, "output", "tax") == [(5.0,)]
 
 
-@pytest.mark.parametrize(
-    "heads",
-    [
-        ["企业名称", "营业收入(万元)", "营业收入(万元)"],
-        ["企业名称", "企业名称", "营业收入(万元)"],
-        ["企业名称", "热力(吉焦)", "蒸汽(吉焦)"],
-    ],
-)
-def test_a_header_that_occurs_twice_refuses_the_table(read: Reader, heads: list[str]) -> None:
-    parsed = read([["2026年10月"], heads, ["甲公司", 1, 2]])
-    assert [rule for _, rule, _ in problems(parsed)] == ["header_duplicate"]
+def test_a_name_that_occurs_twice_refuses_the_table_unless_a_code_says_who_is_meant(read: Reader) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "企业名称", "营业收入(万元)"], ["甲公司", "乙公司", 2]])
+    assert problems(parsed) == [("A2", "header_duplicate", None), ("B2", "header_duplicate", None)]
     assert all(rows.is_empty() for rows in parsed.rows.values())
     assert counts(parsed) == (1, 0, 0, 0, 1)
+    head = ["统一社会信用代码", "企业名称", "企业名称", "营业收入(万元)"]
+    coded = read([["2026年10月"], head, [CODE, "甲公司", "甲公司一期", 2]])
+    assert problems(coded) == [("B2", "header_duplicate", None), ("C2", "header_duplicate", None)]
+    assert stated(coded, "output", "uscc", "name", "revenue") == [(CODE, None, 2.0)]
+
+
+def test_figures_that_occur_twice_are_refused_and_the_others_count(read: Reader) -> None:
+    head = ["企业名称", "营业收入(万元)", "入库税收(万元)", "纳税额(万元)"]
+    parsed = read([["2026年10月"], head, ["甲公司", 10, 1, 2], ["乙公司", None, 3, None]])
+    assert problems(parsed) == [("C2", "header_duplicate", None), ("D2", "header_duplicate", None)]
+    assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", 10.0, None)]
+    assert counts(parsed) == (2, 0, 0, 0, 1)
+
+
+def test_a_carrier_that_occurs_twice_makes_the_energy_unknown_where_it_is_used(read: Reader) -> None:
+    head = ["企业名称", "电力(万千瓦时)", "柴油(吨)", "0号柴油(升)"]
+    rows: Rows = [["甲公司", 10, 1, 2], ["乙公司", 20, None, 5], ["丙公司", 30, None, None], ["丁公司", 40, 0, 0]]
+    parsed = read([["2026年10月"], head, *rows, ["戊公司", 50, "待报", None]])
+    assert problems(parsed) == [("C2", "header_duplicate", None), ("D2", "header_duplicate", None)]
+    assert stated(parsed, "energy", "name", "carrier", "consumption") == [
+        ("甲公司", "电力", 10.0),
+        ("甲公司", "柴油", None),
+        ("乙公司", "电力", 20.0),
+        ("乙公司", "柴油", None),
+        ("丙公司", "电力", 30.0),
+        ("丁公司", "电力", 40.0),
+        ("丁公司", "柴油", 0.0),
+        ("戊公司", "电力", 50.0),
+        ("戊公司", "柴油", None),
+    ]
 
 
 def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read: Reader) -> None:

@@ -11,7 +11,7 @@ from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
-from efficiency.intake.parsing import carrier_conversion, span_label
+from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
 from efficiency.intake.problems import number_text
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
 from schemas import COLUMN_MAP, FORMS, STATED
@@ -31,11 +31,11 @@ _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 def read_rows(table: Table) -> pl.DataFrame:
     """The table's raw rows: `row_index` and the shape of schemas.STATED. What is wrong is reported to the table.
 
-    A table with competing columns (`TableLayout.duplicates`) has none.
+    A table of which nobody knows what its rows are about (`TableLayout.refused`) has none.
     """
     layout = table.layout
-    if layout.duplicates:
-        _refuse_duplicates(table)
+    _tell_duplicates(table)
+    if layout.refused:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
@@ -46,15 +46,18 @@ def read_rows(table: Table) -> pl.DataFrame:
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
         title = FORMS[layout.form].column(binding.field).title
+        if binding.rivals:
+            continue
         if binding.unknown_unit is not None:
-            target = carrier_form_unit()[carrier] if carrier else FORMS[layout.form].column(binding.field).unit
+            target = carrier_form_unit()[carrier] if carrier else FORMS[layout.form].column(binding.field).unit or ""
             table.header_problem(
-                "unit_unknown",
+                "unit_mismatch" if find_unit(binding.unknown_unit) else "unit_unknown",
                 binding.column,
                 field=binding.field,
                 title=binding.header,
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
+                hint=misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
         elif binding.assumed and (binding.field, carrier) not in assumed:
@@ -104,14 +107,18 @@ def filled_on(table: Table) -> date | None:
     return latest or table.context.filled_on
 
 
-def _refuse_duplicates(table: Table) -> None:
-    """`header_duplicate` for each field that several columns state."""
+def _tell_duplicates(table: Table) -> None:
+    """`header_duplicate` at each of the columns that state one field."""
     for bindings in table.layout.duplicates:
         letters = "、".join(table.grid.letters(binding.column) for binding in bindings)
         title = " / ".join(dict.fromkeys(binding.header for binding in bindings))
-        table.header_problem(
-            "header_duplicate", bindings[-1].column, field=bindings[0].field, title=title, columns=letters
-        )
+        scope = "整张表未采用" if table.layout.refused else "这几列均未采用，其他列不受影响"
+        if table.layout.form == "energy" and not table.layout.refused:
+            scope += "；这几列填有数据的企业，当期综合能耗无法计算"
+        for binding in bindings:
+            table.header_problem(
+                "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
+            )
 
 
 def column_map(table: Table) -> pl.DataFrame:
@@ -213,7 +220,7 @@ def _block_rows(table: Table, group: ColumnGroup, base: pl.DataFrame, timings: R
 
 def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row with a value in any of `columns`."""
-    usable = [binding for binding in columns if binding.unknown_unit is None]
+    usable = [binding for binding in columns if binding.unknown_unit is None or binding.rivals]
     values = [table.read(binding).values.alias(binding.field) for binding in usable]
     converted = [
         binding.conversion.apply(pl.col(binding.field)).alias(binding.field)
@@ -236,6 +243,12 @@ def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFr
     return rows.with_columns(*converted, *stated)
 
 
+_MISFITS = {
+    ("volume", "mass"): "体积须按密度折算为重量。",
+    ("mass", "volume"): "重量须按密度折算为体积。",
+    ("mass", "heat"): "蒸汽等的重量须按焓值折算为热量。",
+}
+"""Dimension as stated and as wanted → what it takes to convert a figure."""
 _PAIR = {
     "carrier_stated": pl.String(),
     "unit_stated": pl.String(),
@@ -244,6 +257,8 @@ _PAIR = {
     "numerator": pl.Float64(),
     "denominator": pl.Float64(),
     "assumed": pl.Boolean(),
+    "fault": pl.String(),
+    "hint": pl.String(),
 }
 
 
@@ -299,7 +314,7 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
         joined = _of_its_carriers(table, joined, group.only, bindings)
     return joined.with_columns(
         (pl.col(name) * pl.col("numerator") / pl.col("denominator")).alias(name) for name in figures
-    ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed")
+    ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed", "fault", "hint")
 
 
 def _of_its_carriers(
@@ -338,7 +353,9 @@ def _pair(
     stated = unit_text or next(filter(None, of_headers), None) or (fitting[0] if len(fitting) == 1 else None)
     conversion = carrier_conversion(stated or form_unit, carrier)
     if conversion is None:
-        return {**row, "carrier": carrier, "unit": stated}
+        fault = "unit_mismatch" if stated and find_unit(stated) else "unit_unknown"
+        hint = misfit_hint(stated or "", form_unit)
+        return {**row, "carrier": carrier, "unit": stated, "fault": fault, "hint": hint}
     return {
         **row,
         "carrier": carrier,
@@ -349,24 +366,36 @@ def _pair(
     }
 
 
+def misfit_hint(stated: str, target: str) -> str:
+    """How figures in the unit `stated` come to be in `target`, in Chinese, where that takes a figure of one's own."""
+    unit, aim = find_unit(stated), find_unit(target)
+    if unit is None or aim is None:
+        return ""
+    return _MISFITS.get((unit.dimension, aim.dimension), "")
+
+
 def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBinding]) -> None:
     """Problems of carriers and units that are unknown, or do not fit each other."""
     known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
     unknown = joined.filter(~known.fill_null(value=False)).select("row_index", pl.col("carrier_stated").alias("value"))
     table.cell_problems("carrier_unknown", unknown, bindings["carrier"].column, "carrier")
-    misfit = joined.filter(known & pl.col("numerator").is_null())
-    expected = pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)")
-    table.cell_problems(
-        "unit_unknown",
-        misfit.select(
+    for rule in ("unit_mismatch", "unit_unknown"):
+        misfit = joined.filter(pl.col("fault") == rule).select(
             "row_index",
+            "carrier",
+            "hint",
             pl.col("unit_stated").alias("value"),
             pl.col("carrier").replace_strict(carrier_form_unit(), default=None).alias("form_unit"),
-        ),
-        (bindings.get("unit") or bindings["carrier"]).column,
-        "unit",
-        expected=expected,
-    )
+        )
+        table.cell_problems(
+            rule,
+            misfit,
+            (bindings.get("unit") or bindings["carrier"]).column,
+            "unit",
+            title=pl.col("carrier"),
+            expected=pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)"),
+            hint=pl.col("hint"),
+        )
     assumed = joined.filter(pl.col("assumed")).select(
         "row_index", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
     )

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import Extracted, extract
+from efficiency.intake.extraction.columns import Extracted, extract, numbers_of
 from efficiency.intake.parsing import TENTH_DOUBT
 from efficiency.intake.problems import number_text, problem, problem_rows, problems_frame
 from schemas import FORMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import ColumnBinding, Header, TableContext, TableLayout
 
@@ -52,7 +54,7 @@ class Table:
 
     def is_refused(self, stated: pl.Series) -> bool:
         """Whether the table as a whole is refused: columns that compete, or no row `stated` for want of a period."""
-        return bool(self.layout.duplicates) or (not len(stated) and self._lacks_period())
+        return self.layout.refused or (not len(stated) and self._lacks_period())
 
     def _lacks_period(self) -> bool:
         """Whether the period of the table, or of one of its columns, is reported as unknown."""
@@ -103,6 +105,8 @@ class Table:
 
     def read(self, binding: ColumnBinding) -> Extracted:
         """The values of a column; refused cells become problems, which name a column of one carrier by its header."""
+        if binding.rivals:
+            return self._read_rivals(binding.rivals)
         declared = FORMS[self.layout.form].column(binding.field)
         found = extract(self.cells, binding.column, declared, self.grid.marked)
         shared = self._shared_figures(binding.column) if declared.kind == "number" else {}
@@ -123,6 +127,24 @@ class Table:
             words["number"] = pl.col("number")
             self.cell_problems("percent_in_amount", found.percents, binding.column, binding.field, **words)
         return found
+
+    def _read_rivals(self, columns: Sequence[int]) -> Extracted:
+        """Columns of which none is to be preferred: zero where they hold nothing else, refused where they do.
+
+        What is wrong is told once, at the headers.
+        """
+        found = [numbers_of(self.cells, column) for column in columns]
+        row_indexes = self.cells["row_index"]
+        zero = pl.any_horizontal(pl.all() == 0.0).fill_null(value=False)
+        values = pl.DataFrame([one.values.alias(str(number)) for number, one in enumerate(found)])
+        filled = values.select(pl.any_horizontal((pl.all() != 0.0).fill_null(value=False))).to_series()
+        for one in found:
+            filled = filled | one.refused_at(row_indexes)
+        refused = pl.DataFrame({"row_index": row_indexes.filter(filled)}, schema={"row_index": pl.Int64})
+        return Extracted(
+            values.select(pl.when(zero & ~filled).then(0.0).alias("value")).to_series(),
+            refused.with_columns(rule=pl.lit("header_duplicate"), value=pl.lit(None, dtype=pl.String)),
+        )
 
     def _shared_figures(self, column: int) -> dict[int, int]:
         """First → last row of each merged cell of `column` that covers rows of several enterprises."""

@@ -127,9 +127,12 @@ def unread_rows(
 
 
 def _with_unknown_unit(table: Table) -> pl.Series:
-    """Rows that state figures only in columns whose unit was refused; the header's problem explains them."""
+    """Rows that state figures only in columns that were refused for their unit or a rival; the header's problem
+    explains them.
+    """
     bindings = [binding for group in table.layout.groups for binding in group.columns]
-    columns = [binding.column for binding in bindings if binding.unknown_unit is not None]
+    columns = [binding.column for binding in bindings if binding.unknown_unit is not None and not binding.rivals]
+    columns += [column for binding in bindings for column in binding.rivals]
     if not columns:
         return pl.Series([], dtype=pl.Int64)
     return table.cells.filter(filled_cells(columns) > 0)["row_index"]

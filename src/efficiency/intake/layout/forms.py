@@ -64,6 +64,8 @@ class ColumnBinding:
     assumed: bool = False
     unknown_unit: str | None = None
     """The unit that could not be understood; the column's figures are then refused."""
+    rivals: tuple[int, ...] = ()
+    """All columns that state the field, where none is to be preferred; their figures are then refused."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,17 @@ class TableLayout:
     sum_column: int | None = None
     """Column that states the sum of the month columns."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
-    """Columns that state the same field with none to prefer; the table is then refused."""
+    """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether `duplicates` leave open what every row is about (its enterprise, its carrier)."""
+        named = {binding.field for binding in self.identity}
+        declared = FORMS[self.form].column
+        return any(
+            not named if columns[0].field in IDENTITY else declared(columns[0].field).kind != "number"
+            for columns in self.duplicates
+        )
 
     @property
     def long_energy(self) -> bool:
@@ -108,7 +120,8 @@ class TableLayout:
     @property
     def columns(self) -> set[int]:
         """Every column of the sheet that is read."""
-        stated = {binding.column for group in self.groups for binding in group.columns}
+        bindings = [binding for group in self.groups for binding in group.columns]
+        stated = {binding.column for binding in bindings}.union(*(binding.rivals for binding in bindings))
         return stated | {binding.column for binding in self.identity} | set(self.periods.values())
 
 
@@ -299,9 +312,6 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
 
 def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context: TableContext) -> TableLayout:
     declared = FORMS[form]
-    identity = tuple(
-        ColumnBinding(field_, column, meanings[column].header) for field_, column in header.identity.items()
-    )
     duplicates = [
         tuple(
             ColumnBinding(field_, column, meaning.header)
@@ -311,12 +321,21 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         )
         for field_ in IDENTITY
     ]
+    # Which of two names is meant is open; a code beside them says it.
+    open_ = {columns[0].field for columns in duplicates if len(columns) > 1}
+    identity = tuple(
+        ColumnBinding(field_, column, meanings[column].header)
+        for field_, column in header.identity.items()
+        if field_ not in open_
+    )
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
     wide = form == "energy" and "carrier" not in stated
     groups: Groups = {}
     for column, meaning in meanings.items():
         name = "consumption" if wide and meaning.carrier else meaning.field(form)
         if name is None or name in IDENTITY or (wide and not meaning.carrier):
+            continue
+        if meaning.loose and not stated.isdisjoint(meaning.loose.unless):
             continue
         of_rows = form == "energy" and name == "consumption" and not wide
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
@@ -336,7 +355,8 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             best = _preferred(columns, aliases=carrier is None)
             bindings = [_bind(name, column, meaning, declared.column(name), context) for column, meaning in best]
             duplicates.append(tuple(bindings))
-            chosen.append(bindings[0])
+            rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
+            chosen.append(replace(bindings[0], rivals=rivals))
         beside_month = this_month and _is_open(timing, "to_date")
         column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, only, beside_month))
     # 一季度小计 among twelve months is not their sum.
@@ -404,12 +424,14 @@ def _with_shared(groups: Groups, form: Form) -> Groups:
 
 
 def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list[tuple[int, ColumnMatch]]:
-    """Of several columns for one field, those that are meant: no 其中: part, and the own title before aliases.
+    """Of several columns for one field, those that are meant: no 其中: part, the own title before aliases, these
+    before names that may mean something else.
 
     Two names of one carrier (热力, 蒸汽) may both be meant to count, so none of them is preferred.
     """
     whole = [item for item in columns if not item[1].subordinate] or columns
-    return [item for item in whole if aliases and item[1].exact] or whole
+    firm = [item for item in whole if item[1].loose is None] or whole
+    return [item for item in firm if aliases and item[1].exact] or firm
 
 
 def _bind(name: str, column: int, meaning: ColumnMatch, declared: Column, context: TableContext) -> ColumnBinding:

@@ -19,6 +19,7 @@ RULES: dict[str, str] = {
     "form_unknown": "表式无法识别",
     "header_duplicate": "表头重复",
     "unit_unknown": "计量单位无法识别",
+    "unit_mismatch": "计量单位与指标不符",
     "period_unknown": "所属期无法确定",
     "not_a_number": "应填数字",
     "merged_figure": "合并单元格跨企业",
