@@ -189,8 +189,8 @@ def _read_table(
         rows = read_rows(table)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
-            parts = find_parts(table, rows, kinds, columns)
-            rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once
+            told_apart = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
             check_totals(table, kinds, before.get(layout.form))
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))

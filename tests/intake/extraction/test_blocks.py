@@ -55,6 +55,25 @@ def test_it_holds_while_the_month_or_the_product_changes_and_not_otherwise(read:
     assert stated(plain, "output", "name") == [("甲公司",), (None,)]
 
 
+def test_plots_meters_and_taxes_of_an_enterprise_are_its_parts(read: Reader) -> None:
+    plots = read([["用地"], ["企业名称", "宗地编号", "自有用地面积(亩)"], ["甲公司", "A1", 1], [None, "A2", 2]])
+    assert stated(plots, "land", "name", "owned") == [("甲公司", 1.0), ("甲公司", 2.0)]
+    head = ["企业名称", "征收项目", "实缴税金(万元)"]
+    taxes = read([["2026年10月"], head, ["甲公司", "增值税", 1], [None, "所得税", 2], [None, "所得税", 3]])
+    assert stated(taxes, "output", "name", "tax") == [("甲公司", 1.0), ("甲公司", 2.0), (None, 3.0)]
+
+
+def test_a_blank_label_does_not_make_a_repeated_carrier_another(read: Reader) -> None:
+    head = ["企业名称", "车间", "能源名称", "计量单位", "消费量"]
+    rows: Rows = [
+        ["甲公司", "一车间", "原煤", "吨", 1],
+        [None, None, "原煤", "吨", 2],
+        [None, "二车间", "电力", None, 3],
+    ]
+    parsed = read([["2026年10月"], head, *rows])
+    assert stated(parsed, "energy", "name") == [("甲公司",), (None,), (None,)]
+
+
 @given(blocks=st.lists(st.lists(st.sampled_from(CARRIERS), min_size=1, unique=True), min_size=1, max_size=5))
 def test_blocks_read_as_if_the_name_stood_in_every_row(read: Reader, blocks: list[list[str]]) -> None:
     def sheet(*, every: bool) -> Rows:

@@ -26,19 +26,23 @@ def named_throughout(cells: pl.DataFrame, identity: Sequence[int], keys: Collect
     if not identity or not keys or not cells.height:
         return cells
     blank = pl.all_horizontal(_is_blank(column) for column in identity)
-    about = [f"{kind}{column}" for column in sorted(keys) for kind in "nt"]
+    about = [f"about{column}" for column in sorted(keys)]
     rows = cells.select(
         "row_index",
         blank.alias("blank"),
         pl.any_horizontal(~_is_blank(column) for column in keys).alias("about_something"),
-        pl.struct(about).alias("about"),
+        *(pl.coalesce(f"t{c}", pl.col(f"n{c}").cast(pl.String)).alias(f"about{c}") for c in sorted(keys)),
     )
     if not rows["blank"].any():
         return cells
     follows = (pl.col("row_index").diff() == 1).fill_null(value=False)
     blocks = rows.with_columns((~(pl.col("blank") & follows)).cum_sum().alias("block")).with_columns(
         (~pl.col("blank").first().over("block")).alias("named"),
-        (pl.struct("block", "about").is_first_distinct() & pl.col("about_something")).alias("new"),
+        # A plot or a month that is blank is the one above it.
+        pl.col(about).forward_fill().over("block"),
+    )
+    blocks = blocks.with_columns(
+        (pl.struct("block", *about).is_first_distinct() & pl.col("about_something")).alias("new")
     )
     so_far_new = pl.col("new").cast(pl.Int8).cum_min().over("block").cast(pl.Boolean)
     held = blocks.select(pl.col("blank") & pl.col("named") & so_far_new).to_series()

@@ -8,6 +8,7 @@ import polars as pl
 
 from efficiency.intake.extraction.blocks import named_throughout
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
+from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from efficiency.intake.extraction.row_periods import RowTimings
-    from efficiency.intake.layout import ColumnBinding, ColumnGroup, TableLayout
+    from efficiency.intake.layout import ColumnBinding, ColumnGroup
 
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
@@ -39,9 +40,7 @@ def read_rows(table: Table) -> pl.DataFrame:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
-    table.cells = named_throughout(
-        table.cells, [binding.column for binding in layout.identity], set(layout.periods.values()) | _about(layout)
-    )
+    _name_throughout(table)
     _identify(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
@@ -79,10 +78,16 @@ def read_rows(table: Table) -> pl.DataFrame:
     return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
 
 
-def _about(layout: TableLayout) -> set[int]:
-    """The columns that say what a row is about besides its enterprise and its time: its carrier, its product."""
+def _name_throughout(table: Table) -> None:
+    """Write an enterprise that stands on the first row of its block into the rows below it."""
+    layout = table.layout
+    identity = [binding.column for binding in layout.identity]
+    if not identity or not all(table.cells[f"t{column}"].null_count() for column in identity):
+        return
     key = set(FORMS[layout.form].key) - {"uscc"}
-    return {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
+    keys = {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
+    labels = label_columns(table, layout.columns)  # the plots, meters or taxes of one enterprise
+    table.cells = named_throughout(table.cells, identity, {*keys, *layout.periods.values(), *labels})
 
 
 def period_label(table: Table) -> str | None:
