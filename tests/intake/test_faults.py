@@ -5,27 +5,26 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from builders.sheets import HEAD, balanced, problems, stated, write
+from builders.sheets import HEAD, Rows, balanced, problems, stated, write
 from builders.small_inbox import run, small_inbox
 
-from efficiency.intake import read as stage
 from efficiency.intake.formats import Grid
+from efficiency.intake.layout import classify as sound
 from efficiency.intake.read import read_file
 from efficiency.job.summary import closing_lines
 
-TABLE = [["2026年10月"], HEAD, ["甲公司", 1, 5]]
+TABLE: Rows = [["2026年10月"], HEAD, ["甲公司", 1, 5]]
 
 
 def planted(monkeypatch: pytest.MonkeyPatch, fault: BaseException, sheet: str) -> None:
     """Make the program fail wherever it classifies the rows of `sheet`."""
-    sound = stage.classify
 
     def classify(grid: Grid, *others: object, **named: object) -> pl.DataFrame:
         if grid.sheet == sheet:
             raise fault
         return sound(grid, *others, **named)  # type: ignore[arg-type]  # whatever it is called with
 
-    monkeypatch.setattr(stage, "classify", classify)
+    monkeypatch.setattr("efficiency.intake.read.classify", classify)
 
 
 @pytest.mark.plants_fault
@@ -51,9 +50,9 @@ def test_a_fault_over_a_sheet_is_its_error_and_the_other_sheets_count(
 
 @pytest.mark.plants_fault
 def test_a_fault_outside_the_sheets_is_the_error_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "read_grids", lambda path: [][1])
+    monkeypatch.setattr("efficiency.intake.read.read_grids", lambda path: list[Grid]().pop())
     parsed = balanced(read_file(write(tmp_path / "表.xlsx", {"好": TABLE})))
-    assert problems(parsed) == [(None, "internal", "IndexError: list index out of range")]
+    assert problems(parsed) == [(None, "internal", "IndexError: pop from empty list")]
     assert "该文件" in parsed.problems["message"][0]
 
 

@@ -21,19 +21,21 @@ from efficiency.intake.extraction import (
     check_totals,
     column_map,
     filled_on,
+    find_parts,
     is_data,
     only_problem,
     period_label,
     read_rows,
     report_unread_columns,
     rows_before_marks,
+    sums_of,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
-from efficiency.intake.layout import NO_MAPPING, MappingFile, classify, find_tables, last_used_row
+from efficiency.intake.layout import NO_MAPPING, SUMS, MappingFile, classify, find_tables, last_used_row
 from efficiency.intake.problems import problem, problems_frame
 from efficiency.intake.read_result import ReadResult, concat, submission
 from efficiency.version import code_version
@@ -41,7 +43,7 @@ from schemas import FORMS
 from schemas.intake import OWN_SHEETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from efficiency.intake.files import InboxFile
     from efficiency.intake.formats import Grid
@@ -143,18 +145,32 @@ def _read_tables(file: InboxFile, grid: Grid, tables: Sequence[FoundTable]) -> l
     """The tables of a sheet, one submission for each table and form; the second and later ones are numbered."""
     sheet_id = f"{file.sha256[:12]}-{grid.position}"
     parts: list[ReadResult] = []
-    for table in tables:
+    sums: Mapping[str, Mapping[int, float]] = {}
+    for place, table in enumerate(tables):
+        sums = sums if place and table.goes_on(tables[place - 1]) else {}
         identifiers = (f"{sheet_id}-{number}" if number > 1 else sheet_id for number in count(len(parts) + 1))
         if table.layouts:
-            parts += _read_table(file, grid, table, identifiers)
+            read, sums = _read_table(file, table, identifiers, sums, several=len(tables) > 1)
+            parts += read
         else:
-            parts.append(unrecognised_table(file, next(identifiers), grid, table))
+            parts.append(unrecognised_table(file, next(identifiers), table))
     return parts
 
 
-def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Iterator[str]) -> list[ReadResult]:
-    """A table as each of the forms that it states: each is a submission of its own over the same rows."""
-    main = found.layouts[0]
+def _read_table(
+    file: InboxFile,
+    found: FoundTable,
+    identifiers: Iterator[str],
+    before: Mapping[str, Mapping[int, float]],
+    *,
+    several: bool,
+) -> tuple[list[ReadResult], dict[str, Mapping[int, float]]]:
+    """A table as each of the forms that it states: each is a submission of its own over the same rows.
+
+    `before` are the sums of the tables that it goes on, by form; those with its own are returned where there are
+    `several` tables in the sheet.
+    """
+    grid, main = found.grid, found.layouts[0]
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
     kinds = classify(
@@ -167,12 +183,17 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
     )
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
+    sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
-            check_totals(table, kinds)
+            told_apart = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
+            check_totals(table, kinds, before.get(layout.form))
+            if several:
+                sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
@@ -183,7 +204,7 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
     for table, rows in read:
         part = _result(file, table, rows, kinds, stated_by_any, is_main=table.layout is main)
         parts.append(replace(part, problems=_new_problems(part.problems, parts)))
-    return parts
+    return parts, sums
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:
@@ -214,7 +235,7 @@ def _result(
         period_label=period_label(table),
         filled_on=filled_on(table),
         rows_total=kinds.height,
-        rows_totals=counted["total"] + counted["subtotal"] + counted["group"],
+        rows_totals=sum(counted[kind] for kind in SUMS),
         rows_notes=counted["note"] + counted["time"],
         rows_blank=counted["blank"] + blank,
         rows_rejected=rejected,

@@ -479,3 +479,27 @@ def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read: Read
     head = ["企业名称", "能源名称", "计量单位", column]
     parsed = read([["2026年10月", None, None, None], head, ["甲公司", "原煤", "吨", 0.7143]])
     assert parsed.problems["rule"].to_list() == ["form_unknown"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ["2026年10月", None, "(初步核算数)"],
+        ["2026年10月", "(初步核算数)"],
+        [None, "2026年10月", None, "(初步核算数)"],
+        ["经济指标", None, "2026年10月"],
+        ["经济指标", "快报", None, "2026年10月"],
+    ],
+)
+def test_a_title_in_several_cells_hides_no_column(read: Reader, title: list[str | None]) -> None:
+    head = ["企业名称", "工业增加值(亿元)", "研发费用(千元)", "用水量(万吨)"]
+    parsed = read([title, head, ["甲公司", 1.5, 3500, 2.5]])
+    assert stated(parsed, "output", "value_added", "rd_expense", "water") == [(15_000.0, 350.0, 25_000.0)]
+    assert parsed.submissions["period_label"].to_list() == ["2026-10"]
+
+
+def test_columns_whose_time_is_not_stated_are_told_beside_those_whose_is(read: Reader) -> None:
+    rows: Rows = [["企业名称", "营业收入(万元)", "2026年10月", None], [None, None, "实缴税金(万元)", "研发费用(万元)"]]
+    parsed = read([*rows, ["甲公司", 1, 2, 3]], merges=[(0, 2, 0, 3)])
+    assert stated(parsed, "output", "revenue", "tax") == [(None, 2.0)]
+    assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("B1", "period_unknown")]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.extraction.blocks import named_throughout
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
+from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
@@ -38,6 +40,7 @@ def read_rows(table: Table) -> pl.DataFrame:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
+    _name_throughout(table)
     _identify(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
@@ -74,6 +77,18 @@ def read_rows(table: Table) -> pl.DataFrame:
     row_indexes = [part.drop_in_place("row_index") for part in parts]
     shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
     return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+
+
+def _name_throughout(table: Table) -> None:
+    """Write an enterprise that stands on the first row of its block into the rows below it."""
+    layout = table.layout
+    identity = [binding.column for binding in layout.identity]
+    if not identity or not all(table.cells[f"t{column}"].null_count() for column in identity):
+        return
+    key = set(FORMS[layout.form].key) - {"uscc"}
+    keys = {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
+    labels = label_columns(table, layout.columns)  # the plots, meters or taxes of one enterprise
+    table.cells = named_throughout(table.cells, identity, {*keys, *layout.periods.values(), *labels})
 
 
 def period_label(table: Table) -> str | None:
@@ -139,6 +154,7 @@ def column_map(table: Table) -> pl.DataFrame:
                     "unit": binding.unit,
                     "factor": binding.conversion.factor if binding.conversion else None,
                     "unit_assumed": binding.assumed,
+                    "counted_once": (group.index, binding.field) in table.counted_once,
                 }
             )
             if group.carrier is not None and binding.field == "consumption":
@@ -164,7 +180,9 @@ def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timin
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
     doubt = group.timed(table.context.timing).doubt
-    if group.timing is not None and len(table.layout.groups) > 1:
+    untimed = [other.index for other in table.layout.groups if other.timing is None]
+    beside = 0 < len(untimed) < len(table.layout.groups) and group.index == untimed[0]
+    if beside or (group.timing is not None and len(table.layout.groups) > 1):
         header = group.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
     elif group.index == 0:

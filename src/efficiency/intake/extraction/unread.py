@@ -79,9 +79,9 @@ def unrecognised_sheet(file: InboxFile, identifier: str, grid: Grid, hint: str, 
     return without_rows(file, identifier, grid.sheet, "form_unknown", body=body, hint=hint)
 
 
-def unrecognised_table(file: InboxFile, identifier: str, grid: Grid, table: FoundTable) -> ReadResult:
+def unrecognised_table(file: InboxFile, identifier: str, table: FoundTable) -> ReadResult:
     """A table that is no form of ours, in a sheet with one that is; its rows are rejected."""
-    header = table.header
+    grid, header = table.grid, table.header
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"
     body = grid.filled[header.bottom + 1 : table.end]

@@ -66,7 +66,7 @@ def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
     if not tables:
         return
     first = tables[0]
-    read = set().union(*(table.layout.columns for table in tables))
+    read = set().union(*(table.layout.columns | table.labels for table in tables))
     labels = labels_of(first.grid, first.header)
     heads = first.grid.rows(first.header.top, first.header.bottom + 1)
     for column in range(first.grid.width):

@@ -5,7 +5,7 @@ A reader of worksheets finds `SheetCells`; `grid_of_cells` lays them out in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from math import isfinite
@@ -90,6 +90,26 @@ class Grid:
     def letters(self, column: int) -> str:
         """The column as the spreadsheet names it."""
         return column_letters(self.first_column + column + 1)
+
+    def part(self, first: int, end: int) -> Grid:
+        """The columns `first` to before `end` as a grid of their own, whose cells keep their addresses.
+
+        A range that is merged over its edge is a cell of the part in which it begins.
+        """
+        inside = range(first, end)
+        return replace(
+            self,
+            first_column=self.first_column + first,
+            numbers=self.numbers[first:end],
+            texts=self.texts[first:end],
+            merges=[
+                (top, left - first, bottom, min(right, end - 1) - first)
+                for top, left, bottom, right in self.merges
+                if left in inside
+            ],
+            marked=frozenset((row, column - first) for row, column in self.marked if column in inside),
+            formats={column - first: marks for column, marks in self.formats.items() if column in inside},
+        )
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For headers, not for data."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
-from efficiency.intake.layout.headers import find_headers, labels_of, titles_begin
+from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
 from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.layout.mapping import mapped_header
+from efficiency.intake.layout.panes import panes, shared_context
 from efficiency.intake.layout.row_kinds import last_used_row
 from efficiency.intake.layout.titles import table_context, units_of_rows
 from efficiency.intake.parsing import (
@@ -129,6 +130,8 @@ class TableLayout:
 class FoundTable:
     """A table of a sheet."""
 
+    grid: Grid
+    """The sheet, or its columns between those of tables beside this one."""
     header: Header
     context: TableContext
     layouts: tuple[TableLayout, ...]
@@ -136,49 +139,83 @@ class FoundTable:
     end: int
     """Row of the grid after its last row that is not blank."""
 
+    def goes_on(self, other: FoundTable) -> bool:
+        """Whether it has the same columns, forms, units and time as the table before it: its totals may be of both."""
+        return (
+            [m for _, m in sorted(self.header.meanings.items())]
+            == [m for _, m in sorted(other.header.meanings.items())]
+            and (self.context.timing, self.context.units) == (other.context.timing, other.context.units)
+            and [layout.form for layout in self.layouts] == [layout.form for layout in other.layouts]
+        )
+
 
 def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
     """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
 
     `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only if another is one.
     """
-    headers, missing = find_headers(grid), list[str]()
     if mapped is not None:
         header, missing = mapped_header(grid, mapped)
-        headers = [header] if header else []
+        forms, _ = _tables_below(grid, file_name, [header] if header else [], timing=mapped.timing)
+        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。" if missing else ""
+    anchors = anchor_rows(grid)
+    found = panes(grid, anchors)
+    headers = find_headers(grid, anchors)
+    if len(found) == 1 or not headers:
+        forms, others = _tables_below(grid, file_name, headers)
+    else:
+        shared = shared_context(grid, file_name, found, headers[0].top)
+        forms, others = [], []
+        for part in (grid.part(columns.start, columns.stop) for columns in found):
+            tables, no_forms = _tables_below(part, file_name, find_headers(part), shared)
+            forms += tables
+            others += no_forms
+    if not forms:
+        first = headers[0] if headers else None
+        return [], hint_at_form(first, labels_of(grid, first))
+    return [*forms, *others], ""
+
+
+def _tables_below(
+    grid: Grid,
+    file_name: str,
+    headers: Sequence[Header],
+    shared: TableContext | None = None,
+    timing: Timing | None = None,
+) -> tuple[list[FoundTable], list[FoundTable]]:
+    """The tables below `headers` that are forms, and those that are none.
+
+    `shared` is what is said above tables side by side, `timing` what a mapping states. A table above the first form
+    that names the enterprise the sheet is about, or who fills it in, is none of them.
+    """
     stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     forms: list[FoundTable] = []
     others: list[FoundTable] = []
     start = 0
     for number, header in enumerate(headers):
-        before = forms[-1].context if forms else None
         titles = titles_begin(grid, header.top, start) if forms else start
-        context = table_context(grid, file_name, header.top, titles, before)
-        if mapped is not None and mapped.timing is not None:
-            context = replace(context, timing=mapped.timing)
+        context = table_context(grid, file_name, header.top, titles, forms[-1].context if forms else shared)
+        if timing is not None:
+            context = replace(context, timing=timing)
         with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
         layouts = _layouts(header, with_row_units, stem, grid.sheet)
         following = headers[number + 1].top if number + 1 < len(headers) else None
         end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
-        table = FoundTable(header, context, tuple(layouts), last_used_row(grid, end))
+        table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
         if layouts:
             forms.append(table)
             start = header.bottom + 1
         else:
             others.append(table)
-    if missing:
-        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。"
     if not forms:
-        first = headers[0] if headers else None
-        return [], hint_at_form(first, labels_of(grid, first))
+        return [], others
     first = forms[0].header
 
     def is_about_the_sheet(table: FoundTable) -> bool:
-        """Whether it names the one enterprise that the sheet is about, or who fills it in."""
         above = table.header.top < first.top
         return above and not (first.identity and _has_numbers(grid, table.header.bottom + 1, table.end))
 
-    return [*forms, *(table for table in others if not is_about_the_sheet(table))], ""
+    return forms, [table for table in others if not is_about_the_sheet(table)]
 
 
 def _has_numbers(grid: Grid, first: int, end: int) -> bool:
@@ -282,7 +319,9 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             continue
         of_rows = form == "energy" and name == "consumption" and not wide
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
-        key = (meaning.timing if declared.flow else None, owner)
+        # A word that holds for a row (the carrier) is of no time, whatever stands above it.
+        timed = declared.flow and declared.column(name).kind != "text"
+        key = (meaning.timing if timed else None, owner)
         bare = replace(meaning, carrier=None) if of_rows else meaning
         groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []

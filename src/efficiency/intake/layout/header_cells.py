@@ -26,6 +26,8 @@ class Header:
     top: int
     bottom: int
     meanings: dict[int, ColumnMatch]
+    again: frozenset[int] = frozenset()
+    """Rows below in which it is printed again, with its titles."""
 
     @property
     def identity(self) -> dict[str, int]:
