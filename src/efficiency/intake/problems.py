@@ -112,6 +112,10 @@ RULES: dict[str, ProblemRule] = {
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "archive_unread": "该文件是{value}，其中的文件均未读取。"
+            "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
+            "ending_unknown": "该文件是{value}，但扩展名“{ending}”不在读取范围内，未读取。"
+            "如需报送，请另存为 .xlsx 文件后重新报送；是备份或模板的请移走。",
             "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
             "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
@@ -137,7 +141,10 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
-            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"
+            "如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "sheet_aside": "工作表“{sheet}”是{value}，不是数据表，未读取。"
+            "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
             "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
