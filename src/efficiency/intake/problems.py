@@ -124,6 +124,10 @@ RULES: dict[str, ProblemRule] = {
             "column_unread": "“{value}”列有数据，但未采用：{reason}如属需要报送的指标，请改正后重新报送；"
             "如是其他数据，无需处理。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "archive_unread": "该文件是{value}，其中的文件均未读取。"
+            "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
+            "ending_unknown": "该文件是{value}，但扩展名“{ending}”不在读取范围内，未读取。"
+            "如需报送，请另存为 .xlsx 文件后重新报送；是备份或模板的请移走。",
             "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
             "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
@@ -152,7 +156,10 @@ RULES: dict[str, ProblemRule] = {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
             "column_passed": "“{value}”列未采用：{reason}如是其他数据，无需处理。",
             "header_loose": "“{value}”列已作为“{title}”采用，但{doubt}。请核对；如相符，请将表头改为“{title}”。",
-            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"
+            "如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "sheet_aside": "工作表“{sheet}”是{value}，不是数据表，未读取。"
+            "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
             "parts_by_total": "没有可以区分本行与第 {value} 行的栏目，但合计数表明两行都已计入，已作为不同部分相加。"

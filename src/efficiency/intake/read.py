@@ -85,6 +85,8 @@ def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, r
 def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
     """`read_file`, with whatever a fault of the program outside of its sheets raises."""
     identifier = file.sha256[:12]
+    if file.refusal:
+        return without_rows(file, identifier, "", "unreadable", reason=file.refusal)
     try:
         grids = read_grids(file.path)
     except UnreadableError as error:
@@ -115,6 +117,8 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
             parts.append(only_problem(file, sheet_id, grid.sheet, "hidden_sheet"))
+        elif grid.aside:
+            parts.append(only_problem(file, sheet_id, grid.sheet, "sheet_aside", value=grid.aside))
         elif grid.refusal:
             parts.append(without_rows(file, sheet_id, grid.sheet, "unreadable", reason=grid.refusal))
         elif grid.position not in by_position:
