@@ -154,6 +154,8 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
+            "format_scaled": "“{title}”列的数字格式“{value}”使看到的数与存储的数不同：已按看到的含义采用"
+            "（存储为 {stored} 的，计为 {number}{unit}）。请核对；下次请直接填写以表头单位计的数。",
             "column_passed": "“{value}”列未采用：{reason}如是其他数据，无需处理。",
             "header_loose": "“{value}”列已作为“{title}”采用，但{doubt}。请核对；如相符，请将表头改为“{title}”。",
             "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"

@@ -17,6 +17,7 @@ import polars as pl
 
 from efficiency.intake.extraction import (
     Table,
+    as_shown,
     check_sum_column,
     check_totals,
     column_map,
@@ -104,7 +105,7 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
     def read(grid: Grid) -> tuple[list[ReadResult], str]:
         try:
             mapped = mapping.for_sheet(file.name, grid.sheet)
-            tables, hint = find_tables(grid, file.name, mapped)
+            tables, hint = find_tables(as_shown(grid), file.name, mapped)
             return _read_tables(file, grid, tables), hint
         except FAULTS as fault:
             return [_fault(file, f"{identifier}-{grid.position}", grid.sheet, fault, grid.height)], ""

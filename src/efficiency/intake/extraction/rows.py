@@ -10,6 +10,7 @@ from efficiency.intake.extraction.blocks import named_throughout
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
+from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_within
 from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
@@ -59,7 +60,11 @@ def read_rows(table: Table) -> pl.DataFrame:
                 hint=misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
-        elif binding.assumed and (binding.field, carrier) not in assumed:
+        elif (
+            binding.assumed
+            and (binding.field, carrier) not in assumed
+            and not names_its_unit(table.grid, binding, table.cells["row_index"])
+        ):
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)

@@ -86,7 +86,7 @@ def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
             if (told := _passed_over(tables, label, column, cells)) is not None:
                 named = [level for level, row in enumerate(heads) if row[column] and not find_unit(row[column])]
                 level = max(named, default=0)
-                first.header_problem(told.rule, column, level=level, **told.words)
+                first.header_problem(told.rule, column, level, **told.words)
 
 
 def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.DataFrame) -> _Told | None:

@@ -54,6 +54,7 @@ RULES: dict[str, str] = {
     "header_near": "表头疑似笔误",
     "column_unread": "有数据的列未采用",
     "column_passed": "其他列未采用",
+    "format_scaled": "数字格式改变了含义",
     "header_loose": "表头含义存疑",
     "carrier_unread": "能源品种列未采用",
     "marks_unread": "错误值可能当作空白",
