@@ -34,13 +34,25 @@ DTYPES: dict[Kind, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
+class LooseName:
+    """A header that people write for a column and that may mean something else too."""
+
+    header: str
+    doubt: str
+    """What else it may mean, in Chinese; told to the submitter where it is taken for the column."""
+    unless: tuple[str, ...] = ()
+    """Columns of the form beside which it is not taken for the column."""
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column: what it is called, what it holds, in which unit, and how people write its header.
 
     `unit` is the canonical unit of a number; figures that arrive in another unit of the same
     dimension are converted on intake. `required` columns must be present for a sheet to be taken
     for the form. `minimum` is the least plausible value: a smaller one is reported, and counts.
-    `choices` is the closed vocabulary of a text column. `hint` says, in Chinese, what is to be written into the column.
+    `loose` are headers that are taken for the column with a note. `choices` is the closed vocabulary of
+    a text column. `hint` says, in Chinese, what is to be written into the column.
     """
 
     name: str
@@ -49,6 +61,9 @@ class Column:
     meaning: str
     unit: str | None = None
     aliases: tuple[str, ...] = ()
+    loose: tuple[LooseName, ...] = ()
+    words: tuple[str, ...] = ()
+    """Parts of its names by which an unknown header may be meant for it. They decide about messages, never figures."""
     required: bool = False
     nullable: bool = True
     minimum: float | None = None
@@ -117,6 +132,8 @@ class Form:
     """Date column from which on a row is in force until the next one is."""
     named_by: str | None = None
     """Key column whose value names the row's figure (the energy carrier), in messages in place of the title."""
+    parts: bool = False
+    """Rows of one sheet that a further column tells apart (宗地编号, 户号) state parts of a figure, which add up."""
     row_unit: str | None = None
     """Column with the unit in which the row was stated; its figures are converted."""
     quantity_unit: str | None = None
@@ -124,6 +141,8 @@ class Form:
     table: str = ""
     """Name of the warehouse table of its facts, where that is not `id`."""
     rules: tuple[Rule, ...] = ()
+    printed: tuple[str, ...] = ()
+    """Headers of the official form whose figures are printed on it, not stated by the enterprise."""
     advice: tuple[str, ...] = ()
     """How the blank template is to be filled in, in Chinese, a sentence each."""
 
@@ -158,6 +177,16 @@ class Form:
     def all_or_nothing(self) -> tuple[str, ...]:
         """The names of the columns that do not count once another column of the row is conflicting."""
         return tuple(column.name for column in self.columns if column.all_or_nothing)
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """The names of the columns whose parts add up to the figure of the whole: amounts, no coefficients."""
+        return tuple(column.name for column in self.columns if column.figure or column.feeds)
+
+    @cached_property
+    def states_once(self) -> tuple[str, ...]:
+        """The names of the columns that each part states for the whole: levels (staff) beside flows."""
+        return tuple(column.name for column in self.columns if self.flow and column.figure == "level")
 
     def compared(self, with_what: Comparison) -> tuple[Column, ...]:
         """The columns whose figures are compared with the enterprise's other months, or with earlier returns."""
@@ -214,7 +243,7 @@ USCC = Column(
     "text",
     "统一社会信用代码",
     "Unified social credit code (GB 32100-2015), 18 characters",
-    aliases=("社会信用代码", "信用代码", "纳税人识别号"),
+    aliases=("社会信用代码", "信用代码", "纳税人识别号", "统一信用代码", "社会统一信用代码", "税号"),
     hint="18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
 )
 NAME = Column(
@@ -234,6 +263,13 @@ SPAN = (
         "First day of the last month that the figures cover (equal to span_start for a single month)",
         nullable=False,
     ),
+)
+PART = Column(
+    "part",
+    "text",
+    "分项",
+    "Which part of the figure the row states where a sheet states it in several (plot, meter, kind of tax): the rows "
+    "of one key, and span, that count add up; null for a row that states the whole",
 )
 LINEAGE = (
     Column(
@@ -278,8 +314,8 @@ ONE_SPAN_A_ROW = "同一企业每个月（或每个累计期）填一行；当�
 def facts_table(form: Form) -> Table:
     """The warehouse table that keeps the accepted rows of `form`: its columns, span and lineage.
 
-    Rows that are not superseded never share the form's key and span, unless its figures are replaced one by one: then
-    several rows may share them, and what is unique is each figure.
+    Rows that are not superseded never share the form's key, span and part, unless its figures are replaced one by one:
+    then several rows may share them, and what is unique is each figure of a part.
     """
     own = tuple(column for column in form.columns if column.name not in ("uscc", "name"))
     return Table(
@@ -291,9 +327,10 @@ def facts_table(form: Form) -> Table:
             NAME,
             *(SPAN if form.flow else ()),
             *own,
+            *((PART,) if form.parts else ()),
             *LINEAGE,
         ),
-        key=form.statement_key if form.replaces == "row" else (),
+        key=(*form.statement_key, *((PART.name,) if form.parts else ())) if form.replaces == "row" else (),
         rules=form.rules,
     )
 
@@ -312,6 +349,7 @@ def stated_table(form: Form) -> Table:
         columns=(
             *(replace(column, nullable=True, choices=()) for column in form.columns),
             *(SPAN if form.flow else ()),
+            *((PART,) if form.parts else ()),
             *(column for column in LINEAGE if column.name != "superseded"),
         ),
     )

@@ -51,11 +51,16 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
+            "internal": "程序读取工作表“{sheet}”时出错：{value}(程序版本 {version})。"
+            "这是程序的故障，不是报表填错；该表的数据未采用，其他工作表照常处理。请将本条信息连同该文件转交系统管理员。",
             "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
             "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
-            "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
-            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。"
+            "header_duplicate": "“{title}”有多列（{columns}），无法判断以哪一列为准，{scope}。"
+            "请只保留一列（应当相加的，请加总后填一列），重新报送。",
+            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，其数值未采用。{hint}"
             "请将计量单位改为{expected}后重新报送。",
+            "unit_mismatch": "“{title}”不能以“{value}”为计量单位，其数值未采用。{hint}"
+            "请改按{expected}填报，并在表头注明后重新报送。",
             "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
             "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
             "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
@@ -69,10 +74,15 @@ RULES: dict[str, ProblemRule] = {
             "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
             "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
+            "carrier_mismatch": "“{title}”列的 {value} 填在能源名称为“{carrier}”的行，未采用，"
+            "该企业当期综合能耗无法计算。"
+            "请改正能源名称，或把各品种的消费量填在“消费量”列后重新报送。",
             "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
             "请填写 2 至 4 位有效代码后重新报送。",
             "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"
             "请将该列设为文本格式，重新填写 18 位代码后报送。",
+            "part_unread": "“{title}”由同一企业的几行相加，其中第 {last} 行的数值未能采用，合计不完整，"
+            "本行的 {value} 也未计入。请改正第 {last} 行后重新报送。",
             "row_empty": "该行没有任何可以采用的数据。请补填后重新报送，不需要的行请删除。",
         },
     ),
@@ -93,7 +103,9 @@ RULES: dict[str, ProblemRule] = {
             "请填写统一社会信用代码后重新报送。",
             "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
             "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
-            "请只保留正确的一个后重新报送。",
+            "请只保留正确的一个后重新报送。{hint}",
+            "part_missing": "“{title}”由同一企业的几行相加，其中另有一行的数值未能采用，合计不完整，"
+            "本行的 {value} 也未计入。请按另一行的问题改正后重新报送。",
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
             "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
@@ -109,7 +121,13 @@ RULES: dict[str, ProblemRule] = {
             "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
+            "column_unread": "“{value}”列有数据，但未采用：{reason}如属需要报送的指标，请改正后重新报送；"
+            "如是其他数据，无需处理。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "archive_unread": "该文件是{value}，其中的文件均未读取。"
+            "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
+            "ending_unknown": "该文件是{value}，但扩展名“{ending}”不在读取范围内，未读取。"
+            "如需报送，请另存为 .xlsx 文件后重新报送；是备份或模板的请移走。",
             "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
             "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
@@ -126,6 +144,7 @@ RULES: dict[str, ProblemRule] = {
             "请核对系数及其单位（吨标准煤/{unit}）。",
             "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
             "以各品种为准。请核对。",
+            "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。{hint}",
             "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
             "请核对代码是否填错；确已更名的，请更新企业名录。",
         },
@@ -135,9 +154,18 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
-            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "format_scaled": "“{title}”列的数字格式“{value}”使看到的数与存储的数不同：已按看到的含义采用"
+            "（存储为 {stored} 的，计为 {number}{unit}）。请核对；下次请直接填写以表头单位计的数。",
+            "column_passed": "“{value}”列未采用：{reason}如是其他数据，无需处理。",
+            "header_loose": "“{value}”列已作为“{title}”采用，但{doubt}。请核对；如相符，请将表头改为“{title}”。",
+            "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"
+            "如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "sheet_aside": "工作表“{sheet}”是{value}，不是数据表，未读取。"
+            "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+            "parts_by_total": "没有可以区分本行与第 {value} 行的栏目，但合计数表明两行都已计入，已作为不同部分相加。"
+            "请核对；下次请增加一列（如“宗地编号”“户号”“征收项目”）加以区分。",
             "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
             "请核对这些数值；如不相符，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新报送。",
             "sheet_empty": "工作表“{sheet}”没有数据。如需报送，请填写后重新报送；不需要的请忽略。",
@@ -154,7 +182,8 @@ RULES: dict[str, ProblemRule] = {
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
             "请核对；下次请填在同一行。",
-            "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。",
+            "counted_once": "“{title}”在同一企业的各行填了同一个数，视为整家企业的数，与本表第 {value} 行只计一次。"
+            "如各行应当相加，请填写合计行后重新报送。",
         },
     ),
     **{

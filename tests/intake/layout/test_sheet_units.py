@@ -32,8 +32,8 @@ def test_an_unknown_unit_in_the_unit_row_does_not_hide_the_others(read: Reader) 
         [["2026年10月"], ["企业名称", "电力", "柴油", "原煤"], [None, "千瓦时", "升", "吨"], ["甲公司", 10_000, 5, 7]]
     )
     assert stated(parsed, "energy", "carrier", "consumption") == [("电力", 1.0), ("柴油", None), ("原煤", 7.0)]
-    assert problems(parsed) == [("C2", "unit_unknown", "升")]
-    assert "改为吨或" in parsed.problems["message"][0]
+    assert problems(parsed) == [("C2", "unit_mismatch", "升")]
+    assert "改按吨或" in parsed.problems["message"][0]
 
 
 @pytest.mark.parametrize("where", ["title", "no colon", "sheet", "file", "column"])

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
 from schemas import FORMS
+
+if TYPE_CHECKING:
+    from schemas.column import LooseName
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Header:
     top: int
     bottom: int
     meanings: dict[int, ColumnMatch]
+    again: frozenset[int] = frozenset()
+    """Rows below in which it is printed again, with its titles."""
 
     @property
     def identity(self) -> dict[str, int]:
@@ -74,8 +80,8 @@ _SUBORDINATE = re.compile(r"^(?:其中:?|#(?=.))")
 """Also as the statistical forms mark it: #用于原材料."""
 _BRACKET = re.compile(r"[(]([^()]*)[)]")
 _TOKENS = re.compile(r"[,、;，；]")
-_UNIT_LABEL = re.compile(r"^(?:计量)?单位:?")
-_UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|单位[:]?)([^/:,;_-]+)$")
+_UNIT_LABEL = re.compile(r"^(?:计量|金额|货币|数量|面积)?单位:?|^(?:金额|数量|面积|货币):")
+_UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|(?:计量|金额|货币|数量|面积)?单位[:]?)([^/:,;_-]+)$")
 _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
@@ -121,6 +127,8 @@ class ColumnMatch:
     subordinate: bool = False
     exact: bool = False
     """The preferred title of the field, not one of its aliases."""
+    loose: LooseName | None = None
+    """The name, where it may mean something else too."""
 
     @property
     def identity(self) -> str | None:
@@ -227,6 +235,7 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
             timing,
             any(p.subordinate for p in pieces),
             matched.exact,
+            matched.loose,
         )
     return None
 
@@ -263,7 +272,9 @@ def measure_in(text: str) -> ColumnMatch | None:
         return OTHER
     named = taken[0][2]
     parts = piece(text)
-    return ColumnMatch(text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit)
+    return ColumnMatch(
+        text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit, loose=named.loose
+    )
 
 
 def _look_up(name: str) -> tuple[ColumnMatch, Timing | None, str | None] | None:
@@ -297,12 +308,17 @@ def _words() -> dict[str, ColumnMatch]:
     """What people write as headers. Fields go before roles, roles before carriers."""
     fields: dict[str, dict[str, str]] = {}
     titles: set[str] = set()
+    loose: dict[str, LooseName] = {}
     for form in FORMS.values():
         for column in form.columns:
             titles.add(normalise_name(column.title))
-            for header in column.headers:
+            loose |= {normalise_name(name.header): name for name in column.loose}
+            for header in (*column.headers, *(name.header for name in column.loose)):
                 fields.setdefault(normalise_name(header), {})[form.id] = column.name
-    words = {name: ColumnMatch(name, tuple(found.items()), exact=name in titles) for name, found in fields.items()}
+    words = {
+        name: ColumnMatch(name, tuple(found.items()), exact=name in titles, loose=loose.get(name))
+        for name, found in fields.items()
+    }
     for role, names in ROLES.items():
         for name in names:
             words.setdefault(normalise_name(name), ColumnMatch(name, role=role))

@@ -15,8 +15,10 @@ from efficiency.intake.layout.header_cells import IDENTITY, piece
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
+    StatedUnits,
     Timing,
     canonical,
+    find_unit,
     split_units,
     timing_in,
     timing_of_sheet,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
-    from efficiency.intake.parsing import StatedUnits
 
 ABOVE = 60
 """Rows above a header that are searched for titles."""
@@ -42,7 +43,9 @@ TITLE_CELLS = 3
 
 
 BELOW = 30
-"""Rows at the foot of a sheet that are searched for the date of filing."""
+"""Rows at the foot of a sheet that are searched for the date of filing, and for notes about units."""
+HEADER_ROWS = 3
+"""Rows from a header's first on that are searched for a unit between them."""
 TITLE_LENGTH = 60
 """A longer line above a table is an explanation, not a title."""
 
@@ -50,6 +53,11 @@ _FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间
 _AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
 _DAY_LABEL = re.compile(r"日期|时间|填|印|[报制]于")
+_UNIT_NOTE = re.compile(
+    r"^(?=\(?(?:填报|填表)?(?:注|说明|备注)|\(?以|\(?(?:本表|表中|以上|上述|计量|金额|货币|数量|面积|单位)).*(?:单位|以.{1,8}计)"
+)
+"""A note that may state units: 注:金额单位为万元, (金额均以万元计)."""
+_UNIT_CELL = re.compile(r"\(?(?:计量|金额|货币|数量|面积)?单位:\s*\S{1,20}|\(?(?:金额|面积|数量):\S{1,8}")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
 
 
@@ -81,12 +89,12 @@ def table_context(
     below = _standard_width(grid.rows(max(top, grid.height - BELOW), grid.height))
     foot = _lines(below)
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
+    notes = [cell for row in (*above, *below) for cell in row if _UNIT_NOTE.search(cell)]
     units = units_above([*cells, *(line for line in titles if _split_label(line))])
     for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
-    if units == NO_UNITS:
-        units = units_above(_notes_at(grid, below))
+    units += _units_beside(units, [*_unit_cells(grid, top), *notes])
     named = [named_in(row) for row in above]
     own = TableContext(
         titles=titles,
@@ -125,15 +133,22 @@ def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
     return units
 
 
-def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
-    """The texts of the last rows, `foot`, below the last row of figures, if there are only a few in each row."""
+def _unit_cells(grid: Grid, top: int) -> list[str]:
+    """The cells between the rows of the header at `top` that state a unit and nothing else (单位:万元)."""
     texts: list[str] = []
-    for row_index, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
-        filled = [cell for cell in row if cell]
-        if len(filled) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
+    for row_index, row in enumerate(_standard_width(grid.rows(top, min(top + HEADER_ROWS, grid.height))), start=top):
+        if any(numbers[row_index] is not None for numbers in grid.numbers):
             break
-        texts += filled
+        texts += [cell for cell in row if _UNIT_CELL.fullmatch(cell)]
     return texts
+
+
+def _units_beside(units: StatedUnits, texts: Sequence[str]) -> StatedUnits:
+    """The units of `texts` that measure what none of `units` does."""
+    stated = {unit.dimension for word in units.known if (unit := find_unit(word))}
+    found = units_above(texts)
+    known = (word for word in found.known if (unit := find_unit(word)) and unit.dimension not in stated)
+    return StatedUnits(tuple(known), () if units.known else found.unknown)
 
 
 def _with_typed_month(timing: Timing, rows: Sequence[Sequence[str]]) -> Timing:

@@ -71,6 +71,7 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
 
+    once = columns.filter(pl.col("counted_once")).select("submission_id", "block", "field")
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
     applied = deduplicated["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
     for form, frame in matched.rows.items():
@@ -79,7 +80,7 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         complete, lacking = _complete(form, frame)
         rejected.append(lacking)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
-        deduplicated[form] = deduplicate(form, complete)
+        deduplicated[form] = deduplicate(form, complete, once)
 
     facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []

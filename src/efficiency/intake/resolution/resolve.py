@@ -82,7 +82,7 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     )
     register = ranked(stated.rows["register"].whole(), ranks)
     screened = screen_register(register, refused_codes, submissions, columns)
-    outcome = precedence.deduplicate("register", screened.rows["register"])
+    outcome = precedence.deduplicate("register", screened.rows["register"], columns.clear())
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
         [
