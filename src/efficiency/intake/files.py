@@ -24,6 +24,8 @@ ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods", ".csv", ".tsv", ".p
 WHERE_A_TABLE = (".txt", ".xml", ".htm", ".html", ".mht", ".mhtml")
 """Endings of files that are read where they hold a table."""
 _ZIP = ARCHIVES[-1]
+_AS_NAMED = (_ZIP, "扩展名为 .zip 的文件", "空文件")
+"""Kinds of files that are called .zip and nothing else."""
 NESTED, EMPTY = "压缩包里的压缩包", "空的压缩包"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -81,7 +83,7 @@ def listed(file: InboxFile) -> tuple[list[InboxFile], list[dict[str, object]]]:
 
     Raises OSError when it cannot be read.
     """
-    if file.path.suffix.lower() == ".zip" and kind_of(file.path) in (_ZIP, ""):
+    if file.path.suffix.lower() == ".zip" and kind_of(file.path) in _AS_NAMED:
         return _members(file)
     return _read_or_aside(file)
 
@@ -90,7 +92,7 @@ def _read_or_aside(file: InboxFile) -> tuple[list[InboxFile], list[dict[str, obj
     """A file that is read, or the problem that says what it is."""
     ending = file.path.suffix.lower()
     if ending == ".zip" and (kind := kind_of(file.path)) not in (SPREADSHEET, ENCRYPTED):
-        return _aside(file, NESTED if kind in (_ZIP, "") else kind)
+        return _aside(file, NESTED if kind in _AS_NAMED else kind)
     if ending in ENDINGS or (ending in WHERE_A_TABLE and holds_table(file.path)):
         return [file], []
     return _aside(file, kind_of(file.path, PurePosixPath(file.name).suffix))

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.files import ENDINGS, InboxFile, inbox_file, inbox_paths, list_inbox
+from efficiency.intake.files import ENDINGS, WHERE_A_TABLE, InboxFile, inbox_file, inbox_paths, list_inbox
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read_result import ReadResult
@@ -106,7 +106,8 @@ def require_spreadsheets(inbox: Path) -> None:
         raise UsageError(
             f"The inbox {inbox} cannot be looked into ({error.strerror}). Let the user of the job read it."
         ) from error
-    if not any(path.suffix.lower() in ENDINGS and not path.is_dir() for path in inbox_paths(inbox)):
+    readable = (*ENDINGS, *WHERE_A_TABLE)
+    if not any(path.suffix.lower() in readable and not path.is_dir() for path in inbox_paths(inbox)):
         raise UsageError(
             f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
             "Put the departments' files there, or name another folder with --inbox."

@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.files import InboxFile
+from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
+from efficiency.intake.problems import problems_frame
 from efficiency.intake.resolution import ResolutionResult, Stated, receipts, resolve
 from efficiency.job.execution import read_files
 from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
@@ -88,7 +89,10 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]
             files.extend(found)
             notes.append(problems)
         elif path.is_file():
-            files.append(named_file(path))
+            file = named_file(path)
+            found, aside = listed(file) if file.path.suffix.lower() == ".zip" else ([file], [])
+            files.extend(found)
+            notes.append(problems_frame(aside))
         else:
             raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
     return files, notes

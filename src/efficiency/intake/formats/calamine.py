@@ -17,7 +17,7 @@ from efficiency.intake.formats.grid import Grid, Merge, cells_of_rows, grid_of_c
 from efficiency.intake.formats.limits import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from efficiency.intake.formats.grid import Integers
     from efficiency.intake.formats.number_formats import FormatSections
@@ -35,7 +35,7 @@ class SheetMetadata:
     """Merged ranges, where calamine does not give them."""
     doubtful_formulas: int = 0
     """Formulas with the result 0 or nothing, where the format does not record whether they were calculated."""
-    formats: Sequence[tuple[Integers, FormatSections]] = ()
+    formats: list[tuple[Integers, FormatSections]] = field(default_factory=list)
     """As in `SheetCells`."""
     marks_unknown: bool = False
     """Whether nothing is known of error cells and formulas without a cached value."""

@@ -204,6 +204,12 @@ def position_of(row: int, column: int) -> int:
     return row << COLUMN_BITS | column
 
 
+def positions_of(row: int, column: int, rows: int, columns: int) -> Integers:
+    """The positions of a block of cells whose first is at an absolute row and column from 0."""
+    block = (np.arange(rows, dtype=np.int64)[:, None] + row) << COLUMN_BITS
+    return (block + np.arange(columns, dtype=np.int64) + column).ravel()
+
+
 def grid_of_cells(
     cells: SheetCells, sheet: str, position: int, *, doubtful_formulas: int = 0, marks_unknown: bool = False
 ) -> Grid:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ZIP = b"PK\x03\x04"
 MARKUP = (b"<!doctype html", b"<html", b"<table", b"<meta", b"<head", b"<style", b"<div", b"<body", b"<script", b"<!--")
 """How a page begins, in small letters."""
+_EMPTY_ZIP = b"PK\x05\x06"
 _SEARCHED = 1 << 18
 HEAD = 4096
 """Bytes that are looked at first."""
@@ -113,7 +114,7 @@ def kind_of(path: Path, ending: str = "") -> str:
     with path.open("rb") as stream:
         head = stream.read(HEAD)
         known = kind_of_head(head)
-        if head.startswith(ZIP):
+        if head.startswith((ZIP, _EMPTY_ZIP)):
             known = kind_of_zip(path)
         elif head.startswith(COMPOUND) and path.stat().st_size <= _MOST:
             stream.seek(0)

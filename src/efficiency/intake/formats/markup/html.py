@@ -35,6 +35,8 @@ _CHUNK = 1 << 16
 _CHARSET = re.compile(rb"""charset\s*=\s*["']?([\w-]{2,20})""", re.IGNORECASE)
 _SHEET_NAME = re.compile(r"<x:Name>([^<>]{1,80})</x:Name>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\xa0]+")
+_BREAK = "\v"
+"""In a cell's text, where a tag begins a new line."""
 _SKIPPED = frozenset(("head", "script", "style", "xml", "title", "noscript", "select", "textarea"))
 _BREAKS = frozenset(("br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "center", "tr", "table"))
 _GB = ("gb2312", "gbk", "gb18030", "x-gbk")
@@ -131,7 +133,7 @@ class _Page:
             self._skipped += tag in _SKIPPED
             return
         if tag in _BREAKS:
-            self.data("\n")
+            self.data(_BREAK)
         if tag == "table":
             self._begin_table()
         elif tag == "tr" and self._open:
@@ -150,7 +152,7 @@ class _Page:
         elif tag in ("td", "th", "tr"):
             self._end_cell()
         elif tag in _BREAKS:
-            self.data("\n")
+            self.data(_BREAK)
 
     def data(self, text: str) -> None:
         """Text between tags."""
@@ -231,7 +233,7 @@ class _Page:
         """The lines of text between tables, each as a row."""
         text = "".join(self._between)
         self._between = []
-        for line in text.split("\n"):
+        for line in text.split(_BREAK):
             if shown := _shown(line):
                 self._put(self._row, 0, shown)
                 self._row += 1
@@ -271,6 +273,6 @@ def _span(written: str | None) -> int:
 
 def _shown(text: str) -> str:
     """A cell's text as a browser shows it: blanks as one, line breaks where tags make them."""
-    if "\n" not in text:
+    if _BREAK not in text:
         return _SPACE.sub(" ", text).strip()
-    return "\n".join(line for part in text.split("\n") if (line := _SPACE.sub(" ", part).strip()))
+    return "\n".join(line for part in text.split(_BREAK) if (line := _SPACE.sub(" ", part).strip()))

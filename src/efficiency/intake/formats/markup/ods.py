@@ -1,8 +1,8 @@
 """.ods workbooks: read by calamine, with the metadata that it drops from content.xml.
 
-Metadata are error cells, formulas without a cached value, and merged ranges. A cell, a row or a run of blanks may be
-repeated any number of times, so the size is worked out first. Source of the layout: OpenDocument 1.3 part 3
-(table:number-rows-repeated, table:number-rows-spanned, table:formula).
+Metadata are error cells, formulas without a cached value, merged ranges and number formats. A cell, a row or a run of
+blanks may be repeated any number of times, so the size is worked out first. Source of the layout: OpenDocument 1.3 part
+3 (table:number-rows-repeated, table:number-rows-spanned, table:formula, number:display-factor).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
-from efficiency.intake.formats.grid import position_of
+from efficiency.intake.formats.grid import position_of, positions_of
 from efficiency.intake.formats.limits import Extent, UnreadableError, element_parser
+from efficiency.intake.formats.number_formats import FormatSections, format_sections
 
 if TYPE_CHECKING:
     from efficiency.intake.formats.archive import Archive
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 _TOKEN = re.compile(
-    rb"<table:table\s[^<>]*>|<table:table-row\b[^<>]*>|</table:table-row>"
+    rb"<table:table\s[^<>]*>|<table:table-column\b[^<>]*>|<table:table-row\b[^<>]*>|</table:table-row>"
     rb"|<table:(?:covered-)?table-cell\b[^<>]*/>|<table:(?:covered-)?table-cell\b[^<>]*>"
 )
 _ERROR = b'value-type="error"'
@@ -31,6 +32,24 @@ _FORMULA = re.compile(rb"""table:formula=(?:"([^"]*)"|'([^']*)')""")
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
 _ROWS_SPANNED = re.compile(rb'number-rows-spanned="(\d+)"')
 _COLUMNS_SPANNED = re.compile(rb'number-columns-spanned="(\d+)"')
+_NUMBER_STYLE = re.compile(
+    rb'<number:(?P<kind>number|currency|percentage)-style\b[^<>]*style:name="(?P<name>[^"]*)"[^<>]*>'
+    rb"(?P<body>.*?)</number:(?P=kind)-style>",
+    re.DOTALL,
+)
+_FORMAT_PART = re.compile(
+    rb"(?P<number><number:number\b(?:[^<>]*/>|[^<>]*>.*?</number:number>))"
+    rb"|<number:(?:text|currency-symbol)\b[^<>]*>(?P<text>[^<]*)",
+    re.DOTALL,
+)
+_FACTOR = re.compile(rb'display-factor="1(0+)"')
+_POINT = re.compile(rb'<number:embedded-text\b[^<>]*number:position="(\d{1,2})"[^<>]*>\.<')
+_CELL_STYLE = re.compile(rb'<style:style\b[^<>]*style:family="table-cell"[^<>]*>')
+_STYLE_NAME = re.compile(rb'style:name="([^"]*)"')
+_DATA_STYLE = re.compile(rb'style:data-style-name="([^"]*)"')
+_CELL_STYLE_NAME = re.compile(rb'table:style-name="([^"]*)"')
+_DEFAULT_STYLE = re.compile(rb'table:default-cell-style-name="([^"]*)"')
+_FIGURE = re.compile(rb'value-type="(?:float|currency|percentage)"')
 _TEXT = re.compile(rb"\s*<text:p[^<>]*>([^<]*)")
 
 
@@ -42,7 +61,8 @@ def ods_grids(archive: Archive) -> list[Grid]:
             extent.check()
     except (expat.ExpatError, LookupError, ValueError) as error:  # LookupError: an encoding nobody knows
         raise UnreadableError("文件内容不合规范，无法读取；请另存后重新报送") from error
-    return calamine_grids(archive.data, ods_metadata(content), unnamed=SheetMetadata())
+    metadata = ods_metadata(content, archive.find("styles.xml") or b"")
+    return calamine_grids(archive.data, metadata, unnamed=SheetMetadata())
 
 
 def _extents(content: bytes) -> list[Extent]:
@@ -87,34 +107,87 @@ def _extents(content: bytes) -> list[Extent]:
     return extents
 
 
-def ods_metadata(content: bytes) -> dict[str, SheetMetadata]:
-    """Table name → metadata, of an OpenDocument spreadsheet's content.xml."""
+def _format_code(style: bytes) -> str:
+    """The code that Excel would write for a number style of OpenDocument, as far as it scales or names a unit."""
+    code = ""
+    for part in _FORMAT_PART.finditer(style):
+        if part["number"] is not None:
+            places = sorted((int(at) for at in _POINT.findall(part["number"])), reverse=True)
+            factor = _FACTOR.search(part["number"])
+            code += "0" + "".join("!.0" + "0" * (at - 1) for at in places[:1])
+            code += "," * (len(factor[1]) // 3 if factor else 0)
+        else:
+            text = _text(part["text"] or b"")
+            code += "%" if text.strip() == "%" else f'"{text}"'
+    return code
+
+
+def _styles(every: bytes) -> dict[bytes, FormatSections]:
+    """Cell style → what it shows of a number where it is something else than the stored figure."""
+    shown: dict[bytes, FormatSections] = {}
+    for match in _NUMBER_STYLE.finditer(every):
+        if sections := format_sections(_format_code(match["body"])):
+            shown[match["name"]] = sections
+    found: dict[bytes, FormatSections] = {}
+    for tag in _CELL_STYLE.findall(every) if shown else ():
+        name, data = _STYLE_NAME.search(tag), _DATA_STYLE.search(tag)
+        if name and data and data[1] in shown:
+            found[name[1]] = shown[data[1]]
+    return found
+
+
+def ods_metadata(content: bytes, styles: bytes = b"") -> dict[str, SheetMetadata]:
+    """Table name → metadata, of an OpenDocument spreadsheet's content.xml and its styles.xml."""
     found: dict[str, SheetMetadata] = {}
-    if not any(sign in content for sign in (_ERROR, _SPANNED, b"table:formula")):
+    shown = _styles(styles + content)
+    if not shown and not any(sign in content for sign in (_ERROR, _SPANNED, b"table:formula")):
         return found
     table = SheetMetadata()
     row = column = 0
     rows = 1
+    defaults: list[tuple[int, bytes]] = []  # of columns: the first after it, and its style
+    of_row = b""
     for match in _TOKEN.finditer(content):
         token = match[0]
         if token.startswith(b"<table:table "):
             name = re.search(rb'table:name="([^"]*)"', token)
             table = found.setdefault(_text(name[1]) if name else "", SheetMetadata())
-            row = 0
+            row, defaults = 0, []
+        elif token.startswith(b"<table:table-column"):
+            if shown:
+                before = defaults[-1][0] if defaults else 0
+                defaults.append((before + _times(_REPEATED, token), _default_style(token)))
         elif token.startswith(b"<table:table-row"):
-            column, rows = 0, _times(_REPEATED, token)
+            column, rows, of_row = 0, _times(_REPEATED, token), _default_style(token)
             if token.endswith(b"/>"):
                 row += rows
         elif token.startswith(b"</table:table-row"):
             row += rows
         else:
-            if mark := _mark(token, content, match.end()):
-                table.marked[position_of(row, column)] = mark
-            down, right = _times(_ROWS_SPANNED, token), _times(_COLUMNS_SPANNED, token)
-            if down > 1 or right > 1:
-                table.merges.append((row, column, row + down - 1, column + right - 1))
-            column += _times(_REPEATED, token)
+            _add_mark_and_span(table, token, _mark(token, content, match.end()), row, column)
+            columns = _times(_REPEATED, token)
+            if shown and _FIGURE.search(token):
+                style = _CELL_STYLE_NAME.search(token)
+                name = style[1] if style else of_row or next((one for end, one in defaults if column < end), b"")
+                if name in shown:
+                    table.formats.append((positions_of(row, column, rows, columns), shown[name]))
+            column += columns
     return found
+
+
+def _add_mark_and_span(table: SheetMetadata, token: bytes, mark: str | None, row: int, column: int) -> None:
+    """Adds to a table what the cell whose tag is `token` is marked with, and what it merges."""
+    if mark:
+        table.marked[position_of(row, column)] = mark
+    down, right = _times(_ROWS_SPANNED, token), _times(_COLUMNS_SPANNED, token)
+    if down > 1 or right > 1:
+        table.merges.append((row, column, row + down - 1, column + right - 1))
+
+
+def _default_style(token: bytes) -> bytes:
+    """The cell style that a row or column gives to its cells without one."""
+    found = _DEFAULT_STYLE.search(token)
+    return found[1] if found else b""
 
 
 def _mark(token: bytes, content: bytes, end: int) -> str | None:
