@@ -42,6 +42,8 @@ class LookupTables:
     """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
+    refused: pl.DataFrame
+    """The refused rows of the register; see `efficiency.intake.resolution.refused_register.refused_rows`."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class PartitionResult:
     """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
     """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
+    waiting: pl.DataFrame
+    """Rows that wait for a register; shape `efficiency.intake.resolution.refused_register.WAITING`."""
 
 
 def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
@@ -99,8 +103,9 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         replaced.append(found.replaced)
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
-    counts = counted(_evidence(facts, rejected, lent))
-    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced))
+    evidence = [_evidence(facts, rejected, lent), outcomes(matched.waiting, "waiting")]
+    counts = counted(pl.concat(evidence))
+    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced), matched.waiting)
 
 
 def _complete(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -63,6 +63,7 @@ RULES: dict[str, str] = {
     "correction_revoked": "更正后来未获同意",
     "completed_figure": "同一事项已合并",
     "repeated_figure": "重复填报",
+    "register_waited_for": "数据等待名录改正",
     "counted_once": "各行相同只计一次",
     "parts_by_total": "按合计数相加",
     "leased_out_exceeds": "租出超过自有与租入",
