@@ -18,6 +18,7 @@ from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes
+from efficiency.intake.resolution.unit_columns import without_withheld
 from schemas import FACTS, FORMS
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class LookupTables:
     """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
+    withheld: pl.DataFrame
+    """Columns that do not count; shape `efficiency.intake.resolution.unit_columns.WITHHELD`."""
     refused: pl.DataFrame
     """The refused rows of the register; see `efficiency.intake.resolution.refused_register.refused_rows`."""
 
@@ -81,7 +84,8 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
-        complete, lacking = _complete(form, frame)
+        counting = without_withheld(FORMS[form], frame, tables.withheld)
+        complete, lacking = _complete(form, counting)
         rejected.append(lacking)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
         deduplicated[form] = deduplicate(form, complete, once)

@@ -20,6 +20,7 @@ from efficiency.intake.resolution.identity import screen_register, stated_pairs,
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
 from efficiency.intake.resolution.refused_register import WAITING, register_problems
+from efficiency.intake.resolution.unit_columns import find_withheld, unit_column_problems
 from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS
 
@@ -94,9 +95,12 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), screened.refused)
-    problems = pl.concat([read, found.problems])
+    withheld = find_withheld(stated.rows, judged, ranks, columns)
+    problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
     return (
-        LookupTables(submissions, columns, ranks, refused_cells, outcome.rows, lent, judged, screened.refused),
+        LookupTables(
+            submissions, columns, ranks, refused_cells, outcome.rows, lent, judged, withheld, screened.refused
+        ),
         PartitionResult({}, counted(evidence), problems, found.replaced, pl.DataFrame(schema=WAITING)),
     )
 

@@ -38,6 +38,7 @@ RULES: dict[str, str] = {
     "conflict": "同表填报不一致",
     "part_missing": "分项不完整",
     "part_unread": "分项无法采用",
+    "unit_column": "整列疑似单位错误",
     "correction_field_unknown": "更正指标无法识别",
     "correction_incomplete": "更正事项不完整",
     "control_total": "合计与明细不符",
