@@ -110,6 +110,15 @@ def test_rows_that_only_the_total_shows_to_be_added_are_parts_with_a_note(second
     assert totals(result, "land")[:2] == [20 + second, 35]
 
 
+def test_a_row_that_was_typed_twice_and_changed_is_a_conflict_though_a_formula_adds_up_both() -> None:
+    head = ["企业名称", "登记用地面积", "闲置面积"]
+    rows = [[A, 20, 283.4], [A, 15, 283.4], [B, 35, 1], ["合计", 70, 567.8]]
+    typed_twice = ["conflict", "conflict", "repeated_figure"]
+    assert [rule for _, _, rule in told(land(*rows, header=head))] == typed_twice
+    rows = [[A, 20, 5], [A, 15, 5], [B, 35, 1], ["合计", 70, 11]]
+    assert [rule for _, _, rule in told(land(*rows, header=head))] == ["parts_by_total"]
+
+
 def test_a_subtotal_of_one_enterprise_is_evidence_too() -> None:
     result = land([A, 20], [A, 15], ["小计", 35], [B, 30], [B, 5], ["小计", 30], header=LAND)
     assert totals(result, "land")[:2] == [35, None]
