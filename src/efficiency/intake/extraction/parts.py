@@ -119,6 +119,7 @@ def _by_totals(
     if said.single_rows:
         same = pl.col(PART.name).first().over(*key, *figures)
         keyed = keyed.with_columns(pl.when(single & ~added).then(same).otherwise(PART.name).alias(PART.name))
+    added &= ~pl.col("row_index").is_in(_typed_twice(keyed, [*key, PART.name], form).implode())
     if not said.added_rows:
         return keyed
     group = [*key, PART.name]
@@ -137,6 +138,22 @@ def _by_totals(
     return marked.with_columns(pl.when(pl.col("_again") | alone).then(own).otherwise(PART.name).alias(PART.name)).drop(
         "_again", "_first"
     )
+
+
+def _typed_twice(keyed: pl.DataFrame, group: list[str], form: Form) -> pl.Series:
+    """The rows that share a figure of three digits or more with another of their `group` while another figure differs.
+
+    One row was typed twice and changed: a total that is a formula adds up both.
+    """
+    values = {name: pl.col(name).round_sig_figs(DIGITS) for name in form.added}
+    several = pl.col("row_index").n_unique().over(group) > 1
+    shares = [
+        (value.n_unique() == 1) & (value.count() > 1) & (value.first() != value.first().round_sig_figs(2))
+        for value in values.values()
+    ]
+    differs = [value.drop_nulls().n_unique() > 1 for value in values.values()]
+    twice = (pl.any_horizontal(shares) & pl.any_horizontal(differs)).over(group)
+    return keyed.filter(several & twice)["row_index"].unique()
 
 
 def _report_added(table: Table, rows: pl.DataFrame, form: Form) -> None:
