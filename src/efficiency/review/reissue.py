@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError, UsageError
-from efficiency.facts.profile import inputs_sha256
 from efficiency.intake.resolution import open_problems, succession
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
@@ -59,7 +58,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
         resolved = resolved_at(warehouse, contents, origin, folder)
-        digest = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
+        digest = profile_at(resolved.facts, policy, evaluation["period"], past).inputs_sha256
     if digest != evaluation["inputs_sha256"]:
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
