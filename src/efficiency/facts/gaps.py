@@ -34,7 +34,8 @@ from schemas import FEEDS, FORMS
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import date
 
     from efficiency.facts.windows import Months
 
@@ -100,24 +101,51 @@ def missing_as_months(gaps: pl.DataFrame, window: Window) -> pl.DataFrame:
     return gaps.join_where(months, (pl.col("months") & pl.col("bit")) != 0).select("uscc", "word", "month")
 
 
+def missing_together(gaps: pl.DataFrame) -> pl.DataFrame:
+    """The `gaps` (shape `GAPS`) that are alike, the most frequent first.
+
+    form (id), months (bits; 0 where it is not months that are missing), enterprises (how many lack them), words (list).
+    """
+    forms = {word: fed[0][0].id for word, fed in FEEDS.items()}
+    return (
+        gaps.with_columns(pl.col("word").replace(forms).alias("form"))
+        .group_by("form", "months")
+        .agg(
+            pl.col("uscc").n_unique().cast(pl.Int64).alias("enterprises"), pl.col("word").unique().sort().alias("words")
+        )
+        .sort("enterprises", "form", "months", descending=[True, False, False])
+    )
+
+
+def runs_of_months(months: int, window: Window) -> list[tuple[date, date]]:
+    """Months given as bits, as runs of consecutive ones: the first days of the first and the last month of each."""
+    runs: list[tuple[date, date]] = []
+    for node in range(NODES):
+        if months & months_of(node, node + 1):
+            joins = bool(node and runs and months & months_of(node - 1, node))
+            runs[-1:] = [(runs[-1][0], window.month(node))] if joins else [*runs[-1:], (window.month(node),) * 2]
+    return runs
+
+
 def months_in_words(months: int, window: Window) -> str:
     """Months given as bits, e.g. 2025年11-12月、2026年3月、5月: each year is named once."""
-    runs: list[tuple[int, int]] = []
-    for node in range(NODES):
-        if not months & months_of(node, node + 1):
-            continue
-        if runs and runs[-1][1] == node - 1 and node % 12:
-            runs[-1] = (runs[-1][0], node)
-        else:
-            runs.append((node, node))
     words: list[str] = []
     year = 0
-    for begin, end in runs:
-        first = window.month(begin)
+    for first, last in _within_years(runs_of_months(months, window)):
         named = f"{first.year}年" if first.year != year else ""
         year = first.year
-        words.append(f"{named}{first.month}月" if begin == end else f"{named}{first.month}-{window.month(end).month}月")
+        words.append(f"{named}{first.month}月" if first == last else f"{named}{first.month}-{last.month}月")
     return "、".join(words)
+
+
+def _within_years(runs: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
+    """`runs` of months, cut at the turn of the year."""
+    for first, last in runs:
+        if first.year < last.year:
+            yield first, first.replace(month=12)
+            yield last.replace(month=1), last
+        else:
+            yield first, last
 
 
 def _without_rows(window: Window) -> dict[str, int | str]:

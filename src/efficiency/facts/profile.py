@@ -52,6 +52,10 @@ class Profile:
         """Digest of everything that an evaluation reads."""
         return inputs_sha256(self.frame, self.gaps)
 
+    def gives(self, digest: str) -> bool:
+        """Whether `digest` is that of this profile; earlier versions made it of the frame alone."""
+        return digest in (self.inputs_sha256, inputs_sha256(self.frame))
+
     @property
     def warnings(self) -> list[str]:
         """All warnings to the analyst, in Chinese."""

@@ -56,7 +56,7 @@ def score_changes(
     restated = unrevised = None
     if not same_facts:
         as_now = profile_at(facts, old, previous.period, past)
-        if as_now.inputs_sha256 != previous.inputs_sha256:
+        if not as_now.gives(previous.inputs_sha256):
             restated = _results(evaluate(as_now.frame, old), old)
     if revised:
         unrevised = _results(evaluate(profile_at(facts, old, period, past).frame, old), old)

@@ -58,11 +58,11 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
         resolved = resolved_at(warehouse, contents, origin, folder)
-        digest = profile_at(resolved.facts, policy, evaluation["period"], past).inputs_sha256
-    if digest != evaluation["inputs_sha256"]:
+        profile = profile_at(resolved.facts, policy, evaluation["period"], past)
+    if not profile.gives(evaluation["inputs_sha256"]):
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
-            f"and is {digest[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
+            f"and is {profile.inputs_sha256[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
             f"this is {code_version()}. To do: use that version, or a file of versions/ from that time; "
             f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
