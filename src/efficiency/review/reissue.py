@@ -62,9 +62,9 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     if not profile.gives(evaluation["inputs_sha256"]):
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
-            f"and is {profile.inputs_sha256[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
-            f"this is {code_version()}. To do: use that version, or a file of versions/ from that time; "
-            f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
+            f"and is {profile.inputs_sha256[:12]} now, so nothing was written. It was made by version "
+            f"{evaluation['code_version']}, this is {code_version()}. To do: use that version, or a file of "
+            f"versions/ from that time; `efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
     own = pl.col("evaluation_id") == evaluation_id
     results = {table.qualified: contents[table.qualified].filter(own) for table in (SCORES, INDICATORS, CANDIDATES)}
