@@ -26,6 +26,7 @@ from efficiency.evaluation.scoring import (
     measure,
     surcharge,
     with_gaps,
+    words_by_cohort,
     words_missing,
 )
 from efficiency.facts.gaps import GAPS
@@ -58,7 +59,7 @@ class Evaluation:
     missing: pl.DataFrame
     """What it lacks, of everybody (shape `efficiency.facts.gaps.GAPS`)."""
     gaps: pl.DataFrame
-    """Of it, what enterprises lack that are in a cohort."""
+    """Of it, what the indicators lack of the cohort that the enterprise is in."""
 
     @cached_property
     def inputs_sha256(self) -> str:
@@ -101,7 +102,12 @@ def evaluate(
         warnings=[*profile_warnings, *warnings],
         profile=_scored_profile(frame, policy),
         inputs=ordered,
-        gaps=missing.join(frame.filter(pl.col("cohort").is_not_null()), on="uscc", how="semi", maintain_order="left"),
+        gaps=missing.join(
+            frame.select("uscc", "cohort").join(words_by_cohort(policy), on="cohort"),
+            on=["uscc", "word"],
+            how="semi",
+            maintain_order="left",
+        ),
         missing=missing,
     )
 

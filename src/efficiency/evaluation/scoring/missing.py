@@ -16,7 +16,7 @@ from schemas import FEEDS
 from schemas.profile import PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from efficiency.policy.model import Cohort, Indicator, Policy
 
@@ -26,18 +26,30 @@ TITLES = {column.name: column.title for column in PROFILE.columns}
 
 def words_of_indicators(policy: Policy) -> list[str]:
     """The words made of figures that any indicator of `policy` reads, in alphabetical order."""
-    indicators = (indicator for cohort in policy.cohort for indicator in cohort.indicator)
-    return _words(expression for one in indicators for expression in (one.numerator, one.denominator))
+    return words_by_cohort(policy)["word"].unique().sort().to_list()
+
+
+def words_by_cohort(policy: Policy) -> pl.DataFrame:
+    """cohort, word, needed: the words made of figures that a cohort's indicators read.
+
+    `needed`: one of those indicators is treated as insufficient where it has no value, so that there is no tier.
+    """
+    rows = [
+        (cohort.id, word, any(word in _words_of(one) for one in cohort.indicator if one.missing == "insufficient"))
+        for cohort in policy.cohort
+        for word in sorted({word for one in cohort.indicator for word in _words_of(one)})
+    ]
+    return pl.DataFrame(rows, schema={"cohort": pl.String, "word": pl.String, "needed": pl.Boolean}, orient="row")
 
 
 def words_missing(cohort: Cohort) -> list[str]:
     """The columns that `with_gaps` adds for the indicators of `cohort`."""
-    both = (expression for one in cohort.indicator for expression in (one.numerator, one.denominator))
-    return [f"missing_{word}" for word in _words(both)]
+    return [f"missing_{word}" for word in sorted({word for one in cohort.indicator for word in _words_of(one)})]
 
 
-def _words(expressions: Iterable[str]) -> list[str]:
-    return sorted({name for expression in expressions for name in column_names(expression)} & FEEDS.keys())
+def _words_of(indicator: Indicator) -> list[str]:
+    """The words made of figures that `indicator` reads, in alphabetical order."""
+    return sorted((column_names(indicator.numerator) | column_names(indicator.denominator)) & FEEDS.keys())
 
 
 def with_gaps(profile: pl.DataFrame, gaps: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -53,7 +65,7 @@ def with_gaps(profile: pl.DataFrame, gaps: pl.DataFrame, policy: Policy) -> pl.D
 
 def missing_of(indicator: Indicator) -> pl.Expr:
     """What the figures of one indicator lack, e.g. 实缴税金缺2026年3月; null where nothing is known to be missing."""
-    words = _words((indicator.numerator, indicator.denominator))
+    words = _words_of(indicator)
     text = pl.concat_str(
         [pl.lit(None, dtype=pl.String), *(pl.lit(TITLES[word]) + pl.col(f"missing_{word}") for word in words)],
         separator="，",
@@ -72,8 +84,8 @@ def missing_in_words(members: pl.DataFrame, indicators: Sequence[Indicator], lac
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"), lacking.alias("lacking"), pl.all()
     ).filter("lacking")
     parts = [pl.DataFrame(schema={"at": pl.UInt32, "word": pl.String, "text": pl.String})]
-    for word in _words(expression for one in indicators for expression in (one.numerator, one.denominator)):
-        users = [one for one in indicators if word in _words((one.numerator, one.denominator))]
+    for word in sorted({word for one in indicators for word in _words_of(one)}):
+        users = [one for one in indicators if word in _words_of(one)]
         without = pl.any_horizontal(pl.col(f"value_{one.id}").is_null() for one in users)
         own = found.filter(without & pl.col(f"missing_{word}").is_not_null())
         parts.append(own.select("at", pl.lit(word).alias("word"), pl.col(f"missing_{word}").alias("text")))
