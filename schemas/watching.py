@@ -38,7 +38,12 @@ WATCH = Table(
         Column("name", "text", "企业名称", "Enterprise name, for enterprise_missing"),
         Column("before", "text", "上期", "What it was in the submission before: period, header, unit, number"),
         Column("now", "text", "本期", "What it is now"),
-        Column("days", "integer", "逾期天数", "Days after the day by which it came last time; null where not known"),
+        Column(
+            "days",
+            "integer",
+            "逾期天数",
+            "Days after the day by which it came in most earlier months; null where not known",
+        ),
         Column("message", "text", "说明", "What is noticed and what to do, in Chinese", nullable=False),
     ),
 )

@@ -20,12 +20,13 @@ from efficiency.commands import (
     rollback,
     run,
     serve,
+    status,
     template,
 )
 from efficiency.errors import EfficiencyError
 from efficiency.processes import keep_private
 
-COMMANDS = (run, serve, check, explain, compare, template, policies, objection, reissue, rollback, audit)
+COMMANDS = (run, serve, check, status, explain, compare, template, policies, objection, reissue, rollback, audit)
 """In the order of `efficiency --help`."""
 
 

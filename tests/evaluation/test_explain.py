@@ -585,7 +585,7 @@ def test_energy_is_shown_carrier_by_carrier_with_its_coefficient_and_the_stated_
 def test_a_total_that_the_figures_do_not_determine_says_so() -> None:
     lacking = profile([None, 10.0])
     text = card_as_text(explain(frames(lacking, policy()), code(0), "2026-10"))
-    assert "实缴税金 无数据(填报数不能确定本期合计，按缺项处理)" in text
+    assert "实缴税金 无数据(填报数不能确定本期合计，按缺项处理：缺2025年11-12月、2026年1-10月)" in text
 
 
 def test_the_card_says_why_the_score_is_not_the_last_one() -> None:

@@ -36,7 +36,7 @@ from efficiency.warehouse.schema import TABLES, Contents, tables
 from efficiency.warehouse.staging import clear_leftovers, scratch_folder
 from schemas import FACTS, STATED
 
-readers = import_module("efficiency.job.execution.read_files")  # the package gives a function of this name
+readers = import_module("efficiency.job.execution.reading")
 
 OCTOBER = date(2026, 10, 1)
 BEGUN = datetime(2026, 11, 23, 8, tzinfo=UTC)

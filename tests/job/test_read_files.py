@@ -97,7 +97,7 @@ def test_a_worker_that_is_there_already_reads_few_files_too(
     files: Files, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    with worker_ready("efficiency.job.execution.read_files"):
+    with worker_ready("efficiency.job.execution.reading"):
         # So many batches that this process, which begins at once, cannot have read them all before it is asked.
         result = read_files(files[:20], NO_MAPPING, no_progress)
         assert ready() == 1, "it does not wait for more"

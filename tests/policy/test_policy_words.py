@@ -76,6 +76,11 @@ def test_where_no_benchmark_is_used_its_words_say_what_is(policy: Policy) -> Non
     assert benchmark(indicator, policy.cohort[0].model_copy(update={"formula": "minmax"})) == "组内最小值至最大值"
 
 
+def test_a_benchmark_that_the_formula_does_not_read_is_not_printed(policy: Policy) -> None:
+    indicator = policy.cohort[0].indicator[0].model_copy(update={"benchmark": Benchmark(fixed=15.0)})
+    assert benchmark(indicator, policy.cohort[0].model_copy(update={"formula": "minmax"})) == "组内最小值至最大值"
+
+
 def test_cuts_say_where_each_tier_ends() -> None:
     by_rank = Tiers.model_validate({"by": "rank", "cuts": {"A": 0.2, "B": 0.75, "C": 0.95}})
     assert "A类为前20%，B类为20%至75%，C类为75%至95%，其余为D类" in tiers(by_rank)

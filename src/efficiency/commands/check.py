@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_mapping
+from efficiency.defaults import DEFAULT_WAREHOUSE
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -18,18 +19,28 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "efficiency check 统计局/2026年10月.xlsx --output returns",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_DIR", help="workbooks or folders of them")
+    parser.add_argument(
+        "--warehouse",
+        type=Path,
+        metavar="FILE",
+        help="judge the files against the register and the earlier months of this DuckDB file, which stays as it is "
+        f"(default {DEFAULT_WAREHOUSE}, where it is there)",
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
+    parser.add_argument("--strict", action="store_true", help="exit status 3 when there are error-level problems")
     take_mapping(parser)
     take_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Read the files and print what was found."""
+    from efficiency.errors import StrictError
     from efficiency.review.check import check_paths, checked_as_json, checked_lines
 
-    checked = check_paths(options.paths, options.output, options.mapping)
+    warehouse = options.warehouse or (DEFAULT_WAREHOUSE if DEFAULT_WAREHOUSE.is_file() else None)
+    checked = check_paths(options.paths, options.output, options.mapping, warehouse)
     if options.json:
         print_json(checked_as_json(checked))
     else:
         print("\n".join(checked_lines(checked)))
-    return 0
+    return StrictError.exit_status if options.strict and checked.errors else 0

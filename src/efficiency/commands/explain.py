@@ -40,19 +40,14 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.errors import UsageError
     from efficiency.evaluation.explanation import FIGURES, JUDGED
     from efficiency.periods import period_start
-    from efficiency.warehouse.read import load
+    from efficiency.warehouse.read import existing
 
     if bool(options.key) == options.all:
         raise UsageError("Name one enterprise (code or name), or give --all with --output DIR.")
     if options.all and options.output is None:
         raise UsageError("--all writes a workbook for each enterprise: say where with --output DIR.")
     period_start(options.period)
-    contents = load(options.warehouse, (*JUDGED, *FIGURES) if options.all else JUDGED)
-    if contents is None:
-        raise UsageError(
-            f"There is no warehouse {options.warehouse}. Run `efficiency run` first, or name another file with "
-            "--warehouse."
-        )
+    contents = existing(options.warehouse, (*JUDGED, *FIGURES) if options.all else JUDGED)
     return _all(options, contents) if options.all else _one(options, contents)
 
 

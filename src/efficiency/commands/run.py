@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     _use_memory_and_cores_well()
     from efficiency.job.workers import worker_ready
 
-    with worker_ready("efficiency.job.execution.read_files", "efficiency.reports.submitters.returned"):
+    with worker_ready("efficiency.job.execution.reading", "efficiency.reports.submitters.returned"):
         return _run_plainly(options, periods)
 
 

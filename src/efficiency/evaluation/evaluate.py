@@ -25,7 +25,11 @@ from efficiency.evaluation.scoring import (
     indicator_rows,
     measure,
     surcharge,
+    with_gaps,
+    words_by_cohort,
+    words_missing,
 )
+from efficiency.facts.gaps import GAPS
 from efficiency.facts.profile import inputs_sha256
 from efficiency.policy.expressions import column_names
 from efficiency.policy.model import Cohort, Policy
@@ -52,17 +56,27 @@ class Evaluation:
     """The profile with everything that candidate expressions may use."""
     inputs: pl.DataFrame
     """The profile that was evaluated (shape `schemas.PROFILE`)."""
+    missing: pl.DataFrame
+    """What it lacks, of everybody (shape `efficiency.facts.gaps.GAPS`)."""
+    gaps: pl.DataFrame
+    """Of it, what the indicators lack of the cohort that the enterprise is in."""
 
     @cached_property
     def inputs_sha256(self) -> str:
-        """Digest of `inputs`: two evaluations with the same digest under the same policy text are the same."""
-        return inputs_sha256(self.inputs)
+        """Digest of `inputs` and `missing`: the same under the same policy text gives the same evaluation."""
+        return inputs_sha256(self.inputs, self.missing)
 
 
-def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[str] = ()) -> Evaluation:
+def evaluate(
+    profile: pl.DataFrame,
+    policy: Policy,
+    profile_warnings: Sequence[str] = (),
+    gaps: pl.DataFrame | None = None,
+) -> Evaluation:
     """Evaluates every enterprise of `profile` (shape `schemas.PROFILE`) by `policy`.
 
-    `profile_warnings` (Chinese) arose when the profile was built; the evaluation passes them on.
+    `profile_warnings` (Chinese) arose when the profile was built; the evaluation passes them on. `gaps` (shape
+    `efficiency.facts.gaps.GAPS`) is what the profile lacks: reasons and notes name it.
     Raises ValueError when an enterprise occurs twice.
     """
     ordered = PROFILE.conform(profile)
@@ -71,7 +85,8 @@ def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[s
     ordered = ordered.rechunk()
     if (twice := ordered.filter(pl.col("uscc") == pl.col("uscc").shift())).height:
         raise ValueError(f"the profile has {twice['uscc'][0]} more than once; build it with one row per enterprise")
-    assigned = assign(ordered, policy).with_row_index("__row")
+    missing = GAPS.to_frame() if gaps is None else gaps
+    assigned = with_gaps(assign(ordered, policy), missing, policy).with_row_index("__row")
 
     scored, warnings = _score_cohorts(assigned, policy)
     frame = pl.concat([assigned.drop(_STATUS), scored], how="horizontal")
@@ -87,6 +102,13 @@ def evaluate(profile: pl.DataFrame, policy: Policy, profile_warnings: Sequence[s
         warnings=[*profile_warnings, *warnings],
         profile=_scored_profile(frame, policy),
         inputs=ordered,
+        gaps=missing.join(
+            frame.select("uscc", "cohort").join(words_by_cohort(policy), on="cohort"),
+            on=["uscc", "word"],
+            how="semi",
+            maintain_order="left",
+        ),
+        missing=missing,
     )
 
 
@@ -115,7 +137,7 @@ def _columns_read(cohort: Cohort, policy: Policy) -> list[str]:
     used = columns_used(cohort) | column_names(cohort.factor) | set(cohort.tiers.within if cohort.tiers else ())
     for adjustment in policy.adjustment:
         used |= column_names(adjustment.when)
-    return [*_STATUS, *sorted(used)]
+    return [*_STATUS, *sorted(used), *words_missing(cohort)]
 
 
 def _score(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.DataFrame, list[str]]:

@@ -24,6 +24,7 @@ from efficiency.facts.windows import (
     edges,
     enumerate_keys,
     known_or,
+    months_of,
     unknown,
     window_total,
     with_nodes,
@@ -171,8 +172,8 @@ def _carrier_totals(
     `reported` is zero for all spans for which an entity names any carrier. The pairs are in the order of entity
     and carrier, so that sums over them do not depend on the order of files.
     """
-    pairs, rows = _pairs(named.select("entity", "carrier", "start", "end", value))
-    users = _as_indices(pairs["user"])
+    pairs, rows = pairs_of(named.select("entity", "carrier", "start", "end", value))
+    users = as_indices(pairs["user"])
     total = window_total(edges(rows, value, len(users)), window, len(users))
     unknown_totals = np.flatnonzero(np.isnan(total))
     if unknown_totals.size:
@@ -184,18 +185,34 @@ def _carrier_totals(
     return users, total
 
 
-def _pairs(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def pairs_of(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The distinct pairs of entity (column `user`) and carrier; and `rows` with the pair's position as `entity`."""
     return enumerate_keys(rows.rename({"entity": "user"}), ["user", "carrier"])
 
 
-def _as_indices(positions: pl.Series) -> NDArray[np.intp]:
+def as_indices(positions: pl.Series) -> NDArray[np.intp]:
+    """`positions` as indices of a vector."""
     return positions.to_numpy().astype(np.intp)
 
 
 def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> Edges:
     """A carrier's own figures, and zero for reported spans that do not name it and may be read so."""
     own = edges(rows, value, size)
+    unnamed, contradicted = unnamed_spans(rows, reported, value, size)
+    filled = dict(own)
+    for span, holds in unnamed.items():
+        zero = np.where(holds & ((contradicted & months_of(*span)) == 0), reported[span], np.nan)
+        filled[span] = known_or(own[span], zero) if span in own else zero
+    return filled
+
+
+def unnamed_spans(
+    rows: pl.DataFrame, reported: Edges, value: str, size: int
+) -> tuple[dict[tuple[int, int], NDArray[np.bool_]], NDArray[np.int64]]:
+    """Reported spans that do not name a carrier: span → for whom; and as bits the months in which it was used all same.
+
+    Those are the months of figures other than zero that unnamed spans cover entirely: each contradicts them.
+    """
     # A refused figure names the carrier, and is not known to be zero.
     named = edges(rows.select("entity", "start", "end", pl.col(value).fill_null(1.0)), value, size)
     unnamed = {
@@ -205,28 +222,19 @@ def filled_spans(rows: pl.DataFrame, reported: Edges, value: str, size: int) -> 
     # Sets of months are bits: the months of unnamed spans, and those of figures that such spans cover entirely.
     quiet = np.zeros(size, dtype=np.int64)
     for span, holds in unnamed.items():
-        quiet |= holds * _months(*span)
+        quiet |= holds * months_of(*span)
     contradicted = np.zeros(size, dtype=np.int64)
     for span, figure in named.items():
-        covered = ~np.isnan(figure) & (figure != 0) & ((quiet & _months(*span)) == _months(*span))
-        contradicted |= covered * _months(*span)
-    filled = dict(own)
-    for span, holds in unnamed.items():
-        zero = np.where(holds & ((contradicted & _months(*span)) == 0), reported[span], np.nan)
-        filled[span] = known_or(own[span], zero) if span in own else zero
-    return filled
-
-
-def _months(start: int, end: int) -> int:
-    """The months between two nodes as bits: bit i is the month between nodes i and i + 1."""
-    return (1 << end) - (1 << start)
+        covered = ~np.isnan(figure) & (figure != 0) & ((quiet & months_of(*span)) == months_of(*span))
+        contradicted |= covered * months_of(*span)
+    return unnamed, contradicted
 
 
 def _mixed_total(named: pl.DataFrame, direct: pl.DataFrame, window: Window, size: int) -> Vector:
     """Energy from whole spans, for enterprises that state carriers for some spans and only the total for others."""
     users, whole = whole_spans(named, direct)
     result = unknown(size)
-    result[_as_indices(users["user"])] = window_total(whole, window, users.height)
+    result[as_indices(users["user"])] = window_total(whole, window, users.height)
     return result
 
 
@@ -239,8 +247,8 @@ def whole_spans(named: pl.DataFrame, direct: pl.DataFrame) -> tuple[pl.DataFrame
     users, stated = enumerate_keys(direct.rename({"entity": "user"}), ["user"])
     of_users = named.rename({"entity": "user"}).join(users, on="user", validate="m:1")
     reported = edges(of_users.select("entity", "start", "end", pl.lit(0.0).alias("tce")), "tce", users.height)
-    pairs, rows = _pairs(of_users.select("entity", "carrier", "start", "end", "tce"))
-    owners = _as_indices(pairs["user"])
+    pairs, rows = pairs_of(of_users.select("entity", "carrier", "start", "end", "tce"))
+    owners = as_indices(pairs["user"])
     whole = dict(reported)
     own_spans = {span: vector[owners] for span, vector in reported.items()}
     for span, figures in filled_spans(rows, own_spans, "tce", len(owners)).items():

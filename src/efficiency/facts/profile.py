@@ -11,6 +11,7 @@ import polars as pl
 from efficiency.facts import products, unconfirmed
 from efficiency.facts.energy import EnergyBasis, energy_totals
 from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.facts.gaps import gaps
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
@@ -19,7 +20,7 @@ from schemas import FEEDS, FORMS, MEASURED
 from schemas.profile import INCIDENTS, PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
 COUNTS = ("open_incidents", *INCIDENTS)
@@ -44,6 +45,17 @@ class Profile:
     """`name_zh`, `users`; see `efficiency.facts.products`."""
     unjudged: list[str]
     """Chinese, by enterprise."""
+    gaps: pl.DataFrame
+    """What is missing where a figure is null (shape `efficiency.facts.gaps.GAPS`)."""
+
+    @property
+    def inputs_sha256(self) -> str:
+        """Digest of everything that an evaluation reads."""
+        return inputs_sha256(self.frame, self.gaps)
+
+    def gives(self, digest: str) -> bool:
+        """Whether `digest` is that of this profile; earlier versions made it of the frame alone."""
+        return digest in (self.inputs_sha256, inputs_sha256(self.frame))
 
     @property
     def warnings(self) -> list[str]:
@@ -64,12 +76,13 @@ def build_profile(
     annualise: bool,
     energy: EnergyBasis,
     previous: pl.DataFrame,
+    explained: Collection[str] = (),
 ) -> Profile:
     """The profile of every enterprise of the register at the end of `period` (any day of its month).
 
     `facts` maps each form to its facts table; rows marked `superseded` do not count. A flow's total covers
     the window exactly or is null. `annualise` scales year-to-date flows by 12 ÷ months. `previous` has uscc,
-    previous_tier and d_streak_before.
+    previous_tier and d_streak_before. Of the words `explained` the profile says what is missing.
     """
     span = Window(window, period)
     day = span.end_of_period
@@ -88,6 +101,7 @@ def build_profile(
         previous.select("uscc", "previous_tier", "d_streak_before"),
     ):
         frame = frame.join(part, on="uscc", how="left", validate="1:1")
+    missing = gaps(counting, frame, explained, energy, span)
     scale = 12 / period.month if annualise and window == "year_to_date" else 1.0
     frame = frame.with_columns(
         pl.col(FLOW_WORDS) * scale,
@@ -100,6 +114,7 @@ def build_profile(
         totals.warnings,
         levels.unconfirmed,
         levels.unjudged,
+        missing.sort("uscc", "word"),
     )
 
 
@@ -131,6 +146,7 @@ def concat_profiles(profiles: Sequence[Profile]) -> Profile:
         [line for one in profiles for line in one.disagreements],
         users((one.unconfirmed_products for one in profiles), "name_zh"),
         [line for one in profiles for line in one.unjudged],
+        pl.concat([one.gaps for one in profiles]),
     )
 
 
@@ -143,11 +159,11 @@ def _counting(form: str, rows: pl.DataFrame) -> pl.DataFrame:
     return counting if form == "energy" else whole(FORMS[form], counting)
 
 
-def inputs_sha256(profile: pl.DataFrame) -> str:
-    """SHA-256 of the profile's content, the same for the same rows in any order."""
-    ordered = profile.sort(profile.columns)
-    digest = hashlib.sha256(",".join(ordered.columns).encode())
-    for rows in ordered.iter_slices(DIGEST_ROWS):
-        # Text is quoted and null is not, so that an empty text and a missing one differ.
-        digest.update(rows.write_csv(include_header=False, quote_style="non_numeric").encode())
+def inputs_sha256(profile: pl.DataFrame, missing: pl.DataFrame | None = None) -> str:
+    """SHA-256 of the profile's content and of what is `missing` from it, the same for the same rows in any order."""
+    digest = hashlib.sha256(",".join(profile.columns).encode())
+    for frame in (profile, *([] if missing is None else [missing])):
+        for rows in frame.sort(frame.columns).iter_slices(DIGEST_ROWS):
+            # Text is quoted and null is not, so that an empty text and a missing one differ.
+            digest.update(rows.write_csv(include_header=False, quote_style="non_numeric").encode())
     return digest.hexdigest()

@@ -30,8 +30,12 @@ NEW_YEAR = 12
 ROUNDING = 1e-11
 """A total smaller than this share of the figures it was made from is a rounding error of zero."""
 
+_NO_WAY = np.int64(1 << 60)
+
 Vector = NDArray[np.float64]
 """One figure per enterprise, NaN where it is not known."""
+Months = NDArray[np.int64]
+"""A set of months per enterprise, as bits; see `months_of`."""
 Edges = dict[tuple[int, int], Vector]
 """(first node, last node) → the figures reported for that span."""
 
@@ -132,6 +136,37 @@ def window_total(figures: Edges, window: Window, size: int) -> Vector:
 def known_or(vector: Vector, other: Vector) -> Vector:
     """`vector`, and `other` where it is not known."""
     return np.where(np.isnan(vector), other, vector)
+
+
+def months_of(start: int, end: int) -> int:
+    """The months between two nodes as bits: bit i is the month between nodes i and i + 1."""
+    return (1 << end) - (1 << start)
+
+
+def missing_months(figures: Edges, window: Window, size: int) -> Months:
+    """The fewest months of the window whose figures would determine its total, of each of `size` enterprises, as bits.
+
+    None (0) where the total is determined, by the rule of `window_total`. Where several sets are as small, the one of
+    the earliest months.
+    """
+    # The shortest way between the window's ends: reported spans cost nothing, a month that is to be stated costs one.
+    # One number holds the count of such months and, below it, their bits, so that the least one is the answer.
+    first, last = window.ends
+    ways = [np.full(size, _NO_WAY) for _ in range(NODES)]
+    ways[first] = np.zeros(size, dtype=np.int64)
+    known = [(start, end, ~np.isnan(figure)) for (start, end), figure in figures.items()]
+    before: list[Months] = []
+    while not before or any((one != other).any() for one, other in zip(ways, before, strict=True)):
+        before = list(ways)
+        for start, end, holds in known:
+            ways[end] = np.where(holds, np.minimum(ways[end], ways[start]), ways[end])
+            ways[start] = np.where(holds, np.minimum(ways[start], ways[end]), ways[start])
+        for month in range(first, last):
+            step = (1 << NODES) | months_of(month, month + 1)
+            ways[month + 1] = np.minimum(ways[month + 1], ways[month] + step)
+            ways[month] = np.minimum(ways[month], ways[month + 1] + step)
+    months: Months = ways[last] & ((1 << NODES) - 1)
+    return months
 
 
 def used_spans(spans: Collection[tuple[int, int]], window: Window) -> dict[tuple[int, int], int] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
+from efficiency.evaluation.scoring import words_of_indicators
 from efficiency.facts.profile import Profile, build_profile, concat_profiles
 from efficiency.periods import period_start
 from efficiency.warehouse.history import history
@@ -27,12 +28,13 @@ def evaluate_period(facts: Partitions, policy: Policy, period: str, past: Conten
     evaluation.
     """
     profile = profile_at(facts, policy, period, past)
-    return evaluate(profile.frame, policy, profile.warnings)
+    return evaluate(profile.frame, policy, profile.warnings, profile.gaps)
 
 
 def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | None) -> Profile:
     """What `policy` reads of every enterprise at the end of `period`: one row each; arguments as `evaluate_period`."""
     previous = history(past, policy.id, period)
+    words = words_of_indicators(policy)
     return concat_profiles(
         [
             build_profile(
@@ -42,6 +44,7 @@ def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | 
                 annualise=policy.annualise,
                 energy=energy_basis(policy),
                 previous=previous,
+                explained=words,
             )
             for partition in facts.frames(without=_NOT_READ)
         ]

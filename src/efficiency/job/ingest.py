@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -40,13 +40,39 @@ def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_
     warehouse (`efficiency.warehouse.staging`). Raises UsageError for an inbox without spreadsheets, WarehouseError for
     a warehouse that cannot be read, and EfficiencyError when the disk is full.
     """
-    warehouse, mapping = run.request.warehouse, run.mapping
     files, problems = spreadsheets(run.request.inbox)
+    source = Source(run.request.warehouse, run.mapping, run.run_id, run.started, scratch_folder(run.request.warehouse))
+    return ingest_files(files, problems, source, progress, read)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """By what files are read, and what they are added to."""
+
+    warehouse: Path
+    """Keeps what was stated earlier; it need not exist."""
+    mapping: MappingFile
+    run_id: str
+    started: datetime
+    folder: Path
+    """Rows that are too many for memory are spilled to it."""
+
+
+def ingest_files(
+    files: Sequence[InboxFile],
+    problems: pl.DataFrame,
+    source: Source,
+    progress: Progress = silent,
+    read: ReadFiles = read_files,
+    *,
+    anew: bool = False,
+) -> Ingested:
+    """The same for `files` in their order of arrival, of which `problems` were found; `anew` reads known ones too."""
+    warehouse, mapping, folder = source.warehouse, source.mapping, source.folder
     stored = load(warehouse, only=[name for name in TABLES if name not in _MANY]) or Contents()
-    folder = scratch_folder(warehouse)
     recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
     last = stored[SUBMISSIONS.qualified]["arrival"].max()
-    again = _files_to_read_again(files, stored, mapping)
+    again = sorted({file.sha256 for file in files}) if anew else _files_to_read_again(files, stored, mapping)
     stored = _without_files(stored, again)
     known = set(stored[SUBMISSIONS.qualified]["sha256"])
     fresh: dict[str, InboxFile] = {}
@@ -54,7 +80,7 @@ def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_
         if file.sha256 not in known:
             fresh.setdefault(file.sha256, file)
     result = read(list(fresh.values()), mapping, lambda done, total: progress("ingest", done, total), folder)
-    arrivals = arrived(result, last if isinstance(last, int) else 0, run.run_id, run.started)
+    arrivals = arrived(result, last if isinstance(last, int) else 0, source.run_id, source.started)
     rows = _rows(warehouse, [digest[:12] for digest in again], result, folder)
     notes = pl.concat([problems, repeated(files)])
     stated = _with_earlier(stored, result, _as_first_read(arrivals, recognised), notes, rows)

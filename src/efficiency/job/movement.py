@@ -8,7 +8,6 @@ import polars as pl
 
 from efficiency.evaluation.changes import Results, movement
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.facts.profile import inputs_sha256
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.policy.model import Robustness
@@ -56,9 +55,9 @@ def score_changes(
 
     restated = unrevised = None
     if not same_facts:
-        as_now = profile_at(facts, old, previous.period, past).frame
-        if inputs_sha256(as_now) != previous.inputs_sha256:
-            restated = _results(evaluate(as_now, old), old)
+        as_now = profile_at(facts, old, previous.period, past)
+        if not as_now.gives(previous.inputs_sha256):
+            restated = _results(evaluate(as_now.frame, old), old)
     if revised:
         unrevised = _results(evaluate(profile_at(facts, old, period, past).frame, old), old)
     changes = movement(

@@ -7,12 +7,18 @@ from typing import Any
 
 import polars as pl
 
+from efficiency.facts.gaps import missing_together, runs_of_months
+from efficiency.facts.windows import Window
 from efficiency.intake.resolution import receipts
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation
 from efficiency.job.outputs import as_published
 from efficiency.monitoring.late_returns import watch_lines
+from efficiency.periods import period_start, shifted
 from efficiency.reports.delivery import RETURNED, TOWNS
 from schemas.profile import TIERS
+
+NAMED = 5
+"""Gaps that the closing lines name for each period before they say how many more there are."""
 
 
 def as_json(completed: CompletedRun) -> dict[str, Any]:
@@ -63,8 +69,42 @@ def _evaluation(one: PeriodEvaluation, completed: CompletedRun) -> dict[str, Any
             **dict.fromkeys((entry.list for entry in completed.run.policy.candidate), 0),
             **counted(one.candidates, "list"),
         },
+        "missing": _missing(one, completed),
         "warnings": list(one.evaluation.warnings),
     }
+
+
+def _missing(one: PeriodEvaluation, completed: CompletedRun) -> list[dict[str, Any]]:
+    """What totals lack: form, words (of the profile), months (YYYY-MM; none for land, coefficients), enterprises."""
+    window = Window(completed.run.policy.window, period_start(one.period))
+    return [
+        row
+        | {
+            "months": [
+                f"{shifted(first, ahead):%Y-%m}"
+                for first, last in runs_of_months(row["months"], window)
+                for ahead in range((last.year - first.year) * 12 + last.month - first.month + 1)
+            ]
+        }
+        for row in missing_together(one.evaluation.gaps).to_dicts()
+    ]
+
+
+def _missing_lines(period: str, missing: list[dict[str, Any]]) -> Iterator[str]:
+    """What enterprises lack, the most frequent first, e.g. output 2026-03 for 23 enterprises (revenue, tax)."""
+    for row in missing[:NAMED]:
+        runs: list[list[str]] = []
+        for month in row["months"]:
+            if runs and f"{shifted(period_start(runs[-1][-1]), 1):%Y-%m}" == month:
+                runs[-1].append(month)
+            else:
+                runs.append([month])
+        months = "".join(f" {'..'.join(dict.fromkeys((run[0], run[-1])))}," for run in runs).removesuffix(",")
+        who = "1 enterprise" if row["enterprises"] == 1 else f"{row['enterprises']} enterprises"
+        yield f"Missing ({period}): {row['form']}{months} for {who} ({', '.join(row['words'])})."
+    if len(missing) > NAMED:
+        others = sum(row["enterprises"] for row in missing[NAMED:])
+        yield f"Missing ({period}): {len(missing) - NAMED} other gaps of {others} enterprises; the workbook names each."
 
 
 def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
@@ -108,6 +148,7 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
         lists = ", ".join(f"{name} {count}" for name, count in one["lists"].items()) or "none"
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
+        yield from _missing_lines(one["period"], one["missing"])
     yield f"Warehouse: {completed.run.request.warehouse}"
     returns = completed.run.request.output / completed.run.request.periods[-1] / RETURNED
     returned = [path for path in completed.files if path.is_relative_to(returns)]

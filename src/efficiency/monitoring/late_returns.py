@@ -21,9 +21,11 @@ from efficiency.periods import period_start, shifted
 from schemas import FORMS, WATCH
 
 TOLERATED_DAYS = 3
-"""A return is late when it comes more than so many days after its day of last time; weekends move it about."""
+"""A return that is late by no more days is no news before scoring; weekends move it about."""
 REMINDED_DAYS = 92
 """So many days after the end of the month, days overdue are still worth counting."""
+PROMPT_DAYS = 45
+"""What came longer after its month than so many days was taken in afterwards, and says nothing of its usual day."""
 ENDED_MONTHS = 6
 """A return that has not come for longer is taken as ended and is no longer reported as missing."""
 REGULAR = 0.6
@@ -45,11 +47,10 @@ def watch(
     sent = returns_of(submissions, facts, period)
     expected, sides = _expected(sent, period), sides_of(sent, period)
     seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in facts.lazy()])
-    covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
-    received = pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
+    received = _received(seen)
     found = [
         _not_reported(sent, seen, expected.join(received, on=SERIES, how="anti"), period, today),
-        _late(sent, seen),
+        _late(sent, seen, period),
         seen.gone.join(received, on=SERIES, how="semi").with_columns(pl.lit("enterprise_missing").alias("kind")),
         drift(sent, columns, sides, seen),
     ]
@@ -62,6 +63,44 @@ def watch_again(stored: pl.DataFrame, resolved: ResolutionResult, period: str, t
     """`stored`, the findings of earlier runs (shape schemas.WATCH), with those of `period` found anew."""
     found = watch(resolved.submissions, resolved.columns, resolved.facts, period_start(period), today)
     return pl.concat([stored.filter(pl.col("period") != period), found])
+
+
+def returns_at(submissions: pl.DataFrame, facts: Partitions, period: date, today: date) -> pl.DataFrame:
+    """Every return that came with figures of `period`, or was due with them; arguments as `watch`.
+
+    department, series, form, file_name (the newest that is known), last (the month that it covered last before, null
+    for a new one), usual (days after the end of a month by which it came in most months, null where not known), after
+    (days after the end of the period's month when it came), days (that it was or is late, null where it is not), and
+    `state`: received, late (came after its usual day), overdue (that day is past), or expected.
+    """
+    sent = returns_of(submissions, facts, period)
+    expected, sides = _expected(sent, period), sides_of(sent, period)
+    seen = concat_tallies([tally(figures_of(sent, part), expected, sides, period) for part in facts.lazy()])
+    since_end = _days_since(period, today)
+    names = sent.submissions.sort("arrival").group_by(SERIES).agg(pl.col("file_name", "department").last())
+    received = _received(seen).with_columns(pl.lit(value=True).alias("received"))
+    days = pl.coalesce("after", pl.when(pl.col("received").is_null()).then(pl.lit(since_end))) - pl.col("usual")
+    return (
+        expected.join(received, on=SERIES, how="full", coalesce=True)
+        .join(_came(sent, seen.reported), on=SERIES, how="left", validate="1:1")
+        .join(_usual(sent, period), on=SERIES, how="left", validate="1:1")
+        .join(names, on=SERIES, how="left", validate="1:1")
+        .with_columns(pl.when(days > 0).then(days).alias("days"))
+        .with_columns(
+            pl.when("received")
+            .then(pl.when(pl.col("days").is_null()).then(pl.lit("received")).otherwise(pl.lit("late")))
+            .otherwise(pl.when(pl.col("days").is_null()).then(pl.lit("expected")).otherwise(pl.lit("overdue")))
+            .alias("state")
+        )
+        .select("department", "series", "form", "file_name", "last", "usual", "after", "days", "state")
+        .sort("department", "series", "form")
+    )
+
+
+def _received(seen: Tally) -> pl.DataFrame:
+    """Series (`form`, `series`) of which there are figures of the period, or figures that cover what is due of them."""
+    covered = seen.expected_of.filter(pl.col("covered") >= pl.col("figures") * 0.5)
+    return pl.concat([seen.reported.select(SERIES), covered.select(SERIES)]).unique()
 
 
 def _expected(sent: Returns, period: date) -> pl.DataFrame:
@@ -106,11 +145,31 @@ def _came(sent: Returns, figures: pl.DataFrame) -> pl.DataFrame:
     return days.group_by(SERIES).agg(_days_after(pl.col("span_end")).min().alias("after"))
 
 
+def _usual(sent: Returns, period: date) -> pl.DataFrame:
+    """`form`, `series`, and `usual`: days after the end of a month by which the return came in most earlier months."""
+    first = (
+        sent.spans.filter(pl.col("span_end") < period)
+        .select(*SERIES, "submission_id", "span_end")
+        .unique()
+        .join(sent.submissions.select("submission_id", "came"), on="submission_id")
+        .group_by(*SERIES, "span_end")
+        .agg(_days_after(pl.col("span_end")).min().alias("after"))
+        .filter(pl.col("after") <= PROMPT_DAYS)
+    )
+    most = pl.len() // 2
+    return first.group_by(SERIES).agg(pl.col("after").sort().get(most).alias("usual"))
+
+
+def _days_since(period: date, today: date) -> int:
+    """Days from the end of the month `period` to `today`."""
+    return (today - shifted(period, 1)).days + 1
+
+
 def _not_reported(sent: Returns, seen: Tally, missing: pl.DataFrame, period: date, today: date) -> pl.DataFrame:
     """Returns that are due and have not come."""
-    since_end = (today - shifted(period, 1)).days + 1
+    since_end = _days_since(period, today)
     # Of a month that is evaluated long afterwards, nobody is reminded.
-    days = pl.lit(since_end if since_end <= REMINDED_DAYS else 0) - pl.col("after")
+    days = pl.lit(since_end if since_end <= REMINDED_DAYS else 0) - pl.col("usual")
     return (
         seen.expected.join(missing, on=SERIES, how="semi")
         .group_by(SERIES)
@@ -119,28 +178,28 @@ def _not_reported(sent: Returns, seen: Tally, missing: pl.DataFrame, period: dat
             pl.col("span_end").max().dt.strftime("%Y-%m").alias("last"),
         )
         .join(seen.expected_of.select(*SERIES, "enterprises"), on=SERIES, how="left", validate="1:1")
-        .join(_came(sent, seen.expected), on=SERIES, how="left", validate="1:1")
+        .join(_usual(sent, period), on=SERIES, how="left", validate="1:1")
         .with_columns(
             pl.lit("not_reported").alias("kind"),
             pl.when(days > 0).then(days).alias("days"),
             pl.format("{}（{}户）", "last", "enterprises").alias("before"),
         )
-        .drop("last", "enterprises", "after")
+        .drop("last", "enterprises", "usual")
     )
 
 
-def _late(sent: Returns, seen: Tally) -> pl.DataFrame:
-    """Returns that came, but later after the month's end than the last time."""
-    late = pl.col("after") - pl.col("after_before")
+def _late(sent: Returns, seen: Tally, period: date) -> pl.DataFrame:
+    """Returns that came, but after the day by which they came in most earlier months."""
+    late = pl.col("after") - pl.col("usual")
     return (
         _came(sent, seen.reported)
-        .join(_came(sent, seen.expected).rename({"after": "after_before"}), on=SERIES, how="inner", validate="1:1")
+        .join(_usual(sent, period), on=SERIES, how="inner", validate="1:1")
         .filter(late > TOLERATED_DAYS)
         .select(
             *SERIES,
             pl.lit("late").alias("kind"),
             late.alias("days"),
-            pl.format("月后{}日", "after_before").alias("before"),
+            pl.format("月后{}日", "usual").alias("before"),
             pl.format("月后{}日", "after").alias("now"),
         )
     )
@@ -163,7 +222,7 @@ def _worded(found: pl.DataFrame, period: date) -> pl.DataFrame:
             .then(pl.format("，已逾期{}天", pl.col("days").fill_null(0)))
             .otherwise(pl.lit("")),
         ),
-        "late": pl.format("{}本期于{}报送，上期为{}，晚了{}天。", who, now, before, pl.col("days").fill_null(0)),
+        "late": pl.format("{}本期于{}报送，以往多在{}以前，晚了{}天。", who, now, before, pl.col("days").fill_null(0)),
         "enterprise_missing": pl.format(
             "{}上期（{}）有{}的{}，本期没有可用数值。请核实是漏报、停产还是退出。", who, before, subject, what
         ),

@@ -156,9 +156,10 @@ def energy_basis(policy: Policy) -> str:
 
 def benchmark(indicator: Indicator, cohort: Cohort) -> str:
     """The value that the indicator's value is compared with."""
-    spec = indicator.benchmark
+    formula = formula_of(cohort)
+    spec = formula.benchmark_of(indicator)
     if spec is None:
-        return formula_of(cohort).compared_with
+        return formula.compared_with
     if spec.fixed is not None:
         return f"固定值 {spec.fixed:g}"
     words = _STATISTICS.get(spec.stat or "", f"{(spec.q or 0) * 100:g}%分位数")

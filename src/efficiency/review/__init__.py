@@ -1,6 +1,7 @@
 """Looks again at what is published, without publishing anything new; one module for each command.
 
 check        reads files as a run would and reports their problems
+status       who has sent what, what is missing, refused and late; `status_tables` prints it
 compare      evaluates the published facts under two policies
 objections   evaluates them with corrections that somebody asks for
 audit        computes facts and results again and compares them with the published ones

@@ -48,14 +48,9 @@ def warehouse_at(path: Path) -> Contents:
     read in partitions (`efficiency.job.ingest`, `efficiency.job.kept_facts`). Raises UsageError when there is no such
     warehouse.
     """
-    from efficiency.warehouse.read import load
+    from efficiency.warehouse.read import existing
 
-    contents = load(path, [name for name in TABLES if name not in _LARGE_TABLES])
-    if contents is None:
-        raise UsageError(
-            f"There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse."
-        )
-    return contents
+    return existing(path, [name for name in TABLES if name not in _LARGE_TABLES])
 
 
 def origin_of(contents: Contents, evaluation_id: str) -> Origin:

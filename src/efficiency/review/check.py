@@ -1,8 +1,14 @@
-"""`efficiency check`: reads files as a run would and reports their problems; publishes nothing, opens no warehouse."""
+"""`efficiency check`: reads files as a run would and reports their problems; publishes nothing, writes no warehouse.
+
+With a warehouse the files are judged as if they had arrived after everything that it keeps: by its register, against
+its earlier months, and in place of what they state anew.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +21,18 @@ from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.problems import problems_frame
-from efficiency.intake.resolution import ResolutionResult, Stated, receipts, resolve
-from efficiency.job.execution import read_files
-from efficiency.job.ingest import arrived, named_file, repeated, spreadsheets
+from efficiency.intake.resolution import Stated, receipts
+from efficiency.job.execution import resolve_in_partitions
+from efficiency.job.ingest import Source, ingest_files, named_file, spreadsheets
+from efficiency.partitions import Chunks
+from efficiency.warehouse.schema import Contents
+from efficiency.warehouse.staging import reading_scratch
+from schemas import FORMS, PROBLEMS, SUBMISSIONS
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
-"""Rules whose problems are left out where no register is among the files."""
+"""Rules whose problems are left out where no register is among the files or in the warehouse."""
+NAMED = 20
+"""Clean files that are named before it is said how many more there are."""
 
 
 @dataclass(frozen=True)
@@ -28,43 +40,140 @@ class Checked:
     """What intake reads from the files, and the marked workbooks that were written."""
 
     files: tuple[InboxFile, ...]
-    resolved: ResolutionResult
-    has_register: bool
+    submissions: pl.DataFrame
+    """Shape `schemas.SUBMISSIONS`, those of `files`, with `period`: what the sheet or its rows are about."""
+    problems: pl.DataFrame
+    """Shape `efficiency.intake.problems.PARSE_PROBLEMS`, those of `files`."""
+    warehouse: Path | None
+    """What the files were judged against besides each other."""
+    enterprises: int
+    """In the register that they were judged against; 0 where there is none."""
+    of_others: pl.DataFrame
+    """Likewise, what the files would change about those in the warehouse: figures that they replace, contradictions."""
     returned: tuple[Path, ...]
     draft: str
     """Text of a mapping file to edit, for the sheets that were not recognised."""
 
+    @property
+    def errors(self) -> int:
+        """How many error-level problems there are."""
+        return self.problems.filter(pl.col("severity") == "error").height
 
-def check_paths(paths: Sequence[Path], output: Path | None, mapping_file: Path | None = None) -> Checked:
+
+def check_paths(
+    paths: Sequence[Path],
+    output: Path | None = None,
+    mapping_file: Path | None = None,
+    warehouse: Path | None = None,
+) -> Checked:
     """Read files and folders as a run would; with `output`, write the marked workbooks to that folder.
 
-    Without a register among the files, enterprises are not looked up: figures are checked, names are not. Raises
-    UsageError for a path that does not exist or may not be read.
+    They are judged against what `warehouse` keeps, where one is named. Without a register among the files or there,
+    enterprises are not looked up: figures are checked, names are not. Raises UsageError for a path or a warehouse that
+    does not exist or may not be read.
     """
     from efficiency.reports.submitters import write_all_returned
 
+    if warehouse is not None and not warehouse.is_file():
+        raise UsageError(f"There is no warehouse {warehouse}. Name another file with --warehouse, or leave it out.")
     files, notes = _listed(paths)
     mapping = load_mapping(mapping_file) if mapping_file else NO_MAPPING
-    distinct = {file.sha256: file for file in reversed(files)}
-    parsed = read_files([file for file in files if distinct[file.sha256] is file], mapping, lambda done, total: None)
-    problems = pl.concat([parsed.problems, *notes, repeated(files)], how="diagonal")
-    resolved = resolve(
-        Stated(
-            submissions=arrived(parsed, 0, "check", datetime.now(UTC)),
-            columns=parsed.columns,
-            problems=problems,
-            rows=parsed.chunks,
+    with _folder(warehouse) as folder:
+        source = Source(warehouse or folder / "none.duckdb", mapping, "check", datetime.now(UTC), folder)
+        named = _as_in_warehouse(files, source.warehouse)
+        ingested = ingest_files(list(named.values()), notes, source, anew=True)
+        resolved = resolve_in_partitions(ingested.stated, folder)
+        ours = sorted({file.sha256[:12] for file in files} | set(notes["submission_id"]))
+        shown = {known.name: name for name, known in named.items()}
+        submissions, problems = (
+            frame.filter(pl.col("submission_id").str.head(12).is_in(ours)).with_columns(
+                pl.col("file_name").replace(shown)
+            )
+            for frame in (resolved.submissions, resolved.problems)
         )
-    )
-    has_register = parsed.chunks["register"].height > 0
-    if not has_register:
-        meaningful = ~pl.col("rule").is_in(NEEDS_REGISTER)
-        resolved = replace(resolved, problems=resolved.problems.filter(meaningful))
+        submissions = submissions.join(_periods(ingested.stated, submissions), on="submission_id", how="left")
+        register = ingested.stated.rows["register"]
+        enterprises = register.lazy().select(pl.col("uscc").n_unique()).collect().item() if register.height else 0
+        of_others = _of_others(ingested.stored, resolved.problems, ours)
+    if not enterprises:
+        problems = problems.filter(~pl.col("rule").is_in(NEEDS_REGISTER))
     returned: list[Path] = []
     if output is not None:
-        written = write_all_returned([(file.path, file.name) for file in files], resolved.problems, output)
+        written = write_all_returned([(file.path, file.name) for file in files], problems, output)
         returned = [workbook.path for workbook in written]
-    return Checked(tuple(files), resolved, has_register, tuple(returned), _drafts(files, resolved.problems))
+    draft = _drafts(files, problems)
+    return Checked(tuple(files), submissions, problems, warehouse, enterprises, of_others, tuple(returned), draft)
+
+
+@contextmanager
+def _folder(warehouse: Path | None) -> Iterator[Path]:
+    """Folder for rows that memory should not hold: beside the warehouse, or a temporary one."""
+    if warehouse is not None:
+        with reading_scratch(warehouse) as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="efficiency-check-") as name:
+            yield Path(name)
+
+
+def _as_in_warehouse(files: Sequence[InboxFile], warehouse: Path) -> dict[str, InboxFile]:
+    """Name of each file → the file under the name of the only file in the warehouse whose path ends so, else its own.
+
+    A file that is checked before it is put into the inbox is to be seen as the successor of the one that is there.
+    """
+    from efficiency.warehouse.read import load
+
+    kept = load(warehouse, [SUBMISSIONS.qualified]) or Contents()
+    paths = kept[SUBMISSIONS.qualified]["file_name"].unique().to_list()
+    ends: dict[str, list[str]] = {}
+    for path in paths:
+        ends.setdefault(path.rpartition("/")[2], []).append(path)
+    named: dict[str, InboxFile] = {}
+    for file in files:
+        alike = [
+            path
+            for path in ends.get(file.name.rpartition("/")[2], [])
+            if path == file.name or path.endswith(f"/{file.name}")
+        ]
+        named[file.name] = replace(file, name=alike[0]) if len(alike) == 1 else file
+    return named
+
+
+def _periods(stated: Stated, submissions: pl.DataFrame) -> pl.DataFrame:
+    """submission_id, period: as the sheet says, else the span of its rows (2026-01..2026-10), else null."""
+    unsaid = submissions.filter(pl.col("period_label").is_null())
+    found = [submissions.select("submission_id", pl.col("period_label").alias("period")).drop_nulls()]
+    for (form,), own in unsaid.drop_nulls("form").group_by("form"):
+        if FORMS[str(form)].flow:
+            found.append(_of_rows(stated.rows[str(form)], own["submission_id"]))
+    return pl.concat(found)
+
+
+def _of_rows(rows: Chunks, submissions: pl.Series) -> pl.DataFrame:
+    """submission_id, period of the rows of these submissions."""
+    first, last = (month.dt.strftime("%Y-%m") for month in (pl.col("first"), pl.col("last")))
+    return (
+        rows.lazy()
+        .filter(pl.col("submission_id").is_in(submissions.implode()))
+        .group_by("submission_id")
+        .agg(pl.col("span_start").min().alias("first"), pl.col("span_end").max().alias("last"))
+        .select(
+            "submission_id",
+            pl.when(pl.col("first") == pl.col("last"))
+            .then(first)
+            .otherwise(pl.format("{}..{}", first, last))
+            .alias("period"),
+        )
+        .collect()
+    )
+
+
+def _of_others(stored: Contents, problems: pl.DataFrame, ours: Sequence[str]) -> pl.DataFrame:
+    """The `problems` of other files that the warehouse does not know of: what the files change about them."""
+    same = ["submission_id", "cell", "field", "rule", "message"]
+    others = problems.filter(~pl.col("submission_id").str.head(12).is_in(ours))
+    known = stored[PROBLEMS.qualified].select(same)
+    return others.join(known, on=same, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
@@ -79,10 +188,10 @@ def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
     )
 
 
-def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]:
-    """Every spreadsheet of `paths`, and frames of the problems met while listing folders."""
+def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], pl.DataFrame]:
+    """Every spreadsheet of `paths`, and the problems met while listing folders."""
     files: list[InboxFile] = []
-    notes: list[pl.DataFrame] = []
+    notes: list[pl.DataFrame] = [problems_frame([])]
     for path in paths:
         if path.is_dir():
             found, problems = spreadsheets(path)
@@ -95,7 +204,7 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], list[pl.DataFrame]]
             notes.append(problems_frame(aside))
         else:
             raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
-    return files, notes
+    return files, pl.concat(notes)
 
 
 def checked_as_json(checked: Checked) -> dict[str, Any]:
@@ -104,13 +213,25 @@ def checked_as_json(checked: Checked) -> dict[str, Any]:
     Without a register it is not known whose rows would count: the numbers of accepted, rejected and superseded rows
     are null, and so is the status of a sheet unless it is refused in any case.
     """
-    resolved = checked.resolved
-    submissions = receipts(resolved.submissions)
+    periods = checked.submissions["period"].to_list()
+    submissions = [
+        {**one, "period": period} for one, period in zip(receipts(checked.submissions), periods, strict=True)
+    ]
+    levels = dict(checked.problems.group_by("severity").len().iter_rows())
     return {
         "files": len(checked.files),
-        "enterprises_looked_up": checked.has_register,
-        "submissions": submissions if checked.has_register else [_without_register(one) for one in submissions],
-        "problems": resolved.problems.drop("row").to_dicts(),
+        "warehouse": str(checked.warehouse) if checked.warehouse else None,
+        "enterprises_looked_up": checked.enterprises > 0,
+        "counts": {
+            "files": len(checked.files),
+            "submissions": checked.submissions.height,
+            "rows_total": int(checked.submissions["rows_total"].sum()),
+            "problems": checked.problems.height,
+            **{f"problems_{level}": levels.get(level, 0) for level in ("error", "warning", "note")},
+        },
+        "submissions": submissions if checked.enterprises else [_without_register(one) for one in submissions],
+        "problems": checked.problems.drop("row").to_dicts(),
+        "problems_of_earlier_files": checked.of_others.drop("row").to_dicts(),
         "mapping_draft": checked.draft,
         "paths": {"returned": [str(path) for path in checked.returned]},
     }
@@ -123,25 +244,45 @@ def _without_register(receipt: dict[str, Any]) -> dict[str, Any]:
     return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
 
+_ROWS = {
+    "accepted": "采纳", "rejected": "退回", "superseded": "被替代或重复",
+    "totals": "合计行", "notes": "附注行", "blank": "空行",
+}  # fmt: skip
+"""What became of rows → the word for it."""
+
+
 def checked_lines(checked: Checked) -> Iterator[str]:
-    """The lines that the command prints: sheets and what was recognised in them, problems, marked workbooks."""
-    from efficiency.reports.submitters import problem_table
+    """The lines that the command prints: sheets and what was recognised in them, problems by file, and the totals."""
+    from efficiency.reports.submitters import counted, problem_table
     from efficiency.reports.text import on_one_line
 
-    for row in checked.resolved.submissions.iter_rows(named=True):
+    for row in checked.submissions.iter_rows(named=True):
         sheet = f" [{on_one_line(row['sheet'])}]" if row["sheet"] else ""
-        read = f"{row['rows_total']} rows = " + " + ".join(
-            f"{row[f'rows_{name}']} {name}"
-            for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
+        title = FORMS[row["form"]].title if row["form"] else "未识别"
+        outcome = "，".join(f"{word}{row[f'rows_{name}']}" for name, word in _ROWS.items())
+        if not checked.enterprises and row["form"] != "register":
+            outcome = "未对照企业名录"
+        form, period = row["form"] or "not recognised", row["period"] or "no period"
+        yield (
+            f"{on_one_line(row['file_name'])}{sheet}: {form}, {period}, {row['rows_total']} rows read "
+            f"（{title}；{outcome}）"
         )
-        if not checked.has_register and row["form"] != "register":
-            read = f"{row['rows_total']} rows read"
-        form, period = row["form"] or "not recognised", row["period_label"] or "no period"
-        yield f"{on_one_line(row['file_name'])}{sheet}: {form}, {period}, {read}"
-    if not checked.has_register:
-        yield "No register among the files: figures were checked, enterprises were not looked up."
-    yield problem_table(checked.resolved.problems)
+    if table := problem_table(checked.problems):
+        yield f"\n{table}\n"
+    wrong = set(checked.problems["file_name"])
+    clean = [on_one_line(file.name) for file in checked.files if file.name not in wrong]
+    yield from (f"{name}  没有问题" for name in clean[:NAMED])
+    if len(clean) > NAMED:
+        yield f"另有{len(clean) - NAMED}个文件没有问题"
+    if checked.of_others.height:
+        yield f"\n对以前报送的文件：\n{problem_table(checked.of_others)}\n"
     if checked.draft:
-        yield "A mapping for the sheets that were not recognised, to edit and hand to --mapping:\n"
+        yield "未识别的工作表可用下面的映射文件说明版式，改好后用 --mapping 指定：\n"
         yield checked.draft
-    yield from (f"To give back: {on_one_line(str(path))}" for path in checked.returned)
+    yield from (f"退回表：{on_one_line(str(path))}" for path in checked.returned)
+    if not checked.enterprises:
+        yield "没有企业名录可以对照：只检查了数值，没有核对企业。"
+    elif checked.warehouse:
+        yield f"已对照 {on_one_line(str(checked.warehouse))} 中的企业名录（{checked.enterprises}户）和以往报送的数据。"
+    sheets, rows = checked.submissions.height, int(checked.submissions["rows_total"].sum())
+    yield f"合计：{len(checked.files)}个文件，{sheets}张表，读取{rows}行；{counted(checked.problems)}。"

@@ -14,7 +14,7 @@ from efficiency.job.evaluate import evaluate_period
 from efficiency.job.ingest import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
-from efficiency.warehouse.read import load
+from efficiency.warehouse.read import existing
 from efficiency.warehouse.staging import reading_scratch
 from schemas import EVALUATIONS, SCORES
 
@@ -39,11 +39,7 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
     """
     period_start(period)
     first, second = (load_policy(asked) for asked in policies)
-    contents = load(warehouse, [EVALUATIONS.qualified, SCORES.qualified])
-    if contents is None:
-        raise UsageError(
-            f"There is no warehouse {warehouse}. Run `efficiency run` first, or name another file with --warehouse."
-        )
+    contents = existing(warehouse, [EVALUATIONS.qualified, SCORES.qualified])
     with reading_scratch(warehouse) as folder:
         facts = kept_facts(warehouse, folder)
         if not facts.table("register").height:

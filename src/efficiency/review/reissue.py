@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError, UsageError
-from efficiency.facts.profile import inputs_sha256
 from efficiency.intake.resolution import open_problems, succession
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
@@ -59,13 +58,13 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
         resolved = resolved_at(warehouse, contents, origin, folder)
-        digest = inputs_sha256(profile_at(resolved.facts, policy, evaluation["period"], past).frame)
-    if digest != evaluation["inputs_sha256"]:
+        profile = profile_at(resolved.facts, policy, evaluation["period"], past)
+    if not profile.gives(evaluation["inputs_sha256"]):
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
-            f"and is {digest[:12]} now, so nothing was written. It was made by version {evaluation['code_version']}, "
-            f"this is {code_version()}. To do: use that version, or a file of versions/ from that time; "
-            f"`efficiency audit --evaluation {evaluation_id}` tells what differs."
+            f"and is {profile.inputs_sha256[:12]} now, so nothing was written. It was made by version "
+            f"{evaluation['code_version']}, this is {code_version()}. To do: use that version, or a file of "
+            f"versions/ from that time; `efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
     own = pl.col("evaluation_id") == evaluation_id
     results = {table.qualified: contents[table.qualified].filter(own) for table in (SCORES, INDICATORS, CANDIDATES)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from efficiency.errors import UsageError
 from efficiency.warehouse.connection import open_published
 from efficiency.warehouse.schema import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from schemas.column import Table
 
-__all__ = ["Codes", "Contents", "load", "load_in_order", "row_count"]
+__all__ = ["Codes", "Contents", "existing", "load", "load_in_order", "row_count"]
 
 Codes = tuple[str | None, str | None]
 """Range of enterprise codes: from the first on and before the second; None is no bound."""
@@ -43,6 +44,16 @@ def load(
                 for t in wanted
             }
         )
+
+
+def existing(path: Path, only: Collection[str] | None = None) -> Contents:
+    """As `load`. Raises UsageError when there is no such file."""
+    contents = load(path, only)
+    if contents is None:
+        raise UsageError(
+            f"There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse."
+        )
+    return contents
 
 
 def row_count(path: Path, tables: Iterable[Table]) -> int:

@@ -167,5 +167,5 @@ def test_nobody_is_reported_at_the_code_where_a_sheet_has_no_names_and_once_wher
         [None, 3, 4],
     ]
     write(tmp_path / "表.xlsx", {"2026年10月": rows})
-    found = check_paths([tmp_path], None).resolved.problems.filter(pl.col("severity") == "error")
+    found = check_paths([tmp_path], None).problems.filter(pl.col("severity") == "error")
     assert found.select("cell", "rule").rows() == [("A2", "uscc_damaged"), ("A3", "enterprise_missing")]

@@ -1,11 +1,15 @@
 """Above a bound the workbook holds no full results: they stand beside it, complete, and as harmless as in a cell."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
 from builders.reports import code, renamed, sample_report
+from conftest import ROOT
 from polars.testing import assert_frame_equal
 
 from efficiency.errors import EfficiencyError
@@ -68,6 +72,31 @@ def test_the_csv_says_the_same_in_chinese_and_no_text_in_it_is_a_formula(tmp_pat
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path, report: Report) -> None:
     with pytest.raises(EfficiencyError, match="--output"):
         write_full_results(tmp_path / "missing", report)
+
+
+SMALL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from builders.reports import sample_report
+from efficiency.errors import EfficiencyError
+from efficiency.reports.officials import write_full_results
+report = sample_report(3_000)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    write_full_results(Path(sys.argv[1]), report)
+except EfficiencyError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_named_and_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    where = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL_DISK, str(tmp_path)], env=where, check=True, capture_output=True, text=True
+    )
+    assert "全部分级_2026-10 cannot be written" in done.stdout
+    assert "Free some space" in done.stdout
 
 
 @pytest.mark.parametrize(("bound", "files"), [(128, 5), (129, 3)])

@@ -481,16 +481,16 @@ def test_beyond_the_limit_cells_are_coloured_and_the_list_says_so(
 def test_the_table_lists_each_file_with_its_counts_and_says_what_it_leaves_out() -> None:
     found = problems(*(problem(f"B{row}") for row in range(3, 10)), problem("A1", "note", file_name="b.csv", sheet=""))
     text = problem_table(found, rows_per_file=2)
-    assert f"{NAME}  7 errors" in text
-    assert "… and 5 more" in text
-    assert "b.csv  1 note" in text
+    assert f"{NAME}  错误7个" in text
+    assert "…另有5个问题未列出" in text
+    assert "b.csv  提示1个" in text
     assert problem_table(problems()) == ""
 
 
 def test_the_columns_of_the_table_line_up_in_a_terminal() -> None:
     text = problem_table(problems(problem("B3", name="甲"), problem("AA10", name="甲乙丙丁有限公司")), width=200)
     lines = text.splitlines()[1:]
-    words = ("MESSAGE", "应", "应")
+    words = ("说明", "应", "应")
     assert len({cell_len(line[: line.index(word)]) for line, word in zip(lines, words, strict=True)}) == 1
 
 

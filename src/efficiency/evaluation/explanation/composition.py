@@ -10,6 +10,7 @@ import polars as pl
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.explanation.sources import counting, in_force, period_end, stated_places
 from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
+from efficiency.facts.gaps import gaps
 from efficiency.facts.windows import Window
 from efficiency.reference.tables import carrier_form_unit, normalise_unit, units
 from schemas import FACTS, FEEDS
@@ -17,6 +18,7 @@ from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
     from efficiency.evaluation.explanation.sources import Frames
+    from efficiency.facts.energy import EnergyBasis
     from efficiency.policy.model import Policy
 
 SAME = 1e-9
@@ -67,6 +69,7 @@ def compose(
     uscc = score["uscc"]
     energy = counting(frames, "facts.energy", uscc)
     basis = energy_basis(policy)
+    missing = _missing(frames, score, words, basis, window)
     totals: list[dict[str, Any]] = []
     parts = [pl.DataFrame(schema=_WITHOUT_CELLS)]
     for column in TOTALS:
@@ -91,7 +94,7 @@ def compose(
         composed = None if made is None or nothing else _sum(made) * scale
         totals.append(
             {"measure": word, "title": column.title, "unit": column.unit, "total": score[word], "composed": composed,
-             "scale": scale, "note": _note(score[word], composed)}
+             "scale": scale, "note": _note(score[word], composed, missing.get(word))}
         )  # fmt: skip
     return pl.DataFrame(totals, schema=TOTALS_MADE), _with_cells(frames, pl.concat(parts))
 
@@ -100,9 +103,23 @@ def _sum(parts: pl.DataFrame) -> float:
     return math.fsum(parts.select((pl.col("sign") * pl.col("amount")).alias("signed"))["signed"])
 
 
-def _note(total: float | None, composed: float | None) -> str | None:
+def _missing(
+    frames: Frames, score: dict[str, Any], words: set[str], basis: EnergyBasis, window: Window
+) -> dict[str, str]:
+    """What the facts lack of each of `words` that was evaluated as null."""
+    row = pl.DataFrame([score], infer_schema_length=1).select("uscc", *sorted(words & score.keys() & FEEDS.keys()))
+    null = {word for word in row.columns if score[word] is None}
+    facts = {
+        form.id: counting(frames, FACTS[form.id].qualified, score["uscc"])
+        for word in null
+        for form, _, _ in FEEDS[word]
+    }
+    return dict(gaps(facts, row, null, basis, window).select("word", "text").iter_rows())
+
+
+def _note(total: float | None, composed: float | None, missing: str | None) -> str | None:
     if total is None and composed is None:
-        return "填报数不能确定本期合计，按缺项处理"
+        return f"填报数不能确定本期合计，按缺项处理：{missing}" if missing else "填报数不能确定本期合计，按缺项处理"
     if total is None or composed is None or not math.isclose(total, composed, rel_tol=SAME, abs_tol=SAME):
         return "评价之后填报数有更正或补报，与评价时的合计不同"
     return None

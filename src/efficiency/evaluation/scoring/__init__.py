@@ -6,6 +6,7 @@ from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchma
 from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, peer_statistics, peers_of, quotient
 from efficiency.evaluation.scoring.indicator_rows import indicator_rows
 from efficiency.evaluation.scoring.indicators import columns_used, grade_data, measure
+from efficiency.evaluation.scoring.missing import with_gaps, words_by_cohort, words_missing, words_of_indicators
 from efficiency.evaluation.scoring.scores import (
     DECIMALS,
     add_indicator_scores,
@@ -50,4 +51,8 @@ __all__ = [
     "quotient",
     "runs",
     "surcharge",
+    "with_gaps",
+    "words_by_cohort",
+    "words_missing",
+    "words_of_indicators",
 ]

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from efficiency.evaluation.scoring.missing import TITLES, missing_in_words
 from efficiency.policy.expressions import column_names, scalar
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Cohort, Indicator
-from schemas.profile import PROFILE
-
-_TITLES = {column.name: column.title for column in PROFILE.columns}
 
 RANKED = pl.col("is_ranked")
 """Whether an enterprise of a cohort's frame is ranked: `status` as a flag, since every stage reads it."""
@@ -52,13 +50,15 @@ def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     named = needed or cohort.indicator
     gaps = pl.concat_str([_gap(indicator) for indicator in named], separator="；", ignore_nulls=True)
     every_gap = pl.concat_str([_gap(indicator) for indicator in cohort.indicator], separator="；", ignore_nulls=True)
-    reason = pl.format("数据不足：{}", pl.when(lacks_all).then(every_gap).otherwise(gaps))
     lacking = lacks_needed | lacks_all
+    measured = measured.with_columns(missing_in_words(measured, cohort.indicator, lacking).alias("__missing"))
+    missing = pl.when(pl.col("__missing").is_not_null()).then(pl.lit("。") + pl.col("__missing")).otherwise(pl.lit(""))
+    reason = pl.format("数据不足：{}{}", pl.when(lacks_all).then(every_gap).otherwise(gaps), missing)
     return measured.with_columns(
         (~lacking).alias("is_ranked"),
         pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
         sentence_where(measured, lacking, reason).alias("status_reason"),
-    )
+    ).drop("__missing")
 
 
 def _value(indicator: Indicator) -> pl.Expr:
@@ -86,7 +86,7 @@ def _gap(indicator: Indicator) -> pl.Expr:
 
 def _titled(expression: str, otherwise: str) -> str:
     """Chinese title of an expression that is a single column, else `otherwise`."""
-    return _TITLES.get(expression.strip(), otherwise)
+    return TITLES.get(expression.strip(), otherwise)
 
 
 def sentence_where(frame: pl.DataFrame, condition: pl.Expr, sentence: pl.Expr) -> pl.Series:

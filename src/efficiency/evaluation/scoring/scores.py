@@ -13,6 +13,7 @@ import polars as pl
 
 from efficiency.evaluation.scoring.group_statistics import peers_of
 from efficiency.evaluation.scoring.indicators import RANKED, sentence_where
+from efficiency.evaluation.scoring.missing import missing_of
 from efficiency.policy.expressions import predicate, scalar
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Adjustment, Cohort, Dimension, Indicator
@@ -151,10 +152,12 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
         if len(known):
             filled, treatment = float(known.sum() / len(known)), "按评价组平均得分计"
     value = pl.col(f"value_{indicator.id}")
+    named = pl.format("缺少指标值({})，{}", missing_of(indicator), pl.lit(treatment))
+    sentences = sentence_where(frame, missing & value.is_null() & missing_of(indicator).is_not_null(), named)
     return [
         pl.when(missing).then(pl.lit(filled, dtype=pl.Float64)).otherwise(earned).alias(f"earned_{indicator.id}"),
         pl.when(missing & value.is_null())
-        .then(pl.lit(f"缺少指标值，{treatment}"))
+        .then(pl.coalesce(pl.lit(sentences), pl.lit(f"缺少指标值，{treatment}")))
         .when(missing)
         .then(pl.lit(f"无可用基准值，{treatment}"))
         .otherwise(note)

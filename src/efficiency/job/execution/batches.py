@@ -10,7 +10,7 @@ import polars as pl
 
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
-from efficiency.job.execution.read_files import in_batches
+from efficiency.job.execution.reading import in_batches
 from efficiency.partitions import BOUNDS
 
 if TYPE_CHECKING:

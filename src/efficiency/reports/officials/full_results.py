@@ -41,9 +41,9 @@ def write_full_results(folder: Path, report: Report) -> None:
         results.with_columns(map(_harmless, texts)).rename(headers).write_csv(
             path.with_suffix(".csv"), include_bom=True
         )
-    except OSError as error:
+    except (OSError, pl.exceptions.ComputeError) as error:  # the latter for a disk that is full
         raise EfficiencyError(
-            f"{path.name} cannot be written to {folder} ({error.strerror}). Free some space or name another folder "
+            f"{path.name} cannot be written to {folder} ({error}). Free some space or name another folder "
             "with --output, and run again."
         ) from error
 
@@ -53,16 +53,16 @@ def _results(report: Report) -> tuple[pl.DataFrame, dict[str, str]]:
     scores = report.scores.sort("cohort", "rank", "uscc", nulls_last=True)
     headers = {column.name: _header(column.title, column.unit) for column in SCORES.columns}
     titles = report.indicators.select("indicator", "title", "unit").unique("indicator", maintain_order=True)
+    # Two cohorts may call different indicators the same: the id tells them apart.
+    alike = set(titles.filter(pl.col("title").is_duplicated())["title"])
     fields = {column.name: column.title for column in INDICATORS.columns if column.name in _OF_INDICATOR}
     for indicator, title, unit in titles.iter_rows():
         own = report.indicators.filter(pl.col("indicator") == indicator).select(
             "uscc", *(pl.col(name).alias(f"{indicator}_{name}") for name in _OF_INDICATOR)
         )
         scores = scores.join(own, on="uscc", how="left", validate="1:1", maintain_order="left")
+        shown = f"{title}[{indicator}]" if title in alike else title
         for name in _OF_INDICATOR:
-            # Two cohorts may call different indicators the same: the id tells them apart.
-            alike = titles.filter(pl.col("title") == title).height > 1
-            shown = f"{title}[{indicator}]" if alike else title
             headers[f"{indicator}_{name}"] = _header(f"{shown} {fields[name]}", None if name == "score" else unit)
     return scores, headers
 

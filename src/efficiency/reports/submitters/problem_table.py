@@ -1,4 +1,4 @@
-"""Problems as a compact table for a terminal: English headings, Chinese content, aligned by its real width."""
+"""Problems as a compact table for a terminal, in Chinese, aligned by its real width."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from efficiency.reports.text import SEVERITIES, field_title, on_one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COLUMNS: Final = (("LEVEL", 7), ("SHEET", 16), ("CELL", 8), ("ENTERPRISE", 28), ("FIELD", 16))
+_COLUMNS: Final = (("级别", 4), ("工作表", 16), ("单元格", 8), ("企业", 28), ("指标", 16))
 """Heading and greatest width of each column before the message."""
 _GAP: Final = "  "
 _LEAST_MESSAGE: Final = 30
@@ -33,17 +33,17 @@ def problem_table(problems: pl.DataFrame, *, rows_per_file: int = 20, width: int
     return "\n\n".join(blocks)
 
 
-def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
+def counted(problems: pl.DataFrame) -> str:
+    """How many problems there are of each severity, e.g. 错误2个、警告1个; 没有问题 where there are none."""
     counts = dict(problems.group_by("severity").len().iter_rows())
-    counted = ", ".join(
-        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
-        for severity in SEVERITIES
-        if severity in counts
-    )
+    return "、".join(f"{word}{counts[level]}个" for level, word in SEVERITIES.items() if level in counts) or "没有问题"
+
+
+def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
     rows = problems.head(limit).select(
-        "severity",
+        pl.col("severity").replace(SEVERITIES),
         "sheet",
-        pl.coalesce("cell", pl.format("row {}", "row"), pl.lit("-")),
+        pl.coalesce("cell", pl.format("第{}行", "row"), pl.lit("-")),
         pl.coalesce("name", "uscc", pl.lit("")).alias("enterprise"),
         field_title(pl.col("field")),
         "message",
@@ -51,11 +51,11 @@ def _block(name: str, problems: pl.DataFrame, limit: int, width: int) -> str:
     cells = [tuple(on_one_line(text) for text in row) for row in rows.iter_rows()]
     heads = tuple(title for title, _ in _COLUMNS)
     widths = [min(most, max(cell_len(row[at]) for row in (heads, *cells))) for at, (_, most) in enumerate(_COLUMNS)]
-    lines = [f"{on_one_line(name)}  {counted}", *_row((*heads, "MESSAGE"), widths, width)]
+    lines = [f"{on_one_line(name)}  {counted(problems)}", *_row((*heads, "说明"), widths, width)]
     for row in cells:
         lines += _row(row, widths, width)
     if problems.height > limit:
-        lines.append(f"… and {problems.height - limit} more")
+        lines.append(f"…另有{problems.height - limit}个问题未列出")
     return "\n".join(lines)
 
 
