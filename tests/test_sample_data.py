@@ -49,6 +49,7 @@ def register() -> dict[str, list[dict[str, Any]]]:
     return {sheet: table("经济发展局/工业企业名录.xlsx", sheet, "序号") for sheet in ("规上", "规下")}
 
 
+@pytest.mark.long
 def test_the_generator_writes_the_same_inbox_again(tmp_path: Path) -> None:
     command = [sys.executable, str(SAMPLE / "generate.py"), "--output", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "1"})

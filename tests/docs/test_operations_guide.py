@@ -43,6 +43,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
+@pytest.mark.long
 def test_every_command_of_the_guide_runs_in_its_order(installation: Path) -> None:
     """Serving goes on until it is stopped and has a test of its own; here only its arguments are taken."""
     script = "set -eux\n" + SERVE.sub("", "\n".join(BLOCKS))

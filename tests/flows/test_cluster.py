@@ -166,6 +166,7 @@ def assert_same_warehouse(one: Path, other: Path) -> None:
                 assert unlike == [], table
 
 
+@pytest.mark.long
 def test_a_scheduler_that_does_not_answer_is_named() -> None:
     addresses = ["tcp://127.0.0.1:9", "127.0.0.1", "tcp://127.0.0.1:port"]
     ask = (

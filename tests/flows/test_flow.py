@@ -91,6 +91,7 @@ def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(
     assert {row["kind"] for row in rows["watch"]} == {"enterprise_missing", "new_unit"}
 
 
+@pytest.mark.long
 def test_failure_in_the_flow_is_a_plain_line_and_keeps_its_status(tmp_path: Path) -> None:
     done = flow(ROOT / "flows" / "monthly.py", "--inbox", tmp_path, "--period", "2026-10", cwd=tmp_path)
     assert done.returncode == 2
@@ -98,6 +99,7 @@ def test_failure_in_the_flow_is_a_plain_line_and_keeps_its_status(tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_run_with_prefect_prints_the_json_alone(tmp_path: Path) -> None:
     inbox = small_inbox(tmp_path / "inbox")
     done = flow("-m", "efficiency", "run", "--inbox", inbox, "--period", PERIOD, "--prefect", "--json", cwd=tmp_path)
@@ -105,6 +107,7 @@ def test_run_with_prefect_prints_the_json_alone(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["evaluation_id"].startswith("2026-10-zibo-jkq-")
 
 
+@pytest.mark.long
 def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

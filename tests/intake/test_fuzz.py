@@ -18,7 +18,8 @@ from efficiency.job.ingest import arrived
 from efficiency.reports.submitters import write_all_returned
 from schemas import COLUMN_MAP, STATED
 
-BATCHES = 20
+LONG = [1, 2, 3, 4, *range(6, 20)]
+"""Batches of mutants that are tried by `make test-long` alone."""
 CASES = 100
 """Mutants of a batch: read one by one, then resolved together as one inbox."""
 
@@ -69,7 +70,7 @@ def test_sound_seeds_are_read_whole(tmp_path: Path) -> None:
         assert sum(rows.height for rows in parsed.rows.values()) >= 3, name
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", [0, 5, *(pytest.param(n, marks=pytest.mark.long) for n in LONG)])
 def test_mutated_files_are_accounted_for(tmp_path: Path, batch: int) -> None:
     originals = seeds(tmp_path)
     # One sound file in front, so that the others' enterprises are known.
@@ -83,6 +84,7 @@ def test_mutated_files_are_accounted_for(tmp_path: Path, batch: int) -> None:
     resolved_soundly(parts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("batch", [5, 11])
 def test_mutated_workbooks_are_given_back_marked_or_as_a_list(tmp_path: Path, batch: int) -> None:
     """A member whose bytes lie outside its file once ended a run."""

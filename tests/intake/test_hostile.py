@@ -273,6 +273,7 @@ def test_long_runs_of_broken_markup_are_scanned_in_linear_time(tmp_path: Path) -
         read_alone(tmp_path / f"{number}.ods", ods(run * 200_000))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", [(0, 0), (1, 3), (2, 0), (2, 2), (3, 0)])
 def test_long_texts_are_looked_through_in_linear_time(tmp_path: Path, place: tuple[int, int]) -> None:
     """A text of figures and letters once cost the square of its length: an hour for a cell."""

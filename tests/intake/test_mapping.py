@@ -155,6 +155,7 @@ def test_a_draft_takes_the_lowest_of_several_header_rows_and_shows_the_headings_
     ]
 
 
+@pytest.mark.long
 def test_sheet_refused_in_an_earlier_run_is_read_again_once_it_is_mapped(odd: Path, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()

@@ -103,6 +103,7 @@ def test_periods_of_one_run_are_not_evaluated_twice() -> None:
     assert (row["corrections"], row["own"]) == pytest.approx((0, 10))
 
 
+@pytest.mark.long
 def test_two_months_of_the_sample_tell_in_table_workbook_and_card_what_moved(tmp_path: Path) -> None:
     efficiency("run", "--inbox", INBOX, "--period", "2026-09..2026-10", cwd=tmp_path)
     with duckdb.connect(str(tmp_path / "warehouse" / "efficiency.duckdb"), read_only=True) as warehouse:

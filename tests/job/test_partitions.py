@@ -84,6 +84,7 @@ def same(tables_: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) ->
         assert_frame_equal(tables_[name].select(columns), frame.select(columns), check_exact=True)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_reports")
 def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_partitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -102,6 +103,7 @@ def test_the_sample_with_its_mistakes_is_the_same_in_any_number_of_partitions(
         same(divided, whole)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("without_reports")
 def test_what_earlier_runs_left_is_divided_like_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small_inbox.small_inbox(tmp_path / "inbox")
@@ -127,6 +129,7 @@ def test_what_earlier_runs_left_is_divided_like_what_is_new(tmp_path: Path, monk
     assert expected["results.evaluations"].height == 2
 
 
+@pytest.mark.long
 def test_what_reads_the_warehouse_again_comes_to_the_same_in_partitions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

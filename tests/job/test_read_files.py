@@ -71,6 +71,7 @@ def test_who_reads_a_file_changes_nothing(files: Files, asked: list[Any], monkey
     assert asked, "no other process was given anything to read"
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_loses_no_file(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     died: list[Worker] = []
 

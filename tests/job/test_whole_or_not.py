@@ -24,6 +24,7 @@ from efficiency.processes import keep_private, process_mark
 from efficiency.reports.delivery import RETURNED
 from efficiency.warehouse.read import load
 
+KILLS = 4
 LAST = 15
 """Changes of the disk with which warehouse and documents are put in place."""
 SEED = 20260101
@@ -123,16 +124,14 @@ def run_until(folder: Path, at: int) -> int | None:
     return int(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(4, marks=pytest.mark.long)])
-def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(
-    month: Path, tmp_path: Path, kills: int
-) -> None:
+@pytest.mark.long
+def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month: Path, tmp_path: Path) -> None:
     """At random points of all of them, and as many from the last ones, which put everything in place."""
     rehearsal = shutil.copytree(month, tmp_path / "rehearsal")
     changes = run_until(rehearsal, 0)
     assert changes > 20
     chance = random.Random(SEED)
-    places = chance.sample(range(1, changes - LAST), kills) + chance.sample(range(changes - LAST, changes + 1), kills)
+    places = chance.sample(range(1, changes - LAST), KILLS) + chance.sample(range(changes - LAST, changes + 1), KILLS)
     for at in sorted(places):
         before, count = documents(month), evaluations(month)
         assert run_until(month, at) is None, f"the run was to die at change {at} of {changes}"
@@ -173,6 +172,7 @@ def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month: Path) -> None
     assert left(month) == set()
 
 
+@pytest.mark.long
 def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(
     month: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +196,7 @@ def test_a_step_that_fails_publishes_nothing(month: Path, step: str) -> None:
     assert left(month) == set()
 
 
+@pytest.mark.long
 def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month: Path) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     mark = process_mark().rpartition("-")[0]
@@ -205,6 +206,7 @@ def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws
     assert left(month) == {f".2025-01.{mark}-{os.getppid()}"}
 
 
+@pytest.mark.long
 def test_a_workbook_that_somebody_has_open_is_replaced_and_stays_readable_for_them(month: Path) -> None:
     path = next((month / "output" / PERIOD).glob("能耗产出效益评价_*.xlsx"))
     with path.open("rb") as theirs:
@@ -228,6 +230,7 @@ def test_a_read_only_folder_is_told_and_nothing_is_published(month: Path, place:
     assert evaluations(month) == before
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
 def test_what_a_run_writes_is_private(published: Path, tmp_path: Path) -> None:
     shutil.copytree(published / "inbox", tmp_path / "inbox")

@@ -189,6 +189,7 @@ def test_the_comparison_is_json_for_programs() -> None:
     assert printed["counts"]["changed"] == len(printed["changes"])
 
 
+@pytest.mark.long
 def test_compare_publishes_nothing_and_writes_a_workbook_only_when_asked(sample_run: SampleRun, tmp_path: Path) -> None:
     before = sample_run.warehouse.read_bytes()
     arguments = (

@@ -39,12 +39,14 @@ def cells(path: Path) -> dict[str, list[list[Any]]]:
     return {sheet.title: [[cell.value for cell in row] for row in sheet.iter_rows()] for sheet in book}
 
 
+@pytest.mark.long
 def test_every_evaluation_of_an_earlier_version_follows_from_its_inputs(published: Path) -> None:
     findings = list(audit(published / "warehouse" / "efficiency.duckdb", every=True))
     assert [finding for finding in findings if not finding.holds] == []
     assert {finding.subject.split()[0] for finding in findings} >= set(EVALUATIONS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("evaluation_id", EVALUATIONS)
 def test_the_documents_of_an_earlier_version_are_issued_again_as_they_were(
     published: Path, tmp_path: Path, evaluation_id: str

@@ -56,6 +56,7 @@ def scores(folder: Path) -> pl.DataFrame:
     return own.join(listed, on="uscc", how="left").sort("uscc")
 
 
+@pytest.mark.long
 def test_what_is_shown_is_what_happens_when_it_is_accepted(month: Path, tmp_path: Path) -> None:
     trial = tried(month, tmp_path, ASKED)
     names = ["status", "score", "rank", "tier", "land_tier", "energy_tier", "list_id"]
@@ -173,6 +174,7 @@ def book(path: Path, *rows: Sequence[Any]) -> None:
     write(path, [head, *rows])
 
 
+@pytest.mark.long
 def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month: Path, tmp_path: Path) -> None:
     inbox = small_inbox(tmp_path / "inbox")
     run(tmp_path)

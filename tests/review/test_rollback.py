@@ -78,6 +78,7 @@ def test_at_most_twelve_versions_are_kept(path: Path) -> None:
     assert len(list((path.parent / "versions").glob("*.duckdb"))) == 12
 
 
+@pytest.mark.long
 def test_a_run_after_going_back_keeps_what_it_replaces(path: Path) -> None:
     rollback(path, "3")
     publish(path, contents(9))

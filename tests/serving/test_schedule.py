@@ -66,6 +66,7 @@ def test_due_months_are_in_a_row_and_end_with_the_month_before(at: datetime, bac
     assert due == period_range(f"{due[0]}..{due[-1]}")
 
 
+@pytest.mark.long
 def test_published_periods_are_those_of_the_policy_and_none_without_a_warehouse(
     sample_run: SampleRun, tmp_path: Path
 ) -> None:

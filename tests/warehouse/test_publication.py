@@ -54,6 +54,7 @@ def test_rollback_is_copying_a_version_back(path: Path) -> None:
     assert published(path)[0] == 3
 
 
+@pytest.mark.long
 def test_only_the_last_versions_are_kept_and_only_ours_removed(path: Path) -> None:
     (path.parent / "versions").mkdir(parents=True)
     theirs = path.parent / "versions" / "efficiency-before-audit.duckdb"
