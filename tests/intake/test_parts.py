@@ -1,5 +1,6 @@
 """Rows that state parts of a figure: what tells them apart, what a total says of them, and that they add up."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -23,7 +24,7 @@ def land(*rows: list[Any], header: list[str] = PLOTS) -> Resolved:
     return sent([["企业用地(单位:亩)"], header, *rows])
 
 
-def january(title: str, *rows: list[Any]) -> Resolved:
+def january(title: str, *rows: Sequence[Any]) -> Resolved:
     return sent([[title], *rows])
 
 
@@ -196,19 +197,19 @@ def test_a_part_that_is_refused_leaves_the_whole_unknown_and_each_part_says_so()
 
 def test_a_later_sheet_replaces_all_parts_of_an_earlier_one_never_some() -> None:
     title = ["2026年1月用电"]
-    first = [title, POWER, ["H1", A, 120000], ["H2", A, 80000], ["H3", A, 10000], ["H4", B, 50000]]
-    second = [title, POWER, ["H1", A, 130000], ["H2", A, 90000]]
+    first: Rows = [title, POWER, ["H1", A, 120000], ["H2", A, 80000], ["H3", A, 10000], ["H4", B, 50000]]
+    second: Rows = [title, POWER, ["H1", A, 130000], ["H2", A, 90000]]
     assert totals(sent(first, second), "electricity", JANUARY)[:2] == [22, 5]
     assert totals(sent(second, first), "electricity", JANUARY)[:2] == [21, 5]
-    whole = [title, ["企业名称", "电力(千瓦时)"], [A, 70000]]
+    whole: Rows = [title, ["企业名称", "电力(千瓦时)"], [A, 70000]]
     assert totals(sent(first, whole), "electricity", JANUARY)[:2] == [7, 5]
     assert totals(sent(whole, first), "electricity", JANUARY)[:2] == [21, 5]
 
 
 def test_a_later_sheet_with_a_part_that_is_refused_leaves_the_earlier_whole_standing() -> None:
     title = ["2026年1月用电"]
-    first = [title, POWER, ["H1", A, 120000], ["H2", A, 80000]]
-    second = [title, POWER, ["H1", A, 130000], ["H2", A, "约9"]]
+    first: Rows = [title, POWER, ["H1", A, 120000], ["H2", A, 80000]]
+    second: Rows = [title, POWER, ["H1", A, 130000], ["H2", A, "约9"]]
     assert totals(sent(first, second), "electricity", JANUARY)[0] == 20
 
 
@@ -224,8 +225,10 @@ def test_a_correction_replaces_the_total_of_the_parts() -> None:
         [A, "2026年1月", "实缴税金", 90, *approved],
         [A, "2026年1月", "电力", 25, *approved],
     ]
-    of_a = profile(sent(plots, taxes, power, fixes), JANUARY).row(0, named=True)
+    result = sent(plots, taxes, power, fixes)
+    of_a = profile(result, JANUARY).row(0, named=True)
     assert (of_a["land_owned"], of_a["land_leased_in"]) == (60, 3)
+    assert {row[0] for row in cells(result, "land", "leased_in") if row[0] is not None} == {1, 2}, "at their cells"
     assert (of_a["tax"], of_a["electricity"]) == (90, 25)
 
 

@@ -142,8 +142,9 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
         rows = read_rows(table)
         if not layout.duplicates:
             rows = rows_before_marks(table, rows, kinds)
-            parts = find_parts(table, rows, kinds, columns)
-            rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once
+            found_parts = find_parts(table, rows, kinds, columns)
+            rows = found_parts.rows
+            table.labels, table.counted_once = found_parts.labels, found_parts.counted_once
             check_totals(table, kinds)
             check_sum_column(table)
             report_unread_columns(table, columns, cells)
