@@ -126,6 +126,37 @@ def test_a_subtotal_of_one_enterprise_is_evidence_too() -> None:
     assert [rule for _, _, rule in told(result)] == ["parts_by_total", "conflict", "conflict", "control_total"]
 
 
+def test_a_row_that_sums_the_parts_of_an_enterprise_is_no_part() -> None:
+    rows = [
+        [A, "增值税", 100],
+        [A, "城建税", 7],
+        [A, "合计", 107],
+        [B, "增值税", 30],
+        [B, "城建税", 2],
+        [B, "小 计", 32],
+    ]
+    for some in (rows, [rows[2], *rows[:2], rows[5], *rows[3:5]], [*rows, ["总计", None, 139]]):
+        result = january("2026年1月入库税收(单位:万元)", TAX, *some)
+        assert told(result) == []
+        assert totals(result, "tax", JANUARY)[:2] == [107, 32]
+
+
+def test_totals_alone_are_the_figures() -> None:
+    result = january("2026年1月入库税收(单位:万元)", TAX, [A, "合计", 107], [B, "合计", 32])
+    assert told(result) == []
+    assert totals(result, "tax", JANUARY)[:2] == [107, 32]
+
+
+def test_a_row_without_a_label_that_may_sum_the_others_is_added_to_nothing() -> None:
+    result = january(
+        "2026年1月入库税收(单位:万元)", TAX, [A, None, 107], [A, "增值税", 100], [A, "城建税", 7], [B, "增值税", 3]
+    )
+    assert {rule for _, _, rule in told(result)} == {"conflict"}
+    assert totals(result, "tax", JANUARY)[:2] == [None, 3]
+    other = january("2026年1月入库税收(单位:万元)", TAX, [A, None, 5], [A, "增值税", 100], [A, "城建税", 7])
+    assert totals(other, "tax", JANUARY)[0] == 112
+
+
 def test_a_total_that_counts_repeated_rows_once_goes_before_a_label() -> None:
     head = ["企业名称", "片区", "登记用地面积"]
     result = land([A, "东", 20], [A, "西", 20], [B, "东", 35], ["合计", None, 55], header=head)

@@ -30,6 +30,7 @@ from efficiency.intake.extraction import (
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_sums_of_parts,
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
@@ -135,6 +136,7 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
         carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
         periods=set(main.periods.values()),
     )
+    kinds = with_sums_of_parts(grid, found.header, columns, kinds, set(main.periods.values()))
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     for layout, identifier in zip(found.layouts, identifiers, strict=False):

@@ -128,7 +128,8 @@ def _figures(form: Form, column: Column, word: str) -> str:
     return (
         f"SELECT uscc, name, {literal(word)} AS measure, {literal(column.name)} AS field, "
         f"CAST({carrier} AS VARCHAR) AS carrier, {part} AS part, span_start, span_end, "
-        f"{str(bool(since)).lower()} AS dated, {str(adds_up).lower()} AS adds_up, {form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
+        f"{str(bool(since)).lower()} AS dated, {str(adds_up).lower()} AS adds_up, "
+        f"{form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
         f"{'replaced_on' if since else 'NULL::DATE'} AS replaced_on, "
         f'{quoted(column.name)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
         f"FROM {source} WHERE NOT superseded AND {quoted(column.name)} IS NOT NULL{where}"
