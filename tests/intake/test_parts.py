@@ -141,6 +141,14 @@ def test_a_row_that_sums_the_parts_of_an_enterprise_is_no_part() -> None:
         assert totals(result, "tax", JANUARY)[:2] == [107, 32]
 
 
+def test_a_row_that_is_within_another_part_is_not_added() -> None:
+    rows = [[A, "增值税", 100], [A, "其中:留抵退税", 30], [A, "城建税", 7], [B, "增值税", 3]]
+    result = january("2026年1月入库税收(单位:万元)", TAX, *rows)
+    assert totals(result, "tax", JANUARY)[:2] == [107, 3]
+    assert result.submissions["rows_notes"].to_list() == [0, 1]
+    assert told(result) == [("1.xlsx", "A4", "part_within")]
+
+
 def test_totals_alone_are_the_figures() -> None:
     result = january("2026年1月入库税收(单位:万元)", TAX, [A, "合计", 107], [B, "合计", 32])
     assert told(result) == []

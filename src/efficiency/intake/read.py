@@ -26,6 +26,7 @@ from efficiency.intake.extraction import (
     period_label,
     read_rows,
     report_unread_columns,
+    report_within,
     rows_before_marks,
     unread_rows,
     unrecognised_sheet,
@@ -136,7 +137,9 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
         carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
         periods=set(main.periods.values()),
     )
-    kinds = with_sums_of_parts(grid, found.header, columns, kinds, set(main.periods.values()))
+    whole = with_sums_of_parts(grid, found.header, columns, kinds, set(main.periods.values()))
+    within = kinds["row_index"].filter((kinds["kind"] == "data") & (whole["kind"] == "note"))
+    kinds = whole
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
@@ -150,6 +153,8 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
             check_totals(table, kinds)
             check_sum_column(table)
             report_unread_columns(table, columns, cells)
+        if layout is main:
+            report_within(table, within)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
-from efficiency.intake.extraction.part_labels import with_sums_of_parts
+from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
@@ -33,6 +33,7 @@ __all__ = [
     "period_label",
     "read_rows",
     "report_unread_columns",
+    "report_within",
     "rows_before_marks",
     "unread_rows",
     "unrecognised_sheet",

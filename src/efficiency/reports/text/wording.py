@@ -66,6 +66,7 @@ RULES: dict[str, str] = {
     "repeated_figure": "重复填报",
     "register_waited_for": "数据等待名录改正",
     "counted_once": "各行相同只计一次",
+    "part_within": "其中项不另相加",
     "parts_by_total": "按合计数相加",
     "leased_out_exceeds": "租出超过自有与租入",
     "tax_exceeds_revenue": "税金大于收入",
