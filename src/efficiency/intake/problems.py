@@ -119,6 +119,8 @@ RULES: dict[str, ProblemRule] = {
             "请核对明细是否漏填、重填，或合计公式是否正确。",
             "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
             "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
+            "row_unread": "“{value}”行未采用：本系统没有这项指标。如是笔误或别名，请改用模板中的指标名称后重新报送；"
+            "如是其他数据，无需处理。",
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
@@ -305,18 +307,20 @@ def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame)
     )
     placed = placed.join(first, on=["submission_id", "field"], how="left", validate="m:1", maintain_order="left")
     if "block" in rows.columns:
-        exact = columns.select("submission_id", "field", "block", "column", "factor")
+        exact = columns.select("submission_id", "field", "block", "column", "factor", pl.col("row").alias("_row"))
         placed = placed.join(
             exact, on=["submission_id", "field", "block"], how="left", validate="m:1", maintain_order="left"
         )
     else:
         placed = placed.with_columns(
-            pl.lit(None, dtype=pl.String).alias("column"), pl.lit(None, dtype=pl.Float64).alias("factor")
+            pl.lit(None, dtype=pl.String).alias("column"),
+            pl.lit(None, dtype=pl.Float64).alias("factor"),
+            pl.lit(None, dtype=pl.Int64).alias("_row"),
         )
     return placed.with_columns(
-        (pl.coalesce("column", "_first") + pl.col("row").cast(pl.String)).alias("cell"),
+        (pl.coalesce("column", "_first") + pl.coalesce("_row", "row").cast(pl.String)).alias("cell"),
         pl.when(pl.col("column").is_null()).then("_first_factor").otherwise("factor").alias("factor"),
-    ).drop("column", "_first", "_first_factor")
+    ).drop("column", "_first", "_first_factor", "_row")
 
 
 def number_text(number: pl.Expr) -> pl.Expr:

@@ -24,11 +24,13 @@ from efficiency.intake.extraction import (
     find_parts,
     is_data,
     only_problem,
+    parts_by_measure,
     period_label,
     read_rows,
     report_unread_columns,
     rows_before_marks,
     sums_of,
+    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
@@ -173,24 +175,21 @@ def _read_table(
     grid, main = found.grid, found.layouts[0]
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
-    kinds = classify(
-        grid,
-        found.header,
-        columns,
-        max(found.end, first),
-        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=set(main.periods.values()),
-    )
+    kinds = found.measured.kinds if found.measured else _kinds(found, columns)
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
+        if layout is main:
+            tell_unread_rows(table, found)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             told_apart = find_parts(table, rows, kinds, columns)
             rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
+            if found.measured:
+                rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
             check_totals(table, kinds, before.get(layout.form))
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
@@ -205,6 +204,19 @@ def _read_table(
         part = _result(file, table, rows, kinds, stated_by_any, is_main=table.layout is main)
         parts.append(replace(part, problems=_new_problems(part.problems, parts)))
     return parts, sums
+
+
+def _kinds(found: FoundTable, columns: set[int]) -> pl.DataFrame:
+    """What each row of a table is, of which `columns` are read."""
+    main = found.layouts[0]
+    return classify(
+        found.grid,
+        found.header,
+        columns,
+        max(found.end, found.header.bottom + 1),
+        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
+        periods=set(main.periods.values()),
+    )
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:

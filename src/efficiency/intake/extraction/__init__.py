@@ -5,13 +5,14 @@ from __future__ import annotations
 from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
-from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
+from efficiency.intake.extraction.rows import column_map, filled_on, parts_by_measure, period_label, read_rows
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.extraction.totals import check_sum_column, check_totals, sums_of
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
     report_unread_columns,
+    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
@@ -29,11 +30,13 @@ __all__ = [
     "is_data",
     "numbers_of",
     "only_problem",
+    "parts_by_measure",
     "period_label",
     "read_rows",
     "report_unread_columns",
     "rows_before_marks",
     "sums_of",
+    "tell_unread_rows",
     "unread_rows",
     "unrecognised_sheet",
     "unrecognised_table",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.cell_addresses import column_letters
 from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.formats import filled_cells
 from efficiency.intake.layout import hint_at_form, interpret, is_another_quantity, is_of_a_kind, last_used_row, piece
@@ -159,6 +160,14 @@ _OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
 _NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
 _CARRIER_WORD = re.compile(r"电|气|煤|油|热|汽|焦|炭|燃料|能源|光伏|生物质")
 """What a carrier is called where its column has no unit of its own."""
+
+
+def tell_unread_rows(table: Table, found: FoundTable) -> None:
+    """`row_unread` at the label of each row of figures that names none of our measures."""
+    for row, column, text in found.measured.unread if found.measured else ():
+        number = table.grid.row_number(row)
+        cell = f"{column_letters(table.grid.first_column + column + 1)}{number}"
+        table.table_problem("row_unread", cell=cell, row=number, value=text)
 
 
 def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFrame) -> None:

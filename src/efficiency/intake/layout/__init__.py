@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from efficiency.intake.layout.blocks import named_throughout
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
     ColumnGroup,
-    FoundTable,
     TableLayout,
-    find_tables,
     hint_at_form,
 )
 from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
+from efficiency.intake.layout.tables import FoundTable, find_tables
 from efficiency.intake.layout.titles import TableContext, named_within
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "is_of_a_kind",
     "last_used_row",
     "load_mapping",
+    "named_throughout",
     "named_within",
     "piece",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
@@ -112,6 +112,15 @@ class HeaderPart:
     """Its brackets make it another quantity than its name alone."""
 
 
+class NamedAbove(NamedTuple):
+    """The enterprise that is named above a column of its figures."""
+
+    uscc: str | None
+    name: str | None
+    row: int
+    """Row of the grid in which its name is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
     """The meaning of a column's header, which one to three cells make up."""
@@ -129,6 +138,8 @@ class ColumnMatch:
     """The preferred title of the field, not one of its aliases."""
     loose: LooseName | None = None
     """The name, where it may mean something else too."""
+    owner: NamedAbove | None = None
+    """The one enterprise whose figures the column holds."""
 
     @property
     def identity(self) -> str | None:

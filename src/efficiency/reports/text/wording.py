@@ -28,6 +28,7 @@ RULES: dict[str, str] = {
     "not_a_date": "应填日期",
     "not_a_choice": "不在可选项内",
     "carrier_unknown": "能源品种不在目录",
+    "row_unread": "行未采用",
     "carrier_mismatch": "消费量填在其他品种的行",
     "industry_invalid": "行业代码无效",
     "uscc_damaged": "信用代码存为数字已损坏",
