@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
@@ -103,11 +104,12 @@ def _wrong_totals(
     sound = sound | ~is_data
     if not sound.all():
         return []
-    running = values.set(~is_data, None).fill_null(0.0).cum_sum()
+    amounts = np.where(is_data.to_numpy() & values.is_not_null().to_numpy(), values.to_numpy(), 0.0)
+    running = np.concatenate(([0.0], np.cumsum(amounts)))
 
     def between(first: int, end: int) -> float:
         """The sum of the rows from `first` to before `end`."""
-        return float(running[end - 1] - (running[first - 1] if first else 0.0)) if end > first else 0.0
+        return float(running[end] - running[first])
 
     overall = between(0, len(values))
     wrong: list[tuple[int, float, float]] = []

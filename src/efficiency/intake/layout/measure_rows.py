@@ -39,7 +39,7 @@ MOST_COLUMNS = 4000
 """Of the view. A larger table is none that people fill in."""
 SHOWN = 2
 """Rows that name a measure, from which on a column is taken for one of measures."""
-_LABEL_WORDS = ("指标", "项目", "数据项", "内容")
+_LABEL_WORDS = re.compile("指标|项目|数据项|内容")
 _LABEL_HEADERS = frozenset(
     normalise_name(word)
     for word in (
@@ -131,12 +131,12 @@ def find_transposed(grid: Grid) -> list[MeasureRows]:
 
 def _label_headers(cells: Sequence[str]) -> list[int]:
     """The columns of a row that may be the header of measures, with columns beside them."""
+    if not _LABEL_WORDS.search("\n".join(cells[:LABELS_AT])):
+        return []
     return [
         column
         for column, cell in enumerate(cells[:LABELS_AT])
-        if any(word in cell for word in _LABEL_WORDS)
-        and normalise_name(piece(cell).name) in _LABEL_HEADERS
-        and any(cells[column + 1 :])
+        if normalise_name(piece(cell).name) in _LABEL_HEADERS and any(cells[column + 1 :])
     ]
 
 

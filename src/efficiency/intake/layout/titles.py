@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.layout.header_cells import IDENTITY, piece
+from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
@@ -213,6 +213,8 @@ def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
     filled = [text for cell in cells if (text := " ".join(cell.split()))]
     line = " ".join(dict.fromkeys(filled))
     code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
+    if name is not None and (meaning := interpret((name,))) is not None and meaning.named:
+        name = None  # 企业名称: | 实缴税金(万元) is a header
     for label, value in pairwise(filled):
         field = _LABELS.get(piece(label).name)
         if field == "uscc" and code is None and _CODE.fullmatch(value):
