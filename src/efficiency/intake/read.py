@@ -18,6 +18,7 @@ import polars as pl
 from efficiency.intake.extraction import (
     Table,
     as_shown,
+    check_months,
     check_sum_column,
     check_totals,
     column_map,
@@ -200,6 +201,7 @@ def _read_table(
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
+            check_months(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))

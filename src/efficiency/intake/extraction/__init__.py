@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
+from efficiency.intake.extraction.month_columns import check_months
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
@@ -22,6 +23,7 @@ from efficiency.intake.extraction.unread_columns import report_unread_columns
 __all__ = [
     "Table",
     "as_shown",
+    "check_months",
     "check_sum_column",
     "check_totals",
     "column_map",

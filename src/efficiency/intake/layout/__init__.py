@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from efficiency.intake.layout.cumulative import says_cumulative
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
@@ -45,4 +46,5 @@ __all__ = [
     "named_within",
     "nearest_headers",
     "piece",
+    "says_cumulative",
 ]

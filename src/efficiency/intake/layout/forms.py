@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from efficiency.intake.layout.cumulative import with_cumulative_months
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
 from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
 from efficiency.intake.layout.hints import hint_at_form
@@ -99,7 +100,7 @@ class TableLayout:
     """Role (year, quarter, month, period, span_start, span_end) → column."""
     filled_on: int | None = None
     sum_column: int | None = None
-    """Column that states the sum of the month columns."""
+    """Column that states the sum of the month columns; where these are cumulative, the last of them."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
 
@@ -111,6 +112,15 @@ class TableLayout:
         return any(
             not named if columns[0].field in IDENTITY else declared(columns[0].field).kind != "number"
             for columns in self.duplicates
+        )
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether its columns are of several months, each from January on."""
+        timings = [group.timing for group in self.groups]
+        return len(timings) > 1 and all(
+            timing is not None and timing.month is not None and (timing.kind == "to_date" or timing.month == 1)
+            for timing in timings
         )
 
     @property
@@ -192,15 +202,18 @@ def _tables_below(
     forms: list[FoundTable] = []
     others: list[FoundTable] = []
     start = 0
-    for number, header in enumerate(headers):
+    for number, found in enumerate(headers):
+        header = found
         titles = titles_begin(grid, header.top, start) if forms else start
         context = table_context(grid, file_name, header.top, titles, forms[-1].context if forms else shared)
         if timing is not None:
             context = replace(context, timing=timing)
-        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
-        layouts = _layouts(header, with_row_units, stem, grid.sheet)
         following = headers[number + 1].top if number + 1 < len(headers) else None
         end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+        if timing is None:
+            header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
+        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
+        layouts = _layouts(header, with_row_units, stem, grid.sheet)
         table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
         if layouts:
             forms.append(table)
@@ -365,7 +378,7 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, context: TableContext) -> Groups:
-    """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
+    """Columns 累计 or 全年 that total the months next to them from January on: a control, without a span."""
     months: dict[tuple[Owner, str], list[range]] = {}
     for (timing, carrier), fields in groups.items():
         if timing is not None and timing.month is not None:
@@ -375,11 +388,19 @@ def _running_sums(groups: Groups, context: TableContext) -> Groups:
     running: Groups = {}
     for (timing, carrier), fields in groups.items():
         year = _is_open(timing, "year")
-        if year or (_is_open(timing, "to_date") and context.timing.month is None):
-            spans = [months.get((carrier, name), []) for name in fields]
-            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
+        spans = [months.get((carrier, name), []) for name in fields]
+        if year or _is_open(timing, "to_date"):
+            cumulative = all(_are_cumulative(columns) for columns in spans)
+            if not year and context.timing.month is not None and not cumulative:
+                continue
+            if all(len(columns) > 1 and (cumulative or _from_january(columns, whole=year)) for columns in spans):
                 running[timing, carrier] = fields
     return running
+
+
+def _are_cumulative(columns: Sequence[range]) -> bool:
+    """Whether several columns each cover the months from January on."""
+    return len(columns) > 1 and all(column.start == 1 for column in columns)
 
 
 def _from_january(columns: Sequence[range], *, whole: bool) -> bool:

@@ -52,6 +52,7 @@ RULES: dict[str, str] = {
     "energy_total": "综合能耗与分品种之和不符",
     "name_mismatch": "名称与代码不一致",
     "header_near": "表头疑似笔误",
+    "cumulative_doubt": "各月数是否累计存疑",
     "column_unread": "有数据的列未采用",
     "column_passed": "其他列未采用",
     "format_scaled": "数字格式改变了含义",
