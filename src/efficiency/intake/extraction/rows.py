@@ -57,7 +57,7 @@ def read_rows(table: Table) -> pl.DataFrame:
                 title=binding.header,
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
-                hint=misfit_hint(binding.unknown_unit, target),
+                hint=_several_units(binding.unknown_unit) or misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
         elif (
@@ -387,6 +387,12 @@ def _pair(
         "denominator": conversion.denominator,
         "assumed": stated is None,
     }
+
+
+def _several_units(stated: str) -> str:
+    """What to say where several known units are stated for one column (元、万元)."""
+    words = stated.split("、")
+    return "表中写有不同的计量单位，看不出以哪一个为准。" if len(words) > 1 and all(map(find_unit, words)) else ""
 
 
 def misfit_hint(stated: str, target: str) -> str:

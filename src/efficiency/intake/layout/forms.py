@@ -212,7 +212,8 @@ def _tables_below(
         end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
         if timing is None:
             header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
-        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
+        header, of_rows = units_of_rows(grid, header, end)
+        with_row_units = replace(context, units=context.units + of_rows)
         layouts = _layouts(header, with_row_units, stem, grid.sheet)
         table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
         if layouts:
