@@ -62,6 +62,8 @@ class Column:
     unit: str | None = None
     aliases: tuple[str, ...] = ()
     loose: tuple[LooseName, ...] = ()
+    words: tuple[str, ...] = ()
+    """Parts of its names by which an unknown header may be meant for it. They decide about messages, never figures."""
     required: bool = False
     nullable: bool = True
     minimum: float | None = None
@@ -139,6 +141,8 @@ class Form:
     table: str = ""
     """Name of the warehouse table of its facts, where that is not `id`."""
     rules: tuple[Rule, ...] = ()
+    printed: tuple[str, ...] = ()
+    """Headers of the official form whose figures are printed on it, not stated by the enterprise."""
     advice: tuple[str, ...] = ()
     """How the blank template is to be filled in, in Chinese, a sentence each."""
 

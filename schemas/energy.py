@@ -62,6 +62,7 @@ FORM_ENERGY = Form(
             correctable=True,
             all_or_nothing=True,
             feeds=(("energy", 1), ("electricity", 1)),
+            words=("消费", "消耗", "耗用", "能耗", "用能", "电量", "用电", "用气", "用煤", "用油", "用热"),
             hint="报告期消费量合计，按本行计量单位填写；没有消费的品种不必填行。",
         ),
         Column(
@@ -72,6 +73,7 @@ FORM_ENERGY = Form(
             aliases=("用作原材料", "用于原料", "用作原料"),
             minimum=0,
             feeds=(("energy", -1), ("electricity", -1)),
+            words=("原材料",),
             hint="其中用作原料、材料的数量，计量单位同消费量。",
         ),
         Column(
@@ -82,6 +84,7 @@ FORM_ENERGY = Form(
             aliases=("能源加工转换产出", "加工转换产出量", "能源加工转换产出量"),
             minimum=0,
             feeds=(("energy", -1), ("electricity", -1)),
+            words=("转换产出",),
             hint="加工转换产出的数量，计量单位同消费量。",
         ),
         Column(
@@ -90,6 +93,7 @@ FORM_ENERGY = Form(
             "采用折标系数",
             "The enterprise's own coefficient, tce per the carrier's form unit whatever unit the row is in",
             minimum=0,
+            words=("折标系数", "折标准煤系数"),
             hint="有实测系数的填写，为每吨（万立方米、百万千焦、万千瓦时）折标准煤的吨数；没有的留空，按参考系数折算。",
         ),
     ),
@@ -99,5 +103,6 @@ FORM_ENERGY = Form(
     key=("uscc", "carrier"),
     named_by="carrier",
     row_unit="unit",
+    printed=("参考折标系数", "参考系数"),
     advice=(ONE_SPAN_A_ROW, "能源消费量与综合能耗由系统按折标系数计算，不必填报合计行。"),
 )

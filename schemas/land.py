@@ -25,6 +25,7 @@ FORM_LAND = Form(
             compared=("returns",),
             correctable=True,
             feeds=(("land", 1), ("land_owned", 1)),
+            words=("用地", "土地", "占地"),
             hint="自有或登记用地面积。",
         ),
         Column(
@@ -50,6 +51,7 @@ FORM_LAND = Form(
             compared=("returns",),
             correctable=True,
             feeds=(("land", 1), ("land_leased_in", 1)),
+            words=("租入", "承租", "租用"),
             hint="向其他单位租入的用地面积，没有的留空。",
         ),
         Column(
@@ -75,6 +77,7 @@ FORM_LAND = Form(
             compared=("returns",),
             correctable=True,
             feeds=(("land", -1), ("land_leased_out", 1)),
+            words=("租出", "出租"),
             hint="出租给其他单位的用地面积，不得大于自有与租入面积之和。",
         ),
         Column(
@@ -89,6 +92,7 @@ FORM_LAND = Form(
             compared=("returns",),
             correctable=True,
             feeds=(("land_idle", 1),),
+            words=("闲置",),
             hint="闲置未用的面积。",
         ),
         Column("as_of", "date", "截止日期", "Date on which the areas held", hint="上述面积的截止日期，如 2026-10-31。"),

@@ -15,6 +15,7 @@ def _measure(
     hint: str,
     aliases: tuple[str, ...] = (),
     loose: tuple[LooseName, ...] = (),
+    words: tuple[str, ...],
     minimum: float | None = 0,
     figure: Figure = "flow",
 ) -> Column:
@@ -27,6 +28,7 @@ def _measure(
         unit=unit,
         aliases=aliases,
         loose=loose,
+        words=words,
         minimum=minimum,
         hint=hint,
         figure=figure,
@@ -43,6 +45,7 @@ MEASURES = (
         "Operating revenue",
         "万元",
         aliases=("主营业务收入", "销售收入", "主营收入", "营收"),
+        words=("收入", "营收", "销售额", "营业额"),
         hint="营业收入，不含增值税。",
     ),
     _measure(
@@ -51,6 +54,7 @@ MEASURES = (
         "Gross industrial output value",
         "万元",
         aliases=("总产值",),
+        words=("产值",),
         hint="工业总产值（当年价格）。",
     ),
     _measure(
@@ -60,6 +64,7 @@ MEASURES = (
         "万元",
         aliases=("增加值",),
         minimum=None,
+        words=("增加值",),
         hint="工业增加值，亏损企业可为负数。",
     ),
     _measure(
@@ -92,6 +97,7 @@ MEASURES = (
             "税款合计",
         ),
         minimum=None,
+        words=("税",),
         hint="实际入库税金；退税大于缴税时为负数。",
     ),
     _measure(
@@ -111,6 +117,7 @@ MEASURES = (
             "R&D投入",
             "R&D支出",
         ),
+        words=("研发", "研究", "R&D"),
         hint="研发费用或研发经费支出。",
     ),
     _measure(
@@ -131,6 +138,7 @@ MEASURES = (
         ),
         loose=tuple(LooseName(name, PERIOD_END) for name in STAFF),
         figure="level",
+        words=("人数", "职工", "员工", "从业", "用工"),
         hint="报告期平均用工人数。",
     ),
     _measure(
@@ -139,6 +147,7 @@ MEASURES = (
         "Discharge of the main pollutants (equivalent)",
         "吨",
         aliases=("污染物排放当量", "主要污染物排放当量"),
+        words=("污染", "排放"),
         hint="主要污染物排放量（当量合计）。",
     ),
     _measure(
@@ -147,6 +156,7 @@ MEASURES = (
         "Discharge of chemical oxygen demand",
         "吨",
         aliases=("COD排放量", "化学需氧量"),
+        words=("需氧", "COD"),
         hint="化学需氧量排放量。",
     ),
     _measure(
@@ -155,6 +165,7 @@ MEASURES = (
         "Water taken",
         "吨",
         aliases=("取水量", "用水总量", "总用水量", "取水总量"),
+        words=("用水", "取水", "耗水", "水量"),
         hint="取用新水量；1 立方米按 1 吨填写。",
     ),
 )

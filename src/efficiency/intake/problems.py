@@ -57,9 +57,9 @@ RULES: dict[str, ProblemRule] = {
             "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
             "header_duplicate": "“{title}”有多列（{columns}），无法判断以哪一列为准，{scope}。"
             "请只保留一列（应当相加的，请加总后填一列），重新报送。",
-            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。{hint}"
+            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，其数值未采用。{hint}"
             "请将计量单位改为{expected}后重新报送。",
-            "unit_mismatch": "“{title}”不能以“{value}”为计量单位，该列数值未采用。{hint}"
+            "unit_mismatch": "“{title}”不能以“{value}”为计量单位，其数值未采用。{hint}"
             "请改按{expected}填报，并在表头注明后重新报送。",
             "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
             "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
@@ -123,7 +123,15 @@ RULES: dict[str, ProblemRule] = {
             "如是其他数据，无需处理。",
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
+            "column_unread": "“{value}”列有数据，但未采用：{reason}如属需要报送的指标，请改正后重新报送；"
+            "如是其他数据，无需处理。",
+            "cumulative_doubt": "“{value}”写有“累计”，{reason}，各月的列已按当月数计入。"
+            "如为累计数，请在标题写明“各月累计”后重新报送；如为当月数，请删去“累计”二字。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "archive_unread": "该文件是{value}，其中的文件均未读取。"
+            "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
+            "ending_unknown": "该文件是{value}，但扩展名“{ending}”不在读取范围内，未读取。"
+            "如需报送，请另存为 .xlsx 文件后重新报送；是备份或模板的请移走。",
             "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
             "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
@@ -150,7 +158,14 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
-            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "format_scaled": "“{title}”列的数字格式“{value}”使看到的数与存储的数不同：已按看到的含义采用"
+            "（存储为 {stored} 的，计为 {number}{unit}）。请核对；下次请直接填写以表头单位计的数。",
+            "column_passed": "“{value}”列未采用：{reason}如是其他数据，无需处理。",
+            "header_loose": "“{value}”列已作为“{title}”采用，但{doubt}。请核对；如相符，请将表头改为“{title}”。",
+            "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"
+            "如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "sheet_aside": "工作表“{sheet}”是{value}，不是数据表，未读取。"
+            "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
             "parts_by_total": "没有可以区分本行与第 {value} 行的栏目，但合计数表明两行都已计入，已作为不同部分相加。"

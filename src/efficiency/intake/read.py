@@ -17,6 +17,8 @@ import polars as pl
 
 from efficiency.intake.extraction import (
     Table,
+    as_shown,
+    check_months,
     check_sum_column,
     check_totals,
     column_map,
@@ -87,6 +89,8 @@ def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, r
 def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
     """`read_file`, with whatever a fault of the program outside of its sheets raises."""
     identifier = file.sha256[:12]
+    if file.refusal:
+        return without_rows(file, identifier, "", "unreadable", reason=file.refusal)
     try:
         grids = read_grids(file.path)
     except UnreadableError as error:
@@ -104,7 +108,7 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
     def read(grid: Grid) -> tuple[list[ReadResult], str]:
         try:
             mapped = mapping.for_sheet(file.name, grid.sheet)
-            tables, hint = find_tables(grid, file.name, mapped)
+            tables, hint = find_tables(as_shown(grid), file.name, mapped)
             return _read_tables(file, grid, tables), hint
         except FAULTS as fault:
             return [_fault(file, f"{identifier}-{grid.position}", grid.sheet, fault, grid.height)], ""
@@ -117,6 +121,8 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
             parts.append(only_problem(file, sheet_id, grid.sheet, "hidden_sheet"))
+        elif grid.aside:
+            parts.append(only_problem(file, sheet_id, grid.sheet, "sheet_aside", value=grid.aside))
         elif grid.refusal:
             parts.append(without_rows(file, sheet_id, grid.sheet, "unreadable", reason=grid.refusal))
         elif grid.position not in by_position:
@@ -194,10 +200,11 @@ def _read_table(
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
-            report_unread_columns(table, columns, cells)
+            check_months(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
+    report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:

@@ -444,8 +444,13 @@ def test_a_sheet_without_a_form_is_told_what_it_lacks(read: Reader) -> None:
     assert "未找到“企业名称”" in nobody.problems["message"][0]
     rows: Rows = [["甲公司", 5, 1], ["乙公司", 5, 1], ["丙公司", 5, 1]]
     nothing = read([["2026年10月"], ["企业名称", "网购电量", "户数"], *rows])
-    assert "没有一列的表头是" in nothing.problems["message"][0]
+    assert "与“网购电量”相近的表头有“用电量”" in nothing.problems["message"][0]
     assert "企业名录" not in nothing.problems["message"][0]
+    neither = read([["2026年10月"], ["企业名称", "户数"], *(row[:2] for row in rows)])
+    assert "没有一列的表头是" in neither.problems["message"][0]
+    tax = read([["2026年10月"], ["纳税人识别号", "纳税人名称", "本期应入库税"], [CODE, "甲公司", 5]])
+    assert "最接近“产出”。与“本期应入库税”相近的表头有" in tax.problems["message"][0]
+    assert "行业代码" not in tax.problems["message"][0]
 
 
 @pytest.mark.parametrize(

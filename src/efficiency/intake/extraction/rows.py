@@ -9,6 +9,7 @@ import polars as pl
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
+from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.layout import ROW_UNIT, named_throughout, named_within
 from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
@@ -56,13 +57,18 @@ def read_rows(table: Table) -> pl.DataFrame:
                 title=binding.header,
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
-                hint=misfit_hint(binding.unknown_unit, target),
+                hint=_several_units(binding.unknown_unit) or misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
-        elif binding.assumed and (binding.field, carrier) not in assumed:
+        elif (
+            binding.assumed
+            and (binding.field, carrier) not in assumed
+            and not names_its_unit(table.grid, binding, table.cells["row_index"])
+        ):
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
+    _tell_loose_names(table)
     timings = None
     if FORMS[layout.form].flow:
         timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
@@ -135,6 +141,18 @@ def _tell_duplicates(table: Table) -> None:
             table.header_problem(
                 "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
             )
+
+
+def _tell_loose_names(table: Table) -> None:
+    """`header_loose` for each field that is read from a column whose name may mean something else too."""
+    told: set[str] = set()
+    for binding in (binding for group in table.layout.groups for binding in group.columns):
+        meaning = table.header.meanings.get(binding.column)
+        if meaning is not None and meaning.loose is not None and binding.field not in told:
+            told.add(binding.field)
+            title = FORMS[table.layout.form].column(binding.field).title
+            words = {"value": binding.header, "title": title, "doubt": meaning.loose.doubt}
+            table.header_problem("header_loose", binding.column, field=binding.field, **words)
 
 
 def column_map(table: Table) -> pl.DataFrame:
@@ -390,6 +408,12 @@ def _pair(
         "denominator": conversion.denominator,
         "assumed": stated is None,
     }
+
+
+def _several_units(stated: str) -> str:
+    """What to say where several known units are stated for one column (元、万元)."""
+    words = stated.split("、")
+    return "表中写有不同的计量单位，看不出以哪一个为准。" if len(words) > 1 and all(map(find_unit, words)) else ""
 
 
 def misfit_hint(stated: str, target: str) -> str:

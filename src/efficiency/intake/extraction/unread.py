@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.cell_addresses import column_letters
-from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.formats import filled_cells
-from efficiency.intake.layout import hint_at_form, interpret, is_another_quantity, is_of_a_kind, last_used_row, piece
-from efficiency.intake.parsing import find_unit
+from efficiency.intake.layout import hint_at_form, labels_of, last_used_row
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
-from efficiency.reference.tables import carrier_aliases, normalise_name
-from schemas import FORMS
-from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.files import InboxFile
     from efficiency.intake.formats import Grid
@@ -95,7 +86,7 @@ def unrecognised_table(file: InboxFile, identifier: str, table: FoundTable) -> R
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"
     body = grid.filled[header.bottom + 1 : table.end]
-    hint = hint_at_form(header)
+    hint = hint_at_form(header, labels_of(grid, header))
     return without_rows(file, identifier, grid.sheet, "form_unknown", body=body, cell=cell, row=row, hint=hint)
 
 
@@ -153,91 +144,9 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
     return problem_rows("row_empty", located)
 
 
-LEAST = 4
-"""Characters of a name below which one other makes it another word."""
-_OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
-"""Dimensions in which carriers are stated."""
-_NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
-_CARRIER_WORD = re.compile(r"电|气|煤|油|热|汽|焦|炭|燃料|能源|光伏|生物质")
-"""What a carrier is called where its column has no unit of its own."""
-
-
 def tell_unread_rows(table: Table, found: FoundTable) -> None:
     """`row_unread` at the label of each row of figures that names none of our measures."""
     for row, column, text in found.measured.unread if found.measured else ():
         number = table.grid.row_number(row)
         cell = f"{column_letters(table.grid.first_column + column + 1)}{number}"
         table.table_problem("row_unread", cell=cell, row=number, value=text)
-
-
-def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFrame) -> None:
-    """`header_near` for each column of `cells` that is filled, not `read`, and nearly called like what is missing.
-
-    `carrier_unread` for one that may be a further carrier of a wide energy sheet.
-    """
-    grid, header, layout = table.grid, table.header, table.layout
-    bindings = (*layout.identity, *(binding for group in layout.groups for binding in group.columns))
-    stated = {FORMS[layout.form].column(binding.field).title for binding in bindings}
-    stated |= {group.carrier for group in layout.groups if group.carrier}
-    known = {name: what for name, what in _names(layout.form).items() if what[1] not in stated}
-    heads = grid.rows(header.top, header.bottom + 1)
-    by_carrier = any(group.carrier not in (None, TOTAL_CARRIER) for group in layout.groups)
-    for column in range(grid.width):
-        meaning = header.meanings.get(column)
-        named = meaning is not None and meaning.named and not is_of_a_kind(meaning)
-        if column in read or column in table.labels or named:
-            continue
-        if not cells[f"n{column}"].count() and not cells[f"t{column}"].count():
-            continue
-        texts = list(dict.fromkeys(row[column] for row in heads if row[column]))
-        near = [(text, name) for text in texts for name in known if _is_near(piece(text).name, name)]
-        if near:
-            text, name = near[0]
-            field, _, title = known[name]
-            table.header_problem("header_near", column, field=field, value=text, title=title)
-        elif by_carrier and _may_be_carrier(texts, table) and (numbers_of(cells, column).values != 0).any():
-            table.header_problem("carrier_unread", column, field="consumption", value=" ".join(texts))
-
-
-def _may_be_carrier(texts: Sequence[str], table: Table) -> bool:
-    """Whether a column under the headers `texts` may state consumption of a carrier that is not in the catalogue.
-
-    Part of another column (其中:光伏), or of a carrier that is in it (用电量 | 峰), it is none.
-    """
-    pieces = [piece(text) for text in texts]
-    name = "".join(p.name for p in pieces)
-    if not name or is_another_quantity(name) or any(_NO_CARRIER.search(text) for text in texts):
-        return False
-    if any(p.subordinate or p.other or p.name in carrier_aliases() for p in pieces):
-        return False
-    if any((meaning := interpret((p.whole,))) and not is_of_a_kind(meaning) for p in pieces):
-        return False
-    units = [p.unit for p in pieces if p.unit]
-    if not units and not any(p.unknown_unit for p in pieces) and _CARRIER_WORD.search(name):
-        units = list(table.context.units.known)
-    return any((unit := find_unit(word)) is not None and unit.dimension in _OF_ENERGY for word in units)
-
-
-@cache
-def _names(form: str) -> dict[str, tuple[str, str, str]]:
-    """Every name of a column of `form` → its field, what it names (a title, a carrier), and the name itself."""
-    names = {
-        normalise_name(name): (column.name, column.title, name)
-        for column in FORMS[form].columns
-        for name in column.headers
-    }
-    if form == "energy":
-        names |= {name: ("consumption", carrier, name) for name, carrier in carrier_aliases().items()}
-    return names
-
-
-def _is_near(text: str, name: str) -> bool:
-    """Whether one character is another, too many or missing."""
-    if text == name or min(len(text), len(name)) < LEAST:
-        return False
-    if len(text) == len(name):
-        return sum(a != b for a, b in zip(text, name, strict=True)) == 1
-    shorter, longer = sorted((text, name), key=len)
-    return len(longer) - len(shorter) == 1 and any(
-        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-    )

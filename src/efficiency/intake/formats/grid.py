@@ -52,6 +52,8 @@ class Grid:
     hidden: bool = False
     refusal: str | None = None
     """Why the sheet could not be read, in Chinese."""
+    aside: str = ""
+    """What the sheet is that holds no table of cells, in Chinese (图表, 宏, 对话框); `` for a worksheet."""
     first_row: int = 0
     first_column: int = 0
     numbers: Sequence[pl.Series] = ()

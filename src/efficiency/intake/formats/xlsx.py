@@ -8,6 +8,7 @@ formulas without a cached value come as blanks then, and the grid says so (`Grid
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -74,6 +75,14 @@ _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,9})(\d{1,18})""")
 _CELL_TAG, _ROW_TAG = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]"), re.compile(rb"<(?:\w{1,9}:)?row[\s/>]")
 _ITEM = re.compile(rb"<(?:\w{1,9}:)?si[\s>/]")
 _REFERENCE = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<")
+_ODD_ERROR = re.compile(
+    rb"""(<(?:\w{1,9}:)?c\b[^<>]*\bt=["']e["'][^<>]*>\s*(?:<(?:\w{1,9}:)?f\b[^<>]*(?:/>|>[^<>]*</(?:\w{1,9}:)?f>)\s*)?"""
+    rb"""<(?:\w{1,9}:)?v>)\s*(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<>]*(?=<)"""
+)
+"""An error cell up to its value, and a value that calamine does not know: it would refuse the whole workbook."""
+_NO_CONTENT = "文件已损坏：工作表没有内容"
+_ASIDE = {"chartsheet": "图表", "dialogsheet": "对话框", "macrosheet": "宏"}
+"""What the types of relations of sheets without cells of ours contain, and the word for such a sheet."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 Item = TypeVar("Item")
@@ -88,7 +97,10 @@ class _Sheet:
     position: int
     """Among all sheets of the workbook, charts included, from 1."""
     part: str
+    """`` where the workbook names none that is there."""
     hidden: bool
+    aside: str
+    """As in `Grid`."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ class _Workbook:
     @property
     def size(self) -> int:
         """Bytes to which all worksheets expand."""
-        return sum(self.archive.size(sheet.part) for sheet in self.sheets)
+        return sum(self.archive.size(sheet.part) for sheet in self.sheets if sheet.part)
 
     def strings(self) -> bytes:
         """The part of shared texts; nothing where there is none."""
@@ -119,17 +131,22 @@ class _Workbook:
         return self.archive.find(self.styles_part) or b""
 
 
-def xlsx_grids(archive: Archive) -> list[Grid]:
-    """The worksheets of an .xlsx file, hidden ones unread. Raises UnreadableError for what is wrong with the whole."""
-    workbook = _workbook(archive)
+def xlsx_grids(archive: Archive, part: str = "xl/workbook.xml") -> list[Grid]:
+    """The sheets of an .xlsx file whose workbook is `part`, hidden ones unread.
+
+    Raises UnreadableError for what is wrong with the whole.
+    """
+    workbook = _workbook(archive, part)
     fast = fast_reader(
         workbook.strings, workbook.styles, recalculates=workbook.recalculates, since_1904=workbook.mentions_1904
     )
     reference = _ReferenceReader(workbook)
 
     def read(sheet: _Sheet) -> Grid | None:
-        if sheet.hidden:
-            return Grid(sheet.name, sheet.position, hidden=True)
+        if sheet.hidden or sheet.aside:
+            return Grid(sheet.name, sheet.position, hidden=sheet.hidden, aside=sheet.aside)
+        if not sheet.part:
+            return Grid(sheet.name, sheet.position, refusal=_NO_CONTENT)
         with archive.open(sheet.part) as xml:
             cells = fast(xml)
         try:
@@ -144,34 +161,39 @@ def xlsx_grids(archive: Archive) -> list[Grid]:
     return [grid for grid in (grids | _by_calamine(workbook, left)).values() if grid is not None]
 
 
-def _workbook(archive: Archive) -> _Workbook:
-    xml = archive.read("xl/workbook.xml")
-    relations = archive.targets("xl/_rels/workbook.xml.rels")
+def _workbook(archive: Archive, part: str) -> _Workbook:
+    xml = archive.read(part)
+    relations = archive.relations(part)
     parts = {attributes.get("Type", "").rpartition("/")[2]: attributes["Target"] for attributes in relations.values()}
-    sheets: list[_Sheet] = []
     every = elements(xml, "sheet")
     check_sheets([attributes.get("name", "") for attributes in every])
-    for position, attributes in enumerate(every, start=1):
-        identifier = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-        relation = relations.get(identifier, {})
-        part = relation.get("Target", "")
-        if part not in archive:
-            raise UnreadableError("文件已损坏：工作表没有内容")
-        if part.startswith("xl/worksheets/") or relation.get("Type", "").endswith("/worksheet"):
-            hidden = attributes.get("state") in ("hidden", "veryHidden")
-            sheets.append(_Sheet(attributes.get("name", ""), position, part, hidden))
+    sheets = [_sheet(archive, relations, *numbered) for numbered in enumerate(every, start=1)]
+    if every and not any(sheet.part or sheet.aside for sheet in sheets):
+        raise UnreadableError(_NO_CONTENT)
+    folder = part.rpartition("/")[0]
     workbook = _Workbook(
         archive,
         sheets,
-        parts.get("sharedStrings", "xl/sharedStrings.xml"),
-        parts.get("styles", "xl/styles.xml"),
+        parts.get("sharedStrings", posixpath.join(folder, "sharedStrings.xml")),
+        parts.get("styles", posixpath.join(folder, "styles.xml")),
         recalculates=b'fullCalcOnLoad="1"' in xml,
         mentions_1904=b"date1904" in xml,
         since_1904=any(about.get("date1904") in ("1", "true") for about in elements(xml, "workbookPr")),
     )
+    archive.check_strings(workbook.strings_part)
     if workbook.size > MAX_EXPANDED:  # sheets may share a part
         raise UnreadableError("解压后超过 512 MiB")
     return workbook
+
+
+def _sheet(archive: Archive, relations: dict[str, dict[str, str]], position: int, attributes: dict[str, str]) -> _Sheet:
+    """A sheet as the workbook names it."""
+    identifier = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+    relation = relations.get(identifier, {})
+    part, kind = relation.get("Target", ""), relation.get("Type", "").rpartition("/")[2]
+    hidden = attributes.get("state") in ("hidden", "veryHidden")
+    aside = next((word for sign, word in _ASIDE.items() if sign in kind.casefold()), "")
+    return _Sheet(attributes.get("name", ""), position, part if part in archive else "", hidden, aside)
 
 
 class _ReferenceReader:
@@ -230,7 +252,10 @@ class _ReferenceReader:
                         marked.pop(position, None)
                         styled.setdefault(style, []).append(position)
             elif element.tag == _MERGED:
-                left, top, right, bottom = CellRange(element.get("ref", "")).bounds
+                try:
+                    left, top, right, bottom = CellRange(element.get("ref", "")).bounds
+                except ValueError:  # no range: it merges nothing
+                    continue
                 merges.append((top - 1, left - 1, bottom - 1, right - 1))
             if element.tag not in _WITHIN_ROW:
                 element.clear()
@@ -369,16 +394,21 @@ def _sheet_cells(
 def _by_calamine(workbook: _Workbook, sheets: list[_Sheet]) -> dict[_Sheet, Grid]:
     """The grids of sheets that nothing else could read; a refusal where calamine cannot either."""
     metadata: dict[str, SheetMetadata] = {}
+    changed: dict[str, bytes] = {}
     for sheet in sheets:
         try:
-            _check_for_calamine(workbook.archive.read(sheet.part), workbook.strings())
+            xml = workbook.archive.read(sheet.part)
+            _check_for_calamine(xml, workbook.strings())
+            if _ODD_ERROR.search(xml):
+                changed[sheet.part] = _ODD_ERROR.sub(rb"\1#N/A", xml)
             metadata[sheet.name] = SheetMetadata(marks_unknown=True)
         except UnreadableError as error:
             metadata[sheet.name] = SheetMetadata(refusal=str(error))
     if not any(known.refusal is None for known in metadata.values()):
         return {sheet: Grid(sheet.name, sheet.position, refusal=metadata[sheet.name].refusal) for sheet in sheets}
     try:
-        grids = {grid.sheet: grid for grid in calamine_grids(workbook.archive.data, metadata)}
+        data = workbook.archive.repacked(changed) if changed else workbook.archive.data
+        grids = {grid.sheet: grid for grid in calamine_grids(data, metadata)}
     except UnreadableError as error:
         return {sheet: Grid(sheet.name, sheet.position, refusal=str(error)) for sheet in sheets}
     lost = "工作表内容不合规范，无法读取；请用 Excel 打开另存后重新报送"

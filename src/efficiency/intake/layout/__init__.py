@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from efficiency.intake.layout.blocks import named_throughout
+from efficiency.intake.layout.cumulative import says_cumulative
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
     ColumnGroup,
     TableLayout,
-    hint_at_form,
 )
-from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.header_cells import ColumnMatch, Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.headers import labels_of
+from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest_headers
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
@@ -23,6 +25,7 @@ __all__ = [
     "SUMS",
     "ColumnBinding",
     "ColumnGroup",
+    "ColumnMatch",
     "FoundTable",
     "Header",
     "MappedSheet",
@@ -36,9 +39,13 @@ __all__ = [
     "interpret",
     "is_another_quantity",
     "is_of_a_kind",
+    "labels_of",
     "last_used_row",
     "load_mapping",
+    "measures_meant",
     "named_throughout",
     "named_within",
+    "nearest_headers",
     "piece",
+    "says_cumulative",
 ]

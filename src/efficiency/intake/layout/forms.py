@@ -96,7 +96,7 @@ class TableLayout:
     """Role (year, quarter, month, period, span_start, span_end) → column."""
     filled_on: int | None = None
     sum_column: int | None = None
-    """Column that states the sum of the month columns."""
+    """Column that states the sum of the month columns; where these are cumulative, the last of them."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
 
@@ -111,6 +111,15 @@ class TableLayout:
         )
 
     @property
+    def cumulative(self) -> bool:
+        """Whether its columns are of several months, each from January on."""
+        timings = [group.timing for group in self.groups]
+        return len(timings) > 1 and all(
+            timing is not None and timing.month is not None and (timing.kind == "to_date" or timing.month == 1)
+            for timing in timings
+        )
+
+    @property
     def long_energy(self) -> bool:
         """Whether each row names its carrier and unit."""
         return self.form == "energy" and any(binding.field == "carrier" for binding in self.groups[0].columns)
@@ -121,16 +130,6 @@ class TableLayout:
         bindings = [binding for group in self.groups for binding in group.columns]
         stated = {binding.column for binding in bindings}.union(*(binding.rivals for binding in bindings))
         return stated | {binding.column for binding in self.identity} | set(self.periods.values())
-
-
-def hint_at_form(header: Header | None) -> str:
-    """Why a table with this header, or a sheet without a header, states no form, in Chinese."""
-    if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。"
-    if all(meaning.identity for meaning in header.meanings.values()):
-        return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
-    form, lacking = _missing_columns(header)
-    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
 
 
 def layouts_of(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
@@ -152,18 +151,6 @@ def layouts_of(header: Header, context: TableContext, file_stem: str, sheet: str
     further = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not layout.long_energy else ()
     others = [_layout(form, meanings, header, context) for form in further if form in matched and form != main]
     return [layout, *(other for other in others if not other.long_energy)]
-
-
-def _missing_columns(header: Header) -> tuple[str, list[str]]:
-    """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
-
-    def shared(form: str) -> int:
-        return sum(1 for meaning in header.meanings.values() if meaning.field(form) and not meaning.identity)
-
-    form = max(FORMS, key=shared)
-    stated = {meaning.field(form) for meaning in header.meanings.values()}
-    lacking = [column.title for column in FORMS[form].columns if column.required and column.name not in stated]
-    return FORMS[form].title, lacking
 
 
 def _with_measure(meanings: dict[int, ColumnMatch], titles: Iterable[str]) -> dict[int, ColumnMatch]:
@@ -290,7 +277,7 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, context: TableContext) -> Groups:
-    """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
+    """Columns 累计 or 全年 that total the months next to them from January on: a control, without a span."""
     months: dict[tuple[object, ...], list[range]] = {}
     for (timing, *of), fields in groups.items():
         if timing is not None and timing.month is not None:
@@ -301,11 +288,19 @@ def _running_sums(groups: Groups, context: TableContext) -> Groups:
     for key, fields in groups.items():
         timing, *of = key
         year = _is_open(timing, "year")
-        if year or (_is_open(timing, "to_date") and context.timing.month is None):
-            spans = [months.get((*of, name), []) for name in fields]
-            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
+        spans = [months.get((*of, name), []) for name in fields]
+        if year or _is_open(timing, "to_date"):
+            cumulative = all(_are_cumulative(columns) for columns in spans)
+            if not year and context.timing.month is not None and not cumulative:
+                continue
+            if all(len(columns) > 1 and (cumulative or _from_january(columns, whole=year)) for columns in spans):
                 running[key] = fields
     return running
+
+
+def _are_cumulative(columns: Sequence[range]) -> bool:
+    """Whether several columns each cover the months from January on."""
+    return len(columns) > 1 and all(column.start == 1 for column in columns)
 
 
 def _from_january(columns: Sequence[range], *, whole: bool) -> bool:

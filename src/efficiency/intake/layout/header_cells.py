@@ -7,7 +7,7 @@ are the `schemas` declarations and the carriers table.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -214,7 +214,7 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     timing: Timing | None = None
     for p in reversed(pieces):
         if p.timing is not None:
-            timing = p.timing if timing is None else timing.over(p.timing)
+            timing = p.timing if timing is None else _below(timing, p.timing)
     named = [p for p in pieces if p.name]
     header = "|".join(" ".join(cell.split()) for cell in cells)
     unit = units_[-1] if units_ else None
@@ -249,6 +249,14 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
             matched.loose,
         )
     return None
+
+
+def _below(timing: Timing, heading: Timing) -> Timing:
+    """The timing of a column below a heading: 10月 below 累计 is January to October."""
+    below = timing.over(heading)
+    if (timing.kind, heading.kind) != ("month", "to_date") or timing.month is None or heading.month is not None:
+        return below
+    return replace(below, kind="to_date")
 
 
 def is_another_quantity(text: str) -> bool:

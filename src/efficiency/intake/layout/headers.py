@@ -286,6 +286,23 @@ def _whole(meaning: ColumnMatch, headings: tuple[str, ...]) -> ColumnMatch:
     )
 
 
+def labels_of(grid: Grid, header: Header | None) -> dict[int, str]:
+    """Column → the distinct cells of its header, top-down, headings that are merged over it included."""
+    if header is None:
+        return {}
+    rows = grid.rows(header.top, header.bottom + 1)
+    for first, left, last, right in grid.merges:
+        if first >= header.top and first <= header.bottom and right > left:
+            for row in range(first - header.top, min(last, header.bottom) - header.top + 1):
+                for column in range(left, min(right, grid.width - 1) + 1):
+                    rows[row][column] = rows[first - header.top][left]
+    columns = (
+        dict.fromkeys(" ".join(cell.split()) for cell in cells if cell and not _ORDINAL.fullmatch(cell))
+        for cells in zip(*rows, strict=True)
+    )
+    return {column: "|".join(cells) for column, cells in enumerate(columns) if cells}
+
+
 def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
     """A header row's cells, with 本年 next to 上年同期 as 本期: this year's figure of the time that is stated above.
 

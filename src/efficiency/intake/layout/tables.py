@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from efficiency.intake.layout.forms import hint_at_form, layouts_of
-from efficiency.intake.layout.headers import anchor_rows, find_headers, titles_begin
+from efficiency.intake.layout.cumulative import with_cumulative_months
+from efficiency.intake.layout.forms import layouts_of
+from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
+from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.measure_rows import find_measure_rows, find_transposed
 from efficiency.intake.layout.panes import panes, shared_context
@@ -76,7 +78,8 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
             others += no_forms
     if not forms:
         transposed = _measured(grid, file_name, find_transposed(grid))
-        return transposed, "" if transposed else hint_at_form(headers[0] if headers else None)
+        first = headers[0] if headers else None
+        return transposed, "" if transposed else hint_at_form(first, labels_of(grid, first))
     return [*forms, *others], ""
 
 
@@ -84,13 +87,14 @@ def _measured(grid: Grid, file_name: str, found: Sequence[MeasureRows]) -> list[
     """The tables whose rows name measures; none where one of them states no form."""
     tables: list[FoundTable] = []
     for measured in found:
-        header = measured.header
         start = tables[-1].end if tables else 0
-        context = table_context(grid, file_name, header.top, start, tables[-1].context if tables else None)
+        top = measured.header.top
+        context = table_context(grid, file_name, top, start, tables[-1].context if tables else None)
+        end = measured.header.bottom + 1 + measured.kinds.height
+        header = with_cumulative_months(measured.header, (*context.titles, grid.sheet), measured.view, end)
         layouts = tuple(layouts_of(header, context, "", ""))
         if not layouts:
             return []
-        end = measured.header.bottom + 1 + measured.kinds.height
         tables.append(FoundTable(measured.view, header, context, layouts, end, measured))
     return tables
 
@@ -111,15 +115,19 @@ def _tables_below(
     forms: list[FoundTable] = []
     others: list[FoundTable] = []
     start = 0
-    for number, header in enumerate(headers):
+    for number, found in enumerate(headers):
+        header = found
         titles = titles_begin(grid, header.top, start) if forms else start
         context = table_context(grid, file_name, header.top, titles, forms[-1].context if forms else shared)
         if timing is not None:
             context = replace(context, timing=timing)
-        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
-        layouts = layouts_of(header, with_row_units, stem, grid.sheet)
         following = headers[number + 1].top if number + 1 < len(headers) else None
         end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+        if timing is None:
+            header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
+        header, of_rows = units_of_rows(grid, header, end)
+        with_row_units = replace(context, units=context.units + of_rows)
+        layouts = layouts_of(header, with_row_units, stem, grid.sheet)
         table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
         if layouts:
             forms.append(table)
