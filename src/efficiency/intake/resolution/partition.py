@@ -14,6 +14,7 @@ import polars as pl
 
 from efficiency.intake.resolution import corrections
 from efficiency.intake.resolution.duplicate_problems import findings
+from efficiency.intake.resolution.file_problems import FileFindings, file_findings, together
 from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
@@ -29,11 +30,11 @@ class LookupTables:
     """What the rows of every partition are looked up in."""
 
     submissions: pl.DataFrame
-    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, and rows_unusable."""
+    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, left_out and succeeded_by."""
     columns: pl.DataFrame
     """One row per column of a sheet (shape `schemas.COLUMN_MAP`), corrected fields of ledgers included."""
     ranks: pl.DataFrame
-    """One row per sheet: submission_id, precedence (1 is the earliest)."""
+    """One row per sheet: submission_id, precedence (1 is the earliest), as_sent (likewise, as if all counted)."""
     refused_cells: pl.DataFrame
     """One row per cell that reading refused: submission_id, row, field."""
     register: pl.DataFrame
@@ -42,6 +43,10 @@ class LookupTables:
     """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
+    withdrawn: pl.DataFrame
+    """What is withdrawn, in the shape of `schemas.WITHDRAWALS`."""
+    labels: Mapping[str, str]
+    """Periods of sheets whose rows have their own; see `efficiency.intake.resolution.standing.periods`."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class PartitionResult:
     """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
     """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
+    of_files: FileFindings
+    """What the facts say about whole files."""
 
 
 def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
@@ -67,9 +74,15 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     submissions, columns = tables.submissions, tables.columns
     stated = {form: ranked(frame, tables.ranks) for form, frame in rows.items() if form != "register"}
     matched = match_rows(stated, tables.verdicts, submissions, columns)
-    approved = corrections.screen(matched.rows["corrections"], tables.refused_cells, submissions, columns)
+    ledgers, of_left_out = divide(matched.rows["corrections"], submissions)
+    approved = corrections.screen(ledgers, tables.refused_cells, submissions, columns)
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
+    left_out: dict[str, pl.DataFrame] = {}
+    if of_left_out.height:
+        screened = corrections.screen(of_left_out.drop("superseded"), tables.refused_cells, submissions, columns)
+        left_out["corrections"] = screened.rows.with_columns(pl.lit(value=True).alias("superseded"))
+        rejected.append(screened.rejected)
 
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
     applied = deduplicated["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
@@ -78,17 +91,21 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
             continue
         complete, lacking = _complete(form, frame)
         rejected.append(lacking)
+        complete, left_out[form] = divide(complete, submissions)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
         deduplicated[form] = deduplicate(form, complete)
 
     facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []
+    of_files: list[FileFindings] = []
     for form in FORMS:
         if form == "register":
             facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
             continue
         outcome = deduplicated[form]
         frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
+        if form in left_out and left_out[form].height:
+            frame = pl.concat([frame, left_out[form].select(frame.columns)])
         # A carrier whose consumption was refused makes the total unknown: its row is kept without the figure.
         kept = pl.lit(value=True) if FORMS[form].all_or_nothing else states(form)
         rejected += [outcome.conflicting, frame.filter(~kept).select("submission_id", "row")]
@@ -96,10 +113,20 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         found = findings(form, outcome, submissions, columns)
         problems.append(found.problems)
         replaced.append(found.replaced)
+        of_files.append(file_findings(form, facts[form], outcome.replaced, submissions, tables.ranks))
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
     counts = counted(_evidence(facts, rejected, lent))
-    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced))
+    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced), together(of_files))
+
+
+def divide(rows: pl.DataFrame, submissions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`rows` of sheets that count, and those of the others, which are superseded."""
+    left_out = submissions.filter(pl.col("left_out").is_not_null())["submission_id"]
+    if left_out.is_empty():
+        return rows, rows.clear().with_columns(pl.lit(value=True).alias("superseded"))
+    gone = pl.col("submission_id").is_in(left_out.implode())
+    return rows.filter(~gone), rows.filter(gone).with_columns(pl.lit(value=True).alias("superseded"))
 
 
 def _complete(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

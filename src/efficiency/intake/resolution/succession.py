@@ -1,13 +1,14 @@
-"""Which file is the corrected successor of an earlier one, and what became of the problems it was returned with.
+"""What became of the problems with which a file was returned, when a later one of its name has taken its place.
 
-A file succeeds an earlier one of the same name whose bytes differ when both state the same form and period on a
-sheet of the same name, or when nothing of the earlier one could be used. A file that merely reuses a name for
-another month is no successor.
+Which file succeeds which is decided in `efficiency.intake.resolution.standing`. The problems of a sheet that does not
+count any more are those with which it was last published: its figures are not checked against others again.
 """
 
 from __future__ import annotations
 
 import polars as pl
+
+from efficiency.intake.problems import RULES
 
 SUCCESSION: dict[str, pl.DataType] = {
     "file_name": pl.String(),
@@ -22,6 +23,7 @@ SUCCESSION: dict[str, pl.DataType] = {
 
 _SAME = ["sheet", "cell", "field", "rule"]
 """What makes two problems the same one: the value may have changed and still be wrong in the same way."""
+_DIGEST = pl.col("submission_id").str.head(12)
 
 
 def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFrame:
@@ -30,9 +32,7 @@ def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFram
     `problems` are all problems of these submissions. A file that came in three versions gives two rows.
     """
     pairs = _pairs(submissions)
-    found = problems.filter(pl.col("severity") != "note").select(
-        pl.col("submission_id").str.head(12).alias("digest"), *_SAME
-    )
+    found = problems.filter(pl.col("severity") != "note").select(_DIGEST.alias("digest"), *_SAME)
     earlier = _of_files(found, pairs, "earlier_sha256")
     later = _of_files(found, pairs, "sha256")
     pair = ["file_name", "sha256", "earlier_sha256"]
@@ -51,57 +51,95 @@ def succession(submissions: pl.DataFrame, problems: pl.DataFrame) -> pl.DataFram
     )
 
 
-def with_earlier_problems(problems: pl.DataFrame, stored: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
-    """`problems` (PARSE_PROBLEMS) with those that earlier runs found in files that have been succeeded since.
+def with_kept_problems(problems: pl.DataFrame, before: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`problems` (PARSE_PROBLEMS) with those of sheets that do not count, as they were when the sheets last did.
 
-    A figure that has been replaced is not checked for plausibility again, but its problem was reported, and counts
-    among those before. `stored` has the shape of intake.problems.
+    `before` (shape of intake.problems) are the problems on record before; of a sheet that has not counted for long it
+    has those that were kept then. Reading finds its own problems in `problems` again.
     """
-    succeeded = _pairs(submissions)["earlier_sha256"].str.head(12).unique()
-    earlier = stored.filter(
-        pl.col("submission_id").str.head(12).is_in(succeeded.implode()) & (pl.col("severity") != "note")
+    left_out = submissions.filter(pl.col("left_out").is_not_null())["submission_id"]
+    kept = before.filter(
+        pl.col("submission_id").is_in(left_out.implode()) & (pl.col("severity") != "note") & _found_on_resolving()
     )
-    if earlier.is_empty():
+    if kept.is_empty():
         return problems
-    shared = [name for name in problems.columns if name in stored.columns]
-    gone = earlier.select(shared).join(problems, on=shared, how="anti", nulls_equal=True)
-    return pl.concat([problems, gone.unique(maintain_order=True)], how="diagonal")
+    return pl.concat([problems, kept.select(n for n in problems.columns if n in kept.columns)], how="diagonal")
 
 
-def open_problems(problems: pl.DataFrame, successors: pl.DataFrame) -> pl.DataFrame:
-    """`problems` without those of files that have been succeeded: what is still to be corrected."""
-    succeeded = successors["earlier_sha256"].str.head(12).unique()
-    return problems.filter(~pl.col("submission_id").str.head(12).is_in(succeeded.implode()))
+def without_left_out(problems: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`problems` without what resolving finds in sheets that do not count; what reading found in them stays."""
+    left_out = submissions.filter(pl.col("left_out").is_not_null())["submission_id"]
+    return problems.filter(~(pl.col("submission_id").is_in(left_out.implode()) & _found_on_resolving()))
+
+
+def open_problems(problems: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+    """`problems` that are still to be corrected: without those of sheets that were succeeded or withdrawn.
+
+    `submissions` has the shape of intake.submissions.
+    """
+    useless = _refused_and_redone(submissions)["earlier_sha256"]
+    closed = (
+        pl.col("left_out").is_not_null()
+        | pl.col("succeeded_by").is_not_null()
+        | pl.col("sha256").is_in(useless.implode())
+    )
+    sheets = submissions.filter(closed)["submission_id"]
+    # A problem of a whole file is closed with the last of its sheets.
+    files = submissions.group_by("sha256").agg(closed.all().alias("closed")).filter("closed")["sha256"].str.head(12)
+    known = submissions["submission_id"]
+    of_sheet = pl.col("submission_id").is_in(known.implode())
+    done = (
+        pl.when(of_sheet)
+        .then(pl.col("submission_id").is_in(sheets.implode()))
+        .otherwise(_DIGEST.is_in(files.implode()))
+    )
+    return problems.filter(~done)
+
+
+def _found_on_resolving() -> pl.Expr:
+    """Whether a problem depends on more than its sheet; also one of a rule that an earlier version of this had."""
+    return ~pl.col("rule").is_in([rule for rule, known in RULES.items() if known.stage == "read"])
 
 
 def _pairs(submissions: pl.DataFrame) -> pl.DataFrame:
-    """`file_name`, `sha256`, `earlier_sha256` of each version of a file and the version before it."""
-    versions = (
-        submissions.group_by("file_name", "sha256")
-        .agg(pl.col("arrival").min())
-        .sort("file_name", "arrival")
-        .with_columns(pl.col("sha256").shift(1).over("file_name").alias("earlier_sha256"))
-        .drop_nulls("earlier_sha256")
-        .drop("arrival")
+    """`file_name`, `sha256`, `earlier_sha256` of each file and the version of it whose place it took."""
+    files = submissions.group_by("sha256").agg(pl.col("arrival").min(), pl.col("file_name").first())
+    places = submissions.select("submission_id", pl.col("sha256").alias("last"))
+    succeeded = (
+        submissions.filter(pl.col("succeeded_by").is_not_null())
+        .select("sha256", pl.col("succeeded_by").alias("submission_id"))
+        .join(places, on="submission_id", how="inner", validate="m:1")
+        .select("sha256", "last")
+        .unique(["sha256"], keep="first", maintain_order=True)
     )
-    states = submissions.select("file_name", "sha256", "sheet", "form", "period_label").drop_nulls("form").unique()
-    same = ["file_name", "sheet", "form", "period_label"]
-    alike = (
-        versions.join(states, on=["file_name", "sha256"])
-        .join(
-            states.rename({"sha256": "earlier_sha256"}),
-            on=[*same, "earlier_sha256"],
-            nulls_equal=True,
-            how="semi",
-        )
+    # The versions of one file, the one that has its place last: each succeeds the one before it.
+    chain = pl.concat([succeeded, succeeded.select(pl.col("last").alias("sha256"), "last").unique()]).join(
+        files, on="sha256", how="left", validate="m:1"
+    )
+    is_last = pl.col("sha256") == pl.col("last")
+    steps = (
+        chain.sort("last", is_last, "arrival")
+        .with_columns(pl.col("sha256").shift(1).over("last").alias("earlier_sha256"))
+        .drop_nulls("earlier_sha256")
         .select("file_name", "sha256", "earlier_sha256")
     )
-    useless = submissions.group_by("file_name", "sha256").agg((pl.col("status") == "refused").all().alias("useless"))
-    redone = versions.join(
-        useless.filter("useless").rename({"sha256": "earlier_sha256"}), on=["file_name", "earlier_sha256"], how="semi"
+    redone = _refused_and_redone(submissions).join(steps, on="earlier_sha256", how="anti")
+    return pl.concat([steps, redone]).sort("file_name", "sha256", "earlier_sha256")
+
+
+def _refused_and_redone(submissions: pl.DataFrame) -> pl.DataFrame:
+    """`file_name`, `sha256`, `earlier_sha256` of each file of which nothing could be used and the next of its name."""
+    return (
+        submissions.group_by("file_name", "sha256")
+        .agg(pl.col("arrival").min(), (pl.col("status") == "refused").all().alias("useless"))
+        .sort("file_name", "arrival")
+        .with_columns(
+            pl.col("sha256").shift(1).over("file_name").alias("earlier_sha256"),
+            pl.col("useless").shift(1).over("file_name").fill_null(value=False).alias("redone"),
+        )
+        .filter("redone")
+        .select("file_name", "sha256", "earlier_sha256")
     )
-    either = pl.concat([alike, redone]).unique()
-    return versions.join(either, on=versions.columns, how="semi", maintain_order="left")
 
 
 def _of_files(found: pl.DataFrame, pairs: pl.DataFrame, side: str) -> pl.DataFrame:
