@@ -44,7 +44,8 @@ def judged(
         pl.col("form", "period_label").cast(pl.String)
     )
     known = places(pl.DataFrame(list(seen), schema=SEEN, orient="row"), submissions)
-    labels = dict(submissions.drop_nulls("period_label").select("submission_id", "period_label").iter_rows())
+    stated = submissions.drop_nulls("period_label").select("submission_id", pl.col("period_label").str.split(" "))
+    labels = dict(stated.iter_rows())
     return submissions.join(standing(submissions, known, withdrawn, labels), on="submission_id")
 
 
@@ -92,6 +93,23 @@ def test_name_without_a_month_that_comes_with_another_month_is_a_new_submission(
 def test_a_month_that_is_mended_after_the_next_one_came_under_the_same_name_succeeds_its_own() -> None:
     versions = [sheet(OLD, 1, period_label="2026-09"), sheet(NEW, 2), sheet(OTHER, 3, period_label="2026-09")]
     assert counting(*versions) == ["b", "c"]
+
+
+def test_a_list_to_which_a_month_was_added_succeeds_the_shorter_one() -> None:
+    assert counting(
+        sheet(OLD, 1, period_label="2026-09 2026-08"), sheet(NEW, 2, period_label="2026-10 2026-09 2026-08")
+    ) == ["b"]
+
+
+def test_of_two_lists_that_share_some_months_both_count() -> None:
+    assert counting(sheet(OLD, 1, period_label="2026-09 2026-08"), sheet(NEW, 2, period_label="2026-10 2026-09")) == [
+        "a",
+        "b",
+    ]
+
+
+def test_a_month_that_was_mistyped_in_some_rows_is_mended() -> None:
+    assert counting(sheet(OLD, 1, period_label="2026-10 2026-09"), sheet(NEW, 2)) == ["b"]
 
 
 def test_a_register_beside_the_figures_of_another_month_succeeds_nothing() -> None:

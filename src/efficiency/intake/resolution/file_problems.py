@@ -130,7 +130,7 @@ def _replacing(form: Form, facts: pl.DataFrame, replaced: pl.DataFrame) -> pl.Da
         .unique()
         .filter(pl.col("submission_id") != pl.col("later_submission"))
     )
-    if pairs.is_empty() or not (form.flow and form.figures) or form.id == "corrections":
+    if pairs.is_empty() or not form.flow or not form.figures or form.lists_entries:
         return NOTHING.replacing
     key = list(form.statement_key)
     later = pairs["later_submission"].unique()
@@ -164,7 +164,7 @@ def file_problems(
     columns: pl.DataFrame,
     found: FileFindings,
     withdrawals: pl.DataFrame,
-    labels: Mapping[str, str],
+    labels: Mapping[str, Sequence[str]],
 ) -> pl.DataFrame:
     """The problems of whole files; shape `efficiency.intake.problems.PARSE_PROBLEMS`.
 
@@ -248,9 +248,9 @@ def _lapsed_problems(submissions: pl.DataFrame, lapsed: pl.DataFrame) -> pl.Data
     )
 
 
-def _misnamed(submissions: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
+def _misnamed(submissions: pl.DataFrame, labels: Mapping[str, Sequence[str]]) -> pl.DataFrame:
     """A warning on each file whose name states a month that none of its sheets has figures of."""
-    flows = [form.id for form in FORMS.values() if form.flow and form.id != "corrections"]
+    flows = [form.id for form in FORMS.values() if form.flow and not form.lists_entries]
     asked = submissions.filter(
         pl.col("left_out").is_null() & pl.col("form").is_in(flows) & (pl.col("status") != "refused")
     )
@@ -260,12 +260,12 @@ def _misnamed(submissions: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFr
         if named is None:
             continue
         stated = [
-            (identifier, sheet, label or labels.get(identifier))
-            for identifier, sheet, label in sheets.select("submission_id", "sheet", "period_label").iter_rows()
+            (identifier, sheet, labels[identifier])
+            for identifier, sheet in sheets.select("submission_id", "sheet").iter_rows()
+            if labels.get(identifier)
         ]
-        known = [(identifier, sheet, period) for identifier, sheet, period in stated if period]
-        if known and not any(names_month(named, period) for _, _, period in known):
-            identifier, sheet, period = known[0]
+        if stated and not any(names_month(named, found[0]) for _, _, found in stated):
+            identifier, sheet, (period, *_) = stated[0]
             month = f"{named.year}年{named.month}月" if named.year else f"{named.month}月"
             found.append(
                 problem(

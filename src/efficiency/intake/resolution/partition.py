@@ -45,7 +45,7 @@ class LookupTables:
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
     withdrawn: pl.DataFrame
     """What is withdrawn, in the shape of `schemas.WITHDRAWALS`."""
-    labels: Mapping[str, str]
+    labels: Mapping[str, Sequence[str]]
     """Periods of sheets whose rows have their own; see `efficiency.intake.resolution.standing.periods`."""
 
 

@@ -126,7 +126,7 @@ def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Parti
     return ResolutionResult(reconciled, COLUMN_MAP.conform(tables.columns), problems, facts)
 
 
-def _with_standing(stated: Stated) -> tuple[pl.DataFrame, dict[str, str]]:
+def _with_standing(stated: Stated) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
     """The submissions of `stated` with left_out and succeeded_by, and the periods of those whose rows have their own.
 
     See `efficiency.intake.resolution.standing`.

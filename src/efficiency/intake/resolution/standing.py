@@ -40,7 +40,8 @@ class _Sheet:
     submission_id: str
     sheet: str
     form: str | None
-    period: str | None
+    periods: tuple[str, ...]
+    """Those that it has figures of, the one of most rows first."""
     states: bool
     """Whether any row of it states something."""
     withdrawn: bool
@@ -78,22 +79,27 @@ def places(seen: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame.cast(pl.Schema(PLACES)) for frame in (written, unwritten)])
 
 
-def periods(submissions: pl.DataFrame, rows: Mapping[str, Chunks], known: pl.DataFrame) -> dict[str, str]:
-    """The period of each sheet of a file that came in several versions or whose name states a month.
+def periods(submissions: pl.DataFrame, rows: Mapping[str, Chunks], known: pl.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The periods (`2026-10`) of each sheet of a file that came in several versions or whose name states a month.
 
-    Gives submission_id → `2026-10`.
-    The period is that of the heading, else the one that most of its `rows` (form id → stated rows) state, the latest of
-    several; of a form whose rows are in force from a date on, the month of that date. `known` has the shape `PLACES`.
+    The period is that of the heading, else those that its `rows` (form id → stated rows) state: first the one of most
+    rows, the latest of several; of a form whose rows are in force from a date on, the months of these dates. A form
+    that lists entries has none. `known` has the shape `PLACES`.
     """
     of_place = _of_several_versions(submissions, known)["submission_id"]
     names = {name: month_named(name) is not None for name in submissions["file_name"].unique()}
     named = pl.col("file_name").replace_strict(names, return_dtype=pl.Boolean)
     several = submissions.filter(pl.col("submission_id").is_in(of_place.implode()) | named)
-    labels = dict(several.drop_nulls("period_label").select("submission_id", "period_label").iter_rows())
+    begins, ends = (pl.col(name).dt.strftime("%Y-%m") for name in ("_first", "_last"))
+    label = pl.when(begins == ends).then(ends).otherwise(pl.format("{}..{}", begins, ends))
+    labels = {
+        identifier: (label,)
+        for identifier, label in several.drop_nulls("period_label").select("submission_id", "period_label").iter_rows()
+    }
     for form_id in several.filter(pl.col("period_label").is_null())["form"].drop_nulls().unique().sort():
         form = FORMS[form_id]
         since = form.in_force_from
-        if not (form.flow or since):
+        if form.lists_entries or not (form.flow or since):
             continue
         asked = several.filter(pl.col("period_label").is_null() & (pl.col("form") == form_id))["submission_id"]
         first, last = (pl.col("span_start"), pl.col("span_end")) if form.flow else (pl.col(since or ""),) * 2
@@ -105,19 +111,17 @@ def periods(submissions: pl.DataFrame, rows: Mapping[str, Chunks], known: pl.Dat
             .drop_nulls()
             .group_by("submission_id", "_first", "_last")
             .len()
-            .sort("submission_id", "len", "_last", "_first")
-            .group_by("submission_id", maintain_order=True)
-            .last()
+            .sort("len", "_last", "_first", descending=True)
+            .group_by("submission_id")
+            .agg(label.unique(maintain_order=True))
             .collect()
         )
-        begins, ends = (pl.col(name).dt.strftime("%Y-%m") for name in ("_first", "_last"))
-        label = pl.when(begins == ends).then(ends).otherwise(pl.format("{}..{}", begins, ends))
-        labels |= dict(most.select("submission_id", label).iter_rows())
+        labels |= {identifier: tuple(found) for identifier, found in most.iter_rows()}
     return labels
 
 
 def standing(
-    submissions: pl.DataFrame, known: pl.DataFrame, withdrawn: Collection[str], labels: Mapping[str, str]
+    submissions: pl.DataFrame, known: pl.DataFrame, withdrawn: Collection[str], labels: Mapping[str, Sequence[str]]
 ) -> pl.DataFrame:
     """Whether each of `submissions` counts (shape `STANDING`).
 
@@ -170,7 +174,7 @@ def _of_several_versions(submissions: pl.DataFrame, known: pl.DataFrame) -> pl.D
 
 
 def _versions(
-    submissions: pl.DataFrame, withdrawn: Collection[str], labels: Mapping[str, str]
+    submissions: pl.DataFrame, withdrawn: Collection[str], labels: Mapping[str, Sequence[str]]
 ) -> Iterator[list[_Version]]:
     """The versions of each name, oldest first, from what `_of_several_versions` gives."""
     states = pl.col("rows_total") > pl.sum_horizontal("rows_totals", "rows_notes", "rows_blank", "rows_unusable")
@@ -179,7 +183,7 @@ def _versions(
         versions: list[_Version] = []
         for _, of_file in of_name.group_by("sha256", maintain_order=True):
             sheets = tuple(
-                _Sheet(identifier, sheet, form, labels.get(identifier), some, identifier in withdrawn)
+                _Sheet(identifier, sheet, form, tuple(labels.get(identifier, ())), some, identifier in withdrawn)
                 for identifier, sheet, form, some in of_file.select(
                     "submission_id", "sheet", "form", "states"
                 ).iter_rows()
@@ -223,20 +227,31 @@ def _succeeds(later: _Version, earlier: _Version) -> bool:
         return False
     if not any(sheet.states for sheet in earlier.sheets):
         return True
-    before, now = _flow_periods(earlier.sheets), _flow_periods(later.live)
+    before, now = _returns_of(earlier.sheets), _returns_of(later.live)
+    mainly = {sheet.periods[0] for sheet in before}
     named = month_named(later.file_name)
     if named:
         # 3月.xlsx of the next year is no mended one of this.
-        same_name = named.year is None and all(names_month(named, period) for period in (*before, *now))
-        return not (same_name and before and now and _years(before).isdisjoint(_years(now)))
-    if before and now and before.isdisjoint(now):
+        then = {sheet.periods[0] for sheet in now}
+        of_any_year = named.year is None and all(names_month(named, period) for period in mainly | then)
+        return not (of_any_year and mainly and then and _years(mainly).isdisjoint(_years(then)))
+    if before and now and mainly.isdisjoint(period for sheet in now for period in sheet.periods):
         return False
-    alike = {(sheet.sheet, sheet.form, sheet.period) for sheet in earlier.sheets if sheet.form}
-    return any((sheet.sheet, sheet.form, sheet.period) in alike for sheet in later.live)
+    return any(_alike(sheet, other) for sheet in earlier.sheets for other in later.live)
 
 
-def _flow_periods(sheets: Iterable[_Sheet]) -> set[str]:
-    return {sheet.period for sheet in sheets if sheet.period and sheet.form and FORMS[sheet.form].flow}
+def _alike(earlier: _Sheet, later: _Sheet) -> bool:
+    """Whether two sheets are of one name, form and period; rows of further months may have been added since."""
+    if earlier.form is None or (earlier.sheet, earlier.form) != (later.sheet, later.form):
+        return False
+    return earlier.periods[:1] == later.periods[:1] or bool(
+        earlier.periods and set(earlier.periods) <= set(later.periods)
+    )
+
+
+def _returns_of(sheets: Iterable[_Sheet]) -> list[_Sheet]:
+    """Those of `sheets` that state figures of a period."""
+    return [sheet for sheet in sheets if sheet.periods and sheet.form and FORMS[sheet.form].flow]
 
 
 def _years(found: Iterable[str]) -> set[str]:
