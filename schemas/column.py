@@ -121,6 +121,8 @@ class Form:
     """Date column from which on a row is in force until the next one is."""
     named_by: str | None = None
     """Key column whose value names the row's figure (the energy carrier), in messages in place of the title."""
+    parts: bool = False
+    """Rows of one sheet that a further column tells apart (宗地编号, 户号) state parts of a figure, which add up."""
     row_unit: str | None = None
     """Column with the unit in which the row was stated; its figures are converted."""
     quantity_unit: str | None = None
@@ -162,6 +164,16 @@ class Form:
     def all_or_nothing(self) -> tuple[str, ...]:
         """The names of the columns that do not count once another column of the row is conflicting."""
         return tuple(column.name for column in self.columns if column.all_or_nothing)
+
+    @cached_property
+    def added(self) -> tuple[str, ...]:
+        """The names of the columns whose parts add up to the figure of the whole: amounts, no coefficients."""
+        return tuple(column.name for column in self.columns if column.figure or column.feeds)
+
+    @cached_property
+    def states_once(self) -> tuple[str, ...]:
+        """The names of the columns that each part states for the whole: levels (staff) beside flows."""
+        return tuple(column.name for column in self.columns if self.flow and column.figure == "level")
 
     def compared(self, with_what: Comparison) -> tuple[Column, ...]:
         """The columns whose figures are compared with the enterprise's other months, or with earlier returns."""
@@ -239,6 +251,13 @@ SPAN = (
         nullable=False,
     ),
 )
+PART = Column(
+    "part",
+    "text",
+    "分项",
+    "Which part of the figure the row states where a sheet states it in several (plot, meter, kind of tax): the rows "
+    "of one key, and span, that count add up; null for a row that states the whole",
+)
 LINEAGE = (
     Column(
         "submission_id",
@@ -282,8 +301,8 @@ ONE_SPAN_A_ROW = "同一企业每个月（或每个累计期）填一行；当�
 def facts_table(form: Form) -> Table:
     """The warehouse table that keeps the accepted rows of `form`: its columns, span and lineage.
 
-    Rows that are not superseded never share the form's key and span, unless its figures are replaced one by one: then
-    several rows may share them, and what is unique is each figure.
+    Rows that are not superseded never share the form's key, span and part, unless its figures are replaced one by one:
+    then several rows may share them, and what is unique is each figure of a part.
     """
     own = tuple(column for column in form.columns if column.name not in ("uscc", "name"))
     return Table(
@@ -295,9 +314,10 @@ def facts_table(form: Form) -> Table:
             NAME,
             *(SPAN if form.flow else ()),
             *own,
+            *((PART,) if form.parts else ()),
             *LINEAGE,
         ),
-        key=form.statement_key if form.replaces == "row" else (),
+        key=(*form.statement_key, *((PART.name,) if form.parts else ())) if form.replaces == "row" else (),
         rules=form.rules,
     )
 
@@ -316,6 +336,7 @@ def stated_table(form: Form) -> Table:
         columns=(
             *(replace(column, nullable=True, choices=()) for column in form.columns),
             *(SPAN if form.flow else ()),
+            *((PART,) if form.parts else ()),
             *(column for column in LINEAGE if column.name != "superseded"),
         ),
     )

@@ -73,6 +73,7 @@ FORM_ENERGY = Form(
         ),
     ),
     flow=True,
+    parts=True,
     side_by_side=True,
     key=("uscc", "carrier"),
     named_by="carrier",

@@ -135,6 +135,24 @@ COLUMN_MAP = Table(
             "True when no unit was stated and the form's default was taken",
             nullable=False,
         ),
+        Column(
+            "header_row",
+            "integer",
+            "表头行",
+            "Row of the sheet in which the header begins; null in files that were read before it was kept",
+        ),
+        Column(
+            "counted_once",
+            "flag",
+            "只计一次",
+            "True when the column states one figure of the whole on each of its parts; null or false: parts add up",
+        ),
+        Column(
+            "unit_confirmed",
+            "flag",
+            "单位经映射确认",
+            "True when a mapping file states the unit of the column; null or false: the sheet or the form does",
+        ),
     ),
     key=("submission_id", "block", "field"),
 )

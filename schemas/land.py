@@ -69,6 +69,7 @@ FORM_LAND = Form(
         Column("as_of", "date", "截止日期", "Date on which the areas held", hint="上述面积的截止日期，如 2026-10-31。"),
     ),
     side_by_side=True,
+    parts=True,
     key=("uscc", "as_of"),
     in_force_from="as_of",
     rules=(

@@ -115,6 +115,7 @@ FORM_OUTPUT = Form(
     meaning="economic output, tax, staff and discharges of a span of months",
     columns=(USCC, NAME, *MEASURES),
     flow=True,
+    parts=True,
     one_of=tuple(column.name for column in MEASURES),
     side_by_side=True,
     replaces="figure",

@@ -45,6 +45,7 @@ FORM_PRODUCTS = Form(
         ),
     ),
     flow=True,
+    parts=True,
     key=("uscc", "product"),
     quantity_unit="unit",
     advice=(ONE_SPAN_A_ROW,),

@@ -15,7 +15,7 @@ SOURCES = sorted([*ROOT.glob("schemas/*.py"), *ROOT.glob("src/efficiency/**/*.py
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"schemas"}),
     frozenset({"errors", "defaults", "cell_addresses", "processes", "version"}),
-    frozenset({"partitions", "periods"}),
+    frozenset({"partitions", "parts", "periods"}),
     frozenset({"reference"}),
     frozenset({"intake", "facts", "policy"}),
     frozenset({"evaluation", "monitoring"}),

@@ -12,6 +12,7 @@ import polars as pl
 
 from efficiency.facts.energy import EnergyBasis, convert, filled_spans, whole_spans
 from efficiency.facts.windows import NODES, Window, edges, used_spans, with_nodes
+from efficiency.parts import has_parts, sum_of_parts
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def energy_composition(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -
     if by_carrier is not None or direct.is_empty():
         return by_carrier
     entity = pl.lit(0, dtype=pl.UInt32).alias("entity")
-    _, whole = whole_spans(named.with_columns(entity), direct.with_columns(entity))
+    _, whole = whole_spans(_added_up(named, "tce").with_columns(entity), _added_up(direct, "tce").with_columns(entity))
     used = used_spans(_known(whole), window)
     if used is None:
         return None
@@ -78,9 +79,10 @@ def _carriers(named: pl.DataFrame, reported: Edges, window: Window, value: str) 
     """The rows that make up each carrier's total; None where one is not determined."""
     parts = []
     for carrier, rows in sorted(named.partition_by("carrier", as_dict=True).items()):
-        used = used_spans(_spans(rows.filter(pl.col(value).is_not_null())), window)
+        added_up = _added_up(rows, value)
+        used = used_spans(_spans(added_up.filter(pl.col(value).is_not_null())), window)
         if used is None:
-            entity = rows.select(pl.lit(0, dtype=pl.UInt32).alias("entity"), "start", "end", value)
+            entity = added_up.select(pl.lit(0, dtype=pl.UInt32).alias("entity"), "start", "end", value)
             used = used_spans(_known(filled_spans(entity, reported, value, 1)), window)
         if used is None:
             return None
@@ -98,6 +100,11 @@ def _carriers(named: pl.DataFrame, reported: Edges, window: Window, value: str) 
             ).select(*rows.columns, "sign", "stated")
         )
     return pl.concat(parts)
+
+
+def _added_up(rows: pl.DataFrame, value: str) -> pl.DataFrame:
+    """`rows` with the parts of each carrier and span added up in `value`, null where one is missing."""
+    return sum_of_parts(rows, ["carrier", "start", "end"], [value]) if has_parts(rows) else rows
 
 
 def _zeros(named: pl.DataFrame) -> Edges:

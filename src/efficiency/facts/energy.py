@@ -28,6 +28,7 @@ from efficiency.facts.windows import (
     window_total,
     with_nodes,
 )
+from efficiency.parts import has_parts, sum_of_parts
 from efficiency.reference.tables import calorific_tce, carriers
 from schemas.energy import TOTAL_CARRIER
 
@@ -112,10 +113,16 @@ def _totals(placed: pl.DataFrame, window: Window, size: int) -> tuple[Vector, Ve
 
 
 def in_standard_coal(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
-    """`rows` with `tce` (吨标准煤, null where the figure or its coefficient is missing) and the carrier's `kind`."""
-    return convert(rows, basis).select(
+    """`rows` with `tce` (吨标准煤, null where the figure or its coefficient is missing) and the carrier's `kind`.
+
+    Parts of one consumption are added up: null where one is missing.
+    """
+    converted = convert(rows, basis).select(
         "uscc", "name", "span_start", "span_end", "carrier", "kind", "consumption", "tce"
     )
+    if not has_parts(rows):
+        return converted
+    return sum_of_parts(converted, ["uscc", "carrier", "span_start", "span_end"], ["consumption", "tce"])
 
 
 def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
 from efficiency.facts.land import land_at
 from efficiency.facts.products import energy_levels
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
+from efficiency.parts import whole
 from schemas import FEEDS, FORMS, MEASURED
 from schemas.profile import INCIDENTS, PROFILE
 
@@ -72,7 +73,7 @@ def build_profile(
     """
     span = Window(window, period)
     day = span.end_of_period
-    counting = {form: _counting(frame) for form, frame in facts.items()}
+    counting = {form: _counting(form, frame) for form, frame in facts.items()}
     totals = energy_totals(counting["energy"], energy, span)
     levels = energy_levels(counting["products"], span)
 
@@ -133,9 +134,13 @@ def concat_profiles(profiles: Sequence[Profile]) -> Profile:
     )
 
 
-def _counting(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that are not superseded; no copy where that is all of them."""
-    return rows.filter(~pl.col("superseded")) if rows["superseded"].any() else rows
+def _counting(form: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are not superseded, parts added up; no copy where that is all of them.
+
+    Parts of energy are added up when they are converted, each by its own coefficient.
+    """
+    counting = rows.filter(~pl.col("superseded")) if rows["superseded"].any() else rows
+    return counting if form == "energy" else whole(FORMS[form], counting)
 
 
 def inputs_sha256(profile: pl.DataFrame) -> str:

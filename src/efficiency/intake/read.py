@@ -20,6 +20,7 @@ from efficiency.intake.extraction import (
     check_totals,
     column_map,
     filled_on,
+    find_parts,
     is_data,
     only_problem,
     period_label,
@@ -141,6 +142,8 @@ def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Ite
         rows = read_rows(table)
         if not layout.duplicates:
             rows = rows_before_marks(table, rows, kinds)
+            parts = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once
             check_totals(table, kinds)
             check_sum_column(table)
             report_unread_columns(table, columns, cells)

@@ -46,7 +46,7 @@ def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_
     folder = scratch_folder(warehouse)
     recognised = stored[SUBMISSIONS.qualified].filter(pl.col("form").is_not_null())
     last = stored[SUBMISSIONS.qualified]["arrival"].max()
-    again = _files_to_read_again(files, stored[SUBMISSIONS.qualified], mapping)
+    again = _files_to_read_again(files, stored, mapping)
     stored = _without_files(stored, again)
     known = set(stored[SUBMISSIONS.qualified]["sha256"])
     fresh: dict[str, InboxFile] = {}
@@ -61,10 +61,15 @@ def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_
     return Ingested(tuple(files), len(fresh), stored, _as_known_by(stored, stated, files))
 
 
-def _files_to_read_again(files: Sequence[InboxFile], submissions: pl.DataFrame, mapping: MappingFile) -> list[str]:
-    """Digests of files with a sheet that earlier runs did not recognise and that `mapping` has a layout for."""
-    unrecognised = set(submissions.filter(pl.col("form").is_null())["sha256"])
-    return [file.sha256 for file in files if file.sha256 in unrecognised and mapping.concerns(file.name)]
+def _files_to_read_again(files: Sequence[InboxFile], stored: Contents, mapping: MappingFile) -> list[str]:
+    """Digests of files with a sheet that earlier runs did not recognise, or with a column that they withheld for its
+    unit, and that `mapping` has a layout for.
+    """
+    submissions, problems = stored[SUBMISSIONS.qualified], stored[PROBLEMS.qualified]
+    withheld = problems.filter(pl.col("rule") == "unit_column")["submission_id"]
+    doubtful = pl.col("form").is_null() | pl.col("submission_id").is_in(withheld.implode())
+    known = set(submissions.filter(doubtful)["sha256"])
+    return [file.sha256 for file in files if file.sha256 in known and mapping.concerns(file.name)]
 
 
 def _without_files(stored: Contents, digests: Sequence[str]) -> Contents:

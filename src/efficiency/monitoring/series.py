@@ -12,9 +12,10 @@ from datetime import date
 import polars as pl
 
 from efficiency.partitions import Partitions
+from efficiency.parts import has_parts, sum_of_parts
 from efficiency.periods import shifted
 from schemas import FORMS, SUBMISSIONS, Form
-from schemas.column import SPAN
+from schemas.column import PART, SPAN
 
 HISTORY_MONTHS = 13
 """How far back a return's rhythm is looked at: a year, and the month before it."""
@@ -125,12 +126,17 @@ def _figures(form: Form, facts: pl.LazyFrame, compared: pl.DataFrame) -> pl.Data
     fields = [column.name for column in form.compared("returns")]
     spans = [column.name for column in SPAN if form.flow]
     index = ["submission_id", "uscc", "name", *spans, *filter(None, (form.named_by, form.row_unit))]
-    rows = facts.select(*index, *fields)
+    rows = facts.select(*index, *fields, *((PART.name, "superseded") if form.parts else ()))
     if form.flow:
         rows = rows.filter(pl.col("submission_id").is_in(compared["submission_id"].unique().implode()))
     stated = rows.collect()
     if form.flow:
         stated = stated.join(compared, on=["submission_id", *spans], how="semi", maintain_order="left")
+    if has_parts(stated):
+        # What repeats a figure of the whole is superseded beside it, and is not added to it.
+        of_parts = pl.col(PART.name).is_not_null()
+        summed = sum_of_parts(stated.filter(of_parts), [*index, "superseded"], fields, needed=False)
+        stated = pl.concat([stated.filter(~of_parts), summed])
     used = [field for field in fields if stated[field].null_count() < stated.height]
     figures = stated.unpivot(used, index=index, variable_name="field").with_columns(
         pl.lit(form.id).alias("form"),

@@ -157,9 +157,11 @@ def _part_rows(rows: pl.DataFrame, word: str, field: str) -> pl.DataFrame:
 
 
 def _latest(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
-    """The row of the figure that `facts.windows.latest_in_window` takes."""
+    """The row of the figure that `facts.windows.latest_in_window` takes, or the rows of its parts."""
     known = rows.filter(pl.col(measure).is_not_null(), pl.col("span_end").is_between(window.first, window.last))
-    return known.sort("span_end", "span_start").tail(1).with_columns(pl.lit(1, dtype=pl.Int64).alias("sign"))
+    span = ["span_end", "span_start"]
+    latest = known.join(known.select(span).sort(span).tail(1), on=span, how="semi")
+    return latest.with_columns(pl.lit(1, dtype=pl.Int64).alias("sign"))
 
 
 def _in_force(frames: Frames, uscc: str, word: str, window: Window) -> pl.DataFrame:

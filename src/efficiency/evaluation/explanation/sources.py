@@ -160,12 +160,14 @@ def _figures(rows: pl.DataFrame, field: str, word: str, unit: pl.Expr) -> pl.Dat
 
 
 def in_force(rows: pl.DataFrame, since: str, day: date) -> pl.DataFrame:
-    """The row of one enterprise's `rows` that is in force on `day` by its date `since`, with that date as its span."""
-    return (
-        rows.filter(pl.col(since).is_null() | (pl.col(since) <= day))
-        .sort(since, "submission_id", "row", nulls_last=False)
-        .tail(1)
-        .with_columns(pl.col(since).alias("span_start"), pl.col(since).alias("span_end"))
+    """The row of one enterprise's `rows`, or the rows of its parts, in force on `day` by the date `since`, with that
+    date as their span.
+    """
+    known = rows.filter(pl.col(since).is_null() | (pl.col(since) <= day)).sort(
+        since, "submission_id", "row", nulls_last=False
+    )
+    return known.filter(pl.col(since).eq_missing(pl.col(since).last())).with_columns(
+        pl.col(since).alias("span_start"), pl.col(since).alias("span_end")
     )
 
 

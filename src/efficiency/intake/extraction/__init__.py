@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
+from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
 from efficiency.intake.extraction.table import Table
@@ -24,6 +25,7 @@ __all__ = [
     "column_map",
     "extract",
     "filled_on",
+    "find_parts",
     "is_data",
     "numbers_of",
     "only_problem",

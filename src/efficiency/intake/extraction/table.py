@@ -37,6 +37,10 @@ class Table:
     """The grid's row from which on the table's rows may be of another time."""
     base: pl.DataFrame = field(default_factory=pl.DataFrame)
     """`row_index`, `row` (as the spreadsheet numbers it), `uscc` and `name` of each data row."""
+    labels: frozenset[int] = frozenset()
+    """Columns that tell the parts of a figure apart (`efficiency.intake.extraction.parts`)."""
+    counted_once: frozenset[tuple[int, str]] = frozenset()
+    """(block, field) of the columns that state one figure of the whole on each of its parts."""
     _of_table: list[dict[str, object]] = field(default_factory=list)
     """Problems of the table and its headers."""
     _of_cells: list[pl.DataFrame] = field(default_factory=list)

@@ -172,7 +172,7 @@ def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFra
     by_carrier = any(group.carrier not in (None, TOTAL_CARRIER) for group in layout.groups)
     for column in range(grid.width):
         meaning = header.meanings.get(column)
-        if column in read or (meaning is not None and meaning.named):
+        if column in read or column in table.labels or (meaning is not None and meaning.named):
             continue
         if not cells[f"n{column}"].count() and not cells[f"t{column}"].count():
             continue

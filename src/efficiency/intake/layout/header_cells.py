@@ -22,6 +22,8 @@ class Header:
     top: int
     bottom: int
     meanings: dict[int, ColumnMatch]
+    mapped: bool = False
+    """Described by a mapping file, whose units hold."""
 
     @property
     def identity(self) -> dict[str, int]:

@@ -8,8 +8,16 @@ from efficiency.intake.resolution.identity import PAIR, match, stated_pairs
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, resolve_partition
 from efficiency.intake.resolution.reconcile import receipts, unbalanced
 from efficiency.intake.resolution.resolve import ResolutionResult, Stated, combine, prepare_lookups, resolve
-from efficiency.intake.resolution.standing import SEEN, periods, places, standing
-from efficiency.intake.resolution.succession import SUCCESSION, open_problems, succession, with_kept_problems
+from efficiency.intake.resolution.succession import (
+    SEEN,
+    SUCCESSION,
+    open_problems,
+    periods,
+    places,
+    standing,
+    succession,
+    with_kept_problems,
+)
 
 __all__ = [
     "DECLINED",

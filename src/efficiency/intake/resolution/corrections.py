@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows
+from efficiency.parts import whole
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name, normalise_unit, units
 from schemas import CORRECTABLE, FORMS
 
@@ -158,6 +159,8 @@ def add_figures(form: Form, rows: pl.DataFrame, corrections: pl.DataFrame, above
         if name == "block"
         else pl.col(name) + above
         if name == "precedence"
+        else pl.lit(None, dtype=pl.String).alias(name)
+        if name == "part"
         else name
         for name in rows.columns
     )
@@ -211,10 +214,12 @@ def _block() -> pl.Expr:
 def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, form: Form, field: str) -> pl.DataFrame:
     """Rows of the shape of `facts`: each row that counts, if any, with `field`, its unit and the lineage of `rows`."""
     key = list(form.statement_key)
-    own = {*key, field, form.row_unit, "name", "submission_id", "sheet", "row", "block", "superseded"}
+    own = {*key, field, form.row_unit, "name", "submission_id", "sheet", "row", "block", "superseded", "part"}
     kept = [column for column in facts.columns if column not in own]
-    base = facts.filter(~pl.col("superseded")).select(*key, *kept)
-    stated = rows.drop(kept, strict=False).with_columns(pl.lit(False).alias("superseded"), _block().alias("block"))
+    base = whole(form, facts.filter(~pl.col("superseded"))).select(*key, *kept)
+    stated = rows.drop(kept, strict=False).with_columns(
+        pl.lit(False).alias("superseded"), _block().alias("block"), pl.lit(None, dtype=pl.String).alias("part")
+    )
     return stated.join(base, on=key, how="left", nulls_equal=True, validate="m:1").select(facts.columns)
 
 

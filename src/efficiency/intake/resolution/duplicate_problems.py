@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
+from schemas import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from efficiency.intake.resolution.precedence import Deduplicated
 
+_TELL_APART = "如是应当相加的不同部分，请增加一列（如“宗地编号”“户号”“征收项目”）加以区分，或填写合计行后重新报送。"
 REPLACED_SINCE = {
     "form": pl.String(),
     "submission_id": pl.String(),
@@ -36,18 +38,16 @@ class Findings:
 def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, columns: pl.DataFrame) -> Findings:
     """The problems of the rows of `form` that do not count; `submissions` and `columns` are those of `LookupTables`."""
     here = pl.col("submission_id") == pl.col("later_submission")
-    repeats = (
-        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row")))
-        .unique(["submission_id", "row"], keep="first", maintain_order=True)
-        .join(
-            submissions.select("submission_id", "file_name", "sheet"),
-            on="submission_id",
-            how="left",
-            validate="m:1",
-            maintain_order="left",
-        )
-        .with_columns(pl.col("later_row").cast(pl.String).alias("value"))
-    )
+    repeats = locate(
+        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row"))).unique(
+            ["submission_id", "row", "field", "once"], keep="first", maintain_order=True
+        ),
+        submissions,
+        columns,
+    ).with_columns(pl.col("later_row").cast(pl.String).alias("value"))
+    hint = _TELL_APART if FORMS[form].parts else ""
+    # A row that repeats another is told once; a figure of the whole, at each of its cells.
+    same = ~pl.col("lent") & ~pl.col("once") & pl.struct("submission_id", "row", "lent", "once").is_first_distinct()
     replaced = (
         outcome.replaced.filter(~here)
         .group_by("submission_id", "later_submission")
@@ -56,9 +56,13 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
     return Findings(
         pl.concat(
             [
-                _conflicts(outcome.conflicts, submissions, columns),
-                problem_rows("repeated_figure", repeats.filter(~pl.col("lent"))),
-                problem_rows("completed_figure", repeats.filter("lent")),
+                _conflicts(outcome.conflicts, submissions, columns, hint),
+                _incomplete(outcome.incomplete, submissions, columns),
+                problem_rows("repeated_figure", repeats.filter(same), {"hint": pl.lit(hint)}),
+                problem_rows("counted_once", repeats.filter("once")),
+                problem_rows(
+                    "completed_figure", repeats.filter("lent").unique(["submission_id", "row"], maintain_order=True)
+                ),
             ]
         ),
         replaced.select(pl.lit(form).alias("form"), *list(REPLACED_SINCE)[1:]),
@@ -82,11 +86,22 @@ def superseded(replaced: Iterable[pl.DataFrame], submissions: pl.DataFrame) -> p
     return problem_rows("superseded_figure", newer, {"later": pl.col("later")})
 
 
-def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
-    """An error on each cell that conflicts with another of its sheet; `cells` has the shape `precedence.CONFLICTS`."""
+def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame, hint: str) -> pl.DataFrame:
+    """An error on each cell that conflicts with another of its sheet; `cells` has the shape `precedence.CONFLICTS`.
+
+    `hint` is what to do where both are meant.
+    """
     text = pl.col("text").replace({"true": "是", "false": "否"})
     located = locate(cells, submissions, columns).with_columns(
         pl.coalesce(stated_text(pl.col("number")), text).alias("value")
     )
     others = pl.col("value").unique().sort().str.join("、").over("submission_id", "thing", "field")
-    return problem_rows("conflict", located.with_columns(others.alias("others")), {"others": pl.col("others")})
+    return problem_rows(
+        "conflict", located.with_columns(others.alias("others")), {"others": pl.col("others"), "hint": pl.lit(hint)}
+    )
+
+
+def _incomplete(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """An error on each part of a figure of which another part conflicts (shape `precedence.CONFLICTS`)."""
+    located = locate(cells, submissions, columns).with_columns(stated_text(pl.col("number")).alias("value"))
+    return problem_rows("part_missing", located)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import problem, problem_rows, problems_frame
-from efficiency.intake.resolution.standing import SUCCEEDED, WITHDRAWN, month_named, names_month
+from efficiency.intake.resolution.succession import SUCCEEDED, WITHDRAWN, month_named, names_month
 from schemas import FORMS
 
 if TYPE_CHECKING:

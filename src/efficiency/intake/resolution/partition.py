@@ -19,6 +19,7 @@ from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes
+from efficiency.intake.resolution.unit_columns import without_withheld
 from schemas import FACTS, FORMS
 
 if TYPE_CHECKING:
@@ -43,10 +44,14 @@ class LookupTables:
     """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
+    withheld: pl.DataFrame
+    """Columns that do not count; shape `efficiency.intake.resolution.unit_columns.WITHHELD`."""
+    refused: pl.DataFrame
+    """The refused rows of the register; see `efficiency.intake.resolution.refused_register.refused_rows`."""
     withdrawn: pl.DataFrame
     """What is withdrawn, in the shape of `schemas.WITHDRAWALS`."""
     labels: Mapping[str, Sequence[str]]
-    """Periods of sheets whose rows have their own; see `efficiency.intake.resolution.standing.periods`."""
+    """Periods of sheets whose rows have their own; see `efficiency.intake.resolution.succession.periods`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class PartitionResult:
     """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
     """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
+    waiting: pl.DataFrame
+    """Rows that wait for a register; shape `efficiency.intake.resolution.refused_register.WAITING`."""
     of_files: FileFindings
     """What the facts say about whole files."""
 
@@ -84,16 +91,18 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         left_out["corrections"] = screened.rows.with_columns(pl.lit(value=True).alias("superseded"))
         rejected.append(screened.rejected)
 
+    once = columns.filter(pl.col("counted_once")).select("submission_id", "block", "field")
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
     applied = deduplicated["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
-        complete, lacking = _complete(form, frame)
+        counting = without_withheld(FORMS[form], frame, tables.withheld)
+        complete, lacking = _complete(form, counting)
         rejected.append(lacking)
         complete, left_out[form] = divide(complete, submissions)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
-        deduplicated[form] = deduplicate(form, complete)
+        deduplicated[form] = deduplicate(form, complete, once)
 
     facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []
@@ -116,8 +125,16 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         of_files.append(file_findings(form, facts[form], outcome.replaced, submissions, tables.ranks))
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
-    counts = counted(_evidence(facts, rejected, lent))
-    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced), together(of_files))
+    evidence = [_evidence(facts, rejected, lent), outcomes(matched.waiting, "waiting")]
+    waiting, _ = divide(matched.waiting, submissions)
+    return PartitionResult(
+        facts,
+        counted(pl.concat(evidence)),
+        pl.concat(problems),
+        pl.concat(replaced),
+        waiting,
+        together(of_files),
+    )
 
 
 def divide(rows: pl.DataFrame, submissions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,7 +1,8 @@
 """Figures that count but look wrong, and those that the reference tables cannot value: each reported at its cell.
 
-Only figures that count are looked at, each once. Which figures are compared with the enterprise's other months, and
-which must not be negative, is declared in `schemas` (`Column.compared`, `Column.minimum`).
+Only figures that count are looked at, each once: parts added up, reported at the cell of the first. Which figures are
+compared with the enterprise's other months, and which must not be negative, is declared in `schemas`
+(`Column.compared`, `Column.minimum`).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import polars as pl
 
 from efficiency.intake.problems import EMPTY, locate, number_text, problem_rows, stated_text
 from efficiency.partitions import first_of_run
+from efficiency.parts import has_parts, whole
 from efficiency.reference.tables import carriers, limits, normalise_name
 from schemas import FORMS
-from schemas.column import SPAN
+from schemas.column import PART, SPAN
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
@@ -48,11 +50,17 @@ def find_implausible(
 
     `submissions` and `columns` are those of `LookupTables`.
     """
-    counting = {form: frame.filter(~pl.col("superseded")) for form, frame in facts.items()}
+    # The unit of a column that a mapping file states is not doubted.
+    confirmed = columns.filter(pl.col("unit_confirmed")).select("submission_id", "block", "field")
+    rows = {form: frame.filter(~pl.col("superseded")) for form, frame in facts.items()}
+    counting = {form: whole(FORMS[form], frame) for form, frame in rows.items()}
     found: list[pl.DataFrame] = [EMPTY]
 
-    def report(rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
+    def report(form: str | None, rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
         if rows.height:
+            rows = _at_parts(rows, facts[form], FORMS[form]) if form else rows
+            if rule == "unit_suspect":
+                rows = rows.join(confirmed, on=["submission_id", "block", "field"], how="anti")
             found.append(
                 problem_rows(
                     rule,
@@ -66,9 +74,9 @@ def find_implausible(
     for form, frame in counting.items():
         for column in FORMS[form].columns:
             if column.minimum is not None:
-                report("negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
+                report(form, "negative", _figures(frame.filter(pl.col(column.name) < column.minimum), column.name))
         for rule in FORMS[form].rules:
-            report(rule.name, _breaches(frame, rule, FORMS[form]))
+            report(form, rule.name, _breaches(frame, rule, FORMS[form]))
     suspicion = {
         "month": stated_text(pl.col("month")),
         "median": stated_text(pl.col("median")),
@@ -80,33 +88,65 @@ def find_implausible(
         for column in FORMS[form].compared("months"):
             figures = _figures(frame, column.name, *_SPAN, *entity[1:])
             if column.figure == "level":
-                report("unit_suspect", _suspect_levels(figures, entity), suspicion | title)
+                report(form, "unit_suspect", _suspect_levels(figures, entity), suspicion | title)
                 continue
             # The cumulative figure of what may be negative (value added of a loss-maker, tax after a refund) may fall.
             if column.minimum is not None:
-                report("cumulative_falls", _falls(figures, entity), {"before": stated_text(pl.col("before")), **title})
-            report("unit_suspect", _suspects(figures, entity), suspicion | title)
-    energy = counting["energy"].join(
-        carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"),
-        on="carrier",
-        how="left",
-        validate="m:1",
-        maintain_order="left",
-    )
+                report(
+                    form,
+                    "cumulative_falls",
+                    _falls(figures, entity),
+                    {"before": stated_text(pl.col("before")), **title},
+                )
+            report(form, "unit_suspect", _suspects(figures, entity), suspicion | title)
+    energy, parts = (_with_carriers(frames["energy"]) for frames in (counting, rows))
     report(
+        None,
         "coefficient_deviates",
-        _deviations(energy),
+        _deviations(parts),
         {
             "carrier": pl.col("carrier"),
             "reference": number_text(pl.col("tce_per_form_unit")),
             "unit": pl.col("form_unit"),
         },
     )
-    report("coefficient_missing", _without_coefficient(energy), {"carrier": pl.col("carrier")})
-    report("consumption_missing", _without_consumption(energy), {"carrier": pl.col("carrier")})
-    report("product_unknown", _unknown_products(counting["products"]))
-    report("energy_total", _disagreeing_totals(energy), {"sum": number_text(pl.col("sum").round_sig_figs(6))})
+    report(None, "coefficient_missing", _without_coefficient(parts), {"carrier": pl.col("carrier")})
+    report(None, "consumption_missing", _without_consumption(parts), {"carrier": pl.col("carrier")})
+    report("products", "product_unknown", _unknown_products(counting["products"]))
+    report("energy", "energy_total", _disagreeing_totals(energy), {"sum": number_text(pl.col("sum").round_sig_figs(6))})
     return pl.concat(found)
+
+
+def _at_parts(found: pl.DataFrame, facts: pl.DataFrame, form: Form) -> pl.DataFrame:
+    """`found` in which a figure that is a sum of parts stands at the first part that states its `field`."""
+    if not has_parts(facts):
+        return found
+    place, key = ["row", "block"], list(form.statement_key)
+    parts = facts.filter(~pl.col("superseded") & pl.col(PART.name).is_not_null()).with_columns(
+        pl.col(name).first().over("submission_id", *key).alias(f"_{name}") for name in place
+    )
+    whole_at = ["submission_id", "_row", "_block", "field"]
+    stated = [
+        parts.filter(pl.col(field).is_not_null())
+        .group_by(*whole_at[:-1])
+        .agg(pl.lit(field).alias("field"), *(pl.col(name).first().alias(f"{name}_stated") for name in place))
+        for field in found["field"].unique()
+    ]
+    joined = found.with_columns(pl.col(name).alias(f"_{name}") for name in place).join(
+        pl.concat(stated), on=whole_at, how="left", validate="m:1", maintain_order="left"
+    )
+    return joined.with_columns(pl.coalesce(f"{name}_stated", name).alias(name) for name in place).select(found.columns)
+
+
+def _with_carriers(energy: pl.DataFrame) -> pl.DataFrame:
+    """`energy` (shape of its facts) with kind, tce_per_form_unit and form_unit of the carriers table."""
+    return energy.join(
+        carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"),
+        on="carrier",
+        how="left",
+        validate="m:1",
+        maintain_order="left",
+    )
 
 
 def _figures(frame: pl.DataFrame, field: str, *more: str) -> pl.DataFrame:

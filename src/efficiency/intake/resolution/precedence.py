@@ -4,7 +4,11 @@ The order of submissions is total: by the date of filing, then by arrival. A she
 arrival alone: it counts as filed with the latest of its form and period that had arrived before it, so that the order
 does not depend on the day on which an inbox is read. A figure that was refused is no statement: an earlier valid one
 goes on to count. Within one sheet, equal figures count once, conflicting ones do not count at all, and rows that each
-state a part of the same thing complete one another.
+state other figures of the same thing complete one another.
+
+Rows of one sheet that state parts of a figure (column `part`) count together and are replaced together: all parts of
+the later sheet in place of all of the earlier one's, never a mixture. Where a part of a figure is not known, the figure
+is not stated.
 
 Only keys that occur more than once are looked at, so that a million rows which nobody states twice are passed on
 as they are.
@@ -19,7 +23,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
+from efficiency.parts import has_parts
 from schemas import FORMS
+from schemas.column import PART
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +45,8 @@ CONFLICTS = {
     "thing": pl.UInt32(),
 }
 """One row per cell that conflicts with another of its sheet; cells with the same `thing` state the same thing."""
+ONCE = {"submission_id": pl.String(), "block": pl.Int64(), "field": pl.String()}
+"""One row per column of a sheet that states one figure of the whole on each of its parts."""
 REPLACED = {
     "submission_id": pl.String(),
     "row": pl.Int64(),
@@ -47,9 +55,13 @@ REPLACED = {
     "later_submission": pl.String(),
     "later_row": pl.Int64(),
     "lent": pl.Boolean(),
+    "block": pl.Int64(),
+    "field": pl.String(),
+    "once": pl.Boolean(),
 }
-"""One row per statement that a later or an equal one replaced, and which one did; `lent` where the row gave figures to
-it that it did not state itself."""
+"""One row per statement that a later or an equal one replaced, which one did, and a field that it states; `lent` where
+the row gave figures to it that it did not state itself; `once` where the figure is one of the whole that is stated on
+each part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class Deduplicated:
     """The columns of the rows given, and `superseded`."""
     conflicts: pl.DataFrame
     """Shape `CONFLICTS`."""
+    incomplete: pl.DataFrame
+    """Shape `CONFLICTS`: parts that do not count since other parts of their figure conflict."""
     conflicting: pl.DataFrame
     """Shape `SOURCE_ROW`: rows that conflicts leave without any figure."""
     replaced: pl.DataFrame
@@ -74,23 +88,25 @@ def order(submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def deduplicate(form_id: str, rows: pl.DataFrame) -> Deduplicated:
+def deduplicate(form_id: str, rows: pl.DataFrame, once: pl.DataFrame) -> Deduplicated:
     """Mark which of the `rows` of a form count, as the form declares it (`schemas.Form`).
 
-    `rows` has the columns of the form's stated table and `precedence`.
+    `rows` has the columns of the form's stated table and `precedence`; `once` the shape `ONCE`.
     """
     form = FORMS[form_id]
     if form.replaces == "figure":
-        return _deduplicate_figures(rows, form.statement_key, form.figures)
+        return _deduplicate_figures(rows, form.statement_key, form.figures, once)
     not_compared = {*form.key, "uscc", "name", form.row_unit, form.quantity_unit}
     return _deduplicate_rows(
         rows,
         form.statement_key,
         [name for name in form.names if name not in not_compared],
         figures=form.figures,
+        added=form.added if form.parts else (),
         all_or_nothing=form.all_or_nothing,
         unit=form.quantity_unit,
         last_row_counts=form.last_row_counts,
+        once=once,
     )
 
 
@@ -123,27 +139,44 @@ def _deduplicate_rows(
     fields: Sequence[str],
     *,
     figures: Sequence[str] = (),
+    added: Sequence[str] = (),
     all_or_nothing: Sequence[str] = (),
     within: Sequence[str] = (),
     unit: str | None = None,
     last_row_counts: bool = False,
+    once: pl.DataFrame | None = None,
 ) -> Deduplicated:
     """Deduplicate rows that replace one another as a whole.
 
     `rows` has the lineage columns and `precedence`; `fields` are compared for conflicts within a sheet, between rows
     that also share `within`; a conflict in one of them takes the fields `all_or_nothing` with it. A row without any of
     `figures` is no statement. Of equal rows of a sheet the fullest counts, then the first (the last with
-    `last_row_counts`), completed by what the others state beyond it; not by rows that differ in column `unit`.
+    `last_row_counts`), completed by what the others state beyond it; not by rows that differ in column `unit`. Where
+    the fields `added` are stated in parts, rows of one part are equal or conflict, and all parts count.
     """
     key = list(key)
     repeated = pl.len().over(key) > 1
     contested = rows.filter(repeated)
     if contested.is_empty():
         return _uncontested(rows)
-    contested, conflicts = _without_conflicts(contested, ["submission_id", *key, *within], fields, all_or_nothing)
+    part = [PART.name] if added and has_parts(contested) else []
+    single = pl.DataFrame(schema=rows.schema)
+    repeats = pl.DataFrame(schema=REPLACED)
+    if part and once is not None and once.height:
+        contested, single, repeats = _stated_once(contested, key, added, figures, once)
+    sheet = ["submission_id", *key, *part, *within]
+    contested, conflicts = _without_conflicts(contested, sheet, fields, all_or_nothing)
+    incomplete = pl.DataFrame(schema=CONFLICTS)
+    if part and not all_or_nothing:
+        contested, incomplete = _without_incomplete(contested, key, added, conflicts)
+    each = [*key, *part]
+    states = _any_of(figures)
+    if part:
+        # One part that is not known leaves the whole unknown: such a sheet states it not.
+        states = states.any().over("submission_id", *each).all().over("submission_id", *key)
     ranked = (
         contested.with_columns(
-            _any_of(figures).alias("_states"),
+            states.alias("_states"),
             pl.sum_horizontal(pl.col(field).is_not_null() for field in fields).alias("_filled"),
         )
         .sort(
@@ -154,32 +187,47 @@ def _deduplicate_rows(
             "block",
             descending=[True, True, True, last_row_counts, last_row_counts],
         )
+        .with_columns((pl.col("precedence") == pl.col("precedence").first().over(key)).alias("_latest"))
         .with_columns(
-            (~pl.struct(key).is_first_distinct()).alias("superseded"),
+            (~(pl.col("_latest") & pl.struct(*each, "_latest").is_first_distinct())).alias("superseded"),
             pl.col("submission_id").first().over(key).alias("later_submission"),
-            pl.col("row").first().over(key).alias("later_row"),
+            pl.when("_latest")
+            .then(pl.col("row").first().over(*each, "_latest"))
+            .otherwise(pl.col("row").first().over(key))
+            .alias("later_row"),
         )
     )
-    completed = _completed(ranked, key, fields, unit)
-    replaced = completed.filter(pl.col("superseded") & (pl.col("_states") | pl.col("lent"))).select(*REPLACED)
+    completed = _completed(ranked, each, fields, unit)
+    stated = [pl.when(pl.col(field).is_not_null()).then(pl.lit(field)) for field in (*figures, *fields)]
+    replaced = (
+        completed.filter(pl.col("superseded") & (_any_of(figures) | pl.col("lent")))
+        .with_columns(pl.coalesce(*stated, pl.lit(None, dtype=pl.String)).alias("field"), pl.lit(False).alias("once"))
+        .select(*REPLACED)
+    )
     marked = pl.concat(
         [
             rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
             completed.select(*rows.columns, "superseded"),
+            single.with_columns(pl.lit(True).alias("superseded")),
         ]
     )
-    return Deduplicated(marked, conflicts, pl.DataFrame(schema=SOURCE_ROW), replaced)
+    conflicting = pl.DataFrame(schema=SOURCE_ROW)
+    return Deduplicated(marked, conflicts, incomplete, conflicting, pl.concat([replaced, repeats]))
 
 
-def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], unit: str | None) -> pl.DataFrame:
-    """`ranked` (the row that counts first) with the fields that it lacks taken from other rows of its sheet: `lent`."""
-    alike = pl.col("precedence") == pl.col("precedence").first().over(key)
+def _completed(ranked: pl.DataFrame, each: list[str], fields: Sequence[str], unit: str | None) -> pl.DataFrame:
+    """`ranked` (the row that counts first) with the fields that it lacks taken from other rows of its sheet: `lent`.
+
+    `each` are the columns that say what a row is about, its part among them.
+    """
+    of_sheet = [*each, "_latest"]
+    alike = pl.col("_latest")
     if unit is not None:
-        alike &= (pl.col(unit) == pl.col(unit).first().over(key)).fill_null(value=True)
-    lends = {f: alike & pl.col(f).is_not_null() & pl.col(f).first().over(key).is_null() for f in fields}
+        alike &= (pl.col(unit) == pl.col(unit).first().over(of_sheet)).fill_null(value=True)
+    lends = {f: alike & pl.col(f).is_not_null() & pl.col(f).first().over(of_sheet).is_null() for f in fields}
     marked = ranked.with_columns(
         pl.any_horizontal(lends.values()).alias("lent"),
-        *(pl.when(lent).then(pl.col(f)).max().over(key).alias(f"_{f}") for f, lent in lends.items()),
+        *(pl.when(lent).then(pl.col(f)).max().over(of_sheet).alias(f"_{f}") for f, lent in lends.items()),
     )
     counts = ~pl.col("superseded")
     return marked.with_columns(
@@ -187,11 +235,110 @@ def _completed(ranked: pl.DataFrame, key: list[str], fields: Sequence[str], unit
     )
 
 
-def _deduplicate_figures(rows: pl.DataFrame, key: Sequence[str], measures: Sequence[str]) -> Deduplicated:
+def _stated_once(
+    rows: pl.DataFrame, key: list[str], added: Sequence[str], figures: Sequence[str], once: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """`rows` in which a figure of the whole that is stated on each part stands on the first part alone.
+
+    Also the rows of the repetitions, with those figures alone, which do not count, and their shape `REPLACED`.
+    `figures` are those of which a row must state one.
+    """
+    marked = _with_once(rows.sort("precedence", "row", "block"), added, once)
+    sheet = ["submission_id", *key]
+    first = {f: pl.col(f).filter(pl.col(f).is_not_null()).first().over(sheet) for f in added}
+    again = {
+        f: pl.col(f"_once_{f}")
+        & pl.col(f).is_not_null()
+        & (pl.col(f).is_not_null().cast(pl.Int32).cum_sum().over(sheet) > 1)
+        & ((pl.col(f) - first[f]).abs() <= SAME * first[f].abs())
+        for f in added
+    }
+    found = marked.with_columns(
+        *(repeated.alias(f"_again_{f}") for f, repeated in again.items()),
+        *(pl.col("row").filter(pl.col(f).is_not_null()).first().over(sheet).alias(f"_row_{f}") for f in added),
+    )
+    any_again = pl.any_horizontal(pl.col(f"_again_{f}") for f in added)
+    kept = found.with_columns(pl.when(~pl.col(f"_again_{f}")).then(pl.col(f)).alias(f) for f in added)
+    states = _any_of(figures)
+    single = found.filter(any_again).with_columns(
+        pl.when(pl.col(f"_again_{f}")).then(pl.col(f)).alias(f) for f in added
+    )
+    repeats = [
+        found.filter(f"_again_{f}").select(
+            "submission_id",
+            "row",
+            "uscc",
+            "name",
+            pl.col("submission_id").alias("later_submission"),
+            pl.col(f"_row_{f}").alias("later_row"),
+            pl.lit(False).alias("lent"),
+            "block",
+            pl.lit(f).alias("field"),
+            pl.lit(True).alias("once"),
+        )
+        for f in added
+    ]
+    counting = kept.filter(~any_again | states).select(rows.columns)
+    return counting, single.select(rows.columns), pl.concat(repeats)
+
+
+def _with_once(rows: pl.DataFrame, fields: Sequence[str], once: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with a column `_once_<field>` for each of `fields`: whether its column states the figure of the whole."""
+    for field in fields:
+        columns = once.filter(pl.col("field") == field).select(
+            "submission_id", "block", pl.lit(value=True).alias(f"_once_{field}")
+        )
+        rows = rows.join(
+            columns, on=["submission_id", "block"], how="left", validate="m:1", maintain_order="left"
+        ).with_columns(pl.col(f"_once_{field}").fill_null(value=False))
+    return rows
+
+
+def _without_incomplete(
+    rows: pl.DataFrame, key: list[str], fields: Sequence[str], conflicts: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`rows` without the other parts of figures of which a part conflicts, and the cells of those (shape `CONFLICTS`).
+
+    `conflicts` are the cells that were taken out of `rows`.
+    """
+    if conflicts.is_empty():
+        return rows, pl.DataFrame(schema=CONFLICTS)
+    sheet = ["submission_id", *key]
+    cells: list[pl.DataFrame] = []
+    for field in fields:
+        of_field = conflicts.filter(pl.col("field") == field)
+        hit = of_field.select("submission_id", "row", "block", pl.lit(1).alias("_hit"))
+        if hit.is_empty():
+            continue
+        marked = rows.join(
+            hit.unique(), on=["submission_id", "row", "block"], how="left", validate="m:1", maintain_order="left"
+        ).with_columns(pl.col("_hit").count().over(sheet) > 0)
+        lost = marked.filter(pl.col("_hit") & pl.col(field).is_not_null())
+        cells.append(
+            lost.select(
+                "submission_id",
+                "row",
+                "block",
+                "uscc",
+                "name",
+                pl.lit(field).alias("field"),
+                pl.col(field).cast(pl.Float64).alias("number"),
+                pl.lit(None, dtype=pl.String).alias("text"),
+                pl.lit(0, dtype=pl.UInt32).alias("thing"),
+            )
+        )
+        rows = marked.with_columns(pl.when(~pl.col("_hit")).then(pl.col(field)).alias(field)).drop("_hit")
+    return rows, pl.concat([pl.DataFrame(schema=CONFLICTS), *cells])
+
+
+def _deduplicate_figures(
+    rows: pl.DataFrame, key: Sequence[str], measures: Sequence[str], once: pl.DataFrame
+) -> Deduplicated:
     """Deduplicate rows whose figures replace one another one by one.
 
     A row may come out twice: with the measures that count and, marked superseded, with those that do
-    not. So every measure of a key has exactly one value among the rows that are not superseded.
+    not. So every measure of a key, and of each of its parts, has exactly one value among the rows that are not
+    superseded.
     """
     key = list(key)
     # Most rows state one measure of many: one look at every key, at the measures that are stated at all.
@@ -211,12 +358,24 @@ def _deduplicate_figures(rows: pl.DataFrame, key: Sequence[str], measures: Seque
     shared, twice = marks["shared"], marks["twice"]
     contested = rows.filter(twice)
     free = pl.concat([rows.filter(~shared), rows.filter(shared & ~twice)])
-    contested, conflicts = _without_conflicts(contested, ["submission_id", *key], measures, ())
+    parts = has_parts(contested)
+    contested, conflicts, incomplete = (
+        _parts_without_conflicts(contested, key, measures, once)
+        if parts
+        else (*_without_conflicts(contested, ["submission_id", *key], measures, ()), pl.DataFrame(schema=CONFLICTS))
+    )
     ranked = contested.sort("precedence", "row", "block", descending=[True, False, False])
-    counts = {
-        m: pl.col(m).is_not_null() & (pl.col(m).is_not_null().cast(pl.Int32).cum_sum().over(key) == 1) for m in measures
-    }
-    flagged = ranked.with_columns(counts[m].alias(f"_{m}") for m in measures)
+    flagged = _with_once(ranked, measures, once) if parts else ranked
+    sheet = {m: [*key, "precedence", *([_label(m)] if parts else [])] for m in measures}
+
+    def counts(m: str) -> pl.Expr:
+        known = pl.col(m).is_not_null()
+        if not parts:
+            return known & (known.cast(pl.Int32).cum_sum().over(key) == 1)
+        latest = pl.col("precedence") == pl.col("precedence").filter(known).max().over(key)
+        return known & latest & (known.cast(pl.Int32).cum_sum().over(sheet[m]) == 1)
+
+    flagged = flagged.with_columns(counts(m).alias(f"_{m}") for m in measures)
     counting = flagged.with_columns(pl.when(pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
     superseded = flagged.with_columns(pl.when(~pl.col(f"_{m}")).then(pl.col(m)).alias(m) for m in measures)
     any_figure = _any_of(measures)
@@ -227,23 +386,56 @@ def _deduplicate_figures(rows: pl.DataFrame, key: Sequence[str], measures: Seque
             superseded.filter(any_figure).select(*rows.columns, pl.lit(True).alias("superseded")),
         ]
     )
+
+    def winner(m: str, column: str) -> pl.Expr:
+        counting = pl.col(column).filter(pl.col(f"_{m}"))
+        first = counting.first().over(key)
+        return pl.coalesce(counting.first().over(sheet[m]), first) if parts else first
+
     winners = [
         flagged.with_columns(
-            pl.col("submission_id").filter(pl.col(f"_{m}")).first().over(key).alias("later_submission"),
-            pl.col("row").filter(pl.col(f"_{m}")).first().over(key).alias("later_row"),
+            winner(m, "submission_id").alias("later_submission"),
+            winner(m, "row").alias("later_row"),
+            pl.lit(False).alias("lent"),
+            pl.lit(m).alias("field"),
+            (pl.col(f"_once_{m}") if parts else pl.lit(False)).alias("once"),
         )
         .filter(pl.col(m).is_not_null() & ~pl.col(f"_{m}"))
-        .select(*(column for column in REPLACED if column != "lent"), pl.lit(False).alias("lent"))
+        .select(*REPLACED)
         for m in measures
     ]
     conflicting = ranked.filter(~any_figure).select(*SOURCE_ROW)
-    return Deduplicated(marked, conflicts, conflicting, pl.concat(winners))
+    return Deduplicated(marked, conflicts, incomplete, conflicting, pl.concat(winners))
+
+
+def _label(measure: str) -> pl.Expr:
+    """The part that a row states of `measure`; none of a figure of the whole, which each part states."""
+    return pl.when(~pl.col(f"_once_{measure}")).then(pl.col(PART.name))
+
+
+def _parts_without_conflicts(
+    rows: pl.DataFrame, key: list[str], measures: Sequence[str], once: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """`rows` without figures of which parts conflict, the cells of those, and the cells of their other parts."""
+    columns = rows.columns
+    marked = _with_once(rows, measures, once)
+    cells: list[pl.DataFrame] = []
+    for measure in measures:
+        group = ["submission_id", *key, "_part"]
+        labelled = marked.with_columns(_label(measure).alias("_part"))
+        without, found = _without_conflicts(labelled, group, [measure], ())
+        marked = without.drop("_part")
+        cells.append(found)
+    conflicts = pl.concat(cells)
+    cleaned, incomplete = _without_incomplete(marked.select(columns), key, measures, conflicts)
+    return cleaned, conflicts, incomplete
 
 
 def _uncontested(rows: pl.DataFrame) -> Deduplicated:
     """What is made of rows of which none states what another does."""
     return Deduplicated(
         rows.with_columns(pl.lit(False).alias("superseded")),
+        pl.DataFrame(schema=CONFLICTS),
         pl.DataFrame(schema=CONFLICTS),
         pl.DataFrame(schema=SOURCE_ROW),
         pl.DataFrame(schema=REPLACED),

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import PARSE_PROBLEMS
-from efficiency.intake.resolution import corrections, precedence, standing
+from efficiency.intake.resolution import corrections, precedence
 from efficiency.intake.resolution.duplicate_problems import findings, superseded
 from efficiency.intake.resolution.file_problems import file_findings, file_problems, together
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, divide, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
-from efficiency.intake.resolution.standing import SEEN
-from efficiency.intake.resolution.succession import without_left_out
+from efficiency.intake.resolution.refused_register import WAITING, register_problems
+from efficiency.intake.resolution.succession import SEEN, periods, places, standing, without_left_out
+from efficiency.intake.resolution.unit_columns import find_withheld, unit_column_problems
 from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS, WITHDRAWALS
 
@@ -89,26 +90,33 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     )
     register = ranked(stated.rows["register"].whole(), ranks)
     screened = screen_register(register, refused_codes, submissions, columns)
-    counting, left_out = divide(screened.rows["register"], submissions)
-    outcome = precedence.deduplicate("register", counting)
+    counting, left_out = divide(screened.rows, submissions)
+    refused, _ = divide(screened.refused, submissions)
+    outcome = precedence.deduplicate("register", counting, columns.clear())
     rows = pl.concat([outcome.rows, left_out])
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
         [
             pl.DataFrame(schema=OUTCOMES),
-            outcomes(screened.rejected, "rejected"),
+            outcomes(screened.refused, "rejected"),
             outcomes(outcome.conflicting, "rejected"),
         ]
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
-    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
+    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), refused)
+    of_counting, _ = divide(ranks, submissions)
+    withheld = find_withheld(stated.rows, judged, of_counting, columns)
+    problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
     return (
-        LookupTables(submissions, columns, ranks, refused_cells, rows, lent, judged, stated.withdrawn, labels),
+        LookupTables(
+            submissions, columns, ranks, refused_cells, rows, lent, judged, withheld, refused, stated.withdrawn, labels
+        ),
         PartitionResult(
             {},
             counted(evidence),
-            pl.concat([read, screened.problems, found.problems]),
+            problems,
             found.replaced,
+            pl.DataFrame(schema=WAITING),
             file_findings("register", rows, outcome.replaced, submissions, ranks),
         ),
     )
@@ -117,7 +125,8 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
 def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Partitions) -> ResolutionResult:
     """What all `parts`, those of the register and of every partition, give as one; `facts` are their facts."""
     notes = superseded([part.replaced for part in parts], tables.submissions)
-    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), notes])), tables.ranks)
+    refused = register_problems(tables.refused, [part.waiting for part in parts], tables.submissions)
+    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), refused, notes])), tables.ranks)
     reconciled = SUBMISSIONS.conform(reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found))
     of_files = file_problems(
         reconciled, tables.columns, together([part.of_files for part in parts]), tables.withdrawn, tables.labels
@@ -129,12 +138,12 @@ def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Parti
 def _with_standing(stated: Stated) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
     """The submissions of `stated` with left_out and succeeded_by, and the periods of those whose rows have their own.
 
-    See `efficiency.intake.resolution.standing`.
+    See `efficiency.intake.resolution.succession`.
     """
     submissions = _with_unusable(stated.submissions).drop("left_out", "succeeded_by", strict=False)
-    known = standing.places(stated.seen, submissions)
-    labels = standing.periods(submissions, stated.rows, known)
-    found = standing.standing(submissions, known, set(stated.withdrawn["submission_id"]), labels)
+    known = places(stated.seen, submissions)
+    labels = periods(submissions, stated.rows, known)
+    found = standing(submissions, known, set(stated.withdrawn["submission_id"]), labels)
     return submissions.join(found, on="submission_id", how="left", validate="1:1", maintain_order="left"), labels
 
 

@@ -107,7 +107,9 @@ def _figures(form: Form, column: Column, word: str) -> str:
     if since:
         source = (
             f"(SELECT *, {since} AS span_start, {since} AS span_end, "
-            f"lead({since}) OVER (PARTITION BY uscc ORDER BY {since} NULLS FIRST) AS replaced_on "
+            # Parts share their date: what replaces them is the next other one.
+            f"min({since}) OVER (PARTITION BY uscc ORDER BY {since} NULLS FIRST "
+            f"GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on "
             f"FROM {source} WHERE NOT superseded)"
         )
     electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")

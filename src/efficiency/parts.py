@@ -1,0 +1,82 @@
+"""Figures that a sheet states in parts (plots, meters, kinds of tax), added up: one row per what the parts belong to.
+
+Facts keep one row a part, so that each leads to its cell; whatever sums or compares figures works on the whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.column import PART
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas import Form
+
+
+def has_parts(rows: pl.DataFrame) -> bool:
+    """Whether any of `rows` states a part."""
+    return PART.name in rows.columns and rows[PART.name].null_count() < rows.height
+
+
+def whole(form: Form, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` of `form` in which the parts of each figure are added up; the same rows where none states a part.
+
+    `rows` has the columns of the form's facts, only those that count. A part without one of its form's figures that are
+    all-or-nothing makes that figure null; of the others those are added that are stated. The coefficient is the mean of
+    the parts' by consumption. The other columns are those of the first part; `part` is null.
+    """
+    if not has_parts(rows):
+        return rows
+    key = list(form.statement_key)
+    stated = rows.filter(pl.col(PART.name).is_not_null())
+    if form.quantity_unit:
+        # Quantities in different units do not add up before they are converted.
+        unit = pl.col(form.quantity_unit)
+        stated = stated.with_columns(unit.fill_null(unit.drop_nulls().first().over(key)))
+        key.append(form.quantity_unit)
+    added = {name: _sum(name, needed=name in form.all_or_nothing) for name in form.added}
+    if "coefficient" in rows.columns:
+        added["coefficient"] = _mean("coefficient", "consumption")
+    first = [name for name in rows.columns if name not in {*key, *added, PART.name}]
+    summed = stated.group_by(key, maintain_order=True).agg(*added.values(), pl.col(first).first())
+    return pl.concat(
+        [
+            rows.filter(pl.col(PART.name).is_null()),
+            summed.with_columns(pl.lit(None, dtype=pl.String).alias(PART.name)).select(rows.columns),
+        ]
+    )
+
+
+def sum_of_parts(
+    rows: pl.DataFrame, key: Sequence[str], figures: Sequence[str], *, needed: bool = True
+) -> pl.DataFrame:
+    """`rows` with one row per `key` whose `figures` are summed; the other columns are the first row's.
+
+    A sum is null where all its figures are missing or, where each is `needed`, one.
+    """
+    first = [name for name in rows.columns if name not in {*key, *figures}]
+    return (
+        rows.group_by(key, maintain_order=True)
+        .agg(*(_sum(name, needed=needed) for name in figures), pl.col(first).first())
+        .select(rows.columns)
+    )
+
+
+def _sum(name: str, *, needed: bool) -> pl.Expr:
+    """The sum of a column: null where no value is there or, where each is `needed`, one is missing."""
+    value = pl.col(name)
+    lacking = value.is_null().any() if needed else value.is_null().all()
+    return pl.when(lacking).then(None).otherwise(value.sum()).alias(name)
+
+
+def _mean(name: str, weight: str) -> pl.Expr:
+    """The mean of the values that are there by `weight`; their plain mean where the weights are zero or missing."""
+    known = pl.when(pl.col(name).is_not_null()).then(pl.col(weight))
+    equal = pl.col(name).min() == pl.col(name).max()
+    mean = (pl.col(name) * known).sum() / known.sum()
+    plain = pl.when(equal).then(pl.col(name).min()).otherwise(pl.col(name).mean())
+    return pl.when(equal | (known.sum() == 0)).then(plain).otherwise(mean).alias(name)
