@@ -32,6 +32,7 @@ SUBMISSIONS = Table(
             "carry their own or the form has none",
         ),
         Column("filled_on", "date", "填报日期", "Date of filing as the sheet states it"),
+        Column("file_date", "date", "文件日期", "Day on which the file was last changed, as its file system says"),
         Column(
             "status",
             "text",

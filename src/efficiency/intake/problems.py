@@ -105,6 +105,8 @@ RULES: dict[str, ProblemRule] = {
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
             "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
+            "correction_not_carried": "该项更正之前报送的累计数包含这个月，但没有该月原报数，也没有填写原值，"
+            "无法换算，累计数未调整。请补填原值后重新报送，或重报累计数。",
             "entries_left_out": "同名文件的前一版填报、本版没有填报的{title}事项有 {value} 项（{names}），仍然有效。"
             "确已整改的请填写整改完成日期后重新报送；确属误报的，请管理员用 efficiency withdraw 撤回前一版。",
         },

@@ -20,6 +20,7 @@ from efficiency.intake.resolution import DECLINED, Target, find_target
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
+from efficiency.parts import whole
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import carrier_form_unit
@@ -161,7 +162,7 @@ def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
 
 def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
     """The figure that the correction `row` would replace; of an area, the one in force at the end of its span."""
-    own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
+    own = whole(FORMS[target.form], facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"]))
     since = FORMS[target.form].in_force_from
     if since:
         in_force = pl.col(since) <= pl.lit(row["span_end"]).dt.month_end()

@@ -7,7 +7,7 @@ every partition are looked up in; `efficiency.intake.resolution.resolve` makes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -81,15 +81,10 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     submissions, columns = tables.submissions, tables.columns
     stated = {form: ranked(frame, tables.ranks) for form, frame in rows.items() if form != "register"}
     matched = match_rows(stated, tables.verdicts, submissions, columns)
-    ledgers, of_left_out = divide(matched.rows["corrections"], submissions)
-    approved = corrections.screen(ledgers, tables.refused_cells, submissions, columns)
+    approved, of_left_out = _screened(matched.rows["corrections"], tables)
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
-    left_out: dict[str, pl.DataFrame] = {}
-    if of_left_out.height:
-        screened = corrections.screen(of_left_out.drop("superseded"), tables.refused_cells, submissions, columns)
-        left_out["corrections"] = screened.rows.with_columns(pl.lit(value=True).alias("superseded"))
-        rejected.append(screened.rejected)
+    left_out = {"corrections": of_left_out}
 
     once = columns.filter(pl.col("counted_once")).select("submission_id", "block", "field")
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
@@ -105,27 +100,35 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         deduplicated[form] = deduplicate(form, complete, once)
 
     facts: dict[str, pl.DataFrame] = {}
+    stated_facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []
     of_files: list[FileFindings] = []
     for form in FORMS:
         if form == "register":
-            facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
+            facts[form] = stated_facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
             continue
         outcome = deduplicated[form]
         frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
-        if form in left_out and left_out[form].height:
+        carried = corrections.carry(FORMS[form], ranked(frame, tables.ranks), applied, submissions, columns)
+        problems.append(carried.problems)
+        frame = carried.rows.drop("precedence")
+        if left_out[form].height:
             frame = pl.concat([frame, left_out[form].select(frame.columns)])
         # A carrier whose consumption was refused makes the total unknown: its row is kept without the figure.
         kept = pl.lit(value=True) if FORMS[form].all_or_nothing else states(form)
         rejected += [outcome.conflicting, frame.filter(~kept).select("submission_id", "row")]
-        facts[form] = _facts(form, frame.filter(kept), tables.ranks)
+        stated_facts[form] = _facts(form, frame.filter(kept), tables.ranks)
+        with_carried = pl.concat([frame, carried.added.select(frame.columns)]) if carried.added.height else None
+        facts[form] = (
+            stated_facts[form] if with_carried is None else _facts(form, with_carried.filter(kept), tables.ranks)
+        )
         found = findings(form, outcome, submissions, columns)
         problems.append(found.problems)
         replaced.append(found.replaced)
-        of_files.append(file_findings(form, facts[form], outcome.replaced, submissions, tables.ranks))
+        of_files.append(file_findings(form, stated_facts[form], outcome.replaced, submissions, tables.ranks))
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
-    evidence = [_evidence(facts, rejected, lent), outcomes(matched.waiting, "waiting")]
+    evidence = [_evidence(stated_facts, rejected, lent), outcomes(matched.waiting, "waiting")]
     waiting, _ = divide(matched.waiting, submissions)
     return PartitionResult(
         facts,
@@ -135,6 +138,15 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         waiting,
         together(of_files),
     )
+
+
+def _screened(rows: pl.DataFrame, tables: LookupTables) -> tuple[corrections.Screened, pl.DataFrame]:
+    """The corrections among `rows`, and the rows of those ledgers that do not count, which are superseded."""
+    ledgers, left_out = divide(rows, tables.submissions)
+    approved = corrections.screen(ledgers, tables.refused_cells, tables.submissions, tables.columns)
+    gone = corrections.screen(left_out.drop("superseded"), tables.refused_cells, tables.submissions, tables.columns)
+    rejected = pl.concat([approved.rejected, gone.rejected])
+    return replace(approved, rejected=rejected), gone.rows.with_columns(pl.lit(value=True).alias("superseded"))
 
 
 def divide(rows: pl.DataFrame, submissions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
