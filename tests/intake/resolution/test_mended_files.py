@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from builders.stated import CODES, NAMES, Resolved, Row, Sheet, counting, message, month, stated, whole
+from builders.stated import CODES, NAMES, Resolved, Row, Sheet, counting, message, month, stated, whole, year_to_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,9 +218,9 @@ def rows_of(draw: st.DrawFn, form: str, months: Sequence[int]) -> list[Row]:
             for letter in letters
         ]
     number = draw(st.sampled_from(months))
+    span = year_to_date(2026, number) if draw(st.booleans()) else month(2026, number)
     return [
-        {"uscc": CODES[letter], "tax": draw(value), "revenue": draw(st.none() | value), **month(2026, number)}
-        for letter in letters
+        {"uscc": CODES[letter], "tax": draw(value), "revenue": draw(st.none() | value), **span} for letter in letters
     ]
 
 
@@ -238,7 +238,7 @@ def offices(draw: st.DrawFn) -> Office:
             rows = rows_of(draw, form, [1] if name == "税收.xlsx" else [1, 2])
             filled = draw(st.none() | st.sampled_from([date(2026, 1, 31), date(2026, 2, 28)]))
             span = rows[0].get("span_start") if form == "output" else None
-            label = f"{span:%Y-%m}" if span and draw(st.booleans()) else None
+            label = f"{span:%Y-%m}" if span == rows[0].get("span_end") and span and draw(st.booleans()) else None
             office.inbox[name] = Sent(Sheet(form, rows, id=f"s{time:02}", filled_on=filled, label=label), time)
         elif kind == "withdraw":
             chosen = draw(st.sampled_from(sorted(office.inbox)))

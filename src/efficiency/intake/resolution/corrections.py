@@ -210,38 +210,34 @@ class Carried:
 
 
 def carry(
-    form: Form, facts: pl.DataFrame, corrections: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
+    form: Form, facts: pl.DataFrame, corrections: pl.DataFrame, sheets: pl.DataFrame, columns: pl.DataFrame
 ) -> Carried:
     """Carry the `corrections` of a month into the figures of `form` that contain it and were filed before.
 
-    `facts` are deduplicated and corrected, with `superseded` and the `precedence` of their sheets. Those figures of
-    several months of the same year are meant that were filed, else arrived, before the correction was approved: later
-    ones contain it. The difference is that to the month's figure that the correction replaces, else to 原值; where
-    neither is known it is a problem.
+    `facts` are deduplicated and corrected, with `superseded`; `sheets` are the submissions with their `precedence`.
+    Those figures of several months of the same year are meant that were filed, else arrived, before the correction was
+    approved: later ones contain it. The difference is that to the month's figure that the correction replaces, else to
+    原值; where neither is known it is a problem.
     """
-    filed = _filed(submissions)
+    filed = _filed(sheets)
     months = corrections.filter((pl.col("target_form") == form.id) & (pl.col("span_start") == pl.col("span_end"))).join(
         filed, on="submission_id", how="left", validate="m:1"
     )
     rows, added, problems = facts, [facts.clear()], [EMPTY]
-    for field in form.correctable if form.flow else ():
+    for field in form.correctable if form.flow and months.height else ():
         of_field = months.filter(pl.col("target") == field)
         if form.column(field).figure != "flow" or of_field.is_empty():
             continue
         pairs = _containing(form, _longer(form, rows, field, corrections, filed), of_field)
         if pairs.is_empty():
             continue
-        replaced = _replaced_figures(form, facts, field, of_field)
+        replaced = _replaced_figures(form, facts, field, of_field, sheets)
         place = ["submission_id", "row"]
         known = of_field.join(replaced.select(place).unique(), on=place, how="semi")
         from_old = of_field.join(known, on=place, how="anti").filter(pl.col("old").is_not_null())
         lost = of_field.join(pl.concat([known, from_old]), on=place, how="anti").join(pairs, on=place, how="semi")
-        located = locate(
-            lost.with_columns(pl.lit("old").alias("field"), pl.lit("").alias("value")), submissions, columns
-        )
-        problems.append(
-            problem_rows("correction_not_carried", located.with_columns(value=pl.lit(None, dtype=pl.String)))
-        )
+        located = locate(lost.with_columns(pl.lit("old").alias("field")), sheets, columns)
+        problems.append(problem_rows("correction_not_carried", located))
         pairs = pairs.join(lost, on=place, how="anti")
         label = pl.concat_str(pl.lit(f"{CARRIED} "), pl.col("span_start").dt.strftime("%Y-%m"))
         new = of_field.with_columns(pl.col("new").alias(field), _block().alias("block"), label.alias("part"))
@@ -310,13 +306,17 @@ def _containing(form: Form, longer: pl.DataFrame, months: pl.DataFrame) -> pl.Da
     )
 
 
-def _replaced_figures(form: Form, facts: pl.DataFrame, field: str, months: pl.DataFrame) -> pl.DataFrame:
+def _replaced_figures(
+    form: Form, facts: pl.DataFrame, field: str, months: pl.DataFrame, sheets: pl.DataFrame
+) -> pl.DataFrame:
     """The rows of `facts` whose `field` each correction replaces, negative, with the correction's submission_id and row
     as `submission_id`, `row`, and their own as `own_id`, `own_row`.
     """
     key = list(form.statement_key)
-    stated = facts.filter(pl.col("superseded") & pl.col(field).is_not_null()).with_columns(
-        pl.col("submission_id").alias("own_id"), pl.col("row").alias("own_row")
+    stated = (
+        facts.filter(pl.col("superseded") & pl.col(field).is_not_null())
+        .join(sheets.select("submission_id", "precedence"), on="submission_id", how="left", validate="m:1")
+        .with_columns(pl.col("submission_id").alias("own_id"), pl.col("row").alias("own_row"))
     )
     latest = pl.col("precedence") == pl.col("precedence").max().over(key)
     return (
@@ -347,7 +347,7 @@ def _as_parts(form: Form, field: str, rows: pl.DataFrame, pairs: pl.DataFrame, f
             longer, on=list(form.statement_key), how="left", validate="m:1"
         )
     own = {*form.statement_key, "name", "sheet", "submission_id", "row", "block", "part", "superseded", field}
-    own |= {"coefficient", form.row_unit, "precedence"}
+    own |= {"coefficient", form.row_unit}
     return spread.select(
         pl.col(name).cast(dtype) if name in own and name in spread.columns else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in facts.schema.items()

@@ -109,9 +109,9 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
             continue
         outcome = deduplicated[form]
         frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
-        carried = corrections.carry(FORMS[form], ranked(frame, tables.ranks), applied, submissions, columns)
+        carried = corrections.carry(FORMS[form], frame, applied, ranked(submissions, tables.ranks), columns)
         problems.append(carried.problems)
-        frame = carried.rows.drop("precedence")
+        frame = carried.rows
         if left_out[form].height:
             frame = pl.concat([frame, left_out[form].select(frame.columns)])
         # A carrier whose consumption was refused makes the total unknown: its row is kept without the figure.
