@@ -21,11 +21,12 @@ from efficiency.commands import (
     run,
     serve,
     template,
+    withdraw,
 )
 from efficiency.errors import EfficiencyError
 from efficiency.processes import keep_private
 
-COMMANDS = (run, serve, check, explain, compare, template, policies, objection, reissue, rollback, audit)
+COMMANDS = (run, serve, check, explain, compare, template, policies, objection, withdraw, reissue, rollback, audit)
 """In the order of `efficiency --help`."""
 
 

@@ -113,6 +113,10 @@ RULES: dict[str, ProblemRule] = {
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
             "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
+            "correction_not_carried": "该项更正之前报送的累计数包含这个月，但没有该月原报数，也没有填写原值，"
+            "无法换算，累计数未调整。请补填原值后重新报送，或重报累计数。",
+            "entries_left_out": "同名文件的前一版填报、本版没有填报的{title}事项有 {value} 项（{names}），仍然有效。"
+            "确已整改的请填写整改完成日期后重新报送；确属误报的，请管理员用 efficiency withdraw 撤回前一版。",
         },
     ),
     **_rules(
@@ -144,6 +148,14 @@ RULES: dict[str, ProblemRule] = {
         "warning",
         "resolve",
         {
+            "figures_lapsed": "同名文件的前一版填报、本版没有填报的{title}数据有 {value} 项（{names}），"
+            "自本版起不再计入。漏报的请补填后重新报送；确已取消的，无需处理。",
+            "file_misnamed": "文件名写的是{named}，表中数据的所属期却是 {value}，已按表中的所属期计入。"
+            "所属期填错的请改正后重新报送；文件名写错的，请改正文件名。",
+            "replaces_file": "本表计入的 {value} 行数据，全部替代了先前报送的“{other}”的同期数据。"
+            "所属期填错或报错文件的，请改正后以原文件名重新报送；确属重报的，无需处理。",
+            "replaced_by_file": "本表已有 {value} 行数据被后来报送的“{other}”的全部数据替代。"
+            "请核对后报的表是否填错所属期；确属重报的，无需处理。",
             "negative": "“{title}”为 {value}，通常不应为负数。已按原值计入，请核对；确属冲减的请说明。",
             "cumulative_falls": "“{title}”本期累计 {value} 小于上期累计 {before}。请核对本期或上期累计数。",
             "unit_suspect": "“{title}”单月数值 {month} 与该企业各月中位数 {median} 相差 8 倍以上。{hint}"
@@ -187,6 +199,8 @@ RULES: dict[str, ProblemRule] = {
             "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
             "如属限额产品，请改用目录中的产品名称。",
             "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
+            "file_succeeded": "本表已由后来报送的同名文件“{value}”取代，数据不再计入，保留备查，无需处理。",
+            "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"

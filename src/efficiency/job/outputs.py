@@ -60,16 +60,21 @@ def report(
     progress: Progress = silent,
 ) -> Contents:
     """Write the reports into their staging folders; returns what the new warehouse holds."""
+    contents = new_contents(run, validated, evaluations)
+    _write_reports(run, validated, evaluations, staged, progress)
+    staged.wait_for_returned()
+    return contents
+
+
+def new_contents(run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation]) -> Contents:
+    """What the new warehouse holds."""
     published = [as_published(one, run) for one in evaluations]
     contents = validated.ingested.stored.with_frames(
         {**_stated_tables(validated.ingested), **_resolved_tables(run, validated)}
     )
     for new in published:
         contents = add_evaluation(contents, new).contents
-    contents = with_audit_tables(contents, run, validated.ingested, published)
-    _write_reports(run, validated, evaluations, staged, progress)
-    staged.wait_for_returned()
-    return contents
+    return with_audit_tables(contents, run, validated.ingested, published)
 
 
 def _write_reports(
