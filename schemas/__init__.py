@@ -30,7 +30,7 @@ its cells appear in explanations and in the view `lineage`, and its returns are 
 from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
 from schemas.column import Column, Form, Rule, Table
 from schemas.forms import CORRECTABLE, DATED, FACTS, FEEDS, FORMS, MEASURED, STATED
-from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS
+from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
 from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
@@ -63,6 +63,7 @@ __all__ = [
     "STATED",
     "SUBMISSIONS",
     "WATCH",
+    "WITHDRAWALS",
     "Column",
     "Form",
     "Rule",

@@ -128,6 +128,10 @@ class Form:
     state different figures of one enterprise."""
     last_row_counts: bool = False
     """Of equal rows of one sheet the last counts instead of the first: in a list a later line is the newer one."""
+    lists_entries: bool = False
+    """Its rows are entries about any time, no return of a period: with other months a file is a later version of it."""
+    stands_until_withdrawn: bool = False
+    """What a mended file leaves out goes on to count until it is withdrawn: a list of additions takes nothing back."""
     in_force_from: str | None = None
     """Date column from which on a row is in force until the next one is."""
     named_by: str | None = None

@@ -75,5 +75,6 @@ FORM_CORRECTIONS = Form(
     ),
     flow=True,
     key=("uscc", "field"),
+    lists_entries=True,
     advice=("每个企业、每个时期、每项指标填一行；更正值优先于任何报送数据。",),
 )

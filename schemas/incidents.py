@@ -33,6 +33,7 @@ FORM_INCIDENTS = Form(
         ),
     ),
     key=("uscc", "date", "kind", "document"),
+    stands_until_withdrawn=True,
     rules=(
         Rule(
             "resolved_before_event",

@@ -32,6 +32,7 @@ SUBMISSIONS = Table(
             "carry their own or the form has none",
         ),
         Column("filled_on", "date", "填报日期", "Date of filing as the sheet states it"),
+        Column("file_date", "date", "文件日期", "Day on which the file was last changed, as its file system says"),
         Column(
             "status",
             "text",
@@ -60,6 +61,20 @@ SUBMISSIONS = Table(
         Column("rows_totals", "integer", "合计行数", "Total rows", nullable=False),
         Column("rows_notes", "integer", "附注行数", "Note rows", nullable=False),
         Column("rows_blank", "integer", "空行数", "Blank rows", nullable=False),
+        Column(
+            "left_out",
+            "text",
+            "不计入原因",
+            "succeeded: a later file of its name has its place; withdrawn: it was withdrawn; null: its rows count",
+            choices=("succeeded", "withdrawn"),
+        ),
+        Column(
+            "succeeded_by",
+            "text",
+            "替代报送编号",
+            "Sheet of the later file of its name that has its place; entries that stand until they are withdrawn "
+            "(form incidents) count beside it",
+        ),
         Column("arrival", "integer", "到达次序", "Order of arrival over all runs, from 1", nullable=False),
         Column("run_id", "text", "运行编号", "Run that read it first", nullable=False),
         Column("received_at", "timestamp", "接收时间", "When that run read it", nullable=False),
@@ -109,6 +124,12 @@ COLUMN_MAP = Table(
         ),
         Column("field", "text", "指标", "Canonical field", nullable=False),
         Column("column", "text", "列", "Column letters, e.g. F", nullable=False),
+        Column(
+            "row",
+            "integer",
+            "行",
+            "Row of the cell where it is not that of the fact: an enterprise named above its column; else null",
+        ),
         Column("header", "text", "表头", "Header as the sheet states it", nullable=False),
         Column("unit", "text", "计量单位", "Unit as stated or assumed; null for fields without one"),
         Column(
@@ -142,3 +163,22 @@ COLUMN_MAP = Table(
     ),
     key=("submission_id", "block", "field"),
 )
+
+WITHDRAWALS = Table(
+    schema="intake",
+    name="withdrawals",
+    meaning="One row per sheet and time that it was withdrawn (`efficiency withdraw`): from the next run on it "
+    "does not count, until that is undone. Rows are never removed",
+    columns=(
+        Column("file_name", "text", "文件", "File that was withdrawn, path below the inbox", nullable=False),
+        Column("submission_id", "text", "报送编号", "Sheet that is withdrawn (intake.submissions)", nullable=False),
+        Column("reason", "text", "撤回原因", "Why, as the operator states it", nullable=False),
+        Column("operator", "text", "操作人", "Who withdrew it, as user@host", nullable=False),
+        Column("withdrawn_at", "timestamp", "撤回时间", "When it was withdrawn", nullable=False),
+        Column("undone_at", "timestamp", "恢复时间", "When that was undone; null while it is withdrawn"),
+        Column("after_run", "integer", "撤回前运行次序", "Last run before it was withdrawn (audit.runs.sequence); "
+               "later runs know it", nullable=False),
+        Column("undone_after_run", "integer", "恢复前运行次序", "Last run before that was undone; later runs count the "
+               "sheet again"),
+    ),
+)  # fmt: skip

@@ -29,7 +29,8 @@ OBJECTIONS = Table(
         Column("span_end", "date", "所属期止", "First day of the last month that the figure covers"),
         Column("state", "text", "办理状态", "pending: not approved yet; accepted: it counts; declined: not agreed to; "
                "replaced: a later correction of the figure counts; withdrawn: no longer in the newest version of its "
-               "file; refused: not usable, see intake.problems", nullable=False, choices=tuple(STATES)),
+               "file, or that was withdrawn; refused: not usable, see intake.problems", nullable=False,
+               choices=tuple(STATES)),
         Column("received", "timestamp", "首次收到时间", "When it was read first", nullable=False),
         Column("submission_id", "text", "报送编号", "Sheet that states it last", nullable=False),
         Column("sheet", "text", "工作表", "Worksheet name; empty for CSV", nullable=False),

@@ -22,11 +22,26 @@ from efficiency.commands import (
     serve,
     status,
     template,
+    withdraw,
 )
 from efficiency.errors import EfficiencyError
 from efficiency.processes import keep_private
 
-COMMANDS = (run, serve, check, status, explain, compare, template, policies, objection, reissue, rollback, audit)
+COMMANDS = (
+    run,
+    serve,
+    check,
+    status,
+    explain,
+    compare,
+    template,
+    policies,
+    objection,
+    withdraw,
+    reissue,
+    rollback,
+    audit,
+)
 """In the order of `efficiency --help`."""
 
 

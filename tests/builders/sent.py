@@ -49,7 +49,7 @@ def sent(*sheets: Rows, register: Rows = REGISTER, mapping: MappingFile = NO_MAP
 
 def told(result: Resolved, *leave_out: str) -> list[tuple[str, str | None, str]]:
     """File, cell and rule of each problem, but for notes on assumed units and the rules to leave out."""
-    rules = ["unit_assumed", "superseded_figure", *leave_out]
+    rules = ["unit_assumed", "superseded_figure", "replaces_file", "replaced_by_file", *leave_out]
     found = result.problems.filter(~pl.col("rule").is_in(rules))
     return found.select("file_name", "cell", "rule").rows()
 

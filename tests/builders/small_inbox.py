@@ -96,13 +96,41 @@ def ledger(path: Path, *corrections: Sequence[object]) -> Path:
     return write(path, [LEDGER, *corrections])
 
 
-def run(folder: Path, period: str = PERIOD, *, output: str = "output", mapping: Path | None = None) -> CompletedRun:
-    """The month on `folder`/inbox, in this process, with its warehouse and output beside the inbox."""
+def run(
+    folder: Path,
+    period: str = PERIOD,
+    *,
+    output: str = "output",
+    mapping: Path | None = None,
+    policy: str = "zibo-jkq",
+    reports: bool = True,
+) -> CompletedRun:
+    """The month on `folder`/inbox, in this process, with its warehouse and output beside the inbox.
+
+    Without `reports` no document is written, which takes most of a small month's time.
+    """
     from efficiency.job.contracts import RunRequest
-    from efficiency.job.run import run_month
+    from efficiency.job.outputs import new_contents
+    from efficiency.job.run import Steps, run_month
     from efficiency.periods import period_range
 
     place = folder / "warehouse" / "efficiency.duckdb"
-    return run_month(
-        RunRequest(folder / "inbox", period_range(period), "zibo-jkq", place, folder / output, mapping=mapping)
+    request = RunRequest(folder / "inbox", period_range(period), policy, place, folder / output, mapping=mapping)
+    steps = (
+        None
+        if reports
+        else Steps(report=lambda run, validated, evaluations, *_: new_contents(run, validated, evaluations))
     )
+    return run_month(request, steps)
+
+
+def quick_policy(path: Path) -> Path:
+    """The built-in policy with two draws of weights: for tests to which the confidence of tiers does not matter."""
+    import re
+
+    from efficiency.policy.load import load_policy
+
+    text = load_policy("zibo-jkq").text
+    text = re.sub(r'(?m)^id = ".*?"', 'id = "quick"', text, count=1)
+    path.write_text(re.sub(r"(?m)^draws = \d+", "draws = 2", text), encoding="utf-8")
+    return path

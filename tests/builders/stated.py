@@ -50,6 +50,13 @@ class Sheet:
     blank: int = 0
     unusable: int = 0
     factors: dict[str, float] = field(default_factory=dict)
+    file: str = ""
+    """Name of its file, by default made of its id."""
+    bytes: str = ""
+    """Digest of its file, by default its id."""
+    run: str = "run"
+    label: str | None = None
+    """The period of its heading."""
 
 
 def month(year: int, number: int) -> Row:
@@ -100,11 +107,11 @@ def stated(*sheets: Sheet, problems: Iterable[dict[str, Any]] = ()) -> Stated:
         submissions.append(
             {
                 "submission_id": sheet.id,
-                "file_name": f"{sheet.id}.xlsx",
-                "sha256": sheet.id,
+                "file_name": sheet.file or f"{sheet.id}.xlsx",
+                "sha256": sheet.bytes or sheet.id,
                 "form": sheet.form,
                 "sheet": "Sheet1",
-                "period_label": None,
+                "period_label": sheet.label,
                 "filled_on": sheet.filled_on,
                 "rows_total": used + sheet.totals + sheet.notes + sheet.blank + sheet.unusable,
                 "rows_totals": sheet.totals,
@@ -112,7 +119,7 @@ def stated(*sheets: Sheet, problems: Iterable[dict[str, Any]] = ()) -> Stated:
                 "rows_blank": sheet.blank,
                 "rows_rejected": sheet.unusable,
                 "arrival": sheet.arrival or position,
-                "run_id": "run",
+                "run_id": sheet.run,
                 "received_at": datetime(2026, 11, 5, tzinfo=UTC),
             }
         )

@@ -62,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
 def _summary(version: Version) -> str:
     evaluations = ", ".join(version.evaluations[-3:]) or "no evaluation"
     more = f"{len(version.evaluations) - 3} more and " if len(version.evaluations) > 3 else ""
+    withdrawn = f", {version.withdrawn} sheets withdrawn" if version.withdrawn else ""
     return (
         f"{version.published:%Y-%m-%d %H:%M:%S} UTC, {version.size / 1e6:.1f} MB, run {version.run_id or 'unknown'}: "
-        f"{more}{evaluations}"
+        f"{more}{evaluations}{withdrawn}"
     )
 
 
@@ -75,4 +76,5 @@ def _as_dict(version: Version) -> dict[str, Any]:
         "bytes": version.size,
         "run_id": version.run_id,
         "evaluations": list(version.evaluations),
+        "withdrawn": version.withdrawn,
     }

@@ -113,6 +113,10 @@ RULES: dict[str, ProblemRule] = {
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
             "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
+            "correction_not_carried": "该项更正之前报送的累计数包含这个月，但没有该月原报数，也没有填写原值，"
+            "无法换算，累计数未调整。请补填原值后重新报送，或重报累计数。",
+            "entries_left_out": "同名文件的前一版填报、本版没有填报的{title}事项有 {value} 项（{names}），仍然有效。"
+            "确已整改的请填写整改完成日期后重新报送；确属误报的，请管理员用 efficiency withdraw 撤回前一版。",
         },
     ),
     **_rules(
@@ -123,10 +127,14 @@ RULES: dict[str, ProblemRule] = {
             "请核对明细是否漏填、重填，或合计公式是否正确。",
             "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
             "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
+            "row_unread": "“{value}”行未采用：本系统没有这项指标。如是笔误或别名，请改用模板中的指标名称后重新报送；"
+            "如是其他数据，无需处理。",
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
             "column_unread": "“{value}”列有数据，但未采用：{reason}如属需要报送的指标，请改正后重新报送；"
             "如是其他数据，无需处理。",
+            "cumulative_doubt": "“{value}”写有“累计”，{reason}，各月的列已按当月数计入。"
+            "如为累计数，请在标题写明“各月累计”后重新报送；如为当月数，请删去“累计”二字。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
             "archive_unread": "该文件是{value}，其中的文件均未读取。"
             "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
@@ -140,6 +148,14 @@ RULES: dict[str, ProblemRule] = {
         "warning",
         "resolve",
         {
+            "figures_lapsed": "同名文件的前一版填报、本版没有填报的{title}数据有 {value} 项（{names}），"
+            "自本版起不再计入。漏报的请补填后重新报送；确已取消的，无需处理。",
+            "file_misnamed": "文件名写的是{named}，表中数据的所属期却是 {value}，已按表中的所属期计入。"
+            "所属期填错的请改正后重新报送；文件名写错的，请改正文件名。",
+            "replaces_file": "本表计入的 {value} 行数据，全部替代了先前报送的“{other}”的同期数据。"
+            "所属期填错或报错文件的，请改正后以原文件名重新报送；确属重报的，无需处理。",
+            "replaced_by_file": "本表已有 {value} 行数据被后来报送的“{other}”的全部数据替代。"
+            "请核对后报的表是否填错所属期；确属重报的，无需处理。",
             "negative": "“{title}”为 {value}，通常不应为负数。已按原值计入，请核对；确属冲减的请说明。",
             "cumulative_falls": "“{title}”本期累计 {value} 小于上期累计 {before}。请核对本期或上期累计数。",
             "unit_suspect": "“{title}”单月数值 {month} 与该企业各月中位数 {median} 相差 8 倍以上。{hint}"
@@ -168,6 +184,7 @@ RULES: dict[str, ProblemRule] = {
             "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+            "part_within": "该行是“其中”项，已含在同一企业的其他行中，没有另行相加。",
             "parts_by_total": "没有可以区分本行与第 {value} 行的栏目，但合计数表明两行都已计入，已作为不同部分相加。"
             "请核对；下次请增加一列（如“宗地编号”“户号”“征收项目”）加以区分。",
             "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
@@ -182,6 +199,8 @@ RULES: dict[str, ProblemRule] = {
             "product_unknown": "产品“{value}”不在单位产品能耗限额目录中，不参与能耗限额对标。"
             "如属限额产品，请改用目录中的产品名称。",
             "superseded_figure": "本表有 {value} 项数据已被后来报送的“{later}”替代，保留备查，无需处理。",
+            "file_succeeded": "本表已由后来报送的同名文件“{value}”取代，数据不再计入，保留备查，无需处理。",
+            "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
@@ -323,18 +342,20 @@ def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame)
     )
     placed = placed.join(first, on=["submission_id", "field"], how="left", validate="m:1", maintain_order="left")
     if "block" in rows.columns:
-        exact = columns.select("submission_id", "field", "block", "column", "factor")
+        exact = columns.select("submission_id", "field", "block", "column", "factor", pl.col("row").alias("_row"))
         placed = placed.join(
             exact, on=["submission_id", "field", "block"], how="left", validate="m:1", maintain_order="left"
         )
     else:
         placed = placed.with_columns(
-            pl.lit(None, dtype=pl.String).alias("column"), pl.lit(None, dtype=pl.Float64).alias("factor")
+            pl.lit(None, dtype=pl.String).alias("column"),
+            pl.lit(None, dtype=pl.Float64).alias("factor"),
+            pl.lit(None, dtype=pl.Int64).alias("_row"),
         )
     return placed.with_columns(
-        (pl.coalesce("column", "_first") + pl.col("row").cast(pl.String)).alias("cell"),
+        (pl.coalesce("column", "_first") + pl.coalesce("_row", "row").cast(pl.String)).alias("cell"),
         pl.when(pl.col("column").is_null()).then("_first_factor").otherwise("factor").alias("factor"),
-    ).drop("column", "_first", "_first_factor")
+    ).drop("column", "_first", "_first_factor", "_row")
 
 
 def number_text(number: pl.Expr) -> pl.Expr:

@@ -18,6 +18,7 @@ import polars as pl
 from efficiency.intake.extraction import (
     Table,
     as_shown,
+    check_months,
     check_sum_column,
     check_totals,
     column_map,
@@ -25,14 +26,18 @@ from efficiency.intake.extraction import (
     find_parts,
     is_data,
     only_problem,
+    parts_by_measure,
     period_label,
     read_rows,
     report_unread_columns,
+    report_within,
     rows_before_marks,
     sums_of,
+    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_sums_of_parts,
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
@@ -178,28 +183,31 @@ def _read_table(
     grid, main = found.grid, found.layouts[0]
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
-    kinds = classify(
-        grid,
-        found.header,
-        columns,
-        max(found.end, first),
-        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=set(main.periods.values()),
-    )
+    kinds = found.measured.kinds if found.measured else _kinds(found, columns)
+    listed = kinds if found.measured else with_sums_of_parts(grid, found.header, columns, kinds, main.periods.values())
+    within = kinds["row_index"].filter((kinds["kind"] == "data") & (listed["kind"] == "note"))
+    kinds = listed
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
+        if layout is main:
+            tell_unread_rows(table, found)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             told_apart = find_parts(table, rows, kinds, columns)
             rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
+            if found.measured:
+                rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
             check_totals(table, kinds, before.get(layout.form))
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
+            check_months(table)
+        if layout is main:
+            report_within(table, within)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
@@ -210,6 +218,19 @@ def _read_table(
         part = _result(file, table, rows, kinds, stated_by_any, is_main=table.layout is main)
         parts.append(replace(part, problems=_new_problems(part.problems, parts)))
     return parts, sums
+
+
+def _kinds(found: FoundTable, columns: set[int]) -> pl.DataFrame:
+    """What each row of a table is, of which `columns` are read."""
+    main = found.layouts[0]
+    return classify(
+        found.grid,
+        found.header,
+        columns,
+        max(found.end, found.header.bottom + 1),
+        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
+        periods=set(main.periods.values()),
+    )
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:

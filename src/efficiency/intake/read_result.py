@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,7 @@ SUBMISSION = {
     "sheet": pl.String(),
     "period_label": pl.String(),
     "filled_on": pl.Date(),
+    "file_date": pl.Date(),
     "rows_total": pl.Int64(),
     "rows_totals": pl.Int64(),
     "rows_notes": pl.Int64(),
@@ -36,6 +38,7 @@ SUBMISSION = {
 }
 """What is known of a submission when it has been read; `order` is that of arrival, from 1."""
 
+CHINA = timezone(timedelta(hours=8))
 NO_SUBMISSIONS = pl.DataFrame(schema=SUBMISSION)
 NO_COLUMNS = COLUMN_MAP.empty()
 NO_CHUNKS = {form: Chunks(table.empty()) for form, table in STATED.items()}
@@ -101,7 +104,14 @@ def concat(results: Sequence[ReadResult]) -> ReadResult:
 
 def submission(file: InboxFile, identifier: str, sheet: str, **known: object) -> pl.DataFrame:
     """One row of shape SUBMISSION: where the submission is, and what else is `known` of it; counts default to 0."""
-    located = {"submission_id": identifier, "file_name": file.name, "sha256": file.sha256, "sheet": sheet, "order": 1}
+    located = {
+        "submission_id": identifier,
+        "file_name": file.name,
+        "sha256": file.sha256,
+        "sheet": sheet,
+        "file_date": datetime.fromtimestamp(file.modified, CHINA).date(),
+        "order": 1,
+    }
     counts = {name: 0 for name in SUBMISSION if name.startswith("rows_")}
     return pl.DataFrame([{**dict.fromkeys(SUBMISSION), **located, **counts, **known}], schema=SUBMISSION, orient="row")
 

@@ -100,7 +100,7 @@ class Validated:
     @property
     def open_problems(self) -> pl.DataFrame:
         """The problems that are still to be mended, without those of files that have been succeeded by others."""
-        return open_problems(self.resolved.problems, self.successors)
+        return open_problems(self.resolved.problems, self.resolved.submissions)
 
 
 @dataclass(frozen=True)

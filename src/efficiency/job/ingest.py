@@ -19,14 +19,14 @@ from efficiency.intake.files import ENDINGS, WHERE_A_TABLE, InboxFile, inbox_fil
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.problems import RULES, problem, problems_frame
 from efficiency.intake.read_result import ReadResult
-from efficiency.intake.resolution import Stated
+from efficiency.intake.resolution import SEEN, Stated
 from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import ReadFiles, partition_count, read_files
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spill
 from efficiency.warehouse.read import Codes, load, load_in_order, row_count
 from efficiency.warehouse.schema import TABLES, Contents
 from efficiency.warehouse.staging import scratch_folder
-from schemas import COLUMN_MAP, FACTS, PROBLEMS, STATED, SUBMISSIONS
+from schemas import COLUMN_MAP, FACTS, PROBLEMS, RUN_FILES, RUNS, STATED, SUBMISSIONS, WITHDRAWALS
 
 _MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())}
 """Tables of which memory may not hold all rows."""
@@ -84,22 +84,22 @@ def ingest_files(
     rows = _rows(warehouse, [digest[:12] for digest in again], result, folder)
     notes = pl.concat([problems, repeated(files)])
     stated = _with_earlier(stored, result, _as_first_read(arrivals, recognised), notes, rows)
-    return Ingested(tuple(files), len(fresh), stored, stated)
+    return Ingested(tuple(files), len(fresh), stored, _as_known_by(stored, stated, files))
 
 
 def _files_to_read_again(files: Sequence[InboxFile], stored: Contents, mapping: MappingFile) -> list[str]:
-    """Digests of files with a sheet over which the program failed, and of those for which `mapping` has a layout and
-    which earlier runs did not recognise, or withheld a column of for its unit.
+    """Digests of files with a sheet over which the program failed, and of those with one that earlier runs did not
+    recognise, or with a column that they withheld for its unit, and that `mapping` has a layout for.
     """
     submissions, problems = stored[SUBMISSIONS.qualified], stored[PROBLEMS.qualified]
+    failed = set(problems.filter(pl.col("rule") == "internal")["submission_id"].str.head(12))
     withheld = problems.filter(pl.col("rule") == "unit_column")["submission_id"]
     doubtful = pl.col("form").is_null() | pl.col("submission_id").is_in(withheld.implode())
-    to_map = set(submissions.filter(doubtful)["sha256"])
-    failed = set(problems.filter(pl.col("rule") == "internal")["submission_id"].str.head(12))
+    known = set(submissions.filter(doubtful)["sha256"])
     return [
         file.sha256
         for file in files
-        if file.sha256[:12] in failed or (file.sha256 in to_map and mapping.concerns(file.name))
+        if file.sha256[:12] in failed or (file.sha256 in known and mapping.concerns(file.name))
     ]
 
 
@@ -219,18 +219,49 @@ def _rows(warehouse: Path, forgotten: Sequence[str], found: ReadResult, folder: 
     )
 
 
-DECIDED_LATER = ("rows_accepted", "rows_rejected", "rows_superseded", "status")
+def _as_known_by(stored: Contents, stated: Stated, files: Sequence[InboxFile]) -> Stated:
+    """`stated` with what is withdrawn, and with the names under which its files are known, `files` last."""
+    this = last_sequence(stored) + 1
+    inbox = pl.DataFrame([(this, file.name, file.sha256) for file in files], schema=SEEN, orient="row")
+    return replace(
+        stated,
+        seen=pl.concat([stored[RUN_FILES.qualified].select(list(SEEN)), inbox]),
+        withdrawn=withdrawn_at(stored, this),
+    )
+
+
+def last_sequence(stored: Contents) -> int:
+    """The sequence of the last run that `stored` knows, 0 if none."""
+    last = stored[RUNS.qualified]["sequence"].max()
+    return last if isinstance(last, int) else 0
+
+
+def withdrawn_at(stored: Contents, sequence: int) -> pl.DataFrame:
+    """What was withdrawn when the run `sequence` began, in the shape of `schemas.WITHDRAWALS`."""
+    undone = pl.col("undone_after_run")
+    return stored[WITHDRAWALS.qualified].filter(
+        (pl.col("after_run") < sequence) & (undone.is_null() | (undone >= sequence))
+    )
+
+
+DECIDED_LATER = ("rows_accepted", "rows_rejected", "rows_superseded", "status", "left_out", "succeeded_by")
 """Columns of intake.submissions that resolving adds."""
 
 
-def stated_in(stored: Contents, rows: Mapping[str, Chunks]) -> Stated:
-    """Every sheet that `stored` keeps, as it was read, with its `rows` (see `stated_rows`)."""
+def stated_in(stored: Contents, rows: Mapping[str, Chunks], sequence: int | None = None) -> Stated:
+    """Every sheet that `stored` keeps, as it was read, with its `rows` (see `stated_rows`).
+
+    What was withdrawn, and the names of files, are as the run `sequence` knew them, by default the last one.
+    """
+    known = last_sequence(stored) if sequence is None else sequence
     read = [rule for rule, known in RULES.items() if known.stage == "read"]
     return Stated(
         submissions=stored[SUBMISSIONS.qualified].drop(DECIDED_LATER),
         columns=stored[COLUMN_MAP.qualified],
         problems=stored[PROBLEMS.qualified].filter(pl.col("rule").is_in(read)).drop("run_id"),
         rows=rows,
+        seen=stored[RUN_FILES.qualified].filter(pl.col("sequence") <= known).select(list(SEEN)),
+        withdrawn=withdrawn_at(stored, known),
     )
 
 

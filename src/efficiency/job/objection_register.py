@@ -40,12 +40,14 @@ def register(contents: Contents) -> pl.DataFrame:
         pl.col("received_at").min().alias("received"),
         pl.col("counts").any().alias("ever_counts"),
         pl.col("applied").any().alias("ever_applied"),
+        pl.col("stands").any().alias("ever_stands"),
         pl.col("arrival").filter("applied").min().alias("applied_from"),
     )
     entries = last.join(overall, on=_SAME, how="left", nulls_equal=True, validate="1:1")
     state = (
         pl.when("ever_counts").then(pl.lit("accepted"))
         .when(pl.col("decision") == DECLINED).then(pl.lit("declined"))
+        .when(pl.col("ever_applied") & ~pl.col("ever_stands")).then(pl.lit("withdrawn"))
         .when("ever_applied").then(pl.lit("replaced"))
         .when(pl.col("approved_by").is_null() & pl.col("usable") & pl.col("newest")).then(pl.lit("pending"))
         .when(pl.col("approved_by").is_null() & pl.col("usable")).then(pl.lit("withdrawn"))
@@ -99,7 +101,11 @@ def _identified(contents: Contents) -> pl.DataFrame:
         .join(applied, on=place, how="left", validate="1:1")
         .join(
             submissions.select(
-                "submission_id", "arrival", "received_at", pl.col("sha256").is_in(newest.implode()).alias("newest")
+                "submission_id",
+                "arrival",
+                "received_at",
+                pl.col("left_out").is_null().alias("stands"),
+                (pl.col("sha256").is_in(newest.implode()) & pl.col("left_out").is_null()).alias("newest"),
             ),
             on="submission_id",
             how="left",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from efficiency.job.contracts import Ingested, PeriodEvaluation, Progress, RunContext, Validated
     from efficiency.partitions import Chunks
+    from efficiency.warehouse.schema import Contents
 
 
 @contextmanager
@@ -61,16 +62,20 @@ def report(
     progress: Progress = silent,
 ) -> None:
     """Write the reports into their staging folders and, meanwhile, the new warehouse beside the published one."""
+    staged.warehouse.write(new_contents(run, validated, evaluations))
+    _write_reports(run, validated, evaluations, staged, progress)
+    staged.wait_for_returned()
+
+
+def new_contents(run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation]) -> Contents:
+    """What the new warehouse holds."""
     published = [as_published(one, run) for one in evaluations]
     contents = validated.ingested.stored.with_frames(
         {**_stated_tables(validated.ingested), **_resolved_tables(run, validated)}
     )
     for new in published:
         contents = add_evaluation(contents, new).contents
-    contents = with_audit_tables(contents, run, validated.ingested, published)
-    staged.warehouse.write(contents)
-    _write_reports(run, validated, evaluations, staged, progress)
-    staged.wait_for_returned()
+    return with_audit_tables(contents, run, validated.ingested, published)
 
 
 def _write_reports(

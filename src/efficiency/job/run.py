@@ -20,7 +20,7 @@ from efficiency.errors import EfficiencyError, StrictError
 from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import NO_MAPPING, load_mapping
-from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_earlier_problems
+from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_kept_problems
 from efficiency.job.contracts import (
     CompletedRun,
     Ingested,
@@ -74,7 +74,7 @@ def validate(run: RunContext, ingested: Ingested) -> Validated:
     StrictError when the request is strict and this inbox has error-level problems.
     """
     resolved = resolve_in_partitions(ingested.stated, scratch_folder(run.request.warehouse))
-    problems = with_earlier_problems(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
+    problems = with_kept_problems(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=problems)
     missing = unbalanced(resolved.submissions)
     if missing.height:

@@ -6,15 +6,15 @@ arrival that it knew, and facts are a function of the submissions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.intake.resolution import ResolutionResult, Stated
+from efficiency.intake.resolution import ResolutionResult, Stated, periods, places, standing, with_kept_problems
 from efficiency.job.execution import resolve_in_partitions
-from efficiency.job.ingest import in_memory_or_spilled, stated_in, stated_rows
+from efficiency.job.ingest import in_memory_or_spilled, stated_in, stated_rows, withdrawn_at
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
@@ -91,7 +91,38 @@ def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> Resolutio
     `contents` are those of `warehouse`; partitions larger than the memory are spilled into `folder`.
     """
     rows = in_memory_or_spilled(stated_rows(warehouse, folder), folder)
-    return resolve_in_partitions(stated_in(contents, rows), folder)
+    stated = stated_in(contents, rows)
+    resolved = resolve_in_partitions(stated, folder)
+    kept = [
+        _resolved_after(warehouse, contents, sequence, folder).problems.filter(pl.col("submission_id").is_in(sheets))
+        for sequence, sheets in _last_counted(contents, stated, resolved.submissions).items()
+    ]
+    if not kept:
+        return resolved
+    problems = with_kept_problems(resolved.problems, pl.concat(kept), resolved.submissions)
+    return replace(resolved, problems=problems)
+
+
+def _last_counted(contents: Contents, stated: Stated, submissions: pl.DataFrame) -> dict[int, list[str]]:
+    """The sheets of `submissions` that do not count, by the last run (its sequence) in which they did."""
+    asked = set(submissions.filter(pl.col("left_out").is_not_null())["submission_id"])
+    found: dict[int, list[str]] = {}
+    if not asked:
+        return found
+    ever = stated.seen.unique(["file_name", "sha256"]).with_columns(pl.lit(0, dtype=pl.Int64).alias("sequence"))
+    labels = periods(submissions, stated.rows, places(ever, submissions))
+    runs = contents[RUNS.qualified].sort("sequence", descending=True).select("sequence", "last_arrival")
+    for sequence, last_arrival in runs[1:].iter_rows():
+        then = submissions.filter(pl.col("arrival") <= last_arrival)
+        known = places(stated.seen.filter(pl.col("sequence") <= sequence), then)
+        gone = set(withdrawn_at(contents, sequence)["submission_id"])
+        counted = standing(then, known, gone, labels).filter(pl.col("left_out").is_null())["submission_id"]
+        if sheets := asked.intersection(counted):
+            found[sequence] = sorted(sheets)
+            asked -= sheets
+        if not asked:
+            break
+    return found
 
 
 def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Path) -> ResolutionResult:
@@ -99,22 +130,28 @@ def resolved_at(warehouse: Path, contents: Contents, origin: Origin, folder: Pat
 
     `contents` are those of `warehouse`; partitions larger than the memory are spilled into `folder`.
     """
+    return _resolved_after(warehouse, contents, origin.sequence, folder)
+
+
+def _resolved_after(warehouse: Path, contents: Contents, sequence: int, folder: Path) -> ResolutionResult:
+    """As `resolved_at`, as the run `sequence` knew them."""
     submissions = contents[SUBMISSIONS.qualified]
-    known = submissions.filter(pl.col("arrival") <= origin.last_arrival)["submission_id"].implode()
-    later = submissions.filter(pl.col("arrival") > origin.last_arrival)["submission_id"].implode()
-    runs = contents[RUNS.qualified].filter(pl.col("sequence") <= origin.sequence)["run_id"].implode()
+    run = contents[RUNS.qualified].filter(pl.col("sequence") == sequence).row(0, named=True)
+    known = submissions.filter(pl.col("arrival") <= run["last_arrival"])["submission_id"].implode()
+    later = submissions.filter(pl.col("arrival") > run["last_arrival"])["submission_id"].implode()
+    runs = contents[RUNS.qualified].filter(pl.col("sequence") <= sequence)["run_id"].implode()
     sheet = pl.col("submission_id")
     # A problem of a whole file belongs to no sheet: it was known from the run on that found it.
     then = sheet.is_in(known) | (~sheet.is_in(later) & pl.col("run_id").is_in(runs))
     rows = in_memory_or_spilled(stated_rows(warehouse, folder, sheet.is_in(known)), folder)
-    kept = stated_in(contents.with_frames({PROBLEMS.qualified: contents[PROBLEMS.qualified].filter(then)}), rows)
+    problems = contents[PROBLEMS.qualified].filter(then)
+    kept = stated_in(contents.with_frames({PROBLEMS.qualified: problems}), rows, sequence)
     # In the order that the run had: those of earlier runs by their id, then its own in order of arrival.
-    fresh = pl.when(pl.col("run_id") == origin.evaluation["run_id"]).then("arrival")
-    stated = Stated(
+    fresh = pl.when(pl.col("run_id") == run["run_id"]).then("arrival")
+    stated = replace(
+        kept,
         submissions=kept.submissions.filter(sheet.is_in(known)).sort(fresh, "submission_id", nulls_last=False),
         columns=kept.columns.filter(sheet.is_in(known)),
-        problems=kept.problems,
-        rows=rows,
     )
     return resolve_in_partitions(stated, folder)
 

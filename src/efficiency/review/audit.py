@@ -42,6 +42,7 @@ from schemas import (
     RUNS,
     SCORES,
     SUBMISSIONS,
+    WITHDRAWALS,
     Table,
 )
 
@@ -71,6 +72,7 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
     yield from _log(warehouse, contents)
     yield from _versions(warehouse)
     yield _runs(contents)
+    yield _withdrawals(warehouse, contents)
     yield from _facts(warehouse, contents)
     # All evaluations of a run have the same facts, which are resolved once for them.
     for _, of_run in groupby(sorted(origins, key=attrgetter("sequence")), key=attrgetter("sequence")):
@@ -136,6 +138,27 @@ def _runs(contents: Contents) -> Finding:
         wrong.append("the evaluations marked stale are not those whose earlier periods changed after them")
     good = f"{runs.height} runs, {current.height} current evaluations, {overtaken.height} stale"
     return Finding("runs", not wrong, "; ".join(wrong) or good)
+
+
+def _withdrawals(warehouse: Path, contents: Contents) -> Finding:
+    """Every withdrawal, and every time that one was undone, is in the log of runs."""
+    table = contents[WITHDRAWALS.qualified]
+    logged = {
+        (entry["event"], str(entry.get("at")), sheet)
+        for entry in read_log(warehouse)
+        if entry.get("event") in ("withdrawn", "restored")
+        for sheet in entry.get("submissions", ())
+    }
+    missing = [
+        sheet
+        for event, at in (("withdrawn", "withdrawn_at"), ("restored", "undone_at"))
+        for sheet, day in table.drop_nulls(at).select("submission_id", at).iter_rows()
+        if (event, day.isoformat(timespec="seconds"), sheet) not in logged
+    ]
+    standing = table["undone_at"].null_count()
+    good = f"{standing} sheets withdrawn, {table.height - standing} times undone"
+    lacking = f"{len(missing)} entries are not in the log, the first of them of {missing[0]}" if missing else good
+    return Finding(WITHDRAWALS.qualified, not missing, lacking)
 
 
 def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:

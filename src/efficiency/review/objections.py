@@ -16,10 +16,11 @@ from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
-from efficiency.intake.resolution import DECLINED, Stated, Target, find_target
+from efficiency.intake.resolution import DECLINED, Target, find_target
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
+from efficiency.parts import whole
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import carrier_form_unit
@@ -130,11 +131,11 @@ def _tried(warehouse: Path, contents: Contents, parsed: ReadResult, folder: Path
     corrections = rows["corrections"]
     rows["corrections"] = replace(corrections, parts=(*corrections.parts, tried))
     known = stated_in(contents, in_memory_or_spilled(rows, folder))
-    stated = Stated(
+    stated = replace(
+        known,
         submissions=pl.concat([known.submissions.filter(others).select(new.columns), new]),
         columns=pl.concat([known.columns.filter(others), parsed.columns]),
         problems=pl.concat([parsed.problems, known.problems.filter(others)], how="diagonal"),
-        rows=known.rows,
     )
     return resolve_in_partitions(stated, folder)
 
@@ -161,7 +162,7 @@ def _asked(tried: pl.DataFrame, kept: Partitions) -> pl.DataFrame:
 
 def _figure(facts: pl.DataFrame, target: Target, row: Mapping[str, Any]) -> float | None:
     """The figure that the correction `row` would replace; of an area, the one in force at the end of its span."""
-    own = facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"])
+    own = whole(FORMS[target.form], facts.filter(~pl.col("superseded"), pl.col("uscc") == row["uscc"]))
     since = FORMS[target.form].in_force_from
     if since:
         in_force = pl.col(since) <= pl.lit(row["span_end"]).dt.month_end()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError, UsageError
-from efficiency.intake.resolution import open_problems, succession
+from efficiency.intake.resolution import open_problems
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
@@ -83,7 +83,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         previous=previous.scores if previous else None,
         movements=movements,
         submissions=resolved.submissions,
-        problems=open_problems(resolved.problems, succession(resolved.submissions, resolved.problems)),
+        problems=open_problems(resolved.problems, resolved.submissions),
     )
     with staging(output, [evaluation["period"]]) as (delivery,):
         write_documents(delivery.staged, report)

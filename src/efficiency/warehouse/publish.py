@@ -29,6 +29,7 @@ from efficiency.warehouse.schema import (
     naive_utc,
     qualified_sql,
     quoted,
+    table_comment_statements,
 )
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.versions import KEPT_VERSIONS, copy_to_staging, drop_versions, keep_version, sync_to_disk
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from schemas.column import Table
 
-__all__ = ["KEPT_VERSIONS", "StagedWarehouse", "publish", "roll_back", "staged_warehouse"]
+__all__ = ["KEPT_VERSIONS", "StagedWarehouse", "publish", "publish_table", "roll_back", "staged_warehouse"]
 
 ROWS_AT_ONCE = 8 * 122_880
 """Whole row groups of DuckDB: a row group that is not full is written twice."""
@@ -107,6 +109,51 @@ def _write(target: Path, staging: Path, contents: Contents) -> None:
         _verify(staging, contents)
     except (duckdb.Error, OSError) as error:
         raise warehouse_error(error, target, "publishing") from error
+
+
+def publish_table(path: Path, table: Table, rows: pl.DataFrame, *, keep: int = KEPT_VERSIONS) -> None:
+    """Publish the warehouse `path`, which exists, with other `rows` in one small `table`; all else stays as it is.
+
+    Raises WarehouseError as `publish` does; then the published file is as it was and nothing is left beside it.
+    """
+    target = path.resolve()
+    _check_replaceable(target)
+    staging = copy_to_staging(target, target)
+    try:
+        _replace_rows(staging, table, rows)
+        with open_published(staging) as connection:
+            ((found,),) = connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()
+        if found != rows.height:
+            raise WarehouseError(f"{table.qualified} holds {found} rows after writing {rows.height}. To do: try again.")
+        _put_in_place(staging, target, keep)
+    except (duckdb.Error, OSError) as error:
+        raise warehouse_error(error, target, "publishing") from error
+    finally:
+        discard(staging)
+
+
+def _replace_rows(staging: Path, table: Table, rows: pl.DataFrame) -> None:
+    """Replace the rows of `table` in the file `staging`; a table that an older version did not write is created."""
+    with session() as connection:
+        connection.execute(f"ATTACH {literal(str(staging))} AS staged")
+        connection.execute("USE staged")
+        connection.execute("BEGIN")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.schema)}")
+        known = connection.sql(
+            f"SELECT count(*) FROM duckdb_tables() WHERE database_name = 'staged' "
+            f"AND schema_name = {literal(table.schema)} AND table_name = {literal(table.name)}"
+        ).fetchall()
+        if known == [(0,)]:
+            connection.execute(create_table(table))
+            connection.execute(";\n".join(table_comment_statements(table)))
+        connection.execute(f"DELETE FROM {qualified_sql(table)}")
+        connection.register("incoming", naive_utc(rows).to_arrow())
+        connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
+        connection.unregister("incoming")
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT staged")
+        connection.execute("USE memory")
+        connection.execute("DETACH staged")
 
 
 def roll_back(path: Path, version: Path, *, keep: int = KEPT_VERSIONS) -> None:

@@ -39,6 +39,8 @@ class Version:
     """None when the file does not say."""
     evaluations: tuple[str, ...]
     """Its current evaluations, by period."""
+    withdrawn: int
+    """How many sheets are withdrawn in it."""
 
 
 def versions_folder(target: Path) -> Path:
@@ -129,8 +131,14 @@ def describe(path: Path) -> Version:
             if "audit.runs" in tables
             else []
         )
+        ((withdrawn,),) = (
+            connection.sql("SELECT count(*) FROM intake.withdrawals WHERE undone_at IS NULL").fetchall()
+            if "intake.withdrawals" in tables
+            else [(0,)]
+        )
     state = path.stat()
-    return Version(path, _published(state), state.st_size, runs[0][0] if runs else None, tuple(e for (e,) in current))
+    evaluations = tuple(evaluation for (evaluation,) in current)
+    return Version(path, _published(state), state.st_size, runs[0][0] if runs else None, evaluations, withdrawn)
 
 
 def copy_to_staging(path: Path, target: Path) -> Path:

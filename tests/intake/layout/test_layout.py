@@ -503,3 +503,26 @@ def test_columns_whose_time_is_not_stated_are_told_beside_those_whose_is(read: R
     parsed = read([*rows, ["甲公司", 1, 2, 3]], merges=[(0, 2, 0, 3)])
     assert stated(parsed, "output", "revenue", "tax") == [(None, 2.0)]
     assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("B1", "period_unknown")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "企业名称（必填）",
+            "※企业名称",
+            "*企业名称",
+            "企业 名称",
+            "企业\n名称",
+            "企 业 名 称",
+            "一、企业名称",
+            "1.企业名称",
+        ),
+        *("（1）企业名称", "★企业名称", "企业名称:", "企业名称：", "企业名称 *", "单位名称(全称)"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [["企业名称", "营业收入(万元)"], ["甲公司", 1.0], []]], ids=["first", "second"])
+def test_a_header_is_seen_below_another_table_as_it_is_alone(read: Reader, before: Rows, name: str) -> None:
+    parsed = read([["2026年10月"], *before, [name, "实缴税金(万元)"], ["甲公司", 2.0]])
+    assert parsed.rows["output"]["tax"].drop_nulls().to_list() == [2.0]
+    assert problems(parsed) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.part_labels import is_identifier, label_columns
-from efficiency.intake.extraction.total_evidence import Evidence, evidence
+from efficiency.intake.extraction.total_evidence import TOLERANCE, Evidence, evidence
 from efficiency.intake.problems import number_text
 from schemas import FORMS
 from schemas.column import PART
@@ -56,7 +56,7 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     if repeated.is_empty() and refused.is_empty():
         return Parts(rows)
     labels = _chosen(table, label_columns(table, read), repeated, key, refused)
-    keyed = _labelled(table, keyed, labels)
+    keyed = _without_sums(_labelled(table, keyed, labels), key, form)
     if not repeated.is_empty():
         said = evidence(table, keyed.filter(repeats), key, kinds, form.added)
         exact = any(is_identifier(table, column) for column in labels)
@@ -103,9 +103,27 @@ def _labelled(table: Table, keyed: pl.DataFrame, labels: dict[int, pl.Series]) -
     if not labels:
         return keyed.with_columns(pl.lit(None, dtype=pl.String).alias(PART.name))
     texts = pl.DataFrame({str(column): values for column, values in labels.items()})
-    part = texts.select(pl.concat_str(pl.all(), separator="·", ignore_nulls=True)).to_series()
+    folded = pl.all().str.normalize("NFKC").str.strip_chars()
+    part = texts.select(pl.concat_str(folded, separator="·", ignore_nulls=True)).to_series()
     by_row = pl.DataFrame({"row_index": table.cells["row_index"], PART.name: part})
     return keyed.drop(PART.name, strict=False).join(by_row, on="row_index", how="left", maintain_order="left")
+
+
+def _without_sums(keyed: pl.DataFrame, key: list[str], form: Form) -> pl.DataFrame:
+    """`keyed` in which no row of a key has a label where one without a label states the sum of those that have one.
+
+    Such a row may sum the parts, and then it is none: nothing tells which rows are meant to be added.
+    """
+    blank = pl.col(PART.name) == ""
+    if not keyed.select(blank.any()).item():
+        return keyed
+    sums = []
+    for name in form.added:
+        rest = pl.col(name).filter(~blank).sum().over(key)
+        same = (pl.col(name) - rest).abs() <= TOLERANCE * rest.abs()
+        sums.append((blank & (pl.col(name) != 0) & same).any().over(key))
+    in_doubt = pl.any_horizontal(sums).fill_null(value=False)
+    return keyed.with_columns(pl.when(~in_doubt).then(pl.col(PART.name)).alias(PART.name))
 
 
 def _by_totals(

@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.blocks import named_throughout
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
 from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.layout import ROW_UNIT, named_within
+from efficiency.intake.layout import ROW_UNIT, named_throughout, named_within
 from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
 from efficiency.intake.problems import number_text
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
 from schemas import COLUMN_MAP, FORMS, STATED
-from schemas.column import Column
+from schemas.column import PART, Column
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from efficiency.intake.extraction.row_periods import RowTimings
     from efficiency.intake.layout import ColumnBinding, ColumnGroup
+    from schemas.column import Form
 
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
@@ -57,7 +57,7 @@ def read_rows(table: Table) -> pl.DataFrame:
                 title=binding.header,
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
-                hint=misfit_hint(binding.unknown_unit, target),
+                hint=_several_units(binding.unknown_unit) or misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
         elif (
@@ -94,6 +94,17 @@ def _name_throughout(table: Table) -> None:
     keys = {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
     labels = label_columns(table, layout.columns)  # the plots, meters or taxes of one enterprise
     table.cells = named_throughout(table.cells, identity, {*keys, *layout.periods.values(), *labels})
+
+
+def parts_by_measure(rows: pl.DataFrame, form: Form, labels: Mapping[int, str]) -> pl.DataFrame:
+    """`rows` of a table whose rows name measures, each a part of its own where a form's rows count as a whole.
+
+    `labels` are the names of the measures by row: so each figure of an enterprise's land keeps its own cell.
+    """
+    if not form.parts or form.replaces != "row" or set(form.key) & {"carrier", "product"} or not rows.height:
+        return rows
+    names = pl.col("row_index").replace_strict(labels, default=None, return_dtype=pl.String)
+    return rows.with_columns(names.alias(PART.name))
 
 
 def period_label(table: Table) -> str | None:
@@ -166,6 +177,13 @@ def column_map(table: Table) -> pl.DataFrame:
             )
             if group.carrier is not None and binding.field == "consumption":
                 rows.append({**rows[-1], "field": "carrier", "unit": None, "factor": None, "unit_assumed": False})
+        if group.enterprise is not None and group.columns:
+            above: dict[str, object] = {"unit": None, "factor": None, "unit_assumed": False, "counted_once": False}
+            above |= {
+                "header": group.enterprise.name or group.enterprise.uscc,
+                "row": table.grid.row_number(group.enterprise.row),
+            }
+            rows += [{**rows[-1], **above, "field": field} for field in ("uscc", "name")]
     return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
 
 
@@ -233,6 +251,9 @@ def _one_each(table: Table) -> dict[str, pl.Series]:
 
 def _block_rows(table: Table, group: ColumnGroup, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:
     """The raw rows of one group, with `row_index`; rows that state nothing, or whose span is unknown, are left out."""
+    if group.enterprise is not None:
+        who = [pl.lit(getattr(group.enterprise, key), dtype=pl.String).alias(key) for key in ("uscc", "name")]
+        base, table.base = base.with_columns(who), table.base.with_columns(who)
     frame = base.with_columns(pl.lit(group.index, dtype=pl.Int64).alias("block"))
     if timings is not None:
         spans = timings.spans(group)
@@ -395,6 +416,12 @@ def _pair(
         "denominator": conversion.denominator,
         "assumed": stated is None,
     }
+
+
+def _several_units(stated: str) -> str:
+    """What to say where several known units are stated for one column (元、万元)."""
+    words = stated.split("、")
+    return "表中写有不同的计量单位，看不出以哪一个为准。" if len(words) > 1 and all(map(find_unit, words)) else ""
 
 
 def misfit_hint(stated: str, target: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.formats import Grid
-    from efficiency.intake.layout import ColumnBinding
+    from efficiency.intake.layout import ColumnBinding, TableLayout
 
 TOLERANCE = 0.005
 """Share of the total by which the sum may differ (interface: 0.5 %)."""
@@ -49,17 +50,19 @@ def sums_of(table: Table, before: Mapping[int, float] | None = None) -> dict[int
 
 
 def check_sum_column(table: Table) -> None:
-    """`control_total` for each row whose 合计 column differs from the sum of its month columns."""
+    """`control_total` for each row whose 合计 column differs from the sum of its month columns.
+
+    Cumulative ones are not summed: the last that is filled in is the total.
+    """
     column = table.layout.sum_column
     if column is None:
         return
-    bindings = [binding for group in table.layout.groups for binding in group.columns]
+    groups = sorted(table.layout.groups, key=lambda group: (group.timing and group.timing.month) or 0)
+    bindings = [binding for group in groups for binding in group.columns]
     months = [_column_values(table.cells, binding.column) for binding in bindings]
     total, _ = _column_values(table.cells, column)
     rows = pl.DataFrame({"row_index": table.cells["row_index"], "total": total}).with_columns(
-        pl.DataFrame([values.alias(str(number)) for number, (values, _) in enumerate(months)])
-        .sum_horizontal()
-        .alias("sum"),
+        _total(pl.DataFrame([values.alias(str(number)) for number, (values, _) in enumerate(months)]), table.layout),
         pl.DataFrame([sound.alias(str(number)) for number, (_, sound) in enumerate(months)])
         .select(pl.all_horizontal(pl.all()))
         .to_series()
@@ -69,6 +72,13 @@ def check_sum_column(table: Table) -> None:
     for row in wrong.iter_rows(named=True):
         cells = pl.DataFrame({"row_index": [row["row_index"]], "value": [_shown(row["total"])]})
         _report(table, cells, bindings[0], _shown(row["sum"]), column=column)
+
+
+def _total(months: pl.DataFrame, layout: TableLayout) -> pl.Series:
+    """`sum`: what columns of months, in their order, come to."""
+    if layout.cumulative:
+        return months.select(pl.coalesce(*reversed(months.columns)).alias("sum")).to_series()
+    return months.sum_horizontal().alias("sum")
 
 
 def _summed_columns(table: Table) -> list[ColumnBinding]:
@@ -103,11 +113,12 @@ def _wrong_totals(
     sound = sound | ~is_data
     if not sound.all():
         return []
-    running = values.set(~is_data, None).fill_null(0.0).cum_sum()
+    amounts = np.where(is_data.to_numpy() & values.is_not_null().to_numpy(), values.to_numpy(), 0.0)
+    running = np.concatenate(([0.0], np.cumsum(amounts)))
 
     def between(first: int, end: int) -> float:
         """The sum of the rows from `first` to before `end`."""
-        return float(running[end - 1] - (running[first - 1] if first else 0.0)) if end > first else 0.0
+        return float(running[end] - running[first])
 
     overall = between(0, len(values))
     wrong: list[tuple[int, float, float]] = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.cell_addresses import column_letters
 from efficiency.intake.formats import filled_cells
 from efficiency.intake.layout import hint_at_form, labels_of, last_used_row
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
@@ -141,3 +142,11 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
         pl.lit(table.grid.sheet).alias("sheet"),
     )
     return problem_rows("row_empty", located)
+
+
+def tell_unread_rows(table: Table, found: FoundTable) -> None:
+    """`row_unread` at the label of each row of figures that names none of our measures."""
+    for row, column, text in found.measured.unread if found.measured else ():
+        number = table.grid.row_number(row)
+        cell = f"{column_letters(table.grid.first_column + column + 1)}{number}"
+        table.table_problem("row_unread", cell=cell, row=number, value=text)

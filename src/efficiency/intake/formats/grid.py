@@ -74,6 +74,8 @@ class Grid:
     formats: Mapping[int, pl.Series] = field(default_factory=dict)
     """Column → UInt16, per row the place in `number_formats` of the format of its figure, null where the figure is
     shown as it is stored. A column of which every figure is shown so is no key, as in most sheets all."""
+    origin: Sequence[int] = ()
+    """Of a view: the place in the sheet, from `first_column`, of each of its columns; empty where they are in order."""
 
     @property
     def height(self) -> int:
@@ -91,7 +93,7 @@ class Grid:
 
     def letters(self, column: int) -> str:
         """The column as the spreadsheet names it."""
-        return column_letters(self.first_column + column + 1)
+        return column_letters(self.first_column + (self.origin[column] if self.origin else column) + 1)
 
     def part(self, first: int, end: int) -> Grid:
         """The columns `first` to before `end` as a grid of their own, whose cells keep their addresses.

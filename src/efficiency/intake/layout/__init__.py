@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from efficiency.intake.layout.blocks import named_throughout
+from efficiency.intake.layout.cumulative import says_cumulative
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
     ColumnGroup,
-    FoundTable,
     TableLayout,
-    find_tables,
 )
 from efficiency.intake.layout.header_cells import ColumnMatch, Header, interpret, is_another_quantity, piece
 from efficiency.intake.layout.headers import labels_of
@@ -16,6 +16,7 @@ from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
+from efficiency.intake.layout.tables import FoundTable, find_tables
 from efficiency.intake.layout.titles import TableContext, named_within
 
 __all__ = [
@@ -42,7 +43,9 @@ __all__ = [
     "last_used_row",
     "load_mapping",
     "measures_meant",
+    "named_throughout",
     "named_within",
     "nearest_headers",
     "piece",
+    "says_cumulative",
 ]

@@ -1,4 +1,4 @@
-"""The tables of a sheet, the forms that each states, and its columns in groups that share a span or a carrier."""
+"""The forms that a table states, and its columns in groups that share a span, a carrier or an enterprise."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
-from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
-from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.long_energy import carriers_of, with_consumption
-from efficiency.intake.layout.mapping import mapped_header
-from efficiency.intake.layout.panes import panes, shared_context
-from efficiency.intake.layout.row_kinds import last_used_row
-from efficiency.intake.layout.titles import table_context, units_of_rows
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
     NOTHING,
@@ -30,16 +24,16 @@ from schemas import FORMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from efficiency.intake.formats import Grid
-    from efficiency.intake.layout.header_cells import Header
-    from efficiency.intake.layout.mapping import MappedSheet
+    from efficiency.intake.layout.header_cells import Header, NamedAbove
     from efficiency.intake.layout.titles import TableContext
     from schemas.column import Column, Form
 
     Owner = str | frozenset[str] | None
     """The carrier of a column of a wide energy sheet; the carriers to whose rows one of a long sheet is confined."""
-    Groups = dict[tuple[Timing | None, Owner], dict[str, list[tuple[int, ColumnMatch]]]]
-    """Mark of time and, in an energy sheet, carrier → the columns of each field."""
+    Key = tuple[Timing | None, Owner, NamedAbove | None]
+    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns."""
+    Groups = dict[Key, dict[str, list[tuple[int, ColumnMatch]]]]
+    """The columns of each field that share a key."""
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
 """Energy fields of the long form, whose unit is stated in each row."""
@@ -49,6 +43,7 @@ REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
 """Columns that make a table a register; industry and town are in every department's tables."""
+NO_KEY = (None, None, None)
 _PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
@@ -79,6 +74,8 @@ class ColumnGroup:
     carrier: str | None = None
     only: frozenset[str] = frozenset()
     """Where each row names its carrier: those whose consumption the columns state (用电量); empty for any."""
+    enterprise: NamedAbove | None = None
+    """The one that is named above the columns, where rows do not name it."""
     beside_month: bool = False
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
 
@@ -99,7 +96,7 @@ class TableLayout:
     """Role (year, quarter, month, period, span_start, span_end) → column."""
     filled_on: int | None = None
     sum_column: int | None = None
-    """Column that states the sum of the month columns."""
+    """Column that states the sum of the month columns; where these are cumulative, the last of them."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
 
@@ -111,6 +108,15 @@ class TableLayout:
         return any(
             not named if columns[0].field in IDENTITY else declared(columns[0].field).kind != "number"
             for columns in self.duplicates
+        )
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether its columns are of several months, each from January on."""
+        timings = [group.timing for group in self.groups]
+        return len(timings) > 1 and all(
+            timing is not None and timing.month is not None and (timing.kind == "to_date" or timing.month == 1)
+            for timing in timings
         )
 
     @property
@@ -126,105 +132,10 @@ class TableLayout:
         return stated | {binding.column for binding in self.identity} | set(self.periods.values())
 
 
-@dataclass(frozen=True)
-class FoundTable:
-    """A table of a sheet."""
-
-    grid: Grid
-    """The sheet, or its columns between those of tables beside this one."""
-    header: Header
-    context: TableContext
-    layouts: tuple[TableLayout, ...]
-    """The forms that it states, the main one first; none for a table that is no form of ours."""
-    end: int
-    """Row of the grid after its last row that is not blank."""
-
-    def goes_on(self, other: FoundTable) -> bool:
-        """Whether it has the same columns, forms, units and time as the table before it: its totals may be of both."""
-        return (
-            [m for _, m in sorted(self.header.meanings.items())]
-            == [m for _, m in sorted(other.header.meanings.items())]
-            and (self.context.timing, self.context.units) == (other.context.timing, other.context.units)
-            and [layout.form for layout in self.layouts] == [layout.form for layout in other.layouts]
-        )
-
-
-def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
-    """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
-
-    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only if another is one.
-    """
-    if mapped is not None:
-        header, missing = mapped_header(grid, mapped)
-        forms, _ = _tables_below(grid, file_name, [header] if header else [], timing=mapped.timing)
-        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。" if missing else ""
-    anchors = anchor_rows(grid)
-    found = panes(grid, anchors)
-    headers = find_headers(grid, anchors)
-    if len(found) == 1 or not headers:
-        forms, others = _tables_below(grid, file_name, headers)
-    else:
-        shared = shared_context(grid, file_name, found, headers[0].top)
-        forms, others = [], []
-        for part in (grid.part(columns.start, columns.stop) for columns in found):
-            tables, no_forms = _tables_below(part, file_name, find_headers(part), shared)
-            forms += tables
-            others += no_forms
-    if not forms:
-        first = headers[0] if headers else None
-        return [], hint_at_form(first, labels_of(grid, first))
-    return [*forms, *others], ""
-
-
-def _tables_below(
-    grid: Grid,
-    file_name: str,
-    headers: Sequence[Header],
-    shared: TableContext | None = None,
-    timing: Timing | None = None,
-) -> tuple[list[FoundTable], list[FoundTable]]:
-    """The tables below `headers` that are forms, and those that are none.
-
-    `shared` is what is said above tables side by side, `timing` what a mapping states. A table above the first form
-    that names the enterprise the sheet is about, or who fills it in, is none of them.
-    """
-    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    forms: list[FoundTable] = []
-    others: list[FoundTable] = []
-    start = 0
-    for number, header in enumerate(headers):
-        titles = titles_begin(grid, header.top, start) if forms else start
-        context = table_context(grid, file_name, header.top, titles, forms[-1].context if forms else shared)
-        if timing is not None:
-            context = replace(context, timing=timing)
-        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
-        layouts = _layouts(header, with_row_units, stem, grid.sheet)
-        following = headers[number + 1].top if number + 1 < len(headers) else None
-        end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
-        table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
-        if layouts:
-            forms.append(table)
-            start = header.bottom + 1
-        else:
-            others.append(table)
-    if not forms:
-        return [], others
-    first = forms[0].header
-
-    def is_about_the_sheet(table: FoundTable) -> bool:
-        above = table.header.top < first.top
-        return above and not (first.identity and _has_numbers(grid, table.header.bottom + 1, table.end))
-
-    return forms, [table for table in others if not is_about_the_sheet(table)]
-
-
-def _has_numbers(grid: Grid, first: int, end: int) -> bool:
-    return any(numbers[first:end].count() for numbers in grid.numbers)
-
-
-def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
+def layouts_of(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
     """The forms that the table states, the main one first; empty when it is none of ours."""
-    if not header.identity and not (context.uscc or context.name):
+    above = any(meaning.owner for meaning in header.meanings.values())
+    if not header.identity and not above and not (context.uscc or context.name):
         return []
     meanings = with_consumption(_with_measure(header.meanings, (*context.titles, sheet, file_stem)))
     matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
@@ -321,14 +232,14 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
         # A word that holds for a row (the carrier) is of no time, whatever stands above it.
         timed = declared.flow and declared.column(name).kind != "text"
-        key = (meaning.timing if timed else None, owner)
+        key = (meaning.timing if timed else None, owner, meaning.owner)
         bare = replace(meaning, carrier=None) if of_rows else meaning
         groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
     running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
-    for (timing, owner), fields in _with_shared(groups, declared).items():
+    this_month = any(timing is not None and timing.kind == "month" for timing, _, _ in groups)
+    for (timing, owner, enterprise), fields in _with_shared(groups, declared).items():
         carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         for name, columns in fields.items():
@@ -338,7 +249,8 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
             chosen.append(replace(bindings[0], rivals=rivals))
         beside_month = this_month and _is_open(timing, "to_date")
-        column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, only, beside_month))
+        place = len(column_groups)
+        column_groups.append(ColumnGroup(place, tuple(chosen), timing, carrier, only, enterprise, beside_month))
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
@@ -352,7 +264,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         roles.get("sum", next(iter(sums), None))
         if several > 1
         and several == len(column_groups)
-        and len({(b.carrier, b.only) for b in column_groups}) == 1
+        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
         and len({binding.field for b in column_groups for binding in b.columns}) == 1
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
@@ -365,21 +277,30 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, context: TableContext) -> Groups:
-    """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
-    months: dict[tuple[Owner, str], list[range]] = {}
-    for (timing, carrier), fields in groups.items():
+    """Columns 累计 or 全年 that total the months next to them from January on: a control, without a span."""
+    months: dict[tuple[object, ...], list[range]] = {}
+    for (timing, *of), fields in groups.items():
         if timing is not None and timing.month is not None:
             first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
             for name in fields:
-                months.setdefault((carrier, name), []).append(range(first, timing.month + 1))
+                months.setdefault((*of, name), []).append(range(first, timing.month + 1))
     running: Groups = {}
-    for (timing, carrier), fields in groups.items():
+    for key, fields in groups.items():
+        timing, *of = key
         year = _is_open(timing, "year")
-        if year or (_is_open(timing, "to_date") and context.timing.month is None):
-            spans = [months.get((carrier, name), []) for name in fields]
-            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
-                running[timing, carrier] = fields
+        spans = [months.get((*of, name), []) for name in fields]
+        if year or _is_open(timing, "to_date"):
+            cumulative = all(_are_cumulative(columns) for columns in spans)
+            if not year and context.timing.month is not None and not cumulative:
+                continue
+            if all(len(columns) > 1 and (cumulative or _from_january(columns, whole=year)) for columns in spans):
+                running[key] = fields
     return running
+
+
+def _are_cumulative(columns: Sequence[range]) -> bool:
+    """Whether several columns each cover the months from January on."""
+    return len(columns) > 1 and all(column.start == 1 for column in columns)
 
 
 def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
@@ -390,7 +311,7 @@ def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
 
 def _with_shared(groups: Groups, form: Form) -> Groups:
     """The groups, each with the columns without a mark of time that hold for all spans: carrier, product, unit."""
-    without = groups.get((None, None), {})
+    without = groups.get(NO_KEY, {})
     shared = {
         name: columns
         for name, columns in without.items()
@@ -398,9 +319,7 @@ def _with_shared(groups: Groups, form: Form) -> Groups:
     }
     if not shared or len(groups) == 1:
         return groups
-    return {
-        key: {**shared, **fields} for key, fields in groups.items() if key != (None, None) or len(fields) > len(shared)
-    }
+    return {key: {**shared, **fields} for key, fields in groups.items() if key != NO_KEY or len(fields) > len(shared)}
 
 
 def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list[tuple[int, ColumnMatch]]:

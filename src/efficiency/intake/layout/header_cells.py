@@ -7,9 +7,9 @@ are the `schemas` declarations and the carriers table.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
@@ -114,6 +114,15 @@ class HeaderPart:
     """Its brackets make it another quantity than its name alone."""
 
 
+class NamedAbove(NamedTuple):
+    """The enterprise that is named above a column of its figures."""
+
+    uscc: str | None
+    name: str | None
+    row: int
+    """Row of the grid in which its name is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
     """The meaning of a column's header, which one to three cells make up."""
@@ -131,6 +140,8 @@ class ColumnMatch:
     """The preferred title of the field, not one of its aliases."""
     loose: LooseName | None = None
     """The name, where it may mean something else too."""
+    owner: NamedAbove | None = None
+    """The one enterprise whose figures the column holds."""
 
     @property
     def identity(self) -> str | None:
@@ -205,7 +216,7 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     timing: Timing | None = None
     for p in reversed(pieces):
         if p.timing is not None:
-            timing = p.timing if timing is None else timing.over(p.timing)
+            timing = p.timing if timing is None else _below(timing, p.timing)
     named = [p for p in pieces if p.name]
     header = "|".join(" ".join(cell.split()) for cell in cells)
     unit = units_[-1] if units_ else None
@@ -240,6 +251,14 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
             matched.loose,
         )
     return None
+
+
+def _below(timing: Timing, heading: Timing) -> Timing:
+    """The timing of a column below a heading: 10月 below 累计 is January to October."""
+    below = timing.over(heading)
+    if (timing.kind, heading.kind) != ("month", "to_date") or timing.month is None or heading.month is not None:
+        return below
+    return replace(below, kind="to_date")
 
 
 def is_another_quantity(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.layout.header_cells import IDENTITY, piece
+from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
@@ -58,6 +58,8 @@ _UNIT_NOTE = re.compile(
 )
 """A note that may state units: 注:金额单位为万元, (金额均以万元计)."""
 _UNIT_CELL = re.compile(r"\(?(?:计量|金额|货币|数量|面积)?单位:\s*\S{1,20}|\(?(?:金额|面积|数量):\S{1,8}")
+_UNIT_COLUMNS = {"单位", "计量单位", "金额单位", "货币单位", "数量单位", "面积单位"}
+"""Headers of columns that state the unit of figures."""
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
 
 
@@ -120,17 +122,31 @@ def table_context(
     )
 
 
-def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
-    """The units in a column 计量单位 of a table that has no such field: they hold for its columns without one."""
+def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedUnits]:
+    """The units in columns 计量单位 of a table that has no such field, down to before row `end`.
+
+    One column holds for all columns without a unit of their own; of several, each for the column before it, whose
+    meaning in the returned header then has that unit. A column without a header counts if it holds nothing but units.
+    """
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
-        return NO_UNITS
-    units = NO_UNITS
+        return header, NO_UNITS
+    found: dict[int, StatedUnits] = {}
     for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
-        if {normalise_name(head) for head in heads} & {"单位", "计量单位"}:
-            words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
-            found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
-            units += found if found.known else NO_UNITS  # a column 单位 may name organisations
-    return units
+        names = {normalise_name(head) for head in heads if head}
+        if not names & _UNIT_COLUMNS and (names or column in header.meanings):
+            continue
+        words = {text.strip() for text in grid.texts[column][header.bottom + 1 : end].drop_nulls().to_list()}
+        units = sum((split_units(word) for word in sorted(words)), NO_UNITS)
+        if units.known and (names or all(map(find_unit, words))):  # a column 单位 may name organisations
+            found[column] = units
+    if len(found) < 2:
+        return header, sum(found.values(), NO_UNITS)
+    meanings = dict(header.meanings)
+    for column, units in found.items():
+        meaning = meanings.get(column - 1)
+        if meaning is not None and meaning.unit is None and len(set(units.known)) == 1 and not units.unknown:
+            meanings[column - 1] = replace(meaning, unit=units.known[0])
+    return replace(header, meanings=meanings), sum(found.values(), NO_UNITS)
 
 
 def _unit_cells(grid: Grid, top: int) -> list[str]:
@@ -144,11 +160,11 @@ def _unit_cells(grid: Grid, top: int) -> list[str]:
 
 
 def _units_beside(units: StatedUnits, texts: Sequence[str]) -> StatedUnits:
-    """The units of `texts` that measure what none of `units` does."""
-    stated = {unit.dimension for word in units.known if (unit := find_unit(word))}
+    """The units of `texts` that are not among `units` already."""
     found = units_above(texts)
-    known = (word for word in found.known if (unit := find_unit(word)) and unit.dimension not in stated)
-    return StatedUnits(tuple(known), () if units.known else found.unknown)
+    known = {unit.canonical: unit.factor for word in units.known if (unit := find_unit(word))}
+    further = (word for word in found.known if (unit := find_unit(word)) and known.get(unit.canonical) != unit.factor)
+    return StatedUnits(tuple(further), tuple(word for word in found.unknown if word not in units.unknown))
 
 
 def _with_typed_month(timing: Timing, rows: Sequence[Sequence[str]]) -> Timing:
@@ -213,6 +229,8 @@ def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
     filled = [text for cell in cells if (text := " ".join(cell.split()))]
     line = " ".join(dict.fromkeys(filled))
     code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
+    if name is not None and (meaning := interpret((name,))) is not None and meaning.named:
+        name = None  # 企业名称: | 实缴税金(万元) is a header
     for label, value in pairwise(filled):
         field = _LABELS.get(piece(label).name)
         if field == "uscc" and code is None and _CODE.fullmatch(value):

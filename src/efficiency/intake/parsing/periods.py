@@ -391,7 +391,9 @@ def _timing_of_context(title: Iterable[str], sheet: str, file_name: str) -> Timi
 
 _MARKER_WORDS = (
     (
-        re.compile(r"([本当]年|年初-今|年初-本月|截-本月|截-|本月止|1月?-本月)?(止)?累计(数|值|额|量|发生额|完成)?"),
+        re.compile(
+            r"([本当]年|自?年初(?:-今|-本月|起)?|截-本月|截-|本月止|1月?-本月|[各逐每分]月|自?1月份?起)?(止)?累计(数|值|额|量|发生额|完成)?"
+        ),
         Timing(kind="to_date"),
     ),
     (re.compile(r"[本当]月累计(数|值|额|量)?"), replace(UNSURE, doubt=_MONTH_TO_DATE)),

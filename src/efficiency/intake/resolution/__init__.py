@@ -8,11 +8,21 @@ from efficiency.intake.resolution.identity import PAIR, match, stated_pairs
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, resolve_partition
 from efficiency.intake.resolution.reconcile import receipts, unbalanced
 from efficiency.intake.resolution.resolve import ResolutionResult, Stated, combine, prepare_lookups, resolve
-from efficiency.intake.resolution.succession import SUCCESSION, open_problems, succession, with_earlier_problems
+from efficiency.intake.resolution.succession import (
+    SEEN,
+    SUCCESSION,
+    open_problems,
+    periods,
+    places,
+    standing,
+    succession,
+    with_kept_problems,
+)
 
 __all__ = [
     "DECLINED",
     "PAIR",
+    "SEEN",
     "SUCCESSION",
     "FactsInvalid",
     "LookupTables",
@@ -24,14 +34,17 @@ __all__ = [
     "find_target",
     "match",
     "open_problems",
+    "periods",
+    "places",
     "prepare_lookups",
     "receipts",
     "resolve",
     "resolve_partition",
+    "standing",
     "stated_pairs",
     "succession",
     "unbalanced",
     "validate",
     "violations",
-    "with_earlier_problems",
+    "with_kept_problems",
 ]

@@ -7,13 +7,14 @@ every partition are looked up in; `efficiency.intake.resolution.resolve` makes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from efficiency.intake.resolution import corrections
 from efficiency.intake.resolution.duplicate_problems import findings
+from efficiency.intake.resolution.file_problems import FileFindings, file_findings, together
 from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
@@ -30,11 +31,11 @@ class LookupTables:
     """What the rows of every partition are looked up in."""
 
     submissions: pl.DataFrame
-    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, and rows_unusable."""
+    """One row per sheet: the columns of `schemas.SUBMISSIONS` that reading knows, left_out and succeeded_by."""
     columns: pl.DataFrame
     """One row per column of a sheet (shape `schemas.COLUMN_MAP`), corrected fields of ledgers included."""
     ranks: pl.DataFrame
-    """One row per sheet: submission_id, precedence (1 is the earliest)."""
+    """One row per sheet: submission_id, precedence (1 is the earliest), as_sent (likewise, as if all counted)."""
     refused_cells: pl.DataFrame
     """One row per cell that reading refused: submission_id, row, field."""
     register: pl.DataFrame
@@ -47,6 +48,10 @@ class LookupTables:
     """Columns that do not count; shape `efficiency.intake.resolution.unit_columns.WITHHELD`."""
     refused: pl.DataFrame
     """The refused rows of the register; see `efficiency.intake.resolution.refused_register.refused_rows`."""
+    withdrawn: pl.DataFrame
+    """What is withdrawn, in the shape of `schemas.WITHDRAWALS`."""
+    labels: Mapping[str, Sequence[str]]
+    """Periods of sheets whose rows have their own; see `efficiency.intake.resolution.succession.periods`."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class PartitionResult:
     """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
     waiting: pl.DataFrame
     """Rows that wait for a register; shape `efficiency.intake.resolution.refused_register.WAITING`."""
+    of_files: FileFindings
+    """What the facts say about whole files."""
 
 
 def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
@@ -74,9 +81,10 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     submissions, columns = tables.submissions, tables.columns
     stated = {form: ranked(frame, tables.ranks) for form, frame in rows.items() if form != "register"}
     matched = match_rows(stated, tables.verdicts, submissions, columns)
-    approved = corrections.screen(matched.rows["corrections"], tables.refused_cells, submissions, columns)
+    approved, of_left_out = _screened(matched.rows["corrections"], tables)
     rejected = [matched.rejected, approved.rejected]
     problems = [matched.problems, approved.problems]
+    left_out = {"corrections": of_left_out}
 
     once = columns.filter(pl.col("counted_once")).select("submission_id", "block", "field")
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
@@ -87,29 +95,67 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         counting = without_withheld(FORMS[form], frame, tables.withheld)
         complete, lacking = _complete(form, counting)
         rejected.append(lacking)
+        complete, left_out[form] = divide(complete, submissions)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
         deduplicated[form] = deduplicate(form, complete, once)
 
     facts: dict[str, pl.DataFrame] = {}
+    stated_facts: dict[str, pl.DataFrame] = {}
     replaced: list[pl.DataFrame] = []
+    of_files: list[FileFindings] = []
     for form in FORMS:
         if form == "register":
-            facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
+            facts[form] = stated_facts[form] = _facts(form, tables.register.drop("precedence"), tables.ranks)
             continue
         outcome = deduplicated[form]
         frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
+        carried = corrections.carry(FORMS[form], frame, applied, ranked(submissions, tables.ranks), columns)
+        problems.append(carried.problems)
+        frame = carried.rows
+        if left_out[form].height:
+            frame = pl.concat([frame, left_out[form].select(frame.columns)])
         # A carrier whose consumption was refused makes the total unknown: its row is kept without the figure.
         kept = pl.lit(value=True) if FORMS[form].all_or_nothing else states(form)
         rejected += [outcome.conflicting, frame.filter(~kept).select("submission_id", "row")]
-        facts[form] = _facts(form, frame.filter(kept), tables.ranks)
+        stated_facts[form] = _facts(form, frame.filter(kept), tables.ranks)
+        with_carried = pl.concat([frame, carried.added.select(frame.columns)]) if carried.added.height else None
+        facts[form] = (
+            stated_facts[form] if with_carried is None else _facts(form, with_carried.filter(kept), tables.ranks)
+        )
         found = findings(form, outcome, submissions, columns)
         problems.append(found.problems)
         replaced.append(found.replaced)
+        of_files.append(file_findings(form, stated_facts[form], outcome.replaced, submissions, tables.ranks))
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
-    evidence = [_evidence(facts, rejected, lent), outcomes(matched.waiting, "waiting")]
-    counts = counted(pl.concat(evidence))
-    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced), matched.waiting)
+    evidence = [_evidence(stated_facts, rejected, lent), outcomes(matched.waiting, "waiting")]
+    waiting, _ = divide(matched.waiting, submissions)
+    return PartitionResult(
+        facts,
+        counted(pl.concat(evidence)),
+        pl.concat(problems),
+        pl.concat(replaced),
+        waiting,
+        together(of_files),
+    )
+
+
+def _screened(rows: pl.DataFrame, tables: LookupTables) -> tuple[corrections.Screened, pl.DataFrame]:
+    """The corrections among `rows`, and the rows of those ledgers that do not count, which are superseded."""
+    ledgers, left_out = divide(rows, tables.submissions)
+    approved = corrections.screen(ledgers, tables.refused_cells, tables.submissions, tables.columns)
+    gone = corrections.screen(left_out.drop("superseded"), tables.refused_cells, tables.submissions, tables.columns)
+    rejected = pl.concat([approved.rejected, gone.rejected])
+    return replace(approved, rejected=rejected), gone.rows.with_columns(pl.lit(value=True).alias("superseded"))
+
+
+def divide(rows: pl.DataFrame, submissions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`rows` of sheets that count, and those of the others, which are superseded."""
+    left_out = submissions.filter(pl.col("left_out").is_not_null())["submission_id"]
+    if left_out.is_empty():
+        return rows, rows.clear().with_columns(pl.lit(value=True).alias("superseded"))
+    gone = pl.col("submission_id").is_in(left_out.implode())
+    return rows.filter(~gone), rows.filter(gone).with_columns(pl.lit(value=True).alias("superseded"))
 
 
 def _complete(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

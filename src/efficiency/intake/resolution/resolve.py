@@ -8,7 +8,7 @@ results: the same in one partition as in many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,13 +16,15 @@ import polars as pl
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
 from efficiency.intake.resolution.duplicate_problems import findings, superseded
+from efficiency.intake.resolution.file_problems import file_findings, file_problems, together
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
-from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
+from efficiency.intake.resolution.partition import LookupTables, PartitionResult, divide, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
 from efficiency.intake.resolution.refused_register import WAITING, register_problems
+from efficiency.intake.resolution.succession import SEEN, periods, places, standing, without_left_out
 from efficiency.intake.resolution.unit_columns import find_withheld, unit_column_problems
 from efficiency.partitions import one_partition
-from schemas import COLUMN_MAP, SUBMISSIONS
+from schemas import COLUMN_MAP, SUBMISSIONS, WITHDRAWALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +45,10 @@ class Stated:
     """Problems that reading found: shape `efficiency.intake.problems.PARSE_PROBLEMS`, or without `row`."""
     rows: Mapping[str, Chunks]
     """Form id → the stated rows in the shape of its `schemas.STATED` table; every form is there."""
+    seen: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEEN))
+    """One row per run and file of its inbox (shape `SEEN`), this run's included."""
+    withdrawn: pl.DataFrame = field(default_factory=WITHDRAWALS.empty)
+    """What is withdrawn, in the shape of `schemas.WITHDRAWALS`."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +80,20 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     result of the register has no facts, since each partition has its enterprises' own; with its problems are those
     that reading found. Raises ValueError when a submission comes twice.
     """
-    submissions = _with_unusable(stated.submissions)
+    submissions, labels = _with_standing(stated)
     read = _with_rows(stated.problems)
     columns = corrections.column_map(stated.columns, submissions)
-    ranks = precedence.order(submissions)
+    ranks = _ranks(submissions)
     refused_codes = read.filter(pl.col("rule") == "uscc_damaged").select("submission_id", "row")
     refused_cells = read.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
         "submission_id", "row", "field"
     )
     register = ranked(stated.rows["register"].whole(), ranks)
     screened = screen_register(register, refused_codes, submissions, columns)
-    outcome = precedence.deduplicate("register", screened.rows, columns.clear())
+    counting, left_out = divide(screened.rows, submissions)
+    refused, _ = divide(screened.refused, submissions)
+    outcome = precedence.deduplicate("register", counting, columns.clear())
+    rows = pl.concat([outcome.rows, left_out])
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
         [
@@ -94,14 +103,22 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
         ]
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
-    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), screened.refused)
-    withheld = find_withheld(stated.rows, judged, ranks, columns)
+    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), refused)
+    of_counting, _ = divide(ranks, submissions)
+    withheld = find_withheld(stated.rows, judged, of_counting, columns)
     problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
     return (
         LookupTables(
-            submissions, columns, ranks, refused_cells, outcome.rows, lent, judged, withheld, screened.refused
+            submissions, columns, ranks, refused_cells, rows, lent, judged, withheld, refused, stated.withdrawn, labels
         ),
-        PartitionResult({}, counted(evidence), problems, found.replaced, pl.DataFrame(schema=WAITING)),
+        PartitionResult(
+            {},
+            counted(evidence),
+            problems,
+            found.replaced,
+            pl.DataFrame(schema=WAITING),
+            file_findings("register", rows, outcome.replaced, submissions, ranks),
+        ),
     )
 
 
@@ -110,8 +127,36 @@ def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Parti
     notes = superseded([part.replaced for part in parts], tables.submissions)
     refused = register_problems(tables.refused, [part.waiting for part in parts], tables.submissions)
     found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), refused, notes])), tables.ranks)
-    reconciled = reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found)
-    return ResolutionResult(SUBMISSIONS.conform(reconciled), COLUMN_MAP.conform(tables.columns), _once(found), facts)
+    reconciled = SUBMISSIONS.conform(reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found))
+    of_files = file_problems(
+        reconciled, tables.columns, together([part.of_files for part in parts]), tables.withdrawn, tables.labels
+    )
+    problems = _sorted(pl.concat([without_left_out(_once(found), reconciled), of_files]), tables.ranks)
+    return ResolutionResult(reconciled, COLUMN_MAP.conform(tables.columns), problems, facts)
+
+
+def _with_standing(stated: Stated) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
+    """The submissions of `stated` with left_out and succeeded_by, and the periods of those whose rows have their own.
+
+    See `efficiency.intake.resolution.succession`.
+    """
+    submissions = _with_unusable(stated.submissions).drop("left_out", "succeeded_by", strict=False)
+    known = places(stated.seen, submissions)
+    labels = periods(submissions, stated.rows, known)
+    found = standing(submissions, known, set(stated.withdrawn["submission_id"]), labels)
+    return submissions.join(found, on="submission_id", how="left", validate="1:1", maintain_order="left"), labels
+
+
+def _ranks(submissions: pl.DataFrame) -> pl.DataFrame:
+    """The order of `submissions`: submission_id, precedence (1 is the earliest) and as_sent, that in which they came.
+
+    Sheets that do not count come first: no date of filing of theirs may decide between those that do.
+    """
+    counts = pl.col("left_out").is_null()
+    before, after = precedence.order(submissions.filter(~counts)), precedence.order(submissions.filter(counts))
+    placed = pl.concat([before, after.with_columns(pl.col("precedence") + before.height)])
+    as_sent = precedence.order(submissions).rename({"precedence": "as_sent"})
+    return placed.join(as_sent, on="submission_id", how="left", validate="1:1", maintain_order="left")
 
 
 def _with_unusable(submissions: pl.DataFrame) -> pl.DataFrame:
@@ -168,7 +213,7 @@ _REST = ("field", "value", "uscc", "name", "sheet", "severity")
 def _sorted(problems: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
     """Problems in the order of submissions and rows; those of files without any sheet come first."""
     return (
-        problems.join(ranks, on="submission_id", how="left", validate="m:1")
+        problems.join(ranks.select("submission_id", "precedence"), on="submission_id", how="left", validate="m:1")
         .sort("precedence", "file_name", "row", "cell", "rule", "message", *_REST, nulls_last=False)
         .drop("precedence")
     )

@@ -57,7 +57,8 @@ def find_withheld(
 ) -> pl.DataFrame:
     """The columns of all stated `rows` (form id → chunks) that a factor fits, in the shape `WITHHELD`.
 
-    `verdicts` are those of `identity.verdicts`, `ranks` the precedence of each submission, `columns` the column map.
+    `verdicts` are those of `identity.verdicts`, `ranks` the precedence of each submission that counts, `columns`
+    the column map.
     """
     who = (
         verdicts.filter(pl.col("verdict") == "matched")
@@ -71,7 +72,7 @@ def find_withheld(
         if not fields or not rows[form.id].height or who.height < LEAST_ENTERPRISES:
             continue
         stated = _stated(form, rows[form.id], fields, who).join(
-            ranks, on="submission_id", how="left", validate="m:1", maintain_order="left"
+            ranks, on="submission_id", how="inner", validate="m:1", maintain_order="left"
         )
         level = {column.name for column in form.columns if column.figure == "level"}
         for field in fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from efficiency.warehouse.schema.comments import comment_statements
+from efficiency.warehouse.schema.comments import comment_statements, table_comment_statements
 from efficiency.warehouse.schema.tables import (
     TABLES,
     Contents,
@@ -28,4 +28,5 @@ __all__ = [
     "naive_utc",
     "qualified_sql",
     "quoted",
+    "table_comment_statements",
 ]

@@ -24,6 +24,7 @@ _RESULT_SOURCES = {
     "intake.submissions": "the submitted file and the run that read it",
     "intake.columns": "the header of the submitted sheet",
     "intake.problems": "the run that read the submitted sheet",
+    "intake.withdrawals": "the command withdraw",
     "intake.watch": "the last run that was about to evaluate the period",
     "intake.objections": "submitted sheets of form corrections (申诉更正), and the evaluations before and after",
     "audit.runs": "the run itself",
@@ -35,15 +36,20 @@ _RESULT_SOURCES = {
 def comment_statements(views: Iterable[View]) -> Iterator[str]:
     """COMMENT ON statements for all tables and `views`, each followed by those of its columns."""
     for table in TABLES.values():
-        name = qualified_sql(table)
-        yield f"COMMENT ON TABLE {name} IS {literal(table_comment(table))}"
-        for column in table.columns:
-            yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column_comment(column, table))}"
+        yield from table_comment_statements(table)
     for view in views:
         name = f"main.{quoted(view.name)}"
         yield f"COMMENT ON VIEW {name} IS {literal(view.meaning)}"
         for column, _ in view.columns:
             yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(describe(column))}"
+
+
+def table_comment_statements(table: Table) -> Iterator[str]:
+    """COMMENT ON statements for `table` and each of its columns."""
+    name = qualified_sql(table)
+    yield f"COMMENT ON TABLE {name} IS {literal(table_comment(table))}"
+    for column in table.columns:
+        yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {literal(column_comment(column, table))}"
 
 
 def table_comment(table: Table) -> str:

@@ -25,6 +25,7 @@ from schemas import (
     STATED,
     SUBMISSIONS,
     WATCH,
+    WITHDRAWALS,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ TABLES: dict[str, Table] = {
         SUBMISSIONS,
         COLUMN_MAP,
         PROBLEMS,
+        WITHDRAWALS,
         WATCH,
         *STATED.values(),
         *FACTS.values(),

@@ -286,6 +286,15 @@ def _data_quality() -> View:
                 ),
                 "coalesce(p.enterprises, 0)",
             ),
+            (
+                Column(
+                    "withdrawal_reason",
+                    "text",
+                    "撤回原因",
+                    "Why it was withdrawn, also when no run has taken account of that yet; null if it is not",
+                ),
+                "w.reason",
+            ),
         ),
         "FROM intake.submissions AS s\n"
         "LEFT JOIN (\n"
@@ -295,5 +304,9 @@ def _data_quality() -> View:
         "    count(*) FILTER (severity = 'note') AS notes,\n"
         "    count(DISTINCT uscc) FILTER (severity <> 'note') AS enterprises\n"
         "  FROM intake.problems GROUP BY submission_id\n"
-        ") AS p ON p.submission_id = s.submission_id",
+        ") AS p ON p.submission_id = s.submission_id\n"
+        "LEFT JOIN (\n"
+        "  SELECT submission_id, any_value(reason) AS reason\n"
+        "  FROM intake.withdrawals WHERE undone_at IS NULL GROUP BY submission_id\n"
+        ") AS w ON w.submission_id = s.submission_id",
     )

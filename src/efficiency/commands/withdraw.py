@@ -1,0 +1,49 @@
+"""`efficiency withdraw`: a file that was sent by mistake counts no more."""
+
+from __future__ import annotations
+
+import argparse
+
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+
+
+def declare(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = command(
+        commands,
+        "withdraw",
+        run,
+        "what was sent by mistake counts no more from the next run on; recorded with who, when and why",
+        'efficiency withdraw 统计局/2026年10月产出.xlsx --reason "误报，应为九月数据"',
+    )
+    parser.add_argument(
+        "what",
+        metavar="FILE_OR_SUBMISSION",
+        help="path of the file below the inbox: all versions of it so far; or the submission_id of one sheet: the "
+        "version before it counts again",
+    )
+    parser.add_argument("--reason", metavar="TEXT", help="why; needed to withdraw, kept with it")
+    parser.add_argument("--undo", action="store_true", help="let it count again")
+    take_warehouse(parser)
+    take_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Withdraw the file or sheet, or undo that."""
+    from efficiency.review.withdrawals import withdraw
+
+    done = withdraw(options.what, options.reason, options.warehouse, undo=options.undo)
+    if options.json:
+        print_json(
+            {"file_name": done.file_name, "submissions": list(done.sheets), "undone": done.undone,
+             "other_names": list(done.also), "warehouse": str(options.warehouse)}
+        )  # fmt: skip
+        return 0
+    sheets = f"{len(done.sheets)} sheets ({', '.join(done.sheets)})" if len(done.sheets) > 1 else done.sheets[0]
+    print(f"{'Counts again' if done.undone else 'Withdrawn'}: {done.file_name}: {sheets}")
+    if done.also:
+        print(f"The same bytes are known as {', '.join(done.also)} too: that is the same submission.")
+    print("Facts and results are as they were until the next run: efficiency run --inbox DIR --period P")
+    if not done.undone:
+        print(f"To undo this: efficiency withdraw {done.sheets[0] if len(done.sheets) == 1 else done.file_name} --undo")
+    return 0

@@ -1,0 +1,146 @@
+"""A correction of a month carries into the cumulative figures that were filed before it was approved."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from builders.stated import (
+    CODES,
+    Resolved,
+    Row,
+    Sheet,
+    counting,
+    message,
+    month,
+    problem_cells,
+    register,
+    resolved,
+    year_to_date,
+)
+
+from efficiency.intake.resolution import unbalanced
+from efficiency.parts import whole
+from schemas import FORMS
+
+APPROVED = date(2026, 11, 20)
+BEFORE, AFTER = date(2026, 11, 10), date(2026, 11, 21)
+
+
+def output(identifier: str, filed: date | None, *rows: Row) -> Sheet:
+    return Sheet("output", [{"uscc": CODES["A"], **row} for row in rows], id=identifier, filled_on=filed)
+
+
+def ledger(*rows: Row, **more: Any) -> Sheet:
+    who = {"uscc": CODES["A"], "field": "实缴税金", "approved_by": "李", "approved": APPROVED, **month(2026, 3)}
+    return Sheet("corrections", [{**who, **row} for row in rows], id="ledger", **more)
+
+
+def sent(*sheets: Sheet) -> Resolved:
+    result = resolved(register("A"), *sheets)
+    assert unbalanced(result.submissions).is_empty()
+    return result
+
+
+def totals(result: Resolved, form: str = "output", field: str = "tax") -> dict[tuple[int, int], float]:
+    """First and last month → the figure with all its parts."""
+    rows = whole(FORMS[form], counting(result, form)).filter(pl.col(field).is_not_null())
+    spans = rows.select("span_start", "span_end", field).iter_rows()
+    return {(first.month, last.month): figure for first, last, figure in spans}
+
+
+MARCH = {"tax": 10.0, "revenue": 50.0, **month(2026, 3)}
+TO_MARCH = {"tax": 33.0, "revenue": 150.0, **year_to_date(2026, 3)}
+TO_APRIL = {"tax": 45.0, **year_to_date(2026, 4)}
+
+
+def test_the_difference_to_the_month_is_carried_into_every_cumulative_figure_that_contains_it() -> None:
+    to_february = {"tax": 23.0, **year_to_date(2026, 2)}
+    result = sent(output("tax", BEFORE, MARCH, to_february, TO_MARCH, TO_APRIL), ledger({"new": 16.0, "old": 1.0}))
+    assert totals(result) == {(3, 3): 16.0, (1, 2): 23.0, (1, 3): 39.0, (1, 4): 51.0}
+    assert totals(result, field="revenue") == {(3, 3): 50.0, (1, 3): 150.0}
+    assert result.problems.filter(pl.col("severity") != "note").is_empty()
+    assert result.submissions["status"].unique().to_list() == ["accepted"]
+
+
+def test_the_parts_are_the_figure_the_correction_and_what_it_replaces_each_with_its_cell() -> None:
+    result = sent(output("tax", BEFORE, MARCH, TO_MARCH), ledger({"new": 16.0}))
+    parts = counting(result, "output").filter(pl.col("span_end") > pl.col("span_start"), pl.col("tax").is_not_null())
+    assert sorted(parts.select("tax", "submission_id", "row").rows()) == [
+        (-10.0, "tax", 2), (16.0, "ledger", 2), (33.0, "tax", 3),
+    ]  # fmt: skip
+
+
+def test_a_cumulative_figure_that_was_filed_later_contains_the_correction() -> None:
+    later = output("later", AFTER, TO_APRIL)
+    result = sent(output("tax", BEFORE, MARCH, TO_MARCH), later, ledger({"new": 16.0}))
+    assert totals(result) == {(3, 3): 16.0, (1, 3): 39.0, (1, 4): 45.0}
+
+
+def test_without_a_date_of_filing_the_day_of_arrival_decides() -> None:
+    sheets = output("tax", None, MARCH, TO_MARCH)  # arrived on 5 November
+    assert totals(sent(sheets, ledger({"new": 16.0})))[1, 3] == 39.0
+    assert totals(sent(sheets, ledger({"new": 16.0, "approved": date(2026, 11, 5)})))[1, 3] == 33.0
+
+
+def test_where_the_month_is_not_stated_the_difference_is_that_to_the_old_value() -> None:
+    result = sent(output("tax", BEFORE, TO_MARCH), ledger({"new": 16.0, "old": 9.0}))
+    assert totals(result) == {(3, 3): 16.0, (1, 3): 40.0}
+    parts = counting(result, "output").filter(pl.col("tax") < 0).row(0, named=True)
+    cell = result.columns.filter(
+        (pl.col("submission_id") == parts["submission_id"])
+        & (pl.col("block") == parts["block"])
+        & (pl.col("field") == "tax")
+    )
+    assert (cell["header"].to_list(), parts["row"]) == (["old"], 2)
+
+
+def test_where_neither_is_known_it_is_an_error_and_the_cumulative_figure_stays() -> None:
+    result = sent(output("tax", BEFORE, TO_MARCH), ledger({"new": 16.0}))
+    assert totals(result) == {(3, 3): 16.0, (1, 3): 33.0}
+    assert problem_cells(result, "correction_not_carried") == [("ledger.xlsx", "D2")]
+    assert "原值" in message(result, "correction_not_carried")
+
+
+def test_no_cumulative_figure_no_error() -> None:
+    assert not problem_cells(
+        sent(output("tax", BEFORE, {"tax": 9.0, **month(2026, 4)}), ledger({"new": 16.0})), "correction_not_carried"
+    )
+
+
+def test_two_months_are_carried_each_and_a_month_of_another_year_is_not() -> None:
+    april = {"tax": 12.0, **month(2026, 4)}
+    rows: Sequence[Row] = [
+        {"new": 16.0}, {"new": 11.0, **month(2026, 4)}, {"new": 99.0, "old": 1.0, **month(2025, 3)},
+    ]  # fmt: skip
+    result = sent(output("tax", BEFORE, MARCH, april, TO_MARCH, TO_APRIL), ledger(*rows))
+    assert totals(result)[1, 3] == 39.0
+    assert totals(result)[1, 4] == 50.0
+
+
+def test_a_corrected_cumulative_figure_is_as_of_its_own_approval() -> None:
+    to_march = {"new": 70.0, **year_to_date(2026, 3)}
+    sheets = output("tax", BEFORE, MARCH, TO_MARCH)
+    earlier = ledger({"new": 16.0}, {**to_march, "approved": date(2026, 11, 15)})
+    assert totals(sent(sheets, earlier))[1, 3] == 76.0
+    assert totals(sent(sheets, ledger({"new": 16.0}, to_march)))[1, 3] == 70.0
+
+
+@pytest.mark.parametrize("unit", ["", "(千瓦时)"])
+def test_energy_is_carried_in_its_unit(unit: str) -> None:
+    def power(consumption: float, span: Row) -> Row:
+        return {"uscc": CODES["A"], "carrier": "电力", "unit": "万千瓦时", "consumption": consumption, **span}
+
+    energy = Sheet(
+        "energy", [power(5.0, month(2026, 3)), power(14.0, year_to_date(2026, 3))], id="energy", filled_on=BEFORE
+    )
+    new = 7.0 if not unit else 70000.0
+    result = sent(energy, ledger({"field": f"电力{unit}", "new": new}))
+    assert totals(result, "energy", "consumption") == {(3, 3): pytest.approx(7.0), (1, 3): pytest.approx(16.0)}
+
+
+def test_staff_do_not_add_up_and_are_not_carried() -> None:
+    rows = [{"employees": 10.0, **month(2026, 3)}, {"employees": 12.0, **year_to_date(2026, 3)}]
+    result = sent(output("staff", BEFORE, *rows), ledger({"field": "平均用工人数", "new": 16.0}))
+    assert totals(result, field="employees") == {(3, 3): 16.0, (1, 3): 12.0}
