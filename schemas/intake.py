@@ -128,6 +128,12 @@ COLUMN_MAP = Table(
             nullable=False,
         ),
         Column(
+            "header_row",
+            "integer",
+            "表头行",
+            "Row of the sheet in which the header begins; null in files that were read before it was kept",
+        ),
+        Column(
             "counted_once",
             "flag",
             "只计一次",

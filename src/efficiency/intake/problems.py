@@ -101,11 +101,15 @@ RULES: dict[str, ProblemRule] = {
             "请核对企业名称和统一社会信用代码；确属新增企业的，请先报送企业名录。",
             "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
             "请填写统一社会信用代码后重新报送。",
-            "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。请补填后重新报送。",
+            "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。{hint}请补填后重新报送。",
             "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
             "请只保留正确的一个后重新报送。{hint}",
             "part_missing": "“{title}”由同一企业的几行相加，其中另有一行的数值未能采用，合计不完整，"
             "本行的 {value} 也未计入。请按另一行的问题改正后重新报送。",
+            "unit_column": "“{value}”{columns}的数值，可与以往各月相比的 {compared} 家企业中"
+            "有 {fits} 家约为以往的 {factor} 倍，"
+            "疑似整列计量单位有误，暂不计入。本表单位有误的，请改正后重新报送；以往各月有误的，请改正以往各月；"
+            "确认无误的，请管理员在映射文件中写明该列的计量单位。",
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
             "correction_incomplete": "该项更正没有填写{missing}，未执行。请补填后重新报送。",
@@ -186,6 +190,7 @@ RULES: dict[str, ProblemRule] = {
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
             "请核对；下次请填在同一行。",
+            "register_waited_for": "名录的这一行未能采用。{hint}",
             "counted_once": "“{title}”在同一企业的各行填了同一个数，视为整家企业的数，与本表第 {value} 行只计一次。"
             "如各行应当相加，请填写合计行后重新报送。",
         },

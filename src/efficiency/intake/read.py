@@ -36,6 +36,7 @@ from efficiency.intake.extraction import (
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_sums_of_parts,
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
@@ -204,7 +205,8 @@ def _read_table(
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
-    report_unread_columns([table for table, _ in read], cells)
+    if found.measured is None:  # its unread rows are told
+        report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:
@@ -216,14 +218,16 @@ def _read_table(
 def _kinds(found: FoundTable, columns: set[int]) -> pl.DataFrame:
     """What each row of a table is, of which `columns` are read."""
     main = found.layouts[0]
-    return classify(
+    periods = set(main.periods.values())
+    kinds = classify(
         found.grid,
         found.header,
         columns,
         max(found.end, found.header.bottom + 1),
         carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=set(main.periods.values()),
+        periods=periods,
     )
+    return with_sums_of_parts(found.grid, found.header, columns, kinds, periods)
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:

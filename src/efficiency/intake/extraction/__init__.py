@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.month_columns import check_months
+from efficiency.intake.extraction.part_labels import with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, parts_by_measure, period_label, read_rows
@@ -44,5 +45,6 @@ __all__ = [
     "unread_rows",
     "unrecognised_sheet",
     "unrecognised_table",
+    "with_sums_of_parts",
     "without_rows",
 ]

@@ -170,6 +170,8 @@ def column_map(table: Table) -> pl.DataFrame:
                     "unit": binding.unit,
                     "factor": binding.conversion.factor if binding.conversion else None,
                     "unit_assumed": binding.assumed,
+                    "header_row": table.grid.row_number(table.header.top),
+                    "unit_confirmed": _is_confirmed(table, binding),
                     "counted_once": (group.index, binding.field) in table.counted_once,
                 }
             )
@@ -183,6 +185,12 @@ def column_map(table: Table) -> pl.DataFrame:
             }
             rows += [{**rows[-1], **above, "field": field} for field in ("uscc", "name")]
     return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
+
+
+def _is_confirmed(table: Table, binding: ColumnBinding) -> bool:
+    """Whether a mapping file states the unit of the column."""
+    meaning = table.header.meanings.get(binding.column)
+    return table.header.mapped and meaning is not None and meaning.unit is not None
 
 
 def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timings: RowTimings) -> None:

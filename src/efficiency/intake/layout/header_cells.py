@@ -28,6 +28,8 @@ class Header:
     meanings: dict[int, ColumnMatch]
     again: frozenset[int] = frozenset()
     """Rows below in which it is printed again, with its titles."""
+    mapped: bool = False
+    """Described by a mapping file, whose units hold."""
 
     @property
     def identity(self) -> dict[str, int]:

@@ -167,7 +167,7 @@ def mapped_header(grid: Grid, layout: MappedSheet) -> tuple[Header | None, list[
             missing.append(column.header or column.column or "")
         else:
             meanings[at] = _meaning(column, layout.form, column.header or column.column or "")
-    return (None if missing else Header(row_index, row_index, meanings)), missing
+    return (None if missing else Header(row_index, row_index, meanings, mapped=True)), missing
 
 
 def draft_mapping(grid: Grid, file_name: str) -> str:

@@ -15,6 +15,7 @@ import polars as pl
 from efficiency.intake.parsing import uscc
 from efficiency.intake.problems import EMPTY, locate, problem_rows
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
+from efficiency.intake.resolution.refused_register import WAITING, refused_rows, waiting_rows
 from efficiency.partitions import runs_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,19 @@ COMPARISONS = 2_000_000
 AT_ONCE = 100_000
 """Registered names that are compared at a time."""
 
+NONE_REFUSED = pl.DataFrame(schema={"group": pl.UInt32, "uscc": pl.String, "name": pl.String, "former_name": pl.String})
+"""No refused rows of a register, as `verdicts` takes them."""
 PAIR = {"uscc": pl.String(), "name": pl.String()}
 """Columns by which a row states which enterprise it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedRegister:
+    """The register's rows that name an enterprise, and those that are refused."""
+
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    """See `efficiency.intake.resolution.refused_register.refused_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,8 @@ class Matched:
     rejected: pl.DataFrame
     """Source rows: submission_id, row."""
     problems: pl.DataFrame
+    waiting: pl.DataFrame
+    """Rows of enterprises that the register refused; shape `efficiency.intake.resolution.refused_register.WAITING`."""
 
 
 def fold(name: pl.Expr) -> pl.Expr:
@@ -59,7 +73,7 @@ def fold(name: pl.Expr) -> pl.Expr:
 
 def screen_register(
     rows: pl.DataFrame, damaged: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
-) -> Matched:
+) -> ScreenedRegister:
     """Keep the register rows that state a valid code and a name, with the code normalised.
 
     `damaged` names the rows (submission_id, row) whose code was refused on reading, so that a missing code is not
@@ -68,12 +82,6 @@ def screen_register(
     coded = rows.with_columns(uscc.normalise(pl.col("uscc")).alias("uscc"))
     no_code, no_name = pl.col("uscc").is_null(), fold(pl.col("name")).is_null()
     invalid = ~no_code & ~uscc.is_valid(pl.col("uscc"))
-    wrong = coded.filter(invalid).with_columns(pl.lit("uscc").alias("field"), pl.col("uscc").alias("value"))
-    lacking = (
-        coded.filter(no_code | no_name)
-        .join(damaged, on=["submission_id", "row"], how="anti")
-        .with_columns(pl.when(no_code).then(pl.lit("uscc")).otherwise(pl.lit("name")).alias("field"))
-    )
     missing = (
         pl.when(no_code & no_name)
         .then(pl.lit("统一社会信用代码和企业名称"))
@@ -81,16 +89,26 @@ def screen_register(
         .then(pl.lit("统一社会信用代码"))
         .otherwise(pl.lit("企业名称"))
     )
-    found = pl.concat(
-        [
-            problem_rows("uscc_invalid", locate(wrong, submissions, columns), {"hint": uscc.flaw(pl.col("uscc"))}),
-            problem_rows("enterprise_missing", locate(lacking, submissions, columns), {"missing": missing}),
-        ]
+    field = pl.when(no_code | invalid).then(pl.lit("uscc")).otherwise(pl.lit("name"))
+    read = damaged.select("submission_id", "row", pl.lit(value=True).alias("read")).unique()
+    refused = (
+        coded.filter(no_code | no_name | invalid)
+        .join(read, on=["submission_id", "row"], how="left", validate="m:1", maintain_order="left")
+        .with_columns(
+            field.alias("field"),
+            pl.when(invalid).then("uscc").alias("value"),
+            pl.when(invalid)
+            .then(pl.lit("uscc_invalid"))
+            .when(pl.col("read").is_null())
+            .then(pl.lit("enterprise_missing"))
+            .alias("rule"),
+            pl.when(invalid).then(uscc.flaw(pl.col("uscc"))).alias("hint"),
+            missing.alias("missing"),
+        )
     )
-    return Matched(
-        {"register": coded.filter(~(no_code | no_name | invalid))},
-        coded.filter(no_code | no_name | invalid).select(*SOURCE_ROW),
-        found,
+    return ScreenedRegister(
+        coded.filter(~(no_code | no_name | invalid)),
+        refused_rows(refused, fold(pl.col("name")), submissions, columns),
     )
 
 
@@ -101,7 +119,7 @@ def match(
 
     `enterprises` is one row per registered enterprise: uscc, name, former_name.
     """
-    return match_rows(rows, verdicts(stated_pairs(rows), enterprises), submissions, columns)
+    return match_rows(rows, verdicts(stated_pairs(rows), enterprises, NONE_REFUSED), submissions, columns)
 
 
 def stated_pairs(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -116,19 +134,22 @@ def match_rows(
     """Keep the rows of each form whose pair of code and name is matched in `matches` (see `verdicts`).
 
     Each source row that cannot be matched is refused with one problem; a wrong code or a strange name of a matched row
-    is reported too.
+    is reported too. Rows of an enterprise that the register refused wait without a problem.
     """
     matched: dict[str, pl.DataFrame] = {}
+    waiting: list[pl.DataFrame] = [pl.DataFrame(schema=WAITING)]
     rejected: list[pl.DataFrame] = [pl.DataFrame(schema=SOURCE_ROW)]
     problems: list[pl.DataFrame] = [EMPTY]
-    fits = pl.col("verdict") == "matched"
+    fits, waits = pl.col("verdict") == "matched", pl.col("verdict") == "waiting"
     who = matches.select(
         "uscc",
         "name",
         "code",
         "registered",
         fits.alias("fits"),
-        (~fits | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"),
+        waits.alias("waits"),
+        "group",
+        (~(fits | waits) | pl.col("flaw").is_not_null() | pl.col("mismatch")).alias("odd"),
     )
     as_stated = pl.col("fits") & ~pl.col("odd") & (pl.col("code") == pl.col("uscc"))
     as_stated &= pl.col("registered") == pl.col("name")
@@ -145,7 +166,8 @@ def match_rows(
         matched[form] = kept.with_columns(pl.col("code").alias("uscc"), pl.col("registered").alias("name")).select(
             frame.columns
         )
-        rejected.append(found.filter(~pl.col("fits")).select(*SOURCE_ROW))
+        rejected.append(found.filter(~pl.col("fits") & ~pl.col("waits")).select(*SOURCE_ROW))
+        waiting.append(waiting_rows(form, found.filter("waits")))
         odd = (
             found.filter("odd")
             .select(frame.columns)
@@ -153,7 +175,7 @@ def match_rows(
             .join(matches, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
         problems.append(_problems(odd, submissions, columns))
-    return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems))
+    return Matched(matched, pl.concat(rejected).unique(maintain_order=True), pl.concat(problems), pl.concat(waiting))
 
 
 def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
@@ -170,13 +192,29 @@ def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
+def _awaited(refused: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What means an enterprise that the register refused: codes (_code, _of_code) and names (_alias, _of_name).
+
+    `refused` are the rows of `ScreenedRegister`; what is meant is their group.
+    """
+    codes = refused.drop_nulls("uscc").select(pl.col("uscc").alias("_code"), pl.col("group").alias("_of_code"))
+    names = _directory(refused.select(pl.col("group").alias("uscc"), "name", "former_name")).select(
+        pl.col("alias").alias("_alias"), pl.col("code").alias("_of_name")
+    )
+    return codes.unique("_code", keep="first", maintain_order=True), names.unique(
+        "_alias", keep="first", maintain_order=True
+    )
+
+
+def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     """Which enterprise each distinct pair of stated code and name means: one row per pair.
 
-    `stated` has uscc and name, `enterprises` uscc, name and former_name of everyone registered. Adds code and
-    registered (name) of the match, verdict (matched, unknown, ambiguous, invalid, missing), flaw (of the stated code,
-    in Chinese), mismatch (the name is another one), unregistered, candidates and hint.
+    `stated` has uscc and name, `enterprises` uscc, name and former_name of everyone registered, `refused` are the rows
+    of `ScreenedRegister`. Adds code and registered (name) of the match, verdict (matched, waiting, unknown, ambiguous,
+    invalid, missing), group (of the refused rows that it waits for), flaw (of the stated code, in Chinese, and whether
+    the row counts), mismatch (the name is another one), unregistered, candidates and hint.
     """
+    codes, names = _awaited(refused)
     directory = _directory(enterprises)
     by_code = enterprises.select(pl.col("uscc").alias("_code"), pl.col("name").alias("_by_code"))
     by_name = directory.group_by("alias", maintain_order=True).agg(
@@ -191,12 +229,17 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
         .join(by_code, on="_code", how="left", validate="m:1")
         .join(by_name, left_on="_alias", right_on="alias", how="left", validate="m:1")
         .join(goes_by, on=["_code", "_alias"], how="left", validate="m:1")
+        .join(codes, on="_code", how="left", validate="m:1")
+        .join(names, on="_alias", how="left", validate="m:1")
+        .with_columns(pl.coalesce("_of_code", "_of_name").alias("group"))
     )
     registered = pl.col("_valid") & pl.col("_by_code").is_not_null()
     fits = pl.col("_codes").list.len()
     verdict = (
         pl.when(registered)
         .then(pl.lit("matched"))
+        .when(pl.col("group").is_not_null() & (pl.col("_valid") | fits.is_null()))
+        .then(pl.lit("waiting"))
         .when(pl.col("_valid"))
         .then(pl.lit("unknown"))
         .when(fits == 1)
@@ -209,11 +252,25 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("invalid"))
         .otherwise(pl.lit("missing"))
     )
+    counted = (
+        pl.when(verdict == "matched")
+        .then(pl.format("该行已按企业名称计入“{}”。", pl.col("_by_name").fill_null("")))
+        .when(verdict == "waiting")
+        .then(pl.lit("该行数据在等待企业名录改正后计入。"))
+        .when(verdict.is_in(["unknown", "ambiguous", "invalid"]) & pl.lit(enterprises.height > 0))
+        .then(pl.lit("按企业名称也对不上企业名录，该行数据未采用。"))
+        .otherwise(pl.lit(""))
+    )
     judged = pairs.with_columns(
         verdict.alias("verdict"),
         pl.when(registered).then("_code").otherwise(pl.col("_codes").list.first()).alias("code"),
         pl.when(registered).then("_by_code").otherwise("_by_name").alias("registered"),
-        pl.when(pl.col("_code").is_not_null() & ~pl.col("_valid")).then(uscc.flaw(pl.col("_code"))).alias("flaw"),
+        # The register's own wrong code is told there.
+        pl.when(
+            pl.col("_code").is_not_null() & ~pl.col("_valid") & (pl.col("_of_code").is_null() | (verdict == "matched"))
+        )
+        .then(uscc.flaw(pl.col("_code")) + counted)
+        .alias("flaw"),
         (registered & pl.col("_alias").is_not_null() & pl.col("_goes_by").is_null()).alias("mismatch"),
         pl.col("_codes").list.join("、").alias("candidates"),
         (pl.col("_valid") & pl.col("_by_code").is_null()).alias("unregistered"),
@@ -236,6 +293,7 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame) -> pl.DataFrame:
         "code",
         "registered",
         "verdict",
+        "group",
         "flaw",
         "mismatch",
         "candidates",

@@ -18,6 +18,7 @@ from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes
+from efficiency.intake.resolution.unit_columns import without_withheld
 from schemas import FACTS, FORMS
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class LookupTables:
     """One row per row of the register whose attributes count in another one: submission_id, row, uscc."""
     verdicts: pl.DataFrame
     """One row per stated pair of code and name; see `efficiency.intake.resolution.identity.verdicts`."""
+    withheld: pl.DataFrame
+    """Columns that do not count; shape `efficiency.intake.resolution.unit_columns.WITHHELD`."""
+    refused: pl.DataFrame
+    """The refused rows of the register; see `efficiency.intake.resolution.refused_register.refused_rows`."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class PartitionResult:
     """Shape `efficiency.intake.problems.PARSE_PROBLEMS`."""
     replaced: pl.DataFrame
     """Figures that later sheets replaced; shape `efficiency.intake.resolution.duplicate_problems.REPLACED_SINCE`."""
+    waiting: pl.DataFrame
+    """Rows that wait for a register; shape `efficiency.intake.resolution.refused_register.WAITING`."""
 
 
 def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
@@ -77,7 +84,8 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
-        complete, lacking = _complete(form, frame)
+        counting = without_withheld(FORMS[form], frame, tables.withheld)
+        complete, lacking = _complete(form, counting)
         rejected.append(lacking)
         complete = corrections.add_figures(FORMS[form], complete, applied, above=tables.ranks.height)
         deduplicated[form] = deduplicate(form, complete, once)
@@ -99,8 +107,9 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         replaced.append(found.replaced)
     problems.append(find_implausible(facts, submissions, columns))
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
-    counts = counted(_evidence(facts, rejected, lent))
-    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced))
+    evidence = [_evidence(facts, rejected, lent), outcomes(matched.waiting, "waiting")]
+    counts = counted(pl.concat(evidence))
+    return PartitionResult(facts, counts, pl.concat(problems), pl.concat(replaced), matched.waiting)
 
 
 def _complete(form: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

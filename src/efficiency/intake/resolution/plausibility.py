@@ -50,6 +50,8 @@ def find_implausible(
 
     `submissions` and `columns` are those of `LookupTables`.
     """
+    # The unit of a column that a mapping file states is not doubted.
+    confirmed = columns.filter(pl.col("unit_confirmed")).select("submission_id", "block", "field")
     rows = {form: frame.filter(~pl.col("superseded")) for form, frame in facts.items()}
     counting = {form: whole(FORMS[form], frame) for form, frame in rows.items()}
     found: list[pl.DataFrame] = [EMPTY]
@@ -57,6 +59,8 @@ def find_implausible(
     def report(form: str | None, rule: str, rows: pl.DataFrame, words: Mapping[str, pl.Expr] | None = None) -> None:
         if rows.height:
             rows = _at_parts(rows, facts[form], FORMS[form]) if form else rows
+            if rule == "unit_suspect":
+                rows = rows.join(confirmed, on=["submission_id", "block", "field"], how="anti")
             found.append(
                 problem_rows(
                     rule,

@@ -14,10 +14,11 @@ from efficiency.partitions import first_of_run
 SOURCE_ROW = {"submission_id": pl.String(), "row": pl.Int64()}
 """One row per row of a sheet, as those that a step refuses."""
 OUTCOMES = {**SOURCE_ROW, "outcome": pl.String()}
-"""One row per statement: its source row, and whether it was accepted, superseded or rejected."""
+"""One row per statement: its source row, and whether it was accepted, superseded, rejected or waits."""
 
-_RANK = {"superseded": 0, "rejected": 1, "accepted": 2}
-"""A row is accepted if any of its figures counts, superseded if all are replaced or repeated, else rejected."""
+_RANK = {"superseded": 0, "waiting": 1, "rejected": 2, "accepted": 3}
+"""A row is accepted if any of its figures counts, superseded if all are replaced or repeated, waiting if the register
+refuses its enterprise, else rejected."""
 
 
 def outcomes(rows: pl.DataFrame, outcome: pl.Expr | str) -> pl.DataFrame:
@@ -49,7 +50,8 @@ def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.Data
 
     `rows_unusable` must hold what reading refused. `counts` are those of `counted`, several for a submission whose rows
     were resolved in partitions. A submission is `refused` when none of its rows counts or ever counted, `partly` when a
-    row or cell of it was refused, else `accepted`.
+    row or cell of it was refused or a row waits for the register, else `accepted`. Rows that wait are among the
+    rejected ones: they do not count as yet.
     """
     counts = counts.group_by("submission_id").agg(pl.col(f"_{outcome}").sum() for outcome in _RANK)
     errors = (
@@ -64,16 +66,19 @@ def reconcile(submissions: pl.DataFrame, counts: pl.DataFrame, problems: pl.Data
         .join(errors, on="submission_id", how="left", validate="1:1", maintain_order="left")
         .with_columns(
             pl.col("_accepted").fill_null(0).alias("rows_accepted"),
-            (pl.col("_rejected").fill_null(0) + pl.col("rows_unusable")).alias("rows_rejected"),
+            (pl.col("_rejected").fill_null(0) + pl.col("_waiting").fill_null(0) + pl.col("rows_unusable")).alias(
+                "rows_rejected"
+            ),
             pl.col("_superseded").fill_null(0).alias("rows_superseded"),
         )
     )
     nothing = (pl.col("rows_accepted") == 0) & (pl.col("rows_superseded") == 0)
-    refused = (pl.col("rows_rejected") > 0) | pl.col("_error").fill_null(False)
+    waits = pl.col("_waiting").fill_null(0) > 0
+    refused = (pl.col("rows_rejected") > pl.col("_waiting").fill_null(0)) | pl.col("_error").fill_null(False)
     return counted.with_columns(
-        pl.when(pl.col("form").is_null() | (nothing & refused))
+        pl.when(pl.col("form").is_null() | (nothing & refused & ~waits))
         .then(pl.lit("refused"))
-        .when(refused)
+        .when(refused | waits)
         .then(pl.lit("partly"))
         .otherwise(pl.lit("accepted"))
         .alias("status")

@@ -19,6 +19,8 @@ from efficiency.intake.resolution.duplicate_problems import findings, superseded
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
+from efficiency.intake.resolution.refused_register import WAITING, register_problems
+from efficiency.intake.resolution.unit_columns import find_withheld, unit_column_problems
 from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS
 
@@ -82,27 +84,32 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     )
     register = ranked(stated.rows["register"].whole(), ranks)
     screened = screen_register(register, refused_codes, submissions, columns)
-    outcome = precedence.deduplicate("register", screened.rows["register"], columns.clear())
+    outcome = precedence.deduplicate("register", screened.rows, columns.clear())
     found = findings("register", outcome, submissions, columns)
     evidence = pl.concat(
         [
             pl.DataFrame(schema=OUTCOMES),
-            outcomes(screened.rejected, "rejected"),
+            outcomes(screened.refused, "rejected"),
             outcomes(outcome.conflicting, "rejected"),
         ]
     )
     lent = outcome.replaced.filter("lent").select("submission_id", "row", "uscc")
-    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")))
+    judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), screened.refused)
+    withheld = find_withheld(stated.rows, judged, ranks, columns)
+    problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
     return (
-        LookupTables(submissions, columns, ranks, refused_cells, outcome.rows, lent, judged),
-        PartitionResult({}, counted(evidence), pl.concat([read, screened.problems, found.problems]), found.replaced),
+        LookupTables(
+            submissions, columns, ranks, refused_cells, outcome.rows, lent, judged, withheld, screened.refused
+        ),
+        PartitionResult({}, counted(evidence), problems, found.replaced, pl.DataFrame(schema=WAITING)),
     )
 
 
 def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Partitions) -> ResolutionResult:
     """What all `parts`, those of the register and of every partition, give as one; `facts` are their facts."""
     notes = superseded([part.replaced for part in parts], tables.submissions)
-    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), notes])), tables.ranks)
+    refused = register_problems(tables.refused, [part.waiting for part in parts], tables.submissions)
+    found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), refused, notes])), tables.ranks)
     reconciled = reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found)
     return ResolutionResult(SUBMISSIONS.conform(reconciled), COLUMN_MAP.conform(tables.columns), _once(found), facts)
 

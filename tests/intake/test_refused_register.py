@@ -1,0 +1,91 @@
+"""A mistake in the register is one mistake: the other files of that enterprise wait and are not returned."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+from builders.sent import REGISTER, A, B, C, sent, told, totals
+from builders.sheets import Rows
+from builders.stated import CODES, Resolved
+
+WRONG = CODES["A"][:-1] + ("0" if CODES["A"][-1] != "0" else "1")
+OUTPUT = ["统一社会信用代码", "企业名称", "实缴税金(万元)", "营业收入(万元)"]
+LAND: Rows = [["单位:亩"], ["企业名称", "登记用地面积"], [A, 20], [B, 30]]
+
+
+def register(code: Any, name: Any = A) -> Rows:
+    return [REGISTER[0], [code, name, "3071"], *REGISTER[2:]]
+
+
+def output(code: str | None, name: str | None = A) -> Rows:
+    return [["2026年1-10月"], OUTPUT, [code, name, 5, 6], [CODES["B"], B, 5, 6]]
+
+
+def message(result: Resolved, rule: str) -> str:
+    return str(result.problems.filter(rule=rule)["message"].item())
+
+
+@pytest.mark.parametrize("stated", [(WRONG, A), (CODES["A"], A), (None, A), (WRONG, None)])
+def test_figures_of_an_enterprise_whose_code_the_register_gets_wrong_wait_without_a_problem(
+    stated: tuple[str | None, str | None],
+) -> None:
+    result = sent(output(*stated), LAND, register=register(WRONG))
+    assert told(result) == [("名录.xlsx", "A2", "uscc_invalid")]
+    assert "该企业另有 2 份文件的 3 项数据在等待" in message(result, "uscc_invalid")
+    assert result.facts["output"]["uscc"].to_list() == [CODES["B"]]
+    assert result.submissions["rows_rejected"].to_list() == [1, 1, 1]
+    assert "refused" not in result.submissions["status"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "rule"),
+    [
+        (None, A, "enterprise_missing"),
+        (CODES["A"], None, "enterprise_missing"),
+        (913703030000000000, A, "uscc_damaged"),
+    ],
+)
+def test_whatever_keeps_an_enterprise_out_of_the_register_is_told_there_alone(code: Any, name: Any, rule: str) -> None:
+    result = sent(output(CODES["A"], A), register=register(code, name))
+    assert {file for file, _, _ in told(result)} == {"名录.xlsx"}
+    assert rule in {found for _, _, found in told(result)}
+    assert sum("1 份文件的 2 项数据在等待" in text for text in result.problems["message"]) == 1
+
+
+def test_the_figures_count_as_soon_as_the_register_is_mended() -> None:
+    result = sent(output(CODES["A"]), REGISTER, register=register(WRONG))
+    assert totals(result, "tax")[0] == 5
+    assert told(result) == [("名录.xlsx", "A2", "uscc_invalid")]
+    assert "在等待" not in message(result, "uscc_invalid")
+
+
+def test_an_enterprise_that_is_in_no_register_stays_unknown() -> None:
+    result = sent(output(CODES["A"]), register=[REGISTER[0], *REGISTER[2:]])
+    assert told(result) == [("1.xlsx", "A3", "enterprise_unknown")]
+
+
+def test_the_former_name_of_a_refused_row_is_awaited_too() -> None:
+    head = ["统一社会信用代码", "企业名称", "曾用名", "行业代码"]
+    result = sent(
+        output(None, "淄博老陶瓷厂"), register=[head, [WRONG, A, "淄博老陶瓷厂", "3071"], [CODES["B"], B, None, "3071"]]
+    )
+    assert told(result) == [("名录.xlsx", "A2", "uscc_invalid")]
+
+
+def test_a_wrong_code_of_its_own_is_told_in_the_file_and_whether_its_row_counts() -> None:
+    counted = sent(output(WRONG), register=REGISTER)
+    assert told(counted) == [("1.xlsx", "A3", "uscc_invalid")]
+    assert f"该行已按企业名称计入“{A}”" in message(counted, "uscc_invalid")
+    lost = sent(output(WRONG, "别家公司"), register=REGISTER)
+    assert "该行数据未采用" in message(lost, "uscc_invalid")
+    other = sent(output("91370303MA3C000021"), register=register(WRONG))
+    assert told(other) == [("名录.xlsx", "A2", "uscc_invalid"), ("1.xlsx", "A3", "uscc_invalid")]
+    assert "等待企业名录改正" in other.problems.filter(pl.col("file_name") == "1.xlsx")["message"].item()
+
+
+def test_two_refused_rows_of_different_enterprises_count_their_own() -> None:
+    bad = CODES["C"][:-1] + ("0" if CODES["C"][-1] != "0" else "1")
+    rows = [REGISTER[0], [WRONG, A, "3071"], REGISTER[2], [bad, C, "3071"]]
+    result = sent([["2026年10月"], OUTPUT, [None, A, 1, None], [None, C, 1, 2]], register=rows)
+    texts = result.problems.filter(rule="uscc_invalid").sort("row")["message"].to_list()
+    assert ["1 项" in texts[0], "2 项" in texts[1]] == [True, True]
