@@ -183,10 +183,7 @@ def _read_table(
     grid, main = found.grid, found.layouts[0]
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
-    kinds = found.measured.kinds if found.measured else _kinds(found, columns)
-    listed = kinds if found.measured else with_sums_of_parts(grid, found.header, columns, kinds, main.periods.values())
-    within = kinds["row_index"].filter((kinds["kind"] == "data") & (listed["kind"] == "note"))
-    kinds = listed
+    kinds, within = _kinds(found, columns)
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
@@ -211,7 +208,8 @@ def _read_table(
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
-    report_unread_columns([table for table, _ in read], cells)
+    if found.measured is None:  # its unread rows are told
+        report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:
@@ -220,17 +218,22 @@ def _read_table(
     return parts, sums
 
 
-def _kinds(found: FoundTable, columns: set[int]) -> pl.DataFrame:
-    """What each row of a table is, of which `columns` are read."""
+def _kinds(found: FoundTable, columns: set[int]) -> tuple[pl.DataFrame, pl.Series]:
+    """What each row of a table is, of which `columns` are read; and the rows that only repeat parts of another row."""
+    if found.measured:
+        return found.measured.kinds, pl.Series("row_index", dtype=pl.UInt32)
     main = found.layouts[0]
-    return classify(
+    periods = set(main.periods.values())
+    alone = classify(
         found.grid,
         found.header,
         columns,
         max(found.end, found.header.bottom + 1),
         carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=set(main.periods.values()),
+        periods=periods,
     )
+    kinds = with_sums_of_parts(found.grid, found.header, columns, alone, periods)
+    return kinds, alone["row_index"].filter((alone["kind"] == "data") & (kinds["kind"] == "note"))
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:

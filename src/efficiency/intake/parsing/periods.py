@@ -230,19 +230,17 @@ def _quarter_digit(found: re.Match[str]) -> str:
 
 def _ranges(plain: str) -> set[Timing]:
     """`2026年1-10月`, `2026年4-6月`, `202601-202610`, `2025年11月-2026年10月`."""
-    found = {
-        _range(
-            *(
-                match.group(1, 2, 3, 4)
-                if match[2]
-                else match.group(5, 6, 7, 8)
-                if match[5]
-                else (*match.group(9, 10), None, match[11])
-            )
-        )
-        for match in _RANGE.finditer(plain)
-    }
+    found = {_range_found(match) for match in _RANGE.finditer(plain)}
     return {item if item.year or item.unsure else replace(item, year=_only_year(plain)) for item in found}
+
+
+def _range_found(match: re.Match[str]) -> Timing:
+    """The span of what `_RANGE` found: 2026年1-10月, 202601-202610, 2026.1-10."""
+    groups = match.groups()
+    year, first, last_year, last = groups[:4] if match[2] else groups[4:8]
+    if match[9]:
+        year, first, last = groups[8:]
+    return _range(year, str(first), last_year, str(last))
 
 
 def _quarters(plain: str, cumulative: Kind | None) -> set[Timing]:
