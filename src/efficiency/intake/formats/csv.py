@@ -55,7 +55,8 @@ def as_utf8(data: bytes) -> bytes:
             continue
         if codec == "gb18030" and _is_big5(data):
             break
-        if codec in _UNMARKED and text[:_HEAD].translate(None, _CONTROLS) != text[:_HEAD]:
+        head = text[:_HEAD]
+        if codec in _UNMARKED and (head.translate(None, _CONTROLS) != head or b"\n" not in head.replace(b"\r", b"\n")):
             break  # nearly any bytes are UTF-16 of something
         if b"\0" not in text:
             return text
