@@ -11,7 +11,8 @@ from builders.small_inbox import CODES, ledger, small_inbox, tax
 from conftest import ROOT
 
 from efficiency.cli import _parser
-from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED, MAX_SHEETS, MAX_TEXTS
+from efficiency.intake.formats import MAX_EXPANDED
+from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_SHEETS, MAX_TEXTS
 from efficiency.policy.expressions import LONGEST
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

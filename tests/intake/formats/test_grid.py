@@ -14,12 +14,12 @@ from builders.mutants import encrypted
 from builders.xls import compound
 
 from efficiency.cell_addresses import column_letters, column_number
-from efficiency.intake.formats import Grid, UnreadableError, cells_of_rows, grid_of_cells, read_grids
+from efficiency.intake.formats import MAX_EXPANDED, Grid, UnreadableError, cells_of_rows, grid_of_cells, read_grids
 from efficiency.intake.formats.binary.xls import xls_metadata
 from efficiency.intake.formats.binary.xlsb import xlsb_metadata, xlsb_sheets
 from efficiency.intake.formats.csv import as_utf8, delimited_columns
 from efficiency.intake.formats.grid import position_of
-from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED
+from efficiency.intake.formats.limits import MAX_ENTRIES
 from efficiency.intake.formats.markup.ods import ods_metadata
 
 
@@ -158,12 +158,15 @@ def declaring(size: int) -> bytes:
     [
         ("空.xlsx", b"", "0 字节"),
         ("截断.xlsx", zipped({"xl/workbook.xml": b"<workbook/>" * 50})[:120], "已损坏"),
-        ("网页.xls", b"\n<html><table><tr><td>1</td></tr></table></html>", "网页"),
+        ("网页.xls", b"\n<html><p>1</p></html>", "网页"),
         ("加密.xlsx", encrypted(), "加密"),
         ("坏.xls", b"\xd0\xcf\x11\xe0" + bytes(3000), "已损坏"),
-        ("图片.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(100), "已损坏"),
+        ("图片.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(100), "实际是图片"),
         ("炸弹.xlsx", declaring(MAX_EXPANDED + 1), "512 MiB"),
-        ("别的.xlsx", zipped({"word/document.xml": b"<w/>"}), "已损坏"),
+        ("别的.xlsx", zipped({"word/document.xml": b"<w/>"}), "实际是Word 文档"),
+        ("打包.xlsx", zipped({"表.csv": b"a,b"}), "实际是zip 压缩包"),
+        ("程序.xls", b"MZ\x90\0" + bytes(100), "实际是程序"),
+        ("乱.xls", b"\x05\x06" * 50, "已损坏"),
         ("多.xlsx", zipped({f"{number}": b"" for number in range(MAX_ENTRIES + 1)}), "部件"),
         ("二进制.csv", b"\x00\x01\x02\xff\xfe\x00" * 10, "编码"),
         (

@@ -19,6 +19,8 @@ from efficiency.intake.formats.limits import MAX_BULK_CELLS, MAX_COLUMNS, MAX_TE
 _SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
 _QUOTED = re.compile(rb'"[^"]*"')
+_UNMARKED = ("utf-16-le", "utf-16-be")
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\r"})
 _TRADITIONAL = ("統一", "企業", "名稱", "單位", "萬元", "營業", "實繳", "稅收")
 _SIMPLIFIED = ("统一", "企业", "名称", "单位", "万元", "营业", "税金", "税收")
 _CHUNK = 1 << 24
@@ -53,6 +55,9 @@ def as_utf8(data: bytes) -> bytes:
             continue
         if codec == "gb18030" and _is_big5(data):
             break
+        head = text[:_HEAD]
+        if codec in _UNMARKED and (head.translate(None, _CONTROLS) != head or b"\n" not in head.replace(b"\r", b"\n")):
+            break  # nearly any bytes are UTF-16 of something
         if b"\0" not in text:
             return text
     if _is_big5(data):

@@ -9,10 +9,11 @@ CodePage, FilePass, Format, XF, Formula, BoolErr, Dimensions, SST), for Excel 5 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from efficiency.intake.formats.binary.compound import CompoundFile, workbook_container
 from efficiency.intake.formats.binary.errors import ERROR_NAMES, KNOWN_ERRORS, NOT_AVAILABLE
@@ -37,7 +38,10 @@ _MANY = 0x00BD
 """MulRk: numbers side by side, the last column at its end."""
 _EXCEL_5 = 0x0500
 """The version of Excel 5 and 95, whose texts are in a code page; later ones write UTF-16."""
-_UTF_16, _GBK = 1200, 936
+_UTF_16, _GBK, _WINDOWS = 1200, 936, 1252
+_DOUBLE_BYTE = ("gb18030", "cp932", "cp949", "cp950")
+_LETTERS = [bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(256)]
+_BYTES = {letter: byte for byte, letter in enumerate(_LETTERS)}
 _WESTERN = (0, 367, 1252, 10000, 32768, 32769)
 """Code pages that programs write in files whose texts are Chinese."""
 _ASIDE = {1: "宏", 2: "图表", 6: "宏"}
@@ -47,6 +51,8 @@ _ASIDE = {1: "宏", 2: "图表", 6: "宏"}
 @dataclass(frozen=True)
 class _Sheet:
     name: str
+    raw: bytes
+    """The name as it is stored."""
     start: int
     """Of its records in the stream."""
     kind: int
@@ -69,12 +75,18 @@ class _Globals:
 def xls_grids(data: bytes) -> list[Grid]:
     """The sheets of an .xls file. Raises UnreadableError where the file is not built as .xls files are."""
     container = CompoundFile(data)
-    name = next((name for name in _STREAM_NAMES if name in container.names), None)
-    stream, changed = _readable(workbook_stream(container))
+    stream = workbook_stream(container)
     about = _globals(stream)
+    codec = _double_byte_codec(stream, about)
+    readable = _readable(stream, about, _WINDOWS if codec else _UTF_16 if about.version != _EXCEL_5 else None)
+    is_plain = readable == stream and any(name in container.names for name in _STREAM_NAMES)
+    metadata = _metadata_of_sheets(stream, about)
+    if codec:
+        metadata = {_as_windows(sheet.raw): metadata[sheet.name] for sheet in about.sheets if sheet.name in metadata}
     # Calamine may name a sheet otherwise than its record does; such a sheet has no known error cells.
-    source = data if name and not changed else workbook_container(stream)
-    grids = calamine_grids(source, _metadata_of_sheets(stream, about), unnamed=SheetMetadata())
+    grids = calamine_grids(data if is_plain else workbook_container(readable), metadata, unnamed=SheetMetadata())
+    if codec:
+        grids = [_with_texts_in(grid, codec) for grid in grids]
     aside = [
         Grid(sheet.name, position, hidden=sheet.hidden, aside=_ASIDE[sheet.kind])
         for position, sheet in enumerate(about.sheets, start=1)
@@ -85,7 +97,7 @@ def xls_grids(data: bytes) -> list[Grid]:
 
 def xls_metadata(data: bytes) -> dict[str, SheetMetadata]:
     """Sheet name → metadata. Raises UnreadableError where the file is not built as .xls files are."""
-    stream, _ = _readable(workbook_stream(CompoundFile(data)))
+    stream = workbook_stream(CompoundFile(data))
     return _metadata_of_sheets(stream, _globals(stream))
 
 
@@ -97,23 +109,38 @@ def workbook_stream(container: CompoundFile) -> bytes:
     raise UnreadableError("文件已损坏，或不是电子表格")
 
 
-def _readable(stream: bytes) -> tuple[bytes, bool]:
-    """The stream as calamine can read it, and whether that differs from what the file holds."""
+def _readable(stream: bytes, about: _Globals, code_page: int | None) -> bytes:
+    """The stream as calamine can read it, in a code page that it reads rightly where one is named."""
+    mended = bytearray(stream)
     try:
-        about = _globals(stream)
-        mended = bytearray(stream)
-        wanted = None
-        if about.version != _EXCEL_5:
-            wanted = _UTF_16
-        elif _is_chinese(stream, about):
-            wanted = _GBK
-        if wanted is not None and about.code_page is not None and about.code_page[0] != wanted:
-            struct.pack_into("<H", mended, about.code_page[1], wanted)
+        if code_page is not None and about.code_page is not None:
+            struct.pack_into("<H", mended, about.code_page[1], code_page)
         for start in {sheet.start for sheet in about.sheets}:
             _without_odd_errors(stream, mended, start)
     except (struct.error, IndexError) as error:
         raise UnreadableError("文件已损坏，或不是电子表格") from error
-    return (stream, False) if mended == stream else (bytes(mended), True)
+    return bytes(mended)
+
+
+def _as_windows(raw: bytes) -> str:
+    """Bytes as calamine gives them under Windows' Western code page: a letter each."""
+    return "".join(_LETTERS[byte] for byte in raw)
+
+
+def _with_texts_in(grid: Grid, codec: str) -> Grid:
+    """A grid whose texts calamine has read a byte a letter: it takes no code page of two bytes a letter."""
+
+    def decoded(text: str) -> str:
+        try:
+            return bytes(_BYTES[letter] for letter in text).decode(codec, "replace")
+        except KeyError:  # not from the file: an error value, a date
+            return text
+
+    def texts(column: pl.Series) -> pl.Series:
+        known = column.drop_nulls().unique()
+        return column.replace(known, pl.Series(values=[decoded(text) for text in known.to_list()], dtype=pl.String))
+
+    return replace(grid, sheet=decoded(grid.sheet), texts=[texts(column) for column in grid.texts])
 
 
 def _globals(stream: bytes) -> _Globals:
@@ -142,11 +169,13 @@ def _globals(stream: bytes) -> _Globals:
 def _bound_sheet(body: bytes, about: _Globals) -> _Sheet:
     start, visibility, kind, length = struct.unpack_from("<IBBB", body)
     if about.version == _EXCEL_5:
-        name = body[7 : 7 + length].decode(_codec(about), "replace")
+        raw = body[7 : 7 + length]
+        name = raw.decode(_codec(about), "replace")
     else:
         wide = body[7] & 1
-        name = body[8 : 8 + length * (2 if wide else 1)].decode("utf-16-le" if wide else "latin-1", "replace")
-    return _Sheet(name, start, kind, visibility & 3 > 0)
+        raw = body[8 : 8 + length * (2 if wide else 1)]
+        name = raw.decode("utf-16-le" if wide else "latin-1", "replace")
+    return _Sheet(name, raw, start, kind, visibility & 3 > 0)
 
 
 def _format_code(body: bytes, about: _Globals) -> str:
@@ -162,20 +191,26 @@ def _codec(about: _Globals) -> str:
     return "gb18030" if page in (_GBK, *_WESTERN) else f"cp{page}" if page in (932, 949, 950, 1250, 1251) else "latin-1"
 
 
-def _is_chinese(stream: bytes, about: _Globals) -> bool:
-    """Whether the texts of a workbook of Excel 5 or 95 that says to be Western are Chinese: all of them, by far."""
-    if about.code_page is None or about.code_page[0] not in _WESTERN:
-        return False
-    texts = [sheet.name.encode("gb18030", "replace") for sheet in about.sheets]
+def _double_byte_codec(stream: bytes, about: _Globals) -> str | None:
+    """How the texts of a workbook of Excel 5 or 95 are written that take two bytes a letter; None for any other.
+
+    Programs write Chinese texts under a Western code page too: then all of them are Chinese, by their bytes.
+    """
+    if about.version != _EXCEL_5 or about.code_page is None:
+        return None
+    if about.code_page[0] not in _WESTERN:
+        codec = _codec(about)
+        return codec if codec in _DOUBLE_BYTE else None
+    texts = [sheet.raw for sheet in about.sheets]
     for start in {sheet.start for sheet in about.sheets}:
         for kind, body in _records(stream, start):
             if kind in (_LABEL, _RICH_LABEL) and len(body) >= 8:
                 (length,) = struct.unpack_from("<H", body, 6)
                 texts.append(body[8 : 8 + length])
     try:
-        return any(len(text.decode("gbk")) < len(text) for text in texts)
+        return "gb18030" if any(len(text.decode("gbk")) < len(text) for text in texts) else None
     except UnicodeDecodeError:
-        return False
+        return None
 
 
 def _without_odd_errors(stream: bytes, mended: bytearray, start: int) -> None:
