@@ -34,13 +34,25 @@ DTYPES: dict[Kind, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
+class LooseName:
+    """A header that people write for a column and that may mean something else too."""
+
+    header: str
+    doubt: str
+    """What else it may mean, in Chinese; told to the submitter where it is taken for the column."""
+    unless: tuple[str, ...] = ()
+    """Columns of the form beside which it is not taken for the column."""
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column: what it is called, what it holds, in which unit, and how people write its header.
 
     `unit` is the canonical unit of a number; figures that arrive in another unit of the same
     dimension are converted on intake. `required` columns must be present for a sheet to be taken
     for the form. `minimum` is the least plausible value: a smaller one is reported, and counts.
-    `choices` is the closed vocabulary of a text column. `hint` says, in Chinese, what is to be written into the column.
+    `loose` are headers that are taken for the column with a note. `choices` is the closed vocabulary of
+    a text column. `hint` says, in Chinese, what is to be written into the column.
     """
 
     name: str
@@ -49,6 +61,9 @@ class Column:
     meaning: str
     unit: str | None = None
     aliases: tuple[str, ...] = ()
+    loose: tuple[LooseName, ...] = ()
+    words: tuple[str, ...] = ()
+    """Parts of its names by which an unknown header may be meant for it. They decide about messages, never figures."""
     required: bool = False
     nullable: bool = True
     minimum: float | None = None
@@ -130,6 +145,8 @@ class Form:
     table: str = ""
     """Name of the warehouse table of its facts, where that is not `id`."""
     rules: tuple[Rule, ...] = ()
+    printed: tuple[str, ...] = ()
+    """Headers of the official form whose figures are printed on it, not stated by the enterprise."""
     advice: tuple[str, ...] = ()
     """How the blank template is to be filled in, in Chinese, a sentence each."""
 
@@ -230,7 +247,7 @@ USCC = Column(
     "text",
     "统一社会信用代码",
     "Unified social credit code (GB 32100-2015), 18 characters",
-    aliases=("社会信用代码", "信用代码", "纳税人识别号"),
+    aliases=("社会信用代码", "信用代码", "纳税人识别号", "统一信用代码", "社会统一信用代码", "税号"),
     hint="18 位，按营业执照填写；本列为文本格式，请勿改为数字。",
 )
 NAME = Column(

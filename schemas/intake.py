@@ -124,6 +124,12 @@ COLUMN_MAP = Table(
         ),
         Column("field", "text", "指标", "Canonical field", nullable=False),
         Column("column", "text", "列", "Column letters, e.g. F", nullable=False),
+        Column(
+            "row",
+            "integer",
+            "行",
+            "Row of the cell where it is not that of the fact: an enterprise named above its column; else null",
+        ),
         Column("header", "text", "表头", "Header as the sheet states it", nullable=False),
         Column("unit", "text", "计量单位", "Unit as stated or assumed; null for fields without one"),
         Column(

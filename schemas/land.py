@@ -1,6 +1,8 @@
 """用地: how much land an enterprise really uses, owned and rented."""
 
-from schemas.column import NAME, USCC, Column, Form, Rule
+from schemas.column import NAME, USCC, Column, Form, LooseName, Rule
+
+RENTED_TOO = "可能包括承租的土地"
 
 FORM_LAND = Form(
     id="land",
@@ -15,13 +17,15 @@ FORM_LAND = Form(
             "自有用地面积",
             "Land owned or registered",
             unit="亩",
-            aliases=("登记用地面积", "自有土地面积", "用地面积"),
+            aliases=("登记用地面积", "自有土地面积", "用地面积", "登记土地面积", "土地登记面积", "自有土地"),
+            loose=tuple(LooseName(name, RENTED_TOO, unless=("leased_in",)) for name in ("占地面积", "土地面积")),
             required=True,
             minimum=0,
             figure="level",
             compared=("returns",),
             correctable=True,
             feeds=(("land", 1), ("land_owned", 1)),
+            words=("用地", "土地", "占地"),
             hint="自有或登记用地面积。",
         ),
         Column(
@@ -30,12 +34,24 @@ FORM_LAND = Form(
             "租入面积",
             "Land or floor rented from others",
             unit="亩",
-            aliases=("承租面积", "租入用地面积", "承租用地面积"),
+            aliases=(
+                "承租面积",
+                "租入用地面积",
+                "承租用地面积",
+                "承租土地",
+                "承租土地面积",
+                "租入土地",
+                "租入土地面积",
+                "租用面积",
+                "租用土地面积",
+                "租用土地",
+            ),
             minimum=0,
             figure="level",
             compared=("returns",),
             correctable=True,
             feeds=(("land", 1), ("land_leased_in", 1)),
+            words=("租入", "承租", "租用"),
             hint="向其他单位租入的用地面积，没有的留空。",
         ),
         Column(
@@ -44,12 +60,24 @@ FORM_LAND = Form(
             "租出面积",
             "Land or floor let to others",
             unit="亩",
-            aliases=("出租面积", "租出用地面积", "出租用地面积"),
+            aliases=(
+                "出租面积",
+                "租出用地面积",
+                "出租用地面积",
+                "对外出租面积",
+                "对外出租土地面积",
+                "对外出租用地面积",
+                "出租土地",
+                "出租土地面积",
+                "租出土地",
+                "租出土地面积",
+            ),
             minimum=0,
             figure="level",
             compared=("returns",),
             correctable=True,
             feeds=(("land", -1), ("land_leased_out", 1)),
+            words=("租出", "出租"),
             hint="出租给其他单位的用地面积，不得大于自有与租入面积之和。",
         ),
         Column(
@@ -58,12 +86,13 @@ FORM_LAND = Form(
             "闲置面积",
             "Idle land",
             unit="亩",
-            aliases=("闲置用地面积",),
+            aliases=("闲置用地面积", "闲置土地面积", "闲置土地"),
             minimum=0,
             figure="level",
             compared=("returns",),
             correctable=True,
             feeds=(("land_idle", 1),),
+            words=("闲置",),
             hint="闲置未用的面积。",
         ),
         Column("as_of", "date", "截止日期", "Date on which the areas held", hint="上述面积的截止日期，如 2026-10-31。"),

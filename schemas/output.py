@@ -1,6 +1,9 @@
 """产出: output, tax, staff, water and discharges of an enterprise, by span of months."""
 
-from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Figure, Form, Rule
+from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Figure, Form, LooseName, Rule
+
+STAFF = ("从业人数", "从业人员数", "从业人员人数", "职工人数", "员工人数", "用工人数")
+PERIOD_END = "可能是期末人数，而不是平均人数"
 
 
 def _measure(
@@ -11,6 +14,8 @@ def _measure(
     *,
     hint: str,
     aliases: tuple[str, ...] = (),
+    loose: tuple[LooseName, ...] = (),
+    words: tuple[str, ...],
     minimum: float | None = 0,
     figure: Figure = "flow",
 ) -> Column:
@@ -22,6 +27,8 @@ def _measure(
         meaning,
         unit=unit,
         aliases=aliases,
+        loose=loose,
+        words=words,
         minimum=minimum,
         hint=hint,
         figure=figure,
@@ -37,7 +44,8 @@ MEASURES = (
         "营业收入",
         "Operating revenue",
         "万元",
-        aliases=("主营业务收入", "销售收入"),
+        aliases=("主营业务收入", "销售收入", "主营收入", "营收"),
+        words=("收入", "营收", "销售额", "营业额"),
         hint="营业收入，不含增值税。",
     ),
     _measure(
@@ -46,6 +54,7 @@ MEASURES = (
         "Gross industrial output value",
         "万元",
         aliases=("总产值",),
+        words=("产值",),
         hint="工业总产值（当年价格）。",
     ),
     _measure(
@@ -55,6 +64,7 @@ MEASURES = (
         "万元",
         aliases=("增加值",),
         minimum=None,
+        words=("增加值",),
         hint="工业增加值，亏损企业可为负数。",
     ),
     _measure(
@@ -62,8 +72,32 @@ MEASURES = (
         "实缴税金",
         "Tax really paid; a refund may make it negative",
         "万元",
-        aliases=("入库税收", "实缴税收", "税收", "入库税金"),
+        aliases=(
+            "入库税收",
+            "实缴税收",
+            "税收",
+            "入库税金",
+            "税收总额",
+            "税收合计",
+            "入库税收合计",
+            "纳税额",
+            "纳税总额",
+            "缴税总额",
+            "缴税额",
+            "上缴税金",
+            "实缴税额",
+            "入库税额",
+            "入库税款",
+            "实缴税款",
+            "已缴税金",
+            "已缴税款",
+            "实际缴纳税金",
+            "实际入库税收",
+            "税收收入",
+            "税款合计",
+        ),
         minimum=None,
+        words=("税",),
         hint="实际入库税金；退税大于缴税时为负数。",
     ),
     _measure(
@@ -71,7 +105,19 @@ MEASURES = (
         "研发费用",
         "Research and development expense",
         "万元",
-        aliases=("研发经费支出", "研发经费", "R&D经费支出", "R&D经费"),
+        aliases=(
+            "研发经费支出",
+            "研发经费",
+            "R&D经费支出",
+            "R&D经费",
+            "研发投入",
+            "研发支出",
+            "研发经费投入",
+            "研究开发费用",
+            "R&D投入",
+            "R&D支出",
+        ),
+        words=("研发", "研究", "R&D"),
         hint="研发费用或研发经费支出。",
     ),
     _measure(
@@ -79,8 +125,20 @@ MEASURES = (
         "平均用工人数",
         "Average number of staff",
         "人",
-        aliases=("从业人员平均人数", "从业人员平均数", "平均职工人数", "职工平均人数"),
+        aliases=(
+            "从业人员平均人数",
+            "从业人员平均数",
+            "平均职工人数",
+            "职工平均人数",
+            "平均从业人数",
+            "平均从业人员数",
+            "从业人员年平均人数",
+            "全部从业人员平均人数",
+            "平均用工数",
+        ),
+        loose=tuple(LooseName(name, PERIOD_END) for name in STAFF),
         figure="level",
+        words=("人数", "职工", "员工", "从业", "用工"),
         hint="报告期平均用工人数。",
     ),
     _measure(
@@ -89,6 +147,7 @@ MEASURES = (
         "Discharge of the main pollutants (equivalent)",
         "吨",
         aliases=("污染物排放当量", "主要污染物排放当量"),
+        words=("污染", "排放"),
         hint="主要污染物排放量（当量合计）。",
     ),
     _measure(
@@ -97,6 +156,7 @@ MEASURES = (
         "Discharge of chemical oxygen demand",
         "吨",
         aliases=("COD排放量", "化学需氧量"),
+        words=("需氧", "COD"),
         hint="化学需氧量排放量。",
     ),
     _measure(
@@ -104,7 +164,8 @@ MEASURES = (
         "用水量",
         "Water taken",
         "吨",
-        aliases=("取水量",),
+        aliases=("取水量", "用水总量", "总用水量", "取水总量"),
+        words=("用水", "取水", "耗水", "水量"),
         hint="取用新水量；1 立方米按 1 吨填写。",
     ),
 )

@@ -1,9 +1,10 @@
 """What several subjects share: one run of the month on the sample inbox, made once for each test process."""
 
 import json
+import logging
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,6 +61,28 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
     folder = tmp_path_factory.mktemp("month")
     done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json", cwd=folder)
     return SampleRun(folder, json.loads(done.stdout))
+
+
+class _Faults(logging.Handler):
+    """Collects what the fence around each sheet would keep from a test."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.getMessage().endswith("a fault of the program"):
+            self.found.append(logging.Formatter().formatException(record.exc_info))
+
+
+@pytest.fixture(autouse=True)
+def _faults_are_seen(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test in which the program fails over a sheet fails, unless it is marked to plant the fault."""
+    handler = _Faults()
+    logging.getLogger("efficiency").addHandler(handler)
+    yield
+    logging.getLogger("efficiency").removeHandler(handler)
+    assert request.node.get_closest_marker("plants_fault") or not handler.found, "\n".join(handler.found)
 
 
 class Reader(Protocol):

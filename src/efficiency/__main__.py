@@ -5,6 +5,7 @@ import os
 import sys
 
 from efficiency.cli import main
+from efficiency.processes import remove_temporary
 
 
 def process() -> int:
@@ -17,6 +18,7 @@ def process() -> int:
     if "prefect" in sys.modules:
         return status
     logging.shutdown()
+    remove_temporary()
     try:
         sys.stdout.flush()
         sys.stderr.flush()

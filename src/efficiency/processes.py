@@ -1,11 +1,15 @@
-"""User, machine and processes: names for the log and for file names, and whether a process is alive."""
+"""User, machine and processes: names for the log and for file names, whether a process is alive, temporary files."""
 
 from __future__ import annotations
 
+import atexit
 import getpass
 import os
 import re
+import shutil
 import socket
+import tempfile
+from pathlib import Path
 
 
 def user() -> str:
@@ -57,6 +61,32 @@ def _windows_alive(pid: int) -> bool:
 
 def _machine() -> str:
     return re.sub(r"[^0-9A-Za-z.]", "_", socket.gethostname())
+
+
+_TEMPORARY = "efficiency-temporary-"
+_made: list[Path] = []
+
+
+def temporary_folder() -> Path:
+    """A folder of this process for files that others may read while it lives; removed when it ends.
+
+    The first call also removes the folders of dead processes of this machine and user.
+    """
+    if not _made or not _made[0].is_dir():
+        place = Path(tempfile.gettempdir())
+        for other in place.glob(f"{_TEMPORARY}*"):
+            pid = process_of(other.name.removeprefix(_TEMPORARY).rpartition("-")[0])
+            if pid is not None and not alive(pid):
+                shutil.rmtree(other, ignore_errors=True)
+        _made[:] = [Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{process_mark()}-", dir=place))]
+        atexit.register(remove_temporary)
+    return _made[0]
+
+
+def remove_temporary() -> None:
+    """Remove the temporary folder of this process, for whoever ends it without the handlers that run at exit."""
+    while _made:
+        shutil.rmtree(_made.pop(), ignore_errors=True)
 
 
 PRIVATE_UMASK = 0o027

@@ -17,8 +17,7 @@ from efficiency.facts.profile import build_profile
 from efficiency.intake.layout import NO_MAPPING, MappingFile
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import concat
-from efficiency.intake.resolution import Stated, resolve, validate
-from efficiency.intake.resolution.reconcile import unbalanced
+from efficiency.intake.resolution import Stated, resolve, unbalanced, validate
 
 A, B, C = (NAMES[letter] for letter in "ABC")
 REGISTER = [

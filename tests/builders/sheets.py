@@ -60,7 +60,8 @@ def balanced(parsed: ReadResult) -> ReadResult:
 
 
 def problems(parsed: ReadResult, *leave_out: str) -> list[tuple[str | None, str, str | None]]:
-    kept = parsed.problems.filter(~pl.col("rule").is_in(["unit_assumed", *leave_out]))
+    """Cell, rule and value of each problem, without notes of units assumed and of columns passed over."""
+    kept = parsed.problems.filter(~pl.col("rule").is_in(["unit_assumed", "column_passed", *leave_out]))
     return kept.select("cell", "rule", "value").rows()
 
 

@@ -1,5 +1,6 @@
 """Rows that state parts of a figure: what tells them apart, what a total says of them, and that they add up."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -23,7 +24,7 @@ def land(*rows: list[Any], header: list[str] = PLOTS) -> Resolved:
     return sent([["企业用地(单位:亩)"], header, *rows])
 
 
-def january(title: str, *rows: list[Any]) -> Resolved:
+def january(title: str, *rows: Sequence[Any]) -> Resolved:
     return sent([[title], *rows])
 
 
@@ -110,10 +111,58 @@ def test_rows_that_only_the_total_shows_to_be_added_are_parts_with_a_note(second
     assert totals(result, "land")[:2] == [20 + second, 35]
 
 
+def test_a_row_that_was_typed_twice_and_changed_is_a_conflict_though_a_formula_adds_up_both() -> None:
+    head = ["企业名称", "登记用地面积", "闲置面积"]
+    rows = [[A, 20, 283.4], [A, 15, 283.4], [B, 35, 1], ["合计", 70, 567.8]]
+    typed_twice = ["conflict", "conflict", "repeated_figure"]
+    assert [rule for _, _, rule in told(land(*rows, header=head))] == typed_twice
+    rows = [[A, 20, 5], [A, 15, 5], [B, 35, 1], ["合计", 70, 11]]
+    assert [rule for _, _, rule in told(land(*rows, header=head))] == ["parts_by_total"]
+
+
 def test_a_subtotal_of_one_enterprise_is_evidence_too() -> None:
     result = land([A, 20], [A, 15], ["小计", 35], [B, 30], [B, 5], ["小计", 30], header=LAND)
     assert totals(result, "land")[:2] == [35, None]
     assert [rule for _, _, rule in told(result)] == ["parts_by_total", "conflict", "conflict", "control_total"]
+
+
+def test_a_row_that_sums_the_parts_of_an_enterprise_is_no_part() -> None:
+    rows = [
+        [A, "增值税", 100],
+        [A, "城建税", 7],
+        [A, "合计", 107],
+        [B, "增值税", 30],
+        [B, "城建税", 2],
+        [B, "小 计", 32],
+    ]
+    for some in (rows, [rows[2], *rows[:2], rows[5], *rows[3:5]], [*rows, ["总计", None, 139]]):
+        result = january("2026年1月入库税收(单位:万元)", TAX, *some)
+        assert told(result) == []
+        assert totals(result, "tax", JANUARY)[:2] == [107, 32]
+
+
+def test_a_row_that_is_within_another_part_is_not_added() -> None:
+    rows = [[A, "增值税", 100], [A, "其中:留抵退税", 30], [A, "城建税", 7], [B, "增值税", 3]]
+    result = january("2026年1月入库税收(单位:万元)", TAX, *rows)
+    assert totals(result, "tax", JANUARY)[:2] == [107, 3]
+    assert result.submissions["rows_notes"].to_list() == [0, 1]
+    assert told(result) == [("1.xlsx", "A4", "part_within")]
+
+
+def test_totals_alone_are_the_figures() -> None:
+    result = january("2026年1月入库税收(单位:万元)", TAX, [A, "合计", 107], [B, "合计", 32])
+    assert told(result) == []
+    assert totals(result, "tax", JANUARY)[:2] == [107, 32]
+
+
+def test_a_row_without_a_label_that_may_sum_the_others_is_added_to_nothing() -> None:
+    result = january(
+        "2026年1月入库税收(单位:万元)", TAX, [A, None, 107], [A, "增值税", 100], [A, "城建税", 7], [B, "增值税", 3]
+    )
+    assert {rule for _, _, rule in told(result)} == {"conflict"}
+    assert totals(result, "tax", JANUARY)[:2] == [None, 3]
+    other = january("2026年1月入库税收(单位:万元)", TAX, [A, None, 5], [A, "增值税", 100], [A, "城建税", 7])
+    assert totals(other, "tax", JANUARY)[0] == 112
 
 
 def test_a_total_that_counts_repeated_rows_once_goes_before_a_label() -> None:
@@ -187,19 +236,19 @@ def test_a_part_that_is_refused_leaves_the_whole_unknown_and_each_part_says_so()
 
 def test_a_later_sheet_replaces_all_parts_of_an_earlier_one_never_some() -> None:
     title = ["2026年1月用电"]
-    first = [title, POWER, ["H1", A, 120000], ["H2", A, 80000], ["H3", A, 10000], ["H4", B, 50000]]
-    second = [title, POWER, ["H1", A, 130000], ["H2", A, 90000]]
+    first: Rows = [title, POWER, ["H1", A, 120000], ["H2", A, 80000], ["H3", A, 10000], ["H4", B, 50000]]
+    second: Rows = [title, POWER, ["H1", A, 130000], ["H2", A, 90000]]
     assert totals(sent(first, second), "electricity", JANUARY)[:2] == [22, 5]
     assert totals(sent(second, first), "electricity", JANUARY)[:2] == [21, 5]
-    whole = [title, ["企业名称", "电力(千瓦时)"], [A, 70000]]
+    whole: Rows = [title, ["企业名称", "电力(千瓦时)"], [A, 70000]]
     assert totals(sent(first, whole), "electricity", JANUARY)[:2] == [7, 5]
     assert totals(sent(whole, first), "electricity", JANUARY)[:2] == [21, 5]
 
 
 def test_a_later_sheet_with_a_part_that_is_refused_leaves_the_earlier_whole_standing() -> None:
     title = ["2026年1月用电"]
-    first = [title, POWER, ["H1", A, 120000], ["H2", A, 80000]]
-    second = [title, POWER, ["H1", A, 130000], ["H2", A, "约9"]]
+    first: Rows = [title, POWER, ["H1", A, 120000], ["H2", A, 80000]]
+    second: Rows = [title, POWER, ["H1", A, 130000], ["H2", A, "约9"]]
     assert totals(sent(first, second), "electricity", JANUARY)[0] == 20
 
 
@@ -215,8 +264,10 @@ def test_a_correction_replaces_the_total_of_the_parts() -> None:
         [A, "2026年1月", "实缴税金", 90, *approved],
         [A, "2026年1月", "电力", 25, *approved],
     ]
-    of_a = profile(sent(plots, taxes, power, fixes), JANUARY).row(0, named=True)
+    result = sent(plots, taxes, power, fixes)
+    of_a = profile(result, JANUARY).row(0, named=True)
     assert (of_a["land_owned"], of_a["land_leased_in"]) == (60, 3)
+    assert {row[0] for row in cells(result, "land", "leased_in") if row[0] is not None} == {1, 2}, "at their cells"
     assert (of_a["tax"], of_a["electricity"]) == (90, 25)
 
 

@@ -85,18 +85,25 @@ def test_no_problems_keep_the_shape() -> None:
 
 
 def test_a_cell_is_found_by_block_else_by_the_first_column_of_the_field() -> None:
-    columns = pl.DataFrame(
-        [("s", 0, "name", "B", "企业名称", None, None, False), ("s", 1, "consumption", "F", "电力", None, 0.5, False)],
-        schema=COLUMN_MAP.polars_schema,
-        orient="row",
-    )
+    stated = [
+        {"block": 0, "field": "name", "column": "B", "header": "企业名称"},
+        {"block": 1, "field": "consumption", "column": "F", "header": "电力", "factor": 0.5},
+        {"block": 2, "field": "name", "column": "G", "header": "甲公司", "row": 2},
+    ]
+    rows_of_map = [{"submission_id": "s", "unit_assumed": False, **column} for column in stated]
+    columns = pl.DataFrame(rows_of_map, schema=COLUMN_MAP.polars_schema)
     submissions = pl.DataFrame({"submission_id": ["s"], "file_name": ["f.xlsx"], "sheet": ["能源"]})
     rows = pl.DataFrame(
-        {"submission_id": ["s"] * 3, "row": [17] * 3, "block": [1] * 3, "field": ["consumption", "name", "tax"]}
+        {
+            "submission_id": ["s"] * 4,
+            "row": [17] * 4,
+            "block": [1, 1, 1, 2],
+            "field": ["consumption", "name", "tax", "name"],
+        }
     )
     placed = locate(rows, submissions, columns)
-    assert placed["cell"].to_list() == ["F17", "B17", None]
-    assert placed["factor"].to_list() == [0.5, None, None]
+    assert placed["cell"].to_list() == ["F17", "B17", None, "G2"]
+    assert placed["factor"].to_list() == [0.5, None, None, None]
     assert cell_address("F", 17) == "F17"
 
 

@@ -1,4 +1,4 @@
-"""The files of the inbox: spreadsheets in order of arrival, and a note for every other file."""
+"""The files of the inbox: spreadsheets in order of arrival, those in a .zip too, and a note for every other file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import errno
 import hashlib
 import os
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.archives import SILENT, unpack
+from efficiency.intake.formats import ARCHIVES, ENCRYPTED, SPREADSHEET, UnreadableError, holds_table, kind_of
 from efficiency.intake.problems import problem, problems_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".parquet")
-"""Endings of files that are read, in either case."""
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods", ".csv", ".tsv", ".parquet", ".zip")
+"""Endings of files that are read, in either case; of a .zip the files in it."""
+WHERE_A_TABLE = (".txt", ".xml", ".htm", ".html", ".mht", ".mhtml")
+"""Endings of files that are read where they hold a table."""
+_ZIP = ARCHIVES[-1]
+NESTED, EMPTY = "压缩包里的压缩包", "空的压缩包"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -30,6 +36,8 @@ class InboxFile:
     name: str
     sha256: str
     modified: float
+    refusal: str | None = None
+    """Why it is not opened, in Chinese."""
 
 
 def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
@@ -61,12 +69,56 @@ def list_inbox(directory: Path) -> tuple[list[InboxFile], pl.DataFrame]:
         except OSError as error:
             problems.append(_refused(name, f"无法打开文件({error.strerror})"))
             continue
-        if path.suffix.lower() in ENDINGS:
-            files.append(file)
-        else:
-            problems.append(problem("not_a_spreadsheet", submission_id=file.sha256[:12], file_name=name))
+        found, left_aside = listed(file)
+        files += found
+        problems += left_aside
     files.sort(key=lambda file: (file.modified, natural_order(file.name)))
     return files, problems_frame(problems)
+
+
+def listed(file: InboxFile) -> tuple[list[InboxFile], list[dict[str, object]]]:
+    """A file as the spreadsheets that it is or holds, and problems about what is left aside.
+
+    Raises OSError when it cannot be read.
+    """
+    if file.path.suffix.lower() == ".zip" and kind_of(file.path) in (_ZIP, ""):
+        return _members(file)
+    return _read_or_aside(file)
+
+
+def _read_or_aside(file: InboxFile) -> tuple[list[InboxFile], list[dict[str, object]]]:
+    """A file that is read, or the problem that says what it is."""
+    ending = file.path.suffix.lower()
+    if ending == ".zip" and (kind := kind_of(file.path)) not in (SPREADSHEET, ENCRYPTED):
+        return _aside(file, NESTED if kind in (_ZIP, "") else kind)
+    if ending in ENDINGS or (ending in WHERE_A_TABLE and holds_table(file.path)):
+        return [file], []
+    return _aside(file, kind_of(file.path, PurePosixPath(file.name).suffix))
+
+
+def _aside(file: InboxFile, kind: str) -> tuple[list[InboxFile], list[dict[str, object]]]:
+    """No spreadsheets, and what the file is that is left aside."""
+    rule = "archive_unread" if kind in (*ARCHIVES, NESTED, EMPTY) else "not_a_spreadsheet"
+    rule = "ending_unknown" if kind in (SPREADSHEET, ENCRYPTED) else rule
+    ending = PurePosixPath(file.name).suffix
+    return [], [problem(rule, submission_id=file.sha256[:12], file_name=file.name, value=kind, ending=ending)]
+
+
+def _members(file: InboxFile) -> tuple[list[InboxFile], list[dict[str, object]]]:
+    """The spreadsheets within a .zip, and problems about its other files; a .zip that cannot be opened itself."""
+    try:
+        members = unpack(file.path, file.sha256)
+    except UnreadableError as error:
+        return [replace(file, refusal=str(error))], []
+    files: list[InboxFile] = []
+    problems: list[dict[str, object]] = []
+    for member in members:
+        # They arrived with the archive, whenever they were last changed.
+        found = replace(inbox_file(member.path, f"{file.name}/{member.name}"), modified=file.modified)
+        sheets, aside = ([replace(found, refusal=member.refusal)], []) if member.refusal else _read_or_aside(found)
+        files += sheets
+        problems += aside
+    return (files, problems) if members else _aside(file, EMPTY)
 
 
 def inbox_file(path: Path, name: str | None = None) -> InboxFile:
@@ -123,7 +175,7 @@ def inbox_paths(directory: Path) -> list[Path]:
         here = Path(folder)
         linked = [name for name in folders if (here / name).is_symlink()]
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in linked)
-        found += [here / name for name in sorted([*names, *linked]) if not name.startswith((".", "~$"))]
+        found += [here / name for name in sorted([*names, *linked]) if not SILENT.match(name)]
     return found
 
 

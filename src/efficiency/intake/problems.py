@@ -51,11 +51,16 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unreadable": "文件无法读取：{reason}。请用 Excel 或 WPS 打开后另存为未加密的 .xlsx 文件，重新报送。",
+            "internal": "程序读取工作表“{sheet}”时出错：{value}(程序版本 {version})。"
+            "这是程序的故障，不是报表填错；该表的数据未采用，其他工作表照常处理。请将本条信息连同该文件转交系统管理员。",
             "form_unknown": "工作表“{sheet}”的表头无法识别为任何一种表式。{hint}"
             "请按模板填报后重新报送，或请管理员为该版式编写映射文件。",
-            "header_duplicate": "表头“{title}”出现在多列（{columns}），无法判断以哪一列为准。请只保留一列后重新报送。",
-            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，该列数值未采用。"
+            "header_duplicate": "“{title}”有多列（{columns}），无法判断以哪一列为准，{scope}。"
+            "请只保留一列（应当相加的，请加总后填一列），重新报送。",
+            "unit_unknown": "“{title}”的计量单位“{value}”无法识别，其数值未采用。{hint}"
             "请将计量单位改为{expected}后重新报送。",
+            "unit_mismatch": "“{title}”不能以“{value}”为计量单位，其数值未采用。{hint}"
+            "请改按{expected}填报，并在表头注明后重新报送。",
             "period_unknown": "无法确定数据所属期（现为“{value}”）。{hint}"
             "请在标题、工作表名或“报告期”列中写明，如“2026年10月”、“2026年1-10月”或“2026年4-6月”，再重新报送。",
             "not_a_number": "“{title}”应填数字，现为“{value}”。请改为数字后重新报送；没有数据的请留空。",
@@ -69,6 +74,9 @@ RULES: dict[str, ProblemRule] = {
             "not_a_choice": "“{title}”只能填{expected}，现为“{value}”。请改正后重新报送。",
             "carrier_unknown": "能源品种“{value}”不在能源目录中，该企业当期综合能耗无法计算。"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送。",
+            "carrier_mismatch": "“{title}”列的 {value} 填在能源名称为“{carrier}”的行，未采用，"
+            "该企业当期综合能耗无法计算。"
+            "请改正能源名称，或把各品种的消费量填在“消费量”列后重新报送。",
             "industry_invalid": "行业代码“{value}”不是《国民经济行业分类》（GB/T 4754-2017）的代码。"
             "请填写 2 至 4 位有效代码后重新报送。",
             "uscc_damaged": "统一社会信用代码被存为数字“{value}”，15 位以后的数字已丢失。"
@@ -119,9 +127,19 @@ RULES: dict[str, ProblemRule] = {
             "请核对明细是否漏填、重填，或合计公式是否正确。",
             "header_near": "“{value}”列未采用：本表没有这一栏，与“{title}”只差一个字。"
             "如是笔误，请改正表头后重新报送；如是其他数据，无需处理。",
+            "row_unread": "“{value}”行未采用：本系统没有这项指标。如是笔误或别名，请改用模板中的指标名称后重新报送；"
+            "如是其他数据，无需处理。",
             "carrier_unread": "“{value}”列未采用：能源目录中没有这个名称，其数值未计入综合能耗。如是能源品种，"
             "请改用规范名称（如原煤、天然气、电力、热力、柴油）后重新报送；如是其他数据，无需处理。",
+            "column_unread": "“{value}”列有数据，但未采用：{reason}如属需要报送的指标，请改正后重新报送；"
+            "如是其他数据，无需处理。",
+            "cumulative_doubt": "“{value}”写有“累计”，{reason}，各月的列已按当月数计入。"
+            "如为累计数，请在标题写明“各月累计”后重新报送；如为当月数，请删去“累计”二字。",
             "percent_in_amount": "“{title}”应填数额，现为百分数“{value}”。已按 {number} 计入，请核对后改为数额。",
+            "archive_unread": "该文件是{value}，其中的文件均未读取。"
+            "请解压后报送其中的电子表格，或压缩为不加密、不再套压缩包的 .zip 文件后重新报送。",
+            "ending_unknown": "该文件是{value}，但扩展名“{ending}”不在读取范围内，未读取。"
+            "如需报送，请另存为 .xlsx 文件后重新报送；是备份或模板的请移走。",
             "marks_unread": "工作表“{sheet}”的格式不合规范或内容过多，其中的错误值和尚未计算的公式看不出来，"
             "已当作空白。请用 Excel 或 WPS 打开核对，另存为 .xlsx 后重新报送。",
         },
@@ -156,9 +174,17 @@ RULES: dict[str, ProblemRule] = {
         "read",
         {
             "unit_assumed": "“{title}”没有写明计量单位，已按默认单位“{unit}”处理。请在表头注明计量单位。",
-            "not_a_spreadsheet": "该文件不是电子表格，未读取。如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "format_scaled": "“{title}”列的数字格式“{value}”使看到的数与存储的数不同：已按看到的含义采用"
+            "（存储为 {stored} 的，计为 {number}{unit}）。请核对；下次请直接填写以表头单位计的数。",
+            "column_passed": "“{value}”列未采用：{reason}如是其他数据，无需处理。",
+            "header_loose": "“{value}”列已作为“{title}”采用，但{doubt}。请核对；如相符，请将表头改为“{title}”。",
+            "not_a_spreadsheet": "该文件是{value}，不是电子表格，未读取。"
+            "如含需要报送的数据，请另存为 .xlsx 文件后报送。",
+            "sheet_aside": "工作表“{sheet}”是{value}，不是数据表，未读取。"
+            "如含需要报送的数据，请填入普通工作表后重新报送。",
             "hidden_sheet": "工作表“{sheet}”已隐藏，未读取。如需报送，请取消隐藏后重新报送。",
             "repeated_file": "该文件与已报送的文件“{value}”内容完全相同，不重复计入，无需处理。",
+            "part_within": "该行是“其中”项，已含在同一企业的其他行中，没有另行相加。",
             "parts_by_total": "没有可以区分本行与第 {value} 行的栏目，但合计数表明两行都已计入，已作为不同部分相加。"
             "请核对；下次请增加一列（如“宗地编号”“户号”“征收项目”）加以区分。",
             "formula_idle": "文件中有 {value} 个公式的结果是 0 或空白，而这种格式（{ending}）不记录公式是否已经计算。"
@@ -316,18 +342,20 @@ def locate(rows: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame)
     )
     placed = placed.join(first, on=["submission_id", "field"], how="left", validate="m:1", maintain_order="left")
     if "block" in rows.columns:
-        exact = columns.select("submission_id", "field", "block", "column", "factor")
+        exact = columns.select("submission_id", "field", "block", "column", "factor", pl.col("row").alias("_row"))
         placed = placed.join(
             exact, on=["submission_id", "field", "block"], how="left", validate="m:1", maintain_order="left"
         )
     else:
         placed = placed.with_columns(
-            pl.lit(None, dtype=pl.String).alias("column"), pl.lit(None, dtype=pl.Float64).alias("factor")
+            pl.lit(None, dtype=pl.String).alias("column"),
+            pl.lit(None, dtype=pl.Float64).alias("factor"),
+            pl.lit(None, dtype=pl.Int64).alias("_row"),
         )
     return placed.with_columns(
-        (pl.coalesce("column", "_first") + pl.col("row").cast(pl.String)).alias("cell"),
+        (pl.coalesce("column", "_first") + pl.coalesce("_row", "row").cast(pl.String)).alias("cell"),
         pl.when(pl.col("column").is_null()).then("_first_factor").otherwise("factor").alias("factor"),
-    ).drop("column", "_first", "_first_factor")
+    ).drop("column", "_first", "_first_factor", "_row")
 
 
 def number_text(number: pl.Expr) -> pl.Expr:

@@ -7,6 +7,7 @@ nothing is rejected with a problem that says why.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import replace
 from itertools import count
@@ -16,6 +17,8 @@ import polars as pl
 
 from efficiency.intake.extraction import (
     Table,
+    as_shown,
+    check_months,
     check_sum_column,
     check_totals,
     column_map,
@@ -23,39 +26,73 @@ from efficiency.intake.extraction import (
     find_parts,
     is_data,
     only_problem,
+    parts_by_measure,
     period_label,
     read_rows,
     report_unread_columns,
+    report_within,
     rows_before_marks,
+    sums_of,
+    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_sums_of_parts,
     without_rows,
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
-from efficiency.intake.layout import NO_MAPPING, MappingFile, classify, find_tables, last_used_row
+from efficiency.intake.layout import NO_MAPPING, SUMS, MappingFile, classify, find_tables, last_used_row
 from efficiency.intake.problems import problem, problems_frame
 from efficiency.intake.read_result import ReadResult, concat, submission
+from efficiency.version import code_version
 from schemas import FORMS
 from schemas.intake import OWN_SHEETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from efficiency.intake.files import InboxFile
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import FoundTable
 
+MOST_OF_FAULT = 200
+"""Characters of an unexpected exception that its problem shows."""
 LARGE_ROWS = 100_000
 """Rows of a file from which on its sheets are read in parallel."""
+
+
+FAULTS = (Exception, pl.exceptions.PanicException)
+"""What a fault of the program over one sheet may raise; a panic of polars is no Exception."""
+
+log = logging.getLogger("efficiency")
 
 
 def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     """Everything that one file states. A file that cannot be read is one `unreadable` problem, never an exception.
 
-    A sheet for which `mapping` has a layout is read by that layout instead of by its own headers.
+    A sheet for which `mapping` has a layout is read by that layout instead of by its own headers. A fault of the
+    program over a sheet is an `internal` problem on that sheet, with its traceback in the log.
     """
+    try:
+        return _read_file(file, mapping)
+    except FAULTS as fault:
+        return _fault(file, file.sha256[:12], "", fault)
+
+
+def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, rows: int = 0) -> ReadResult:
+    """An exception that nobody expected, as the error of a sheet of so many rows, or of a file whose `sheet` is ``."""
+    log.error("%s, sheet %r: a fault of the program", file.name, sheet, exc_info=fault)
+    text = " ".join(str(fault).split())
+    shown = f"{type(fault).__name__}: {text[:MOST_OF_FAULT]}"
+    body = pl.repeat(1, rows, eager=True)
+    return without_rows(file, identifier, sheet, "internal", body=body, value=shown, version=code_version())
+
+
+def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
+    """`read_file`, with whatever a fault of the program outside of its sheets raises."""
     identifier = file.sha256[:12]
+    if file.refusal:
+        return without_rows(file, identifier, "", "unreadable", reason=file.refusal)
     try:
         grids = read_grids(file.path)
     except UnreadableError as error:
@@ -71,9 +108,12 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     ]
 
     def read(grid: Grid) -> tuple[list[ReadResult], str]:
-        mapped = mapping.for_sheet(file.name, grid.sheet)
-        tables, hint = find_tables(grid, file.name, mapped)
-        return _read_tables(file, grid, tables), hint
+        try:
+            mapped = mapping.for_sheet(file.name, grid.sheet)
+            tables, hint = find_tables(as_shown(grid), file.name, mapped)
+            return _read_tables(file, grid, tables), hint
+        except FAULTS as fault:
+            return [_fault(file, f"{identifier}-{grid.position}", grid.sheet, fault, grid.height)], ""
 
     filled = [grid for grid in grids if _has_rows(grid)]
     large = sum(grid.height for grid in filled) > LARGE_ROWS
@@ -83,6 +123,8 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
         sheet_id = f"{identifier}-{grid.position}"
         if grid.hidden:
             parts.append(only_problem(file, sheet_id, grid.sheet, "hidden_sheet"))
+        elif grid.aside:
+            parts.append(only_problem(file, sheet_id, grid.sheet, "sheet_aside", value=grid.aside))
         elif grid.refusal:
             parts.append(without_rows(file, sheet_id, grid.sheet, "unreadable", reason=grid.refusal))
         elif grid.position not in by_position:
@@ -113,49 +155,82 @@ def _read_tables(file: InboxFile, grid: Grid, tables: Sequence[FoundTable]) -> l
     """The tables of a sheet, one submission for each table and form; the second and later ones are numbered."""
     sheet_id = f"{file.sha256[:12]}-{grid.position}"
     parts: list[ReadResult] = []
-    for table in tables:
+    sums: Mapping[str, Mapping[int, float]] = {}
+    for place, table in enumerate(tables):
+        sums = sums if place and table.goes_on(tables[place - 1]) else {}
         identifiers = (f"{sheet_id}-{number}" if number > 1 else sheet_id for number in count(len(parts) + 1))
         if table.layouts:
-            parts += _read_table(file, grid, table, identifiers)
+            read, sums = _read_table(file, table, identifiers, sums, several=len(tables) > 1)
+            parts += read
         else:
-            parts.append(unrecognised_table(file, next(identifiers), grid, table))
+            parts.append(unrecognised_table(file, next(identifiers), table))
     return parts
 
 
-def _read_table(file: InboxFile, grid: Grid, found: FoundTable, identifiers: Iterator[str]) -> list[ReadResult]:
-    """A table as each of the forms that it states: each is a submission of its own over the same rows."""
-    main = found.layouts[0]
+def _read_table(
+    file: InboxFile,
+    found: FoundTable,
+    identifiers: Iterator[str],
+    before: Mapping[str, Mapping[int, float]],
+    *,
+    several: bool,
+) -> tuple[list[ReadResult], dict[str, Mapping[int, float]]]:
+    """A table as each of the forms that it states: each is a submission of its own over the same rows.
+
+    `before` are the sums of the tables that it goes on, by form; those with its own are returned where there are
+    `several` tables in the sheet.
+    """
+    grid, main = found.grid, found.layouts[0]
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
-    kinds = classify(
-        grid,
-        found.header,
-        columns,
-        max(found.end, first),
-        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=set(main.periods.values()),
-    )
+    kinds = found.measured.kinds if found.measured else _kinds(found, columns)
+    listed = kinds if found.measured else with_sums_of_parts(grid, found.header, columns, kinds, main.periods.values())
+    within = kinds["row_index"].filter((kinds["kind"] == "data") & (listed["kind"] == "note"))
+    kinds = listed
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     read: list[tuple[Table, pl.DataFrame]] = []
+    sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
         rows = read_rows(table)
-        if not layout.duplicates:
+        if layout is main:
+            tell_unread_rows(table, found)
+        if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
-            parts = find_parts(table, rows, kinds, columns)
-            rows, table.labels, table.counted_once = parts.rows, parts.labels, parts.counted_once
-            check_totals(table, kinds)
+            told_apart = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
+            if found.measured:
+                rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
+            check_totals(table, kinds, before.get(layout.form))
+            if several:
+                sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
-            report_unread_columns(table, columns, cells)
+            check_months(table)
+        if layout is main:
+            report_within(table, within)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
+    report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:
         part = _result(file, table, rows, kinds, stated_by_any, is_main=table.layout is main)
         parts.append(replace(part, problems=_new_problems(part.problems, parts)))
-    return parts
+    return parts, sums
+
+
+def _kinds(found: FoundTable, columns: set[int]) -> pl.DataFrame:
+    """What each row of a table is, of which `columns` are read."""
+    main = found.layouts[0]
+    return classify(
+        found.grid,
+        found.header,
+        columns,
+        max(found.end, found.header.bottom + 1),
+        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
+        periods=set(main.periods.values()),
+    )
 
 
 def _new_problems(found: pl.DataFrame, before: Sequence[ReadResult]) -> pl.DataFrame:
@@ -186,7 +261,7 @@ def _result(
         period_label=period_label(table),
         filled_on=filled_on(table),
         rows_total=kinds.height,
-        rows_totals=counted["total"] + counted["subtotal"] + counted["group"],
+        rows_totals=sum(counted[kind] for kind in SUMS),
         rows_notes=counted["note"] + counted["time"],
         rows_blank=counted["blank"] + blank,
         rows_rejected=rejected,

@@ -62,14 +62,19 @@ def ingest(run: RunContext, progress: Progress = silent, read: ReadFiles = read_
 
 
 def _files_to_read_again(files: Sequence[InboxFile], stored: Contents, mapping: MappingFile) -> list[str]:
-    """Digests of files with a sheet that earlier runs did not recognise, or with a column that they withheld for its
-    unit, and that `mapping` has a layout for.
+    """Digests of files with a sheet over which the program failed, and of those with one that earlier runs did not
+    recognise, or with a column that they withheld for its unit, and that `mapping` has a layout for.
     """
     submissions, problems = stored[SUBMISSIONS.qualified], stored[PROBLEMS.qualified]
+    failed = set(problems.filter(pl.col("rule") == "internal")["submission_id"].str.head(12))
     withheld = problems.filter(pl.col("rule") == "unit_column")["submission_id"]
     doubtful = pl.col("form").is_null() | pl.col("submission_id").is_in(withheld.implode())
     known = set(submissions.filter(doubtful)["sha256"])
-    return [file.sha256 for file in files if file.sha256 in known and mapping.concerns(file.name)]
+    return [
+        file.sha256
+        for file in files
+        if file.sha256[:12] in failed or (file.sha256 in known and mapping.concerns(file.name))
+    ]
 
 
 def _without_files(stored: Contents, digests: Sequence[str]) -> Contents:

@@ -77,6 +77,12 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
     """The end of a run as an operator reads it: reconciliation, problems, tiers, lists, and where things are."""
     summary = as_json(completed)
     counts = summary["counts"]
+    for row in completed.validated.open_problems.filter(pl.col("rule") == "internal").iter_rows(named=True):
+        where = f"{row['file_name']}, sheet {row['sheet']}" if row["sheet"] else row["file_name"]
+        yield (
+            f"A fault of the program: {where} was not read ({row['value']}). Everything else was; "
+            "send this line and the file to whoever maintains the program. The traceback is in the log."
+        )
     yield (
         f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "
         f"{counts['rows_accepted']} accepted + {counts['rows_rejected']} rejected + "

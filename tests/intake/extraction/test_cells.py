@@ -13,10 +13,10 @@ from efficiency.intake.extraction import numbers_of
 from efficiency.intake.parsing import (
     clean,
     date_of_number,
+    exact_text,
     industry_of_number,
     is_blank,
     is_odd,
-    number_text,
     parse_choice,
     parse_date,
     parse_flag,
@@ -220,7 +220,7 @@ def test_an_industry_code_typed_as_a_number_keeps_its_leading_zero(number: float
 
 
 def test_a_number_in_a_text_column_reads_as_people_write_it() -> None:
-    assert pl.DataFrame({"n": [3071.0, 0.5, -2.0]}).select(number_text(pl.col("n"))).to_series().to_list() == [
+    assert pl.DataFrame({"n": [3071.0, 0.5, -2.0]}).select(exact_text(pl.col("n"))).to_series().to_list() == [
         "3071",
         "0.5",
         "-2",

@@ -115,7 +115,7 @@ def test_who_sells_all_that_it_makes_consumes_none_of_it(read: Reader) -> None:
 
 def test_steam_by_weight_and_refused_energy_cells_poison_the_total(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "蒸汽(吨)", "电力(万千瓦时)"], ["甲公司", 5, "待定"]])
-    assert {rule for _, rule, _ in problems(parsed)} == {"unit_unknown", "not_a_number"}
+    assert {rule for _, rule, _ in problems(parsed)} == {"unit_mismatch", "not_a_number"}
     assert stated(parsed, "energy", "carrier", "consumption") == [("热力", None), ("电力", None)]
 
 
@@ -131,7 +131,7 @@ def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read: Reader)
     )
     assert problems(parsed) == [
         ("B3", "carrier_unknown", "生物质颗粒"),
-        ("C4", "unit_unknown", "吨"),
+        ("C4", "unit_mismatch", "吨"),
         ("C5", "unit_unknown", "车"),
     ]
     assert stated(parsed, "energy", "carrier", "consumption") == [
@@ -143,7 +143,7 @@ def test_unknown_carriers_and_units_that_do_not_fit_stay_as_poison(read: Reader)
 
 def test_a_line_of_coal_equivalent_over_carriers_is_not_overruled_by_their_form_units(read: Reader) -> None:
     parsed = read([["2026年10月 单位:吨标准煤"], ["企业名称", "电力", "天然气"], ["甲公司", 5, 6]])
-    assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown", "unit_unknown"]
+    assert [rule for _, rule, _ in problems(parsed)] == ["unit_mismatch", "unit_mismatch"]
 
 
 @pytest.mark.parametrize(
@@ -190,3 +190,34 @@ def test_months_of_carriers_by_rows_are_consumption_where_the_title_says_so(read
     assert problems(parsed) == []
     for title in ("2026年能源购进、消费与库存", "2026年能源消费计划", "2026年企业能源统计表"):
         assert [rule for _, rule, _ in problems(read([[title], *table]))] == ["form_unknown"]
+
+
+@pytest.mark.parametrize("word", ["用电量", "使用量", "用量", "消耗量", "耗用量", "本月用电量", "用电量(千瓦时)"])
+def test_rows_that_name_their_carrier_state_its_consumption_under_the_usual_words(read: Reader, word: str) -> None:
+    head = ["企业名称", "能源名称", "计量单位", word, "折标系数", "综合能耗(吨标准煤)"]
+    parsed = read([["2026年10月"], head, ["甲公司", "电力", "千瓦时", 120_000, 1.229, 14.7]])
+    assert stated(parsed, "energy", "carrier", "consumption") == [("电力", 12.0)]
+    assert parsed.submissions["period_label"].to_list() == ["2026-10"]
+    assert problems(parsed) == []
+
+
+def test_a_column_of_one_carrier_counts_on_rows_of_that_carrier_alone(read: Reader) -> None:
+    head = ["企业名称", "能源名称", "计量单位", "用电量", "用气量"]
+    rows = [["甲公司", "电力", "千瓦时", 10_000, 0], ["甲公司", "天然气", "立方米", None, 5000]]
+    parsed = read([["2026年10月"], head, *rows, ["乙公司", "天然气", "立方米", 77, None]])
+    assert stated(parsed, "energy", "name", "carrier", "consumption") == [
+        ("甲公司", "电力", 1.0),
+        ("甲公司", "天然气", 0.5),
+        ("乙公司", "天然气", None),  # refused, so that the month's energy is unknown and not too small
+    ]
+    assert problems(parsed) == [("D5", "carrier_mismatch", "77")]
+
+
+def test_a_unit_in_the_header_stands_for_a_column_of_units(read: Reader) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "能源名称", "用电量(千瓦时)"], ["甲公司", "电力", 120_000]])
+    assert stated(parsed, "energy", "unit", "consumption") == [("千瓦时", 12.0)]
+
+
+def test_gas_in_a_wide_table_is_told_as_a_carrier_that_is_not_named(read: Reader) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "用电量(万千瓦时)", "用气量(万立方米)"], ["甲公司", 12, 3]])
+    assert problems(parsed) == [("C2", "carrier_unread", "用气量(万立方米)")]

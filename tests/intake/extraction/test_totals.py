@@ -1,7 +1,7 @@
 """Sums among the rows and rows without data: totals held against their rows, subtotals, headings, notes, blanks."""
 
 import pytest
-from builders.sheets import HEAD, counts, problems, stated
+from builders.sheets import HEAD, Rows, counts, problems, stated
 from conftest import Reader
 
 
@@ -78,3 +78,66 @@ def test_rows_of_notes_are_no_data(read: Reader, text: str) -> None:
 def test_serial_numbers_alone_are_blank_rows(read: Reader) -> None:
     parsed = read([["2026年10月"], ["序号", *HEAD], [1, "甲公司", 1, 2], [2], ["3"]])
     assert counts(parsed) == (3, 0, 0, 2, 0)
+
+
+PAGES: Rows = [
+    ["本页小计", None, 201],
+    ["过次页", None, 201],
+    ["2026年1-10月税收(续)"],
+    ["单位:万元"],
+    ["序号", "企业名称", "实缴税金"],
+    ["承前页", None, 201],
+    [3, "丙公司", 102],
+    ["本页合计", None, 102],
+    ["转下页", None, 303],
+    ["序号", "企业名称", "实缴税金"],
+    ["接上页", None, 303],
+    [4, "丁公司", 103],
+    ["本页合计", None, 103],
+    ["累计", None, 406],
+    ["总  计", None, 406],
+    [None, "(以下空白)"],
+    ["单位负责人:张某  制表人:李某  审核:王某"],
+]
+
+
+def test_sums_headers_and_titles_of_each_page_are_no_data_and_no_problem(read: Reader) -> None:
+    head: Rows = [["2026年1-10月税收"], ["单位:万元"], ["序号", "企业名称", "实缴税金"]]
+    parsed = read([*head, [1, "甲公司", 100], [2, "乙公司", 101], *PAGES])
+    assert stated(parsed, "output", "name", "tax", "row") == [
+        *(("甲公司", 100.0, 4), ("乙公司", 101.0, 5), ("丙公司", 102.0, 12), ("丁公司", 103.0, 17))
+    ]
+    assert problems(parsed) == []
+    assert counts(parsed) == (19, 9, 6, 0, 0)
+
+
+def test_the_total_of_a_group_of_groups_is_the_sum_of_them(read: Reader) -> None:
+    rows: Rows = [
+        ["甲公司", 100],
+        ["乙公司", 101],
+        ["张店镇小计", 201],
+        ["丙公司", 102],
+        ["马尚镇小计", 102],
+        ["规上合计", 303],
+        ["丁公司", 103],
+        ["傅家镇小计", 103],
+        ["规下合计", 103],
+    ]
+    head: Rows = [["2026年1-10月"], ["企业名称", "实缴税金(万元)"]]
+    assert problems(read([*head, *rows, ["合计", 406]])) == []
+    # A grand total that leaves out the first group is wrong, though it is the sum of the others.
+    assert problems(read([*head, *rows, ["合计", 205]])) == [("B12", "control_total", "205")]
+
+
+@pytest.mark.parametrize("label", ["其中:一分厂", "其中：烧成车间", "平均", "其中:规上工业", "户均值"])
+def test_a_part_of_a_row_and_an_average_of_rows_are_no_rows_of_their_own(read: Reader, label: str) -> None:
+    parsed = read([["2026年10月"], HEAD, ["甲公司", 100, 1], [label, 60, 1], ["乙公司", 200, 2], ["合计", 300, 3]])
+    assert stated(parsed, "output", "name", "revenue") == [("甲公司", 100.0), ("乙公司", 200.0)]
+    assert problems(parsed) == []
+
+
+@pytest.mark.parametrize("title", ["2026年1-9月税收", "2026年1-10月税收(单位:千元)"])
+def test_a_header_below_a_title_of_another_time_or_unit_begins_another_table(read: Reader, title: str) -> None:
+    head = ["企业名称", "实缴税金"]
+    parsed = read([["2026年1-10月税收(单位:万元)"], head, ["甲公司", 100], [title], head, ["乙公司", 90]])
+    assert parsed.submissions.height == 2

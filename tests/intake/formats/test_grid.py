@@ -15,12 +15,12 @@ from builders.xls import compound
 
 from efficiency.cell_addresses import column_letters, column_number
 from efficiency.intake.formats import Grid, UnreadableError, cells_of_rows, grid_of_cells, read_grids
+from efficiency.intake.formats.binary.xls import xls_metadata
+from efficiency.intake.formats.binary.xlsb import xlsb_metadata, xlsb_sheets
 from efficiency.intake.formats.csv import as_utf8, delimited_columns
 from efficiency.intake.formats.grid import position_of
 from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED
-from efficiency.intake.formats.ods import ods_metadata
-from efficiency.intake.formats.xls import xls_metadata
-from efficiency.intake.formats.xlsb import xlsb_metadata, xlsb_sheets
+from efficiency.intake.formats.markup.ods import ods_metadata
 
 
 def workbook(path: Path, fill: Callable[[Any, Any], object]) -> Path:

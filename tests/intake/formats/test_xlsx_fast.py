@@ -39,6 +39,10 @@ def cells_of(grids: list[Grid]) -> list[tuple[Any, ...]]:
             grid.marked,
             [column.to_list() for column in grid.numbers],
             [column.to_list() for column in grid.texts],
+            {
+                column: [None if place is None else grid.number_formats[place] for place in places.to_list()]
+                for column, places in grid.formats.items()
+            },
         )
         for grid in grids
     ]
@@ -115,6 +119,7 @@ SHEETS = st.tuples(
     st.integers(0, 60), st.integers(0, 30), st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=6)
 )
 FORMATS = ["General", "0.00", "#,##0", "yyyy-mm-dd", 'yyyy"年"m"月"', "yyyy/m/d;@", "@", "h:mm", "0.0%", "d", '0"天"']
+FORMATS += ["0!.0,"]
 
 
 def by_xlsxwriter(sheets: list[Any], *, constant_memory: bool = False, styled: bool = True) -> bytes:

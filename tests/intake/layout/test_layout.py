@@ -343,19 +343,41 @@ def test_a_department_s_table_with_code_industry_and_town_is_no_register(read: R
     assert stated(parsed, "output", "tax") == [(5.0,)]
 
 
-@pytest.mark.parametrize(
-    "heads",
-    [
-        ["企业名称", "营业收入(万元)", "营业收入(万元)"],
-        ["企业名称", "企业名称", "营业收入(万元)"],
-        ["企业名称", "热力(吉焦)", "蒸汽(吉焦)"],
-    ],
-)
-def test_a_header_that_occurs_twice_refuses_the_table(read: Reader, heads: list[str]) -> None:
-    parsed = read([["2026年10月"], heads, ["甲公司", 1, 2]])
-    assert [rule for _, rule, _ in problems(parsed)] == ["header_duplicate"]
+def test_a_name_that_occurs_twice_refuses_the_table_unless_a_code_says_who_is_meant(read: Reader) -> None:
+    parsed = read([["2026年10月"], ["企业名称", "企业名称", "营业收入(万元)"], ["甲公司", "乙公司", 2]])
+    assert problems(parsed) == [("A2", "header_duplicate", None), ("B2", "header_duplicate", None)]
     assert all(rows.is_empty() for rows in parsed.rows.values())
     assert counts(parsed) == (1, 0, 0, 0, 1)
+    head = ["统一社会信用代码", "企业名称", "企业名称", "营业收入(万元)"]
+    coded = read([["2026年10月"], head, [CODE, "甲公司", "甲公司一期", 2]])
+    assert problems(coded) == [("B2", "header_duplicate", None), ("C2", "header_duplicate", None)]
+    assert stated(coded, "output", "uscc", "name", "revenue") == [(CODE, None, 2.0)]
+
+
+def test_figures_that_occur_twice_are_refused_and_the_others_count(read: Reader) -> None:
+    head = ["企业名称", "营业收入(万元)", "入库税收(万元)", "纳税额(万元)"]
+    parsed = read([["2026年10月"], head, ["甲公司", 10, 1, 2], ["乙公司", None, 3, None]])
+    assert problems(parsed) == [("C2", "header_duplicate", None), ("D2", "header_duplicate", None)]
+    assert stated(parsed, "output", "name", "revenue", "tax") == [("甲公司", 10.0, None)]
+    assert counts(parsed) == (2, 0, 0, 0, 1)
+
+
+def test_a_carrier_that_occurs_twice_makes_the_energy_unknown_where_it_is_used(read: Reader) -> None:
+    head = ["企业名称", "电力(万千瓦时)", "柴油(吨)", "0号柴油(升)"]
+    rows: Rows = [["甲公司", 10, 1, 2], ["乙公司", 20, None, 5], ["丙公司", 30, None, None], ["丁公司", 40, 0, 0]]
+    parsed = read([["2026年10月"], head, *rows, ["戊公司", 50, "待报", None]])
+    assert problems(parsed) == [("C2", "header_duplicate", None), ("D2", "header_duplicate", None)]
+    assert stated(parsed, "energy", "name", "carrier", "consumption") == [
+        ("甲公司", "电力", 10.0),
+        ("甲公司", "柴油", None),
+        ("乙公司", "电力", 20.0),
+        ("乙公司", "柴油", None),
+        ("丙公司", "电力", 30.0),
+        ("丁公司", "电力", 40.0),
+        ("丁公司", "柴油", 0.0),
+        ("戊公司", "电力", 50.0),
+        ("戊公司", "柴油", None),
+    ]
 
 
 def test_a_title_goes_before_its_aliases_and_a_part_is_no_duplicate(read: Reader) -> None:
@@ -422,8 +444,13 @@ def test_a_sheet_without_a_form_is_told_what_it_lacks(read: Reader) -> None:
     assert "未找到“企业名称”" in nobody.problems["message"][0]
     rows: Rows = [["甲公司", 5, 1], ["乙公司", 5, 1], ["丙公司", 5, 1]]
     nothing = read([["2026年10月"], ["企业名称", "网购电量", "户数"], *rows])
-    assert "没有一列的表头是" in nothing.problems["message"][0]
+    assert "与“网购电量”相近的表头有“用电量”" in nothing.problems["message"][0]
     assert "企业名录" not in nothing.problems["message"][0]
+    neither = read([["2026年10月"], ["企业名称", "户数"], *(row[:2] for row in rows)])
+    assert "没有一列的表头是" in neither.problems["message"][0]
+    tax = read([["2026年10月"], ["纳税人识别号", "纳税人名称", "本期应入库税"], [CODE, "甲公司", 5]])
+    assert "最接近“产出”。与“本期应入库税”相近的表头有" in tax.problems["message"][0]
+    assert "行业代码" not in tax.problems["message"][0]
 
 
 @pytest.mark.parametrize(
@@ -447,8 +474,55 @@ def test_where_an_enterprise_signs_below_a_table_no_second_one_begins(read: Read
     assert parsed.submissions.height == 1
 
 
-@pytest.mark.parametrize("column", ["采用折标系数", "用电量(万千瓦时)"])
+@pytest.mark.parametrize("column", ["采用折标系数", "综合能耗(吨标准煤)"])
 def test_rows_of_carriers_without_a_column_of_consumption_are_no_form(read: Reader, column: str) -> None:
     head = ["企业名称", "能源名称", "计量单位", column]
     parsed = read([["2026年10月", None, None, None], head, ["甲公司", "原煤", "吨", 0.7143]])
     assert parsed.problems["rule"].to_list() == ["form_unknown"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        ["2026年10月", None, "(初步核算数)"],
+        ["2026年10月", "(初步核算数)"],
+        [None, "2026年10月", None, "(初步核算数)"],
+        ["经济指标", None, "2026年10月"],
+        ["经济指标", "快报", None, "2026年10月"],
+    ],
+)
+def test_a_title_in_several_cells_hides_no_column(read: Reader, title: list[str | None]) -> None:
+    head = ["企业名称", "工业增加值(亿元)", "研发费用(千元)", "用水量(万吨)"]
+    parsed = read([title, head, ["甲公司", 1.5, 3500, 2.5]])
+    assert stated(parsed, "output", "value_added", "rd_expense", "water") == [(15_000.0, 350.0, 25_000.0)]
+    assert parsed.submissions["period_label"].to_list() == ["2026-10"]
+
+
+def test_columns_whose_time_is_not_stated_are_told_beside_those_whose_is(read: Reader) -> None:
+    rows: Rows = [["企业名称", "营业收入(万元)", "2026年10月", None], [None, None, "实缴税金(万元)", "研发费用(万元)"]]
+    parsed = read([*rows, ["甲公司", 1, 2, 3]], merges=[(0, 2, 0, 3)])
+    assert stated(parsed, "output", "revenue", "tax") == [(None, 2.0)]
+    assert [(cell, rule) for cell, rule, _ in problems(parsed)] == [("B1", "period_unknown")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "企业名称（必填）",
+            "※企业名称",
+            "*企业名称",
+            "企业 名称",
+            "企业\n名称",
+            "企 业 名 称",
+            "一、企业名称",
+            "1.企业名称",
+        ),
+        *("（1）企业名称", "★企业名称", "企业名称:", "企业名称：", "企业名称 *", "单位名称(全称)"),
+    ],
+)
+@pytest.mark.parametrize("before", [[], [["企业名称", "营业收入(万元)"], ["甲公司", 1.0], []]], ids=["first", "second"])
+def test_a_header_is_seen_below_another_table_as_it_is_alone(read: Reader, before: Rows, name: str) -> None:
+    parsed = read([["2026年10月"], *before, [name, "实缴税金(万元)"], ["甲公司", 2.0]])
+    assert parsed.rows["output"]["tax"].drop_nulls().to_list() == [2.0]
+    assert problems(parsed) == []

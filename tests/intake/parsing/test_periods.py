@@ -152,14 +152,12 @@ def test_what_is_no_span_is_never_guessed(text: str) -> None:
         "Output Oct 2026",
         "2026 Dec.",
         "10/2026",
-        "2026.1-10",
         "2026年1-10",
         "2026年10",
         "2026年10个月",
         "2026年第10期",
         "2026年1月至今",
         "附件2-10月用电量(2026年)",
-        "2026年截至10月",
     ],
 )
 def test_months_that_are_not_read_make_no_full_year_and_no_single_month(text: str) -> None:
@@ -181,7 +179,7 @@ def test_months_that_are_not_read_make_no_full_year_and_no_single_month(text: st
         ("报送日期:2026年11月", None),
         ("2026年前10个月", TO_OCTOBER),
         ("截至2026年10月底累计营业收入", TO_OCTOBER),
-        ("截止2026年10月营业收入", None),
+        ("截止2026年10月营业收入", TO_OCTOBER),
         ("2026年前十月", TO_OCTOBER),
         ("2026年一至十月", TO_OCTOBER),
         ("2026.1-2026.10", TO_OCTOBER),
@@ -380,3 +378,86 @@ def test_a_doubt_says_why() -> None:
 def test_spans_are_labelled_by_their_months() -> None:
     assert (span_label(OCTOBER), span_label(TO_OCTOBER)) == ("2026-10", "2026-01..2026-10")
     assert NOTHING.span() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("截至2026年10月底税收", "截止2026年10月末", "截至2026年10月31日", "截止到2026年10月份", "至2026年10月底"),
+        *(
+            "2026年税收(截至10月底)",
+            "2026年年初至10月",
+            "2026年1月起至10月",
+            "2026年累计至10月",
+            "26年1-10月",
+            "’26年1~10月",
+        ),
+        *(
+            "2026年元月至十月",
+            "2026年元至十月",
+            "2026.1-10",
+            "2026.01-10",
+            "2026/1-10",
+            "202601-10",
+            "2026年1月份-10月份",
+        ),
+        *("2026年截至10月", "2026年前十个月"),
+    ],
+)
+def test_every_way_of_writing_january_to_october_is_read(text: str) -> None:
+    assert timing_in(text).span() == TO_OCTOBER
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026年元月", 1, 1),
+        ("26年十月份", 10, 10),
+        ("截至2026年三季度末", 1, 9),
+        ("26年第三季度", 7, 9),
+        ("26年上半年", 1, 6),
+        ("2026年四至六月", 4, 6),
+        ("26年度", 1, 12),
+        ("2026年10月用电量(截至10月31日)", 10, 10),
+    ],
+)
+def test_further_words_for_spans(text: str, first: int, last: int) -> None:
+    assert timing_in(text).span() == (date(2026, first, 1), date(2026, last, 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "截至2026年10月20日",
+            "截至目前",
+            "2026年10月税收(截至10月底)",
+            "26.10",
+            "单位:万元月报",
+            "15年以上企业",
+            "共26年",
+        ),
+        "截止日期:2026年10月31日",
+    ],
+)
+def test_what_may_be_meant_otherwise_is_no_span(text: str) -> None:
+    assert timing_in(text).span() is None
+
+
+def test_an_end_of_month_beside_the_month_itself_is_left_open() -> None:
+    """The figures may be the month's own or those since January."""
+    for titles in (("2026年10月税收", "截至2026年10月底"), ("截至2026年10月底", "2026年10月税收")):
+        timing = timing_of_sheet(titles, "Sheet1", "表.xlsx")
+        assert timing.span() is None
+        assert "截至2026年10月底" in timing.doubt
+    drawn = timing_of_sheet(("2026年10月用电量", "截至2026年10月31日"), "Sheet1", "表.xlsx")
+    assert drawn.span() == OCTOBER
+
+
+def test_short_years_and_first_months_are_read_in_cells_and_headers() -> None:
+    assert timing_of_cell("26年", "year") == Timing(2026)
+    assert timing_of_cell("元月", "month") == Timing(month=1)
+    assert timing_of_cell("26年10月", "period").span() == OCTOBER
+    assert timing_of_cell("截至2026年10月底", "period").span() == TO_OCTOBER
+    assert marker("元月") == Timing(month=1, kind="month")
+    assert marker("截至10月底") == Timing(month=10, kind="to_date")

@@ -36,6 +36,21 @@ def convert(value: float, stated: str, target: str) -> float:
         (3.0, "万吨", "吨", 30_000.0),
         (2000.0, "㎡", "亩", 3.0),
         (10_000.0, "ｋＷｈ", "万千瓦时", 1.0),
+        (1.0, "百万元", "万元", 100.0),
+        (2.0, "平方公里", "亩", 3000.0),
+        (2000.0, "平方", "亩", 3.0),
+        (1.0, "亿千瓦时", "万千瓦时", 10_000.0),
+        (1.0, "MWh", "万千瓦时", 0.1),
+        (10_000.0, "Nm³", "万立方米", 1.0),
+        (1.0, "万标准立方米", "万立方米", 1.0),
+        (1.0, "千标方", "万立方米", 0.1),
+        (10_000.0, "升", "立方米", 10.0),
+        (2000.0, "斤", "吨", 1.0),
+        (1.0, "亿千焦", "百万千焦", 100.0),
+        (1000.0, "MJ", "GJ", 1.0),
+        (70_000_000.0, "万千卡", "百万千焦", 2_930_760.0),
+        (2.0, "万吨标准煤", "吨标准煤", 20_000.0),
+        (1.0, "万人", "人", 10_000.0),
     ],
 )
 def test_figures_convert_exactly(value: float, stated: str, target: str, expected: float) -> None:
@@ -78,6 +93,15 @@ def test_converting_there_and_back_gives_the_figure(first: str, second: str, val
         ("单位:千元(保留两位小数)", ("千元",)),
         ("填报单位:淄博市统计局", ()),
         ("编制单位:千元集团", ()),
+        ("金额单位:人民币元(列至角分)", ("人民币元",)),
+        ("金额:元", ("元",)),
+        ("注:金额单位为万元,面积单位为亩。", ("万元", "亩")),
+        ("计量单位:电力为万千瓦时,天然气为万立方米", ("万千瓦时", "万立方米")),
+        ("数量单位:吨 金额单位:千元", ("吨", "千元")),
+        ("单位:万元 亩 人", ("万元", "亩", "人")),
+        ("(以万元计)", ("万元",)),
+        ("金额:见附注", ()),
+        ("以下单位:", ()),
         ("单位:淄博市税务局", ()),
         ("产出统计表", ()),
     ],
@@ -88,7 +112,8 @@ def test_the_unit_line_is_told_from_the_name_of_an_organisation(text: str, known
 
 
 def test_a_bracket_that_is_no_remark_is_part_of_the_unit() -> None:
-    assert units_above(["单位:吨(标准煤)"]).known == ()
+    stated = units_above(["单位:吨(标准煤)"])
+    assert (stated.known, stated.unknown) == ((), ("吨(标准煤)",))
 
 
 def test_a_word_that_was_meant_as_a_unit_is_unknown_rather_than_passed_over() -> None:

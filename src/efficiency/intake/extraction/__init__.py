@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
+from efficiency.intake.extraction.month_columns import check_months
+from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
-from efficiency.intake.extraction.rows import column_map, filled_on, period_label, read_rows
+from efficiency.intake.extraction.rows import column_map, filled_on, parts_by_measure, period_label, read_rows
+from efficiency.intake.extraction.shown_figures import as_shown
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.extraction.totals import check_sum_column, check_totals
+from efficiency.intake.extraction.totals import check_sum_column, check_totals, sums_of
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
-    report_unread_columns,
+    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
     without_rows,
 )
+from efficiency.intake.extraction.unread_columns import report_unread_columns
 
 __all__ = [
     "Table",
+    "as_shown",
+    "check_months",
     "check_sum_column",
     "check_totals",
     "column_map",
@@ -29,12 +35,17 @@ __all__ = [
     "is_data",
     "numbers_of",
     "only_problem",
+    "parts_by_measure",
     "period_label",
     "read_rows",
     "report_unread_columns",
+    "report_within",
     "rows_before_marks",
+    "sums_of",
+    "tell_unread_rows",
     "unread_rows",
     "unrecognised_sheet",
     "unrecognised_table",
+    "with_sums_of_parts",
     "without_rows",
 ]

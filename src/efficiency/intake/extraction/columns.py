@@ -11,11 +11,11 @@ from efficiency.intake.parsing import (
     SAFE_INTEGER,
     clean,
     date_of_number,
+    exact_text,
     industry_of_number,
     is_blank,
     is_odd,
     is_percent,
-    number_text,
     parse_choice,
     parse_date,
     parse_flag,
@@ -77,16 +77,16 @@ def extract(
         if declared.name == "commissioned":
             value = value.dt.truncate("1mo")
     elif declared.kind == "flag":
-        value = parse_flag(pl.coalesce(text, number_text(number)))
+        value = parse_flag(pl.coalesce(text, exact_text(number)))
     elif declared.name == "industry":
         value, rule = pl.coalesce(parse_industry(text), industry_of_number(number)), "industry_invalid"
     else:
-        value = parse_choice(pl.coalesce(text, number_text(number)), declared.choices)
+        value = parse_choice(pl.coalesce(text, exact_text(number)), declared.choices)
     read = frame.with_columns(value.alias("value"))
     refused = read.filter(pl.col("value").is_null() & (~is_blank(text) | number.is_not_null())).select(
         "row_index",
         _fault(text, rule).alias("rule"),
-        pl.coalesce(clean(text), number_text(number)).alias("value"),
+        pl.coalesce(clean(text), exact_text(number)).alias("value"),
     )
     return Extracted(read["value"], refused)
 
@@ -131,7 +131,7 @@ def cell_texts(frame: pl.DataFrame) -> pl.Series:
     """The cells of a column (`number`, `text`) as people read them, numbers included; null where they are blank."""
     number, text = pl.col("number"), pl.col("text")
     if frame["number"].null_count() < frame.height:
-        frame = frame.select(pl.coalesce(text, number_text(number)).alias("text"))
+        frame = frame.select(pl.coalesce(text, exact_text(number)).alias("text"))
     odd = frame.with_row_index("index").filter(is_odd(text))
     if not odd.height:
         return frame["text"]
@@ -192,7 +192,7 @@ def _codes(frame: pl.DataFrame) -> Extracted:
         pl.coalesce(pl.col("code"), _as_shown(pl.col("number"))).alias("value"),
     )
     usable = ~(pl.col("damaged") | pl.col("faulty"))
-    codes = read.select(pl.when(usable).then(pl.coalesce(pl.col("code"), number_text(pl.col("number"))))).to_series()
+    codes = read.select(pl.when(usable).then(pl.coalesce(pl.col("code"), exact_text(pl.col("number"))))).to_series()
     return Extracted(frame["text"].scatter(read["index"], codes), refused)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from efficiency.intake.extraction.table import Table
+    from efficiency.intake.formats import Grid
+    from efficiency.intake.layout import Header
 
 IDENTIFIER = re.compile(r"号(?!码段)|编码|代码|条码|ID$")
 """Headers of columns each of whose values names one thing, which is the same thing where the value is the same."""
@@ -34,6 +36,10 @@ _NO_LABEL = re.compile(
 )
 _AMOUNT = re.compile(r"面积|金额|数量|[数量额值率价费]$|税款$|收入|占比|比例|比重")
 _DAY = re.compile(r"^(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])(?:[-/.月](?:0?[1-9]|[12]\d|3[01])日?|月)?$")
+_SUM = r"^(?:企业|本户|单位|税收|全部|各项|面积|用地|电量)?(?:合计|小计|总计|共计)数?$"
+"""What stands in the place of a label where a row sums the parts of its enterprise."""
+_WITHIN = r"^(?:其中|#|内含|含[:：])"
+"""How the label of a row begins that is contained in another part."""
 _LONG = 40
 """Characters of a text on average, beyond which a column holds remarks."""
 
@@ -63,6 +69,64 @@ def label_columns(table: Table, read: Collection[int]) -> dict[int, pl.Series]:
         if values.null_count() < len(values) and not serial and _are_labels(values, is_label=_is_label(texts)):
             found[column] = values
     return found
+
+
+def with_sums_of_parts(
+    grid: Grid, header: Header, read: Collection[int], kinds: pl.DataFrame, periods: Collection[int]
+) -> pl.DataFrame:
+    """`kinds` (what `layout.classify` gives) in which a row with 合计 in the place of a part's label is a subtotal, and
+    one with 其中: is a note, since another part contains it.
+
+    Other rows of the same enterprise, and of the same `periods` (columns), state the parts; a table that has such rows
+    alone states totals. `read` are the columns that any form of the table reads.
+    """
+    heads = grid.rows(header.top, header.bottom + 1)
+    first = int(kinds["row_index"][0]) if kinds.height else 0
+    words = [
+        pl.col(f"t{column}").str.replace_all(r"\s", "")
+        for column in range(grid.width)
+        if column not in read
+        and (texts := list(dict.fromkeys(row[column] for row in heads if row[column])))
+        and _may_be_label(texts)
+    ]
+    who = [pl.col(f"t{column}").forward_fill() for column in header.identity.values()]
+    if not words or not who:
+        return kinds
+    is_data = pl.col("kind") == "data"
+    left_out = {"subtotal": _SUM, "note": _WITHIN}
+    marked = (
+        grid.frame[first : first + kinds.height]
+        .hstack([kinds["kind"]])
+        .select(
+            *(
+                (is_data & pl.any_horizontal(word.str.contains(text).fill_null(value=False) for word in words)).alias(
+                    kind
+                )
+                for kind, text in left_out.items()
+            ),
+            is_data.alias("states"),
+            pl.coalesce(who).alias("who"),
+            *(
+                pl.coalesce(pl.col(f"n{column}").cast(pl.String), f"t{column}").alias(f"p{column}")
+                for column in periods
+            ),
+        )
+    )
+    if not any(marked.select(pl.col(*left_out).any()).row(0)):
+        return kinds
+    key = [name for name in marked.columns if name not in (*left_out, "states")]
+    others = (pl.col("states") & ~pl.any_horizontal(*left_out)).any().over(key)
+    found = kinds.hstack(marked.select(pl.col(*left_out) & others))
+    kind = pl.when("subtotal").then(pl.lit("subtotal")).when("note").then(pl.lit("note"))
+    return found.select("row_index", pl.coalesce(kind.cast(kinds.schema["kind"]), "kind").alias("kind"))
+
+
+def report_within(table: Table, row_indexes: pl.Series) -> None:
+    """A note on each of these rows, which another part of the same figure contains."""
+    column = min(table.header.identity.values(), default=min(table.layout.columns))
+    for row_index in row_indexes:
+        row = table.grid.row_number(row_index)
+        table.table_problem("part_within", cell=f"{table.grid.letters(column)}{row}", row=row)
 
 
 def is_identifier(table: Table, column: int) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.part_labels import is_identifier, label_columns
-from efficiency.intake.extraction.total_evidence import Evidence, evidence
+from efficiency.intake.extraction.total_evidence import TOLERANCE, Evidence, evidence
 from efficiency.intake.problems import number_text
 from schemas import FORMS
 from schemas.column import PART
@@ -56,7 +56,7 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     if repeated.is_empty() and refused.is_empty():
         return Parts(rows)
     labels = _chosen(table, label_columns(table, read), repeated, key, refused)
-    keyed = _labelled(table, keyed, labels)
+    keyed = _without_sums(_labelled(table, keyed, labels), key, form)
     if not repeated.is_empty():
         said = evidence(table, keyed.filter(repeats), key, kinds, form.added)
         exact = any(is_identifier(table, column) for column in labels)
@@ -103,9 +103,27 @@ def _labelled(table: Table, keyed: pl.DataFrame, labels: dict[int, pl.Series]) -
     if not labels:
         return keyed.with_columns(pl.lit(None, dtype=pl.String).alias(PART.name))
     texts = pl.DataFrame({str(column): values for column, values in labels.items()})
-    part = texts.select(pl.concat_str(pl.all(), separator="·", ignore_nulls=True)).to_series()
+    folded = pl.all().str.normalize("NFKC").str.strip_chars()
+    part = texts.select(pl.concat_str(folded, separator="·", ignore_nulls=True)).to_series()
     by_row = pl.DataFrame({"row_index": table.cells["row_index"], PART.name: part})
     return keyed.drop(PART.name, strict=False).join(by_row, on="row_index", how="left", maintain_order="left")
+
+
+def _without_sums(keyed: pl.DataFrame, key: list[str], form: Form) -> pl.DataFrame:
+    """`keyed` in which no row of a key has a label where one without a label states the sum of those that have one.
+
+    Such a row may sum the parts, and then it is none: nothing tells which rows are meant to be added.
+    """
+    blank = pl.col(PART.name) == ""
+    if not keyed.select(blank.any()).item():
+        return keyed
+    sums = []
+    for name in form.added:
+        rest = pl.col(name).filter(~blank).sum().over(key)
+        same = (pl.col(name) - rest).abs() <= TOLERANCE * rest.abs()
+        sums.append((blank & (pl.col(name) != 0) & same).any().over(key))
+    in_doubt = pl.any_horizontal(sums).fill_null(value=False)
+    return keyed.with_columns(pl.when(~in_doubt).then(pl.col(PART.name)).alias(PART.name))
 
 
 def _by_totals(
@@ -119,6 +137,7 @@ def _by_totals(
     if said.single_rows:
         same = pl.col(PART.name).first().over(*key, *figures)
         keyed = keyed.with_columns(pl.when(single & ~added).then(same).otherwise(PART.name).alias(PART.name))
+    added &= ~pl.col("row_index").is_in(_typed_twice(keyed, [*key, PART.name], form).implode())
     if not said.added_rows:
         return keyed
     group = [*key, PART.name]
@@ -137,6 +156,22 @@ def _by_totals(
     return marked.with_columns(pl.when(pl.col("_again") | alone).then(own).otherwise(PART.name).alias(PART.name)).drop(
         "_again", "_first"
     )
+
+
+def _typed_twice(keyed: pl.DataFrame, group: list[str], form: Form) -> pl.Series:
+    """The rows that share a figure of three digits or more with another of their `group` while another figure differs.
+
+    One row was typed twice and changed: a total that is a formula adds up both.
+    """
+    values = {name: pl.col(name).round_sig_figs(DIGITS) for name in form.added}
+    several = pl.col("row_index").n_unique().over(group) > 1
+    shares = [
+        (value.n_unique() == 1) & (value.count() > 1) & (value.first() != value.first().round_sig_figs(2))
+        for value in values.values()
+    ]
+    differs = [value.drop_nulls().n_unique() > 1 for value in values.values()]
+    twice = (pl.any_horizontal(shares) & pl.any_horizontal(differs)).over(group)
+    return keyed.filter(several & twice)["row_index"].unique()
 
 
 def _report_added(table: Table, rows: pl.DataFrame, form: Form) -> None:

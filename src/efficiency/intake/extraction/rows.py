@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
+from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
+from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.layout import ROW_UNIT, named_within
-from efficiency.intake.parsing import carrier_conversion, span_label
+from efficiency.intake.layout import ROW_UNIT, named_throughout, named_within
+from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
+from efficiency.intake.problems import number_text
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
 from schemas import COLUMN_MAP, FORMS, STATED
-from schemas.column import Column
+from schemas.column import PART, Column
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from efficiency.intake.extraction.row_periods import RowTimings
     from efficiency.intake.layout import ColumnBinding, ColumnGroup
+    from schemas.column import Form
 
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
@@ -29,33 +33,42 @@ _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 def read_rows(table: Table) -> pl.DataFrame:
     """The table's raw rows: `row_index` and the shape of schemas.STATED. What is wrong is reported to the table.
 
-    A table with competing columns (`TableLayout.duplicates`) has none.
+    A table of which nobody knows what its rows are about (`TableLayout.refused`) has none.
     """
     layout = table.layout
-    if layout.duplicates:
-        _refuse_duplicates(table)
+    _tell_duplicates(table)
+    if layout.refused:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
         table.cells = filled_down(table.cells, table.grid, column)
+    _name_throughout(table)
     _identify(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
         title = FORMS[layout.form].column(binding.field).title
+        if binding.rivals:
+            continue
         if binding.unknown_unit is not None:
-            target = carrier_form_unit()[carrier] if carrier else FORMS[layout.form].column(binding.field).unit
+            target = carrier_form_unit()[carrier] if carrier else FORMS[layout.form].column(binding.field).unit or ""
             table.header_problem(
-                "unit_unknown",
+                "unit_mismatch" if find_unit(binding.unknown_unit) else "unit_unknown",
                 binding.column,
                 field=binding.field,
                 title=binding.header,
                 value=binding.unknown_unit,
                 expected=f"{target}或可换算为它的单位",
+                hint=_several_units(binding.unknown_unit) or misfit_hint(binding.unknown_unit, target),
             )
         # One problem for all of twelve months.
-        elif binding.assumed and (binding.field, carrier) not in assumed:
+        elif (
+            binding.assumed
+            and (binding.field, carrier) not in assumed
+            and not names_its_unit(table.grid, binding, table.cells["row_index"])
+        ):
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
+    _tell_loose_names(table)
     timings = None
     if FORMS[layout.form].flow:
         timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
@@ -69,6 +82,29 @@ def read_rows(table: Table) -> pl.DataFrame:
     row_indexes = [part.drop_in_place("row_index") for part in parts]
     shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
     return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+
+
+def _name_throughout(table: Table) -> None:
+    """Write an enterprise that stands on the first row of its block into the rows below it."""
+    layout = table.layout
+    identity = [binding.column for binding in layout.identity]
+    if not identity or not all(table.cells[f"t{column}"].null_count() for column in identity):
+        return
+    key = set(FORMS[layout.form].key) - {"uscc"}
+    keys = {binding.column for group in layout.groups for binding in group.columns if binding.field in key}
+    labels = label_columns(table, layout.columns)  # the plots, meters or taxes of one enterprise
+    table.cells = named_throughout(table.cells, identity, {*keys, *layout.periods.values(), *labels})
+
+
+def parts_by_measure(rows: pl.DataFrame, form: Form, labels: Mapping[int, str]) -> pl.DataFrame:
+    """`rows` of a table whose rows name measures, each a part of its own where a form's rows count as a whole.
+
+    `labels` are the names of the measures by row: so each figure of an enterprise's land keeps its own cell.
+    """
+    if not form.parts or form.replaces != "row" or set(form.key) & {"carrier", "product"} or not rows.height:
+        return rows
+    names = pl.col("row_index").replace_strict(labels, default=None, return_dtype=pl.String)
+    return rows.with_columns(names.alias(PART.name))
 
 
 def period_label(table: Table) -> str | None:
@@ -93,14 +129,30 @@ def filled_on(table: Table) -> date | None:
     return latest or table.context.filled_on
 
 
-def _refuse_duplicates(table: Table) -> None:
-    """`header_duplicate` for each field that several columns state."""
+def _tell_duplicates(table: Table) -> None:
+    """`header_duplicate` at each of the columns that state one field."""
     for bindings in table.layout.duplicates:
         letters = "、".join(table.grid.letters(binding.column) for binding in bindings)
         title = " / ".join(dict.fromkeys(binding.header for binding in bindings))
-        table.header_problem(
-            "header_duplicate", bindings[-1].column, field=bindings[0].field, title=title, columns=letters
-        )
+        scope = "整张表未采用" if table.layout.refused else "这几列均未采用，其他列不受影响"
+        if table.layout.form == "energy" and not table.layout.refused:
+            scope += "；这几列填有数据的企业，当期综合能耗无法计算"
+        for binding in bindings:
+            table.header_problem(
+                "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
+            )
+
+
+def _tell_loose_names(table: Table) -> None:
+    """`header_loose` for each field that is read from a column whose name may mean something else too."""
+    told: set[str] = set()
+    for binding in (binding for group in table.layout.groups for binding in group.columns):
+        meaning = table.header.meanings.get(binding.column)
+        if meaning is not None and meaning.loose is not None and binding.field not in told:
+            told.add(binding.field)
+            title = FORMS[table.layout.form].column(binding.field).title
+            words = {"value": binding.header, "title": title, "doubt": meaning.loose.doubt}
+            table.header_problem("header_loose", binding.column, field=binding.field, **words)
 
 
 def column_map(table: Table) -> pl.DataFrame:
@@ -125,6 +177,13 @@ def column_map(table: Table) -> pl.DataFrame:
             )
             if group.carrier is not None and binding.field == "consumption":
                 rows.append({**rows[-1], "field": "carrier", "unit": None, "factor": None, "unit_assumed": False})
+        if group.enterprise is not None and group.columns:
+            above: dict[str, object] = {"unit": None, "factor": None, "unit_assumed": False, "counted_once": False}
+            above |= {
+                "header": group.enterprise.name or group.enterprise.uscc,
+                "row": table.grid.row_number(group.enterprise.row),
+            }
+            rows += [{**rows[-1], **above, "field": field} for field in ("uscc", "name")]
     return pl.DataFrame(rows, schema=COLUMN_MAP.polars_schema, orient="row")
 
 
@@ -152,7 +211,9 @@ def period_problems(table: Table, spans: pl.DataFrame, group: ColumnGroup, timin
             table.cell_problems("period_unknown", cells, column, "span_end", hint=pl.col("hint"))
         return
     doubt = group.timed(table.context.timing).doubt
-    if group.timing is not None and len(table.layout.groups) > 1:
+    untimed = [other.index for other in table.layout.groups if other.timing is None]
+    beside = 0 < len(untimed) < len(table.layout.groups) and group.index == untimed[0]
+    if beside or (group.timing is not None and len(table.layout.groups) > 1):
         header = group.columns[0]
         table.header_problem("period_unknown", header.column, field="span_end", value=header.header, hint=doubt)
     elif group.index == 0:
@@ -190,6 +251,9 @@ def _one_each(table: Table) -> dict[str, pl.Series]:
 
 def _block_rows(table: Table, group: ColumnGroup, base: pl.DataFrame, timings: RowTimings | None) -> pl.DataFrame:
     """The raw rows of one group, with `row_index`; rows that state nothing, or whose span is unknown, are left out."""
+    if group.enterprise is not None:
+        who = [pl.lit(getattr(group.enterprise, key), dtype=pl.String).alias(key) for key in ("uscc", "name")]
+        base, table.base = base.with_columns(who), table.base.with_columns(who)
     frame = base.with_columns(pl.lit(group.index, dtype=pl.Int64).alias("block"))
     if timings is not None:
         spans = timings.spans(group)
@@ -208,7 +272,7 @@ def _block_rows(table: Table, group: ColumnGroup, base: pl.DataFrame, timings: R
 
 def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row with a value in any of `columns`."""
-    usable = [binding for binding in columns if binding.unknown_unit is None]
+    usable = [binding for binding in columns if binding.unknown_unit is None or binding.rivals]
     values = [table.read(binding).values.alias(binding.field) for binding in usable]
     converted = [
         binding.conversion.apply(pl.col(binding.field)).alias(binding.field)
@@ -231,6 +295,12 @@ def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFr
     return rows.with_columns(*converted, *stated)
 
 
+_MISFITS = {
+    ("volume", "mass"): "体积须按密度折算为重量。",
+    ("mass", "volume"): "重量须按密度折算为体积。",
+    ("mass", "heat"): "蒸汽等的重量须按焓值折算为热量。",
+}
+"""Dimension as stated and as wanted → what it takes to convert a figure."""
 _PAIR = {
     "carrier_stated": pl.String(),
     "unit_stated": pl.String(),
@@ -239,6 +309,8 @@ _PAIR = {
     "numerator": pl.Float64(),
     "denominator": pl.Float64(),
     "assumed": pl.Boolean(),
+    "fault": pl.String(),
+    "hint": pl.String(),
 }
 
 
@@ -264,16 +336,17 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     """One raw row for each source row that names a carrier and a figure; unknown carriers keep their stated name."""
     bindings = {binding.field: binding for binding in group.columns}
     read = {name: table.read(binding) for name, binding in bindings.items()}
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
     stated = frame.with_columns(
         read["carrier"].values.alias("carrier_stated"),
-        read["unit"].values.alias("unit_stated"),
+        (read["unit"].values if "unit" in read else nothing).alias("unit_stated"),
         *(read[name].values.alias(name) for name in (*ROW_UNIT, "coefficient") if name in read),
     )
-    figures = [name for name in (*ROW_UNIT, "coefficient") if name in read and name != "coefficient"]
+    figures = [name for name in ROW_UNIT if name in read]
     refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     for name in figures:
         refused = refused | read[name].refused_at(frame["row_index"])
-    if "transformed" in read:
+    if "transformed" in read and "consumption" in read:
         # A boiler house that sells all its heat states what it made and leaves 消费量 blank: none was consumed.
         made_only = pl.col("consumption").is_null() & (pl.col("transformed") > 0) & ~refused
         stated = stated.with_columns(pl.when(made_only).then(0.0).otherwise("consumption").alias("consumption"))
@@ -281,7 +354,7 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     stated = stated.filter(pl.any_horizontal(*(pl.col(name).is_not_null() for name in figures), refused))
     pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
     known = pl.DataFrame(
-        [_pair(carrier, unit, bindings["unit"], table) for carrier, unit in pairs.iter_rows()],
+        [_pair(carrier, unit, bindings, table) for carrier, unit in pairs.iter_rows()],
         schema=_PAIR,
         orient="row",
     )
@@ -289,12 +362,38 @@ def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
         known, on=["carrier_stated", "unit_stated"], how="left", nulls_equal=True, maintain_order="left"
     )
     _report(table, joined, bindings)
+    if group.only:
+        joined = _of_its_carriers(table, joined, group.only, bindings)
     return joined.with_columns(
         (pl.col(name) * pl.col("numerator") / pl.col("denominator")).alias(name) for name in figures
-    ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed")
+    ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed", "fault", "hint")
 
 
-def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, table: Table) -> dict[str, object]:
+def _of_its_carriers(
+    table: Table, joined: pl.DataFrame, only: frozenset[str], bindings: dict[str, ColumnBinding]
+) -> pl.DataFrame:
+    """`joined` without the consumption of rows of other carriers than the column is called after, and their problems.
+
+    Without it the enterprise's energy is unknown, not smaller. A zero there states nothing.
+    """
+    known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
+    other = (known & ~pl.col("carrier").is_in(list(only))).fill_null(value=False)
+    joined = joined.filter(~(other & (pl.col("consumption") == 0).fill_null(value=False)))
+    other &= pl.col("consumption").is_not_null()
+    misplaced = joined.filter(other).select(
+        "row_index", number_text(pl.col("consumption")).alias("value"), pl.col("carrier_stated").alias("carrier")
+    )
+    binding = bindings["consumption"]
+    table.cell_problems(
+        "carrier_mismatch", misplaced, binding.column, "consumption",
+        title=pl.lit(binding.header), carrier=pl.col("carrier"),
+    )  # fmt: skip
+    return joined.with_columns(pl.when(~other).then(pl.col("consumption")).alias("consumption"))
+
+
+def _pair(
+    carrier_text: str | None, unit_text: str | None, bindings: dict[str, ColumnBinding], table: Table
+) -> dict[str, object]:
     """Carrier, unit and ratio for a carrier and a unit as stated; no ratio where they do not fit each other."""
     row: dict[str, object] = {"carrier_stated": carrier_text, "unit_stated": unit_text}
     carrier = carrier_aliases().get(normalise_name(carrier_text)) if carrier_text else None
@@ -302,10 +401,13 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
         return {**row, "carrier": carrier_text, "unit": unit_text}
     form_unit = carrier_form_unit()[carrier]
     fitting = table.context.units.fitting(form_unit)
-    stated = unit_text or unit.unit or (fitting[0] if len(fitting) == 1 else None)
+    of_headers = [bindings[name].unit for name in ("unit", "consumption") if name in bindings]
+    stated = unit_text or next(filter(None, of_headers), None) or (fitting[0] if len(fitting) == 1 else None)
     conversion = carrier_conversion(stated or form_unit, carrier)
     if conversion is None:
-        return {**row, "carrier": carrier, "unit": stated}
+        fault = "unit_mismatch" if stated and find_unit(stated) else "unit_unknown"
+        hint = misfit_hint(stated or "", form_unit)
+        return {**row, "carrier": carrier, "unit": stated, "fault": fault, "hint": hint}
     return {
         **row,
         "carrier": carrier,
@@ -316,25 +418,49 @@ def _pair(carrier_text: str | None, unit_text: str | None, unit: ColumnBinding, 
     }
 
 
+def _several_units(stated: str) -> str:
+    """What to say where several known units are stated for one column (元、万元)."""
+    words = stated.split("、")
+    return "表中写有不同的计量单位，看不出以哪一个为准。" if len(words) > 1 and all(map(find_unit, words)) else ""
+
+
+def misfit_hint(stated: str, target: str) -> str:
+    """How figures in the unit `stated` come to be in `target`, in Chinese, where that takes a figure of one's own."""
+    unit, aim = find_unit(stated), find_unit(target)
+    if unit is None or aim is None:
+        return ""
+    return _MISFITS.get((unit.dimension, aim.dimension), "")
+
+
 def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBinding]) -> None:
     """Problems of carriers and units that are unknown, or do not fit each other."""
     known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
     unknown = joined.filter(~known.fill_null(value=False)).select("row_index", pl.col("carrier_stated").alias("value"))
     table.cell_problems("carrier_unknown", unknown, bindings["carrier"].column, "carrier")
-    misfit = joined.filter(known & pl.col("numerator").is_null())
-    expected = pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)")
-    table.cell_problems(
-        "unit_unknown",
-        misfit.select(
+    for rule in ("unit_mismatch", "unit_unknown"):
+        misfit = joined.filter(pl.col("fault") == rule).select(
             "row_index",
+            "carrier",
+            "hint",
             pl.col("unit_stated").alias("value"),
             pl.col("carrier").replace_strict(carrier_form_unit(), default=None).alias("form_unit"),
-        ),
-        bindings["unit"].column,
-        "unit",
-        expected=expected,
-    )
+        )
+        table.cell_problems(
+            rule,
+            misfit,
+            (bindings.get("unit") or bindings["carrier"]).column,
+            "unit",
+            title=pl.col("carrier"),
+            expected=pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)"),
+            hint=pl.col("hint"),
+        )
     assumed = joined.filter(pl.col("assumed")).select(
         "row_index", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
     )
-    table.cell_problems("unit_assumed", assumed, bindings["unit"].column, "unit", unit=pl.col("assumed_unit"))
+    table.cell_problems(
+        "unit_assumed",
+        assumed,
+        (bindings.get("unit") or bindings["carrier"]).column,
+        "unit",
+        unit=pl.col("assumed_unit"),
+    )

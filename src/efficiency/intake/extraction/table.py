@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import Extracted, extract
+from efficiency.intake.extraction.columns import Extracted, extract, numbers_of
+from efficiency.intake.extraction.shown_figures import shown_figures
 from efficiency.intake.parsing import TENTH_DOUBT
 from efficiency.intake.problems import number_text, problem, problem_rows, problems_frame
 from schemas import FORMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import ColumnBinding, Header, TableContext, TableLayout
 
@@ -44,6 +47,8 @@ class Table:
     _of_table: list[dict[str, object]] = field(default_factory=list)
     """Problems of the table and its headers."""
     _of_cells: list[pl.DataFrame] = field(default_factory=list)
+    _noted_formats: set[int] = field(default_factory=set)
+    """Columns whose number format is told."""
 
     @property
     def problems(self) -> pl.DataFrame:
@@ -52,7 +57,7 @@ class Table:
 
     def is_refused(self, stated: pl.Series) -> bool:
         """Whether the table as a whole is refused: columns that compete, or no row `stated` for want of a period."""
-        return bool(self.layout.duplicates) or (not len(stated) and self._lacks_period())
+        return self.layout.refused or (not len(stated) and self._lacks_period())
 
     def _lacks_period(self) -> bool:
         """Whether the period of the table, or of one of its columns, is reported as unknown."""
@@ -62,9 +67,9 @@ class Table:
             for found in self._of_table
         )
 
-    def header_problem(self, rule: str, column: int, **words: str) -> None:
-        """A problem of the column's header."""
-        row = self.grid.row_number(self.header.top)
+    def header_problem(self, rule: str, column: int, level: int = 0, /, **words: str) -> None:
+        """A problem of the column's header, in its row `level` from the top."""
+        row = self.grid.row_number(self.header.top + level)
         cell = f"{self.grid.letters(column)}{row}"
         self.table_problem(rule, cell=cell, row=row, **words)
 
@@ -103,13 +108,18 @@ class Table:
 
     def read(self, binding: ColumnBinding) -> Extracted:
         """The values of a column; refused cells become problems, which name a column of one carrier by its header."""
+        if binding.rivals:
+            return self._read_rivals(binding.rivals)
         declared = FORMS[self.layout.form].column(binding.field)
         found = extract(self.cells, binding.column, declared, self.grid.marked)
         shared = self._shared_figures(binding.column) if declared.kind == "number" else {}
         found = _without_shared(found, self.cells["row_index"], shared)
+        if declared.kind == "number" and self.grid.formats:
+            found = self._as_shown(found, binding)
         if not found.refused.height and found.percents is None:
             return found
-        words = {"expected": pl.lit("是或否" if declared.kind == "flag" else "、".join(declared.choices))}
+        expected = "是或否" if declared.kind == "flag" else "、".join(declared.choices) or f"{declared.unit}等单位"
+        words = {"expected": pl.lit(expected)}
         if declared.kind == "date":
             half_written = pl.col("value").str.contains(r"^\d{4}\.1$")
             words["hint"] = pl.when(half_written).then(pl.format(TENTH_DOUBT, "value")).otherwise(pl.lit(""))
@@ -123,6 +133,37 @@ class Table:
             words["number"] = pl.col("number")
             self.cell_problems("percent_in_amount", found.percents, binding.column, binding.field, **words)
         return found
+
+    def _as_shown(self, found: Extracted, binding: ColumnBinding) -> Extracted:
+        """`found` as the number formats of its cells show it, with a note at the column where that changes a figure."""
+        shown = shown_figures(found, self.grid, binding, self.cells["row_index"])
+        if shown is None:
+            return found
+        if shown.changed is not None and binding.column not in self._noted_formats:
+            self._noted_formats.add(binding.column)
+            stored, number = shown.example
+            words = {"title": binding.header, "stored": stored, "number": number, "unit": binding.unit or ""}
+            code = shown.changed.code
+            self.header_problem("format_scaled", binding.column, field=binding.field, value=code, **words)
+        return replace(found, values=shown.values, refused=shown.refused, percents=shown.percents)
+
+    def _read_rivals(self, columns: Sequence[int]) -> Extracted:
+        """Columns of which none is to be preferred: zero where they hold nothing else, refused where they do.
+
+        What is wrong is told once, at the headers.
+        """
+        found = [numbers_of(self.cells, column) for column in columns]
+        row_indexes = self.cells["row_index"]
+        zero = pl.any_horizontal(pl.all() == 0.0).fill_null(value=False)
+        values = pl.DataFrame([one.values.alias(str(number)) for number, one in enumerate(found)])
+        filled = values.select(pl.any_horizontal((pl.all() != 0.0).fill_null(value=False))).to_series()
+        for one in found:
+            filled = filled | one.refused_at(row_indexes)
+        refused = pl.DataFrame({"row_index": row_indexes.filter(filled)}, schema={"row_index": pl.Int64})
+        return Extracted(
+            values.select(pl.when(zero & ~filled).then(0.0).alias("value")).to_series(),
+            refused.with_columns(rule=pl.lit("header_duplicate"), value=pl.lit(None, dtype=pl.String)),
+        )
 
     def _shared_figures(self, column: int) -> dict[int, int]:
         """First → last row of each merged cell of `column` that covers rows of several enterprises."""

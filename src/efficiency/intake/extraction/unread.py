@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import numbers_of
+from efficiency.cell_addresses import column_letters
 from efficiency.intake.formats import filled_cells
-from efficiency.intake.layout import hint_at_form, interpret, is_another_quantity, last_used_row, piece
-from efficiency.intake.parsing import find_unit
+from efficiency.intake.layout import hint_at_form, labels_of, last_used_row
 from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
-from efficiency.reference.tables import carrier_aliases, normalise_name
-from schemas import FORMS
-from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.files import InboxFile
     from efficiency.intake.formats import Grid
@@ -88,13 +80,13 @@ def unrecognised_sheet(file: InboxFile, identifier: str, grid: Grid, hint: str, 
     return without_rows(file, identifier, grid.sheet, "form_unknown", body=body, hint=hint)
 
 
-def unrecognised_table(file: InboxFile, identifier: str, grid: Grid, table: FoundTable) -> ReadResult:
+def unrecognised_table(file: InboxFile, identifier: str, table: FoundTable) -> ReadResult:
     """A table that is no form of ours, in a sheet with one that is; its rows are rejected."""
-    header = table.header
+    grid, header = table.grid, table.header
     row = grid.row_number(header.top)
     cell = f"{grid.letters(min(header.identity.values()))}{row}"
     body = grid.filled[header.bottom + 1 : table.end]
-    hint = hint_at_form(header)
+    hint = hint_at_form(header, labels_of(grid, header))
     return without_rows(file, identifier, grid.sheet, "form_unknown", body=body, cell=cell, row=row, hint=hint)
 
 
@@ -127,9 +119,12 @@ def unread_rows(
 
 
 def _with_unknown_unit(table: Table) -> pl.Series:
-    """Rows that state figures only in columns whose unit was refused; the header's problem explains them."""
+    """Rows that state figures only in columns that were refused for their unit or a rival; the header's problem
+    explains them.
+    """
     bindings = [binding for group in table.layout.groups for binding in group.columns]
-    columns = [binding.column for binding in bindings if binding.unknown_unit is not None]
+    columns = [binding.column for binding in bindings if binding.unknown_unit is not None and not binding.rivals]
+    columns += [column for binding in bindings for column in binding.rivals]
     if not columns:
         return pl.Series([], dtype=pl.Int64)
     return table.cells.filter(filled_cells(columns) > 0)["row_index"]
@@ -149,80 +144,9 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
     return problem_rows("row_empty", located)
 
 
-LEAST = 4
-"""Characters of a name below which one other makes it another word."""
-_OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
-"""Dimensions in which carriers are stated."""
-_NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
-_CARRIER_WORD = re.compile(r"电|气|煤|油|热|汽|焦|炭|燃料|能源|光伏|生物质")
-"""What a carrier is called where its column has no unit of its own."""
-
-
-def report_unread_columns(table: Table, read: Collection[int], cells: pl.DataFrame) -> None:
-    """`header_near` for each column of `cells` that is filled, not `read`, and nearly called like what is missing.
-
-    `carrier_unread` for one that may be a further carrier of a wide energy sheet.
-    """
-    grid, header, layout = table.grid, table.header, table.layout
-    bindings = (*layout.identity, *(binding for group in layout.groups for binding in group.columns))
-    stated = {FORMS[layout.form].column(binding.field).title for binding in bindings}
-    stated |= {group.carrier for group in layout.groups if group.carrier}
-    known = {name: what for name, what in _names(layout.form).items() if what[1] not in stated}
-    heads = grid.rows(header.top, header.bottom + 1)
-    by_carrier = any(group.carrier not in (None, TOTAL_CARRIER) for group in layout.groups)
-    for column in range(grid.width):
-        meaning = header.meanings.get(column)
-        if column in read or column in table.labels or (meaning is not None and meaning.named):
-            continue
-        if not cells[f"n{column}"].count() and not cells[f"t{column}"].count():
-            continue
-        texts = list(dict.fromkeys(row[column] for row in heads if row[column]))
-        near = [(text, name) for text in texts for name in known if _is_near(piece(text).name, name)]
-        if near:
-            text, name = near[0]
-            field, _, title = known[name]
-            table.header_problem("header_near", column, field=field, value=text, title=title)
-        elif by_carrier and _may_be_carrier(texts, table) and (numbers_of(cells, column).values != 0).any():
-            table.header_problem("carrier_unread", column, field="consumption", value=" ".join(texts))
-
-
-def _may_be_carrier(texts: Sequence[str], table: Table) -> bool:
-    """Whether a column under the headers `texts` may state consumption of a carrier that is not in the catalogue.
-
-    Part of another column (其中:光伏), or of a carrier that is in it (用电量 | 峰), it is none.
-    """
-    pieces = [piece(text) for text in texts]
-    name = "".join(p.name for p in pieces)
-    if not name or is_another_quantity(name) or any(_NO_CARRIER.search(text) for text in texts):
-        return False
-    if any(p.subordinate or p.other or p.name in carrier_aliases() or interpret((p.whole,)) for p in pieces):
-        return False
-    units = [p.unit for p in pieces if p.unit]
-    if not units and not any(p.unknown_unit for p in pieces) and _CARRIER_WORD.search(name):
-        units = list(table.context.units.known)
-    return any((unit := find_unit(word)) is not None and unit.dimension in _OF_ENERGY for word in units)
-
-
-@cache
-def _names(form: str) -> dict[str, tuple[str, str, str]]:
-    """Every name of a column of `form` → its field, what it names (a title, a carrier), and the name itself."""
-    names = {
-        normalise_name(name): (column.name, column.title, name)
-        for column in FORMS[form].columns
-        for name in column.headers
-    }
-    if form == "energy":
-        names |= {name: ("consumption", carrier, name) for name, carrier in carrier_aliases().items()}
-    return names
-
-
-def _is_near(text: str, name: str) -> bool:
-    """Whether one character is another, too many or missing."""
-    if text == name or min(len(text), len(name)) < LEAST:
-        return False
-    if len(text) == len(name):
-        return sum(a != b for a, b in zip(text, name, strict=True)) == 1
-    shorter, longer = sorted((text, name), key=len)
-    return len(longer) - len(shorter) == 1 and any(
-        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
-    )
+def tell_unread_rows(table: Table, found: FoundTable) -> None:
+    """`row_unread` at the label of each row of figures that names none of our measures."""
+    for row, column, text in found.measured.unread if found.measured else ():
+        number = table.grid.row_number(row)
+        cell = f"{column_letters(table.grid.first_column + column + 1)}{number}"
+        table.table_problem("row_unread", cell=cell, row=number, value=text)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import io
 import lzma
+import posixpath
 import re
 import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED, UnreadableError, element_parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MAX_STRINGS = 20_000_000
 """Shared texts of a workbook; each takes several times its bytes in memory."""
@@ -24,11 +26,13 @@ DEFLATE_RATIO = 1032
 CHUNK = 1 << 20
 """Bytes of a part that are expanded at a time while it is checked."""
 
+_WORKSHEETS = "xl/worksheets/"
+_WORKBOOK = re.compile(r"(?:^|/)workbook\.(?:xml|bin)$")
 _STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 
 
 class Archive:
-    """The parts of a zipped file; their names are looked up regardless of case."""
+    """The parts of a zipped file; their names are looked up regardless of case, and with `/` however written."""
 
     def __init__(self, data: bytes) -> None:
         """Raises UnreadableError for what is encrypted, damaged or would expand beyond the bounds."""
@@ -41,7 +45,7 @@ class Archive:
             raise UnreadableError("文件已加密")
         if sum(entry.file_size for entry in entries) > MAX_EXPANDED:
             raise UnreadableError("解压后超过 512 MiB")
-        self._entries = {entry.filename.casefold(): entry for entry in entries}
+        self._entries = {_part_name(entry.filename).casefold(): entry for entry in entries}
         if len(self._entries) < len(entries):
             raise UnreadableError("压缩包内有重名的部件，文件已损坏")
         for entry in entries:
@@ -52,14 +56,31 @@ class Archive:
 
         Worksheets are never read beyond the size that they declare, so they are not checked here.
         """
-        if entry.compress_size * DEFLATE_RATIO > MAX_EXPANDED and not entry.filename.startswith("xl/worksheets/"):
+        if entry.compress_size * DEFLATE_RATIO > MAX_EXPANDED and not _part_name(entry.filename).startswith(
+            _WORKSHEETS
+        ):
             with self._zip.open(entry) as part:
                 while part.read(CHUNK):
                     continue
-        if entry.file_size > MAX_STRINGS and _STRINGS.fullmatch(entry.filename.casefold()):
-            texts = self.read(entry.filename)
+        if _STRINGS.fullmatch(_part_name(entry.filename).casefold()):
+            self.check_strings(_part_name(entry.filename))
+
+    def check_strings(self, part: str) -> None:
+        """Raises UnreadableError where a part of shared texts holds too many of them."""
+        if part in self and self.size(part) > MAX_STRINGS:
+            texts = self.read(part)
             if max(texts.count(b"<si"), texts.count(b":si")) > MAX_STRINGS:
                 raise UnreadableError(f"文本过多，超过 {MAX_STRINGS} 个")
+
+    @property
+    def written(self) -> list[str]:
+        """The names of all parts as they are written."""
+        return [entry.filename for entry in self._entries.values()]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all parts, with `/`."""
+        return [_part_name(entry.filename) for entry in self._entries.values()]
 
     def __contains__(self, part: str) -> bool:
         return part.casefold() in self._entries
@@ -81,14 +102,45 @@ class Archive:
         """A part's bytes, None where there is no such part."""
         return self.read(part) if part in self else None
 
-    def targets(self, relations: str) -> dict[str, dict[str, str]]:
-        """Relation → its attributes, of the part `relations`; `Target` becomes the name of a part below `xl/`."""
+    def main_part(self) -> str | None:
+        """The part that the package's own relations name as the document, else one that is called a workbook; None
+        where there is neither.
+        """
+        for relation in self.relations("").values():
+            if relation.get("Type", "").endswith("/officeDocument") and relation["Target"] in self:
+                return relation["Target"]
+        return next((name for name in self.names if _WORKBOOK.search(name.casefold())), None)
+
+    def relations(self, part: str) -> dict[str, dict[str, str]]:
+        """Relation → its attributes, of a part, or of the package where `part` is ``; `Target` becomes a part's name.
+
+        Nothing where there are no relations. Raises ExpatError for malformed XML.
+        """
+        folder, _, name = part.rpartition("/")
+        xml = self.find(posixpath.join(folder, "_rels", f"{name}.rels"))
         found: dict[str, dict[str, str]] = {}
-        for attributes in elements(self.read(relations), "Relationship"):
-            target = attributes.get("Target", "").removeprefix("/")
-            part = target if target.startswith("xl/") else f"xl/{target}"
-            found[attributes.get("Id", "")] = {**attributes, "Target": part if target else ""}
+        for attributes in elements(xml, "Relationship") if xml else ():
+            target = self._target(folder, attributes.get("Target", "")) if attributes.get("Target") else ""
+            found[attributes.get("Id", "")] = {**attributes, "Target": target}
         return found
+
+    def _target(self, folder: str, written: str) -> str:
+        """The part that a relation of a part in `folder` names; some programs write it from the root of the package."""
+        target = unquote(_part_name(written)) if _part_name(written) not in self else _part_name(written)
+        resolved = _part_name(posixpath.normpath(posixpath.join("/", folder, written.replace("\\", "/"))))
+        return resolved if resolved in self or target not in self else target
+
+    def repacked(self, changed: Mapping[str, bytes]) -> bytes:
+        """The archive with the parts `changed`, all names with `/`: as calamine can read it."""
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name in self.names:
+                archive.writestr(name, changed[name] if name in changed else self.read(name))
+        return made.getvalue()
+
+
+def _part_name(written: str) -> str:
+    return written.replace("\\", "/").lstrip("/")
 
 
 def elements(xml: bytes, kind: str) -> list[dict[str, str]]:

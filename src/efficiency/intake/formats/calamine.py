@@ -17,7 +17,10 @@ from efficiency.intake.formats.grid import Grid, Merge, cells_of_rows, grid_of_c
 from efficiency.intake.formats.limits import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from efficiency.intake.formats.grid import Integers
+    from efficiency.intake.formats.number_formats import FormatSections
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class SheetMetadata:
     """Merged ranges, where calamine does not give them."""
     doubtful_formulas: int = 0
     """Formulas with the result 0 or nothing, where the format does not record whether they were calculated."""
+    formats: Sequence[tuple[Integers, FormatSections]] = ()
+    """As in `SheetCells`."""
     marks_unknown: bool = False
     """Whether nothing is known of error cells and formulas without a cached value."""
 
@@ -82,6 +87,7 @@ def _grid(
         first_column=left,
         merges=merges or metadata.merges,
         marked=metadata.marked,
+        formats=metadata.formats,
     )
     try:
         return grid_of_cells(

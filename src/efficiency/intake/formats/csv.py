@@ -1,4 +1,4 @@
-"""CSV bytes → UTF-8 → columns, every cell as text and every record in its row, blank ones included.
+"""Delimited text (CSV, .tsv, .txt) → UTF-8 → columns, every cell as text and every record in its row, blank ones too.
 
 Files of several hundred MiB come from databases, so nothing here makes a Python object of each line or cell.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
+from collections import Counter
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,9 @@ from efficiency.intake.formats.limits import MAX_BULK_CELLS, MAX_COLUMNS, MAX_TE
 
 _SEPARATORS = (b",", b"\t", b";", b"|")
 _HEAD = 1 << 16
+_QUOTED = re.compile(rb'"[^"]*"')
+_TRADITIONAL = ("統一", "企業", "名稱", "單位", "萬元", "營業", "實繳", "稅收")
+_SIMPLIFIED = ("统一", "企业", "名称", "单位", "万元", "营业", "税金", "税收")
 _CHUNK = 1 << 24
 """Bytes that are looked at together."""
 
@@ -31,9 +36,13 @@ def csv_grid(data: bytes) -> Grid:
 
 
 def as_utf8(data: bytes) -> bytes:
-    """`data` as UTF-8 without a mark, from UTF-8, UTF-16 with a mark, or GB18030. Raises UnreadableError otherwise."""
+    """`data` as UTF-8 without a mark, from UTF-8, UTF-16 or GB18030. Raises UnreadableError otherwise."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         candidates: tuple[str, ...] = ("utf-16",)
+    elif b"\0" in data[:_HEAD]:
+        # Every comma, digit and line end has one zero byte, behind it or before.
+        odd = data[1:_HEAD:2].count(0)
+        candidates = ("utf-16-le",) if odd >= data[:_HEAD:2].count(0) else ("utf-16-be",)
     else:
         candidates = ("utf-8", "gb18030")
         data = data.removeprefix(b"\xef\xbb\xbf")
@@ -42,9 +51,56 @@ def as_utf8(data: bytes) -> bytes:
             text = _recoded(data, codec)
         except UnicodeDecodeError:
             continue
+        if codec == "gb18030" and _is_big5(data):
+            break
         if b"\0" not in text:
             return text
-    raise UnreadableError("文件不是文本，或编码不是 UTF-8、GB18030")
+    if _is_big5(data):
+        raise UnreadableError("文件是繁体中文(Big5)编码，表头不是简体字；请改用简体字的模板填报")
+    raise UnreadableError("文件不是文本，或编码不是 UTF-8、UTF-16、GB18030")
+
+
+def _is_big5(data: bytes) -> bool:
+    """Whether a text is in the encoding of Taiwan and Hong Kong, which mostly passes for GB18030 by its bytes."""
+    head = data[:_HEAD]
+    traditional = sum(word.encode("big5") in head for word in _TRADITIONAL)
+    return traditional >= 2 and not any(word.encode("gb18030") in head for word in _SIMPLIFIED)
+
+
+def looks_delimited(text: bytes) -> bool:
+    """Whether at least two lines at the beginning of a UTF-8 text have the same separators, and as many of them."""
+    lines, _ = max(_regularity(text[:_HEAD], separator) for separator in _SEPARATORS)
+    return lines >= 2
+
+
+def is_table(head: bytes) -> bool:
+    """Whether a text that begins with `head` is a table of at least two columns apart by tabs, or else of three.
+
+    Prose has a comma or two in some lines.
+    """
+    try:
+        # Cut where no letter is: in UTF-16, which has zero bytes, after a whole number of letters.
+        end = len(head) & ~1 if b"\0" in head else head.rfind(b"\n") + 1
+        text = as_utf8(head[:end] or head)
+    except UnreadableError:
+        return False
+    return any(
+        lines >= 2 and (count >= 2 or separator == b"\t")
+        for separator in _SEPARATORS
+        for lines, count in [_regularity(text[:_HEAD], separator)]
+    )
+
+
+def _regularity(head: bytes, separator: bytes) -> tuple[int, int]:
+    """How many lines have the most usual number of separators, none aside, and that number; quoted ones do not count.
+
+    A comma within 1,234.5 is counted like any other: in a table that other signs separate, such commas are fewer in
+    some rows than in others.
+    """
+    lines = _QUOTED.sub(b"", head).splitlines()
+    counts = Counter(found for line in lines if (found := line.count(separator)))
+    most = max(counts.values(), default=0)
+    return most, max((count for count, times in counts.items() if times == most), default=0)
 
 
 def _recoded(data: bytes, codec: str) -> bytes:
@@ -61,13 +117,12 @@ def _recoded(data: bytes, codec: str) -> bytes:
 def delimited_columns(text: bytes) -> list[pl.Series]:
     """The columns of delimited UTF-8 `text` as String series, null where blank; ragged records are filled up.
 
-    The separator is the one that the beginning of the text uses most. Raises UnreadableError where the text cannot be
-    parsed with or without quotes.
+    The separator is the one that most lines at the beginning have equally often. Raises UnreadableError where the text
+    cannot be parsed with or without quotes.
     """
-    head = text[:_HEAD]
-    separator = max(_SEPARATORS, key=head.count)
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
+    separator = max(_SEPARATORS, key=lambda sign: _regularity(text[:_HEAD], sign))
     # Quoted separators count too many, which only adds columns that stay empty.
     separators, longest_line = _most_in_a_line(text, separator)
     width = separators + 1

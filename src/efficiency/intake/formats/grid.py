@@ -5,7 +5,7 @@ A reader of worksheets finds `SheetCells`; `grid_of_cells` lays them out in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from math import isfinite
@@ -20,7 +20,9 @@ from efficiency.intake.formats.limits import MAX_TEXTS, Extent, check_texts
 from efficiency.intake.parsing import HUGE, SAFE_INTEGER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from efficiency.intake.formats.number_formats import FormatSections, NumberFormat
 
 HEAD = 64
 """Rows of a sheet that are kept as texts once they have been read as such."""
@@ -30,6 +32,8 @@ NO_TEXT = pl.Series(values=[None], dtype=pl.String)
 """The text of a blank cell, with which every pool of texts begins."""
 
 _COLUMN = (1 << COLUMN_BITS) - 1
+_PLAIN = (1 << 16) - 1
+"""In place of a format's place, of a figure that is shown as it is stored."""
 
 Cell = int | float | str | bool | date | datetime | time | timedelta
 Merge = tuple[int, int, int, int]
@@ -48,6 +52,8 @@ class Grid:
     hidden: bool = False
     refusal: str | None = None
     """Why the sheet could not be read, in Chinese."""
+    aside: str = ""
+    """What the sheet is that holds no table of cells, in Chinese (图表, 宏, 对话框); `` for a worksheet."""
     first_row: int = 0
     first_column: int = 0
     numbers: Sequence[pl.Series] = ()
@@ -63,6 +69,13 @@ class Grid:
     """Whether error cells and formulas without a cached value are taken for blank cells, as nothing marks them."""
     typed: bool = True
     """Whether the file distinguishes numbers and texts, as every format but CSV does."""
+    number_formats: Sequence[NumberFormat] = ()
+    """The formats of its cells that show something else than the stored figure, each once."""
+    formats: Mapping[int, pl.Series] = field(default_factory=dict)
+    """Column → UInt16, per row the place in `number_formats` of the format of its figure, null where the figure is
+    shown as it is stored. A column of which every figure is shown so is no key, as in most sheets all."""
+    origin: Sequence[int] = ()
+    """Of a view: the place in the sheet, from `first_column`, of each of its columns; empty where they are in order."""
 
     @property
     def height(self) -> int:
@@ -80,7 +93,27 @@ class Grid:
 
     def letters(self, column: int) -> str:
         """The column as the spreadsheet names it."""
-        return column_letters(self.first_column + column + 1)
+        return column_letters(self.first_column + (self.origin[column] if self.origin else column) + 1)
+
+    def part(self, first: int, end: int) -> Grid:
+        """The columns `first` to before `end` as a grid of their own, whose cells keep their addresses.
+
+        A range that is merged over its edge is a cell of the part in which it begins.
+        """
+        inside = range(first, end)
+        return replace(
+            self,
+            first_column=self.first_column + first,
+            numbers=self.numbers[first:end],
+            texts=self.texts[first:end],
+            merges=[
+                (top, left - first, bottom, min(right, end - 1) - first)
+                for top, left, bottom, right in self.merges
+                if left in inside
+            ],
+            marked=frozenset((row, column - first) for row, column in self.marked if column in inside),
+            formats={column - first: marks for column, marks in self.formats.items() if column in inside},
+        )
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For headers, not for data."""
@@ -155,6 +188,8 @@ class SheetCells:
     """Position → text of error cells (`#DIV/0!`) and of formulas without a cached value (`=…`)."""
     merges: Sequence[Merge] = ()
     """In absolute rows and columns."""
+    formats: Sequence[tuple[Integers, FormatSections]] = ()
+    """Positions of cells, and what their number format shows; those without a number do not count."""
 
 
 def lacks_result(result: str | None, *, is_text: bool, recalculates: bool) -> bool:
@@ -206,6 +241,9 @@ def grid_of_cells(
         index[places(marked)] = np.arange(len(pool), len(pool) + len(marked))
         pool = pl.concat([pool, pl.Series(values=list(cells.marked.values()), dtype=pl.String)])
     _check_texts(pool, index)
+    number_formats, formats = _formats(
+        [(places(_within(positions, extent)), sections) for positions, sections in cells.formats], figures, height
+    )
     all_numbers, all_texts = without_overflow(
         pl.Series(values=figures, nan_to_null=True),
         pool[pl.Series(values=index)] if len(pool) > 1 else NO_TEXT.new_from_index(0, len(index)),
@@ -226,7 +264,36 @@ def grid_of_cells(
         marked=frozenset(((at >> COLUMN_BITS) - extent.top, (at & _COLUMN) - extent.left) for at in cells.marked),
         doubtful_formulas=doubtful_formulas,
         marks_unknown=marks_unknown,
+        number_formats=number_formats,
+        formats=formats,
     )
+
+
+def _within(positions: Integers, extent: Extent) -> Integers:
+    """Those of `positions` that are in the rectangle."""
+    rows, columns = positions >> COLUMN_BITS, positions & _COLUMN
+    inside = (rows >= extent.top) & (rows <= extent.bottom) & (columns >= extent.left) & (columns <= extent.right)
+    return positions[inside]
+
+
+def _formats(
+    written: Sequence[tuple[Integers, FormatSections]], figures: Figures, height: int
+) -> tuple[list[NumberFormat], dict[int, pl.Series]]:
+    """`Grid.number_formats` and `Grid.formats` of formats written at places in the columns laid end to end."""
+    places_of: dict[NumberFormat, int] = {}
+    columns: dict[int, npt.NDArray[np.uint16]] = {}
+    for places, sections in written:
+        filled = places[~np.isnan(figures[places])]
+        for shown, chosen in sections.formats_of(figures[filled]):
+            place = places_of.setdefault(shown, len(places_of))
+            if place >= _PLAIN:  # more formats than a workbook may have
+                continue
+            column_of, row_of = np.divmod(filled[chosen], height)
+            for column in np.unique(column_of).tolist():
+                marks = columns.setdefault(column, np.full(height, _PLAIN, dtype=np.uint16))
+                marks[row_of[column_of == column]] = place
+    series = {column: pl.Series(values=marks) for column, marks in sorted(columns.items())}
+    return list(places_of), {column: marks.replace(_PLAIN, None) for column, marks in series.items()}
 
 
 def _check_texts(pool: pl.Series, index: npt.NDArray[np.uint32]) -> None:
@@ -245,6 +312,7 @@ def cells_of_rows(
     first_column: int = 0,
     merges: Sequence[Merge] = (),
     marked: dict[int, str] | None = None,
+    formats: Sequence[tuple[Integers, FormatSections]] = (),
 ) -> SheetCells:
     """The cells of `rows`, `None` or `` where blank, whose first cell is at `first_row`, `first_column`."""
     # All columns as one, end to end: making a series costs more than filling it.
@@ -260,6 +328,7 @@ def cells_of_rows(
         pl.concat([NO_TEXT, texts.drop_nulls()]),
         marked or {},
         merges,
+        formats,
     )
 
 

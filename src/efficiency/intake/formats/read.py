@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 from efficiency.intake.formats.archive import Archive, damage_as_unreadable
-from efficiency.intake.formats.csv import csv_grid
+from efficiency.intake.formats.binary import MAGIC as COMPOUND
+from efficiency.intake.formats.binary import xls_grids, xlsb_grids
+from efficiency.intake.formats.csv import as_utf8, csv_grid, looks_delimited
+from efficiency.intake.formats.kinds import (
+    ENCRYPTED,
+    HEAD,
+    MARKUP,
+    SPREADSHEET,
+    ZIP,
+    kind_of_compound,
+    kind_of_head,
+    kind_of_zip,
+)
 from efficiency.intake.formats.limits import MAX_BULK_BYTES, MAX_EXPANDED, UnreadableError
-from efficiency.intake.formats.ods import ods_grids
+from efficiency.intake.formats.markup import NAMESPACE, html_grid, mht_grid, ods_grids, spreadsheetml_grids
 from efficiency.intake.formats.parquet import MAGIC, parquet_grid
-from efficiency.intake.formats.xls import xls_grids
-from efficiency.intake.formats.xlsb import xlsb_grids
 from efficiency.intake.formats.xlsx import xlsx_grids
 
 if TYPE_CHECKING:
@@ -19,8 +30,10 @@ if TYPE_CHECKING:
 
     from efficiency.intake.formats.grid import Grid
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_MARKUP = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style", b"<div")
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+_XML = b"<?xml"
+_MIME = re.compile(rb"(?:[\w-]{1,40}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,40}?MIME-Version:", re.IGNORECASE)
+"""How a page begins that was saved in one file."""
 
 
 def read_grids(path: Path) -> list[Grid]:
@@ -29,7 +42,7 @@ def read_grids(path: Path) -> list[Grid]:
     Raises UnreadableError with a plain reason for a file that is damaged, encrypted, no spreadsheet, or too large.
     """
     try:
-        is_text = path.suffix.lower() == ".csv"
+        is_text = path.suffix.lower() in _TEXT_ENDINGS
         with path.open("rb") as stream:
             is_parquet = stream.read(len(MAGIC)) == MAGIC
             bound = MAX_BULK_BYTES if is_text or is_parquet else MAX_EXPANDED
@@ -43,29 +56,61 @@ def read_grids(path: Path) -> list[Grid]:
         return [parquet_grid(path)]
     if not data:
         raise UnreadableError("文件是空的(0 字节)")
-    if data.startswith((_ZIP, _OLE)):
-        grids = _zipped_grids(data) if data.startswith(_ZIP) else _ole_grids(data)
+    if data.startswith((ZIP, COMPOUND)):
+        grids = _zipped_grids(data) if data.startswith(ZIP) else _compound_grids(data)
         if not grids:
             raise UnreadableError("文件里没有工作表")
         return grids
+    if kind := kind_of_head(data[:HEAD]):
+        raise UnreadableError(f"文件实际是{kind}，不是电子表格")
+    return _text_grids(data, is_text=is_text)
+
+
+def _text_grids(data: bytes, *, is_text: bool) -> list[Grid]:
+    """The sheets of markup or delimited text; `is_text` where the ending says that the file is text."""
+    begin = data[:HEAD]
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        begin = begin.decode("utf-16", "replace").encode()
+    begin = begin.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if begin.startswith(_XML) and NAMESPACE in begin:
+        return spreadsheetml_grids(data)
+    if begin.startswith(MARKUP) or (begin.startswith(_XML) and (b"<html" in begin or b"<table" in begin)):
+        return [html_grid(data)]
+    if _MIME.match(begin):
+        return [mht_grid(data)]
+    if begin.startswith(_XML):
+        raise UnreadableError("文件实际是 XML，不是电子表格")
     if is_text:
         return [csv_grid(data)]
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
-        raise UnreadableError("文件实际是网页(HTML/XML)，只是改成了表格的扩展名")
-    raise UnreadableError("文件已损坏，或不是电子表格")
+    try:
+        text = as_utf8(data)
+    except UnreadableError:
+        raise UnreadableError("文件已损坏，或不是电子表格") from None
+    if not looks_delimited(text):
+        raise UnreadableError("文件已损坏，或不是电子表格")
+    return [csv_grid(data)]
 
 
 def _zipped_grids(data: bytes) -> list[Grid]:
     with damage_as_unreadable():
         archive = Archive(data)
         if "content.xml" in archive:
+            if b"encryption-data" in (archive.find("META-INF/manifest.xml") or b""):
+                raise UnreadableError("文件已加密")
             return ods_grids(archive)
-        return xlsb_grids(archive) if "xl/workbook.bin" in archive else xlsx_grids(archive)
+        main = archive.main_part()
+        if main is None or "word/document.xml" in archive or "ppt/presentation.xml" in archive:
+            kind = kind_of_zip(data)
+            raise UnreadableError(f"文件实际是{kind}，不是电子表格" if kind else "文件已损坏，或不是电子表格")
+        return xlsb_grids(archive, main) if main.casefold().endswith(".bin") else xlsx_grids(archive, main)
 
 
-def _ole_grids(data: bytes) -> list[Grid]:
-    if _is_encrypted(data):
+def _compound_grids(data: bytes) -> list[Grid]:
+    kind = kind_of_compound(data)
+    if kind == ENCRYPTED or _is_encrypted(data):
         raise UnreadableError("文件已加密")
+    if kind not in ("", SPREADSHEET):
+        raise UnreadableError(f"文件实际是{kind}，不是电子表格")
     return xls_grids(data)
 
 

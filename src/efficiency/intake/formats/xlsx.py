@@ -8,6 +8,7 @@ formulas without a cached value come as blanks then, and the grid says so (`Grid
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -39,13 +40,15 @@ from efficiency.intake.formats.limits import (
     check_sheets,
     check_texts,
 )
+from efficiency.intake.formats.number_formats import styles_of
 from efficiency.intake.formats.xlsx_fast import fast_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from efficiency.intake.formats.archive import Archive
-    from efficiency.intake.formats.grid import Cell, Merge
+    from efficiency.intake.formats.grid import Cell, Integers, Merge
+    from efficiency.intake.formats.number_formats import FormatSections
 
 LARGE = 32 << 20
 """Bytes of worksheets from which on they are read side by side."""
@@ -72,6 +75,14 @@ _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,9})(\d{1,18})""")
 _CELL_TAG, _ROW_TAG = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]"), re.compile(rb"<(?:\w{1,9}:)?row[\s/>]")
 _ITEM = re.compile(rb"<(?:\w{1,9}:)?si[\s>/]")
 _REFERENCE = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<")
+_ODD_ERROR = re.compile(
+    rb"""(<(?:\w{1,9}:)?c\b[^<>]*\bt=["']e["'][^<>]*>\s*(?:<(?:\w{1,9}:)?f\b[^<>]*(?:/>|>[^<>]*</(?:\w{1,9}:)?f>)\s*)?"""
+    rb"""<(?:\w{1,9}:)?v>)\s*(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<>]*(?=<)"""
+)
+"""An error cell up to its value, and a value that calamine does not know: it would refuse the whole workbook."""
+_NO_CONTENT = "文件已损坏：工作表没有内容"
+_ASIDE = {"chartsheet": "图表", "dialogsheet": "对话框", "macrosheet": "宏"}
+"""What the types of relations of sheets without cells of ours contain, and the word for such a sheet."""
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 Item = TypeVar("Item")
@@ -86,7 +97,10 @@ class _Sheet:
     position: int
     """Among all sheets of the workbook, charts included, from 1."""
     part: str
+    """`` where the workbook names none that is there."""
     hidden: bool
+    aside: str
+    """As in `Grid`."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ class _Workbook:
     @property
     def size(self) -> int:
         """Bytes to which all worksheets expand."""
-        return sum(self.archive.size(sheet.part) for sheet in self.sheets)
+        return sum(self.archive.size(sheet.part) for sheet in self.sheets if sheet.part)
 
     def strings(self) -> bytes:
         """The part of shared texts; nothing where there is none."""
@@ -117,17 +131,22 @@ class _Workbook:
         return self.archive.find(self.styles_part) or b""
 
 
-def xlsx_grids(archive: Archive) -> list[Grid]:
-    """The worksheets of an .xlsx file, hidden ones unread. Raises UnreadableError for what is wrong with the whole."""
-    workbook = _workbook(archive)
+def xlsx_grids(archive: Archive, part: str = "xl/workbook.xml") -> list[Grid]:
+    """The sheets of an .xlsx file whose workbook is `part`, hidden ones unread.
+
+    Raises UnreadableError for what is wrong with the whole.
+    """
+    workbook = _workbook(archive, part)
     fast = fast_reader(
         workbook.strings, workbook.styles, recalculates=workbook.recalculates, since_1904=workbook.mentions_1904
     )
     reference = _ReferenceReader(workbook)
 
     def read(sheet: _Sheet) -> Grid | None:
-        if sheet.hidden:
-            return Grid(sheet.name, sheet.position, hidden=True)
+        if sheet.hidden or sheet.aside:
+            return Grid(sheet.name, sheet.position, hidden=sheet.hidden, aside=sheet.aside)
+        if not sheet.part:
+            return Grid(sheet.name, sheet.position, refusal=_NO_CONTENT)
         with archive.open(sheet.part) as xml:
             cells = fast(xml)
         try:
@@ -142,34 +161,39 @@ def xlsx_grids(archive: Archive) -> list[Grid]:
     return [grid for grid in (grids | _by_calamine(workbook, left)).values() if grid is not None]
 
 
-def _workbook(archive: Archive) -> _Workbook:
-    xml = archive.read("xl/workbook.xml")
-    relations = archive.targets("xl/_rels/workbook.xml.rels")
+def _workbook(archive: Archive, part: str) -> _Workbook:
+    xml = archive.read(part)
+    relations = archive.relations(part)
     parts = {attributes.get("Type", "").rpartition("/")[2]: attributes["Target"] for attributes in relations.values()}
-    sheets: list[_Sheet] = []
     every = elements(xml, "sheet")
     check_sheets([attributes.get("name", "") for attributes in every])
-    for position, attributes in enumerate(every, start=1):
-        identifier = next((value for key, value in attributes.items() if key.endswith(":id")), "")
-        relation = relations.get(identifier, {})
-        part = relation.get("Target", "")
-        if part not in archive:
-            raise UnreadableError("文件已损坏：工作表没有内容")
-        if part.startswith("xl/worksheets/") or relation.get("Type", "").endswith("/worksheet"):
-            hidden = attributes.get("state") in ("hidden", "veryHidden")
-            sheets.append(_Sheet(attributes.get("name", ""), position, part, hidden))
+    sheets = [_sheet(archive, relations, *numbered) for numbered in enumerate(every, start=1)]
+    if every and not any(sheet.part or sheet.aside for sheet in sheets):
+        raise UnreadableError(_NO_CONTENT)
+    folder = part.rpartition("/")[0]
     workbook = _Workbook(
         archive,
         sheets,
-        parts.get("sharedStrings", "xl/sharedStrings.xml"),
-        parts.get("styles", "xl/styles.xml"),
+        parts.get("sharedStrings", posixpath.join(folder, "sharedStrings.xml")),
+        parts.get("styles", posixpath.join(folder, "styles.xml")),
         recalculates=b'fullCalcOnLoad="1"' in xml,
         mentions_1904=b"date1904" in xml,
         since_1904=any(about.get("date1904") in ("1", "true") for about in elements(xml, "workbookPr")),
     )
+    archive.check_strings(workbook.strings_part)
     if workbook.size > MAX_EXPANDED:  # sheets may share a part
         raise UnreadableError("解压后超过 512 MiB")
     return workbook
+
+
+def _sheet(archive: Archive, relations: dict[str, dict[str, str]], position: int, attributes: dict[str, str]) -> _Sheet:
+    """A sheet as the workbook names it."""
+    identifier = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+    relation = relations.get(identifier, {})
+    part, kind = relation.get("Target", ""), relation.get("Type", "").rpartition("/")[2]
+    hidden = attributes.get("state") in ("hidden", "veryHidden")
+    aside = next((word for sign, word in _ASIDE.items() if sign in kind.casefold()), "")
+    return _Sheet(attributes.get("name", ""), position, part if part in archive else "", hidden, aside)
 
 
 class _ReferenceReader:
@@ -210,13 +234,15 @@ class _ReferenceReader:
         found: dict[int, Cell] = {}
         marked: dict[int, str] = {}
         merges: list[Merge] = []
+        styled: dict[str, list[int]] = {}
         element = None
         for _, element in iterparse(io.BytesIO(xml)):
             if element.tag == _ROW:
+                styles = [written.get("s", "") for written in element]
                 for written in element:
                     _prepare(written, len(texts))
                 _, cells = parser.parse_row(element)
-                for written, cell in zip(element, cells, strict=True):
+                for written, cell, style in zip(element, cells, styles, strict=True):
                     position = _checked_position(cell["row"], cell["column"])
                     mark, value = self._mark(written), _value(written, cell["value"])
                     if mark is not None:
@@ -224,13 +250,23 @@ class _ReferenceReader:
                     elif value is not None:
                         found[position] = value
                         marked.pop(position, None)
+                        styled.setdefault(style, []).append(position)
             elif element.tag == _MERGED:
-                left, top, right, bottom = CellRange(element.get("ref", "")).bounds
+                try:
+                    left, top, right, bottom = CellRange(element.get("ref", "")).bounds
+                except ValueError:  # no range: it merges nothing
+                    continue
                 merges.append((top - 1, left - 1, bottom - 1, right - 1))
             if element.tag not in _WITHIN_ROW:
                 element.clear()
         _require_root(element, "worksheet")
-        return _sheet_cells(found, marked, merges)
+        formats = [
+            (np.array(positions, dtype=np.int64), shown)
+            for style, positions in styled.items()
+            if style.isdecimal() and int(style) < len(self._shown)
+            if (shown := self._shown[int(style)]) is not None
+        ]
+        return _sheet_cells(found, marked, merges, formats)
 
     def _mark(self, written: Element) -> str | None:
         """What an error cell shows, or `=…` for a formula without a cached value; None for any other cell."""
@@ -263,22 +299,34 @@ class _ReferenceReader:
         return texts
 
     @cached_property
-    def _date_styles(self) -> set[int]:
-        """The cell formats that show a number as a date or a time of day; durations stay numbers of days."""
-        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+    def _formats(self) -> tuple[dict[int, str], list[int]]:
+        """Identifier → code of the number formats that the file declares, and per cell style its identifier."""
         from openpyxl.xml.functions import fromstring
 
         xml = self._workbook.styles()
         if not xml:
-            return set()
+            return {}, []
         if not _is_within_bounds(xml):
             raise ValueError("too many styles for openpyxl")
         root = fromstring(xml)
-        codes: dict[int, str | None] = dict(BUILTIN_FORMATS)
-        for declared in root.iterfind(f"{_MAIN}numFmts/{_MAIN}numFmt"):
-            codes[int(declared.get("numFmtId", ""))] = declared.get("formatCode")
-        shown = [codes.get(int(style.get("numFmtId", "0"))) for style in root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf")]
+        declared = root.iterfind(f"{_MAIN}numFmts/{_MAIN}numFmt")
+        codes = {int(each.get("numFmtId", "")): each.get("formatCode", "") for each in declared}
+        return codes, [int(style.get("numFmtId", "0")) for style in root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf")]
+
+    @cached_property
+    def _date_styles(self) -> set[int]:
+        """The cell formats that show a number as a date or a time of day; durations stay numbers of days."""
+        from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+
+        declared, styles = self._formats
+        codes = BUILTIN_FORMATS | declared
+        shown = [codes.get(identifier) for identifier in styles]
         return {at for at, code in enumerate(shown) if is_date_format(code) and not is_timedelta_format(code)}
+
+    @cached_property
+    def _shown(self) -> list[FormatSections | None]:
+        """Per cell style, what it shows of a number where it is something else than the stored figure."""
+        return styles_of(*self._formats)
 
 
 def _require_root(last: Element | None, name: str) -> None:
@@ -323,7 +371,12 @@ def _checked_position(row: int, column: int) -> int:
     return position_of(row - 1, column - 1)
 
 
-def _sheet_cells(values: dict[int, Cell], marked: dict[int, str], merges: list[Merge]) -> SheetCells:
+def _sheet_cells(
+    values: dict[int, Cell],
+    marked: dict[int, str],
+    merges: list[Merge],
+    formats: list[tuple[Integers, FormatSections]],
+) -> SheetCells:
     """Values by position as the columns' parts that make a grid, every text once."""
     places: dict[str | None, int] = {None: 0}
     numbers = {at: number for at, value in values.items() if (number := number_of(value)) is not None}
@@ -334,22 +387,28 @@ def _sheet_cells(values: dict[int, Cell], marked: dict[int, str], merges: list[M
         pl.Series(values=list(places), dtype=pl.String),
         marked,
         merges,
+        formats,
     )
 
 
 def _by_calamine(workbook: _Workbook, sheets: list[_Sheet]) -> dict[_Sheet, Grid]:
     """The grids of sheets that nothing else could read; a refusal where calamine cannot either."""
     metadata: dict[str, SheetMetadata] = {}
+    changed: dict[str, bytes] = {}
     for sheet in sheets:
         try:
-            _check_for_calamine(workbook.archive.read(sheet.part), workbook.strings())
+            xml = workbook.archive.read(sheet.part)
+            _check_for_calamine(xml, workbook.strings())
+            if _ODD_ERROR.search(xml):
+                changed[sheet.part] = _ODD_ERROR.sub(rb"\1#N/A", xml)
             metadata[sheet.name] = SheetMetadata(marks_unknown=True)
         except UnreadableError as error:
             metadata[sheet.name] = SheetMetadata(refusal=str(error))
     if not any(known.refusal is None for known in metadata.values()):
         return {sheet: Grid(sheet.name, sheet.position, refusal=metadata[sheet.name].refusal) for sheet in sheets}
     try:
-        grids = {grid.sheet: grid for grid in calamine_grids(workbook.archive.data, metadata)}
+        data = workbook.archive.repacked(changed) if changed else workbook.archive.data
+        grids = {grid.sheet: grid for grid in calamine_grids(data, metadata)}
     except UnreadableError as error:
         return {sheet: Grid(sheet.name, sheet.position, refusal=str(error)) for sheet in sheets}
     lost = "工作表内容不合规范，无法读取；请用 Excel 打开另存后重新报送"

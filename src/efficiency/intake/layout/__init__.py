@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from efficiency.intake.layout.blocks import named_throughout
+from efficiency.intake.layout.cumulative import says_cumulative
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
     ColumnGroup,
-    FoundTable,
     TableLayout,
-    find_tables,
-    hint_at_form,
 )
-from efficiency.intake.layout.header_cells import Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.header_cells import ColumnMatch, Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.headers import labels_of
+from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest_headers
+from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
-from efficiency.intake.layout.row_kinds import classify, last_used_row
+from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
+from efficiency.intake.layout.tables import FoundTable, find_tables
 from efficiency.intake.layout.titles import TableContext, named_within
 
 __all__ = [
     "NO_MAPPING",
     "ROW_UNIT",
+    "SUMS",
     "ColumnBinding",
     "ColumnGroup",
+    "ColumnMatch",
     "FoundTable",
     "Header",
     "MappedSheet",
@@ -33,8 +38,14 @@ __all__ = [
     "hint_at_form",
     "interpret",
     "is_another_quantity",
+    "is_of_a_kind",
+    "labels_of",
     "last_used_row",
     "load_mapping",
+    "measures_meant",
+    "named_throughout",
     "named_within",
+    "nearest_headers",
     "piece",
+    "says_cumulative",
 ]

@@ -1,4 +1,4 @@
-"""The tables of a sheet, the forms that each states, and its columns in groups that share a span or a carrier."""
+"""The forms that a table states, and its columns in groups that share a span, a carrier or an enterprise."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
-from efficiency.intake.layout.headers import find_headers, titles_begin
-from efficiency.intake.layout.mapping import mapped_header
-from efficiency.intake.layout.row_kinds import last_used_row
-from efficiency.intake.layout.titles import table_context, units_of_rows
+from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
     NOTHING,
@@ -27,14 +24,16 @@ from schemas import FORMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from efficiency.intake.formats import Grid
-    from efficiency.intake.layout.header_cells import Header
-    from efficiency.intake.layout.mapping import MappedSheet
+    from efficiency.intake.layout.header_cells import Header, NamedAbove
     from efficiency.intake.layout.titles import TableContext
     from schemas.column import Column, Form
 
-    Groups = dict[tuple[Timing | None, str | None], dict[str, list[tuple[int, ColumnMatch]]]]
-    """Mark of time and, in a wide energy sheet, carrier → the columns of each field."""
+    Owner = str | frozenset[str] | None
+    """The carrier of a column of a wide energy sheet; the carriers to whose rows one of a long sheet is confined."""
+    Key = tuple[Timing | None, Owner, NamedAbove | None]
+    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns."""
+    Groups = dict[Key, dict[str, list[tuple[int, ColumnMatch]]]]
+    """The columns of each field that share a key."""
 
 ROW_UNIT = ("consumption", "feedstock", "transformed")
 """Energy fields of the long form, whose unit is stated in each row."""
@@ -44,6 +43,7 @@ REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
 """Columns that make a table a register; industry and town are in every department's tables."""
+NO_KEY = (None, None, None)
 _PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
@@ -60,6 +60,8 @@ class ColumnBinding:
     assumed: bool = False
     unknown_unit: str | None = None
     """The unit that could not be understood; the column's figures are then refused."""
+    rivals: tuple[int, ...] = ()
+    """All columns that state the field, where none is to be preferred; their figures are then refused."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class ColumnGroup:
     columns: tuple[ColumnBinding, ...]
     timing: Timing | None = None
     carrier: str | None = None
+    only: frozenset[str] = frozenset()
+    """Where each row names its carrier: those whose consumption the columns state (用电量); empty for any."""
+    enterprise: NamedAbove | None = None
+    """The one that is named above the columns, where rows do not name it."""
     beside_month: bool = False
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
 
@@ -90,9 +96,28 @@ class TableLayout:
     """Role (year, quarter, month, period, span_start, span_end) → column."""
     filled_on: int | None = None
     sum_column: int | None = None
-    """Column that states the sum of the month columns."""
+    """Column that states the sum of the month columns; where these are cumulative, the last of them."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
-    """Columns that state the same field with none to prefer; the table is then refused."""
+    """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether `duplicates` leave open what every row is about (its enterprise, its carrier)."""
+        named = {binding.field for binding in self.identity}
+        declared = FORMS[self.form].column
+        return any(
+            not named if columns[0].field in IDENTITY else declared(columns[0].field).kind != "number"
+            for columns in self.duplicates
+        )
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether its columns are of several months, each from January on."""
+        timings = [group.timing for group in self.groups]
+        return len(timings) > 1 and all(
+            timing is not None and timing.month is not None and (timing.kind == "to_date" or timing.month == 1)
+            for timing in timings
+        )
 
     @property
     def long_energy(self) -> bool:
@@ -102,84 +127,17 @@ class TableLayout:
     @property
     def columns(self) -> set[int]:
         """Every column of the sheet that is read."""
-        stated = {binding.column for group in self.groups for binding in group.columns}
+        bindings = [binding for group in self.groups for binding in group.columns]
+        stated = {binding.column for binding in bindings}.union(*(binding.rivals for binding in bindings))
         return stated | {binding.column for binding in self.identity} | set(self.periods.values())
 
 
-@dataclass(frozen=True)
-class FoundTable:
-    """A table of a sheet."""
-
-    header: Header
-    context: TableContext
-    layouts: tuple[TableLayout, ...]
-    """The forms that it states, the main one first; none for a table that is no form of ours."""
-    end: int
-    """Row of the grid after its last row that is not blank."""
-
-
-def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
-    """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
-
-    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only if another is one.
-    """
-    headers, missing = find_headers(grid), list[str]()
-    if mapped is not None:
-        header, missing = mapped_header(grid, mapped)
-        headers = [header] if header else []
-    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    forms: list[FoundTable] = []
-    others: list[FoundTable] = []
-    start = 0
-    for number, header in enumerate(headers):
-        before = forms[-1].context if forms else None
-        titles = titles_begin(grid, header.top, start) if forms else start
-        context = table_context(grid, file_name, header.top, titles, before)
-        if mapped is not None and mapped.timing is not None:
-            context = replace(context, timing=mapped.timing)
-        with_row_units = replace(context, units=context.units + units_of_rows(grid, header))
-        layouts = _layouts(header, with_row_units, stem, grid.sheet)
-        following = headers[number + 1].top if number + 1 < len(headers) else None
-        end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
-        table = FoundTable(header, context, tuple(layouts), last_used_row(grid, end))
-        if layouts:
-            forms.append(table)
-            start = header.bottom + 1
-        else:
-            others.append(table)
-    if missing:
-        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。"
-    if not forms:
-        return [], hint_at_form(headers[0] if headers else None)
-    first = forms[0].header
-
-    def is_about_the_sheet(table: FoundTable) -> bool:
-        """Whether it names the one enterprise that the sheet is about, or who fills it in."""
-        above = table.header.top < first.top
-        return above and not (first.identity and _has_numbers(grid, table.header.bottom + 1, table.end))
-
-    return [*forms, *(table for table in others if not is_about_the_sheet(table))], ""
-
-
-def _has_numbers(grid: Grid, first: int, end: int) -> bool:
-    return any(numbers[first:end].count() for numbers in grid.numbers)
-
-
-def hint_at_form(header: Header | None) -> str:
-    """Why a table with this header, or a sheet without a header, states no form, in Chinese."""
-    if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。"
-    if all(meaning.identity for meaning in header.meanings.values()):
-        return "除企业名称、代码外，没有一列的表头是各表式的指标名称。"
-    form, lacking = _missing_columns(header)
-    return f"最接近“{form}”，缺少列：{'、'.join(lacking)}。" if lacking else ""
-
-
-def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
+def layouts_of(header: Header, context: TableContext, file_stem: str, sheet: str) -> list[TableLayout]:
     """The forms that the table states, the main one first; empty when it is none of ours."""
-    if not header.identity and not (context.uscc or context.name):
+    above = any(meaning.owner for meaning in header.meanings.values())
+    if not header.identity and not above and not (context.uscc or context.name):
         return []
-    meanings = _with_measure(header.meanings, (*context.titles, sheet, file_stem))
+    meanings = with_consumption(_with_measure(header.meanings, (*context.titles, sheet, file_stem)))
     matched = {form: count for form in FORMS if (count := _matches(form, meanings, header))}
     if not matched:
         return []
@@ -193,18 +151,6 @@ def _layouts(header: Header, context: TableContext, file_stem: str, sheet: str) 
     further = SIDE_BY_SIDE if main in ("register", *SIDE_BY_SIDE) and not layout.long_energy else ()
     others = [_layout(form, meanings, header, context) for form in further if form in matched and form != main]
     return [layout, *(other for other in others if not other.long_energy)]
-
-
-def _missing_columns(header: Header) -> tuple[str, list[str]]:
-    """For a table that is no form: the form it resembles most, and the headers it lacks for it."""
-
-    def shared(form: str) -> int:
-        return sum(1 for meaning in header.meanings.values() if meaning.field(form) and not meaning.identity)
-
-    form = max(FORMS, key=shared)
-    stated = {meaning.field(form) for meaning in header.meanings.values()}
-    lacking = [column.title for column in FORMS[form].columns if column.required and column.name not in stated]
-    return FORMS[form].title, lacking
 
 
 def _with_measure(meanings: dict[int, ColumnMatch], titles: Iterable[str]) -> dict[int, ColumnMatch]:
@@ -243,6 +189,8 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))} - set(IDENTITY)
     needed = {column.name for column in declared.columns if column.required} - set(IDENTITY)
     carriers = sum(1 for meaning in meanings.values() if meaning.carrier)
+    if form == "energy" and any(m.field(form) == "consumption" and (m.unit or m.carrier) for m in meanings.values()):
+        needed.discard("unit")
     if form == "energy" and not (needed <= stated and stated & set(ROW_UNIT)):
         # Where each row names its carrier, a column called like one (能源名称 | 用电量) is not read as a figure of it.
         return 0 if "carrier" in stated else carriers
@@ -255,9 +203,6 @@ def _matches(form: str, meanings: dict[int, ColumnMatch], header: Header) -> int
 
 def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context: TableContext) -> TableLayout:
     declared = FORMS[form]
-    identity = tuple(
-        ColumnBinding(field_, column, meanings[column].header) for field_, column in header.identity.items()
-    )
     duplicates = [
         tuple(
             ColumnBinding(field_, column, meaning.header)
@@ -267,6 +212,13 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         )
         for field_ in IDENTITY
     ]
+    # Which of two names is meant is open; a code beside them says it.
+    open_ = {columns[0].field for columns in duplicates if len(columns) > 1}
+    identity = tuple(
+        ColumnBinding(field_, column, meanings[column].header)
+        for field_, column in header.identity.items()
+        if field_ not in open_
+    )
     stated = {field_ for meaning in meanings.values() if (field_ := meaning.field(form))}
     wide = form == "energy" and "carrier" not in stated
     groups: Groups = {}
@@ -274,21 +226,31 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         name = "consumption" if wide and meaning.carrier else meaning.field(form)
         if name is None or name in IDENTITY or (wide and not meaning.carrier):
             continue
-        key = (meaning.timing if declared.flow else None, meaning.carrier if wide else None)
-        groups.setdefault(key, {}).setdefault(name, []).append((column, meaning))
+        if meaning.loose and not stated.isdisjoint(meaning.loose.unless):
+            continue
+        of_rows = form == "energy" and name == "consumption" and not wide
+        owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
+        # A word that holds for a row (the carrier) is of no time, whatever stands above it.
+        timed = declared.flow and declared.column(name).kind != "text"
+        key = (meaning.timing if timed else None, owner, meaning.owner)
+        bare = replace(meaning, carrier=None) if of_rows else meaning
+        groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
     running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(timing is not None and timing.kind == "month" for timing, _ in groups)
-    for (timing, carrier), fields in _with_shared(groups, declared).items():
+    this_month = any(timing is not None and timing.kind == "month" for timing, _, _ in groups)
+    for (timing, owner, enterprise), fields in _with_shared(groups, declared).items():
+        carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         for name, columns in fields.items():
             best = _preferred(columns, aliases=carrier is None)
             bindings = [_bind(name, column, meaning, declared.column(name), context) for column, meaning in best]
             duplicates.append(tuple(bindings))
-            chosen.append(bindings[0])
+            rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
+            chosen.append(replace(bindings[0], rivals=rivals))
         beside_month = this_month and _is_open(timing, "to_date")
-        column_groups.append(ColumnGroup(len(column_groups), tuple(chosen), timing, carrier, beside_month))
+        place = len(column_groups)
+        column_groups.append(ColumnGroup(place, tuple(chosen), timing, carrier, only, enterprise, beside_month))
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
@@ -302,7 +264,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         roles.get("sum", next(iter(sums), None))
         if several > 1
         and several == len(column_groups)
-        and len({b.carrier for b in column_groups}) == 1
+        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
         and len({binding.field for b in column_groups for binding in b.columns}) == 1
         else None,
         tuple(columns for columns in duplicates if len(columns) > 1),
@@ -315,21 +277,30 @@ def _is_open(timing: Timing | None, kind: str) -> bool:
 
 
 def _running_sums(groups: Groups, context: TableContext) -> Groups:
-    """Columns 累计 or 全年 that sum the months next to them from January on: a control of the sum, without a span."""
-    months: dict[tuple[str | None, str], list[range]] = {}
-    for (timing, carrier), fields in groups.items():
+    """Columns 累计 or 全年 that total the months next to them from January on: a control, without a span."""
+    months: dict[tuple[object, ...], list[range]] = {}
+    for (timing, *of), fields in groups.items():
         if timing is not None and timing.month is not None:
             first = 1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1
             for name in fields:
-                months.setdefault((carrier, name), []).append(range(first, timing.month + 1))
+                months.setdefault((*of, name), []).append(range(first, timing.month + 1))
     running: Groups = {}
-    for (timing, carrier), fields in groups.items():
+    for key, fields in groups.items():
+        timing, *of = key
         year = _is_open(timing, "year")
-        if year or (_is_open(timing, "to_date") and context.timing.month is None):
-            spans = [months.get((carrier, name), []) for name in fields]
-            if all(len(columns) > 1 and _from_january(columns, whole=year) for columns in spans):
-                running[timing, carrier] = fields
+        spans = [months.get((*of, name), []) for name in fields]
+        if year or _is_open(timing, "to_date"):
+            cumulative = all(_are_cumulative(columns) for columns in spans)
+            if not year and context.timing.month is not None and not cumulative:
+                continue
+            if all(len(columns) > 1 and (cumulative or _from_january(columns, whole=year)) for columns in spans):
+                running[key] = fields
     return running
+
+
+def _are_cumulative(columns: Sequence[range]) -> bool:
+    """Whether several columns each cover the months from January on."""
+    return len(columns) > 1 and all(column.start == 1 for column in columns)
 
 
 def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
@@ -340,7 +311,7 @@ def _from_january(columns: Sequence[range], *, whole: bool) -> bool:
 
 def _with_shared(groups: Groups, form: Form) -> Groups:
     """The groups, each with the columns without a mark of time that hold for all spans: carrier, product, unit."""
-    without = groups.get((None, None), {})
+    without = groups.get(NO_KEY, {})
     shared = {
         name: columns
         for name, columns in without.items()
@@ -348,18 +319,18 @@ def _with_shared(groups: Groups, form: Form) -> Groups:
     }
     if not shared or len(groups) == 1:
         return groups
-    return {
-        key: {**shared, **fields} for key, fields in groups.items() if key != (None, None) or len(fields) > len(shared)
-    }
+    return {key: {**shared, **fields} for key, fields in groups.items() if key != NO_KEY or len(fields) > len(shared)}
 
 
 def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list[tuple[int, ColumnMatch]]:
-    """Of several columns for one field, those that are meant: no 其中: part, and the own title before aliases.
+    """Of several columns for one field, those that are meant: no 其中: part, the own title before aliases, these
+    before names that may mean something else.
 
     Two names of one carrier (热力, 蒸汽) may both be meant to count, so none of them is preferred.
     """
     whole = [item for item in columns if not item[1].subordinate] or columns
-    return [item for item in whole if aliases and item[1].exact] or whole
+    firm = [item for item in whole if item[1].loose is None] or whole
+    return [item for item in firm if aliases and item[1].exact] or firm
 
 
 def _bind(name: str, column: int, meaning: ColumnMatch, declared: Column, context: TableContext) -> ColumnBinding:

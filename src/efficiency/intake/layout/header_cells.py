@@ -7,12 +7,16 @@ are the `schemas` declarations and the carriers table.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
 from schemas import FORMS
+
+if TYPE_CHECKING:
+    from schemas.column import LooseName
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Header:
     meanings: dict[int, ColumnMatch]
     mapped: bool = False
     """Described by a mapping file, whose units hold."""
+    again: frozenset[int] = frozenset()
+    """Rows below in which it is printed again, with its titles."""
 
     @property
     def identity(self) -> dict[str, int]:
@@ -76,8 +82,8 @@ _SUBORDINATE = re.compile(r"^(?:其中:?|#(?=.))")
 """Also as the statistical forms mark it: #用于原材料."""
 _BRACKET = re.compile(r"[(]([^()]*)[)]")
 _TOKENS = re.compile(r"[,、;，；]")
-_UNIT_LABEL = re.compile(r"^(?:计量)?单位:?")
-_UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|单位[:]?)([^/:,;_-]+)$")
+_UNIT_LABEL = re.compile(r"^(?:计量|金额|货币|数量|面积)?单位:?|^(?:金额|数量|面积|货币):")
+_UNIT_AFTER = re.compile(r"^(.+?)(?:[/:,;_-]|(?:计量|金额|货币|数量|面积)?单位[:]?)([^/:,;_-]+)$")
 _OTHER_TIME = re.compile(
     r"上年|去年|同期|上月|上期|增长|增减|增速|增幅|增加额|同比|环比|计划|目标|预计|预测|占比|比重|排名|名次|得分|基准|库存|购进"
 )
@@ -108,6 +114,15 @@ class HeaderPart:
     """Its brackets make it another quantity than its name alone."""
 
 
+class NamedAbove(NamedTuple):
+    """The enterprise that is named above a column of its figures."""
+
+    uscc: str | None
+    name: str | None
+    row: int
+    """Row of the grid in which its name is."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMatch:
     """The meaning of a column's header, which one to three cells make up."""
@@ -123,6 +138,10 @@ class ColumnMatch:
     subordinate: bool = False
     exact: bool = False
     """The preferred title of the field, not one of its aliases."""
+    loose: LooseName | None = None
+    """The name, where it may mean something else too."""
+    owner: NamedAbove | None = None
+    """The one enterprise whose figures the column holds."""
 
     @property
     def identity(self) -> str | None:
@@ -197,7 +216,7 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     timing: Timing | None = None
     for p in reversed(pieces):
         if p.timing is not None:
-            timing = p.timing if timing is None else timing.over(p.timing)
+            timing = p.timing if timing is None else _below(timing, p.timing)
     named = [p for p in pieces if p.name]
     header = "|".join(" ".join(cell.split()) for cell in cells)
     unit = units_[-1] if units_ else None
@@ -229,8 +248,17 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
             timing,
             any(p.subordinate for p in pieces),
             matched.exact,
+            matched.loose,
         )
     return None
+
+
+def _below(timing: Timing, heading: Timing) -> Timing:
+    """The timing of a column below a heading: 10月 below 累计 is January to October."""
+    below = timing.over(heading)
+    if (timing.kind, heading.kind) != ("month", "to_date") or timing.month is None or heading.month is not None:
+        return below
+    return replace(below, kind="to_date")
 
 
 def is_another_quantity(text: str) -> bool:
@@ -265,7 +293,9 @@ def measure_in(text: str) -> ColumnMatch | None:
         return OTHER
     named = taken[0][2]
     parts = piece(text)
-    return ColumnMatch(text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit)
+    return ColumnMatch(
+        text, named.fields, named.carrier, unit=parts.unit, unknown_unit=parts.unknown_unit, loose=named.loose
+    )
 
 
 def _look_up(name: str) -> tuple[ColumnMatch, Timing | None, str | None] | None:
@@ -299,12 +329,17 @@ def _words() -> dict[str, ColumnMatch]:
     """What people write as headers. Fields go before roles, roles before carriers."""
     fields: dict[str, dict[str, str]] = {}
     titles: set[str] = set()
+    loose: dict[str, LooseName] = {}
     for form in FORMS.values():
         for column in form.columns:
             titles.add(normalise_name(column.title))
-            for header in column.headers:
+            loose |= {normalise_name(name.header): name for name in column.loose}
+            for header in (*column.headers, *(name.header for name in column.loose)):
                 fields.setdefault(normalise_name(header), {})[form.id] = column.name
-    words = {name: ColumnMatch(name, tuple(found.items()), exact=name in titles) for name, found in fields.items()}
+    words = {
+        name: ColumnMatch(name, tuple(found.items()), exact=name in titles, loose=loose.get(name))
+        for name, found in fields.items()
+    }
     for role, names in ROLES.items():
         for name in names:
             words.setdefault(normalise_name(name), ColumnMatch(name, role=role))

@@ -50,29 +50,56 @@ _THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
 """A mark that may fill a row of its own below the header."""
 _SIGNED = re.compile(r"[盖签]章|签[字名]|公章")
+_CONTINUED = re.compile(
+    r"[(]?(?:接上页|接前页|续表|续)[\d一二三四五六七八九十]*[)]?$|^续表?\d*:?|[(]?第\d+页[,、]?(?:共\d+页)?[)]?|共\d+页"
+)
+"""Marks of a page after the first."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
 
 
-def find_headers(grid: Grid) -> list[Header]:
+def find_headers(grid: Grid, anchors: Sequence[int] | None = None) -> list[Header]:
     """Every header of the sheet, top-down; one that is printed again above further rows is not a new one.
 
-    Unless a title above it states the time or the unit of the rows below it.
+    Unless a title above it states the time or the unit of the rows below it. `anchors` are its `anchor_rows`.
     """
     found: list[Header] = []
-    for row in _anchor_rows(grid):
+    for row in anchor_rows(grid) if anchors is None else anchors:
         if not found and row >= SEARCHED:
             break
         start = found[-1].bottom + 1 if found else 0
         header = _best_window(grid, row, start) if row >= start else None
-        if header is not None and not (found and _is_repeated(grid, header, found[-1])):
+        if header is None:
+            continue
+        again = _printed_again(grid, header, found) if found else range(0)
+        if again:
+            found[-1] = replace(found[-1], again=found[-1].again | frozenset(again))
+        else:
             found.append(header)
     return found
 
 
-def _is_repeated(grid: Grid, header: Header, last: Header) -> bool:
-    """Whether `header` is the `last` one printed again, without titles of its own."""
-    same = [(c, m.header) for c, m in header.meanings.items()] == [(c, m.header) for c, m in last.meanings.items()]
-    return same and titles_begin(grid, header.top, last.bottom + 1) == header.top
+def _printed_again(grid: Grid, header: Header, found: Sequence[Header]) -> range:
+    """The rows of `header` and its titles where it is the last one `found`, printed again on another page; else none.
+
+    Titles that state another time or unit, or that are not those of the table, make it another table.
+    """
+    last = found[-1]
+    if [(c, m.header) for c, m in header.meanings.items()] != [(c, m.header) for c, m in last.meanings.items()]:
+        return range(0)
+    begin = titles_begin(grid, header.top, last.bottom + 1)
+    own = _title_lines(grid, titles_begin(grid, last.top, found[-2].bottom + 1) if found[1:] else 0, last.top)
+    again = _title_lines(grid, begin, header.top)
+    continued = any(_CONTINUED.search(line) for line in again)
+    plain, plain_own = ({_CONTINUED.sub("", line) for line in lines} - {""} for lines in (again, own))
+    times, own_times = ({timing_in(line) for line in lines} - {NOTHING} for lines in (plain, plain_own))
+    units_, own_units = (units_above(sorted(lines)) for lines in (plain, plain_own))
+    same = plain <= plain_own or (continued and times <= own_times and units_ in (NO_UNITS, own_units))
+    return range(begin, header.bottom + 1) if same else range(0)
+
+
+def _title_lines(grid: Grid, first: int, end: int) -> list[str]:
+    """The texts above a table, each by itself, in standard width and without white space."""
+    return [normalise_name(cell) for row in grid.rows(first, end) for cell in dict.fromkeys(row) if cell]
 
 
 def titles_begin(grid: Grid, top: int, start: int) -> int:
@@ -84,7 +111,7 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
     begin = top
     for row_index in range(top - 1, max(start, top - ABOVE) - 1, -1):
         (cells,) = grid.rows(row_index, row_index + 1)
-        if _names_one(cells):
+        if names_one(cells):
             begin = row_index
             continue
         texts = list(dict.fromkeys(cell for cell in cells if cell))
@@ -96,18 +123,23 @@ def titles_begin(grid: Grid, top: int, start: int) -> int:
     return begin
 
 
-def _names_one(cells: Sequence[str]) -> bool:
+def names_one(cells: Sequence[str]) -> bool:
     """Whether a row names the one enterprise that a table is about (企业名称 | 甲公司), so that it is no header."""
     return any(named_in([unicodedata.normalize("NFKC", cell) for cell in cells]))
 
 
-def _anchor_rows(grid: Grid) -> list[int]:
+def anchor_rows(grid: Grid) -> list[int]:
     """Rows with a cell that is the header of an identifying column (see `_is_anchor`), ascending."""
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
     if not texts:
         return []
     likely = grid.frame.select(pl.any_horizontal(pl.col(texts).str.contains(_anchor_pattern()))).to_series()
-    return [row for row in likely.arg_true().to_list() if any(map(_is_anchor, grid.rows(row, row + 1)[0]))]
+    return [row for row in likely.arg_true().to_list() if anchors_of(grid.rows(row, row + 1)[0])]
+
+
+def anchors_of(cells: Sequence[str]) -> list[int]:
+    """The columns of `cells` that are headers of identifying columns."""
+    return [column for column, cell in enumerate(cells) if _is_anchor(cell)]
 
 
 def _is_anchor(cell: str) -> bool:
@@ -143,7 +175,7 @@ def _anchor_pattern() -> str:
 def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
     """The header around `anchor`: the rows by which most columns are understood; of several, the fewest."""
     best: tuple[tuple[int, int, int, int], int, int, dict[int, ColumnMatch]] | None = None
-    if _names_one(*grid.rows(anchor, anchor + 1)):
+    if names_one(*grid.rows(anchor, anchor + 1)):
         return None
     most = _most_rows(grid, anchor)
     for top in range(max(start, anchor - most + 1), anchor + 1):
@@ -216,12 +248,8 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
         if row != anchor - top and any(piece(line[column]).name in _anchor_names() for column in again):
             return {}  # the header of another table
     for row in range(anchor - top):
-        distinct = {cell for cell in rows[row] if cell}
-        if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):
+        if _is_title(rows[row], {column for line, column in merged if line == row}, identifying):
             return {}
-        spread = [column for column in range(grid.width) if rows[row][column]]
-        if len(distinct) == 1 and (identifying & set(spread) or (row, spread[0]) not in merged):
-            return {}  # a title over the table, not a heading of columns
     rows = [_this_year_beside_last(line) for line in rows]
     for row in range(len(rows) - 1):
         _spread_headings(rows[row], rows[row + 1], {column for line, column in merged if line == row})
@@ -258,6 +286,23 @@ def _whole(meaning: ColumnMatch, headings: tuple[str, ...]) -> ColumnMatch:
     )
 
 
+def labels_of(grid: Grid, header: Header | None) -> dict[int, str]:
+    """Column → the distinct cells of its header, top-down, headings that are merged over it included."""
+    if header is None:
+        return {}
+    rows = grid.rows(header.top, header.bottom + 1)
+    for first, left, last, right in grid.merges:
+        if first >= header.top and first <= header.bottom and right > left:
+            for row in range(first - header.top, min(last, header.bottom) - header.top + 1):
+                for column in range(left, min(right, grid.width - 1) + 1):
+                    rows[row][column] = rows[first - header.top][left]
+    columns = (
+        dict.fromkeys(" ".join(cell.split()) for cell in cells if cell and not _ORDINAL.fullmatch(cell))
+        for cells in zip(*rows, strict=True)
+    )
+    return {column: "|".join(cells) for column, cells in enumerate(columns) if cells}
+
+
 def _this_year_beside_last(cells: Sequence[str]) -> list[str]:
     """A header row's cells, with 本年 next to 上年同期 as 本期: this year's figure of the time that is stated above.
 
@@ -282,6 +327,28 @@ def _with_months(grid: Grid, row: int, cells: list[str]) -> list[str]:
         return cells
     as_text = [grid.typed and texts[row] is not None for texts in grid.texts]
     return [cell or "" for cell in written_out(cells, as_text)]
+
+
+def _is_title(cells: Sequence[str], merged: set[int], identifying: set[int]) -> bool:
+    """Whether a row above a header is a title over the table, not one of headings of columns.
+
+    `merged` are its columns in merged cells, `identifying` those that name the enterprise. A time that stands over the
+    enterprise's name is that of the table (2026年1-10月 | | (初步核算数)); so is the only month of a row without
+    another mark of time, unless it is merged over its columns.
+    """
+    filled = [column for column, cell in enumerate(cells) if cell]
+    distinct = {cell for cell in cells if cell}
+    if any(_LABEL.search(normalise_name(cell)) for cell in distinct) or _is_date(distinct):
+        return True
+    if len(distinct) == 1 and (identifying & set(filled) or filled[0] not in merged):
+        return True
+    for column in identifying:
+        over = next((cells[left] for left in range(column, -1, -1) if cells[left]), "")
+        if timing_in(over) != NOTHING:
+            return True
+    marks = {column: timing for column in filled if (timing := marker(piece(cells[column]).whole))}
+    (column, timing) = next(iter(marks.items())) if len(marks) == 1 else (-1, NOTHING)
+    return None not in (timing.year, timing.month) and column not in merged
 
 
 def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]) -> None:

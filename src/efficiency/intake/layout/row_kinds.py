@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
 
+SUMS = ("total", "subtotal", "page", "group")
+"""Kinds of rows that sum others."""
 FEW_CELLS = 2
 """Filled cells of a line at the foot of a table."""
 
@@ -33,9 +35,10 @@ def classify(
 ) -> pl.DataFrame:
     """The kind of each row from below the header to before `end`: `row_index` (of the grid) and `kind`.
 
-    `kind` is data, total (of all rows), subtotal (of the rows since the last), group (a heading with the sums of the
-    rows below it), note, time (2026年10月 alone in a row, below which another month may begin) or blank. `columns` are
-    the columns that the table's layouts read, `carrier` the one that names carriers, `periods` those that name months.
+    `kind` is data, total (of all rows), subtotal (of the rows since the last), page (the sums of a page, or of the rows
+    so far), group (a heading with the sums of the rows below it), note, time (2026年10月 alone in a row, below which
+    another month may begin) or blank. `columns` are the columns that the table's layouts read, `carrier` the one that
+    names carriers, `periods` those that name months.
     """
     first = header.bottom + 1
     identity = header.identity
@@ -106,7 +109,11 @@ def classify(
             for name in ("closing", "stray")
         ),
     ]
-    return _with_foot(counted.hstack(interpreted))
+    kinds = _with_foot(counted.hstack(interpreted))
+    if not header.again:
+        return kinds
+    printed_again = pl.col("row_index").is_in(list(header.again)) & (pl.col("kind") != "blank")
+    return kinds.with_columns(pl.when(printed_again).then(pl.lit("note")).otherwise("kind").alias("kind"))
 
 
 def _is_dash(name: pl.Expr) -> pl.Expr:
@@ -207,17 +214,22 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-Odd = Literal["total", "subtotal", "note", "heading", "time"]
+Odd = Literal["total", "subtotal", "page", "note", "heading", "time"]
 
 MAY_BE_NO_NAME = (
-    r"[\s年月季计注说表核人责话期源章字下*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
+    r"[\s年月季计注说表核人责话期源章字下页白*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
     r"|[局会室府道处镇科]$"
 )
 """What every total, note or repeated header contains, and few names of enterprises."""
 
 _TOTAL = re.compile(
-    r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\)|\d+[户家个])?$|^累计$|^总数$|^TOTAL:?$"
+    r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\)|\d+[户家个])?$|^总数$|^TOTAL:?$"
 )
+_PAGE = re.compile(
+    r"^(?:[过转接][次下]页|[承接续][前上]页|结转[次下]页|[上前]页(?:合计|累计|小计|结转|转来)|(?:本|第\d+)页(?:合计|小计|累计|共计|总计)?"
+    r"|(?:截?[至止]?本页)?(?:止?累计|合计至本页)|以[上前](?:合计|小计|累计))数?:?$"
+)
+"""Sums at the head and the foot of each page: of the page, or of all rows so far."""
 _SUBTOTAL = re.compile(r"小计|.(?:合计|总计|共计)")
 _GRAND = re.compile(r"^(?:总|全区|全县|全市|全部|本表|园区)?(?:合计|总计|共计)")
 _SUM_OF_COLUMN = r"^(?:合计|总计|小计|共计)$"
@@ -226,7 +238,7 @@ _NOTE = re.compile(
     r"^(?:备?注|附注|说明|填表说明|填报说明|指标解释|填表人|填报人|制表人?|审核人?|复核人?|经办人|负责人|单位负责人|统计负责人|分管领导"
     r"|联系人|联系电话|电话|填报日期|填表日期|报出日期|报送日期|打印日期|制表日期|数据来源|资料来源|来源|盖章|签字|签章|公章|单位公章"
     r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^(?:计量|金额|货币)?单位:.+"
-    r"|^\(?以下(?:空白|无正文)\)?$|^.{1,5}人员?:.*"
+    r"|^[-—(]*以[上下](?:空白|无正文|无内容)[-—)]*$|^.{1,5}人员?:.*"
 )
 _GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$")
 """A group of enterprises (一、规上企业; 张店镇:) or a remark (*为估计数)."""
@@ -238,6 +250,8 @@ _COMPARED = re.compile(
     r"|(?:户均|平均|最大|最小|均)[值数]?|中位数|占比(?:\([^)]*\)|%)?|完成率|校验|核对|其中:?.+"
 )
 """The label of a row that compares or summarises the rows above it."""
+_PART = re.compile(r"其中:?.*(?:分厂|分公司|车间|生产线|[一二三四五六七八九]厂)")
+"""A part of the enterprise in the row above."""
 _ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
 _DAY = re.compile(r"20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?")
 _MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d|^[^〇○\n]*[〇○].*年|\d{4}[./]\d")
@@ -267,10 +281,17 @@ def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None
     if word is None:
         return "total" if total else None
     enterprise = _ENTERPRISE.search(word) is not None
-    if not alone and not enterprise and _COMPARED.fullmatch(word):
+    if not alone and (_PART.fullmatch(word) or (not enterprise and _COMPARED.fullmatch(word))):
         return "note"
+    if _PAGE.fullmatch(word):
+        return "page"
     if total or (not alone and _TOTAL.search(word)):
         return "subtotal" if _SUBTOTAL.search(word) and not _GRAND.search(word) else "total"
+    return _other_row(word, alone=alone)
+
+
+def _other_row(word: str, *, alone: bool) -> Odd | None:
+    """What a row that sums nothing is."""
     if _NOTE.search(word):
         return "note"
     if _GROUP.search(word):

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.layout.header_cells import IDENTITY, piece
+from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
+    StatedUnits,
     Timing,
     canonical,
+    find_unit,
     split_units,
     timing_in,
     timing_of_sheet,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
-    from efficiency.intake.parsing import StatedUnits
 
 ABOVE = 60
 """Rows above a header that are searched for titles."""
@@ -42,7 +43,9 @@ TITLE_CELLS = 3
 
 
 BELOW = 30
-"""Rows at the foot of a sheet that are searched for the date of filing."""
+"""Rows at the foot of a sheet that are searched for the date of filing, and for notes about units."""
+HEADER_ROWS = 3
+"""Rows from a header's first on that are searched for a unit between them."""
 TITLE_LENGTH = 60
 """A longer line above a table is an explanation, not a title."""
 
@@ -50,6 +53,13 @@ _FILLED_ON = re.compile(r"(?:填报|填表|报送|上报|报出)(?:日期|时间
 _AS_OF = re.compile(r"(?:截止(?:日期|时间)?|截-)[:]?(\d{4})[-年./](\d{1,2})[-月./](\d{1,2})")
 _FIRST_DAY = re.compile(r"(20\d\d)-(\d\d)-01")
 _DAY_LABEL = re.compile(r"日期|时间|填|印|[报制]于")
+_UNIT_NOTE = re.compile(
+    r"^(?=\(?(?:填报|填表)?(?:注|说明|备注)|\(?以|\(?(?:本表|表中|以上|上述|计量|金额|货币|数量|面积|单位)).*(?:单位|以.{1,8}计)"
+)
+"""A note that may state units: 注:金额单位为万元, (金额均以万元计)."""
+_UNIT_CELL = re.compile(r"\(?(?:计量|金额|货币|数量|面积)?单位:\s*\S{1,20}|\(?(?:金额|面积|数量):\S{1,8}")
+_UNIT_COLUMNS = {"单位", "计量单位", "金额单位", "货币单位", "数量单位", "面积单位"}
+"""Headers of columns that state the unit of figures."""
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
 
 
@@ -81,12 +91,12 @@ def table_context(
     below = _standard_width(grid.rows(max(top, grid.height - BELOW), grid.height))
     foot = _lines(below)
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
+    notes = [cell for row in (*above, *below) for cell in row if _UNIT_NOTE.search(cell)]
     units = units_above([*cells, *(line for line in titles if _split_label(line))])
     for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
-    if units == NO_UNITS:
-        units = units_above(_notes_at(grid, below))
+    units += _units_beside(units, [*_unit_cells(grid, top), *notes])
     named = [named_in(row) for row in above]
     own = TableContext(
         titles=titles,
@@ -112,28 +122,49 @@ def table_context(
     )
 
 
-def units_of_rows(grid: Grid, header: Header) -> StatedUnits:
-    """The units in a column 计量单位 of a table that has no such field: they hold for its columns without one."""
+def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedUnits]:
+    """The units in columns 计量单位 of a table that has no such field, down to before row `end`.
+
+    One column holds for all columns without a unit of their own; of several, each for the column before it, whose
+    meaning in the returned header then has that unit. A column without a header counts if it holds nothing but units.
+    """
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
-        return NO_UNITS
-    units = NO_UNITS
+        return header, NO_UNITS
+    found: dict[int, StatedUnits] = {}
     for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
-        if {normalise_name(head) for head in heads} & {"单位", "计量单位"}:
-            words = {text.strip() for text in grid.texts[column][header.bottom + 1 :].drop_nulls().to_list()}
-            found = sum((split_units(word) for word in sorted(words)), NO_UNITS)
-            units += found if found.known else NO_UNITS  # a column 单位 may name organisations
-    return units
+        names = {normalise_name(head) for head in heads if head}
+        if not names & _UNIT_COLUMNS and (names or column in header.meanings):
+            continue
+        words = {text.strip() for text in grid.texts[column][header.bottom + 1 : end].drop_nulls().to_list()}
+        units = sum((split_units(word) for word in sorted(words)), NO_UNITS)
+        if units.known and (names or all(map(find_unit, words))):  # a column 单位 may name organisations
+            found[column] = units
+    if len(found) < 2:
+        return header, sum(found.values(), NO_UNITS)
+    meanings = dict(header.meanings)
+    for column, units in found.items():
+        meaning = meanings.get(column - 1)
+        if meaning is not None and meaning.unit is None and len(set(units.known)) == 1 and not units.unknown:
+            meanings[column - 1] = replace(meaning, unit=units.known[0])
+    return replace(header, meanings=meanings), sum(found.values(), NO_UNITS)
 
 
-def _notes_at(grid: Grid, foot: Sequence[Sequence[str]]) -> list[str]:
-    """The texts of the last rows, `foot`, below the last row of figures, if there are only a few in each row."""
+def _unit_cells(grid: Grid, top: int) -> list[str]:
+    """The cells between the rows of the header at `top` that state a unit and nothing else (单位:万元)."""
     texts: list[str] = []
-    for row_index, row in zip(range(grid.height - 1, -1, -1), reversed(foot), strict=False):
-        filled = [cell for cell in row if cell]
-        if len(filled) > TITLE_CELLS or any(numbers[row_index] is not None for numbers in grid.numbers):
+    for row_index, row in enumerate(_standard_width(grid.rows(top, min(top + HEADER_ROWS, grid.height))), start=top):
+        if any(numbers[row_index] is not None for numbers in grid.numbers):
             break
-        texts += filled
+        texts += [cell for cell in row if _UNIT_CELL.fullmatch(cell)]
     return texts
+
+
+def _units_beside(units: StatedUnits, texts: Sequence[str]) -> StatedUnits:
+    """The units of `texts` that are not among `units` already."""
+    found = units_above(texts)
+    known = {unit.canonical: unit.factor for word in units.known if (unit := find_unit(word))}
+    further = (word for word in found.known if (unit := find_unit(word)) and known.get(unit.canonical) != unit.factor)
+    return StatedUnits(tuple(further), tuple(word for word in found.unknown if word not in units.unknown))
 
 
 def _with_typed_month(timing: Timing, rows: Sequence[Sequence[str]]) -> Timing:
@@ -198,6 +229,8 @@ def named_in(cells: Sequence[str]) -> tuple[str | None, str | None]:
     filled = [text for cell in cells if (text := " ".join(cell.split()))]
     line = " ".join(dict.fromkeys(filled))
     code, name = (match[1] if (match := pattern.search(line)) else None for pattern in (_USCC, _NAME))
+    if name is not None and (meaning := interpret((name,))) is not None and meaning.named:
+        name = None  # 企业名称: | 实缴税金(万元) is a header
     for label, value in pairwise(filled):
         field = _LABELS.get(piece(label).name)
         if field == "uscc" and code is None and _CODE.fullmatch(value):

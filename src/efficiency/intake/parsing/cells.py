@@ -147,12 +147,12 @@ def parse_industry(text: pl.Expr) -> pl.Expr:
 
 def industry_of_number(number: pl.Expr) -> pl.Expr:
     """Code of a number in the column, its lost leading zero restored: 6 → 06, 610 → 0610 (divisions end at 46 here)."""
-    code = number_text(number)
+    code = exact_text(number)
     lost = number.is_between(600, 999) & (number == number.floor())
     return parse_industry(pl.when(lost).then(pl.lit("0") + code).otherwise(code))
 
 
-def number_text(number: pl.Expr) -> pl.Expr:
+def exact_text(number: pl.Expr) -> pl.Expr:
     """A number as a person would write it: 3071, not 3071.0."""
     whole = (number == number.floor()) & (number.abs() < SAFE_INTEGER)
     integer = pl.when(whole).then(number).cast(pl.Int64, strict=False).cast(pl.String)

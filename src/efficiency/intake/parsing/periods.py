@@ -34,12 +34,19 @@ _OTHER_DATES = re.compile(
     rf"|\d{{4}}年\d{{1,2}}月(?=印发|发布|修订|制定)|[(]\d{{4}}[)]\d*号|GB/?T?\d+-\d{{4}}"
     r"|(?<!\d)\d{4}(?P<mark>[-./])\d{1,2}(?P=mark)\d{1,2}(?!\d)|(?<!\d)\d{4}年\d{1,2}月\d{1,2}日?"
 )
-_UP_TO = re.compile(r"截-((?:20\d\d年)?)0?(\d{1,2})月[底末份止]*(?=.*累计)")
+_UP_TO = re.compile(
+    r"(?:截(?:止-?|-)(?!日期|时间|月份|-?目前|-?今)|年初(?:起|开始)?-|累计-|(?<![\d年月日份度])-(?=[^-]*[底末]))(?:(20\d\d)[-年./])?"
+    r"(?:0?(1[0-2]|[1-9])月(?:份|[底末]|(\d{1,2})日)?[止底末]?|(?<=20\d\d[-./])0?(1[0-2]|[1-9])(?:[-./](\d{1,2}))?(?!\d)"
+    r"|第?([1-4])季度[末底]?|([上])半年[末底]?)(?:累计)?"
+)
+"""截至2026年10月底, 截止10月31日, 年初至10月: from January on."""
+_UP_TO_DAY = re.compile(r"截.*(?:\d{1,2}日|[-./]\d{1,2}[-./]\d{1,2})")
 _CUMULATIVE = re.compile(r"累计|本月止|年初-今|年初-本月|1-本月|1月-本月")
 _RANGE = re.compile(
-    r"(?<!\d)(?<!附件)(?<!附表)(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月?份?-(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月"
+    r"(?<!\d)(?<!附件)(?<!附表)(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月?份?起?-(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月"
     r"|(?<!\d)(20\d\d)(?:[-./年]?(?=\d\d)|[-./年])(0?[1-9]|1[0-2])月?"
     r"-(20\d\d)(?:[-./年]?(?=\d\d)|[-./年])(0?[1-9]|1[0-2])(?![\d.])"
+    r"|(?<![\d.])(20\d\d)(?:[./]|(?=\d\d-\d\d))(0?[1-9]|1[0-2])-(0?[1-9]|1[0-2])(?![\d./日-])"
 )
 _MONTH = re.compile(
     r"(?<!\d)(\d{4})年度?0?(\d{1,2})月(?!\d{1,2}日)|(?<![\d.])(20\d\d)[-./_](0?[1-9]|1[0-2])(?![\d])(?![-./]\d)"
@@ -67,7 +74,15 @@ _MAY_BE_MONTHS = re.compile(
 )
 """Texts next to a year that mean a part of it, in a way that is not read."""
 _CHINESE_QUARTERS = re.compile(r"[一二三四](?=个?季度|-第?[一二三四1-4]个?季度)")
-_FIRST_MONTHS = re.compile(r"(?<=年)[前头]([一二三四五六七八九]|十[一二]?|\d{1,2})个?月|(?<=年)(一)(?=月?-\d{1,2}月)")
+_FIRST_MONTHS = re.compile(
+    r"(?<=年)[前头]([一二三四五六七八九]|十[一二]?|\d{1,2})个?月"
+    r"|(?<![\d一二三四五六七八九十第之周])([一二三四五六七八九]|十[一二]?)(?=月?份?-\d{1,2}月)"
+)
+_JANUARY = re.compile(r"(?<![\d千万亿百角分美欧日港加])元(?=月|-\d{1,2}月)")
+_SHORT_YEAR = re.compile(
+    r"(?<![\d.'’‘])['’‘]?([1-3]\d)年(?=度?\d{1,2}(?:月|-)|度|全年|元月|第?[1-4一二三四]季|[上下]半年|前)|^['’‘]?([23]\d)年(?![以内来间后期龄\d])"
+)
+"""26年10月, 26年度; 26年 at the beginning of a text."""
 _BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 _TEN_DAYS = re.compile(r"[上中下]旬")
 ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
@@ -123,6 +138,7 @@ TENTH_DOUBT = "“{}”可能是 1 月，也可能是 10 月（表格软件会�
 _SEVERAL_DOUBT = "写有多个月份或季度，看不出是哪一个；连续的请写成区间。"
 OPEN_END = "“累计”看不出累计到哪个月。"
 _MONTH_TO_DATE = "“本月累计”看不出是本月的数，还是1月起到本月的累计数；请写明“本月”或“1-本月累计”。"
+_END_BESIDE_MONTH = "标题既写了这个月，又写了“{}”，看不出是当月的数还是1月起的累计数。"
 _OPEN_START = "季度或月份区间与“累计”“本月”并用，看不出从哪个月算起。"
 
 NOTHING, UNSURE = Timing(), Timing(unsure=True)
@@ -140,7 +156,8 @@ def canonical(text: str) -> str:
     plain = _CHINESE_YEAR.sub(lambda found: found[0].translate(_DIGITS), normalise_name(text))
     for word, digits in _CHINESE_MONTHS.items():
         plain = plain.replace(word, digits)
-    plain = _FIRST_MONTHS.sub(_from_january, _DASHES.sub("-", plain))
+    plain = _JANUARY.sub("1", _DASHES.sub("-", plain))
+    plain = _SHORT_YEAR.sub(lambda found: f"20{found[1] or found[2]}年", _FIRST_MONTHS.sub(_from_january, plain))
     return _CHINESE_QUARTERS.sub(_quarter_digit, plain).replace("前三", "前3").replace("前两", "前2")
 
 
@@ -156,13 +173,38 @@ def timing_in(text: str) -> Timing:
     labelled = _LABELLED_DAY.search(canonical(text))
     if labelled:
         return Timing(int(labelled[1]), int(labelled[2]))
-    plain = _OTHER_DATES.sub(" ", _UP_TO.sub(r"\g<1>1-\2月", canonical(text)))
+    if to_date := _up_to(canonical(text)):
+        return to_date
+    plain = _OTHER_DATES.sub(" ", canonical(text))
     cumulative: Kind | None = "to_date" if _CUMULATIVE.search(plain) else None
     # From the most to the least specific way of writing a span; the first that is there is what is meant.
     for found in (_ranges(plain), _quarters(plain, cumulative), _months(plain, cumulative), _years(plain, cumulative)):
         if found:
             return found.pop() if len(found) == 1 else UNSURE
     return Timing(kind=cumulative)
+
+
+def _up_to(plain: str) -> Timing | None:
+    """The time from January to the month that a text is up to the end of (截至2026年10月底), if it states no other.
+
+    None for a day within a month, which is when the figures were drawn.
+    """
+    match = _UP_TO.search(plain)
+    if match is None:
+        return None
+    rest = plain[: match.start()] + " " + plain[match.end() :]
+    other = timing_in(rest)
+    year, month, day, month_2, day_2, quarter, half = match.groups()
+    if other.unsure or other.month is not None or other.kind == "several" or "截" in rest:
+        alike = (other.year, other.month, other.kind) == (other.year, int(month or 0), None)
+        beside = alike and not day and "累计" not in plain and not other.unsure
+        return replace(UNSURE, doubt=_END_BESIDE_MONTH.format(match[0].replace("-", "至"))) if beside else None
+    to = int(month or month_2 or 0) or (6 if half else 3 * int(quarter))
+    of_year = int(year) if year else other.year
+    last_day = int(day or day_2 or 0)
+    if last_day and last_day != monthrange(of_year or 2026, to)[1]:
+        return None
+    return Timing(of_year, to, "to_date")
 
 
 def _whole_months(days: re.Match[str]) -> Timing | None:
@@ -175,12 +217,11 @@ def _whole_months(days: re.Match[str]) -> Timing | None:
 
 
 def _from_january(found: re.Match[str]) -> str:
-    """前10个月 → 1-10月, and the 一 of 一至十月."""
-    if found[2]:
-        return "1"
-    words = found[1]
+    """前10个月 → 1-10月, and 一 of 一至十月 → 1."""
+    words = found[1] or found[2]
     months = int(words) if words.isdecimal() else "一二三四五六七八九十".find(words[-1]) + 1
-    return f"1-{months + 10 if words in ('十一', '十二') else months}月"
+    months += 10 if words in ("十一", "十二") else 0
+    return f"1-{months}月" if found[1] else str(months)
 
 
 def _quarter_digit(found: re.Match[str]) -> str:
@@ -190,7 +231,16 @@ def _quarter_digit(found: re.Match[str]) -> str:
 def _ranges(plain: str) -> set[Timing]:
     """`2026年1-10月`, `2026年4-6月`, `202601-202610`, `2025年11月-2026年10月`."""
     found = {
-        _range(*(match.group(1, 2, 3, 4) if match[2] else match.group(5, 6, 7, 8))) for match in _RANGE.finditer(plain)
+        _range(
+            *(
+                match.group(1, 2, 3, 4)
+                if match[2]
+                else match.group(5, 6, 7, 8)
+                if match[5]
+                else (*match.group(9, 10), None, match[11])
+            )
+        )
+        for match in _RANGE.finditer(plain)
     }
     return {item if item.year or item.unsure else replace(item, year=_only_year(plain)) for item in found}
 
@@ -273,7 +323,16 @@ def from_to(first: int, last: int, year: int | None, last_year: int | None = Non
 def _timing_of_titles(title: Iterable[str]) -> Timing:
     """The timing that the lines above a table state together; the months of one go before the year of another."""
     in_title = NOTHING
-    for line in title:
+    lines = list(title)
+    ends = [line for line in lines if _UP_TO.search(canonical(line)) and timing_in(line).kind == "to_date"]
+    months = {(timing.year, timing.month) for line in lines if (timing := timing_in(line)).kind in (None, "month")}
+    for line in ends:
+        end = timing_in(line)
+        if "累计" not in line and months & {(end.year, end.month), (None, end.month)}:
+            if not _UP_TO_DAY.search(canonical(line)):
+                return replace(UNSURE, doubt=_END_BESIDE_MONTH.format(line))
+            lines.remove(line)  # the day on which the month's figures were drawn
+    for line in lines:
         timing = timing_in(line)
         if timing.unsure:
             return timing
@@ -332,7 +391,9 @@ def _timing_of_context(title: Iterable[str], sheet: str, file_name: str) -> Timi
 
 _MARKER_WORDS = (
     (
-        re.compile(r"([本当]年|年初-今|年初-本月|截-本月|截-|本月止|1月?-本月)?(止)?累计(数|值|额|量|发生额|完成)?"),
+        re.compile(
+            r"([本当]年|自?年初(?:-今|-本月|起)?|截-本月|截-|本月止|1月?-本月|[各逐每分]月|自?1月份?起)?(止)?累计(数|值|额|量|发生额|完成)?"
+        ),
         Timing(kind="to_date"),
     ),
     (re.compile(r"[本当]月累计(数|值|额|量)?"), replace(UNSURE, doubt=_MONTH_TO_DATE)),
@@ -367,7 +428,7 @@ def marker(text: str) -> Timing | None:
         year, first, month, stop, cumulative = match.groups()
         kind: Kind = "to_date" if first or stop or cumulative else "month"
         return Timing(int(year) if year else None, int(month), kind)
-    if _SPAN_MARKER.fullmatch(plain):
+    if _SPAN_MARKER.fullmatch(plain) or _UP_TO.fullmatch(plain):
         return timing_in(plain)
     match = YEAR_MARKER.fullmatch(plain)
     return Timing(int(match[1]), kind="year" if match[2] == "年度" or match[3] else None) if match else None

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from efficiency.intake.parsing.cells import divide
@@ -54,10 +55,21 @@ _ORGANISATION = "".join(
         "纳税",
     )
 )
-_LINE = re.compile(rf"{_ORGANISATION}单位\s*(?::\s*|\s)(?:人民币\s*)?([^\s()\[\]【】]+(?:\([^\s()]*\))?)")
-_REMARK = re.compile(r"\([^()]*(?:保留|小数|取整|含税|口径)[^()]*\)$")
+_OF_WHAT = "计量|金额|货币|数量|面积|价值|产值|能耗|电量|水量|税额|人数"
+_LABEL = re.compile(rf"{_ORGANISATION}单位\s*(?::|\s|(?:均|统一)?(?:为|是):?)\s*|(?:{_OF_WHAT})\s*:\s*(?!\s*单位)")
+"""What introduces a unit: 单位:, 金额单位为, 金额:."""
+_STATED = re.compile(r"\(\s*([^()]{1,20}?)\s*\)|((?:人民币\s+(?=\S))?[^\s()\[\]【】]+(?:\([^\s()]*\))?)")
+"""The unit behind a label, in brackets or with a bracket behind it."""
+_MEASURED_IN = re.compile(rf"以\s*([^\s()以为计]{{1,8}})\s*(?:为(?:{_OF_WHAT})?单位|计)")
+"""金额均以万元为单位, (以万元计)."""
+_REMARK = re.compile(
+    r"\([^()]*(?:保留|小数|取整|含税|口径|列至|四舍五入|精确|人民币|RMB)[^()]*\)$|(?:列|填)?[至到]角分$|^人民币\s+"
+)
+_OF_ONE = re.compile(r"^[^:为]{1,8}(?::|均?为)(.+)$")
+"""电力为万千瓦时, 金额:万元 in a list of units."""
 _LONE = re.compile(r"\(\s*([^()]{1,8})\s*\)")
-_TRIM = " :."
+_TRIM = " :.。"
+_CURRENCY = re.compile(r"^人民币\s*|\s*人民币$")
 _SEPARATORS = re.compile(r"[、,;/和及]|或")
 _LOOKS_LIKE_UNIT = re.compile(
     r"^(?=.*[A-Za-z%‰])[\w%‰·./^-]{2,8}$|[元吨克米亩时焦升卡瓦顷斤镑桶箱仑尺‰%]$|^[LJ]$|^[十百千万亿]+$|^[瓶罐袋包车盒]$",
@@ -159,9 +171,10 @@ def split_units(text: str) -> StatedUnits:
     known: list[str] = []
     unknown: list[str] = []
     for word in filter(None, (part.strip(_TRIM) for part in _SEPARATORS.split(text))):
-        if found := find_unit(word):
+        of_one = _OF_ONE.match(word)
+        if found := find_unit(word) or find_unit(_CURRENCY.sub("", word)) or (find_unit(of_one[1]) if of_one else None):
             known.append(found.name)
-        elif looks_like_unit(word):
+        elif looks_like_unit(word) or find_unit(word.split("(")[0]):
             unknown.append(word)
     return StatedUnits(tuple(known), tuple(unknown))
 
@@ -175,14 +188,32 @@ def units_in_title(text: str) -> StatedUnits:
 def units_above(texts: Iterable[str]) -> StatedUnits:
     """The units that the texts above a header state: `单位:千元` on its own or in a title, or a lone `(千元)`.
 
-    Texts are in standard width (NFKC). 填报单位:, 编制单位: and the like name an organisation and are ignored.
+    Also `金额单位为千元`, `金额:千元`, `以千元计`. Texts are in standard width (NFKC). 填报单位:, 编制单位: and the
+    like name an organisation and are ignored.
     """
     stated = StatedUnits()
     for text in texts:
-        found = [split_units(match[1]) for match in _LINE.finditer(text)]
+        found = _labelled(text)
         lone = _LONE.fullmatch(text.strip())
         if not found and lone and find_unit(lone[1]):
             found = [split_units(lone[1])]
         for part in found:
             stated += part
     return stated
+
+
+def _labelled(text: str) -> list[StatedUnits]:
+    """The units behind each label of `text`; behind 金额: and in 以万元计 only known ones."""
+    labels = list(_LABEL.finditer(text))
+    ends = [label.start() for label in labels[1:]] + [len(text)]
+    found: list[StatedUnits] = []
+    for label, end in zip(labels, ends, strict=False):
+        stated = _STATED.match(text[label.end() : end])
+        units_ = split_units(stated[1] or stated[2]) if stated else NO_UNITS
+        if stated and units_.known:  # 单位:万元 亩 人
+            further = (find_unit(word) for word in text[label.end() + stated.end() : end].split())
+            units_ += StatedUnits(tuple(unit.name for unit in takewhile(bool, further) if unit))
+        if "单位" in label[0] or (units_.known and not units_.unknown):
+            found.append(units_)
+    measured = (find_unit(match[1]) for match in _MEASURED_IN.finditer(text))
+    return found + [StatedUnits((unit.name,)) for unit in measured if unit]

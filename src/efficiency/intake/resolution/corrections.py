@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import EMPTY, locate, problem_rows
-from efficiency.parts import whole
+from efficiency.parts import has_parts, whole
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name, normalise_unit, units
 from schemas import CORRECTABLE, FORMS
 
@@ -192,8 +192,17 @@ def correct_rows(form: Form, facts: pl.DataFrame, corrections: pl.DataFrame) -> 
             continue
         if form.in_force_from:
             rows = _of_rows_in_force(facts, rows, form.in_force_from, key)
-        corrected = _corrected(facts, rows.drop("field").with_columns(pl.col("new").alias(field)), form, field)
-        facts = pl.concat([_supersede(facts, rows, key), corrected])
+        parts = _parts_without(facts, rows, form, field)
+        whole_rows = facts.join(parts.select(key).unique(), on=key, how="anti", nulls_equal=True)
+        of_parts = rows.join(parts.select(key).unique(), on=key, how="semi", nulls_equal=True)
+        corrected = [
+            _corrected(whole_rows, some.drop("field").with_columns(pl.col("new").alias(field)), form, field, part)
+            for some, part in (
+                (rows.join(of_parts, on=["submission_id", "row"], how="anti"), None),
+                (of_parts, f"更正{form.column(field).title}"),
+            )
+        ]
+        facts = pl.concat([_supersede(facts, rows, key), parts, *corrected])
     return facts
 
 
@@ -399,14 +408,30 @@ def _block() -> pl.Expr:
     return pl.col("target").replace_strict(_BLOCKS, default=0, return_dtype=pl.Int64)
 
 
-def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, form: Form, field: str) -> pl.DataFrame:
-    """Rows of the shape of `facts`: each row that counts, if any, with `field`, its unit and the lineage of `rows`."""
+def _parts_without(facts: pl.DataFrame, rows: pl.DataFrame, form: Form, field: str) -> pl.DataFrame:
+    """The parts among the `facts` that `rows` correct, without `field`: what else they state counts at its cells. None
+    of a form whose figures are all-or-nothing: there a part without one would make the whole unknown.
+    """
+    if form.all_or_nothing or not has_parts(facts):
+        return facts.clear()
+    key = list(form.statement_key)
+    parts = facts.filter(~pl.col("superseded") & pl.col("part").is_not_null())
+    corrected = parts.join(rows.select(key).unique(), on=key, how="semi", nulls_equal=True, maintain_order="left")
+    without = corrected.with_columns(pl.lit(None, dtype=pl.Float64).alias(field))
+    return without.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in form.figures))
+
+
+def _corrected(facts: pl.DataFrame, rows: pl.DataFrame, form: Form, field: str, part: str | None) -> pl.DataFrame:
+    """Rows of the shape of `facts`: each row that counts, if any, with `field`, its unit and the lineage of `rows`.
+
+    `part` is the part that they are of, where the rows that they correct are parts.
+    """
     key = list(form.statement_key)
     own = {*key, field, form.row_unit, "name", "submission_id", "sheet", "row", "block", "superseded", "part"}
     kept = [column for column in facts.columns if column not in own]
     base = whole(form, facts.filter(~pl.col("superseded"))).select(*key, *kept)
     stated = rows.drop(kept, strict=False).with_columns(
-        pl.lit(False).alias("superseded"), _block().alias("block"), pl.lit(None, dtype=pl.String).alias("part")
+        pl.lit(False).alias("superseded"), _block().alias("block"), pl.lit(part, dtype=pl.String).alias("part")
     )
     return stated.join(base, on=key, how="left", nulls_equal=True, validate="m:1").select(facts.columns)
 

@@ -171,7 +171,7 @@ def match_rows(
         odd = (
             found.filter("odd")
             .select(frame.columns)
-            .unique(["submission_id", "row"], keep="first", maintain_order=True)
+            .unique(["submission_id", "row", *PAIR], keep="first", maintain_order=True)
             .join(matches, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")
         )
         problems.append(_problems(odd, submissions, columns))
@@ -308,8 +308,7 @@ def _problems(odd: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFram
         return EMPTY
 
     def at(condition: pl.Expr, field: pl.Expr) -> pl.DataFrame:
-        # A row has one code and one name, whichever of its blocks states the figure.
-        rows = odd.filter(condition).drop("block").with_columns(field.alias("field"))
+        rows = odd.filter(condition).with_columns(field.alias("field"))
         value = pl.when(pl.col("field") == "uscc").then("uscc").otherwise("name")
         return locate(rows.with_columns(value.alias("value")), submissions, columns)
 

@@ -30,6 +30,15 @@ LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     (Column("field", "text", "填报指标", "Canonical field that the cell states"), "f.field"),
     (Column("carrier", "text", "能源名称", "Energy carrier; null for other figures"), "f.carrier"),
     (
+        Column(
+            "part",
+            "text",
+            "分项",
+            "Which part of the figure the cell states (plot, meter, kind of tax); null where it states the whole",
+        ),
+        "f.part",
+    ),
+    (
         Column("span_start", "date", "所属期起", "First month of the figure (first day); the date of a land figure"),
         "f.span_start",
     ),
@@ -102,7 +111,7 @@ def lineage_figures() -> str:
 
 def _figures(form: Form, column: Column, word: str) -> str:
     """The figures of one column that feed `word`: one row per row of its facts that counts."""
-    since, carrier = form.in_force_from, form.named_by or "NULL"
+    since, carrier, part = form.in_force_from, form.named_by or "NULL", "part" if form.parts else "NULL::VARCHAR"
     source = FACTS[form.id].qualified
     if since:
         source = (
@@ -118,8 +127,9 @@ def _figures(form: Form, column: Column, word: str) -> str:
     adds_up = form.flow and column.figure != "level"
     return (
         f"SELECT uscc, name, {literal(word)} AS measure, {literal(column.name)} AS field, "
-        f"CAST({carrier} AS VARCHAR) AS carrier, span_start, span_end, {str(bool(since)).lower()} AS dated, "
-        f"{str(adds_up).lower()} AS adds_up, {form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
+        f"CAST({carrier} AS VARCHAR) AS carrier, {part} AS part, span_start, span_end, "
+        f"{str(bool(since)).lower()} AS dated, {str(adds_up).lower()} AS adds_up, "
+        f"{form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
         f"{'replaced_on' if since else 'NULL::DATE'} AS replaced_on, "
         f'{quoted(column.name)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
         f"FROM {source} WHERE NOT superseded AND {quoted(column.name)} IS NOT NULL{where}"

@@ -70,6 +70,8 @@ class Form:
     """From the quotation mark after the address up to the value."""
     kind: int
     inline: bool
+    style: int
+    """The cell format of a number, -1 where it is none or has none."""
 
     @property
     def tags(self) -> int:
@@ -92,6 +94,8 @@ class OddCell:
     value: bytes | None
     formula: bytes | None
     """What is written of a formula; None where the cell has none."""
+    style: int
+    """As in `Form`."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ class RowCells:
     """Offsets in `data` between which the value of each cell is."""
     data: bytes
     odd: list[OddCell] = field(default_factory=list)
+    styles: list[tuple[int, Integers]] = field(default_factory=list)
+    """The cell format of numbers, and the positions of those that have it."""
 
     def values(self, kind: int) -> Values:
         """The cells of one kind."""
@@ -259,6 +265,8 @@ def _match(
         chosen = left[alike]
         if len(chosen):
             found.kinds[chosen] = form.kind
+            if form.style >= 0:
+                found.styles.append((form.style, found.positions[chosen]))
             starts[chosen] += len(form.opening)
             ends[chosen] -= 0 if form.kind == BLANK else 13 if form.inline else 8
             tags += form.tags * len(chosen)
@@ -277,7 +285,7 @@ def _form(data: bytes, at: int, shows_dates: Callable[[int], bool]) -> Form | No
     kind = BLANK if match[2] is None else _kind(attributes, shows_dates)
     if kind in (ERROR, ODD) or inline != (kind == TEXT and attributes[b"t"] == b"inlineStr"):
         return None
-    return Form(match[0], kind, inline)
+    return Form(match[0], kind, inline, _style(attributes, kind))
 
 
 def _kind(attributes: dict[bytes, bytes], shows_dates: Callable[[int], bool]) -> int:
@@ -288,6 +296,11 @@ def _kind(attributes: dict[bytes, bytes], shows_dates: Callable[[int], bool]) ->
         return kind
     require(style.isdigit())
     return DATE if shows_dates(int(style)) else NUMBER
+
+
+def _style(attributes: dict[bytes, bytes], kind: int) -> int:
+    """The cell format of a number, -1 where it is none or has none."""
+    return int(attributes.get(b"s", b"-1")) if kind == NUMBER else -1
 
 
 def _ends_well(form: Form, words: Words, openings: Integers, ends: Integers) -> npt.NDArray[np.bool_]:
@@ -316,5 +329,6 @@ def _look_at(found: RowCells, cells: Integers, index: int, shows_dates: Callable
     require(kind != ODD)
     is_inline = attributes.get(b"t") == b"inlineStr"
     require(is_inline == (inline is not None) and not (is_inline and formula is not None))
-    found.odd.append(OddCell(int(found.positions[index]), kind, inline if is_inline else value, formula))
+    style = _style(attributes, kind)
+    found.odd.append(OddCell(int(found.positions[index]), kind, inline if is_inline else value, formula, style))
     return cell.count(b"<")

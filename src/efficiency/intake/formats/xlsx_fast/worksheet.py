@@ -17,6 +17,7 @@ import polars as pl
 
 from efficiency.cell_addresses import column_number
 from efficiency.intake.formats.grid import NO_TEXT, SheetCells, lacks_result
+from efficiency.intake.formats.number_formats import PERCENT_FORMATS, format_sections
 from efficiency.intake.formats.xlsx_fast.row_bytes import (
     DATE,
     ERROR,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from efficiency.intake.formats.grid import Figures, Integers, Merge
+    from efficiency.intake.formats.number_formats import FormatSections
     from efficiency.intake.formats.xlsx_fast.row_bytes import OddCell, RowCells
 
 CHUNK = 1 << 20
@@ -67,8 +69,15 @@ _LONGEST_CODE = 255
 _STYLE = re.compile(rb'<xf [^<>]*?\bnumFmtId="(\d{1,9})"')
 _FORMAT = re.compile(rb"<numFmt ([^<>]*?) ?/>")
 _FORMAT_ID, _FORMAT_CODE = re.compile(rb'\bnumFmtId="(\d{1,9})"'), re.compile(rb'\bformatCode="([^"]*)"')
-_LITERAL = rb"\\.|&quot;[^a-zA-Z&]*&quot;"
-_NUMERIC = re.compile(rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|E\+|" + _LITERAL + rb"|[0#?.,%+() ;_*@-])*")
+_LITERAL = rb"\\.|![^a-zA-Z&]|&quot;[^a-zA-Z&]*&quot;"
+_CONDITION = rb"\[(?:&[lg]t;)?=?\d{1,18}\]"
+_NUMERIC = re.compile(
+    rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|\[\$[^a-zA-Z\]&]*(?:-[0-9A-Fa-f]{1,9})?\]|E\+|"
+    + _CONDITION
+    + rb"|"
+    + _LITERAL
+    + rb"|[0#?.,%+() ;_*@\x80-\xff-])*"
+)
 _DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?=[^yYdD]*[yYdD])(?:" + _LITERAL + rb"|[yYmMdD/., -])*(?:;@)?")
 
 
@@ -127,26 +136,42 @@ class _References:
         require(head is not None and tags == xml.count(b"<") and xml.rstrip().endswith(b"</sst>"))
         return _texts(found)
 
+    def shown(self, style: int) -> FormatSections | None:
+        """What the numbers of a style show, where it is something else than the stored figure."""
+        codes, styles = self._formats
+        return format_sections(html.unescape(codes.get(styles[style], b"").decode()))
+
     @cached_property
-    def _dated(self) -> list[bool | None]:
-        """Per style, whether it shows a number as a date; None where it is another format."""
+    def _formats(self) -> tuple[dict[int, bytes], list[int]]:
+        """Identifier → code of number formats, as written, and per style its identifier. Raises NotCommonError."""
         xml = self._styles()
         _, begun, rest = xml.partition(b"<cellXfs")
         cells, ended, _ = rest.partition(b"</cellXfs>")
         require(not xml.startswith((b"\xff\xfe", b"\xfe\xff")) and b"<!" not in xml and bool(begun and ended))
-        formats: dict[int, bool | None] = {
-            **dict.fromkeys(NUMBER_FORMATS, False),
-            **dict.fromkeys(DATE_FORMATS, True),
-        }
-        written = _FORMAT.findall(xml)
+        # Formats of the same identifiers are also written for conditional formatting (`dxfs`), and mean other cells.
+        declared = xml.partition(b"<numFmts")[2].partition(b"</numFmts>")[0]
+        codes = {number: code.encode() for number, code in PERCENT_FORMATS.items()}
+        written = _FORMAT.findall(declared)
         for attributes in written:
             identifier, code = _FORMAT_ID.search(attributes), _FORMAT_CODE.search(attributes)
             if identifier is None or code is None or len(code[1]) > _LONGEST_CODE:
                 raise NotCommonError
-            numeric, dated = _NUMERIC.fullmatch(code[1]), _DATED.fullmatch(code[1])
-            formats[int(identifier[1])] = None if numeric is None and dated is None else dated is not None
+            codes[int(identifier[1])] = code[1]
         styles = [int(number) for number in _STYLE.findall(cells)]
-        require(len(written) == xml.count(b"<numFmt ") and len(styles) == cells.count(b"<xf "))
+        require(len(written) == declared.count(b"<numFmt ") and len(styles) == cells.count(b"<xf "))
+        return codes, styles
+
+    @cached_property
+    def _dated(self) -> list[bool | None]:
+        """Per style, whether it shows a number as a date; None where it is another format."""
+        codes, styles = self._formats
+        formats: dict[int, bool | None] = {
+            **dict.fromkeys(NUMBER_FORMATS, False),
+            **dict.fromkeys(DATE_FORMATS, True),
+        }
+        for identifier, code in codes.items():
+            numeric, dated = _NUMERIC.fullmatch(code), _DATED.fullmatch(code)
+            formats[identifier] = None if numeric is None and dated is None else dated is not None
         return [formats.get(number) for number in styles]
 
 
@@ -210,6 +235,7 @@ class _Cells:
         self._texts: list[tuple[Integers, pl.Series]] = []
         self._shared: list[tuple[Integers, Integers]] = []
         self._marked: dict[int, str] = {}
+        self._formats: list[tuple[Integers, FormatSections]] = []
 
     def add(self, rows: RowCells) -> None:
         """Adds the cells of a chunk."""
@@ -225,6 +251,10 @@ class _Cells:
             else:
                 self._add(kind, found.positions, found.texts)
         self._add_odd(rows.odd)
+        odd = [(cell.style, np.array([cell.position])) for cell in rows.odd if cell.style >= 0]
+        for style, positions in (*rows.styles, *odd):
+            if (shown := self._references.shown(style)) is not None:
+                self._formats.append((positions, shown))
 
     def _add(self, kind: int, positions: Integers, written: pl.Series) -> None:
         """Adds cells of one kind, texts of their own excepted, from what is written in them."""
@@ -277,7 +307,7 @@ class _Cells:
             texts.append((positions, np.arange(known, known + len(own))))
             known += len(own)
             pool.append(own)
-        return SheetCells(self._numbers, texts, pl.concat(pool), self._marked, merges)
+        return SheetCells(self._numbers, texts, pl.concat(pool), self._marked, merges, self._formats)
 
 
 def _figures(written: pl.Series) -> Figures:

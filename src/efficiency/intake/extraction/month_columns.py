@@ -1,0 +1,51 @@
+"""Whether columns of single months may be meant as cumulative ones, which nothing in the sheet decides."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.layout import says_cumulative
+
+if TYPE_CHECKING:
+    from efficiency.intake.extraction.table import Table
+
+MOST = 0.8
+"""Share of the rows from which on figures that rise from month to month look cumulative."""
+FEW = 3
+"""Months below which figures may as well rise by chance."""
+
+
+def check_months(table: Table) -> None:
+    """`cumulative_doubt` where 累计 is said of columns that are read as single months.
+
+    By the title, beside a column that is the sum of the months; by the name of the file alone, of figures that rise.
+    """
+    layout = table.layout
+    months = [group for group in layout.groups if group.timing is not None and group.timing.month is not None]
+    if len(months) < FEW or any(group.timing and group.timing.kind != "month" for group in layout.groups):
+        return
+    first = months[0].columns[0]
+    in_sheet = next((text for text in (*table.context.titles, table.grid.sheet) if says_cumulative([text])), None)
+    if in_sheet is not None:
+        _tell(table, first.column if layout.sum_column is None else layout.sum_column, in_sheet, "各月另有合计")
+    elif says_cumulative([table.file_name]) and _rises(table, [group.columns[0].column for group in months]):
+        _tell(table, first.column, table.file_name, "表内没有写明，而各月的数逐月增加")
+
+
+def _rises(table: Table, columns: list[int]) -> bool:
+    """Whether in most rows with figures the figures of `columns` never fall."""
+    values = pl.DataFrame([numbers_of(table.cells, column).values.alias(str(column)) for column in columns])
+    steps = [pl.col(str(after)) >= pl.col(str(before)) for before, after in pairwise(columns)]
+    rising = values.filter(pl.sum_horizontal(pl.all().is_not_null()) >= FEW).select(
+        pl.all_horizontal(step.fill_null(value=True) for step in steps)
+    )
+    return rising.height > 0 and float(rising.to_series().mean() or 0.0) >= MOST  # type: ignore[arg-type]  # of booleans
+
+
+def _tell(table: Table, column: int, value: str, reason: str) -> None:
+    field = table.layout.groups[0].columns[-1].field
+    table.header_problem("cumulative_doubt", column, field=field, value=value, reason=reason)

@@ -1,0 +1,149 @@
+"""The tables of a sheet: below one another, side by side, or with rows that name measures; and the forms of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from efficiency.intake.layout.cumulative import with_cumulative_months
+from efficiency.intake.layout.forms import layouts_of
+from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
+from efficiency.intake.layout.hints import hint_at_form
+from efficiency.intake.layout.mapping import mapped_header
+from efficiency.intake.layout.measure_rows import find_measure_rows, find_transposed
+from efficiency.intake.layout.panes import panes, shared_context
+from efficiency.intake.layout.row_kinds import last_used_row
+from efficiency.intake.layout.titles import table_context, units_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from efficiency.intake.formats import Grid
+    from efficiency.intake.layout.forms import TableLayout
+    from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.layout.mapping import MappedSheet
+    from efficiency.intake.layout.measure_rows import MeasureRows
+    from efficiency.intake.layout.titles import TableContext
+    from efficiency.intake.parsing import Timing
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table of a sheet."""
+
+    grid: Grid
+    """The sheet, or its columns between those of tables beside this one."""
+    header: Header
+    context: TableContext
+    layouts: tuple[TableLayout, ...]
+    """The forms that it states, the main one first; none for a table that is no form of ours."""
+    end: int
+    """Row of the grid after its last row that is not blank."""
+    measured: MeasureRows | None = None
+    """Where its rows name measures: their kinds and names."""
+
+    def goes_on(self, other: FoundTable) -> bool:
+        """Whether it has the same columns, forms, units and time as the table before it: its totals may be of both."""
+        return (
+            [m for _, m in sorted(self.header.meanings.items())]
+            == [m for _, m in sorted(other.header.meanings.items())]
+            and (self.context.timing, self.context.units) == (other.context.timing, other.context.units)
+            and [layout.form for layout in self.layouts] == [layout.form for layout in other.layouts]
+        )
+
+
+def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -> tuple[list[FoundTable], str]:
+    """Every table of a sheet, those that are forms first; a sheet without any has none and a hint at the reason.
+
+    `mapped` replaces the headers of the sheet. A table that is no form of ours is listed only if another is one.
+    """
+    if mapped is not None:
+        header, missing = mapped_header(grid, mapped)
+        forms, _ = _tables_below(grid, file_name, [header] if header else [], timing=mapped.timing)
+        return forms, f"映射文件所列的表头“{'”、“'.join(missing)}”在该表中找不到。" if missing else ""
+    measured = _measured(grid, file_name, find_measure_rows(grid))
+    if measured:
+        return measured, ""
+    anchors = anchor_rows(grid)
+    found = panes(grid, anchors)
+    headers = find_headers(grid, anchors)
+    if len(found) == 1 or not headers:
+        forms, others = _tables_below(grid, file_name, headers)
+    else:
+        shared = shared_context(grid, file_name, found, headers[0].top)
+        forms, others = [], []
+        for part in (grid.part(columns.start, columns.stop) for columns in found):
+            tables, no_forms = _tables_below(part, file_name, find_headers(part), shared)
+            forms += tables
+            others += no_forms
+    if not forms:
+        transposed = _measured(grid, file_name, find_transposed(grid))
+        first = headers[0] if headers else None
+        return transposed, "" if transposed else hint_at_form(first, labels_of(grid, first))
+    return [*forms, *others], ""
+
+
+def _measured(grid: Grid, file_name: str, found: Sequence[MeasureRows]) -> list[FoundTable]:
+    """The tables whose rows name measures; none where one of them states no form."""
+    tables: list[FoundTable] = []
+    for measured in found:
+        start = tables[-1].end if tables else 0
+        top = measured.header.top
+        context = table_context(grid, file_name, top, start, tables[-1].context if tables else None)
+        end = measured.header.bottom + 1 + measured.kinds.height
+        header = with_cumulative_months(measured.header, (*context.titles, grid.sheet), measured.view, end)
+        layouts = tuple(layouts_of(header, context, "", ""))
+        if not layouts:
+            return []
+        tables.append(FoundTable(measured.view, header, context, layouts, end, measured))
+    return tables
+
+
+def _tables_below(
+    grid: Grid,
+    file_name: str,
+    headers: Sequence[Header],
+    shared: TableContext | None = None,
+    timing: Timing | None = None,
+) -> tuple[list[FoundTable], list[FoundTable]]:
+    """The tables below `headers` that are forms, and those that are none.
+
+    `shared` is what is said above tables side by side, `timing` what a mapping states. A table above the first form
+    that names the enterprise the sheet is about, or who fills it in, is none of them.
+    """
+    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    forms: list[FoundTable] = []
+    others: list[FoundTable] = []
+    start = 0
+    for number, found in enumerate(headers):
+        header = found
+        titles = titles_begin(grid, header.top, start) if forms else start
+        context = table_context(grid, file_name, header.top, titles, forms[-1].context if forms else shared)
+        if timing is not None:
+            context = replace(context, timing=timing)
+        following = headers[number + 1].top if number + 1 < len(headers) else None
+        end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
+        if timing is None:
+            header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
+        header, of_rows = units_of_rows(grid, header, end)
+        with_row_units = replace(context, units=context.units + of_rows)
+        layouts = layouts_of(header, with_row_units, stem, grid.sheet)
+        table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
+        if layouts:
+            forms.append(table)
+            start = header.bottom + 1
+        else:
+            others.append(table)
+    if not forms:
+        return [], others
+    first = forms[0].header
+
+    def is_about_the_sheet(table: FoundTable) -> bool:
+        above = table.header.top < first.top
+        return above and not (first.identity and _has_numbers(grid, table.header.bottom + 1, table.end))
+
+    return forms, [table for table in others if not is_about_the_sheet(table)]
+
+
+def _has_numbers(grid: Grid, first: int, end: int) -> bool:
+    return any(numbers[first:end].count() for numbers in grid.numbers)
