@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 from builders.stated import CODES, NAMES, Resolved, Row, Sheet, counting, message, month, stated, whole, year_to_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,6 +93,30 @@ def test_a_figure_that_is_left_out_twice_is_counted_once() -> None:
     versions = [taxes(f"v{number}", "税收.xlsx", 10, A=number, B=2) for number in (1, 2)]
     result = sent(REGISTER, *versions, taxes("new", "税收.xlsx", 10, A=5))
     assert "1 项" in message(result, "figures_lapsed")
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "warned"),
+    [
+        ("2026年第4季度.xlsx", 10, False),
+        ("2026年第4季度.xlsx", 9, True),
+        ("1-10月.xlsx", 10, False),
+        ("2026年11月报送.xlsx", 10, True),
+        ("2025年10月.xlsx", 10, True),
+        ("10月.xlsx", 10, False),
+        ("税收.xlsx", 10, False),
+        ("2026年/9月/税收.xlsx", 10, False),
+    ],
+)
+def test_a_name_that_states_another_month_than_the_rows_is_a_warning(name: str, number: int, warned: bool) -> None:
+    assert bool(rules(sent(REGISTER, taxes("tax", name, number, A=1)), "file_misnamed")) is warned
+
+
+def test_a_file_that_says_it_is_a_correction_replaces_without_a_warning() -> None:
+    first = taxes("first", "10月.xlsx", 10, A=1, B=2)
+    result = sent(REGISTER, first, taxes("second", "10月(更正).xlsx", 10, A=3))
+    assert by_month(result) == {("A", 10): 3, ("B", 10): 2}
+    assert rules(result, "replaces_file", "replaced_by_file") == []
 
 
 def incident(day: date, **more: Any) -> Row:

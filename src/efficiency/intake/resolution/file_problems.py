@@ -31,6 +31,8 @@ LAPSED = {
 state, which counted before it came."""
 REPLACING = {"submission_id": pl.String(), "later_submission": pl.String(), "rows": pl.Int64()}
 """One row per pair of sheets: how many rows of the later one state only what it replaced in the other."""
+SAYS_SO = r"更正|修正|修订|订正|重报|补报|更新"
+"""Words in the name of a file or sheet that is meant to replace figures of another."""
 NAMED = 10
 """Enterprises that a message names."""
 
@@ -283,7 +285,8 @@ def _misnamed(submissions: pl.DataFrame, labels: Mapping[str, Sequence[str]]) ->
 def _all_replaced(submissions: pl.DataFrame, columns: pl.DataFrame, replacing: pl.DataFrame) -> list[pl.DataFrame]:
     """A warning on each sheet all of whose rows replace those of another file's, and on that one.
 
-    Sheets that state other figures beside them are of another department, not of another month by mistake.
+    Where the other one states further figures it is of another department, not of another month by mistake, and a
+    file that says it is a correction is none either.
     """
     about = submissions.select(
         "submission_id", "sha256", "left_out", "rows_accepted", "form", _called().alias("called")
@@ -296,6 +299,7 @@ def _all_replaced(submissions: pl.DataFrame, columns: pl.DataFrame, replacing: p
             & (pl.col("sha256") != pl.col("sha256_later"))
             & (pl.col("form") == pl.col("form_later"))
             & (pl.col("rows") == pl.col("rows_accepted_later"))
+            & ~pl.col("called_later").str.contains(SAYS_SO)
         )
     )
     figures = columns.filter(pl.col("field").is_in([name for form in FORMS.values() for name in form.figures]))

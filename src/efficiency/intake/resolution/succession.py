@@ -178,9 +178,15 @@ def month_named(file_name: str) -> Timing | None:
 
 
 def names_month(timing: Timing, period: str) -> bool:
-    """Whether `period` (`2026-10`, `2026-01..2026-10`) ends with the month of `timing`, in its year if it has one."""
+    """Whether `period` (`2026-10`, `2026-01..2026-10`) ends in a month that `timing` names, and in its year if any.
+
+    A name may state several months (第4季度, 1-10月), of which the rows state one.
+    """
     year, month = (int(number) for number in period.rpartition("..")[2].split("-"))
-    return timing.month == month and timing.year in (None, year)
+    if timing.year not in (None, year) or timing.month is None:
+        return False
+    before = timing.month - 1 if timing.kind == "to_date" else (timing.months or 1) - 1
+    return 0 <= timing.month - month <= before
 
 
 def _of_several_versions(submissions: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
