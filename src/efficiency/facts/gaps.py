@@ -205,21 +205,26 @@ def _energy_gaps(rows: pl.DataFrame, basis: EnergyBasis, window: Window, word: s
         without = missing_months({}, window, size)
         without[as_indices(users["user"])] = missing_months(whole, window, users.height)
         found = found.join(users, left_on="entity", right_on="user", how="anti")
-    months = entities.select("uscc", "entity", pl.Series("without", without, dtype=pl.Int64)).join(
-        found.group_by("entity").agg(_union("months")), on="entity", how="left", validate="1:1"
+    of_all = found.group_by("entity").agg(
+        pl.col("months").bitwise_or(),
+        (
+            (pl.len() == pl.col("carriers").first())
+            & (pl.col("months").n_unique() == 1)
+            & (pl.col("contradicted") == 0).all()
+            & ~pl.col("factor").any()
+        ).alias("alike"),
     )
-    worded = months.join(_by_carrier(found, window), on="entity", how="left", validate="1:1")
-    whole_months = _worded(worded.select("entity", pl.col("without").alias("months")), window)
-    return worded.join(whole_months.select("entity", pl.col("text").alias("whole")), on="entity").select(
-        "uscc",
-        pl.coalesce("months", "without").alias("months"),
-        pl.coalesce("text", "whole").fill_null("数据不全").alias("text"),
+    differ = found.join(of_all.filter(~pl.col("alike")), on="entity", how="semi", maintain_order="left")
+    return (
+        _worded(
+            entities.select("uscc", "entity", pl.Series("without", without, dtype=pl.Int64))
+            .join(of_all, on="entity", how="left", validate="1:1")
+            .with_columns(pl.coalesce("months", "without").alias("months")),
+            window,
+        )
+        .join(_by_carrier(differ, window), on="entity", how="left", validate="1:1", suffix="_of_carriers")
+        .select("uscc", "months", pl.coalesce("text_of_carriers", "text", pl.lit("数据不全")).alias("text"))
     )
-
-
-def _union(column: str) -> pl.Expr:
-    """The union of sets of months."""
-    return pl.col(column).bitwise_or().alias(column)
 
 
 def _carrier_gaps(named: pl.DataFrame, reported: Edges, window: Window, value: str) -> pl.DataFrame:

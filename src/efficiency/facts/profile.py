@@ -53,7 +53,7 @@ class Profile:
         """Digest of everything that an evaluation reads."""
         return inputs_sha256(self.frame, self.gaps)
 
-    def gives(self, digest: str) -> bool:
+    def gives(self, digest: str | None) -> bool:
         """Whether `digest` is that of this profile; earlier versions made it of the frame alone."""
         return digest in (self.inputs_sha256, inputs_sha256(self.frame))
 

@@ -31,6 +31,8 @@ ROUNDING = 1e-11
 """A total smaller than this share of the figures it was made from is a rounding error of zero."""
 
 _NO_WAY = np.int64(1 << 60)
+_MOST_BITS = 62
+"""Spans of which a set fits into one number."""
 
 Vector = NDArray[np.float64]
 """One figure per enterprise, NaN where it is not known."""
@@ -149,12 +151,26 @@ def missing_months(figures: Edges, window: Window, size: int) -> Months:
     None (0) where the total is determined, by the rule of `window_total`. Where several sets are as small, the one of
     the earliest months.
     """
+    known = [(start, end, ~np.isnan(figure)) for (start, end), figure in figures.items()]
+    if size <= 1 or len(known) > _MOST_BITS:
+        return _fewest_months(known, window, size)
+    # Most enterprises state the same spans as many others: what is missing is found once for each such set.
+    stated = np.zeros(size, dtype=np.int64)
+    for position, (_, _, holds) in enumerate(known):
+        stated |= holds.astype(np.int64) << position
+    sets, own = np.unique(stated, return_inverse=True)
+    of_sets = [(start, end, (sets >> position & 1).astype(np.bool_)) for position, (start, end, _) in enumerate(known)]
+    months: Months = _fewest_months(of_sets, window, len(sets))[own]
+    return months
+
+
+def _fewest_months(known: Sequence[tuple[int, int, NDArray[np.bool_]]], window: Window, size: int) -> Months:
+    """`missing_months` of spans: first node, last node, and who states a figure of it."""
     # The shortest way between the window's ends: reported spans cost nothing, a month that is to be stated costs one.
     # One number holds the count of such months and, below it, their bits, so that the least one is the answer.
     first, last = window.ends
     ways = [np.full(size, _NO_WAY) for _ in range(NODES)]
     ways[first] = np.zeros(size, dtype=np.int64)
-    known = [(start, end, ~np.isnan(figure)) for (start, end), figure in figures.items()]
     before: list[Months] = []
     while not before or any((one != other).any() for one, other in zip(ways, before, strict=True)):
         before = list(ways)

@@ -215,7 +215,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         yield Finding(f"{subject} code", True, f"made by version {row['code_version']}, this is {code_version()}")
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
-    judged = evaluate_period(facts, policy, row["period"], past)
+    judged = evaluate_period(facts, policy, row["period"], past, row["inputs_sha256"])
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
     new = PublishedEvaluation(
