@@ -84,7 +84,7 @@ def unrecognised_table(file: InboxFile, identifier: str, table: FoundTable) -> R
     """A table that is no form of ours, in a sheet with one that is; its rows are rejected."""
     grid, header = table.grid, table.header
     row = grid.row_number(header.top)
-    cell = f"{grid.letters(min(header.identity.values()))}{row}"
+    cell = f"{grid.letters(min(header.identity.values(), default=min(header.meanings)))}{row}"
     body = grid.filled[header.bottom + 1 : table.end]
     hint = hint_at_form(header, labels_of(grid, header))
     return without_rows(file, identifier, grid.sheet, "form_unknown", body=body, cell=cell, row=row, hint=hint)

@@ -24,7 +24,7 @@ from schemas import FORMS
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.layout import ColumnMatch
@@ -33,6 +33,8 @@ LEAST = 4
 """Characters of a name below which one other makes it another word."""
 IDENTIFIER = 1e8
 """Whole numbers from here on are telephone numbers and codes where nothing else says what they are."""
+MOST_TITLES = 3
+"""Titles that a message names where no header is like the one that is not read."""
 NO_HEADER = "无表头"
 _OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
 """Dimensions in which carriers are stated."""
@@ -123,9 +125,17 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Told:
     if own is not None:
         return _Told("column_passed", {"reason": f"{reason}本表已有“{own}”。"})
     names = nearest_headers(label, [table.layout.form for table in tables], stated)
-    quoted = "、".join(f"“{name}”" for name in names)
-    proposal = f"相近的表头有{quoted}，口径相同的，请改用该表头。" if quoted else ""
+    quoted = "、".join(f"“{name}”" for name in names or _further_titles(tables, stated))
+    proposal = f"相近的表头有{quoted}，口径相同的，请改用该表头。"
+    if not names:
+        proposal = f"该表还可采用的表头有{quoted}等。" if quoted else ""
     return _Told("column_unread" if meant or carrier else "column_passed", {"reason": reason + proposal})
+
+
+def _further_titles(tables: Sequence[Table], stated: Collection[str]) -> list[str]:
+    """Titles of the first few columns of figures that the tables' forms have and they do not state."""
+    columns = (column for table in tables for column in FORMS[table.layout.form].columns if column.figure)
+    return [column.title for column in columns if column.title not in stated][:MOST_TITLES]
 
 
 def _carrier_word(label: str) -> str:

@@ -135,7 +135,7 @@ def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedU
         names = {normalise_name(head) for head in heads if head}
         if not names & _UNIT_COLUMNS and (names or column in header.meanings):
             continue
-        words = {text.strip() for text in grid.texts[column][header.bottom + 1 : end].drop_nulls().to_list()}
+        words = {text.strip() for text in grid.texts[column][header.bottom + 1 : end].drop_nulls().unique().to_list()}
         units = sum((split_units(word) for word in sorted(words)), NO_UNITS)
         if units.known and (names or all(map(find_unit, words))):  # a column 单位 may name organisations
             found[column] = units
