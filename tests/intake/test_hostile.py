@@ -247,6 +247,27 @@ def test_a_bomb_is_one_plain_problem_in_little_memory(tmp_path: Path, name: str)
     assert found["extra"] < EXTRA_KILOBYTES
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("网页.xls", b"<table>" + (b"<tr>" + b"<td>1234.5" * 20) * 15_000),
+        ("深.xls", b"<table><tr><td>" * 20_000),
+        ("宽.xls", b"<table><tr>" + b"<td rowspan=60000 colspan=1000>1" * 3_000),
+        ("文.txt", "企业名称\t营业收入\n".encode("utf-16") + "甲公司\t1,234.5\n".encode("utf-16-le") * 300_000),
+        (
+            "旧.xls",
+            b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet Name="a">'
+            + b"<Table>" + (b"<Row>" + b'<Cell><Data Type="Number">1</Data></Cell>' * 20 + b"</Row>") * 10_000
+            + b"</Table></Worksheet></Workbook>",
+        ),
+    ],
+)  # fmt: skip
+def test_markup_and_text_of_many_cells_take_little_memory(tmp_path: Path, name: str, data: bytes) -> None:
+    """No tree is made of them: a page of 300 000 cells would take a gigabyte."""
+    found = read_alone(tmp_path / name, data)
+    assert found["extra"] < EXTRA_KILOBYTES, found
+
+
 @pytest.mark.parametrize("part", ["sheet1", "sharedStrings", "workbook", "styles"])
 def test_entities_are_never_expanded(tmp_path: Path, part: str) -> None:
     with zipfile.ZipFile(io.BytesIO(workbook())) as archive:

@@ -167,10 +167,10 @@ def ods_metadata(content: bytes, styles: bytes = b"") -> dict[str, SheetMetadata
             _add_mark_and_span(table, token, _mark(token, content, match.end()), row, column)
             columns = _times(_REPEATED, token)
             if shown and _FIGURE.search(token):
-                style = _CELL_STYLE_NAME.search(token)
-                name = style[1] if style else of_row or next((one for end, one in defaults if column < end), b"")
-                if name in shown:
-                    table.formats.append((positions_of(row, column, rows, columns), shown[name]))
+                own = _CELL_STYLE_NAME.search(token)
+                style = own[1] if own else of_row or next((one for end, one in defaults if column < end), b"")
+                if style in shown:
+                    table.formats.append((positions_of(row, column, rows, columns), shown[style]))
             column += columns
     return found
 
