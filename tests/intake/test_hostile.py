@@ -377,13 +377,14 @@ def test_a_very_long_text_is_kept_and_its_problem_stays_readable(read: Callable[
 NOT_SPREADSHEETS = {
     "空.xlsx": (b"", "0 字节"),
     "空.csv": (b"", "0 字节"),
-    "网页.xls": (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "网页"),
-    "标记.xlsx": (b'<?xml version="1.0"?><Workbook/>', "网页"),
-    "文本.xls": ("企业名称\t营业收入\n甲公司\t1\n".encode(), "电子表格"),
-    "文档.xlsx": (zipped([("word/document.xml", b"<w/>"), ("[Content_Types].xml", b"<Types/>")]), "损坏"),
+    "网页.xls": (b"<html><body><p>1</p></body></html>", "网页"),
+    "标记.xlsx": (b'<?xml version="1.0"?><Workbook/>', "XML"),
+    "文本.xls": ("企业名称 营业收入\n甲公司 1\n".encode(), "电子表格"),
+    "文档.xlsx": (zipped([("word/document.xml", b"<w/>"), ("[Content_Types].xml", b"<Types/>")]), "Word"),
     "加密.xlsx": (encrypted(), "加密"),
     "密码.xls": (compound(biff()[:20] + struct.pack("<HHHHH", 0x2F, 6, 1, 1, 1)), "加密"),
     "零.csv": (b"a,b\0\n1,2\n" * 9, "编码"),
+    "零零.csv": (b"a,b\0\n1,2\n" * 10, "编码"),
     "乱码.csv": (b"\xff\xff\x81\xff" * 99, "编码"),
 }  # fmt: skip
 
