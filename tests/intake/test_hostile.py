@@ -247,6 +247,27 @@ def test_a_bomb_is_one_plain_problem_in_little_memory(tmp_path: Path, name: str)
     assert found["extra"] < EXTRA_KILOBYTES
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("网页.xls", b"<table>" + (b"<tr>" + b"<td>1234.5" * 20) * 5_000),
+        ("深.xls", b"<table><tr><td>" * 20_000),
+        ("宽.xls", b"<table><tr>" + b"<td rowspan=60000 colspan=1000>1" * 3_000),
+        ("文.txt", "企业名称\t营业收入\n".encode("utf-16") + "甲公司\t1,234.5\n".encode("utf-16-le") * 300_000),
+        (
+            "旧.xls",
+            b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet Name="a">'
+            + b"<Table>" + (b"<Row>" + b'<Cell><Data Type="Number">1</Data></Cell>' * 20 + b"</Row>") * 10_000
+            + b"</Table></Worksheet></Workbook>",
+        ),
+    ],
+)  # fmt: skip
+def test_markup_and_text_of_many_cells_take_little_memory(tmp_path: Path, name: str, data: bytes) -> None:
+    """No tree is made of them, and what is spanned or nested is bounded."""
+    found = read_alone(tmp_path / name, data)
+    assert found["extra"] < EXTRA_KILOBYTES, found
+
+
 @pytest.mark.parametrize("part", ["sheet1", "sharedStrings", "workbook", "styles"])
 def test_entities_are_never_expanded(tmp_path: Path, part: str) -> None:
     with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
@@ -357,13 +378,14 @@ def test_a_very_long_text_is_kept_and_its_problem_stays_readable(read: Callable[
 NOT_SPREADSHEETS = {
     "空.xlsx": (b"", "0 字节"),
     "空.csv": (b"", "0 字节"),
-    "网页.xls": (b"<html><body><table><tr><td>1</td></tr></table></body></html>", "网页"),
-    "标记.xlsx": (b'<?xml version="1.0"?><Workbook/>', "网页"),
-    "文本.xls": ("企业名称\t营业收入\n甲公司\t1\n".encode(), "电子表格"),
-    "文档.xlsx": (zipped([("word/document.xml", b"<w/>"), ("[Content_Types].xml", b"<Types/>")]), "损坏"),
+    "网页.xls": (b"<html><body><p>1</p></body></html>", "网页"),
+    "标记.xlsx": (b'<?xml version="1.0"?><Workbook/>', "XML"),
+    "文本.xls": ("企业名称 营业收入\n甲公司 1\n".encode(), "电子表格"),
+    "文档.xlsx": (zipped([("word/document.xml", b"<w/>"), ("[Content_Types].xml", b"<Types/>")]), "Word"),
     "加密.xlsx": (encrypted(), "加密"),
     "密码.xls": (compound(biff()[:20] + struct.pack("<HHHHH", 0x2F, 6, 1, 1, 1)), "加密"),
     "零.csv": (b"a,b\0\n1,2\n" * 9, "编码"),
+    "零零.csv": (b"a,b\0\n1,2\n" * 10, "编码"),
     "乱码.csv": (b"\xff\xff\x81\xff" * 99, "编码"),
 }  # fmt: skip
 

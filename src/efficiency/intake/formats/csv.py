@@ -42,9 +42,9 @@ def as_utf8(data: bytes) -> bytes:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         candidates: tuple[str, ...] = ("utf-16",)
     elif b"\0" in data[:_HEAD]:
-        # Every comma, digit and line end has one zero byte, behind it or before.
-        odd = data[1:_HEAD:2].count(0)
-        candidates = ("utf-16-le",) if odd >= data[:_HEAD:2].count(0) else ("utf-16-be",)
+        # Every comma, digit and line end has one zero byte, behind it or before, and no other sign has any.
+        odd, even = data[1:_HEAD:2].count(0), data[:_HEAD:2].count(0)
+        candidates = () if 20 * min(odd, even) > max(odd, even) else ("utf-16-le",) if odd > even else ("utf-16-be",)
     else:
         candidates = ("utf-8", "gb18030")
         data = data.removeprefix(b"\xef\xbb\xbf")

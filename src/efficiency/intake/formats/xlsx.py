@@ -76,8 +76,8 @@ _CELL_TAG, _ROW_TAG = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]"), re.compile(rb"<(?:\
 _ITEM = re.compile(rb"<(?:\w{1,9}:)?si[\s>/]")
 _REFERENCE = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<")
 _ODD_ERROR = re.compile(
-    rb"""(<(?:\w{1,9}:)?c\b[^<>]*\bt=["']e["'][^<>]*>\s*(?:<(?:\w{1,9}:)?f\b[^<>]*(?:/>|>[^<>]*</(?:\w{1,9}:)?f>)\s*)?"""
-    rb"""<(?:\w{1,9}:)?v>)\s*(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<>]*(?=<)"""
+    rb"""(<(?:\w{1,9}:)?c\b[^<>]{0,99}\bt=["']e["'][^<>]{0,99}>\s{0,9}(?:<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<>]{0,8192}"""
+    rb"""</(?:\w{1,9}:)?f>)\s{0,9})?<(?:\w{1,9}:)?v>)(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<>]{0,99}(?=<)"""
 )
 """An error cell up to its value, and a value that calamine does not know: it would refuse the whole workbook."""
 _NO_CONTENT = "文件已损坏：工作表没有内容"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from efficiency.intake.formats.grid import Merge
 
 MOST_BYTES = 128 << 20
-MOST_CELLS = 3_000_000
+MOST_CELLS = 2_000_000
 """Cells of a page; each takes some fifty bytes while it is read."""
 DEPTH = 20
 """Tables within tables."""

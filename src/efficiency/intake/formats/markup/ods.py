@@ -32,19 +32,13 @@ _FORMULA = re.compile(rb"""table:formula=(?:"([^"]*)"|'([^']*)')""")
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated="(\d+)"')
 _ROWS_SPANNED = re.compile(rb'number-rows-spanned="(\d+)"')
 _COLUMNS_SPANNED = re.compile(rb'number-columns-spanned="(\d+)"')
-_NUMBER_STYLE = re.compile(
-    rb'<number:(?P<kind>number|currency|percentage)-style\b[^<>]*style:name="(?P<name>[^"]*)"[^<>]*>'
-    rb"(?P<body>.*?)</number:(?P=kind)-style>",
-    re.DOTALL,
-)
-_FORMAT_PART = re.compile(
-    rb"(?P<number><number:number\b(?:[^<>]*/>|[^<>]*>.*?</number:number>))"
-    rb"|<number:(?:text|currency-symbol)\b[^<>]*>(?P<text>[^<]*)",
-    re.DOTALL,
-)
-_FACTOR = re.compile(rb'display-factor="1(0+)"')
-_POINT = re.compile(rb'<number:embedded-text\b[^<>]*number:position="(\d{1,2})"[^<>]*>\.<')
-_CELL_STYLE = re.compile(rb'<style:style\b[^<>]*style:family="table-cell"[^<>]*>')
+_NUMBER_STYLE = re.compile(rb"<number:(?:number|currency|percentage)-style\b([^<>]*)>|</number:\w{1,12}-style>")
+_FORMAT_PART = re.compile(rb"<number:(number|text|currency-symbol|embedded-text)\b([^<>]*)>([^<]*)")
+_LONGEST_STYLE = 4_000
+"""Bytes of a number style that are looked at."""
+_FACTOR = re.compile(rb'display-factor="1(0{1,30})"')
+_POINT = re.compile(rb'number:position="(\d{1,2})"')
+_CELL_STYLE = re.compile(rb"<style:style\b([^<>]*)>")
 _STYLE_NAME = re.compile(rb'style:name="([^"]*)"')
 _DATA_STYLE = re.compile(rb'style:data-style-name="([^"]*)"')
 _CELL_STYLE_NAME = re.compile(rb'table:style-name="([^"]*)"')
@@ -109,29 +103,35 @@ def _extents(content: bytes) -> list[Extent]:
 
 def _format_code(style: bytes) -> str:
     """The code that Excel would write for a number style of OpenDocument, as far as it scales or names a unit."""
-    code = ""
-    for part in _FORMAT_PART.finditer(style):
-        if part["number"] is not None:
-            places = sorted((int(at) for at in _POINT.findall(part["number"])), reverse=True)
-            factor = _FACTOR.search(part["number"])
-            code += "0" + "".join("!.0" + "0" * (at - 1) for at in places[:1])
-            code += "," * (len(factor[1]) // 3 if factor else 0)
+    code, places, commas = "", "", ""
+    for kind, attributes, text in _FORMAT_PART.findall(style):
+        if kind == b"number":
+            factor = _FACTOR.search(attributes)
+            places, commas = "0", "," * (len(factor[1]) // 3 if factor else 0)
+            code += "\0"
+        elif kind == b"embedded-text":
+            if text == b"." and (point := _POINT.search(attributes)):
+                places = "0!." + "0" * int(point[1])
         else:
-            text = _text(part["text"] or b"")
-            code += "%" if text.strip() == "%" else f'"{text}"'
-    return code
+            shown = _text(text)
+            code += "%" if shown.strip() == "%" else f'"{shown}"'
+    return code.replace("\0", places + commas)
 
 
 def _styles(every: bytes) -> dict[bytes, FormatSections]:
     """Cell style → what it shows of a number where it is something else than the stored figure."""
     shown: dict[bytes, FormatSections] = {}
-    for match in _NUMBER_STYLE.finditer(every):
-        if sections := format_sections(_format_code(match["body"])):
-            shown[match["name"]] = sections
+    begun: re.Match[bytes] | None = None
+    for tag in _NUMBER_STYLE.finditer(every):
+        name = _STYLE_NAME.search(begun[1]) if tag[1] is None and begun is not None else None
+        if name and begun:
+            code = _format_code(every[begun.end() : tag.start()][:_LONGEST_STYLE])
+            shown |= {name[1]: sections} if (sections := format_sections(code)) else {}
+        begun = tag if tag[1] is not None else None
     found: dict[bytes, FormatSections] = {}
-    for tag in _CELL_STYLE.findall(every) if shown else ():
-        name, data = _STYLE_NAME.search(tag), _DATA_STYLE.search(tag)
-        if name and data and data[1] in shown:
+    for attributes in _CELL_STYLE.findall(every) if shown else ():
+        name, data = _STYLE_NAME.search(attributes), _DATA_STYLE.search(attributes)
+        if b'family="table-cell"' in attributes and name and data and data[1] in shown:
             found[name[1]] = shown[data[1]]
     return found
 
@@ -167,10 +167,10 @@ def ods_metadata(content: bytes, styles: bytes = b"") -> dict[str, SheetMetadata
             _add_mark_and_span(table, token, _mark(token, content, match.end()), row, column)
             columns = _times(_REPEATED, token)
             if shown and _FIGURE.search(token):
-                style = _CELL_STYLE_NAME.search(token)
-                name = style[1] if style else of_row or next((one for end, one in defaults if column < end), b"")
-                if name in shown:
-                    table.formats.append((positions_of(row, column, rows, columns), shown[name]))
+                own = _CELL_STYLE_NAME.search(token)
+                style = own[1] if own else of_row or next((one for end, one in defaults if column < end), b"")
+                if style in shown:
+                    table.formats.append((positions_of(row, column, rows, columns), shown[style]))
             column += columns
     return found
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = b"urn:schemas-microsoft-com:office:spreadsheet"
 MOST_BYTES = 256 << 20
-MOST_CELLS = 3_000_000
+MOST_CELLS = 2_000_000
 """Cells of all sheets; each takes some fifty bytes while it is read."""
 _PLACES = 1 << 16
 """Texts that are kept once however often they occur."""
