@@ -78,13 +78,13 @@ def test_this_month_and_the_year_to_date_below_each_enterprise(read: Reader) -> 
 
 @pytest.mark.parametrize("layout", ["every row", "first row", "merged", "line above", "title"])
 def test_months_across_and_measures_of_an_enterprise_down(read: Reader, layout: str) -> None:
-    blocks = {
+    blocks: dict[str, dict[str, list[int | None]]] = {
         "甲公司": {"营业收入": [1, 2], "实缴税金": [10, 20]},
         "乙公司": {"营业收入": [3, 4], "实缴税金": [30, None]},
     }
     if layout == "title":
         blocks = {"甲公司": blocks["甲公司"]}
-    rows: Rows = [["企业名称:甲公司" if layout == "title" else "经济指标", None, "2026年"]]
+    rows: list[list[Any]] = [["企业名称:甲公司" if layout == "title" else "经济指标", None, "2026年"]]
     named = layout in ("every row", "first row", "merged")
     rows.append([*(["企业名称"] if named else []), "指标", "计量单位", "9月", "10月", "合计"])
     merges = []
