@@ -356,7 +356,7 @@ def _as_parts(form: Form, field: str, rows: pl.DataFrame, pairs: pl.DataFrame, f
             longer, on=list(form.statement_key), how="left", validate="m:1"
         )
     own = {*form.statement_key, "name", "sheet", "submission_id", "row", "block", "part", "superseded", field}
-    own |= {"coefficient", form.row_unit}
+    own |= {"coefficient", form.row_unit or ""}
     return spread.select(
         pl.col(name).cast(dtype) if name in own and name in spread.columns else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in facts.schema.items()

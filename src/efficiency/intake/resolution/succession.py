@@ -110,7 +110,7 @@ def periods(submissions: pl.DataFrame, rows: Mapping[str, Chunks], known: pl.Dat
     several = submissions.filter(pl.col("submission_id").is_in(of_place.implode()) | named)
     begins, ends = (pl.col(name).dt.strftime("%Y-%m") for name in ("_first", "_last"))
     label = pl.when(begins == ends).then(ends).otherwise(pl.format("{}..{}", begins, ends))
-    labels = {
+    labels: dict[str, tuple[str, ...]] = {
         identifier: (label,)
         for identifier, label in several.drop_nulls("period_label").select("submission_id", "period_label").iter_rows()
     }
