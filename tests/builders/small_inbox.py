@@ -13,7 +13,7 @@ from efficiency.intake.parsing import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from efficiency.job.contracts import CompletedRun
+    from efficiency.job.contracts import CompletedRun, PeriodEvaluation, RunContext, StagedOutputs, Validated
 
 COUNT = 14
 PERIOD = "2026-10"
@@ -110,18 +110,21 @@ def run(
     Without `reports` no document is written, which takes most of a small month's time.
     """
     from efficiency.job.contracts import RunRequest
-    from efficiency.job.outputs import new_contents
     from efficiency.job.run import Steps, run_month
     from efficiency.periods import period_range
 
     place = folder / "warehouse" / "efficiency.duckdb"
     request = RunRequest(folder / "inbox", period_range(period), policy, place, folder / output, mapping=mapping)
-    steps = (
-        None
-        if reports
-        else Steps(report=lambda run, validated, evaluations, *_: new_contents(run, validated, evaluations))
-    )
-    return run_month(request, steps)
+    return run_month(request, None if reports else Steps(report=_warehouse_alone))
+
+
+def _warehouse_alone(
+    run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation], staged: StagedOutputs, *_: object
+) -> None:
+    """The step `report` without reports."""
+    from efficiency.job.outputs import new_contents
+
+    staged.warehouse.write(new_contents(run, validated, evaluations))
 
 
 def quick_policy(path: Path) -> Path:

@@ -18,7 +18,7 @@ from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import words_by_cohort, words_of_indicators
 from efficiency.facts.gaps import missing_as_months
 from efficiency.facts.windows import Window
-from efficiency.intake.resolution import open_problems, succession
+from efficiency.intake.resolution import open_problems
 from efficiency.job.evaluate import profile_at
 from efficiency.job.ingest import kept_facts
 from efficiency.monitoring.late_returns import returns_at
@@ -205,7 +205,7 @@ def _refused(submissions: pl.DataFrame) -> pl.DataFrame:
     """Sheets of which nothing counts, in the newest version of each file."""
     newest = submissions.group_by("file_name").agg(pl.col("sha256").sort_by("arrival").last())
     return (
-        submissions.filter(pl.col("status") == "refused")
+        submissions.filter((pl.col("status") == "refused") & pl.col("left_out").is_null())
         .join(newest, on=["file_name", "sha256"], how="semi", maintain_order="left")
         .sort("file_name", "sheet")
     )
@@ -228,7 +228,7 @@ def _refused_by_month(refused: pl.DataFrame, months: list[date]) -> pl.DataFrame
 
 
 def _open_problems(problems: pl.DataFrame, submissions: pl.DataFrame) -> dict[str, int]:
-    still_open = open_problems(problems, succession(submissions, problems))
+    still_open = open_problems(problems, submissions)
     counts = dict(still_open.group_by("severity").len().iter_rows())
     return {severity: counts.get(severity, 0) for severity in ("error", "warning", "note")}
 
