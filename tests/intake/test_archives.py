@@ -118,6 +118,7 @@ def locked() -> bytes:
         (lying({"表.csv": SHEET}, 5), "大小与声明不符|损坏"),
         (lying({"表.csv": SHEET}, 5_000), "大小与声明不符|损坏"),
     ],
+    ids=["many", "large", "locked", "cut", "larger than said", "smaller than said"],
 )
 def test_an_archive_that_cannot_be_opened_is_one_plain_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str
