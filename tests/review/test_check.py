@@ -58,7 +58,7 @@ def test_what_would_be_replaced_is_said(month: Path, tmp_path: Path) -> None:
     mended = write(tmp_path / "2026年1-10月产出.csv", [HEAD, (CODES[0], NAMES[0], "2026年1-10月", 201)])
     checked = check_paths([mended], warehouse=warehouse(month))
     assert checked.of_others.select("file_name", "rule", "value").rows() == [
-        ("产出/2026年1-10月产出.csv", "superseded_figure", "1")
+        ("产出/2026年1-10月产出.csv", "file_succeeded", "产出/2026年1-10月产出.csv")
     ]
     assert "对以前报送的文件" in "\n".join(checked_lines(checked))
     assert checked.submissions["file_name"].to_list() == ["2026年1-10月产出.csv"]

@@ -87,14 +87,12 @@ def test_an_enterprise_merged_over_its_carriers_is_read_alike_in_every_format(tm
     assert problems(parsed) == []
 
 
-def test_rows_without_a_name_that_are_not_merged_belong_to_nobody(tmp_path: Path) -> None:
+def test_rows_without_a_name_belong_to_the_enterprise_above_while_the_carrier_changes(tmp_path: Path) -> None:
     path = tmp_path / "表.csv"
     path.write_text("\n".join(",".join(str(cell or "") for cell in row) for row in LONG), encoding="utf-8")
     for file in (inbox_file(path), ods(tmp_path / "表.ods", LONG)):
         parsed = balanced(read_file(file))
-        assert stated(parsed, "energy", "name", "carrier", "consumption") == [
-            (None if carrier in ("原煤", "汽油") else name, carrier, figure) for name, carrier, figure in OF_LONG
-        ]
+        assert stated(parsed, "energy", "name", "carrier", "consumption") == OF_LONG
 
 
 def test_an_ods_formula_without_a_result_is_refused(tmp_path: Path) -> None:
