@@ -1,6 +1,7 @@
 """Several tables of one sheet: none of their rows is lost between them, and what they state is compared as of one."""
 
 from builders.sent import A, B, C, cells, sent, told
+from builders.sheets import Rows
 
 ENERGY = ["企业名称", "能源名称", "计量单位", "消费量"]
 METERS = ["企业名称", "户号", "用电量(万千瓦时)"]
@@ -10,7 +11,8 @@ MONTH = ["2026年10月"]
 
 def test_the_last_row_above_another_table_is_no_heading_of_its_columns() -> None:
     first = [MONTH, ENERGY, [A, "电力", "万千瓦时", 5], [A, "原煤", "吨", 6], [B, "原煤", "吨", 7]]
-    for between in ([], [[]], [["2026年9月"]]):
+    gaps: list[list[list[str]]] = [[], [[]], [["2026年9月"]]]
+    for between in gaps:
         result = sent([*first, *between, ENERGY, [C, "电力", "万千瓦时", 8]])
         assert told(result) == []
         assert [cell[0] for cell in cells(result, "energy", "consumption")] == [5, 6, 7, 8]
@@ -39,7 +41,7 @@ def test_parts_in_two_tables_are_added() -> None:
 
 
 def test_a_table_of_wholes_beside_one_of_their_parts_is_not_added() -> None:
-    def both(whole: int) -> list[list[object]]:
+    def both(whole: int) -> Rows:
         return [
             MONTH,
             ["企业名称", "用电量(万千瓦时)", None, *METERS],
