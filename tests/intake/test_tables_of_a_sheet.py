@@ -10,8 +10,8 @@ MONTH = ["2026年10月"]
 
 
 def test_the_last_row_above_another_table_is_no_heading_of_its_columns() -> None:
-    first = [MONTH, ENERGY, [A, "电力", "万千瓦时", 5], [A, "原煤", "吨", 6], [B, "原煤", "吨", 7]]
-    gaps: list[list[list[str]]] = [[], [[]], [["2026年9月"]]]
+    first: Rows = [MONTH, ENERGY, [A, "电力", "万千瓦时", 5], [A, "原煤", "吨", 6], [B, "原煤", "吨", 7]]
+    gaps: list[Rows] = [[], [[]], [["2026年9月"]]]
     for between in gaps:
         result = sent([*first, *between, ENERGY, [C, "电力", "万千瓦时", 8]])
         assert told(result) == []
@@ -19,22 +19,25 @@ def test_the_last_row_above_another_table_is_no_heading_of_its_columns() -> None
 
 
 def test_two_tables_that_state_unlike_figures_conflict() -> None:
-    side_by_side = sent([MONTH, [*TAX, None, *TAX], [A, 10, None, B, 11], [B, 13, None, C, 12]])
+    rows: Rows = [MONTH, [*TAX, None, *TAX], [A, 10, None, B, 11], [B, 13, None, C, 12]]
+    side_by_side = sent(rows)
     assert told(side_by_side) == [("1.xlsx", "B4", "conflict"), ("1.xlsx", "E3", "conflict")]
     assert cells(side_by_side, "output", "tax") == [(10,), (12,)]
-    below = sent([MONTH, TAX, [A, 10], [], [*MONTH, "单位:元"], ["企业名称", "实缴税金"], [A, 110000], [B, 110000]])
+    in_yuan: Rows = [[*MONTH, "单位:元"], ["企业名称", "实缴税金"], [A, 110000], [B, 110000]]
+    below = sent([MONTH, TAX, [A, 10], [], *in_yuan])
     assert told(below) == [("1.xlsx", "B3", "conflict"), ("1.xlsx", "B7", "conflict")]
     assert cells(below, "output", "tax") == [(11,)]
 
 
 def test_two_tables_that_state_equal_figures_repeat_them() -> None:
-    result = sent([MONTH, [*TAX, None, *TAX], [A, 10, None, A, 10]])
+    rows: Rows = [MONTH, [*TAX, None, *TAX], [A, 10, None, A, 10]]
+    result = sent(rows)
     assert told(result) == [("1.xlsx", "E3", "repeated_figure")]
     assert cells(result, "output", "tax") == [(10,)]
 
 
 def test_parts_in_two_tables_are_added() -> None:
-    rows = [MONTH, [*METERS, None, *METERS], [A, "1", 5, None, A, "2", 6], [A, "3", 1, None, A, "4", 2]]
+    rows: Rows = [MONTH, [*METERS, None, *METERS], [A, "1", 5, None, A, "2", 6], [A, "3", 1, None, A, "4", 2]]
     result = sent(rows)
     assert told(result) == []
     assert cells(result, "energy", "part", "consumption") == [("1", 5), ("3", 1), ("2", 6), ("4", 2)]
