@@ -17,9 +17,59 @@ if TYPE_CHECKING:
     from schemas import Form
 
 
+SHEET, ORDER = "_sheet", "_order"
+"""Columns of contested rows: what of their submission_id names the sheet, and the place of the sheet in the order."""
+SUMS_AGREE = 0.005
+"""Relative difference up to which a figure is the sum of parts that another table of its sheet states."""
+
+
+def sheet_of(submission_id: pl.Expr) -> pl.Expr:
+    """What of a submission_id names the sheet: `1a2b3c4d5e6f-2`; a second table has `1a2b3c4d5e6f-2-2`."""
+    return submission_id.str.replace(r"^([0-9a-f]{12}-\d+)-\d+$", "$1")
+
+
 def has_parts(rows: pl.DataFrame) -> bool:
     """Whether any of `rows` states a part."""
     return PART.name in rows.columns and rows[PART.name].null_count() < rows.height
+
+
+def by_sheet(rows: pl.DataFrame, key: Sequence[str], added: Sequence[str], *, one_order: bool) -> pl.DataFrame:
+    """Contested `rows` with `SHEET` and `ORDER`, by which the tables of a sheet are one; rows keep their own order
+    where not `one_order`.
+
+    Where one table of a sheet states parts of a figure and another the figure, both are it if the parts add up to it,
+    and the later of the tables counts; if not, nothing tells them apart.
+    """
+    sheet = [SHEET, *key]
+    placed = rows.with_columns(sheet_of(pl.col("submission_id")).alias(SHEET))
+    place = pl.col("precedence").max().over(SHEET) if one_order else pl.col("precedence")
+    placed = placed.with_columns(place.alias(ORDER))
+    if not (one_order and added and has_parts(placed)):
+        return placed
+    of_part = pl.col(PART.name).is_not_null()
+    mixed = (
+        (of_part.any() & ~of_part.all()).over(sheet)
+        & (pl.col("submission_id").n_unique().over(sheet) > 1)
+        & ((of_part.any() == of_part.all()).over("submission_id", *key))
+    )
+    if not placed.select(mixed.any()).item():
+        return placed
+    differs = [
+        (pl.col(f).filter(~of_part).sum() - pl.col(f).filter(of_part).sum()).abs().over(sheet)
+        > SUMS_AGREE * pl.col(f).filter(of_part).sum().abs().over(sheet)
+        for f in added
+    ]
+    stated = [
+        (pl.col(f).filter(of_part).count() > 0).over(sheet) & (pl.col(f).filter(~of_part).count() > 0).over(sheet)
+        for f in added
+    ]
+    unlike = pl.any_horizontal(d & s for d, s in zip(differs, stated, strict=True)).fill_null(value=False)
+    marked = placed.with_columns((mixed & unlike).alias("_unlike"), (mixed & ~unlike).alias("_alike"))
+    return marked.with_columns(
+        pl.when(~pl.col("_unlike")).then(PART.name).alias(PART.name),
+        pl.when("_alike").then("submission_id").otherwise(SHEET).alias(SHEET),
+        pl.when("_alike").then("precedence").otherwise(ORDER).alias(ORDER),
+    ).drop("_unlike", "_alike")
 
 
 def whole(form: Form, rows: pl.DataFrame) -> pl.DataFrame:

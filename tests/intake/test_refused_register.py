@@ -38,6 +38,30 @@ def test_figures_of_an_enterprise_whose_code_the_register_gets_wrong_wait_withou
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        WRONG,
+        CODES["A"][:9] + "7" + CODES["A"][10:],
+        CODES["A"][:3] + CODES["A"][4] + CODES["A"][3] + CODES["A"][5:],
+        CODES["A"][:-1],
+        CODES["A"][:5] + "3" + CODES["A"][5:],
+    ],
+    ids=["check character", "one character", "two exchanged", "one less", "one more"],
+)
+def test_figures_by_the_right_code_alone_wait_for_the_register_that_gets_it_wrong(wrong: str) -> None:
+    result = sent(output(CODES["A"], None), register=register(wrong))
+    assert told(result) == [("名录.xlsx", "A2", "uscc_invalid")]
+    assert "该企业另有 1 份文件的 2 项数据在等待" in message(result, "uscc_invalid")
+
+
+def test_a_code_of_nobody_does_not_wait_for_another_one_that_the_register_gets_wrong() -> None:
+    stranger = "91370303MA3C999997"
+    result = sent(output(stranger, None), register=register(WRONG))
+    assert {rule for _, _, rule in told(result)} & {"enterprise_unknown", "uscc_invalid"}
+    assert "1.xlsx" in {file for file, _, _ in told(result)}
+
+
+@pytest.mark.parametrize(
     ("code", "name", "rule"),
     [
         (None, A, "enterprise_missing"),

@@ -189,6 +189,8 @@ def _read_table(
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
+        if found.measured:
+            table.named_at = found.measured.named_at
         rows = read_rows(table)
         if layout is main:
             tell_unread_rows(table, found)

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.sent import A, B, C, sent, told
 from builders.sheets import CODE, MONTH, TO_DATE, Rows, counts, problems, stated
 from conftest import Reader
 from hypothesis import given
@@ -165,3 +166,11 @@ def test_a_column_of_other_things_than_measures_does_not_make_one(read: Reader, 
     parsed = read([["2026年10月"], *table])
     assert stated(parsed, "output", "name", "tax") == [("甲公司", 1.0)]
     assert "row_unread" not in parsed.problems["rule"]
+
+
+def test_a_problem_of_a_measure_is_told_once_at_the_cell_that_names_it() -> None:
+    across = sent([["2026年10月"], ["指标", A, B, C], ["营业收入(万美元)", 9, 8, 7], ["实缴税金(万元)", 1, 2, 3]])
+    down = sent([["2026年10月"], ["企业名称", "指标", "数值"], [A, "实缴税金", 1], [A, "营业收入(万美元)", 9]])
+    assert told(across) == [("1.xlsx", "A3", "unit_unknown")]
+    assert told(down) == [("1.xlsx", "B4", "unit_unknown")]
+    assert down.problems.filter(rule="unit_assumed")["cell"].to_list() == ["B3"]

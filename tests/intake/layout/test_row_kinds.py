@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders.sent import A, B, cells, sent, told
 from builders.sheets import balanced, counts, problems, stated, write
 
 from efficiency.intake.read import read_file
@@ -157,3 +158,10 @@ def test_the_sum_of_an_enterprise_s_months_is_a_subtotal(tmp_path: Path) -> None
     parsed = balanced(read_file(write(tmp_path / "表.xlsx", {"Sheet1": [["2026年"], head, *rows]})))
     assert stated(parsed, "output", "revenue") == [(1.0,), (2.0,), (5.0,)]
     assert problems(parsed) == [("C7", "control_total", "6")]
+
+
+def test_the_name_of_a_group_or_a_town_alone_in_a_row_is_no_enterprise() -> None:
+    for group in ("规下", "规上企业", "规模以下工业企业", "南定镇", "张店街道办事处"):
+        result = sent([["2026年10月"], ["企业名称", "实缴税金(万元)"], [group], [A, 5], [B, 6]])
+        assert told(result) == [], group
+        assert cells(result, "output", "tax") == [(5,), (6,)]

@@ -18,7 +18,7 @@ from efficiency.intake.problems import number_text, problem, problem_rows, probl
 from schemas import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import ColumnBinding, Header, TableContext, TableLayout
@@ -44,6 +44,8 @@ class Table:
     """Columns that tell the parts of a figure apart (`efficiency.intake.extraction.parts`)."""
     counted_once: frozenset[tuple[int, str]] = frozenset()
     """(block, field) of the columns that state one figure of the whole on each of its parts."""
+    named_at: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    """Column → row and letters of the cell that is its header, where that is not in the header's rows."""
     _of_table: list[dict[str, object]] = field(default_factory=list)
     """Problems of the table and its headers."""
     _of_cells: list[pl.DataFrame] = field(default_factory=list)
@@ -62,15 +64,20 @@ class Table:
     def _lacks_period(self) -> bool:
         """Whether the period of the table, or of one of its columns, is reported as unknown."""
         body = self.grid.row_number(self.header.bottom)
+        named = {f"{letters}{self.grid.row_number(row)}" for row, letters in self.named_at.values()}
         return any(
-            found["rule"] == "period_unknown" and (found["row"] is None or found["row"] <= body)  # type: ignore[operator]
+            found["rule"] == "period_unknown"
+            and (found["row"] is None or found["row"] <= body or found["cell"] in named)  # type: ignore[operator]
             for found in self._of_table
         )
 
     def header_problem(self, rule: str, column: int, level: int = 0, /, **words: str) -> None:
         """A problem of the column's header, in its row `level` from the top."""
-        row = self.grid.row_number(self.header.top + level)
-        cell = f"{self.grid.letters(column)}{row}"
+        at, letters = self.named_at.get(column, (self.header.top + level, self.grid.letters(column)))
+        row = self.grid.row_number(at)
+        cell = f"{letters}{row}"
+        if column in self.named_at and any((known["rule"], known["cell"]) == (rule, cell) for known in self._of_table):
+            return  # one name for the columns of several enterprises
         self.table_problem(rule, cell=cell, row=row, **words)
 
     def table_problem(self, rule: str, *, cell: str | None = None, row: int | None = None, **words: str) -> None:

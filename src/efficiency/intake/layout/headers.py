@@ -49,6 +49,8 @@ _LAST_YEAR, _THIS_MONTH = re.compile(r"上年|去年|同期"), re.compile(r"[本
 _THIS_YEAR = re.compile(r"^(?:本年度?|今年)(?![累止至本当\d])")
 _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※]")
 """A mark that may fill a row of its own below the header."""
+_NO_FIGURE = {"-", "—", "–", "/", "无"}
+"""What stands where a figure would."""
 _SIGNED = re.compile(r"[盖签]章|签[字名]|公章")
 _CONTINUED = re.compile(
     r"[(]?(?:接上页|接前页|续表|续)[\d一二三四五六七八九十]*[)]?$|^续表?\d*:?|[(]?第\d+页[,、]?(?:共\d+页)?[)]?|共\d+页"
@@ -67,6 +69,8 @@ def find_headers(grid: Grid, anchors: Sequence[int] | None = None) -> list[Heade
         if not found and row >= SEARCHED:
             break
         start = found[-1].bottom + 1 if found else 0
+        if found and row >= start:
+            start = _rows_end(grid, found[-1], row)
         header = _best_window(grid, row, start) if row >= start else None
         if header is None:
             continue
@@ -76,6 +80,21 @@ def find_headers(grid: Grid, anchors: Sequence[int] | None = None) -> list[Heade
         else:
             found.append(header)
     return found
+
+
+def _rows_end(grid: Grid, header: Header, anchor: int) -> int:
+    """The row after the last one above `anchor` that states figures of an enterprise in the table of `header`.
+
+    Its carrier and unit would be taken for headings of the columns below them.
+    """
+    identity = set(header.identity.values())
+    figures = [column for column in header.meanings if column not in identity]
+    for row in range(anchor - 1, max(header.bottom, anchor - TALLEST), -1):
+        (cells,) = grid.rows(row, row + 1)
+        named = any(cells[column] for column in identity)
+        if named and any(grid.numbers[c][row] is not None or normalise_name(cells[c]) in _NO_FIGURE for c in figures):
+            return row + 1
+    return header.bottom + 1
 
 
 def _printed_again(grid: Grid, header: Header, found: Sequence[Header]) -> range:

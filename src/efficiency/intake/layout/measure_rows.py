@@ -80,6 +80,8 @@ class MeasureRows:
     """Row, column and text of each label that is none of our measures, beside a figure."""
     labels: dict[int, str] = field(default_factory=dict)
     """Row → the name of its measure."""
+    named_at: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Column of the view → row and letters of the cell that names its measure, the first of several."""
 
 
 @dataclass
@@ -259,13 +261,16 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
     stated = {
         row: (label, unit) for (row, label, unit), kind in zip(body, kinds["kind"], strict=True) if kind != "note"
     }
+    named_at: dict[int, tuple[int, str]] = {}
     for label, unit in measures:
+        at_row = next((row for row, known in stated.items() if known == (label, unit)), places.top)
         outside = pl.Series(values=[stated.get(row) != (label, unit) for row in range(grid.height)], dtype=pl.Boolean)
         for column, heads in places.values.items():
             meaning = _with_unit(label, unit, heads)
             if meaning is None:
                 continue
             meanings[len(columns)] = replace(meaning, owner=places.owners.get(column))
+            named_at[len(columns)] = (at_row, grid.letters(places.labels))
             columns.append(column)
             numbers.append(grid.numbers[column].set(outside, None))
             texts.append(grid.texts[column].set(outside, None).scatter(places.top, label))
@@ -282,7 +287,7 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
         formats={place: marks for column, marks in grid.formats.items() for place in at.get(column, ())},
     )
     labels = {row: label for row, (label, _) in stated.items()}
-    return MeasureRows(view, Header(places.top, places.bottom, meanings), kinds, tuple(unread), labels)
+    return MeasureRows(view, Header(places.top, places.bottom, meanings), kinds, tuple(unread), labels, named_at)
 
 
 def _with_unit(label: str, unit: str, heads: tuple[str, ...]) -> ColumnMatch | None:

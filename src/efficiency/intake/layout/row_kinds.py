@@ -218,7 +218,7 @@ Odd = Literal["total", "subtotal", "page", "note", "heading", "time"]
 
 MAY_BE_NO_NAME = (
     r"[\s年月季计注说表核人责话期源章字下页白*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
-    r"|[局会室府道处镇科]$"
+    r"|[局会室府道处镇科乡]$|^规模以|[规限][上下]"
 )
 """What every total, note or repeated header contains, and few names of enterprises."""
 
@@ -240,8 +240,11 @@ _NOTE = re.compile(
     r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^(?:计量|金额|货币)?单位:.+"
     r"|^[-—(]*以[上下](?:空白|无正文|无内容)[-—)]*$|^.{1,5}人员?:.*"
 )
-_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$")
-"""A group of enterprises (一、规上企业; 张店镇:) or a remark (*为估计数)."""
+_GROUP = re.compile(
+    r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$"
+    r"|^(?:规模以[上下]|[规限][上下])(?:工业)?(?:企业|单位)?$|^.{1,8}(?:镇|乡|街道(?:办事处)?)$"
+)
+"""A group of enterprises (一、规上企业; 规下企业; 张店镇:) or a remark (*为估计数)."""
 _NUMERAL = re.compile(r"\(?[一二三四五六七八九十]{1,3}[)、.]?")
 """The number of a group, in the column of serial numbers."""
 _COMPARED = re.compile(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
+from efficiency.parts import sheet_of
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ class Findings:
 
 def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, columns: pl.DataFrame) -> Findings:
     """The problems of the rows of `form` that do not count; `submissions` and `columns` are those of `LookupTables`."""
-    here = pl.col("submission_id") == pl.col("later_submission")
+    here = sheet_of(pl.col("submission_id")) == sheet_of(pl.col("later_submission"))
+    another = (pl.col("row") != pl.col("later_row")) | (pl.col("submission_id") != pl.col("later_submission"))
     repeats = locate(
-        outcome.replaced.filter(here & (pl.col("row") != pl.col("later_row"))).unique(
+        outcome.replaced.filter(here & another).unique(
             ["submission_id", "row", "field", "once"], keep="first", maintain_order=True
         ),
         submissions,
@@ -95,7 +97,7 @@ def _conflicts(cells: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataF
     located = locate(cells, submissions, columns).with_columns(
         pl.coalesce(stated_text(pl.col("number")), text).alias("value")
     )
-    others = pl.col("value").unique().sort().str.join("、").over("submission_id", "thing", "field")
+    others = pl.col("value").unique().sort().str.join("、").over("thing", "field")
     return problem_rows(
         "conflict", located.with_columns(others.alias("others")), {"others": pl.col("others"), "hint": pl.lit(hint)}
     )

@@ -206,6 +206,58 @@ def _awaited(refused: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
+def _mistyped(codes: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Codes that `pairs` state of which one of the refused `codes` is a slip of the pen; both have _code and _of_code.
+
+    A valid code of nobody registered that has one character other, more or less than a code that fails its check, or
+    two neighbours exchanged, is what was meant there: its figures wait, nothing counts by it. Unless it is the check
+    character, that holds only for a code that is stated without a name, and if it is the only one.
+    """
+    unknown = pairs.filter(pl.col("_valid") & pl.col("_by_code").is_null())
+    stated = unknown.group_by("_code").agg(pl.col("_alias").is_null().all().alias("_nameless"))
+    if codes.is_empty() or stated.is_empty():
+        return codes.clear()
+    refused = codes.rename({"_code": "_slip"})
+    code, slip = pl.col("_code"), pl.col("_slip")
+    places = range(uscc.LENGTH)
+
+    def without(text: pl.Expr, at: int) -> pl.Expr:
+        return text.str.slice(0, at) + text.str.slice(at + 1)
+
+    def masked(text: pl.Expr, at: int) -> pl.Expr:
+        return text.str.slice(0, at) + "?" + text.str.slice(at + 1)
+
+    def exchanged(text: pl.Expr, at: int) -> pl.Expr:
+        return text.str.slice(0, at) + text.str.slice(at + 1, 1) + text.str.slice(at, 1) + text.str.slice(at + 2)
+
+    def variants(frame: pl.DataFrame, *made: pl.Expr) -> pl.DataFrame:
+        return frame.with_columns(pl.concat_list(made).alias("_form")).explode("_form")
+
+    of_stated = variants(
+        stated,
+        *(masked(code, at) for at in places),
+        *(without(code, at) for at in places),
+        *(exchanged(code, at) for at in places[:-1]),
+        code + "+",
+    )
+    of_refused = variants(
+        refused,
+        *(masked(slip, at) for at in places),
+        *(without(slip, at) + "+" for at in range(uscc.LENGTH + 1)),
+        slip,
+    )
+    same_body = code.str.head(uscc.LENGTH - 1) == slip.str.head(uscc.LENGTH - 1)
+    return (
+        of_stated.join(of_refused, on="_form")
+        .unique(["_code", "_of_code"], maintain_order=True)
+        .filter((pl.col("_code").n_unique().over("_of_code") == 1) & pl.col("_nameless") | same_body)
+        .sort(~same_body, "_of_code")
+        .unique("_code", keep="first", maintain_order=True)
+        .select("_code", "_of_code")
+        .join(codes, on="_code", how="anti")
+    )
+
+
 def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     """Which enterprise each distinct pair of stated code and name means: one row per pair.
 
@@ -229,7 +281,10 @@ def verdicts(stated: pl.DataFrame, enterprises: pl.DataFrame, refused: pl.DataFr
         .join(by_code, on="_code", how="left", validate="m:1")
         .join(by_name, left_on="_alias", right_on="alias", how="left", validate="m:1")
         .join(goes_by, on=["_code", "_alias"], how="left", validate="m:1")
-        .join(codes, on="_code", how="left", validate="m:1")
+    )
+    codes = pl.concat([codes, _mistyped(codes, pairs)])
+    pairs = (
+        pairs.join(codes, on="_code", how="left", validate="m:1")
         .join(names, on="_alias", how="left", validate="m:1")
         .with_columns(pl.coalesce("_of_code", "_of_name").alias("group"))
     )

@@ -4,7 +4,8 @@ The order of submissions is total: by the date of filing, then by arrival. A she
 arrival alone: it counts as filed with the latest of its form and period that had arrived before it, so that the order
 does not depend on the day on which an inbox is read. A figure that was refused is no statement: an earlier valid one
 goes on to count. Within one sheet, equal figures count once, conflicting ones do not count at all, and rows that each
-state other figures of the same thing complete one another.
+state other figures of the same thing complete one another. The tables of one sheet, each a submission, are one sheet
+here as well.
 
 Rows of one sheet that state parts of a figure (column `part`) count together and are replaced together: all parts of
 the later sheet in place of all of the earlier one's, never a mixture. Where a part of a figure is not known, the figure
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
-from efficiency.parts import has_parts
+from efficiency.parts import ORDER, SHEET, by_sheet, has_parts
 from schemas import FORMS
 from schemas.column import PART
 
@@ -156,15 +157,15 @@ def _deduplicate_rows(
     """
     key = list(key)
     repeated = pl.len().over(key) > 1
-    contested = rows.filter(repeated)
+    contested = by_sheet(rows.filter(repeated), key, added, one_order=not within)
     if contested.is_empty():
         return _uncontested(rows)
     part = [PART.name] if added and has_parts(contested) else []
-    single = pl.DataFrame(schema=rows.schema)
+    single = pl.DataFrame(schema=contested.schema)
     repeats = pl.DataFrame(schema=REPLACED)
     if part and once is not None and once.height:
         contested, single, repeats = _stated_once(contested, key, added, figures, once)
-    sheet = ["submission_id", *key, *part, *within]
+    sheet = [SHEET, *key, *part, *within]
     contested, conflicts = _without_conflicts(contested, sheet, fields, all_or_nothing)
     incomplete = pl.DataFrame(schema=CONFLICTS)
     if part and not all_or_nothing:
@@ -173,7 +174,7 @@ def _deduplicate_rows(
     states = _any_of(figures)
     if part:
         # One part that is not known leaves the whole unknown: such a sheet states it not.
-        states = states.any().over("submission_id", *each).all().over("submission_id", *key)
+        states = states.any().over(SHEET, *each).all().over(SHEET, *key)
     ranked = (
         contested.with_columns(
             states.alias("_states"),
@@ -181,20 +182,22 @@ def _deduplicate_rows(
         )
         .sort(
             "_states",
-            "precedence",
+            ORDER,
             "_filled",
             "row",
             "block",
             descending=[True, True, True, last_row_counts, last_row_counts],
         )
-        .with_columns((pl.col("precedence") == pl.col("precedence").first().over(key)).alias("_latest"))
+        .with_columns((pl.col(ORDER) == pl.col(ORDER).first().over(key)).alias("_latest"))
         .with_columns(
             (~(pl.col("_latest") & pl.struct(*each, "_latest").is_first_distinct())).alias("superseded"),
-            pl.col("submission_id").first().over(key).alias("later_submission"),
-            pl.when("_latest")
-            .then(pl.col("row").first().over(*each, "_latest"))
-            .otherwise(pl.col("row").first().over(key))
-            .alias("later_row"),
+            *(
+                pl.when("_latest")
+                .then(pl.col(column).first().over(*each, "_latest"))
+                .otherwise(pl.col(column).first().over(key))
+                .alias(name)
+                for column, name in (("submission_id", "later_submission"), ("row", "later_row"))
+            ),
         )
     )
     completed = _completed(ranked, each, fields, unit)
@@ -208,7 +211,7 @@ def _deduplicate_rows(
         [
             rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
             completed.select(*rows.columns, "superseded"),
-            single.with_columns(pl.lit(True).alias("superseded")),
+            single.select(rows.columns).with_columns(pl.lit(True).alias("superseded")),
         ]
     )
     conflicting = pl.DataFrame(schema=SOURCE_ROW)
@@ -243,8 +246,8 @@ def _stated_once(
     Also the rows of the repetitions, with those figures alone, which do not count, and their shape `REPLACED`.
     `figures` are those of which a row must state one.
     """
-    marked = _with_once(rows.sort("precedence", "row", "block"), added, once)
-    sheet = ["submission_id", *key]
+    marked = _with_once(rows.sort(ORDER, "row", "block"), added, once)
+    sheet = [SHEET, *key]
     first = {f: pl.col(f).filter(pl.col(f).is_not_null()).first().over(sheet) for f in added}
     again = {
         f: pl.col(f"_once_{f}")
@@ -255,7 +258,11 @@ def _stated_once(
     }
     found = marked.with_columns(
         *(repeated.alias(f"_again_{f}") for f, repeated in again.items()),
-        *(pl.col("row").filter(pl.col(f).is_not_null()).first().over(sheet).alias(f"_row_{f}") for f in added),
+        *(
+            pl.col(column).filter(pl.col(f).is_not_null()).first().over(sheet).alias(f"_{column}_{f}")
+            for f in added
+            for column in ("row", "submission_id")
+        ),
     )
     any_again = pl.any_horizontal(pl.col(f"_again_{f}") for f in added)
     kept = found.with_columns(pl.when(~pl.col(f"_again_{f}")).then(pl.col(f)).alias(f) for f in added)
@@ -269,7 +276,7 @@ def _stated_once(
             "row",
             "uscc",
             "name",
-            pl.col("submission_id").alias("later_submission"),
+            pl.col(f"_submission_id_{f}").alias("later_submission"),
             pl.col(f"_row_{f}").alias("later_row"),
             pl.lit(False).alias("lent"),
             "block",
@@ -303,7 +310,7 @@ def _without_incomplete(
     """
     if conflicts.is_empty():
         return rows, pl.DataFrame(schema=CONFLICTS)
-    sheet = ["submission_id", *key]
+    sheet = [SHEET, *key]
     cells: list[pl.DataFrame] = []
     for field in fields:
         of_field = conflicts.filter(pl.col("field") == field)
@@ -356,23 +363,23 @@ def _deduplicate_figures(
         maintain_order="left",
     )
     shared, twice = marks["shared"], marks["twice"]
-    contested = rows.filter(twice)
+    contested = by_sheet(rows.filter(twice), key, measures, one_order=True)
     free = pl.concat([rows.filter(~shared), rows.filter(shared & ~twice)])
     parts = has_parts(contested)
     contested, conflicts, incomplete = (
         _parts_without_conflicts(contested, key, measures, once)
         if parts
-        else (*_without_conflicts(contested, ["submission_id", *key], measures, ()), pl.DataFrame(schema=CONFLICTS))
+        else (*_without_conflicts(contested, [SHEET, *key], measures, ()), pl.DataFrame(schema=CONFLICTS))
     )
-    ranked = contested.sort("precedence", "row", "block", descending=[True, False, False])
+    ranked = contested.sort(ORDER, "row", "block", descending=[True, False, False])
     flagged = _with_once(ranked, measures, once) if parts else ranked
-    sheet = {m: [*key, "precedence", *([_label(m)] if parts else [])] for m in measures}
+    sheet = {m: [*key, ORDER, *([_label(m)] if parts else [])] for m in measures}
 
     def counts(m: str) -> pl.Expr:
         known = pl.col(m).is_not_null()
         if not parts:
             return known & (known.cast(pl.Int32).cum_sum().over(key) == 1)
-        latest = pl.col("precedence") == pl.col("precedence").filter(known).max().over(key)
+        latest = pl.col(ORDER) == pl.col(ORDER).filter(known).max().over(key)
         return known & latest & (known.cast(pl.Int32).cum_sum().over(sheet[m]) == 1)
 
     flagged = flagged.with_columns(counts(m).alias(f"_{m}") for m in measures)
@@ -421,7 +428,7 @@ def _parts_without_conflicts(
     marked = _with_once(rows, measures, once)
     cells: list[pl.DataFrame] = []
     for measure in measures:
-        group = ["submission_id", *key, "_part"]
+        group = [SHEET, *key, "_part"]
         labelled = marked.with_columns(_label(measure).alias("_part"))
         without, found = _without_conflicts(labelled, group, [measure], ())
         marked = without.drop("_part")

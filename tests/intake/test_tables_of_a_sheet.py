@@ -1,0 +1,64 @@
+"""Several tables of one sheet: none of their rows is lost between them, and what they state is compared as of one."""
+
+from builders.sent import A, B, C, cells, sent, told
+from builders.sheets import Rows
+
+ENERGY = ["企业名称", "能源名称", "计量单位", "消费量"]
+METERS = ["企业名称", "户号", "用电量(万千瓦时)"]
+TAX = ["企业名称", "实缴税金(万元)"]
+MONTH = ["2026年10月"]
+
+
+def test_the_last_row_above_another_table_is_no_heading_of_its_columns() -> None:
+    first: Rows = [MONTH, ENERGY, [A, "电力", "万千瓦时", 5], [A, "原煤", "吨", 6], [B, "原煤", "吨", 7]]
+    gaps: list[Rows] = [[], [[]], [["2026年9月"]]]
+    for between in gaps:
+        result = sent([*first, *between, ENERGY, [C, "电力", "万千瓦时", 8]])
+        assert told(result) == []
+        assert [cell[0] for cell in cells(result, "energy", "consumption")] == [5, 6, 7, 8]
+
+
+def test_two_tables_that_state_unlike_figures_conflict() -> None:
+    rows: Rows = [MONTH, [*TAX, None, *TAX], [A, 10, None, B, 11], [B, 13, None, C, 12]]
+    side_by_side = sent(rows)
+    assert told(side_by_side) == [("1.xlsx", "B4", "conflict"), ("1.xlsx", "E3", "conflict")]
+    assert cells(side_by_side, "output", "tax") == [(10,), (12,)]
+    in_yuan: Rows = [[*MONTH, "单位:元"], ["企业名称", "实缴税金"], [A, 110000], [B, 110000]]
+    below = sent([MONTH, TAX, [A, 10], [], *in_yuan])
+    assert told(below) == [("1.xlsx", "B3", "conflict"), ("1.xlsx", "B7", "conflict")]
+    assert cells(below, "output", "tax") == [(11,)]
+
+
+def test_two_tables_that_state_equal_figures_repeat_them() -> None:
+    rows: Rows = [MONTH, [*TAX, None, *TAX], [A, 10, None, A, 10]]
+    result = sent(rows)
+    assert told(result) == [("1.xlsx", "E3", "repeated_figure")]
+    assert cells(result, "output", "tax") == [(10,)]
+
+
+def test_parts_in_two_tables_are_added() -> None:
+    rows: Rows = [MONTH, [*METERS, None, *METERS], [A, "1", 5, None, A, "2", 6], [A, "3", 1, None, A, "4", 2]]
+    result = sent(rows)
+    assert told(result) == []
+    assert cells(result, "energy", "part", "consumption") == [("1", 5), ("3", 1), ("2", 6), ("4", 2)]
+
+
+def test_a_table_of_wholes_beside_one_of_their_parts_is_not_added() -> None:
+    def both(whole: int) -> Rows:
+        return [
+            MONTH,
+            ["企业名称", "用电量(万千瓦时)", None, *METERS],
+            [A, whole, None, A, "1", 5],
+            [*[None] * 3, A, "2", 6],
+        ]
+
+    agreed, unlike = sent(both(11)), sent(both(12))
+    assert told(agreed) == [("1.xlsx", "B3", "repeated_figure")]
+    assert [cell[0] for cell in cells(agreed, "energy", "consumption")] == [5, 6]
+    assert told(unlike) == [("1.xlsx", cell, "conflict") for cell in ("B3", "F3", "F4")]
+
+
+def test_two_sheets_are_two_submissions() -> None:
+    result = sent([MONTH, TAX, [A, 10]], [MONTH, TAX, [A, 11]])
+    assert told(result) == []
+    assert cells(result, "output", "tax") == [(11,)]
