@@ -110,6 +110,8 @@ def classify(
         ),
     ]
     kinds = _with_foot(counted.hstack(interpreted))
+    if carrier is not None and identity:
+        kinds = _with_total_blocks(kinds, rows, list(identity.values()), carrier)
     if not header.again:
         return kinds
     printed_again = pl.col("row_index").is_in(list(header.again)) & (pl.col("kind") != "blank")
@@ -216,6 +218,33 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("kind"))
         .alias("kind"),
     )
+
+
+def _with_total_blocks(kinds: pl.DataFrame, rows: pl.DataFrame, identity: list[int], carrier: int) -> pl.DataFrame:
+    """`kinds` with the rows of a total's further carriers as totals: 合计 is on the first of them only.
+
+    They follow it row by row, name no enterprise, and each names a carrier that none above it does.
+    """
+    unnamed = rows.select(pl.all_horizontal(is_blank(pl.col(f"t{column}")) for column in identity)).to_series()
+    if not kinds["kind"].is_in(["total", "subtotal"]).any() or not (unnamed & (kinds["kind"] == "data")).any():
+        return kinds
+    marked = rows.select(kinds["kind"], unnamed.alias("unnamed"), squeeze(pl.col(f"t{carrier}")).alias("about"))
+    follows = pl.col("unnamed") & (pl.col("kind") == "data") & pl.col("about").is_not_null()
+    blocks = marked.with_columns(follows.alias("follows"), (~follows).cum_sum().alias("block")).with_columns(
+        (pl.col("kind").is_in(["total", "subtotal"]) & ~pl.col("about").str.contains(_SUM_OF_COLUMN))
+        .first()
+        .over("block")
+        .alias("summed"),
+        pl.struct("block", "about")
+        .is_first_distinct()
+        .cast(pl.Int8)
+        .cum_min()
+        .over("block")
+        .cast(pl.Boolean)
+        .alias("new"),
+    )
+    kind = pl.when(pl.col("follows") & pl.col("summed") & pl.col("new")).then(pl.col("kind").first().over("block"))
+    return kinds.with_columns(blocks.select(kind.otherwise("kind").alias("kind")).to_series())
 
 
 Odd = Literal["total", "subtotal", "page", "note", "heading", "place", "time"]
