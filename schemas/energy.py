@@ -27,6 +27,7 @@ FORM_ENERGY = Form(
             "text",
             "计量单位",
             "Unit in which the row was stated",
+            aliases=("单位", "能源单位", "实物量单位"),
             required=True,
             hint="消费量所用的计量单位，从下拉列表选择。",
         ),

@@ -29,7 +29,12 @@ FORM_PRODUCTS = Form(
             hint="合格产品产量，按本行计量单位填写。",
         ),
         Column(
-            "unit", "text", "计量单位", "Unit of the quantity as stated", hint="产量的计量单位，如 吨、平方米、重量箱。"
+            "unit",
+            "text",
+            "计量单位",
+            "Unit of the quantity as stated",
+            aliases=("单位", "产量单位", "产品单位"),
+            hint="产量的计量单位，如 吨、平方米、重量箱。",
         ),
         Column(
             "energy_tce",

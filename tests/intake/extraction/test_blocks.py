@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from builders.sheets import CODE, Rows, problems, stated
+from builders.sheets import CODE, Rows, counts, problems, stated
 from conftest import Reader
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,3 +86,18 @@ def test_blocks_read_as_if_the_name_stood_in_every_row(read: Reader, blocks: lis
 
     whole, first = (read(sheet(every=every)).rows["energy"].drop("submission_id") for every in (True, False))
     assert first.equals(whole.select(pl.all()))
+
+
+def test_the_rows_below_a_total_are_its_further_carriers_until_one_is_repeated(read: Reader) -> None:
+    rows: Rows = [
+        [1, None, "甲公司", "原煤", "吨", 100],
+        [None, None, None, "电力", "万千瓦时", 20],
+        ["合计", None, None, "原煤", "吨", 100],
+        [None, None, None, "电力", "万千瓦时", 20],
+    ]
+    parsed = read([["2026年10月"], HEAD, *rows])
+    assert (len(stated(parsed, "energy", "name")), problems(parsed), counts(parsed)) == (2, [], (4, 2, 0, 0, 0))
+    repeated = read([["2026年10月"], HEAD, *rows, [None, None, None, "原煤", "吨", 7]])
+    assert stated(repeated, "energy", "name", "consumption")[-1] == (None, 7.0)
+    apart = read([["2026年10月"], HEAD, *rows[:3], [], [None, None, None, "天然气", "万立方米", 7]])
+    assert stated(apart, "energy", "name", "consumption")[-1] == (None, 7.0)

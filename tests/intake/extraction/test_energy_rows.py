@@ -221,3 +221,15 @@ def test_a_unit_in_the_header_stands_for_a_column_of_units(read: Reader) -> None
 def test_gas_in_a_wide_table_is_told_as_a_carrier_that_is_not_named(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "用电量(万千瓦时)", "用气量(万立方米)"], ["甲公司", 12, 3]])
     assert problems(parsed) == [("C2", "carrier_unread", "用气量(万立方米)")]
+
+
+@pytest.mark.parametrize("unit", ["单位", "计量单位", "能源单位"])
+@pytest.mark.parametrize("consumption", ["消费量", "用量"])
+def test_a_column_of_units_may_be_called_unit_alone(read: Reader, unit: str, consumption: str) -> None:
+    rows: Rows = [["甲公司", "原煤", "千克", 1000], ["甲公司", "电力", "度", 20_000]]
+    parsed = read([["2026年10月"], ["企业名称", "能源品种", unit, consumption], *rows])
+    assert stated(parsed, "energy", "carrier", "unit", "consumption") == [("原煤", "千克", 1.0), ("电力", "度", 2.0)]
+    assert problems(parsed) == []
+    head = ["企业名称", "产品名称", unit.replace("能源", "产品"), "产量", "产品能耗(吨标准煤)"]
+    products = read([["2026年10月"], head, ["甲公司", "水泥", "万吨", 2, 3]])
+    assert stated(products, "products", "quantity", "unit") == [(2.0, "万吨")]

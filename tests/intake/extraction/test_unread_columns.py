@@ -135,3 +135,11 @@ def test_the_words_of_a_measure_are_parts_of_its_names() -> None:
             names = " ".join((*column.headers, *(name.header for name in column.loose))).upper()
             known = [word for word in column.words if word.upper() in names]
             assert 2 * len(known) >= len(column.words), (form.id, column.name)
+
+
+def test_a_header_is_never_told_to_be_changed_into_itself(read: Reader) -> None:
+    head = ["企业名称", "电力(万千瓦时)", "能源加工转换产出"]
+    parsed = read([["2026年10月"], head, ["甲公司", 5, 1], ["乙公司", 6, 2]])
+    (message,) = parsed.problems.filter(cell="C2")["message"]
+    assert "请按模板另表报送" in message
+    assert "相近的表头" not in message

@@ -129,3 +129,26 @@ def test_a_damaged_xml_spreadsheet_is_one_plain_reason(tmp_path: Path, written: 
             tmp_path,
             text.replace(written, f'<?xml version="1.0"?>{written}').encode() if "DOC" in written else text.encode(),
         )
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "figure"),
+    [
+        ("1234567", "123.5", "123.4567"),
+        ("1234567.891", "1,234.57", "1234.567891"),
+        ("12.5678", "12.57", "12.5678"),
+        ("-1234567", "(123.5)", "-123.4567"),
+        ("1.5E3", "1,500", "1.5E3"),
+        ("0", "-", "0"),
+        ("1234.5", "¥1,234.50", "1234.5"),
+        ("1000", "1", "1.000"),
+        ("46296", "2026-10-01", "2026-10-01"),
+        ("0.125", "12.5%", "12.5%"),
+        ("46296", "7", "7"),
+    ],
+)
+def test_a_stored_figure_is_taken_in_the_scale_in_which_the_page_shows_it(
+    tmp_path: Path, stored: str, shown: str, figure: str
+) -> None:
+    page = f"<table><tr><td>营业收入(万元)</td></tr><tr><td x:num='{stored}'>{shown}</td></tr></table>"
+    assert read(tmp_path, page.encode()).rows(1, 2) == [[figure]]

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from builders.sheets import problems, stated
+from builders.sheets import Rows, problems, stated
 from conftest import Reader
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,3 +107,15 @@ def test_a_year_to_date_is_stated_by_its_last_month(read: Reader) -> None:
     parsed = read([["2026年各月累计入库税收(万元)"], HEAD, ["甲公司", 10, 30, 60]])
     assert parsed.rows["output"]["span_end"].max() == date(2026, 3, 1)
     assert parsed.submissions["period_label"].to_list() == ["2026-01..2026-03"]
+
+
+@pytest.mark.parametrize("note", ["注:各月均为累计数", "各月数据为自年初累计数。", "※本表按累计填报"])
+def test_a_note_below_the_table_decides_nothing_and_is_told_where_figures_rise(read: Reader, note: str) -> None:
+    head: Rows = [["2026年企业营业收入(万元)"], ["企业名称", "1月", "2月", "3月"]]
+    rising = read([*head, ["甲公司", 10, 20, 30], ["乙公司", 1, 2, 3], [note]])
+    assert [(cell, rule) for cell, rule, _ in problems(rising)] == [("B2", "cumulative_doubt")]
+    assert problems(read([*head, ["甲公司", 10, 20, 15], ["乙公司", 1, 2, 1], [note]])) == []
+    further = read(
+        [*head, ["甲公司", 10, 20, 30], [], ["2026年企业实缴税金各月累计(万元)"], *head[1:], ["甲公司", 1, 2, 3]]
+    )
+    assert problems(further) == []

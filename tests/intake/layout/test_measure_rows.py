@@ -174,3 +174,64 @@ def test_a_problem_of_a_measure_is_told_once_at_the_cell_that_names_it() -> None
     assert told(across) == [("1.xlsx", "A3", "unit_unknown")]
     assert told(down) == [("1.xlsx", "B4", "unit_unknown")]
     assert down.problems.filter(rule="unit_assumed")["cell"].to_list() == ["B3"]
+
+
+@pytest.mark.parametrize("title", ["2026年10月能源消费量", "2026年10月电力、原煤消费情况"])
+@pytest.mark.parametrize(
+    "head", [["能源品种", "单位", "甲公司", "乙公司", "合计"], ["能源名称", None, "甲公司", "乙公司"]]
+)
+def test_a_title_that_names_a_measure_is_no_row_of_it(read: Reader, title: str, head: list[str | None]) -> None:
+    parsed = read([[title], head, ["原煤", "吨", 1, 2], ["电力", "万千瓦时", 3, 4]])
+    assert stated(parsed, "energy", "name", "carrier", "consumption") == [
+        ("甲公司", "原煤", 1.0),
+        ("乙公司", "原煤", 2.0),
+        ("甲公司", "电力", 3.0),
+        ("乙公司", "电力", 4.0),
+    ]
+    assert problems(parsed) == []
+
+
+def test_a_part_of_another_row_is_told_as_that_and_not_added(read: Reader) -> None:
+    parsed = read(
+        [
+            ["2026年10月"],
+            ["指标", "甲公司", "乙公司"],
+            ["营业收入(万元)", 10, 20],
+            ["其中:主营业务收入(万元)", 8, 18],
+            ["其中:税收", 1, 2],
+        ]
+    )
+    assert stated(parsed, "output", "name", "revenue", "tax") == [
+        ("甲公司", 10.0, None),
+        ("乙公司", 20.0, None),
+        ("甲公司", None, 1.0),
+        ("乙公司", None, 2.0),
+    ]
+    assert problems(parsed) == [("A4", "part_within", None)]
+    assert counts(parsed) == (3, 0, 1, 0, 0)
+
+
+def test_a_row_of_another_quantity_is_told_where_its_figures_are_texts(read: Reader) -> None:
+    rows: Rows = [
+        ["指标名称", "代码", "本期"],
+        ["甲", "乙", 1],
+        ["营业收入", "301", "1000"],
+        ["利润总额", "302", "1,010.5"],
+    ]
+    parsed = read([["企业名称：甲公司", None, "2026年10月"], *rows])
+    assert stated(parsed, "output", "name", "revenue") == [("甲公司", 1000.0)]
+    assert problems(parsed) == [("A5", "row_unread", "利润总额")]
+
+
+def test_a_total_on_the_first_of_its_rows_is_that_of_its_further_measures(read: Reader) -> None:
+    rows: Rows = [
+        ["甲公司", "营业收入(万元)", 1, 2],
+        [None, "实缴税金(万元)", 0.1, 0.2],
+        ["合计", "营业收入(万元)", 1, 2],
+        [None, "实缴税金(万元)", 0.1, 0.9],
+    ]
+    parsed = read([["2026年"], ["企业名称", "指标", "9月", "10月"], *rows])
+    assert problems(parsed) == [("D6", "control_total", "0.9")]
+    assert counts(parsed) == (4, 2, 0, 0, 0)
+    again = read([["2026年"], ["企业名称", "指标", "9月", "10月"], *rows, [None, "营业收入(万元)", 5, 6]])
+    assert stated(again, "output", "name", "revenue")[-1] == (None, 6.0)

@@ -71,6 +71,30 @@ def test_groups_within_groups_are_summed_to_a_later_heading(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    "places",
+    [
+        ["马尚镇", "四宝山街道办事处"],
+        ["马尚镇(2家)", "高端装备产业园区"],
+        ["规上工业企业", "化工行业"],
+        ["石桥工业园", "先创片区"],
+    ],
+)
+def test_a_place_alone_in_its_row_is_a_heading_and_an_enterprise_without_figures_is_told(
+    tmp_path: Path, places: list[str]
+) -> None:
+    rows: list[list[Any]] = [[places[0]], FIRST, ["乙公司", 2, 1], ["小计", 3, 1.5], [places[1]], ["丙公司", 7, 3.5]]
+    parsed = read(tmp_path, *rows, ["合计", 10, 5])
+    assert (names(parsed), problems(parsed), counts(parsed)) == (["甲公司", "乙公司", "丙公司"], [], (7, 2, 2, 0, 0))
+    merged = read(tmp_path, *rows, merges=[(2, 0, 2, 2)])
+    assert (names(merged), problems(merged)) == (["甲公司", "乙公司", "丙公司"], [])
+    lacking = read(tmp_path, *rows[:2], ["乙化工厂"], ["马尚镇农业公司"], *rows[4:], ["己镇"])
+    assert problems(lacking) == [("A5", "row_empty", None), ("A6", "row_empty", None)]
+    with_figures = read(tmp_path, [places[0], 3, 1.5], *rows[1:])
+    assert with_figures.problems.filter(rule="row_empty").is_empty()
+    assert places[0] in names(with_figures)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "上年同期",

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.sent import REGISTER, A, B, cells, sent, told
 from builders.sheets import write
 from builders.stated import (
     CODES,
@@ -169,3 +170,11 @@ def test_nobody_is_reported_at_the_code_where_a_sheet_has_no_names_and_once_wher
     write(tmp_path / "表.xlsx", {"2026年10月": rows})
     found = check_paths([tmp_path], None).problems.filter(pl.col("severity") == "error")
     assert found.select("cell", "rule").rows() == [("A2", "uscc_damaged"), ("A3", "enterprise_missing")]
+
+
+@pytest.mark.parametrize("industry", ["9999", "陶瓷", None])
+def test_an_enterprise_is_registered_whose_industry_is_wrong_or_missing(industry: str | None) -> None:
+    rows = [[*row[:2], industry if number == 1 else row[2]] for number, row in enumerate(REGISTER)]
+    result = sent([["2026年10月"], ["企业名称", "营业收入(万元)"], [A, 5], [B, 6]], register=rows)
+    assert cells(result, "output", "name", "revenue") == [(A, 5.0), (B, 6.0)]
+    assert told(result) == ([] if industry is None else [("名录.xlsx", "C2", "industry_invalid")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 0.8
 """Share of the rows from which on figures that rise from month to month look cumulative."""
+_NOTE = re.compile(r"^\s*(?:备?注|附注|说明|[*※])|[为是系][^,，。;；]{0,8}累计")
+SEARCHED = 20
+"""Rows below a table in which a note about its figures may stand."""
 FEW = 3
 """Months below which figures may as well rise by chance."""
 
@@ -22,7 +26,8 @@ FEW = 3
 def check_months(table: Table) -> None:
     """`cumulative_doubt` where 累计 is said of columns that are read as single months.
 
-    By the title, beside a column that is the sum of the months; by the name of the file alone, of figures that rise.
+    By the title, beside a column that is the sum of the months; by the name of the file or a note below the table
+    alone, of figures that rise.
     """
     layout = table.layout
     months = [group for group in layout.groups if group.timing is not None and group.timing.month is not None]
@@ -32,8 +37,18 @@ def check_months(table: Table) -> None:
     in_sheet = next((text for text in (*table.context.titles, table.grid.sheet) if says_cumulative([text])), None)
     if in_sheet is not None:
         _tell(table, first.column if layout.sum_column is None else layout.sum_column, in_sheet, "各月另有合计")
-    elif says_cumulative([table.file_name]) and _rises(table, [group.columns[0].column for group in months]):
-        _tell(table, first.column, table.file_name, "表内没有写明，而各月的数逐月增加")
+        return
+    outside = {table.file_name: "表内没有写明，而各月的数逐月增加", _note_below(table): "而各月的数逐月增加"}
+    said = next((text for text in outside if says_cumulative([text])), None)
+    if said is not None and _rises(table, [group.columns[0].column for group in months]):
+        _tell(table, first.column, said, outside[said])
+
+
+def _note_below(table: Table) -> str:
+    """The first note below the rows of the table that says 累计; `` where none does."""
+    last = int(table.cells["row_index"][-1]) if table.cells.height else table.header.bottom
+    rows = table.grid.rows(last + 1, min(last + 1 + SEARCHED, table.grid.height))
+    return next((text for row in rows for text in row if _NOTE.search(text) and says_cumulative([text])), "")
 
 
 def _rises(table: Table, columns: list[int]) -> bool:

@@ -286,10 +286,14 @@ def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFr
     ]
     # A date or a unit alone states nothing.
     telling = [pl.col(binding.field).is_not_null() for binding in usable if binding.field not in ("as_of", "unit")]
+    form = FORMS[table.layout.form]
+    if not any(form.column(key).nullable for key in ("uscc", "name")):
+        # Code and name are what the register states of an enterprise, whatever else its row lacks.
+        telling.append(pl.all_horizontal(pl.col("uscc", "name").is_not_null()))
     rows = frame.hstack(values)
     if not any(rows[binding.field].null_count() == 0 for binding in usable if binding.field not in ("as_of", "unit")):
         rows = rows.filter(pl.any_horizontal(telling) if telling else pl.lit(value=False))
-    since = FORMS[table.layout.form].in_force_from
+    since = form.in_force_from
     if since and table.context.as_of and not any(binding.field == since for binding in columns):
         stated.append(pl.lit(table.context.as_of).alias(since))
     return rows.with_columns(*converted, *stated)

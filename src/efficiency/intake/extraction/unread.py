@@ -145,8 +145,17 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
 
 
 def tell_unread_rows(table: Table, found: FoundTable) -> None:
-    """`row_unread` at the label of each row of figures that names none of our measures."""
-    for row, column, text in found.measured.unread if found.measured else ():
+    """`row_unread` at the label of each row of figures that names none of our measures; 其中: parts are told so."""
+    if found.measured is None:
+        return
+
+    def place(row: int, column: int) -> tuple[str, int]:
         number = table.grid.row_number(row)
-        cell = f"{column_letters(table.grid.first_column + column + 1)}{number}"
+        return f"{column_letters(table.grid.first_column + column + 1)}{number}", number
+
+    for row, column, text in found.measured.unread:
+        cell, number = place(row, column)
         table.table_problem("row_unread", cell=cell, row=number, value=text)
+    for row, column in found.measured.within:
+        cell, number = place(row, column)
+        table.table_problem("part_within", cell=cell, row=number)

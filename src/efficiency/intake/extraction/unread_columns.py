@@ -127,7 +127,9 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Told:
     names = nearest_headers(label, [table.layout.form for table in tables], stated)
     quoted = "、".join(f"“{name}”" for name in names or _further_titles(tables, stated))
     proposal = f"相近的表头有{quoted}，口径相同的，请改用该表头。"
-    if not names:
+    if normalise_name(piece(label).name) in map(normalise_name, names):
+        proposal = "这一栏不能与本表的其他栏同表填报，请按模板另表报送。"
+    elif not names:
         proposal = f"该表还可采用的表头有{quoted}等。" if quoted else ""
     return _Told("column_unread" if meant or carrier else "column_passed", {"reason": reason + proposal})
 

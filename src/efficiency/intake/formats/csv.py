@@ -79,7 +79,7 @@ def looks_delimited(text: bytes) -> bool:
 
 
 def is_table(head: bytes) -> bool:
-    """Whether a text that begins with `head` is a table of at least two columns apart by tabs, or else of three.
+    """Whether a text that begins with `head` is a table: of two columns apart by tabs or |, or else of three.
 
     Prose has a comma or two in some lines.
     """
@@ -90,7 +90,7 @@ def is_table(head: bytes) -> bool:
     except UnreadableError:
         return False
     return any(
-        lines >= 2 and (count >= 2 or separator == b"\t")
+        lines >= 2 and (count >= 2 or separator in (b"\t", b"|"))
         for separator in _SEPARATORS
         for lines, count in [_regularity(text[:_HEAD], separator)]
     )

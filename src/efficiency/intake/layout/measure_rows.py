@@ -26,7 +26,7 @@ from efficiency.reference.tables import normalise_name
 from schemas import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from efficiency.intake.formats import Grid
 
@@ -63,6 +63,9 @@ _VALUES = re.compile(r"(?:本期|实际|完成|填报|上报)?(?:数[值据额�
 """A column of figures of the table's time."""
 _ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部|有限|股份")
 _ENUMERATED = re.compile(r"^[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*")
+_NUMBER = re.compile(r"\s*[-+]?[\d,，.．]*\d%?\s*")
+_NUMBERED = re.compile(r"[甲乙丙]|栏次|列次")
+"""Labels of the row that numbers the columns of a form."""
 _CODE = re.compile(r"[0-9A-Z]{18}")
 _ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 _MEASURED = frozenset(("output", "land", "energy"))
@@ -78,6 +81,8 @@ class MeasureRows:
     """As `row_kinds.classify` gives."""
     unread: tuple[tuple[int, int, str], ...] = ()
     """Row, column and text of each label that is none of our measures, beside a figure."""
+    within: tuple[tuple[int, int], ...] = ()
+    """Row and column of each label 其中: of a part of what another row states."""
     labels: dict[int, str] = field(default_factory=dict)
     """Row → the name of its measure."""
     named_at: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -120,7 +125,7 @@ def find_transposed(grid: Grid) -> list[MeasureRows]:
     """The table of `grid` that has enterprises across and measures down, under whatever header."""
     rows = grid.rows(0, min(grid.height, SEARCHED))
     for labels in range(min(grid.width, LABELS_AT)):
-        named = [row for row, cells in enumerate(rows) if _measure(cells[labels])]
+        named = [row for row, cells in enumerate(rows) if _measure(cells[labels]) and any(cells[labels + 1 :])]
         if len(named) < SHOWN or grid.height > MOST_ROWS:
             continue
         names = [row for row in range(named[0]) if _names_several(rows[row], labels)]
@@ -246,7 +251,14 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
     measures = dict.fromkeys((label, unit) for _, label, unit in body if _measure(label))
     if not measures or len(measures) * len(places.values) > MOST_COLUMNS:
         return None
-    kinds, unread = _kinds(grid, places, body)
+    parts = _parts(measures)
+    measures = {key: None for key in measures if key not in parts}
+    kinds, unread = _kinds(grid, places, body, parts)
+    within = tuple(
+        (row, places.labels)
+        for (row, label, unit), kind in zip(body, kinds["kind"], strict=True)
+        if (label, unit) in parts and kind == "note"
+    )
     named = _named(grid, places, kinds)
     above = _named_above(rows, places, kinds) if not named and not places.owners else {}
     columns: list[int] = []
@@ -287,7 +299,16 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
         formats={place: marks for column, marks in grid.formats.items() for place in at.get(column, ())},
     )
     labels = {row: label for row, (label, _) in stated.items()}
-    return MeasureRows(view, Header(places.top, places.bottom, meanings), kinds, tuple(unread), labels, named_at)
+    return MeasureRows(
+        view, Header(places.top, places.bottom, meanings), kinds, tuple(unread), within, labels, named_at
+    )
+
+
+def _parts(measures: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of `measures` (label, unit) that are 其中: parts of another one."""
+    found = {key: meaning for key in measures if (meaning := _measure(key[0]))}
+    wholes = {(meaning.fields, meaning.carrier) for meaning in found.values() if not meaning.subordinate}
+    return {key for key, m in found.items() if m.subordinate and (m.fields, m.carrier) in wholes}
 
 
 def _with_unit(label: str, unit: str, heads: tuple[str, ...]) -> ColumnMatch | None:
@@ -301,18 +322,27 @@ def _with_unit(label: str, unit: str, heads: tuple[str, ...]) -> ColumnMatch | N
 
 
 def _kinds(
-    grid: Grid, places: _Places, body: Sequence[tuple[int, str, str]]
+    grid: Grid, places: _Places, body: Sequence[tuple[int, str, str]], parts: Collection[tuple[str, str]]
 ) -> tuple[pl.DataFrame, list[tuple[int, int, str]]]:
-    """The kind of each row, and the labels with figures that are none of our measures."""
+    """The kind of each row, and the labels with figures that are none of our measures; `parts` are notes."""
     filled = grid.filled_in(places.values)
     names = [column for column, meaning in places.kept.items() if meaning.identity == "name"]
     kinds: list[str] = []
     unread: list[tuple[int, int, str]] = []
-    for row, label, _ in body:
+    block: list[str] = []
+    """The measures of the total whose name, 合计, is on the first of its rows only."""
+    for row, label, unit in body:
         name = next((text for column in names if (text := grid.texts[column][row])), None)
+        if name is None and block and label not in block and _measure(label):
+            block.append(label)
+            kinds.append(kinds[-1])
+            continue
         odd = odd_row(normalise_name(name or label), None, alone=False) if name or label else None
+        block = [label] if name and odd in ("total", "subtotal") and _measure(label) else []
         if not grid.filled[row]:
             kinds.append("blank")
+        elif (label, unit) in parts:
+            kinds.append("note" if filled[row] else "blank")
         elif _measure(label):
             kinds.append(odd if name and odd in ("total", "subtotal", "page") else "data" if filled[row] else "blank")
         elif odd in ("total", "subtotal", "page"):
@@ -320,8 +350,11 @@ def _kinds(
         else:
             kinds.append("note")
             meaning = interpret((label,)) if label else None
-            figures = any(grid.numbers[column][row] is not None for column in places.values)
-            if figures and not (meaning is not None and meaning.identity):
+            figures = any(
+                grid.numbers[column][row] is not None or _NUMBER.fullmatch(grid.texts[column][row] or "")
+                for column in places.values
+            )
+            if figures and not _NUMBERED.fullmatch(label) and not (meaning is not None and meaning.identity):
                 unread.append((row, places.labels, label))
     schema = {"row_index": pl.Int64, "kind": pl.String}
     return pl.DataFrame({"row_index": [row for row, _, _ in body], "kind": kinds}, schema=schema), unread

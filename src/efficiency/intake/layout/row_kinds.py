@@ -110,6 +110,8 @@ def classify(
         ),
     ]
     kinds = _with_foot(counted.hstack(interpreted))
+    if carrier is not None and identity:
+        kinds = _with_total_blocks(kinds, rows, list(identity.values()), carrier)
     if not header.again:
         return kinds
     printed_again = pl.col("row_index").is_in(list(header.again)) & (pl.col("kind") != "blank")
@@ -148,7 +150,7 @@ def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFra
         kind: str | None = odd_row(word, carrier, alone=alone)
         if word in headers or code in headers:
             kind = "note"
-        elif kind is None and word is not None and not alone and heads_a_group(name, labels):
+        elif kind in {None, "place"} and word is not None and not alone and heads_a_group(name, labels):
             kind = "heading"
         if kind == "heading" and not alone and word is not None and may_have_sums(word):
             kind = "group"
@@ -184,12 +186,15 @@ def _is_merged(grid: Grid, columns: Collection[int], first: int) -> bool:
 
 
 def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
-    """`row_index` and `kind`; lines below the last row with figures are notes where they close the table."""
+    """`row_index` and `kind`; lines below the last row with figures are notes where they close the table.
+
+    So is the name of a place alone in its row above others: an enterprise that lacks its figures is data.
+    """
     figures, odd = pl.col("figures") > 0, pl.col("odd")
     kinds = counted.with_columns(
         pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
         .then(pl.lit("blank"))
-        .when(((odd == "heading") | (odd == "time")) & figures)
+        .when((odd == "place") | (((odd == "heading") | (odd == "time")) & figures))
         .then(pl.lit("data"))
         .when((odd == "heading") | ((odd == "group") & ~figures))
         .then(pl.lit("note"))
@@ -205,20 +210,48 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
     below = pl.col("row_index") > last
     after_note = (((pl.col("kind") == "note") | (pl.col("kind") == "time")) & below).cum_max()
     foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
+    above = (odd == "place") & (pl.col("filled") - pl.col("serial") == 1) & (pl.col("row_index") < last)
     return kinds.select(
         "row_index",
-        pl.when(foot | ((pl.col("kind") == "time") & below))
+        pl.when(foot | above.fill_null(value=False) | ((pl.col("kind") == "time") & below))
         .then(pl.lit("note"))
         .otherwise(pl.col("kind"))
         .alias("kind"),
     )
 
 
-Odd = Literal["total", "subtotal", "page", "note", "heading", "time"]
+def _with_total_blocks(kinds: pl.DataFrame, rows: pl.DataFrame, identity: list[int], carrier: int) -> pl.DataFrame:
+    """`kinds` with the rows of a total's further carriers as totals: 合计 is on the first of them only.
+
+    They follow it row by row, name no enterprise, and each names a carrier that none above it does.
+    """
+    unnamed = rows.select(pl.all_horizontal(is_blank(pl.col(f"t{column}")) for column in identity)).to_series()
+    if not kinds["kind"].is_in(["total", "subtotal"]).any() or not (unnamed & (kinds["kind"] == "data")).any():
+        return kinds
+    marked = rows.select(kinds["kind"], unnamed.alias("unnamed"), squeeze(pl.col(f"t{carrier}")).alias("about"))
+    follows = pl.col("unnamed") & (pl.col("kind") == "data") & pl.col("about").is_not_null()
+    blocks = marked.with_columns(follows.alias("follows"), (~follows).cum_sum().alias("block")).with_columns(
+        (pl.col("kind").is_in(["total", "subtotal"]) & ~pl.col("about").str.contains(_SUM_OF_COLUMN))
+        .first()
+        .over("block")
+        .alias("summed"),
+        pl.struct("block", "about")
+        .is_first_distinct()
+        .cast(pl.Int8)
+        .cum_min()
+        .over("block")
+        .cast(pl.Boolean)
+        .alias("new"),
+    )
+    kind = pl.when(pl.col("follows") & pl.col("summed") & pl.col("new")).then(pl.col("kind").first().over("block"))
+    return kinds.with_columns(blocks.select(kind.otherwise("kind").alias("kind")).to_series())
+
+
+Odd = Literal["total", "subtotal", "page", "note", "heading", "place", "time"]
 
 MAY_BE_NO_NAME = (
     r"[\s年月季计注说表核人责话期源章字下页白*＊※。;；:：、.．,，\d名〇○均值比率]|^[(（]|^(?:其中|增|校验|核对|总数|(?i:total))"
-    r"|[局会室府道处镇科乡]$|^规模以|[规限][上下]"
+    r"|[局会室府道处镇科乡村区园]$|行业$|^规模以|^[规限][上下]|^规模"
 )
 """What every total, note or repeated header contains, and few names of enterprises."""
 
@@ -240,11 +273,13 @@ _NOTE = re.compile(
     r"|填报单位|报送单位)(?:签字|签章|盖章)?\d*(?:\([^)]*\))?(?::.*)?$|^注\d*[:.、].*|^(?:计量|金额|货币)?单位:.+"
     r"|^[-—(]*以[上下](?:空白|无正文|无内容)[-—)]*$|^.{1,5}人员?:.*"
 )
-_GROUP = re.compile(
-    r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$"
-    r"|^(?:规模以[上下]|[规限][上下])(?:工业)?(?:企业|单位)?$|^.{1,8}(?:镇|乡|街道(?:办事处)?)$"
+_GROUP = re.compile(r"^(?:[一二三四五六七八九十]{1,3}、|\([一二三四五六七八九十]{1,3}\)|[*※])|.:$")
+"""A group of enterprises (一、规上企业; 张店镇:) or a remark (*为估计数)."""
+_PLACE = re.compile(
+    r"(?:镇|乡|村|街道|(?:街道|乡镇|地区)办(?:事处)?|办事处|社区|片区|[园新发]区|(?:工业|产业|化工)园|(?:管|村|居)委会|行业"
+    r"|[规限](?:模以)?[上下](?:工业)?(?:企业|单位)?)(?:\([^)]*\))?"
 )
-"""A group of enterprises (一、规上企业; 规下企业; 张店镇:) or a remark (*为估计数)."""
+"""The end of the name of a town, a park or a group, which stands alone in the row above its enterprises."""
 _NUMERAL = re.compile(r"\(?[一二三四五六七八九十]{1,3}[)、.]?")
 """The number of a group, in the column of serial numbers."""
 _COMPARED = re.compile(
@@ -299,8 +334,16 @@ def _other_row(word: str, *, alone: bool) -> Odd | None:
         return "note"
     if _GROUP.search(word):
         return "heading"
+    if not alone and _is_place(word):
+        return "place"
     timed = not alone and _MAY_BE_TIME.search(word) is not None
     return "time" if timed and (_DAY.fullmatch(canonical(word)) or marker(word) is not None) else None
+
+
+def _is_place(word: str) -> bool:
+    """Whether `word` names a town, a park or a group of enterprises: none of its words is one of enterprises' names."""
+    end = re.search(rf"(?:{_PLACE.pattern})$", word)
+    return end is not None and _ENTERPRISE.search(word[: end.start()]) is None
 
 
 def heads_a_group(name: str | None, labels: Iterable[str | None]) -> bool:

@@ -13,6 +13,7 @@ import email
 import re
 from array import array
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,13 @@ _BREAK = "\v"
 """In a cell's text, where a tag begins a new line."""
 _SKIPPED = frozenset(("head", "script", "style", "xml", "title", "noscript", "select", "textarea"))
 _BREAKS = frozenset(("br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "center", "tr", "table"))
+_DRESS = re.compile(r"[\s,，¥￥$€£()（）]+")
+"""What a format writes around a figure."""
+_PLAIN = re.compile(r"[-+]?\d{1,30}(?:\.\d{0,30})?")
+_STORED = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[Ee][-+]?\d{1,3})?")
+_ZERO = re.compile(r"[-+]?0*\.?0*")
+MOST_POWER = 9
+"""Of ten, by which a format scales figures down."""
 _GB = ("gb2312", "gbk", "gb18030", "x-gbk")
 
 
@@ -209,7 +217,9 @@ class _Page:
         table = self._open[-1] if self._open else None
         if table is None or table.cell is None:
             return
-        text = table.value or _shown("".join(table.cell))
+        text = _shown("".join(table.cell))
+        if table.value is not None:
+            text = _figure(table.value, text)
         row, column = len(table.rows) - 1, table.column
         down, right = table.span
         if text:
@@ -265,6 +275,25 @@ class _Page:
         positions, indices = np.array(self._positions, dtype=np.int64), np.array(self._indices, dtype=np.int64)
         pool = pl.concat([NO_TEXT, pl.Series(values=self._pool, dtype=pl.String)])
         return grid_of_cells(SheetCells(texts=[(positions, indices)], pool=pool, merges=self._merges), sheet, 1)
+
+
+def _figure(stored: str, shown: str) -> str:
+    """The figure that a cell shows, at the precision of the `stored` one: 123.4567 for 1234567 shown as 123.5.
+
+    Where the two do not tell the same digits (a date, a per cent), what is shown.
+    """
+    plain = _DRESS.sub("", shown)
+    if not plain or plain == stored or (plain == "-" and _ZERO.fullmatch(stored)):
+        return stored
+    if not _PLAIN.fullmatch(plain) or not _STORED.fullmatch(stored):
+        return shown
+    figure, seen = Decimal(stored), abs(Decimal(plain))
+    half = Decimal(1).scaleb(-len(plain.partition(".")[2])) / 2
+    for power in range(MOST_POWER + 1):
+        scaled = figure.scaleb(-power)
+        if abs(abs(scaled) - seen) <= half:
+            return stored if power == 0 else f"{scaled:f}"
+    return shown
 
 
 def _span(written: str | None) -> int:
