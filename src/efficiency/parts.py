@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHEET, ORDER = "_sheet", "_order"
 """Columns of contested rows: what of their submission_id names the sheet, and the place of the sheet in the order."""
 SUMS_AGREE = 0.005
-"""Relative difference up to which a figure is the sum of parts that another table of its sheet states."""
+"""Relative difference up to which a stated total is the sum of what it totals (interface: 0.5 %)."""
 
 
 def sheet_of(submission_id: pl.Expr) -> pl.Expr:

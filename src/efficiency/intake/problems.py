@@ -363,6 +363,11 @@ def number_text(number: pl.Expr) -> pl.Expr:
     return number.round_sig_figs(12).cast(pl.String).str.strip_suffix(".0")
 
 
+def written_number(number: float) -> str:
+    """Write one number as a person would: at most 12 significant digits."""
+    return f"{number:.12g}"
+
+
 def stated_text(canonical: pl.Expr) -> pl.Expr:
     """Write a figure in the unit of its cell; the frame has the `factor` that `locate` adds."""
     return number_text(canonical / pl.col("factor").fill_null(1.0))

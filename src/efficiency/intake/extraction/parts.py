@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.part_labels import is_identifier, label_columns
-from efficiency.intake.extraction.total_evidence import TOLERANCE, Evidence, evidence
+from efficiency.intake.extraction.total_evidence import DIGITS, Evidence, evidence
 from efficiency.intake.problems import number_text
+from efficiency.parts import SUMS_AGREE, has_parts
 from schemas import FORMS
 from schemas.column import PART
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from efficiency.intake.extraction.table import Table
     from schemas import Form
-
-DIGITS = 9
-"""Significant digits up to which two figures are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def _without_sums(keyed: pl.DataFrame, key: list[str], form: Form) -> pl.DataFra
     sums = []
     for name in form.added:
         rest = pl.col(name).filter(~blank).sum().over(key)
-        same = (pl.col(name) - rest).abs() <= TOLERANCE * rest.abs()
+        same = (pl.col(name) - rest).abs() <= SUMS_AGREE * rest.abs()
         sums.append((blank & (pl.col(name) != 0) & same).any().over(key))
     in_doubt = pl.any_horizontal(sums).fill_null(value=False)
     return keyed.with_columns(pl.when(~in_doubt).then(pl.col(PART.name)).alias(PART.name))
@@ -237,7 +235,10 @@ def _refused(table: Table, form: Form) -> pl.DataFrame:
         for binding in group.columns
         if binding.field in form.added
     }
-    cells = table.problems.filter((pl.col("severity") == "error") & pl.col("row").is_not_null()).select(
+    errors = table.problems.filter((pl.col("severity") == "error") & pl.col("row").is_not_null())
+    if errors.is_empty():
+        return pl.DataFrame(schema={"row_index": pl.Int64, "block": pl.Int64, "field": pl.String})
+    cells = errors.select(
         (pl.col("row") - (table.grid.first_row + 1)).alias("row_index"),
         pl.col("cell").str.extract(r"^([A-Z]+)").alias("letters"),
     )
@@ -258,7 +259,7 @@ def _without_unread(
     Parts are of one figure where their enterprise, their span and what else they are about are the same; a refused row
     that states nothing else is taken to be about what the other rows of its enterprise are.
     """
-    if refused.is_empty() or not _labels_differ(table, keyed):
+    if refused.is_empty() or not has_parts(keyed):
         return keyed
     base = table.base.with_columns(_who(table.base).alias("_who"))
     lost = refused.join(base.select("row_index", "row", "_who"), on="row_index").drop_nulls("_who")
@@ -283,8 +284,3 @@ def _without_unread(
                     table.cell_problems("part_unread", cells, binding.column, name, last=pl.col("last"))
         keyed = marked.with_columns(pl.when(pl.col("_last").is_null()).then(pl.col(name)).alias(name)).drop("_last")
     return keyed.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in form.figures))
-
-
-def _labels_differ(table: Table, keyed: pl.DataFrame) -> bool:
-    """Whether the table has parts that a label tells apart."""
-    return keyed[PART.name].null_count() < keyed.height and table.base.height > 1

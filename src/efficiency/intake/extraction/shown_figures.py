@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.parsing import conversion, find_unit, looks_like_unit
-from efficiency.intake.problems import number_text
+from efficiency.intake.problems import number_text, written_number
 
 if TYPE_CHECKING:
     from efficiency.intake.extraction.columns import Extracted
@@ -98,7 +98,7 @@ def shown_figures(found: Extracted, grid: Grid, binding: ColumnBinding, rows: pl
         if changed is None and (shown.power or (into is not None and (into.factor != 1 or binding.assumed))):
             first = here.arg_true()[0]
             changed = shown
-            example = (_shown(stated[0] * 10.0**shown.power), _shown(values[int(first)]))
+            example = (written_number(stated[0] * 10.0**shown.power), written_number(values[int(first)]))
     return Shown(
         values,
         pl.concat([found.refused, *refused]),
@@ -134,7 +134,3 @@ def _fault_of(shown: NumberFormat, binding: ColumnBinding) -> str | None:
     if find_unit(shown.unit):
         return "unit_mismatch"
     return "unit_unknown" if looks_like_unit(shown.unit) or shown.unit in "$€£" else None
-
-
-def _shown(number: float) -> str:
-    return f"{number:.12g}"

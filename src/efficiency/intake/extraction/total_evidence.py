@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.extraction.totals import cells_at, column_values
+from efficiency.parts import SUMS_AGREE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 NEAR = 0.1
 """Share of the smallest repetition by which a total may differ from the sum that it is taken for."""
-TOLERANCE = 0.005
-"""Share of the sum by which it may differ at most, as of any total."""
+DIGITS = 9
+"""Significant digits up to which two figures are compared."""
 OVERALL = 3
 """Total rows, from the last, that are compared with the sum of the whole table."""
 
@@ -56,7 +57,7 @@ def evidence(
         return found
     row_indexes = kinds["row_index"]
     first = int(row_indexes[0])
-    cells = table.grid.frame[first : int(row_indexes[-1]) + 1].hstack([row_indexes])
+    cells = cells_at(table.grid, row_indexes)
     is_data = (kind == "data").to_numpy()
     for group in table.layout.groups:
         places = repeated.filter(pl.col("block") == group.index).select(
@@ -69,12 +70,11 @@ def evidence(
         for binding in group.columns:
             if binding.field not in fields or binding.conversion is None:
                 continue
-            read = numbers_of(cells, binding.column)
-            values = read.values.fill_null(0.0).to_numpy()
-            sound = (~read.refused_at(cells["row_index"])).to_numpy() | ~is_data
-            amounts = np.where(is_data, values, 0.0)
-            for total, start, end in _scopes(totals, read.values):
-                if not sound[start:end].all():
+            values, sound = column_values(cells, binding.column)
+            is_sound = sound.to_numpy() | ~is_data
+            amounts = np.where(is_data, values.fill_null(0.0).to_numpy(), 0.0)
+            for total, start, end in _scopes(totals, values):
+                if not is_sound[start:end].all():
                     continue
                 verdict, said = _verdict(total, amounts[start:end], things[start:end], things)
                 rows = {first + int(at) for at in np.flatnonzero(np.isin(things, said))} if verdict else set()
@@ -128,12 +128,14 @@ def _verdict(
     repeated = extra > 0
     if not repeated.any():
         return none
-    near = min(NEAR * float(extra[repeated].min()), TOLERANCE * abs(everything))
+    near = min(NEAR * float(extra[repeated].min()), SUMS_AGREE * abs(everything))
     if abs(total - everything) <= near:
         return "added", inside
-    distinct = pl.DataFrame({"thing": position, "value": amounts[rows]}).with_columns(pl.col("value").round_sig_figs(9))
+    distinct = pl.DataFrame({"thing": position, "value": amounts[rows]}).with_columns(
+        pl.col("value").round_sig_figs(DIGITS)
+    )
     once = everything - float(amounts[rows].sum()) + float(distinct.unique()["value"].sum())
     twice = distinct.filter(pl.struct("thing", "value").is_duplicated() & (pl.col("value") != 0))
-    if twice.height and abs(total - once) <= min(NEAR * float(twice["value"].abs().min()), TOLERANCE * abs(once)):  # type: ignore[arg-type]  # of a column of numbers
+    if twice.height and abs(total - once) <= min(NEAR * float(twice["value"].abs().min()), SUMS_AGREE * abs(once)):  # type: ignore[arg-type]  # of a column of numbers
         return "single", inside[twice["thing"].unique().to_numpy()]
     return none

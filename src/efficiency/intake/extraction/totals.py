@@ -9,6 +9,8 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.layout import SUMS
+from efficiency.intake.problems import written_number
+from efficiency.parts import SUMS_AGREE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import ColumnBinding, TableLayout
-
-TOLERANCE = 0.005
-"""Share of the total by which the sum may differ (interface: 0.5 %)."""
 
 
 def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] | None = None) -> None:
@@ -35,17 +34,17 @@ def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] 
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
     if not totals or table.layout.long_energy:
         return
-    cells = _cells_at(table.grid, row_indexes)
+    cells = cells_at(table.grid, row_indexes)
     for number, binding in enumerate(_summed_columns(table)):
-        values, sound = _column_values(cells, binding.column)
+        values, sound = column_values(cells, binding.column)
         for row, value, expected in _wrong_totals(values, sound, is_data, totals, (before or {}).get(number)):
-            wrong = pl.DataFrame({"row_index": [row_indexes[row]], "value": [_shown(value)]})
-            _report(table, wrong, binding, _shown(expected))
+            wrong = pl.DataFrame({"row_index": [row_indexes[row]], "value": [written_number(value)]})
+            _report(table, wrong, binding, written_number(expected))
 
 
 def sums_of(table: Table, before: Mapping[int, float] | None = None) -> dict[int, float]:
     """The sum of each column of amounts (by its place among them), and of the tables before that it goes on."""
-    found = (_column_values(table.cells, binding.column)[0].sum() for binding in _summed_columns(table))
+    found = (column_values(table.cells, binding.column)[0].sum() for binding in _summed_columns(table))
     return {number: float(total or 0.0) + (before or {}).get(number, 0.0) for number, total in enumerate(found)}
 
 
@@ -59,8 +58,8 @@ def check_sum_column(table: Table) -> None:
         return
     groups = sorted(table.layout.groups, key=lambda group: (group.timing and group.timing.month) or 0)
     bindings = [binding for group in groups for binding in group.columns]
-    months = [_column_values(table.cells, binding.column) for binding in bindings]
-    total, _ = _column_values(table.cells, column)
+    months = [column_values(table.cells, binding.column) for binding in bindings]
+    total, _ = column_values(table.cells, column)
     rows = pl.DataFrame({"row_index": table.cells["row_index"], "total": total}).with_columns(
         _total(pl.DataFrame([values.alias(str(number)) for number, (values, _) in enumerate(months)]), table.layout),
         pl.DataFrame([sound.alias(str(number)) for number, (_, sound) in enumerate(months)])
@@ -70,8 +69,8 @@ def check_sum_column(table: Table) -> None:
     )
     wrong = rows.filter(pl.col("sound") & _differs(pl.col("total"), pl.col("sum")).fill_null(value=False))
     for row in wrong.iter_rows(named=True):
-        cells = pl.DataFrame({"row_index": [row["row_index"]], "value": [_shown(row["total"])]})
-        _report(table, cells, bindings[0], _shown(row["sum"]), column=column)
+        cells = pl.DataFrame({"row_index": [row["row_index"]], "value": [written_number(row["total"])]})
+        _report(table, cells, bindings[0], written_number(row["sum"]), column=column)
 
 
 def _total(months: pl.DataFrame, layout: TableLayout) -> pl.Series:
@@ -91,12 +90,12 @@ def _summed_columns(table: Table) -> list[ColumnBinding]:
     ]
 
 
-def _cells_at(grid: Grid, row_indexes: pl.Series) -> pl.DataFrame:
+def cells_at(grid: Grid, row_indexes: pl.Series) -> pl.DataFrame:
     """The cells of consecutive rows, with their `row_index`."""
     return grid.frame[int(row_indexes[0]) : int(row_indexes[-1]) + 1].hstack([row_indexes])
 
 
-def _column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
+def column_values(cells: pl.DataFrame, column: int) -> tuple[pl.Series, pl.Series]:
     """Numbers of a column, and whether each cell is a number or blank."""
     found = numbers_of(cells, column)
     return found.values, ~found.refused_at(cells["row_index"])
@@ -145,11 +144,11 @@ def _wrong_totals(
 
 
 def _differs(total: pl.Expr, sums: pl.Expr) -> pl.Expr:
-    return (total - sums).abs() > TOLERANCE * pl.max_horizontal(total.abs(), sums.abs())
+    return (total - sums).abs() > SUMS_AGREE * pl.max_horizontal(total.abs(), sums.abs())
 
 
 def _far(total: float, candidate: float) -> bool:
-    return abs(total - candidate) > TOLERANCE * max(abs(total), abs(candidate))
+    return abs(total - candidate) > SUMS_AGREE * max(abs(total), abs(candidate))
 
 
 def _report(table: Table, cells: pl.DataFrame, binding: ColumnBinding, sums: str, column: int | None = None) -> None:
@@ -165,7 +164,3 @@ def _report(table: Table, cells: pl.DataFrame, binding: ColumnBinding, sums: str
         "control_total", cells, binding.column if column is None else column, binding.field, sum=pl.lit(sums)
     )
     table.base = base
-
-
-def _shown(number: float) -> str:
-    return f"{number:.12g}"

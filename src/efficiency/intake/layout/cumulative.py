@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.parsing import canonical, marker
+from efficiency.parts import SUMS_AGREE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import ColumnMatch, Header
 
-SAME = 0.005
-"""Share by which a stated total may differ from what it totals (interface: 0.5 %)."""
 _CUMULATIVE = re.compile(r"累计|年初-[今本]|本月止")
 _EACH = re.compile(r"(?:[各逐每分]月|1月份?起|年初起?)累计")
 """Of which it is said that each is cumulative, whatever stands beside them."""
@@ -83,8 +82,8 @@ def _votes(
     for column in controls:
         total = grid.numbers[column][first:end]
         near = about.select(
-            ((pl.col(name) - total).abs() <= SAME * total.abs()).alias(name) for name in ("sum", "last")
-        ).filter((total != 0) & ((about["sum"] - about["last"]).abs() > SAME * about["sum"].abs()))
+            ((pl.col(name) - total).abs() <= SUMS_AGREE * total.abs()).alias(name) for name in ("sum", "last")
+        ).filter((total != 0) & ((about["sum"] - about["last"]).abs() > SUMS_AGREE * about["sum"].abs()))
         summed += int(near["sum"].sum())
         last += int(near["last"].sum())
     return summed, last
