@@ -29,7 +29,7 @@ its cells appear in explanations and in the view `lineage`, and its returns are 
 
 from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
 from schemas.column import Column, Form, Rule, Table
-from schemas.forms import CORRECTABLE, DATED, FACTS, FEEDS, FORMS, MEASURED, STATED
+from schemas.forms import CORRECTABLE, DATED, FACTS, FED_BY, FEEDS, FORMS, MEASURED, STATED
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
@@ -48,6 +48,7 @@ __all__ = [
     "ENTERPRISES",
     "EVALUATIONS",
     "FACTS",
+    "FED_BY",
     "FEEDS",
     "FORMS",
     "INDICATORS",

@@ -39,7 +39,7 @@ class LooseName:
 
     header: str
     doubt: str
-    """What else it may mean, in Chinese; told to the submitter where it is taken for the column."""
+    """What else it may mean, in Chinese; stated to the submitter where it is taken for the column."""
     unless: tuple[str, ...] = ()
     """Columns of the form beside which it is not taken for the column."""
 

@@ -43,6 +43,8 @@ for _form in FORMS.values():
     for _column in _form.columns:
         for _word, _sign in _column.feeds:
             FEEDS[_word] = (*FEEDS.get(_word, ()), (_form, _column, _sign))
+FED_BY = {word: fed[0][0].id for word, fed in FEEDS.items()}
+"""Word of the profile → the form (id) whose figures it is made of."""
 DATED = frozenset(word for word, fed in FEEDS.items() if any(form.in_force_from for form, _, _ in fed))
 """Words of the profile that hold at a date instead of over a span of months."""
 MEASURED: tuple[tuple[Form, Column], ...] = tuple(

@@ -102,3 +102,5 @@ PROFILE = Table(
     ),
     key=("uscc",),
 )
+PROFILE_TITLES = {column.name: column.title for column in PROFILE.columns}
+"""Column of the profile → its Chinese title."""

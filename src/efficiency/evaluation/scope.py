@@ -6,9 +6,7 @@ import polars as pl
 
 from efficiency.policy.expressions import column_names, predicate
 from efficiency.policy.model import Policy
-from schemas.profile import PROFILE
-
-TITLES = {column.name: column.title for column in PROFILE.columns}
+from schemas.profile import PROFILE_TITLES
 
 OUT_OF_SCOPE = "不在本办法任何评价组的范围内"
 
@@ -26,7 +24,10 @@ def assign(profile: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     cohort = pl.coalesce(*(pl.when(predicate(cohort.where)).then(pl.lit(cohort.id)) for cohort in policy.cohort))
     judged_by = sorted({name for cohort in policy.cohort for name in column_names(cohort.where)})
     unknown = pl.concat_str(
-        [pl.lit(None, dtype=pl.String), *(pl.when(pl.col(n).is_null()).then(pl.lit(TITLES[n])) for n in judged_by)],
+        [
+            pl.lit(None, dtype=pl.String),
+            *(pl.when(pl.col(n).is_null()).then(pl.lit(PROFILE_TITLES[n])) for n in judged_by),
+        ],
         separator="、",
         ignore_nulls=True,
     )

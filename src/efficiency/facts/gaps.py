@@ -30,7 +30,7 @@ from efficiency.facts.windows import (
     months_of,
     with_nodes,
 )
-from schemas import FEEDS, FORMS
+from schemas import FED_BY, FEEDS
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ GAPS = pl.Schema({"uscc": pl.String(), "word": pl.String(), "months": pl.Int64()
 `months`: those of the window that are missing, as bits of the window's nodes (see `missing_as_months`), 0 where it is
 not months that are missing. `text`: what follows the word's title in Chinese, e.g. 缺2026年3月、5月."""
 NO_FACTOR = "无折标系数"
-TITLES = {word: FORMS[fed[0][0].id].title for word, fed in FEEDS.items()}
-"""Word of the profile → title of the form whose figures it is made of."""
 
 
 def gaps(
@@ -106,9 +104,8 @@ def missing_together(gaps: pl.DataFrame) -> pl.DataFrame:
 
     form (id), months (bits; 0 where it is not months that are missing), enterprises (how many lack them), words (list).
     """
-    forms = {word: fed[0][0].id for word, fed in FEEDS.items()}
     return (
-        gaps.with_columns(pl.col("word").replace(forms).alias("form"))
+        gaps.with_columns(pl.col("word").replace(FED_BY).alias("form"))
         .group_by("form", "months")
         .agg(
             pl.col("uscc").n_unique().cast(pl.Int64).alias("enterprises"), pl.col("word").unique().sort().alias("words")

@@ -31,10 +31,9 @@ from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.lock import holder
 from efficiency.warehouse.read import existing
 from efficiency.warehouse.staging import reading_scratch
-from schemas import EVALUATIONS, FEEDS, FORMS, PROBLEMS, RUNS, SUBMISSIONS
-from schemas.profile import PROFILE
+from schemas import EVALUATIONS, FED_BY, FORMS, PROBLEMS, RUNS, SUBMISSIONS
+from schemas.profile import PROFILE_TITLES
 
-TITLES = {column.name: column.title for column in PROFILE.columns}
 VERIFY = "verify"
 """The list of those that are to be verified before they are on another."""
 
@@ -134,9 +133,9 @@ def _cells(policy: Policy, window: Window) -> pl.DataFrame:
     """form, word, title, month: what the indicators of `policy` rest on; land, which has no months, once (null)."""
     rows = []
     for word in words_of_indicators(policy):
-        form = FEEDS[word][0][0]
+        form = FORMS[FED_BY[word]]
         months: tuple[date | None, ...] = _months(window) if form.flow else (None,)
-        rows += [(form.id, word, TITLES[word], month) for month in months]
+        rows += [(form.id, word, PROFILE_TITLES[word], month) for month in months]
     shape = {"form": pl.String, "word": pl.String, "title": pl.String, "month": pl.Date}
     order = {form: position for position, form in enumerate(FORMS)}
     return pl.DataFrame(rows, schema=shape, orient="row").sort(
@@ -184,13 +183,12 @@ def _by_town(cells: pl.DataFrame, lacking: pl.DataFrame, expected: pl.DataFrame)
 
 
 def _missing(gaps: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    forms = {word: fed[0][0].id for word, fed in FEEDS.items()}
     listed = months.sort("month").group_by("uscc", "word", maintain_order=True).agg(pl.col("month").alias("listed"))
     return (
         gaps.join(listed, on=["uscc", "word"], how="left", validate="1:1", maintain_order="left")
         .select(
             "uscc", "name", "town",
-            pl.col("word").replace(forms).alias("form"), "word", pl.col("word").replace(TITLES).alias("title"),
+            pl.col("word").replace(FED_BY).alias("form"), "word", pl.col("word").replace(PROFILE_TITLES).alias("title"),
             "needed", pl.col("listed").fill_null([]).alias("months"), "text",
         )
         .sort(~pl.col("needed"), "form", "town", "name", "uscc", "word", nulls_last=True)

@@ -13,9 +13,7 @@ from efficiency.evaluation.scoring.group_statistics import Floats, Groups, count
 from efficiency.evaluation.scoring.indicators import RANKED
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Benchmark, Cohort, Indicator
-from schemas.profile import PROFILE
-
-_TITLES = {column.name: column.title for column in PROFILE.columns}
+from schemas.profile import PROFILE_TITLES
 
 
 def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
@@ -85,7 +83,7 @@ def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, group
     scopes = pl.Series(["评价组"])
     if spec.within:
         label = pl.format(
-            "、".join(f"{_TITLES[key]}{{}}" for key in spec.within),
+            "、".join(f"{PROFILE_TITLES[key]}{{}}" for key in spec.within),
             *(pl.col(key).cast(pl.String).fill_null("未填") for key in spec.within),
         )
         fallback = pl.format(f"评价组({{}}不足{spec.min_group}家)", label)

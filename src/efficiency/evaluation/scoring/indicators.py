@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from efficiency.evaluation.scoring.missing import TITLES, missing_in_words
+from efficiency.evaluation.scoring.missing import missing_in_words
 from efficiency.policy.expressions import column_names, scalar
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Cohort, Indicator
+from schemas.profile import PROFILE_TITLES
 
 RANKED = pl.col("is_ranked")
 """Whether an enterprise of a cohort's frame is ranked: `status` as a flag, since every stage reads it."""
@@ -86,7 +87,7 @@ def _gap(indicator: Indicator) -> pl.Expr:
 
 def _titled(expression: str, otherwise: str) -> str:
     """Chinese title of an expression that is a single column, else `otherwise`."""
-    return TITLES.get(expression.strip(), otherwise)
+    return PROFILE_TITLES.get(expression.strip(), otherwise)
 
 
 def sentence_where(frame: pl.DataFrame, condition: pl.Expr, sentence: pl.Expr) -> pl.Series:

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.facts.gaps import TITLES as FORM_TITLES
 from efficiency.policy.expressions import column_names
-from schemas import FEEDS
-from schemas.profile import PROFILE
+from schemas import FED_BY, FEEDS, FORMS
+from schemas.profile import PROFILE_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from efficiency.policy.model import Cohort, Indicator, Policy
 
-TITLES = {column.name: column.title for column in PROFILE.columns}
-"""Column of the profile → its Chinese title."""
+
+_FORM_TITLES = {word: FORMS[form].title for word, form in FED_BY.items()}
 
 
 def words_of_indicators(policy: Policy) -> list[str]:
@@ -67,7 +66,7 @@ def missing_of(indicator: Indicator) -> pl.Expr:
     """What the figures of one indicator lack, e.g. 实缴税金缺2026年3月; null where nothing is known to be missing."""
     words = _words_of(indicator)
     text = pl.concat_str(
-        [pl.lit(None, dtype=pl.String), *(pl.lit(TITLES[word]) + pl.col(f"missing_{word}") for word in words)],
+        [pl.lit(None, dtype=pl.String), *(pl.lit(PROFILE_TITLES[word]) + pl.col(f"missing_{word}") for word in words)],
         separator="，",
         ignore_nulls=True,
     )
@@ -91,7 +90,7 @@ def missing_in_words(members: pl.DataFrame, indicators: Sequence[Indicator], lac
         parts.append(own.select("at", pl.lit(word).alias("word"), pl.col(f"missing_{word}").alias("text")))
     sentences = (
         pl.concat(parts)
-        .with_columns(pl.col("word").replace(FORM_TITLES).alias("form"), pl.col("word").replace(TITLES))
+        .with_columns(pl.col("word").replace(_FORM_TITLES).alias("form"), pl.col("word").replace(PROFILE_TITLES))
         .group_by("at", "form", "text", maintain_order=True)
         .agg(pl.col("word").str.join("、"))
         .group_by("at", "form", maintain_order=True)
