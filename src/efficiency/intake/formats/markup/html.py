@@ -9,7 +9,6 @@ The tree of a page of a million cells would take gigabytes: lxml calls a target 
 
 from __future__ import annotations
 
-import email
 import re
 from array import array
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from efficiency.intake.formats.grid import NO_TEXT, Grid, SheetCells, grid_of_cells, position_of
-from efficiency.intake.formats.limits import MAX_COLUMNS, MAX_ROWS, MAX_TEXT, UnreadableError
+from efficiency.intake.formats.grid import Grid, SheetCells, grid_of_cells, position_of
+from efficiency.intake.formats.limits import MAX_COLUMNS, MAX_ROWS, UnreadableError
+from efficiency.intake.formats.markup.text_pool import MOST_CELLS, TextPool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from efficiency.intake.formats.grid import Merge
 
 MOST_BYTES = 128 << 20
-MOST_CELLS = 2_000_000
-"""Cells of a page; each takes some fifty bytes while it is read."""
 DEPTH = 20
 """Tables within tables."""
 _CHUNK = 1 << 16
@@ -74,6 +71,8 @@ def html_grid(data: bytes) -> Grid:
 
 def mht_grid(data: bytes) -> Grid:
     """The sheet of the pages in a file that a browser or Excel saved as .mht. Raises UnreadableError as `html_grid`."""
+    import email
+
     if len(data) > MOST_BYTES:
         raise UnreadableError(f"网页格式的表格超过 {MOST_BYTES >> 20} MiB")
     pages = []
@@ -131,8 +130,7 @@ class _Page:
         self._row = 0
         self._cells = 0
         self._positions, self._indices = array("q"), array("q")
-        self._pool: list[str] = []
-        self._places: dict[str, int] = {}
+        self._texts = TextPool()
         self._merges: list[Merge] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -259,22 +257,14 @@ class _Page:
         self._row += len(table.rows)
 
     def _put(self, row: int, column: int, text: str) -> None:
-        if len(text) > MAX_TEXT:
-            raise UnreadableError(f"有一格长达 {len(text)} 字")
-        place = self._places.get(text)
-        if place is None:
-            place = len(self._pool) + 1
-            self._pool.append(text)
-            if len(self._places) < _CHUNK:
-                self._places[text] = place
+        self._indices.append(self._texts.place(text))
         self._positions.append(position_of(row, column))
-        self._indices.append(place)
 
     def grid(self, sheet: str) -> Grid:
         """The sheet, once the page has ended."""
         positions, indices = np.array(self._positions, dtype=np.int64), np.array(self._indices, dtype=np.int64)
-        pool = pl.concat([NO_TEXT, pl.Series(values=self._pool, dtype=pl.String)])
-        return grid_of_cells(SheetCells(texts=[(positions, indices)], pool=pool, merges=self._merges), sheet, 1)
+        cells = SheetCells(texts=[(positions, indices)], pool=self._texts.series(), merges=self._merges)
+        return grid_of_cells(cells, sheet, 1)
 
 
 def _figure(stored: str, shown: str) -> str:

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 import numpy as np
-import polars as pl
 
-from efficiency.intake.formats.grid import NO_TEXT, Grid, SheetCells, grid_of_cells, position_of
+from efficiency.intake.formats.grid import Grid, SheetCells, grid_of_cells, position_of
 from efficiency.intake.formats.limits import (
     MAX_COLUMNS,
     MAX_ROWS,
-    MAX_TEXT,
     UnreadableError,
     check_sheets,
     element_parser,
 )
+from efficiency.intake.formats.markup.text_pool import MOST_CELLS, TextPool, check_length
 from efficiency.intake.formats.number_formats import format_sections
 
 if TYPE_CHECKING:
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = b"urn:schemas-microsoft-com:office:spreadsheet"
 MOST_BYTES = 256 << 20
-MOST_CELLS = 2_000_000
-"""Cells of all sheets; each takes some fifty bytes while it is read."""
-_PLACES = 1 << 16
-"""Texts that are kept once however often they occur."""
 _MIDNIGHT = re.compile(r"T00:00:00(?:\.0+)?$")
 _NAMED_FORMATS = {"Percent": "0.00%"}
 
@@ -80,8 +75,7 @@ class _Workbook:
 
     def __init__(self) -> None:
         self.sheets: list[_Sheet] = []
-        self._pool: list[str] = []
-        self._places: dict[str, int] = {}
+        self._pool = TextPool()
         self._formats: dict[str, str] = {}
         self._style = ""
         self._row = self._column = -1
@@ -151,8 +145,7 @@ class _Workbook:
         """The value of the cell that is open, whose columns it also takes."""
         sheet, position = self.sheets[-1], self._position
         self._column += _number(self._cell, "MergeAcross")
-        if len(text) > MAX_TEXT:
-            raise UnreadableError(f"有一格长达 {len(text)} 字")
+        check_length(text)
         if self._kind == "Error":
             sheet.marked[position] = text or "#ERROR!"
         elif self._kind == "Number":
@@ -165,16 +158,7 @@ class _Workbook:
             if self._kind == "DateTime":
                 shown = _MIDNIGHT.sub("", text).replace("T", " ").removesuffix(".000")
             sheet.text_positions.append(position)
-            sheet.text_indices.append(self._place(shown))
-
-    def _place(self, text: str) -> int:
-        place = self._places.get(text)
-        if place is None:
-            self._pool.append(text)
-            place = len(self._pool)
-            if len(self._places) < _PLACES:
-                self._places[text] = place
-        return place
+            sheet.text_indices.append(self._pool.place(shown))
 
     def grid(self, sheet: _Sheet, position: int) -> Grid:
         """A sheet, once all have ended."""
@@ -188,7 +172,7 @@ class _Workbook:
         cells = SheetCells(
             [(np.array(sheet.number_positions, dtype=np.int64), np.array(sheet.numbers))],
             [(np.array(sheet.text_positions, dtype=np.int64), np.array(sheet.text_indices, dtype=np.int64))],
-            pl.concat([NO_TEXT, pl.Series(values=self._pool, dtype=pl.String)]),
+            self._pool.series(),
             sheet.marked,
             sheet.merges,
             formats,
