@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.parsing import months_in_span
 from efficiency.periods import shifted
 from schemas import FORMS
 
@@ -151,11 +152,7 @@ def as_number(sums: pl.Expr) -> pl.Expr:
 
 def _per_month(figures: pl.DataFrame) -> pl.DataFrame:
     """Each enterprise's figure by month: the shortest span that states it; levels and areas as they are."""
-    months = (
-        (pl.col("span_end").dt.year() - pl.col("span_start").dt.year()) * 12
-        + (pl.col("span_end").dt.month() - pl.col("span_start").dt.month())
-        + 1
-    ).fill_null(1)
+    months = months_in_span().fill_null(1)
     level = pl.col("field").is_in(_LEVELS)
     each = figures.select(
         *SERIES, "field", "uscc", months.alias("months"), pl.col("value") / pl.when(level).then(1).otherwise(months)

@@ -20,6 +20,7 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
+from efficiency.intake.parsing import span_labels
 from efficiency.intake.problems import problems_frame
 from efficiency.intake.resolution import Stated, receipts
 from efficiency.job.execution import resolve_in_partitions
@@ -151,19 +152,12 @@ def _periods(stated: Stated, submissions: pl.DataFrame) -> pl.DataFrame:
 
 def _of_rows(rows: Chunks, submissions: pl.Series) -> pl.DataFrame:
     """submission_id, period of the rows of these submissions."""
-    first, last = (month.dt.strftime("%Y-%m") for month in (pl.col("first"), pl.col("last")))
+    first, last = pl.col("span_start").min(), pl.col("span_end").max()
     return (
         rows.lazy()
         .filter(pl.col("submission_id").is_in(submissions.implode()))
         .group_by("submission_id")
-        .agg(pl.col("span_start").min().alias("first"), pl.col("span_end").max().alias("last"))
-        .select(
-            "submission_id",
-            pl.when(pl.col("first") == pl.col("last"))
-            .then(first)
-            .otherwise(pl.format("{}..{}", first, last))
-            .alias("period"),
-        )
+        .agg(span_labels(first, last).alias("period"))
         .collect()
     )
 

@@ -21,7 +21,7 @@ from efficiency.intake.parsing.cells import (
     plain_number,
     squeeze,
 )
-from efficiency.intake.parsing.period_cells import timing_of_cell, written_out
+from efficiency.intake.parsing.period_cells import months_in_span, span_labels, timing_of_cell, written_out
 from efficiency.intake.parsing.periods import (
     NOTHING,
     OPEN_END,
@@ -78,6 +78,7 @@ __all__ = [
     "is_water",
     "looks_like_unit",
     "marker",
+    "months_in_span",
     "parse_choice",
     "parse_date",
     "parse_flag",
@@ -85,6 +86,7 @@ __all__ = [
     "parse_number",
     "plain_number",
     "span_label",
+    "span_labels",
     "split_marker",
     "split_units",
     "squeeze",

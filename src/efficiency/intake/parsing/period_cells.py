@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from efficiency.intake.parsing.periods import (
     ISO,
     TENTH,
@@ -91,3 +93,15 @@ def written_out(texts: Sequence[str | None], as_text: Sequence[bool]) -> list[st
         month(text, is_text=is_text) if text and TENTH.fullmatch(text) else text
         for text, is_text in zip(texts, as_text, strict=True)
     ]
+
+
+def span_labels(first: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """`span_label` of days in columns."""
+    begins, ends = first.dt.strftime("%Y-%m"), last.dt.strftime("%Y-%m")
+    return pl.when(begins == ends).then(ends).otherwise(pl.format("{}..{}", begins, ends))
+
+
+def months_in_span() -> pl.Expr:
+    """How many months there are from `span_start` to `span_end`, both included."""
+    first, last = pl.col("span_start").dt, pl.col("span_end").dt
+    return (last.year() - first.year()) * 12 + (last.month() - first.month()) + 1

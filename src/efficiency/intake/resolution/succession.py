@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.parsing import Timing, timing_in
+from efficiency.intake.parsing import Timing, span_labels, timing_in
 from efficiency.intake.problems import RULES
 from schemas import FORMS
 
@@ -108,8 +108,7 @@ def periods(submissions: pl.DataFrame, rows: Mapping[str, Chunks], known: pl.Dat
     names = {name: month_named(name) is not None for name in submissions["file_name"].unique()}
     named = pl.col("file_name").replace_strict(names, return_dtype=pl.Boolean)
     several = submissions.filter(pl.col("submission_id").is_in(of_place.implode()) | named)
-    begins, ends = (pl.col(name).dt.strftime("%Y-%m") for name in ("_first", "_last"))
-    label = pl.when(begins == ends).then(ends).otherwise(pl.format("{}..{}", begins, ends))
+    label = span_labels(pl.col("_first"), pl.col("_last"))
     labels: dict[str, tuple[str, ...]] = {
         identifier: (label,)
         for identifier, label in several.drop_nulls("period_label").select("submission_id", "period_label").iter_rows()

@@ -1,4 +1,4 @@
-"""A factor that fits most of a column: one mistake of unit, told once at the column's header, which does not count.
+"""A factor that fits most of a column: one mistake of unit, reported once at the column's header, which does not count.
 
 A column's figures of one span are compared, enterprise by enterprise and by month, with those of the spans that end
 before: where most are the same power of ten away from what is usual, the column is in another unit than the months
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.intake.parsing import months_in_span
 from efficiency.intake.problems import EMPTY, problem_rows
+from efficiency.parts import has_parts, sum_of_parts
 from schemas import FORMS
 from schemas.column import SPAN
 
@@ -125,12 +127,12 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
         pl.col("item").drop_nulls().unique(maintain_order=True).str.join("、").alias("items"),
         pl.col("power", "fits", "compared").get(worst),
     )
-    told = by_column.group_by("submission_id", "field", "items", maintain_order=True).agg(
+    by_measure = by_column.group_by("submission_id", "field", "items", maintain_order=True).agg(
         pl.col("column", "header", "header_row").first(),
         pl.len().alias("columns"),
         pl.col("power", "fits", "compared").get(worst),
     )
-    located = told.join(
+    located = by_measure.join(
         submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1"
     ).with_columns(
         (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
@@ -167,19 +169,14 @@ def _stated(form: Form, chunks: Chunks, fields: list[str], who: pl.DataFrame) ->
         .drop("uscc", "name")
         .collect()
     )
-    if parts and rows["part"].null_count() < rows.height:
-        summed = [pl.when(pl.col(f).count() > 0).then(pl.col(f).sum()).alias(f) for f in fields]
-        return rows.group_by(*_COLUMN, "who").agg(*summed)
+    if has_parts(rows):
+        rows = sum_of_parts(rows, [*_COLUMN, "who"], fields, needed=False)
     return rows.select(*_COLUMN, "who", *fields)
 
 
 def _figures(stated: pl.DataFrame, field: str, sure: pl.DataFrame, *, monthly: bool) -> pl.DataFrame:
     """The positive figures of `field` by month: `_COLUMN`, who, precedence, rate, and whether the unit is `sure`."""
-    months = (
-        (pl.col("span_end").dt.year() - pl.col("span_start").dt.year()) * 12
-        + (pl.col("span_end").dt.month() - pl.col("span_start").dt.month()).cast(pl.Int32)
-        + 1
-    )
+    months = months_in_span()
     return (
         stated.filter(pl.col(field) > 0)
         .select(*_COLUMN, "who", "precedence", (pl.col(field) / (months if monthly else 1)).alias("rate"))
