@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the workbook is
 	@$(BIN)/python flows/monthly.py --period $(PERIOD)
 
-test: $(VENV)/.ready ## run the tests, but for those that take long (4 minutes on two cores)
+test: $(VENV)/.ready ## run the tests, but for those that take long (13 minutes on two cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # hypothesis marks each test that it drives; here those run again, on many more tables, periods and expressions.

@@ -30,10 +30,10 @@ from efficiency.intake.extraction import (
     period_label,
     read_rows,
     report_unread_columns,
+    report_unread_rows,
     report_within,
     rows_before_marks,
     sums_of,
-    tell_unread_rows,
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
@@ -193,11 +193,11 @@ def _read_table(
             table.named_at = found.measured.named_at
         rows = read_rows(table)
         if layout is main:
-            tell_unread_rows(table, found)
+            report_unread_rows(table, found)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
-            told_apart = find_parts(table, rows, kinds, columns)
-            rows, table.labels, table.counted_once = told_apart.rows, told_apart.labels, told_apart.counted_once
+            parts_of = find_parts(table, rows, kinds, columns)
+            rows, table.labels, table.counted_once = parts_of.rows, parts_of.labels, parts_of.counted_once
             if found.measured:
                 rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
             check_totals(table, kinds, before.get(layout.form))
@@ -210,7 +210,7 @@ def _read_table(
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
-    if found.measured is None:  # its unread rows are told
+    if found.measured is None:  # its unread rows are reported
         report_unread_columns([table for table, _ in read], cells)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []

@@ -69,6 +69,7 @@ def withdraw(asked: str, reason: str | None, warehouse: Path, *, undo: bool = Fa
             state = "is not withdrawn" if undo else "is withdrawn already"
             raise UsageError(f"{asked} {state}. `SELECT * FROM intake.withdrawals` shows what is.")
         now, sequence = datetime.now(UTC).replace(microsecond=0), last_sequence(contents)
+        by = operator()
         if undo:
             rows = table.with_columns(
                 pl.when(standing).then(pl.lit(value)).otherwise(name).alias(name)
@@ -80,7 +81,7 @@ def withdraw(asked: str, reason: str | None, warehouse: Path, *, undo: bool = Fa
                     "file_name": file_name,
                     "submission_id": sheet,
                     "reason": stated_reason,
-                    "operator": operator(),
+                    "operator": by,
                     "withdrawn_at": now,
                     "after_run": sequence,
                 }
@@ -88,7 +89,7 @@ def withdraw(asked: str, reason: str | None, warehouse: Path, *, undo: bool = Fa
             ]
             rows = pl.concat([table, WITHDRAWALS.conform(pl.DataFrame(new))])
         event = "restored" if undo else "withdrawn"
-        entry = {"file_name": file_name, "submissions": chosen, "reason": stated_reason, "operator": operator()}
+        entry = {"file_name": file_name, "submissions": chosen, "reason": stated_reason, "operator": by}
         append_entry(target, {"event": event, "at": now.isoformat(timespec="seconds"), **entry})
         try:
             publish_table(target, WITHDRAWALS, WITHDRAWALS.conform(rows))

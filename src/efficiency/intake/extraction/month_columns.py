@@ -24,7 +24,7 @@ FEW = 3
 
 
 def check_months(table: Table) -> None:
-    """`cumulative_doubt` where 累计 is said of columns that are read as single months.
+    """`cumulative_doubt` where 累计 is stated of columns that are read as single months.
 
     By the title, beside a column that is the sum of the months; by the name of the file or a note below the table
     alone, of figures that rise.
@@ -36,12 +36,12 @@ def check_months(table: Table) -> None:
     first = months[0].columns[0]
     in_sheet = next((text for text in (*table.context.titles, table.grid.sheet) if says_cumulative([text])), None)
     if in_sheet is not None:
-        _tell(table, first.column if layout.sum_column is None else layout.sum_column, in_sheet, "各月另有合计")
+        _report(table, first.column if layout.sum_column is None else layout.sum_column, in_sheet, "各月另有合计")
         return
     outside = {table.file_name: "表内没有写明，而各月的数逐月增加", _note_below(table): "而各月的数逐月增加"}
-    said = next((text for text in outside if says_cumulative([text])), None)
-    if said is not None and _rises(table, [group.columns[0].column for group in months]):
-        _tell(table, first.column, said, outside[said])
+    found = next((text for text in outside if says_cumulative([text])), None)
+    if found is not None and _rises(table, [group.columns[0].column for group in months]):
+        _report(table, first.column, found, outside[found])
 
 
 def _note_below(table: Table) -> str:
@@ -61,6 +61,6 @@ def _rises(table: Table, columns: list[int]) -> bool:
     return rising.height > 0 and float(rising.to_series().mean() or 0.0) >= MOST  # type: ignore[arg-type]  # of booleans
 
 
-def _tell(table: Table, column: int, value: str, reason: str) -> None:
+def _report(table: Table, column: int, value: str, reason: str) -> None:
     field = table.layout.groups[0].columns[-1].field
     table.header_problem("cumulative_doubt", column, field=field, value=value, reason=reason)

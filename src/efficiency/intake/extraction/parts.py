@@ -56,10 +56,10 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     labels = _chosen(table, label_columns(table, read), repeated, key, refused)
     keyed = _without_sums(_labelled(table, keyed, labels), key, form)
     if not repeated.is_empty():
-        said = evidence(table, keyed.filter(repeats), key, kinds, form.added)
+        totals = evidence(table, keyed.filter(repeats), key, kinds, form.added)
         exact = any(is_identifier(table, column) for column in labels)
-        keyed = _by_totals(table, keyed, key, form, said, exact=exact)
-        once = _states_once(table, keyed, key, form, said)
+        keyed = _by_totals(table, keyed, key, form, totals, exact=exact)
+        once = _states_once(table, keyed, key, form, totals)
     else:
         once = frozenset()
     if not form.all_or_nothing:
@@ -125,18 +125,18 @@ def _without_sums(keyed: pl.DataFrame, key: list[str], form: Form) -> pl.DataFra
 
 
 def _by_totals(
-    table: Table, keyed: pl.DataFrame, key: list[str], form: Form, said: Evidence, *, exact: bool
+    table: Table, keyed: pl.DataFrame, key: list[str], form: Form, totals: Evidence, *, exact: bool
 ) -> pl.DataFrame:
     """`keyed` with parts as the table's totals say: rows that nothing tells apart and that were all added are parts;
     equal rows that were not all added are of one part. With `exact`, equal rows of one label are one thing anyway.
     """
     figures = [pl.col(name).round_sig_figs(DIGITS) for name in form.added]
-    added, single = (pl.col("row_index").is_in(list(rows)) for rows in (said.added_rows, said.single_rows))
-    if said.single_rows:
+    added, single = (pl.col("row_index").is_in(list(rows)) for rows in (totals.added_rows, totals.single_rows))
+    if totals.single_rows:
         same = pl.col(PART.name).first().over(*key, *figures)
         keyed = keyed.with_columns(pl.when(single & ~added).then(same).otherwise(PART.name).alias(PART.name))
     added &= ~pl.col("row_index").is_in(_typed_twice(keyed, [*key, PART.name], form).implode())
-    if not said.added_rows:
+    if not totals.added_rows:
         return keyed
     group = [*key, PART.name]
     again = added & (pl.col("row_index") > pl.col("row_index").min().over(group))
@@ -186,7 +186,7 @@ def _report_added(table: Table, rows: pl.DataFrame, form: Form) -> None:
 
 
 def _states_once(
-    table: Table, keyed: pl.DataFrame, key: list[str], form: Form, said: Evidence
+    table: Table, keyed: pl.DataFrame, key: list[str], form: Form, totals: Evidence
 ) -> frozenset[tuple[int, str]]:
     """(block, field) of the columns that state one figure of the whole on each part.
 
@@ -219,10 +219,10 @@ def _states_once(
     once: set[tuple[int, str]] = set()
     for block, carrier, name in columns:
         of_block = found.get(block)
-        if of_block is None or (block, name) in said.added_columns:
+        if of_block is None or (block, name) in totals.added_columns:
             continue
         same = of_block[f"{name}_same"] and (carrier, name) not in differing
-        if name in form.states_once or (same and (differing or (block, name) in said.single_columns)):
+        if name in form.states_once or (same and (differing or (block, name) in totals.single_columns)):
             once.add((block, name))
     return frozenset(once)
 

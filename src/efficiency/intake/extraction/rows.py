@@ -36,7 +36,7 @@ def read_rows(table: Table) -> pl.DataFrame:
     A table of which nobody knows what its rows are about (`TableLayout.refused`) has none.
     """
     layout = table.layout
-    _tell_duplicates(table)
+    _report_duplicates(table)
     if layout.refused:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
@@ -68,7 +68,7 @@ def read_rows(table: Table) -> pl.DataFrame:
             assumed.add((binding.field, carrier))
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
-    _tell_loose_names(table)
+    _report_loose_names(table)
     timings = None
     if FORMS[layout.form].flow:
         timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
@@ -129,7 +129,7 @@ def filled_on(table: Table) -> date | None:
     return latest or table.context.filled_on
 
 
-def _tell_duplicates(table: Table) -> None:
+def _report_duplicates(table: Table) -> None:
     """`header_duplicate` at each of the columns that state one field."""
     for bindings in table.layout.duplicates:
         letters = "、".join(table.grid.letters(binding.column) for binding in bindings)
@@ -143,13 +143,13 @@ def _tell_duplicates(table: Table) -> None:
             )
 
 
-def _tell_loose_names(table: Table) -> None:
+def _report_loose_names(table: Table) -> None:
     """`header_loose` for each field that is read from a column whose name may mean something else too."""
-    told: set[str] = set()
+    reported: set[str] = set()
     for binding in (binding for group in table.layout.groups for binding in group.columns):
         meaning = table.header.meanings.get(binding.column)
-        if meaning is not None and meaning.loose is not None and binding.field not in told:
-            told.add(binding.field)
+        if meaning is not None and meaning.loose is not None and binding.field not in reported:
+            reported.add(binding.field)
             title = FORMS[table.layout.form].column(binding.field).title
             words = {"value": binding.header, "title": title, "doubt": meaning.loose.doubt}
             table.header_problem("header_loose", binding.column, field=binding.field, **words)

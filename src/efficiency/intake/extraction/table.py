@@ -157,7 +157,7 @@ class Table:
     def _read_rivals(self, columns: Sequence[int]) -> Extracted:
         """Columns of which none is to be preferred: zero where they hold nothing else, refused where they do.
 
-        What is wrong is told once, at the headers.
+        What is wrong is reported once, at the headers.
         """
         found = [numbers_of(self.cells, column) for column in columns]
         row_indexes = self.cells["row_index"]

@@ -76,8 +76,8 @@ def evidence(
             for total, start, end in _scopes(totals, values):
                 if not is_sound[start:end].all():
                     continue
-                verdict, said = _verdict(total, amounts[start:end], things[start:end], things)
-                rows = {first + int(at) for at in np.flatnonzero(np.isin(things, said))} if verdict else set()
+                verdict, decided = _verdict(total, amounts[start:end], things[start:end], things)
+                rows = {first + int(at) for at in np.flatnonzero(np.isin(things, decided))} if verdict else set()
                 if verdict == "added":
                     found.added_rows.update(rows)
                     found.added_columns.add((group.index, binding.field))

@@ -144,8 +144,8 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
     return problem_rows("row_empty", located)
 
 
-def tell_unread_rows(table: Table, found: FoundTable) -> None:
-    """`row_unread` at the label of each row of figures that names none of our measures; 其中: parts are told so."""
+def report_unread_rows(table: Table, found: FoundTable) -> None:
+    """`row_unread` at the label of a row of figures that is none of our measures, `part_within` at that of a part."""
     if found.measured is None:
         return
 

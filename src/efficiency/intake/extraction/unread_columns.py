@@ -1,4 +1,4 @@
-"""Columns with figures that no form of their table reads: each is told once, at its header."""
+"""Columns with figures that no form of their table reads: each is reported once, at its header."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SHARE = re.compile(r"[率比]$|[%‰]|比例|比重|占比|增速|增幅|增长
 """Shares, rates and ranks, which no form asks for."""
 
 
-class _Told(NamedTuple):
+class _Unread(NamedTuple):
     """A problem of a column that is not read."""
 
     rule: str
@@ -58,11 +58,11 @@ class _Told(NamedTuple):
 
 
 def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
-    """What is to be told of the columns of `cells` that none of `tables`, the forms of one table, reads.
+    """What is to be reported of the columns of `cells` that none of `tables`, the forms of one table, reads.
 
-    A column with figures is told once, to the first of the forms: `carrier_unread` where it may be a further carrier
-    of a wide energy sheet, `column_unread` where its words are those of a measure, else `column_passed`. `header_near`
-    tells a column, of texts too, that is nearly called like one which is missing.
+    A column with figures is reported once, with the first of the forms: `carrier_unread` where it may be a further
+    carrier of a wide energy sheet, `column_unread` where its words are those of a measure, else `column_passed`.
+    `header_near` is for a column, of texts too, that is nearly called like one which is missing.
     """
     tables = [table for table in tables if not table.layout.refused]
     if not tables:
@@ -78,21 +78,21 @@ def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
         label = labels.get(column, "")
         for table in tables:
             meaning = table.header.meanings.get(column)
-            told = None
+            unread = None
             if meaning is None or not meaning.named or is_of_a_kind(meaning):
-                told = _near(table, texts) or _further_carrier(table, texts, cells, column)
-            if told is not None:
-                table.header_problem(told.rule, column, **told.words)
+                unread = _near(table, texts) or _further_carrier(table, texts, cells, column)
+            if unread is not None:
+                table.header_problem(unread.rule, column, **unread.words)
                 break
         else:
-            if (told := _passed_over(tables, label, column, cells)) is not None:
+            if (unread := _passed_over(tables, label, column, cells)) is not None:
                 named = [level for level, row in enumerate(heads) if row[column] and not find_unit(row[column])]
                 level = max(named, default=0)
-                first.header_problem(told.rule, column, level, **told.words)
+                first.header_problem(unread.rule, column, level, **unread.words)
 
 
-def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.DataFrame) -> _Told | None:
-    """What is to be told of a column with figures whose header is none of the forms'; None where it holds none."""
+def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.DataFrame) -> _Unread | None:
+    """What is to be reported of a column with figures whose header is none of the forms'; None where it holds none."""
     meaning = tables[0].header.meanings.get(column)
     forms = [table.layout.form for table in tables]
     printed = {name for form in forms for name in FORMS[form].printed}
@@ -101,17 +101,17 @@ def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.Dat
     if (meaning is not None and _is_understood(meaning, tables)) or not (figures := _count_figures(cells, column)):
         return None
     title = "、".join(FORMS[form].title for form in forms)
-    told = _reason(meaning, tables) if meaning is not None else None
-    if told is None and label:
-        told = _by_words(tables, label, f"“{title}”表没有这一栏。")
-    elif told is None:
+    unread = _reason(meaning, tables) if meaning is not None else None
+    if unread is None and label:
+        unread = _by_words(tables, label, f"“{title}”表没有这一栏。")
+    elif unread is None:
         rule = "column_unread" if 2 * figures >= cells.height else "column_passed"
-        told = _Told(rule, {"reason": "该列没有表头。请补上表头，或删去该列。"})
-    return _Told(told.rule, {"value": label or NO_HEADER, **told.words})
+        unread = _Unread(rule, {"reason": "该列没有表头。请补上表头，或删去该列。"})
+    return _Unread(unread.rule, {"value": label or NO_HEADER, **unread.words})
 
 
-def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Told:
-    """What is to be told of a column by the words of its header: loudly where they are those of a measure.
+def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Unread:
+    """What is to be reported of a column by the words of its header: loudly where they are those of a measure.
 
     Quietly where the table states that measure, or the header is of a share, another time or a part.
     """
@@ -121,9 +121,9 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Told:
     own = next((column.title for _, column in meant if column.title in stated), None)
     own = own or next((name for name in stated if carrier and carrier in name), None)
     if is_another_quantity(label) or _SHARE.search(normalise_name(label)) or piece(label).subordinate:
-        return _Told("column_passed", {"reason": reason})
+        return _Unread("column_passed", {"reason": reason})
     if own is not None:
-        return _Told("column_passed", {"reason": f"{reason}本表已有“{own}”。"})
+        return _Unread("column_passed", {"reason": f"{reason}本表已有“{own}”。"})
     names = nearest_headers(label, [table.layout.form for table in tables], stated)
     quoted = "、".join(f"“{name}”" for name in names or _further_titles(tables, stated))
     proposal = f"相近的表头有{quoted}，口径相同的，请改用该表头。"
@@ -131,7 +131,7 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Told:
         proposal = "这一栏不能与本表的其他栏同表填报，请按模板另表报送。"
     elif not names:
         proposal = f"该表还可采用的表头有{quoted}等。" if quoted else ""
-    return _Told("column_unread" if meant or carrier else "column_passed", {"reason": reason + proposal})
+    return _Unread("column_unread" if meant or carrier else "column_passed", {"reason": reason + proposal})
 
 
 def _further_titles(tables: Sequence[Table], stated: Collection[str]) -> list[str]:
@@ -166,13 +166,13 @@ def _is_understood(meaning: ColumnMatch, tables: Sequence[Table]) -> bool:
     return bool(kinds) and "number" not in kinds
 
 
-def _reason(meaning: ColumnMatch, tables: Sequence[Table]) -> _Told | None:
+def _reason(meaning: ColumnMatch, tables: Sequence[Table]) -> _Unread | None:
     """Why a column that is called like a figure is not read; None where its name is not known."""
     if not meaning.named:
         reason = "该列只写了时期，没有写明是哪项指标。请在表头或标题中写明。"
-        return _Told("column_unread", {"reason": reason})
+        return _Unread("column_unread", {"reason": reason})
     if meaning.role == "sum":
-        return _Told("column_passed", {"reason": "看不出是哪些列的合计。"})
+        return _Unread("column_passed", {"reason": "看不出是哪些列的合计。"})
     own = next((table for table in tables if meaning.field(table.layout.form)), None)
     if own is not None:
         return _beside(meaning, own)
@@ -184,22 +184,22 @@ def _reason(meaning: ColumnMatch, tables: Sequence[Table]) -> _Told | None:
         lacks = "没有该表式所需的其他列。请另表报送。"
     fed = any(FORMS[form].column(field).feeds for form, field in meaning.fields) or meaning.carrier is not None
     reason = f"它是“{forms[0].title}”的指标，而本表{lacks}"
-    return _Told("column_unread" if fed and not meaning.subordinate else "column_passed", {"reason": reason})
+    return _Unread("column_unread" if fed and not meaning.subordinate else "column_passed", {"reason": reason})
 
 
-def _beside(meaning: ColumnMatch, table: Table) -> _Told | None:
+def _beside(meaning: ColumnMatch, table: Table) -> _Unread | None:
     """Why a column called like a field of the table's form is not read: beside another column."""
     form = FORMS[table.layout.form]
     field = form.column(str(meaning.field(form.id)))
     headers = {binding.field: binding.header for group in table.layout.groups for binding in group.columns}
     if field.name in headers:
         reason = f"本表以“{headers[field.name]}”列为准。"
-        return None if meaning.subordinate else _Told("column_passed", {"reason": reason})
+        return None if meaning.subordinate else _Unread("column_passed", {"reason": reason})
     others = [headers[name] for name in (meaning.loose.unless if meaning.loose else ()) if name in headers]
     if meaning.loose is None or not others:
         return None
     reason = f"它{meaning.loose.doubt}，与“{others[0]}”列是否重复看不出。请填写不重复的数，表头改为“{field.title}”。"
-    return _Told("column_unread", {"reason": reason})
+    return _Unread("column_unread", {"reason": reason})
 
 
 def _count_figures(cells: pl.DataFrame, column: int) -> int:
@@ -226,7 +226,7 @@ def _stated_titles(tables: Sequence[Table]) -> set[str]:
     return stated
 
 
-def _near(table: Table, texts: Sequence[str]) -> _Told | None:
+def _near(table: Table, texts: Sequence[str]) -> _Unread | None:
     """`header_near` where one of `texts` is one character off a name of the form that no column has."""
     stated = _stated_titles([table])
     known = {name: what for name, what in _names_of(table.layout.form).items() if what[1] not in stated}
@@ -240,7 +240,7 @@ def _near(table: Table, texts: Sequence[str]) -> _Told | None:
         return None
     text, name = near[0]
     field, _, title = known[name]
-    return _Told("header_near", {"field": field, "value": text, "title": title})
+    return _Unread("header_near", {"field": field, "value": text, "title": title})
 
 
 def _may_be_meant(text: str, field: str) -> bool:
@@ -249,11 +249,11 @@ def _may_be_meant(text: str, field: str) -> bool:
     return not meant or any(column.name == field for _, column in meant)
 
 
-def _further_carrier(table: Table, texts: Sequence[str], cells: pl.DataFrame, column: int) -> _Told | None:
+def _further_carrier(table: Table, texts: Sequence[str], cells: pl.DataFrame, column: int) -> _Unread | None:
     """`carrier_unread` where a column of a wide energy sheet may state a carrier that is not in the catalogue."""
     by_carrier = any(group.carrier not in (None, TOTAL_CARRIER) for group in table.layout.groups)
     if by_carrier and _may_be_carrier(texts, table) and (numbers_of(cells, column).values != 0).any():
-        return _Told("carrier_unread", {"field": "consumption", "value": " ".join(texts)})
+        return _Unread("carrier_unread", {"field": "consumption", "value": " ".join(texts)})
     return None
 
 

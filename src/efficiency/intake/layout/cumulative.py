@@ -37,14 +37,14 @@ def with_cumulative_months(header: Header, titles: Iterable[str], grid: Grid, en
     one.
     """
     months = {column: meaning for column, meaning in header.meanings.items() if _is_bare_month(meaning)}
-    said = [plain for text in titles if _CUMULATIVE.search(plain := canonical(text))]
-    if not months or not said or any(_BOTH.search(text) for text in said):
+    cumulative_titles = [plain for text in titles if _CUMULATIVE.search(plain := canonical(text))]
+    if not months or not cumulative_titles or any(_BOTH.search(text) for text in cumulative_titles):
         return header
     others = [meaning for column, meaning in header.meanings.items() if column not in months]
     if any(m.timing and (m.timing.kind == "month" or (m.timing.kind == "to_date" and m.timing.month)) for m in others):
         return header
     controls = {column: m for column, m in header.meanings.items() if column not in months and _is_control(m)}
-    if controls and not any(_EACH.search(text) for text in said):
+    if controls and not any(_EACH.search(text) for text in cumulative_titles):
         summed, last = _votes(grid, header.bottom + 1, end, months, controls)
         running = any(m.timing is not None and m.timing.kind == "to_date" for m in controls.values())
         if summed > last or (summed == last and running):

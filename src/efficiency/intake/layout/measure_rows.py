@@ -19,7 +19,7 @@ import polars as pl
 from efficiency.intake.layout.blocks import named_throughout
 from efficiency.intake.layout.header_cells import ColumnMatch, Header, NamedAbove, interpret, is_of_another_time, piece
 from efficiency.intake.layout.headers import titles_begin
-from efficiency.intake.layout.row_kinds import last_used_row, odd_row
+from efficiency.intake.layout.row_kinds import ENTERPRISE, last_used_row, odd_row
 from efficiency.intake.layout.titles import named_in
 from efficiency.intake.parsing import find_unit, looks_like_unit, marker
 from efficiency.reference.tables import normalise_name
@@ -61,7 +61,7 @@ _LABEL_HEADERS = frozenset(
 _UNIT_HEADERS = frozenset(("单位", "计量单位"))
 _VALUES = re.compile(r"(?:本期|实际|完成|填报|上报)?(?:数[值据额量]?|数额|金额|值|完成[数值]?|实际[数值]?)|本期|报告期")
 """A column of figures of the table's time."""
-_ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部|有限|股份")
+_ENTERPRISE = re.compile(rf"{ENTERPRISE.pattern}|有限|股份")
 _ENUMERATED = re.compile(r"^[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*")
 _NUMBER = re.compile(r"\s*[-+]?[\d,，.．]*\d%?\s*")
 _NUMBERED = re.compile(r"[甲乙丙]|栏次|列次")
@@ -389,10 +389,10 @@ def _named_above(rows: Sequence[Sequence[str]], places: _Places, kinds: pl.DataF
     for row, kind in kinds.iter_rows():
         if kind == "note":
             filled = [cell for cell in rows[row] if cell]
-            told = named_in([unicodedata.normalize("NFKC", cell) for cell in rows[row]])
+            stated = named_in([unicodedata.normalize("NFKC", cell) for cell in rows[row]])
             alone = filled[0] if len(set(filled)) == 1 and _ENTERPRISE.search(filled[0]) else None
-            if any(told) or alone:
-                who = told if any(told) else (None, _ENUMERATED.sub("", alone or ""))
+            if any(stated) or alone:
+                who = stated if any(stated) else (None, _ENUMERATED.sub("", alone or ""))
         elif kind == "data":
             found["uscc"][row], found["name"][row] = who
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, len(rows))

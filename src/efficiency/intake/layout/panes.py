@@ -1,4 +1,4 @@
-"""Tables that stand side by side in one sheet: where each begins and ends, and what is said above all of them."""
+"""Tables that stand side by side in one sheet: where each begins and ends, and what is stated above all of them."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def _under_repeated_headers(grid: Grid, anchors: dict[int, dict[int, str]]) -> l
             alike = at - lead > last and names[at - lead : at] == names[first - lead : first]
             begins.append(at - (lead if alike else _lead(names, at, last + 1)))
         parts = [range(begin, end) for begin, end in zip(begins, [*begins[1:], grid.width], strict=True)]
-        told = all(any(_is_figure(cells[column]) for column in part) for part in parts)
+        measured = all(any(_is_figure(cells[column]) for column in part) for part in parts)
         # A header below that has the enterprise once is of a table over all of them.
         every = all(any(column in part for column in at) for at in anchors.values() for part in parts)
-        return parts if told and every else []
+        return parts if measured and every else []
     return []
 
 

@@ -290,7 +290,8 @@ _COMPARED = re.compile(
 """The label of a row that compares or summarises the rows above it."""
 _PART = re.compile(r"其中:?.*(?:分厂|分公司|车间|生产线|[一二三四五六七八九]厂)")
 """A part of the enterprise in the row above."""
-_ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
+ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
+"""Words in the names of enterprises."""
 _DAY = re.compile(r"20\d\d[-年./]\d{1,2}[-月./]\d{1,2}日?")
 _MAY_BE_TIME = re.compile(r"(?m)^[^\d\n]*\d.*[年月季]|\d{6}|\d{4}-\d|^[^〇○\n]*[〇○].*年|\d{4}[./]\d")
 _AT_THE_FOOT = re.compile(
@@ -318,7 +319,7 @@ def odd_row(word: str | None, carrier: str | None, *, alone: bool) -> Odd | None
     total = carrier is not None and re.search(_SUM_OF_COLUMN, carrier) is not None
     if word is None:
         return "total" if total else None
-    enterprise = _ENTERPRISE.search(word) is not None
+    enterprise = ENTERPRISE.search(word) is not None
     if not alone and (_PART.fullmatch(word) or (not enterprise and _COMPARED.fullmatch(word))):
         return "note"
     if _PAGE.fullmatch(word):
@@ -343,19 +344,19 @@ def _other_row(word: str, *, alone: bool) -> Odd | None:
 def _is_place(word: str) -> bool:
     """Whether `word` names a town, a park or a group of enterprises: none of its words is one of enterprises' names."""
     end = re.search(rf"(?:{_PLACE.pattern})$", word)
-    return end is not None and _ENTERPRISE.search(word[: end.start()]) is None
+    return end is not None and ENTERPRISE.search(word[: end.start()]) is None
 
 
 def heads_a_group(name: str | None, labels: Iterable[str | None]) -> bool:
     """Whether a row heads a group (一 | 规上工业): a label numbers it as one, and its name is no enterprise's."""
-    if name is not None and _ENTERPRISE.search(name):
+    if name is not None and ENTERPRISE.search(name):
         return False
     return any(text is not None and _NUMERAL.fullmatch(text) for text in labels)
 
 
 def may_have_sums(word: str) -> bool:
     """Whether figures in the row of the heading `word` are sums of a group: not where it looks like an enterprise."""
-    return _ENTERPRISE.search(word) is None and word[0] not in "*※"
+    return ENTERPRISE.search(word) is None and word[0] not in "*※"
 
 
 def closes_a_table(word: str) -> bool:

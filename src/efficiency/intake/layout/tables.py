@@ -108,7 +108,7 @@ def _tables_below(
 ) -> tuple[list[FoundTable], list[FoundTable]]:
     """The tables below `headers` that are forms, and those that are none.
 
-    `shared` is what is said above tables side by side, `timing` what a mapping states. A table above the first form
+    `shared` is what is stated above tables side by side, `timing` what a mapping states. A table above the first form
     that names the enterprise the sheet is about, or who fills it in, is none of them.
     """
     stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -50,7 +50,7 @@ class FileFindings:
 NOTHING = FileFindings(pl.DataFrame(schema=LAPSED), pl.DataFrame(schema=REPLACING))
 
 
-def together(findings: Sequence[FileFindings]) -> FileFindings:
+def concat_findings(findings: Sequence[FileFindings]) -> FileFindings:
     """What all `findings` say; no enterprise is in two of them."""
     return FileFindings(
         pl.concat([NOTHING.lapsed, *(one.lapsed for one in findings)]),

@@ -14,7 +14,7 @@ import polars as pl
 
 from efficiency.intake.resolution import corrections
 from efficiency.intake.resolution.duplicate_problems import findings
-from efficiency.intake.resolution.file_problems import FileFindings, file_findings, together
+from efficiency.intake.resolution.file_problems import FileFindings, concat_findings, file_findings
 from efficiency.intake.resolution.identity import match_rows
 from efficiency.intake.resolution.plausibility import find_implausible
 from efficiency.intake.resolution.precedence import deduplicate, deduplicate_corrections, states
@@ -136,7 +136,7 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         pl.concat(problems),
         pl.concat(replaced),
         waiting,
-        together(of_files),
+        concat_findings(of_files),
     )
 
 

@@ -1,7 +1,7 @@
 """Register rows that are refused, and the figures of other files that wait until their enterprise is registered.
 
-A mistake in the register is told in the register alone. What other files state of that enterprise is kept as stated,
-belongs to nobody, and is counted in the register's message; it counts as soon as the register is mended.
+A mistake in the register is reported there alone. What other files state of that enterprise is kept as stated, belongs
+to nobody, and is counted in the register's message; it counts as soon as the register is mended.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def register_problems(
         .group_by("group", "file_name")
         .agg(pl.col("figures").sum())
     )
-    told = (
+    waits = (
         refused.select("group", "file_name")
         .unique()
         .join(counts.rename({"file_name": "other"}), on="group")
@@ -63,7 +63,7 @@ def register_problems(
     )
     sentence = pl.format("该企业另有 {} 份文件的 {} 项数据在等待，名录改正后自动计入。", "files", "figures")
     with_counts = refused.join(
-        told.with_columns(sentence.alias("waits")),
+        waits.with_columns(sentence.alias("waits")),
         on=["group", "file_name"],
         how="left",
         validate="m:1",

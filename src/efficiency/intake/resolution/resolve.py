@@ -16,7 +16,7 @@ import polars as pl
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
 from efficiency.intake.resolution.duplicate_problems import findings, superseded
-from efficiency.intake.resolution.file_problems import file_findings, file_problems, together
+from efficiency.intake.resolution.file_problems import concat_findings, file_findings, file_problems
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, divide, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
@@ -129,7 +129,7 @@ def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Parti
     found = _sorted(_unexplained(pl.concat([*(part.problems for part in parts), refused, notes])), tables.ranks)
     reconciled = SUBMISSIONS.conform(reconcile(tables.submissions, pl.concat([part.counts for part in parts]), found))
     of_files = file_problems(
-        reconciled, tables.columns, together([part.of_files for part in parts]), tables.withdrawn, tables.labels
+        reconciled, tables.columns, concat_findings([part.of_files for part in parts]), tables.withdrawn, tables.labels
     )
     problems = _sorted(pl.concat([without_left_out(_once(found), reconciled), of_files]), tables.ranks)
     return ResolutionResult(reconciled, COLUMN_MAP.conform(tables.columns), problems, facts)
