@@ -76,7 +76,7 @@ def test_a_worker_that_dies_loses_no_file(files: Files, monkeypatch: pytest.Monk
 
     def dies(self: Worker, *work: object) -> object:
         died.append(self)
-        return run(self, os.kill, 0, signal.SIGKILL)  # itself: it has a process group of its own
+        return run(self, signal.raise_signal, signal.SIGKILL)
 
     run: Callable[..., object] = Worker.run
     monkeypatch.setattr(os, "cpu_count", lambda: 3)

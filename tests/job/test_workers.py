@@ -87,7 +87,7 @@ def test_a_worker_that_is_killed_over_its_work_is_no_worker_any_more(number: int
     try:
         assert worker.run(os.getpid) != os.getpid()
         with pytest.raises(WorkerError):
-            worker.run(os.kill, 0, number)  # itself: it has a process group of its own
+            worker.run(signal.raise_signal, number)
         with pytest.raises(WorkerError):
             worker.run(os.getpid)
     finally:
