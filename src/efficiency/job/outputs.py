@@ -65,7 +65,7 @@ def report(
         {**_stated_tables(validated.ingested), **_resolved_tables(run, validated)}
     )
     for new in published:
-        contents = add_evaluation(contents, new).contents
+        contents = add_evaluation(contents, new)
     contents = with_audit_tables(contents, run, validated.ingested, published)
     _write_reports(run, validated, evaluations, staged, progress)
     staged.wait_for_returned()
