@@ -53,7 +53,7 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> 
             candidates=select(judged, policy),
             movements=score_changes(facts, policy, period, judged, contents, same_facts=True)[0],
         )
-        contents = add_evaluation(contents, new).contents
+        contents = add_evaluation(contents, new)
     publish(path, contents)
     with duckdb.connect(str(path), read_only=True) as connection:
         yield connection

@@ -131,7 +131,7 @@ def frames(frame: pl.DataFrame, rules: Policy, **tables: pl.DataFrame) -> Conten
         pl.lit(None, dtype=pl.String).alias("former_name"), **lineage("reg")
     )
     given_ = {"facts.enterprises": TABLES["facts.enterprises"].conform(register), **tables}
-    return add_evaluation(Contents(given_), new).contents
+    return add_evaluation(Contents(given_), new)
 
 
 def lineage(submission: str, row: int = 5, block: int = 0) -> dict[str, pl.Expr]:

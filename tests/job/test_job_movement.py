@@ -53,7 +53,7 @@ def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Cont
         warnings=None, scores=made.scores, indicators=made.indicators,
         candidates=CANDIDATES.empty().drop("evaluation_id", "period", "policy_id"),
     )  # fmt: skip
-    return add_evaluation(Contents({}), new).contents
+    return add_evaluation(Contents({}), new)
 
 
 def october(

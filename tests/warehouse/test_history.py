@@ -59,7 +59,7 @@ def evaluation(
 def added(*evaluations: PublishedEvaluation) -> Contents:
     contents = Contents()
     for new in evaluations:
-        contents = add_evaluation(contents, new).contents
+        contents = add_evaluation(contents, new)
     return contents
 
 
@@ -136,9 +136,8 @@ def test_streak_is_the_run_of_d_at_the_end(tiers: list[str | None]) -> None:
 def test_the_same_judgement_again_adds_nothing() -> None:
     once = added(evaluation())
     again = add_evaluation(once, evaluation(run=1))
-    assert not again.changed
-    assert again.contents["results.evaluations"].equals(once["results.evaluations"])
-    assert again.contents["results.scores"].height == 1
+    assert again["results.evaluations"].equals(once["results.evaluations"])
+    assert again["results.scores"].height == 1
 
 
 def test_the_same_judgement_has_the_same_id_anywhere() -> None:
@@ -167,10 +166,8 @@ def test_policies_do_not_displace_each_other() -> None:
 def test_returning_to_earlier_inputs_makes_the_old_evaluation_current_again() -> None:
     first, second = evaluation(), evaluation(inputs="wrong", run=1)
     result = add_evaluation(added(first, second), evaluation(run=2))
-    assert result.changed
-    assert result.evaluation_id == first.evaluation_id
-    assert states(result.contents) == {first.evaluation_id: (True, False), second.evaluation_id: (False, False)}
-    assert result.contents["results.scores"].height == 2
+    assert states(result) == {first.evaluation_id: (True, False), second.evaluation_id: (False, False)}
+    assert result["results.scores"].height == 2
 
 
 def test_rerunning_an_earlier_period_marks_later_ones_of_that_policy_stale() -> None:
@@ -191,12 +188,12 @@ def test_an_earlier_period_that_did_not_change_leaves_later_ones_fresh() -> None
 def test_judging_a_stale_period_again_makes_it_fresh() -> None:
     later = evaluation("2026-10")
     stale = added(evaluation("2026-09"), later, evaluation("2026-09", inputs="corrected"))
-    assert states(add_evaluation(stale, later).contents)[later.evaluation_id] == (True, False)
+    assert states(add_evaluation(stale, later))[later.evaluation_id] == (True, False)
 
 
 def test_published_rows_stay_as_they_were() -> None:
     first = added(evaluation(tiers={"E1": "A", "E2": "D"}))
-    after = add_evaluation(first, evaluation(tiers={"E1": "C", "E2": "C"}, inputs="new", run=1)).contents
+    after = add_evaluation(first, evaluation(tiers={"E1": "C", "E2": "C"}, inputs="new", run=1))
     kept = after["results.scores"].filter(pl.col("evaluation_id") == evaluation().evaluation_id)
     assert kept.equals(first["results.scores"])
     unchanged = [name for name in after["results.evaluations"].columns if name not in ("current", "stale")]
@@ -219,7 +216,7 @@ def test_movements_join_the_evaluation_they_lead_to() -> None:
     second = moved(evaluation("2026-10"), first.evaluation_id)
     contents = added(first, second)
     assert movements(contents) == [(second.evaluation_id, first.evaluation_id, 1.0)]
-    assert movements(add_evaluation(contents, second).contents) == movements(contents)
+    assert movements(add_evaluation(contents, second)) == movements(contents)
 
 
 def test_the_same_evaluation_after_another_predecessor_gets_rows_of_its_own() -> None:

@@ -74,7 +74,7 @@ def new_contents(run: RunContext, validated: Validated, evaluations: Sequence[Pe
         {**_stated_tables(validated.ingested), **_resolved_tables(run, validated)}
     )
     for new in published:
-        contents = add_evaluation(contents, new).contents
+        contents = add_evaluation(contents, new)
     return with_audit_tables(contents, run, validated.ingested, published)
 
 

@@ -123,7 +123,7 @@ def evaluate(run: RunContext, validated: Validated, progress: Progress = silent)
             movements=movements,
             candidates=CANDIDATES.empty(),
         )
-        past = add_evaluation(past, as_published(one, run)).contents
+        past = add_evaluation(past, as_published(one, run))
         evaluations.append(one)
         progress("evaluate", done, len(periods))
     return tuple(evaluations)

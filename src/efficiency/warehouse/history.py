@@ -52,16 +52,6 @@ class PublishedEvaluation:
         return {"evaluation_id": self.evaluation_id, **{name: getattr(self, name) for name in own}}
 
 
-@dataclass(frozen=True)
-class Added:
-    """Result of `add_evaluation`."""
-
-    contents: Contents
-    evaluation_id: str
-    changed: bool
-    """False when this very evaluation was the period's current one before."""
-
-
 def history(contents: Contents | None, policy_id: str, before_period: str) -> pl.DataFrame:
     """Last tier and streak in D of each enterprise before `before_period`, in the shape `PREVIOUS`.
 
@@ -139,7 +129,7 @@ def previous_scores(contents: Contents | None, policy_id: str, before_period: st
     return previous.scores if previous else None
 
 
-def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Added:
+def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
     """`contents` with `new` as the current evaluation of its period under its policy.
 
     An evaluation of the same inputs, policy text and period that exists already is made current again instead of
@@ -164,12 +154,8 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Added:
         changed = True
         evaluations = pl.concat([evaluations, _row(new)])
         for table, rows in ((SCORES, new.scores), (INDICATORS, new.indicators), (CANDIDATES, new.candidates)):
-            named = rows.with_columns(
-                pl.lit(chosen).alias("evaluation_id"),
-                pl.lit(new.period).alias("period"),
-                pl.lit(new.policy_id).alias("policy_id"),
-            )
-            frames[table.qualified] = pl.concat([contents[table.qualified], table.conform(named)])
+            added = table.conform(_with_keys(rows, new, chosen))
+            frames[table.qualified] = pl.concat([contents[table.qualified], added])
     if new.movements is not None:
         frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
 
@@ -180,7 +166,7 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Added:
         pl.when(of_policy & (pl.col("period") == new.period)).then(is_chosen).otherwise("current").alias("current"),
         pl.when(is_chosen).then(pl.lit(value=False)).otherwise(pl.col("stale") | overtaken).alias("stale"),
     )
-    return Added(contents.with_frames({EVALUATIONS.qualified: evaluations, **frames}), chosen, changed)
+    return contents.with_frames({EVALUATIONS.qualified: evaluations, **frames})
 
 
 def _with_movements(
@@ -190,15 +176,18 @@ def _with_movements(
 
     An evaluation that stays as it was can get another one before it: what moved since then are rows of their own.
     """
-    named = MOVEMENTS.conform(
-        movements.with_columns(
-            pl.lit(chosen).alias("evaluation_id"),
-            pl.lit(new.period).alias("period"),
-            pl.lit(new.policy_id).alias("policy_id"),
-        )
-    )
+    rows = MOVEMENTS.conform(_with_keys(movements, new, chosen))
     pair = ["evaluation_id", "previous_evaluation_id"]
-    return pl.concat([published, named.join(published, on=pair, how="anti")])
+    return pl.concat([published, rows.join(published, on=pair, how="anti")])
+
+
+def _with_keys(rows: pl.DataFrame, new: PublishedEvaluation, evaluation_id: str) -> pl.DataFrame:
+    """`rows` with evaluation_id, period and policy_id of the evaluation to which they belong."""
+    return rows.with_columns(
+        pl.lit(evaluation_id).alias("evaluation_id"),
+        pl.lit(new.period).alias("period"),
+        pl.lit(new.policy_id).alias("policy_id"),
+    )
 
 
 def _row(new: PublishedEvaluation) -> pl.DataFrame:
