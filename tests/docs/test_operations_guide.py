@@ -14,7 +14,7 @@ from efficiency.cli import _parser
 from efficiency.intake.formats import MAX_EXPANDED
 from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_SHEETS, MAX_TEXTS
 from efficiency.intake.formats.markup import html, spreadsheetml
-from efficiency.policy.expressions import LONGEST
+from efficiency.policy.limits import LONGEST_EXPRESSION, MOST_BYTES, MOST_RULES
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
@@ -90,7 +90,9 @@ def test_the_bounds_in_the_guide_are_those_of_the_program() -> None:
     of_markup = [html.MOST_BYTES // 2**20, spreadsheetml.MOST_BYTES // 2**20]
     whole = MAX_EXPANDED // 2**20  # of a package, and of an archive
     assert bounds == [whole, MAX_ENTRIES, MAX_SHEETS, MAX_TEXTS // 2**20, *of_markup, whole]
-    assert f"{LONGEST:,} characters".replace(",", " ") in text
+    assert f"{LONGEST_EXPRESSION:,} characters".replace(",", " ") in text
+    assert f"{MOST_BYTES // 1024} kB" in text
+    assert f"{MOST_RULES} rules" in text
 
 
 def test_every_dependency_is_locked_by_hash() -> None:

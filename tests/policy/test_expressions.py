@@ -123,8 +123,26 @@ def test_a_refusal_says_what_to_write_instead(text: str, instead: str) -> None:
         ("(" * 300 + "tax > 0" + ")" * 300, "nested too deeply"),
         ("NOT " * 1_200 + "utility", "nested too deeply"),
         (" OR ".join(["tax > 1"] * 20_000), "219996 characters"),
+        (" AND ".join(["utility"] * 400), "nested too deeply"),
+        ("tax" + "/tax" * 1_200 + " > 1", "nested too deeply"),
+        ("ROUND(" * 9 + "tax" + ")" * 9 + " > 1", "steps to compute"),
+        ("ROUND(tax, 1000000000) > 1", "decimals up to 8"),
+        ("ROUND(tax, -9) > 1", "decimals up to 8"),
+        (f"ROUND(tax, {'9' * 4_500}) > 1", "decimals up to 8"),
     ],
 )
 def test_no_expression_ends_the_process_however_long_or_deep(text: str, said: str) -> None:
     with pytest.raises(ExpressionError, match=said):
         check_predicate(text, expressions.PROFILE_COLUMNS)
+
+
+@pytest.mark.parametrize(("text", "value"), [("ROUND(tax, 8)", 3.0), ("ROUND(tax, -8)", 0.0)])
+def test_round_takes_eight_decimals_exactly(text: str, value: float) -> None:
+    check_scalar(text, expressions.PROFILE_COLUMNS)
+    assert values(scalar(text))[0] == value
+
+
+def test_a_message_shows_the_beginning_of_a_long_expression() -> None:
+    with pytest.raises(ExpressionError) as caught:
+        check_predicate("9" * 4_000, expressions.PROFILE_COLUMNS)
+    assert len(str(caught.value)) < 1_000

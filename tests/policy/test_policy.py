@@ -244,7 +244,53 @@ def test_a_policy_without_a_title_is_called_by_its_id() -> None:
     assert named.title == named.id
 
 
-@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 5_000])
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "{b = " * 1_100])
 def test_brackets_without_end_are_told_and_no_crash(text: str) -> None:
     with pytest.raises(PolicyError, match="nested too deeply"):
         parse_policy(text)
+
+
+ADJUSTMENT = '[[adjustment]]\nwhen = "tax > {}"\npoints = 1\nlabel = "加分"\n'
+
+
+def test_as_many_rules_as_the_guide_says_are_accepted_and_no_more() -> None:
+    most = policy_text(tail="".join(ADJUSTMENT.format(number) for number in range(200)))
+    assert len(parse_policy(most, "p.toml").adjustment) == 200
+    assert refused(most + ADJUSTMENT.format(200)).endswith(
+        "adjustment has more than 200 entries, the most that a policy may have"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tail", "reason"),
+    [
+        ("# " + "x" * 10_000_000, "is larger than 128 kB"),
+        ("".join(ADJUSTMENT.format(number) for number in range(20_000)), "is larger than 128 kB"),
+        (".".join("a" * 3_500) + " = 1\n", "is longer than 6000 characters"),
+        (
+            "[[adjustment]]\nwhen = 'utility'\npoints = 1\nlabel = '" + "长" * 2_001 + "'\n",
+            "write up to 2000 characters",
+        ),
+    ],
+    ids=["bytes", "rules", "line", "text"],
+)
+def test_a_policy_beyond_the_bounds_is_refused_in_one_short_line(tail: str, reason: str) -> None:
+    message = refused(policy_text(tail=tail))
+    assert reason in message
+    assert len(message.splitlines()) == 1
+    assert len(message) < 300
+
+
+def test_a_file_that_is_no_policy_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "huge.toml"
+    with path.open("wb") as file:
+        file.truncate(50 * 2**30)
+    with pytest.raises(PolicyError, match="larger than 128 kB"):
+        load_policy(str(path))
+
+
+def test_of_very_many_faults_the_first_are_shown_and_the_rest_counted() -> None:
+    lines = refused("".join(f"k{number} = 1\n" for number in range(3_000)) + policy_text()).splitlines()
+    assert lines[0].startswith("p.toml, line 1: unknown key 'k0'")
+    assert len(lines) <= 51
+    assert lines[-1].endswith("mend these first")

@@ -19,6 +19,7 @@ from polars.exceptions import PolarsError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from efficiency.policy.limits import DEEPEST_EXPRESSION, LONGEST_EXPRESSION, MOST_DECIMALS, MOST_PARTS
 from schemas.profile import PROFILE, TIERS
 from schemas.register import REGISTER
 from schemas.survey import FORM_SURVEY
@@ -28,8 +29,8 @@ PROFILE_COLUMNS: Final[dict[str, pl.DataType]] = {
 }
 """The columns that every expression may use, with their types; `d_streak` replaces `d_streak_before` after scoring."""
 
-LONGEST: Final = 5_000
-"""Characters of an expression."""
+SHOWN: Final = 200
+"""Characters of an expression, or of a library's message about it, that a message shows."""
 _SCORING: Final[dict[str, pl.DataType]] = {
     "score": pl.Float64(),
     "rank": pl.Int64(),
@@ -117,13 +118,13 @@ def scalar(text: str) -> pl.Expr:
 def check_predicate(text: str, columns: Mapping[str, pl.DataType], *, scored: Iterable[str] = ()) -> None:
     """Raises ExpressionError unless `text` is a predicate over `columns`; `scored` names columns of a later stage."""
     if _check(text, columns, scored) not in (pl.Boolean(), pl.Null()):
-        raise ExpressionError(f"{text!r} is not a condition; write a comparison, e.g. {text} > 0")
+        raise ExpressionError(f"{_quoted(text)} is not a condition; write a comparison, e.g. {text} > 0")
 
 
 def check_scalar(text: str, columns: Mapping[str, pl.DataType], *, scored: Iterable[str] = ()) -> None:
     """Raises ExpressionError unless `text` is a number over `columns`; `scored` names columns of a later stage."""
     if not _check(text, columns, scored).is_numeric():
-        raise ExpressionError(f"{text!r} is not a number; use columns with figures, e.g. tax or revenue - tax")
+        raise ExpressionError(f"{_quoted(text)} is not a number; use columns with figures, e.g. tax or revenue - tax")
 
 
 def column_names(text: str) -> set[str]:
@@ -139,17 +140,50 @@ def numbers(text: str) -> tuple[float, ...]:
 
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     """The type of `text` over `columns`: that of its result on one row of nulls."""
-    # The parser and polars recurse into nested expressions, and a stack overflow in polars ends the process.
-    if len(text) > LONGEST:
-        raise ExpressionError(f"{f'{text:.40}…'!r} has {len(text)} characters; write it with up to {LONGEST}")
+    if len(text) > LONGEST_EXPRESSION:
+        raise ExpressionError(f"{_quoted(text)} has {len(text)} characters; write it with up to {LONGEST_EXPRESSION}")
     try:
         return _type(text, columns, scored)
     except RecursionError:
-        raise ExpressionError(f"{f'{text:.40}…'!r} is nested too deeply; write it with fewer brackets") from None
+        raise _too_deep(text) from None
+
+
+def _quoted(text: str) -> str:
+    """`text` as messages show it, cut where it is long."""
+    return repr(text if len(text) <= SHOWN else f"{text:.{SHOWN}}…")
+
+
+def _too_deep(text: str) -> ExpressionError:
+    return ExpressionError(
+        f"{_quoted(text)} is nested too deeply; write it with fewer brackets, a long chain of OR as IN ('…', '…')"
+    )
+
+
+def _size(tree: exp.Expr) -> tuple[int, int]:
+    """(parts, levels) of `tree` as rewritten: of what a ROUND rounds there are three copies, five levels deeper."""
+    size: dict[int, tuple[int, int]] = {}
+    for node in reversed(list(tree.walk(bfs=True))):
+        below = [size[id(child)] for child in node.iter_expressions()]
+        inner, levels = sum(count for count, _ in below), max((depth for _, depth in below), default=0)
+        rounds = isinstance(node, exp.Round)
+        size[id(node)] = (3 * inner + 1, levels + 5) if rounds else (inner + 1, levels + 1)
+    return size[id(tree)]
+
+
+def _check_size(tree: exp.Expr, text: str) -> None:
+    """Refuses what would take polars long to plan, before it is rewritten and planned."""
+    count, levels = _size(tree)
+    if levels > DEEPEST_EXPRESSION:
+        raise _too_deep(text)
+    if count > MOST_PARTS:
+        raise ExpressionError(
+            f"{_quoted(text)} takes {count} steps to compute, more than {MOST_PARTS}; write ROUND once, outermost"
+        )
 
 
 def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     tree = parsed(text)
+    _check_size(tree, text)
     for column in tree.find_all(exp.Column):
         _check_column(column, columns, scored, text)
     _check_comparisons(tree, columns, text)
@@ -158,9 +192,9 @@ def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) 
     try:
         return row.select(pl.sql_expr(_rewritten(text)).alias("value")).schema["value"]
     except PolarsError as error:
-        reason = str(error).splitlines()[0]
+        reason = f"{str(error).splitlines()[0]:.{SHOWN}}"
         raise ExpressionError(
-            f"{text!r} cannot be computed: {reason}; compare text with 'text', figures with figures, "
+            f"{_quoted(text)} cannot be computed: {reason}; compare text with 'text', figures with figures, "
             "yes/no columns with TRUE or FALSE"
         ) from None
 
@@ -168,18 +202,18 @@ def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) 
 def _check_column(column: exp.Column, columns: Mapping[str, pl.DataType], scored: Iterable[str], text: str) -> None:
     name = column.name
     if column.table:
-        raise ExpressionError(f"{text!r} names a table; write the column alone: {name}")
+        raise ExpressionError(f"{_quoted(text)} names a table; write the column alone: {name}")
     if name in columns:
         return
     if name in ("d_streak", "d_streak_before"):
-        raise ExpressionError(f"{text!r} uses {name!r}; d_streak is known only in [[candidate]]")
+        raise ExpressionError(f"{_quoted(text)} uses {name!r}; d_streak is known only in [[candidate]]")
     if name in scored:
         raise ExpressionError(
-            f"{text!r} uses {name!r}, which is known only after scoring, in [[override]] and [[candidate]]"
+            f"{_quoted(text)} uses {name!r}, which is known only after scoring, in [[override]] and [[candidate]]"
         )
     near = get_close_matches(name.lower(), columns, n=1)
     raise ExpressionError(
-        f"{text!r} uses {name!r}, which is no column of the profile; "
+        f"{_quoted(text)} uses {name!r}, which is no column of the profile; "
         + (f"did you mean {near[0]!r}?" if near else "the guide to policies lists the columns")
     )
 
@@ -193,13 +227,14 @@ def _check_comparisons(tree: exp.Expr, columns: Mapping[str, pl.DataType], text:
         for name in names:
             if literals and columns[name] == pl.Boolean:
                 raise ExpressionError(
-                    f"{text!r} compares {name} with {literals[0]!r}, but it is yes or no; write {name} or NOT {name}"
+                    f"{_quoted(text)} compares {name} with {literals[0]!r}, but it is yes or no; "
+                    f"write {name} or NOT {name}"
                 )
             choices = VOCABULARIES.get(name, ())
             for literal in literals:
                 if choices and literal not in choices:
                     raise ExpressionError(
-                        f"{text!r} compares {name} with {literal!r}, which it never is; "
+                        f"{_quoted(text)} compares {name} with {literal!r}, which it never is; "
                         f"it is one of {', '.join(choices)}"
                     )
 
@@ -210,33 +245,42 @@ def parsed(text: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except SqlglotError as error:
-        reason = str(error).splitlines()[0].split(" Line ")[0].rstrip(".")
-        raise ExpressionError(f"{text!r} is not an SQL expression ({reason}); check quotes and brackets") from None
+        reason = f"{str(error).splitlines()[0].split(' Line ')[0].rstrip('.'):.{SHOWN}}"
+        raise ExpressionError(
+            f"{_quoted(text)} is not an SQL expression ({reason}); check quotes and brackets"
+        ) from None
     if len(statements) != 1 or statements[0] is None:
-        raise ExpressionError(f"{text!r} must be a single expression")
+        raise ExpressionError(f"{_quoted(text)} must be a single expression")
     tree = statements[0]
     for node in tree.walk():
         if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
-            raise ExpressionError(f"{text!r}: IN takes a list of values, e.g. IN ('A', 'B')")
+            raise ExpressionError(f"{_quoted(text)}: IN takes a list of values, e.g. IN ('A', 'B')")
         if not isinstance(node, _ALLOWED):
             remedy = _INSTEAD.get(type(node), _ANYTHING_ELSE)
-            raise ExpressionError(f"{text!r} uses {type(node).__name__.upper()}, which a policy cannot say; {remedy}")
+            raise ExpressionError(
+                f"{_quoted(text)} uses {type(node).__name__.upper()}, which a policy cannot say; {remedy}"
+            )
         if isinstance(node, _COMPARISONS) and any(isinstance(n, _COMPARISONS) for n in (node.this, node.expression)):
-            raise ExpressionError(f"{text!r} chains comparisons; write them apart, e.g. land > 3 AND land < 10")
+            raise ExpressionError(f"{_quoted(text)} chains comparisons; write them apart, e.g. land > 3 AND land < 10")
         if isinstance(node, exp.Round) and _decimals(node) is None:
-            raise ExpressionError(f"{text!r}: ROUND takes a whole number of decimals, e.g. ROUND(land, 2)")
+            raise ExpressionError(
+                f"{_quoted(text)}: ROUND takes a whole number of decimals up to {MOST_DECIMALS}, e.g. ROUND(land, 2)"
+            )
     return tree
 
 
 def _decimals(node: exp.Round) -> int | None:
-    """The number of decimals to which a ROUND rounds; None when that is no literal whole number."""
+    """The number of decimals to which a ROUND rounds; None when that is no literal whole number up to MOST_DECIMALS."""
     decimals = node.args.get("decimals")
     if decimals is None:
         return 0
     digits = decimals.this if isinstance(decimals, exp.Neg) else decimals
-    if not isinstance(digits, exp.Literal) or not digits.name.isdigit():
+    if not isinstance(digits, exp.Literal) or not digits.name.isdecimal() or len(digits.name) > len(str(MOST_DECIMALS)):
         return None
-    return -int(digits.name) if isinstance(decimals, exp.Neg) else int(digits.name)
+    places = int(digits.name)
+    if places > MOST_DECIMALS:
+        return None
+    return -places if isinstance(decimals, exp.Neg) else places
 
 
 @lru_cache(maxsize=1024)

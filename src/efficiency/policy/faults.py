@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from efficiency.policy import model
+from efficiency.policy.limits import MOST_FAULTS
 from efficiency.policy.lines import line_of
 
 
@@ -24,14 +25,21 @@ class Fault:
 
 
 def report(faults: Sequence[Fault], lines: Mapping[tuple[str | int, ...], int], name: str) -> str:
-    """All faults in the order of their lines, each once, one line of text per fault: file `name`, line, message."""
-    placed = sorted({(line_of(fault.path, dict(lines)), fault.message) for fault in faults})
-    return "\n".join(f"{name}, line {line}: {message}" for line, message in placed)
+    """The first MOST_FAULTS faults in the order of their lines, each once, one line of text per fault: file `name`,
+    line, message; of further ones their number.
+    """
+    known = dict(lines)
+    placed = sorted({(line_of(fault.path, known), fault.message) for fault in faults})
+    shown = [f"{name}, line {line}: {message}" for line, message in placed[:MOST_FAULTS]]
+    if len(placed) > MOST_FAULTS:
+        shown.append(f"{name}: and {len(placed) - MOST_FAULTS} more faults; mend these first")
+    return "\n".join(shown)
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
-    """The faults that pydantic found; that a list lacks elements is left out where its elements have faults."""
-    faults = [_shape_fault(dict(item)) for item in error.errors()]
+    """The first faults that pydantic found; that a list lacks elements is left out where its elements have faults."""
+    found = error.errors(include_url=False)[: 2 * MOST_FAULTS]
+    faults = [_shape_fault(dict(item)) for item in found]
     paths = [fault.path for fault in faults]
     return [
         fault
@@ -58,14 +66,17 @@ def _shape_fault(item: dict[str, Any]) -> Fault:
         # The message of a table's own check begins with the key it is about, which has a line of its own.
         about = message.split(" ", maxsplit=1)[0]
         return Fault((*path, about) if about in _keys_at(path) else path, f"{where}: {message}")
+    if kind == "too_long":
+        return Fault(path, f"{where} has more than {context['max_length']} entries, the most that a policy may have")
     return Fault(path, f"{where} = {_as_toml(item['input'])} is not allowed: {_what_to_write(kind, context, item)}")
 
 
 def _as_toml(value: object) -> str:
-    """`value` as written in TOML."""
+    """`value` as written in TOML, cut where it is long."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    written = f'"{value:.80}"' if isinstance(value, str) else f"{value!r:.80}"
+    return written if len(written) < 80 else f"{written[:79]}…"
 
 
 _INSTEAD = {
@@ -87,6 +98,8 @@ def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any
     if kind == "string_pattern_mismatch":
         marks = "letters, digits and _" if context["pattern"] == model.NAME else "letters, digits, _ . and -"
         return f"it becomes part of names elsewhere: use {marks} only, beginning with a letter, e.g. tax_per_mu"
+    if kind == "string_too_long":
+        return f"write up to {context['max_length']} characters"
     bounds = {"greater_than_equal": "at least", "greater_than": "greater than", "less_than_equal": "at most"}
     if kind in bounds:
         return f"it must be {bounds[kind]} {next(iter(context.values())):g}"

@@ -23,6 +23,7 @@ from efficiency.policy import expressions, model
 from efficiency.policy.expressions import ExpressionError
 from efficiency.policy.faults import Fault, not_toml, report, shape_faults
 from efficiency.policy.formulas import formula_of
+from efficiency.policy.limits import LONGEST_LINE, MOST_BYTES
 from efficiency.policy.lines import key_lines
 from efficiency.policy.reach import unreachable
 from efficiency.reference.tables import carrier_aliases, carrier_kind, normalise_name
@@ -55,7 +56,11 @@ def load_policy(id_or_path: str) -> model.Policy:
     if not path.is_file():
         raise PolicyError(_not_found(id_or_path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise PolicyError(_too_large(id_or_path))
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(f"{id_or_path}: cannot be read ({error}); save the policy as UTF-8 text") from None
     return parse_policy(text, name=str(id_or_path))
@@ -67,6 +72,11 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
 
     Raises PolicyError with every fault found.
     """
+    if len(text.encode("utf-8")) > MOST_BYTES:
+        raise PolicyError(_too_large(name))
+    long = next((number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE), None)
+    if long is not None:
+        raise PolicyError(f"{name}, line {long}: is longer than {LONGEST_LINE} characters; break or shorten it")
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -84,6 +94,10 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
     policy._text = text
     policy._sha256 = sha256(text.encode("utf-8")).hexdigest()
     return policy
+
+
+def _too_large(name: str) -> str:
+    return f"{name}: is larger than {MOST_BYTES // 1024} kB; a policy takes some ten, so name the file that is one"
 
 
 def _builtin_ids() -> list[str]:

@@ -11,13 +11,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
+from efficiency.policy.limits import LONGEST_TEXT, MOST_COHORTS, MOST_COLUMNS, MOST_INDICATORS, MOST_RULES
+
 Tier = Literal["A", "B", "C", "D"]
 Dimension = Literal["land", "energy", "other"]
 Missing = Literal["zero", "cohort_mean", "reweight", "insufficient"]
 FormulaName = Literal["ratio", "minmax"]
 """See `efficiency.policy.formulas`."""
 Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """An id that becomes part of column names such as value_<id>."""
@@ -74,7 +76,7 @@ class Benchmark(Part):
     fixed: Annotated[Number, Field(gt=0)] | None = None
     stat: Literal["weighted_mean", "mean", "median", "quantile"] | None = None
     q: Annotated[Number, Field(ge=0, le=1)] | None = None
-    within: tuple[str, ...] = ()
+    within: Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)] = ()
     min_group: Annotated[int, Field(ge=1, strict=True)] = 1
     times: Annotated[Number, Field(gt=0)] = 1.0
 
@@ -97,7 +99,7 @@ class Indicator(Part):
 
     id: Name
     title: Text
-    unit: str | None = None
+    unit: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] | None = None
     dimension: Dimension = "other"
     numerator: Expression
     denominator: Expression
@@ -127,7 +129,7 @@ class Tiers(Part):
     """How scores become tiers."""
 
     by: Literal["rank", "score"] = "rank"
-    within: tuple[str, ...] = ()
+    within: Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)] = ()
     cuts: Cuts
 
     @model_validator(mode="after")
@@ -159,7 +161,7 @@ class Cohort(Part):
     formula: FormulaName = "ratio"
     factor: Expression = "1.0"
     weights_sum: Flag = True
-    indicator: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    indicator: Annotated[tuple[Indicator, ...], Field(min_length=1, max_length=MOST_INDICATORS)]
     tiers: Tiers | None = None
 
     @property
@@ -253,10 +255,10 @@ class Surcharge(Part):
     charged. `source`: the source of the figures, for 方法说明.
     """
 
-    steps: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], Field(min_length=1)]
+    steps: Annotated[tuple[Annotated[Number, Field(gt=0)], ...], Field(min_length=1, max_length=MOST_RULES)]
     periods_per_year: Annotated[int, Field(ge=1, le=12, strict=True)]
     source: Text
-    other: tuple[OtherSurcharge, ...] = ()
+    other: Annotated[tuple[OtherSurcharge, ...], Field(max_length=MOST_RULES)] = ()
 
     @model_validator(mode="after")
     def _steps_rise(self) -> Self:
@@ -277,11 +279,11 @@ class Policy(Part):
     annualise: Flag = True
     weights_sum: Flag = True
     energy: Energy = Field(default_factory=Energy)
-    excluded: tuple[Excluded, ...] = ()
-    cohort: Annotated[tuple[Cohort, ...], Field(min_length=1)]
-    adjustment: tuple[Adjustment, ...] = ()
-    override: tuple[Override, ...] = ()
-    candidate: tuple[Candidate, ...] = ()
+    excluded: Annotated[tuple[Excluded, ...], Field(max_length=MOST_RULES)] = ()
+    cohort: Annotated[tuple[Cohort, ...], Field(min_length=1, max_length=MOST_COHORTS)]
+    adjustment: Annotated[tuple[Adjustment, ...], Field(max_length=MOST_RULES)] = ()
+    override: Annotated[tuple[Override, ...], Field(max_length=MOST_RULES)] = ()
+    candidate: Annotated[tuple[Candidate, ...], Field(max_length=MOST_RULES)] = ()
     robustness: Robustness = Field(default_factory=Robustness)
     surcharge: Surcharge | None = None
 
