@@ -11,6 +11,7 @@ import polars as pl
 
 from efficiency.warehouse.read import load
 from efficiency.warehouse.schema import TABLES, Contents
+from efficiency.warehouse.versions import version_files
 
 ROOT = Path(__file__).parents[2]
 EVALUATIONS = TABLES["results.evaluations"]
@@ -52,7 +53,7 @@ def names(path: Path) -> list[str]:
 
 def versions(path: Path) -> list[Path]:
     """The earlier files of the warehouse `path`, oldest first."""
-    return sorted((path.parent / "versions").iterdir())
+    return version_files(path)
 
 
 def python(code: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:

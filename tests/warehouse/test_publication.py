@@ -76,6 +76,22 @@ def test_twelve_versions_are_kept_unless_told_otherwise(path: Path) -> None:
     assert published(versions(path)[-1])[0] == 0
 
 
+def test_versions_are_ordered_by_number_when_the_clock_is_set_back(path: Path) -> None:
+    for number in range(1, 7):
+        publish(path, contents(number), keep=3)
+        os.utime(path, (1e9 - 86_400 * number,) * 2)
+    assert [published(version)[0] for version in versions(path)] == [3, 4, 5]
+
+
+def test_versions_without_a_number_come_before_those_with_one(path: Path) -> None:
+    publish(path, contents(1))
+    publish(path, contents(2))
+    (one,) = versions(path)
+    one.rename(one.with_name(one.name.replace("-000001-", "-")))
+    publish(path, contents(3))
+    assert [published(version)[0] for version in versions(path)] == [1, 2]
+
+
 def test_no_version_is_kept_when_none_is_wanted(path: Path) -> None:
     publish(path, contents(1), keep=0)
     publish(path, contents(2), keep=0)

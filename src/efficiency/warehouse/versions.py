@@ -1,6 +1,7 @@
 """Earlier published files: kept in `versions/` beside the warehouse, listed, and copied for rollback.
 
-Their names contain the time of publication. Other files in that folder are never touched.
+Their names contain a number, by which they are ordered whatever the clock says, and the time of publication. Other
+files in that folder are never touched.
 """
 
 from __future__ import annotations
@@ -49,19 +50,34 @@ def versions_folder(target: Path) -> Path:
 
 
 def version_files(target: Path) -> list[Path]:
-    """The earlier files of `target`, oldest first."""
+    """The earlier files of `target` by their numbers, lowest first; before them those without one, by their times."""
     folder = versions_folder(target)
-    name = re.escape(target.stem) + r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}" + re.escape(target.suffix)
     if not folder.is_dir():
         return []
-    return sorted(entry for entry in folder.iterdir() if re.fullmatch(name, entry.name))
+    found = [(match, entry) for entry in folder.iterdir() if (match := _name(target).fullmatch(entry.name))]
+    return [entry for _, entry in sorted(found, key=lambda one: (_number(one[0]), one[1].name))]
 
 
 def version_path(target: Path) -> Path:
-    """Path in `versions/` for the file that is now published as `target`."""
+    """Path in `versions/` for the file that is now published as `target`: that of its copy there, or the next one."""
     state = target.stat()
     short_id = hashlib.sha256(f"{state.st_mtime_ns} {state.st_size}".encode()).hexdigest()[:8]
-    return versions_folder(target) / f"{target.stem}-{_published(state):%Y%m%dT%H%M%S.%f}Z-{short_id}{target.suffix}"
+    ending = f"{_published(state):%Y%m%dT%H%M%S.%f}Z-{short_id}{target.suffix}"
+    files = version_files(target)
+    if copy := next((file for file in files if file.name.endswith(ending)), None):
+        return copy
+    last = _name(target).fullmatch(files[-1].name) if files else None
+    return versions_folder(target) / f"{target.stem}-{(_number(last) if last else 0) + 1:06}-{ending}"
+
+
+def _name(target: Path) -> re.Pattern[str]:
+    """The names of earlier files of `target`; those of version 2026.11.1 and before have no number."""
+    time = r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}"
+    return re.compile(rf"{re.escape(target.stem)}-(?:(\d{{6,9}})-)?{time}{re.escape(target.suffix)}", re.ASCII)
+
+
+def _number(name: re.Match[str]) -> int:
+    return int(name[1] or 0)
 
 
 def keep_version(target: Path, keep: int) -> None:
