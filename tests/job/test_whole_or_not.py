@@ -196,6 +196,33 @@ def test_a_step_that_fails_publishes_nothing(month: Path, step: str) -> None:
     assert left(month) == set()
 
 
+@pytest.mark.parametrize("place", [PERIOD, f"{PERIOD}/{RETURNED}"])
+def test_a_file_where_a_folder_of_reports_goes_is_found_before_anything_is_read(month: Path, place: str) -> None:
+    obstacle = month / "output" / place
+    shutil.rmtree(obstacle)
+    obstacle.write_text("of somebody else")
+    before = warehouse(month).read_bytes()
+    read = Mock()
+    request = RunRequest(month / "inbox", (PERIOD,), "zibo-jkq", warehouse(month), month / "output")
+    with pytest.raises(EfficiencyError, match="is a file") as caught:
+        run_month(request, Steps(ingest=read))
+    assert str(obstacle) in str(caught.value)
+    assert not read.called
+    assert obstacle.read_text() == "of somebody else"
+    assert warehouse(month).read_bytes() == before
+
+
+def test_a_folder_where_a_report_goes_is_found_before_anything_is_published(month: Path) -> None:
+    obstacle = next((month / "output" / PERIOD).glob("能耗产出效益评价_*.xlsx"))
+    obstacle.unlink()
+    obstacle.mkdir()
+    before = documents(month), warehouse(month).read_bytes()
+    with pytest.raises(EfficiencyError, match="is a folder"):
+        run(month)
+    assert (documents(month), warehouse(month).read_bytes()) == before
+    assert left(month) == set()
+
+
 @pytest.mark.long
 def test_what_a_dead_run_left_of_another_period_goes_and_what_a_living_one_draws_up_stays(month: Path) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)

@@ -11,7 +11,7 @@ from efficiency.job.contracts import StagedOutputs, silent
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.record import with_audit_tables
 from efficiency.job.workers import in_background
-from efficiency.reports.delivery import RETURNED, deliver, staging
+from efficiency.reports.delivery import RETURNED, deliver, require_replaceable, staging
 from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.publish import staged_warehouse
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def staged_outputs(run: RunContext, validated: Validated) -> Iterator[StagedOutputs]:
     """Make the staging folders and begin the workbooks that go back, which need no evaluation.
 
-    A block that ends with an exception removes what was staged. Raises DeliveryError when the folders cannot be made.
+    A block that ends with an exception removes what was staged. Raises PlaceError when the folders cannot be made.
     """
     from efficiency.reports.submitters import write_all_returned
 
@@ -110,8 +110,11 @@ def _write_reports(
 def publish(staged: StagedOutputs) -> tuple[Path, ...]:
     """Put the new warehouse in its place, then the reports. Returns the paths of the reports.
 
-    Raises WarehouseError when the warehouse could not be written; then nothing is published.
+    Raises WarehouseError when the warehouse could not be written and PlaceError when something is in the way of the
+    reports, and then nothing is published; after that DeliveryError when a report cannot replace the earlier one.
     """
+    for delivery in staged.deliveries:
+        require_replaceable(delivery)
     staged.warehouse.put_in_place()
     return tuple(path for delivery in staged.deliveries for path in deliver(delivery))
 

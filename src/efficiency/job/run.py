@@ -41,6 +41,7 @@ from efficiency.monitoring.late_returns import watch_again
 from efficiency.policy.load import load_policy
 from efficiency.policy.model import Policy
 from efficiency.processes import keep_private, operator
+from efficiency.reports.delivery import require_places
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import scratch, scratch_folder
@@ -158,6 +159,7 @@ def run_month(
     run = begin(request, policy)
     log.info("policy: %s %s, mapping: %s", run.policy.id, run.policy.sha256[:12], run.mapping.sha256[:12] or "none")
     with lock(request.warehouse), logged(run) as run, scratch(request.warehouse):
+        require_places(request.output, request.periods)
         ingested = step.ingest(run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",

@@ -28,8 +28,12 @@ TOWNS = "分镇办"
 """Name of the folder with the lists of each town (`--by town`)."""
 
 
+class PlaceError(EfficiencyError):
+    """The reports cannot be put where they should go; nothing was published. The message says where and what to do."""
+
+
 class DeliveryError(EfficiencyError):
-    """The reports could not be written; the message says which file and what to do."""
+    """The warehouse is published, but a report could not be put in place; the message says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Delivery:
 def _stage(output: Path, period: str) -> Delivery:
     """An empty folder in which the reports of `period` can be staged; leftovers of dead runs are removed.
 
-    Raises DeliveryError when the output folder cannot be written.
+    Raises PlaceError when the output folder cannot be written.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -60,17 +64,57 @@ def _stage(output: Path, period: str) -> Delivery:
         staged = output / f".{period}.{process_mark()}"
         staged.mkdir()
     except OSError as error:
-        raise DeliveryError(
+        raise PlaceError(
             f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
         ) from error
     return Delivery(staged, output / period)
+
+
+def require_places(output: Path, periods: Sequence[str]) -> None:
+    """Raises PlaceError unless the reports of all `periods` can be put below `output`; leaves no file there."""
+    for period in periods:
+        delivery = _stage(output, period)
+        delivery.staged.rmdir()
+        _require_folders(delivery)
+        if delivery.target.is_dir():
+            trial = delivery.target / delivery.staged.name
+            try:
+                trial.mkdir()
+                trial.rmdir()
+            except OSError as error:
+                raise PlaceError(
+                    f"The folder {delivery.target} cannot be written ({error.strerror}). "
+                    "Make it writable, or name another with --output."
+                ) from error
+
+
+def require_replaceable(delivery: Delivery) -> None:
+    """Raises PlaceError when something at the target of `delivery` is in the way of what is staged."""
+    _require_folders(delivery)
+    for path in delivery.staged.iterdir():
+        place = delivery.target / path.name
+        if path.is_file() and place.is_dir():
+            raise PlaceError(
+                f"{place} is a folder, and the report of this name cannot be put there. Remove or rename it, and run "
+                "again. Nothing was published."
+            )
+
+
+def _require_folders(delivery: Delivery) -> None:
+    """Raises PlaceError when a file has the name of a folder of reports."""
+    for folder in (delivery.target, delivery.target / RETURNED, delivery.target / TOWNS):
+        if folder.exists() and not folder.is_dir():
+            raise PlaceError(
+                f"{folder} is a file, and the folder of this name for the reports cannot be made. Remove or rename "
+                "it, or name another folder with --output. Nothing was published."
+            )
 
 
 @contextmanager
 def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
     """A delivery for each of `periods`; what a failing block has staged is removed, unless `deliver` failed.
 
-    Raises DeliveryError when the output folder cannot be written.
+    Raises PlaceError when the output folder cannot be written.
     """
     deliveries: list[Delivery] = []
     try:
