@@ -102,7 +102,7 @@ RULES: dict[str, ProblemRule] = {
             "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
             "请填写统一社会信用代码后重新报送。",
             "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。{hint}请补填后重新报送。",
-            "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
+            "conflict": "同一张表对同一企业、同一时期的“{title}”填报不一致（{others}），均未采用。"
             "请只保留正确的一个后重新报送。{hint}",
             "part_missing": "“{title}”由同一企业的几行相加，其中另有一行的数值未能采用，合计不完整，"
             "本行的 {value} 也未计入。请按另一行的问题改正后重新报送。",
@@ -165,6 +165,8 @@ RULES: dict[str, ProblemRule] = {
             "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
             "以各品种为准。请核对。",
             "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。{hint}",
+            "code_renamed": "“{value}”的统一社会信用代码，此前在“{other}”中是“{before}”的，已按“{value}”计入。"
+            "不是同一家企业的，请核对代码，改正后重新报送；确已更名的，请将“{before}”填入“曾用名”。",
             "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
             "请核对代码是否填错；确已更名的，请更新企业名录。",
         },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
+from efficiency.intake.resolution.identity import fold, former_names
 from efficiency.parts import sheet_of
 from schemas import FORMS
 
@@ -71,13 +72,42 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
     )
 
 
+def renamed(register: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """`code_renamed` at each row that counts whose code an earlier sheet gives another name, if it is no former one.
+
+    `register` are the deduplicated rows, `submissions` and `columns` those of `LookupTables`.
+    """
+    counting = register.filter(~pl.col("superseded"))
+    before = register.filter("superseded").select(
+        "uscc", pl.col("name").alias("before"), pl.col("submission_id").alias("earlier"), "precedence"
+    )
+    known = pl.concat([counting.with_columns(fold(pl.col("name")).alias("alias")), former_names(counting)])
+    others = (
+        before.with_columns(fold(pl.col("before")).alias("alias"))
+        .join(known.select("uscc", "alias"), on=["uscc", "alias"], how="anti")
+        .sort("precedence", descending=True)
+        .unique("uscc", keep="first")
+        .join(submissions.select(pl.col("submission_id").alias("earlier"), called().alias("other")), on="earlier")
+    )
+    found = counting.drop("precedence").join(others.select("uscc", "before", "other"), on="uscc", how="inner")
+    located = locate(found.with_columns(pl.lit("name").alias("field")), submissions, columns)
+    return problem_rows(
+        "code_renamed",
+        located.with_columns(pl.col("name").alias("value")),
+        {"before": pl.col("before"), "other": pl.col("other")},
+    )
+
+
+def called() -> pl.Expr:
+    """A sheet as messages name it: its file, and the sheet in brackets where it has a name."""
+    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
+    return pl.concat_str("file_name", sheet)
+
+
 def superseded(replaced: Iterable[pl.DataFrame], submissions: pl.DataFrame) -> pl.DataFrame:
     """A note on each sheet of which later ones replaced figures; `replaced` are frames of shape `REPLACED_SINCE`."""
     files = submissions.select("submission_id", "file_name", "sheet")
-    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
-    later = files.select(
-        pl.col("submission_id").alias("later_submission"), pl.concat_str("file_name", sheet).alias("later")
-    )
+    later = files.select(pl.col("submission_id").alias("later_submission"), called().alias("later"))
     newer = (
         pl.concat([pl.DataFrame(schema=REPLACED_SINCE), *replaced])
         .group_by("form", "submission_id", "later_submission")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import problem, problem_rows, problems_frame
+from efficiency.intake.resolution.duplicate_problems import called
 from efficiency.intake.resolution.succession import SUCCEEDED, WITHDRAWN, month_named, names_month
 from schemas import FORMS
 
@@ -190,16 +191,10 @@ def _with_place(rows: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _called() -> pl.Expr:
-    """A sheet as messages name it: its file, and the sheet in brackets where it has a name."""
-    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
-    return pl.concat_str("file_name", sheet)
-
-
 def _left_out(submissions: pl.DataFrame, withdrawals: pl.DataFrame) -> pl.DataFrame:
     """A note on each sheet that does not count, with its successor or the reason why it was withdrawn."""
     gone = submissions.filter(pl.col("left_out").is_not_null())
-    later = submissions.select(pl.col("submission_id").alias("succeeded_by"), _called().alias("later"))
+    later = submissions.select(pl.col("submission_id").alias("succeeded_by"), called().alias("later"))
     why = withdrawals.sort("withdrawn_at").unique("submission_id", keep="last").select("submission_id", "reason")
     noted = (
         gone.select("submission_id", "file_name", "sheet", "left_out", "succeeded_by")
@@ -288,9 +283,7 @@ def _all_replaced(submissions: pl.DataFrame, columns: pl.DataFrame, replacing: p
     Where the other one states further figures it is of another department, not of another month by mistake, and a
     file that says it is a correction is none either.
     """
-    about = submissions.select(
-        "submission_id", "sha256", "left_out", "rows_accepted", "form", _called().alias("called")
-    )
+    about = submissions.select("submission_id", "sha256", "left_out", "rows_accepted", "form", called().alias("called"))
     pairs = (
         replacing.join(about, on="submission_id", how="inner", validate="m:1")
         .join(about, left_on="later_submission", right_on="submission_id", how="inner", validate="m:1", suffix="_later")

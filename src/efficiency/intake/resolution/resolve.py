@@ -15,7 +15,7 @@ import polars as pl
 
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
-from efficiency.intake.resolution.duplicate_problems import findings, superseded
+from efficiency.intake.resolution.duplicate_problems import findings, renamed, superseded
 from efficiency.intake.resolution.file_problems import concat_findings, file_findings, file_problems
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, divide, ranked, resolve_partition
@@ -106,7 +106,14 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), refused)
     of_counting, _ = divide(ranks, submissions)
     withheld = find_withheld(stated.rows, judged, of_counting, columns)
-    problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
+    problems = pl.concat(
+        [
+            read,
+            found.problems,
+            renamed(outcome.rows, submissions, columns),
+            unit_column_problems(withheld, submissions, columns),
+        ]
+    )
     return (
         LookupTables(
             submissions, columns, ranks, refused_cells, rows, lent, judged, withheld, refused, stated.withdrawn, labels
