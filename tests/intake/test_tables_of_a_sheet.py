@@ -1,6 +1,10 @@
 """Several tables of one sheet: none of their rows is lost between them, and what they state is compared as of one."""
 
-from builders.sent import A, B, C, cells, sent, told
+from typing import Any
+
+import polars as pl
+import pytest
+from builders.sent import A, B, C, cells, sent, told, totals
 from builders.sheets import Rows
 
 ENERGY = ["企业名称", "能源名称", "计量单位", "消费量"]
@@ -62,3 +66,51 @@ def test_two_sheets_are_two_submissions() -> None:
     result = sent([MONTH, TAX, [A, 10]], [MONTH, TAX, [A, 11]])
     assert told(result) == []
     assert cells(result, "output", "tax") == [(11,)]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "where"),
+    [
+        (
+            [
+                ["单位:亩"],
+                ["企业名称", "登记用地面积", "租入面积"],
+                [A, 20, 3],
+                [B, 30, None],
+                [],
+                ["企业名称", "登记用地面积", "租出面积", "闲置面积"],
+                [A, 20, 1, 2],
+            ],
+            [(3, None, 3, None), (7, 20, None, 2)],
+        ),
+        (
+            [
+                ["单位:亩"],
+                ["企业名称", "登记用地面积", "租入面积", "闲置面积"],
+                [A, 20, 3, None],
+                [A, 20, None, 2],
+                [A, None, None, 2],
+            ],
+            [(3, 20, 3, None), (4, None, None, 2)],
+        ),
+        (
+            [
+                ["单位:亩"],
+                ["企业名称", "登记用地面积", None, "企业名称", "登记用地面积", "闲置面积"],
+                [A, 20, None, A, None, 2],
+            ],
+            [(3, None, None, 2), (3, 20, None, None)],
+        ),
+    ],
+    ids=["two tables", "one table", "side by side"],
+)
+def test_figures_of_one_enterprise_s_land_stand_in_their_own_rows_wherever_they_complete_one_another(
+    sheet: Rows, where: list[tuple[Any, ...]]
+) -> None:
+    result = sent(sheet)
+    counting = result.facts["land"].filter(~pl.col("superseded"), name=A)
+    rows = counting.select("row", "owned", "leased_in", "idle").rows()
+    assert sorted(rows, key=lambda row: (row[0], row[1] is not None)) == where
+    assert counting["part"].n_unique() == 2
+    assert totals(result, "land_owned")[0] == 20
+    assert totals(result, "land_idle")[0] == 2

@@ -207,7 +207,7 @@ RULES: dict[str, ProblemRule] = {
             "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
-            "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
+            "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入。{hint}"
             "请核对；下次请填在同一行。",
             "register_waited_for": "名录的这一行未能采用。{hint}",
             "counted_once": "“{title}”在同一企业的各行填了同一个数，视为整家企业的数，与本表第 {value} 行只计一次。"

@@ -49,6 +49,7 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
         columns,
     ).with_columns(pl.col("later_row").cast(pl.String).alias("value"))
     hint = _TELL_APART if FORMS[form].parts else ""
+    in_parts = FORMS[form].parts and not FORMS[form].all_or_nothing and not FORMS[form].quantity_unit
     # A row that repeats another is told once; a figure of the whole, at each of its cells.
     same = ~pl.col("lent") & ~pl.col("once") & pl.struct("submission_id", "row", "lent", "once").is_first_distinct()
     replaced = (
@@ -64,7 +65,9 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
                 problem_rows("repeated_figure", repeats.filter(same), {"hint": pl.lit(hint)}),
                 problem_rows("counted_once", repeats.filter("once")),
                 problem_rows(
-                    "completed_figure", repeats.filter("lent").unique(["submission_id", "row"], maintain_order=True)
+                    "completed_figure",
+                    repeats.filter("lent").unique(["submission_id", "row"], maintain_order=True),
+                    {"hint": pl.lit("") if in_parts else pl.format("来源记在第 {} 行。", "value")},
                 ),
             ]
         ),
