@@ -26,6 +26,7 @@ from efficiency.intake.extraction import (
     find_parts,
     is_data,
     only_problem,
+    overlong_rows,
     parts_by_measure,
     period_label,
     read_rows,
@@ -185,10 +186,11 @@ def _read_table(
     first = found.header.bottom + 1
     kinds, within = _kinds(found, columns)
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
+    overlong = overlong_rows(grid, found.header, kinds)
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
-        table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
+        table = Table(grid, found.header, found.context, layout, identifier, file.name, cells, overlong=overlong)
         if found.measured:
             table.named_at = found.measured.named_at
         rows = read_rows(table)
@@ -211,7 +213,8 @@ def _read_table(
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
     if found.measured is None:  # its unread rows are reported
-        report_unread_columns([table for table, _ in read], cells)
+        own = cells.filter(~pl.col("row_index").is_in(list(overlong))) if overlong else cells
+        report_unread_columns([table for table, _ in read], own)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.month_columns import check_months
+from efficiency.intake.extraction.overlong_rows import overlong_rows
 from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
@@ -35,6 +36,7 @@ __all__ = [
     "is_data",
     "numbers_of",
     "only_problem",
+    "overlong_rows",
     "parts_by_measure",
     "period_label",
     "read_rows",

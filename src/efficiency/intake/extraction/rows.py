@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
+from efficiency.intake.extraction.overlong_rows import refuse_overlong_rows
 from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.shown_figures import names_its_unit
@@ -43,6 +44,7 @@ def read_rows(table: Table) -> pl.DataFrame:
         table.cells = filled_down(table.cells, table.grid, column)
     _name_throughout(table)
     _identify(table)
+    refuse_overlong_rows(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
         title = FORMS[layout.form].column(binding.field).title
@@ -81,7 +83,8 @@ def read_rows(table: Table) -> pl.DataFrame:
         return stated.empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     row_indexes = [part.drop_in_place("row_index") for part in parts]
     shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
-    return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+    rows = pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+    return rows.filter(~pl.col("row_index").is_in(list(table.overlong))) if table.overlong else rows
 
 
 def _name_throughout(table: Table) -> None:

@@ -32,7 +32,7 @@ def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] 
     is_data = kind == "data"
     is_total = kind.is_in(SUMS)
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
-    if not totals or table.layout.long_energy:
+    if not totals or table.layout.long_energy or table.overlong:
         return
     cells = cells_at(table.grid, row_indexes)
     for number, binding in enumerate(_summed_columns(table)):
