@@ -19,8 +19,11 @@ from efficiency.intake.extraction import (
     Table,
     as_shown,
     check_months,
+    check_spans,
     check_sum_column,
+    check_sums_across,
     check_totals,
+    check_totals_of_carriers,
     column_map,
     filled_on,
     find_parts,
@@ -196,6 +199,8 @@ def _read_table(
         rows = read_rows(table)
         if layout is main:
             report_unread_rows(table, found)
+            if found.measured:
+                check_sums_across(table, found.measured)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             parts_of = find_parts(table, rows, kinds, columns)
@@ -206,6 +211,8 @@ def _read_table(
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
+            check_totals_of_carriers(table, rows, kinds)
+            check_spans(table, rows)
             check_months(table)
         if layout is main:
             report_within(table, within)

@@ -97,6 +97,8 @@ class TableLayout:
     filled_on: int | None = None
     sum_column: int | None = None
     """Column that states the sum of the month columns; where these are cumulative, the last of them."""
+    part_sums: dict[int, range] = field(default_factory=dict)
+    """Column that states the sum of some of the month columns (一季度小计) → those months."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
 
@@ -255,20 +257,32 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
     several = sum(1 for group in column_groups if group.timing is not None and group.timing.month is not None)
+    of_one_measure = (
+        several > 1
+        and several == len(column_groups)
+        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
+        and len({binding.field for b in column_groups for binding in b.columns}) == 1
+    )
     return TableLayout(
         form,
         tuple(column_groups),
         identity,
         {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
         roles.get("filled_on"),
-        roles.get("sum", next(iter(sums), None))
-        if several > 1
-        and several == len(column_groups)
-        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
-        and len({binding.field for b in column_groups for binding in b.columns}) == 1
-        else None,
+        roles.get("sum", next(iter(sums), None)) if of_one_measure else None,
+        _part_sums(meanings) if of_one_measure else {},
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
+
+
+def _part_sums(meanings: dict[int, ColumnMatch]) -> dict[int, range]:
+    """Columns 小计 of some months of the year → those months."""
+    found = {column: m.timing for column, m in meanings.items() if m.role == "sum" and m.timing}
+    return {
+        column: range(1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1, timing.month + 1)
+        for column, timing in found.items()
+        if timing.month
+    }
 
 
 def _is_open(timing: Timing | None, kind: str) -> bool:

@@ -14,6 +14,7 @@ there is a warning.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -212,9 +213,7 @@ def _meant_unit(column: Mapping[str, Any]) -> str:
     stated = find_unit(column["unit"] or "")
     if stated is None or stated.dimension != "area":
         return ""
-    if column["factor"] is None:
-        return "可能是以“平方米”填报的。"
-    ratio = stated.numerator / stated.denominator / column["factor"]
+    ratio = stated.numerator / stated.denominator / (column["factor"] or 1 / _areas()[_AREAS[0]])
     meant = next((name for name in _AREAS if math.isclose(_areas()[name], ratio, rel_tol=1e-6)), None)
     return "" if meant is None else f"可能是以“{meant}”填报的。"
 
@@ -236,8 +235,10 @@ def find_doubted(
         levels = _levels(form, rows[form.id], verdicts, columns).join(ours, on="submission_id", how="semi")
         doubted = _doubted(form, levels).filter(~pl.col("submission_id").is_in(reported))
         located = (
-            doubted.sort("submission_id")
-            .join(columns.sort("block").unique(["submission_id", "field"], keep="first"), on=["submission_id", "field"])
+            doubted.join(
+                columns.sort("block").unique(["submission_id", "field"], keep="first"), on=["submission_id", "field"]
+            )
+            .sort("submission_id", "column")
             .join(submissions.select("submission_id", "file_name", "sheet"), on="submission_id")
             .unique("submission_id", keep="first", maintain_order=True)
             .with_columns(
@@ -246,11 +247,7 @@ def find_doubted(
                 pl.col("header").alias("value"),
             )
         )
-        words = {
-            "fits": pl.col("fits"),
-            "compared": pl.col("compared"),
-            "limit": pl.col("field").replace(_limits()),
-        }
+        words = {"fits": pl.col("fits"), "compared": pl.col("compared"), "limit": pl.col("field").replace(_limits())}
         found.append(problem_rows("unit_doubt", located, words))
     return pl.concat(found)
 
@@ -338,12 +335,13 @@ def _withheld_levels(
     compared = pl.concat([far_above.clear(), *found])
     hits = pl.concat([compared, far_above.join(compared, on=["submission_id", "field"], how="anti")])
     figures = pl.DataFrame({"figure": list(form.figures)})
-    added = {column.name for column in form.columns if {word for word, _ in column.feeds} & _words_of_several(form)}
+    fed = Counter(word for column in form.columns for word, _ in column.feeds)
+    added = [column.name for column in form.columns if any(fed[word] > 1 for word, _ in column.feeds)]
     own = pl.col("field") == pl.col("figure")
     blocks = columns.select("submission_id", "block", pl.col("field").alias("figure"))
     return (
         hits.join(figures, how="cross")
-        .filter(own | pl.col("field").is_in(list(added)))
+        .filter(own | pl.col("field").is_in(added))
         .with_columns((own & pl.col("field").is_first_distinct().over("submission_id")).alias("reported"))
         .sort("reported", descending=True, maintain_order=True)
         .unique(["submission_id", "figure"], keep="first", maintain_order=True)
@@ -353,12 +351,6 @@ def _withheld_levels(
         .select(list(WITHHELD))
         .cast(WITHHELD)  # type: ignore[arg-type]  # names to types
     )
-
-
-def _words_of_several(form: Form) -> set[str]:
-    """The words of the profile that several columns of `form` are part of."""
-    words = [word for column in form.columns for word, _ in column.feeds]
-    return {word for word in words if words.count(word) > 1}
 
 
 def _fitted_levels(compared: pl.DataFrame) -> pl.DataFrame:
@@ -505,8 +497,4 @@ def _fitted(compared: pl.DataFrame) -> pl.DataFrame:
         .sort("fits", "power", descending=[True, False])
         .unique(_COLUMN, keep="first", maintain_order=True)
     )
-    return (
-        best.join(counts, on=_COLUMN, how="inner", nulls_equal=True, validate="1:1")
-        .filter((pl.col("fits") >= LEAST_ENTERPRISES) & (pl.col("fits") >= LEAST_SHARE * pl.col("compared")))
-        .sort(_COLUMN)
-    )
+    return best.join(counts, on=_COLUMN, how="inner", nulls_equal=True, validate="1:1").filter(_is_most()).sort(_COLUMN)
