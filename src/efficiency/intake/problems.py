@@ -212,6 +212,7 @@ RULES: dict[str, ProblemRule] = {
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入。{hint}"
             "请核对；下次请填在同一行。",
+            "whole_beside_parts": "该行与本表第 {value} 行是同一数据的分项与合计，两者相符，只计一次，无需处理。",
             "register_waited_for": "名录的这一行未能采用。{hint}",
             "counted_once": "“{title}”在同一企业的各行填了同一个数，视为整家企业的数，与本表第 {value} 行只计一次。"
             "如各行应当相加，请填写合计行后重新报送。",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.month_columns import check_months
-from efficiency.intake.extraction.overlong_rows import overlong_rows
 from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
 from efficiency.intake.extraction.row_periods import rows_before_marks
@@ -22,6 +21,7 @@ from efficiency.intake.extraction.totals import (
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
+    overlong_rows,
     report_unread_rows,
     unread_rows,
     unrecognised_sheet,

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
-from efficiency.intake.extraction.rows import long_rows
+from efficiency.intake.extraction.long_energy_rows import long_rows
 from efficiency.intake.layout import ROW_UNIT, SUMS
 from efficiency.intake.problems import number_text, written_number
 from efficiency.parts import SUMS_AGREE

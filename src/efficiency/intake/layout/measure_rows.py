@@ -132,9 +132,11 @@ def find_transposed(grid: Grid) -> list[MeasureRows]:
     rows = grid.rows(0, min(grid.height, SEARCHED))
     for labels in range(min(grid.width, LABELS_AT)):
         named = [row for row, cells in enumerate(rows) if _measure(cells[labels]) and any(cells[labels + 1 :])]
-        if len(named) < SHOWN or grid.height > MOST_ROWS:
+        if not named or grid.height > MOST_ROWS:
             continue
         names = [row for row in range(named[0]) if _names_several(rows[row], labels)]
+        if len(named) < SHOWN and not any(_is_identity(rows[row], labels) for row in names):
+            continue
         top = next((row for row in names if row + len(names) - names.index(row) - 1 == names[-1]), None)
         table = None if top is None else _table(grid, grid.rows(0, grid.height), top, labels, grid.height)
         if table is not None:
@@ -156,6 +158,13 @@ def _label_headers(cells: Sequence[str]) -> list[int]:
 def _names_several(cells: Sequence[str], labels: int) -> bool:
     """Whether a row names enterprises in columns beside that of the labels."""
     return any(_ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper()) for cell in cells[labels + 1 :])
+
+
+def _is_identity(cells: Sequence[str], labels: int) -> bool:
+    """Whether a row is labelled 企业名称 and names several enterprises: one measure below it is enough to know it."""
+    meaning = interpret((cells[labels],)) if cells[labels] else None
+    several = [cell for cell in cells[labels + 1 :] if _ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper())]
+    return meaning is not None and meaning.identity is not None and len(several) >= SHOWN
 
 
 def _table(grid: Grid, rows: Sequence[Sequence[str]], top: int, labels: int, end: int) -> MeasureRows | None:

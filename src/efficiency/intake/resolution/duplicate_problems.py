@@ -9,8 +9,9 @@ import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
 from efficiency.intake.resolution.identity import fold, former_names
-from efficiency.parts import sheet_of
+from efficiency.parts import has_parts, sheet_of
 from schemas import FORMS
+from schemas.column import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,11 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
         submissions,
         columns,
     ).with_columns(pl.col("later_row").cast(pl.String).alias("value"))
+    of_whole = pl.col("submission_id").is_null()
+    if FORMS[form].parts and repeats.height and has_parts(outcome.rows):
+        beside = _whole_beside_parts(repeats, outcome.rows)
+        repeats = repeats.with_columns(pl.Series("_beside", beside))
+        of_whole = pl.col("_beside")
     hint = _TELL_APART if FORMS[form].parts else ""
     in_parts = FORMS[form].parts and not FORMS[form].all_or_nothing and not FORMS[form].quantity_unit
     # A row that repeats another is told once; a figure of the whole, at each of its cells.
@@ -62,7 +68,8 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
             [
                 _conflicts(outcome.conflicts, submissions, columns, hint),
                 _incomplete(outcome.incomplete, submissions, columns),
-                problem_rows("repeated_figure", repeats.filter(same), {"hint": pl.lit(hint)}),
+                problem_rows("repeated_figure", repeats.filter(same & ~of_whole), {"hint": pl.lit(hint)}),
+                problem_rows("whole_beside_parts", repeats.filter(same & of_whole)),
                 problem_rows("counted_once", repeats.filter("once")),
                 problem_rows(
                     "completed_figure",
@@ -73,6 +80,19 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
         ),
         replaced.select(pl.lit(form).alias("form"), *list(REPLACED_SINCE)[1:]),
     )
+
+
+def _whole_beside_parts(repeats: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """Whether each of `repeats` states in parts what the other table states as a whole, or the reverse.
+
+    Both are counted once only where they agree; `rows` are the deduplicated ones.
+    """
+    of_part = rows.group_by("submission_id", "row").agg(pl.col(PART.name).is_not_null().any().alias("part"))
+    later = of_part.rename({"submission_id": "later_submission", "row": "later_row", "part": "later_part"})
+    joined = repeats.join(of_part, on=["submission_id", "row"], how="left", maintain_order="left").join(
+        later, on=["later_submission", "later_row"], how="left", maintain_order="left"
+    )
+    return joined.select((pl.col("part") != pl.col("later_part")).fill_null(value=False)).to_series()
 
 
 def renamed(register: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
