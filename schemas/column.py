@@ -67,6 +67,8 @@ class Column:
     required: bool = False
     nullable: bool = True
     minimum: float | None = None
+    doubted_above: float | None = None
+    """Where most figures of a column are above this, in `unit`, they are hardly in the unit that is stated."""
     choices: tuple[str, ...] = ()
     hint: str = ""
     figure: Figure | None = None

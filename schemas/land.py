@@ -3,6 +3,8 @@
 from schemas.column import NAME, USCC, Column, Form, LooseName, Rule
 
 RENTED_TOO = "可能包括承租的土地"
+LARGE = 1000.0
+"""亩 (0.67 km²). The largest site of the 485 enterprises of the sample has 331; written in 平方米, 2 亩 are 1333."""
 
 FORM_LAND = Form(
     id="land",
@@ -21,6 +23,7 @@ FORM_LAND = Form(
             loose=tuple(LooseName(name, RENTED_TOO, unless=("leased_in",)) for name in ("占地面积", "土地面积")),
             required=True,
             minimum=0,
+            doubted_above=LARGE,
             figure="level",
             compared=("returns",),
             correctable=True,
@@ -47,6 +50,7 @@ FORM_LAND = Form(
                 "租用土地",
             ),
             minimum=0,
+            doubted_above=LARGE,
             figure="level",
             compared=("returns",),
             correctable=True,
@@ -73,6 +77,7 @@ FORM_LAND = Form(
                 "租出土地面积",
             ),
             minimum=0,
+            doubted_above=LARGE,
             figure="level",
             compared=("returns",),
             correctable=True,

@@ -72,6 +72,40 @@ def by_sheet(rows: pl.DataFrame, key: Sequence[str], added: Sequence[str], *, on
     ).drop("_unlike", "_alike")
 
 
+def lent_as_parts(completed: pl.DataFrame, each: list[str], added: Sequence[str]) -> pl.DataFrame:
+    """`completed` in which a figure that another row lent stands in that row: both are parts, each with its own cells.
+
+    `completed` are rows with superseded, `_latest`, lent, and `_lends_<field>`, the row that counts first of those that
+    share `each` and `_latest`. What a row that lends states beyond that is superseded. `added` are the figures that add
+    up, none where rows are no parts.
+    """
+    if not added or not completed["lent"].any():
+        return completed
+    of_sheet = [*each, "_latest"]
+    first = {
+        f: pl.col(f"_lends_{f}") & (pl.col(f"_lends_{f}").cast(pl.Int32).cum_sum().over(of_sheet) == 1) for f in added
+    }
+    table = pl.col("submission_id").str.extract(r"^[0-9a-f]{12}-\d+-(\d+)$")
+    line = pl.concat_str(pl.format("第{}行", "row"), pl.lit("·") + table, separator="", ignore_nulls=True)
+    labelled = pl.col(PART.name).fill_null("") != ""
+    marked = completed.with_columns(
+        *(given.alias(f"_gives_{f}") for f, given in first.items()), pl.any_horizontal(first.values()).alias("_gives")
+    ).with_columns(pl.col("_gives").any().over(of_sheet).alias("_together"))
+    counts = ~pl.col("superseded")
+    taken = {f: counts & (pl.col(f"_lends_{f}").any().over(of_sheet)) for f in added}
+    own = marked.with_columns(
+        *(pl.when(~(taken[f] | pl.col(f"_gives_{f}"))).then(pl.col(f)).alias(f) for f in added),
+        pl.when(counts & pl.col("_together") & ~labelled).then(line).otherwise(PART.name).alias(PART.name),
+    )
+    given = marked.filter("_gives").with_columns(
+        *(pl.when(f"_gives_{f}").then(pl.col(f)).alias(f) for f in added),
+        pl.when(labelled).then(pl.format("{}·{}", PART.name, line)).otherwise(line).alias(PART.name),
+        pl.lit(value=False).alias("superseded"),
+    )
+    states = pl.any_horizontal(pl.col(f).is_not_null() for f in added)
+    return pl.concat([own.filter(~pl.col("_gives") | states), given])
+
+
 def whole(form: Form, rows: pl.DataFrame) -> pl.DataFrame:
     """`rows` of `form` in which the parts of each figure are added up; the same rows where none states a part.
 

@@ -113,3 +113,40 @@ def test_two_refused_rows_of_different_enterprises_count_their_own() -> None:
     result = sent([["2026年10月"], OUTPUT, [None, A, 1, None], [None, C, 1, 2]], register=rows)
     texts = result.problems.filter(rule="uscc_invalid").sort("row")["message"].to_list()
     assert ["1 项" in texts[0], "2 项" in texts[1]] == [True, True]
+
+
+def with_second_name(name: str, former: str | None = None) -> Rows:
+    head = ["统一社会信用代码", "企业名称", "曾用名", "行业代码"]
+    return [head, [CODES["A"], A, former, "3071"], [CODES["A"], name, None, "3071"], [CODES["B"], B, None, "3071"]]
+
+
+def test_one_code_under_two_names_registers_neither_and_is_told_at_both() -> None:
+    result = sent(
+        output(CODES["A"]), output(None, "淄博某建材有限公司"), register=with_second_name("淄博某建材有限公司")
+    )
+    assert told(result, "repeated_figure") == [("名录.xlsx", "B2", "conflict"), ("名录.xlsx", "B3", "conflict")]
+    assert result.facts["register"]["uscc"].to_list() == [CODES["B"]]
+    assert set(result.facts["output"]["uscc"]) == {CODES["B"]}
+    text = result.problems.filter(rule="conflict")["message"][0]
+    assert "企业名称" in text
+    assert "曾用名" in text
+    assert "该企业另有 2 份文件的 4 项数据在等待" in text
+
+
+@pytest.mark.parametrize("name", [A.replace("公司", " 公司"), "淄博旧名有限公司"])
+def test_a_name_that_is_the_same_or_a_former_one_contradicts_nothing(name: str) -> None:
+    result = sent(output(CODES["A"]), register=with_second_name(name, "淄博旧名有限公司"))
+    assert {rule for _, _, rule in told(result)} == {"repeated_figure"}
+    assert result.facts["register"].filter(~pl.col("superseded"))["uscc"].to_list() == [CODES["A"], CODES["B"]]
+
+
+@pytest.mark.parametrize(("former", "rules"), [(None, ["code_renamed"]), (A, [])])
+def test_a_code_that_a_later_register_gives_another_name_is_told_unless_it_states_the_former_one(
+    former: str | None, rules: list[str]
+) -> None:
+    head = ["统一社会信用代码", "企业名称", "曾用名", "行业代码"]
+    result = sent([head, [CODES["A"], "淄博新名有限公司", former, "3071"]])
+    assert [rule for _, _, rule in told(result)] == rules
+    assert result.facts["register"].filter(~pl.col("superseded"), uscc=CODES["A"])["name"].to_list() == [
+        "淄博新名有限公司"
+    ]

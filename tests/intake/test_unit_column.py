@@ -128,3 +128,79 @@ def test_the_columns_of_the_first_month_s_unit_count_and_the_others_do_not(facto
     sheets = list(enumerate(factors, 1))
     result = sent(*[power(month, factor) for month, factor in data.draw(st.permutations(sheets))])
     assert {month for month, count in known(result).items() if count} == {m for m, f in sheets if f == factors[0]}
+
+
+def land(factor: float = 1, unit: str = "亩", of: int = len(NAMES), leased: float = 3) -> Rows:
+    figures = [(20 + 3 * number) * (factor if number < of else 1) for number in range(len(NAMES))]
+    return [
+        ["企业用地"],
+        ["企业名称", f"登记用地面积({unit})", f"租入面积({unit})"],
+        *([name, figure, leased] for name, figure in zip(NAMES, figures, strict=True)),
+    ]
+
+
+def plots(factor: float) -> Rows:
+    rows = [[name, plot, (20 + 3 * number) / 2 * factor] for number, name in enumerate(NAMES) for plot in ("G1", "G2")]
+    return [["企业用地"], ["企业名称", "宗地编号", "登记用地面积(亩)"], *rows]
+
+
+def across(factor: float) -> Rows:
+    return [
+        ["用地(亩)"],
+        ["指标", *NAMES],
+        ["登记用地面积", *((20 + 3 * i) * factor for i in range(6))],
+        ["租入面积", *[3] * 6],
+    ]
+
+
+def owned(result: Resolved) -> list[float]:
+    return [
+        value for (value,) in result.facts["land"].filter(~pl.col("superseded")).select("owned").sort("owned").rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (land(2000 / 3, leased=2000), "约为以往的 666.67 倍，疑似整列计量单位有误，暂不计入。可能是以“平方米”填报的"),
+        (land(2000 / 3, of=5), "6 家企业中有 5 家约为以往的 666.67 倍"),
+        (land(unit="平方米"), "约为以往的 1/666.67 倍，疑似整列计量单位有误，暂不计入。可能是以“亩”填报的"),
+        (land(unit="公顷"), "约为以往的 15 倍，疑似整列计量单位有误，暂不计入。可能是以“亩”填报的"),
+        (land(10), "约为以往的 10 倍"),
+        (plots(2000 / 3), "约为以往的 666.67 倍"),
+        (across(2000 / 3), "约为以往的 666.67 倍"),
+    ],
+    ids=["m²", "most", "亩 as m²", "亩 as 公顷", "a slip of the point", "plots", "across"],
+)
+def test_areas_in_another_unit_than_before_are_one_error_and_what_stood_before_counts(sheet: Rows, words: str) -> None:
+    result = sent(land(), sheet)
+    assert [(file, rule) for file, _, rule in told(result)] == [("2.xlsx", "unit_column")]
+    assert words in result.problems.filter(rule="unit_column")["message"].item()
+    assert owned(result) == [20, 23, 26, 29, 32, 35]
+
+
+def test_areas_that_grow_are_no_mistake_of_unit() -> None:
+    result = sent(land(), land(3))
+    assert told(result) == []
+    assert owned(result) == [60, 69, 78, 87, 96, 105]
+
+
+def test_the_first_areas_are_withheld_where_most_are_larger_than_any_site_and_give_way_to_right_ones() -> None:
+    first = sent(land(2000 / 3))
+    assert told(first) == [("1.xlsx", "B2", "unit_column")]
+    assert "6 家企业中有 6 家大于 1000 亩" in first.problems.filter(rule="unit_column")["message"].item()
+    assert owned(first) == []
+    mended = sent(land(2000 / 3), land())
+    assert told(mended) == [("1.xlsx", "B2", "unit_column")]
+    assert owned(mended) == [20, 23, 26, 29, 32, 35]
+
+
+def test_large_areas_that_may_be_right_are_a_warning_and_count() -> None:
+    result = sent(land(60))
+    assert told(result) == [("1.xlsx", "B2", "unit_doubt")]
+    assert len(owned(result)) == 6
+
+
+def test_a_few_large_sites_among_others_are_no_mistake() -> None:
+    assert told(sent(land(60, of=4))) == []
+    assert told(sent(land(2000 / 3, of=4))) == []

@@ -83,6 +83,9 @@ RULES: dict[str, ProblemRule] = {
             "请将该列设为文本格式，重新填写 18 位代码后报送。",
             "part_unread": "“{title}”由同一企业的几行相加，其中第 {last} 行的数值未能采用，合计不完整，"
             "本行的 {value} 也未计入。请改正第 {last} 行后重新报送。",
+            "row_overlong": "该行的格数多于表头（“{value}”），看不出哪一格属于哪一列，整行未采用。"
+            "常见原因是数字中的千分位逗号（如 1,100.5）或文字中的逗号被当作分隔符。"
+            "请去掉这些逗号，或给该格加上英文双引号，或改用 .xlsx 文件，再重新报送。",
             "row_empty": "该行没有任何可以采用的数据。请补填后重新报送，不需要的行请删除。",
         },
     ),
@@ -102,13 +105,12 @@ RULES: dict[str, ProblemRule] = {
             "enterprise_ambiguous": "企业名称“{value}”对应多个统一社会信用代码（{candidates}），无法判断是哪一家。"
             "请填写统一社会信用代码后重新报送。",
             "enterprise_missing": "该行没有填写{missing}，无法判断是哪家企业，数据未采用。{hint}请补填后重新报送。",
-            "conflict": "同一张表对同一企业、同一时期的“{title}”填报了不同的数值（{others}），均未采用。"
+            "conflict": "同一张表对同一企业、同一时期的“{title}”填报不一致（{others}），均未采用。"
             "请只保留正确的一个后重新报送。{hint}",
             "part_missing": "“{title}”由同一企业的几行相加，其中另有一行的数值未能采用，合计不完整，"
             "本行的 {value} 也未计入。请按另一行的问题改正后重新报送。",
-            "unit_column": "“{value}”{columns}的数值，可与以往各月相比的 {compared} 家企业中"
-            "有 {fits} 家约为以往的 {factor} 倍，"
-            "疑似整列计量单位有误，暂不计入。本表单位有误的，请改正后重新报送；以往各月有误的，请改正以往各月；"
+            "unit_column": "“{value}”{columns}的数值，{evidence}，疑似整列计量单位有误，暂不计入。{hint}"
+            "本表单位有误的，请改正后重新报送；{past}"
             "确认无误的，请管理员在映射文件中写明该列的计量单位。",
             "correction_field_unknown": "更正指标“{value}”不是可以更正的指标，该项更正未执行。"
             "请使用原表表头中的指标名称，如“营业收入”“电力”“自有用地面积”。",
@@ -165,6 +167,11 @@ RULES: dict[str, ProblemRule] = {
             "energy_total": "填报的综合能源消费量 {value} 吨标准煤与各能源品种折标之和 {sum} 吨标准煤相差超过 5%，"
             "以各品种为准。请核对。",
             "repeated_figure": "该行数据与本表第 {value} 行重复，只计一次。请核对是否重复填报。{hint}",
+            "unit_doubt": "“{value}”列的 {compared} 家企业中有 {fits} 家大于 {limit}，"
+            "疑似以更小的单位（如平方米）填报，已按写明的单位计入。单位有误的，请改正表头的计量单位或数值后重新报送；"
+            "确认无误的，请管理员在映射文件中写明该列的计量单位。",
+            "code_renamed": "“{value}”的统一社会信用代码，此前在“{other}”中是“{before}”的，已按“{value}”计入。"
+            "不是同一家企业的，请核对代码，改正后重新报送；确已更名的，请将“{before}”填入“曾用名”。",
             "name_mismatch": "填报的企业名称“{value}”与名录中该代码的企业名称“{registered}”不一致，已按代码计入。"
             "请核对代码是否填错；确已更名的，请更新企业名录。",
         },
@@ -203,8 +210,9 @@ RULES: dict[str, ProblemRule] = {
             "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
-            "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入，来源记在第 {value} 行。"
+            "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入。{hint}"
             "请核对；下次请填在同一行。",
+            "whole_beside_parts": "该行与本表第 {value} 行是同一数据的分项与合计，两者相符，只计一次，无需处理。",
             "register_waited_for": "名录的这一行未能采用。{hint}",
             "counted_once": "“{title}”在同一企业的各行填了同一个数，视为整家企业的数，与本表第 {value} 行只计一次。"
             "如各行应当相加，请填写合计行后重新报送。",

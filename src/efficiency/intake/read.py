@@ -19,13 +19,17 @@ from efficiency.intake.extraction import (
     Table,
     as_shown,
     check_months,
+    check_spans,
     check_sum_column,
+    check_sums_across,
     check_totals,
+    check_totals_of_carriers,
     column_map,
     filled_on,
     find_parts,
     is_data,
     only_problem,
+    overlong_rows,
     parts_by_measure,
     period_label,
     read_rows,
@@ -185,15 +189,18 @@ def _read_table(
     first = found.header.bottom + 1
     kinds, within = _kinds(found, columns)
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
+    overlong = overlong_rows(grid, found.header, kinds)
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
-        table = Table(grid, found.header, found.context, layout, identifier, file.name, cells)
+        table = Table(grid, found.header, found.context, layout, identifier, file.name, cells, overlong=overlong)
         if found.measured:
             table.named_at = found.measured.named_at
         rows = read_rows(table)
         if layout is main:
             report_unread_rows(table, found)
+            if found.measured:
+                check_sums_across(table, found.measured)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             parts_of = find_parts(table, rows, kinds, columns)
@@ -204,6 +211,8 @@ def _read_table(
             if several:
                 sums[layout.form] = sums_of(table, before.get(layout.form))
             check_sum_column(table)
+            check_totals_of_carriers(table, rows, kinds)
+            check_spans(table, rows)
             check_months(table)
         if layout is main:
             report_within(table, within)
@@ -211,7 +220,8 @@ def _read_table(
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))
     if found.measured is None:  # its unread rows are reported
-        report_unread_columns([table for table, _ in read], cells)
+        own = cells.filter(~pl.col("row_index").is_in(list(overlong))) if overlong else cells
+        report_unread_columns([table for table, _ in read], own)
     stated_by_any = pl.concat([rows["row_index"] for _, rows in read])
     parts: list[ReadResult] = []
     for table, rows in read:

@@ -233,3 +233,33 @@ def test_a_column_of_units_may_be_called_unit_alone(read: Reader, unit: str, con
     head = ["企业名称", "产品名称", unit.replace("能源", "产品"), "产量", "产品能耗(吨标准煤)"]
     products = read([["2026年10月"], head, ["甲公司", "水泥", "万吨", 2, 3]])
     assert stated(products, "products", "quantity", "unit") == [(2.0, "万吨")]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "stated_"),
+    [
+        (
+            ["企业名称", "能源名称", "计量单位", "消费量", "计量单位", "加工转换产出"],
+            [["甲公司", "原煤", "吨", 12, "吨", 1], ["乙公司", "天然气", "万立方米", 3, "立方米", 500]],
+            [(12, 1), (3, 0.05)],
+        ),
+        (
+            ["企业名称", "能源名称", "单位", "消费量", "单位", "采用折标系数"],
+            [["甲公司", "原煤", "吨", 12, "吨标准煤/吨", 0.7], ["乙公司", "天然气", "立方米", 50000, None, 12]],
+            [(12, None), (5, None)],
+        ),
+        (
+            ["企业名称", "能源名称", "计量单位", "消费量", "计量单位", "加工转换产出"],
+            [["甲公司", "原煤", "吨", 12, "车", 1]],
+            [(12, None)],
+        ),
+    ],
+    ids=["each its own", "of the coefficient", "unknown"],
+)
+def test_of_several_columns_of_units_each_holds_for_the_figures_behind_it(
+    read: Reader, head: list[str], rows: Rows, stated_: list[tuple[float, float | None]]
+) -> None:
+    parsed = read([["2026年10月"], head, *rows])
+    assert stated(parsed, "energy", "consumption", "transformed") == stated_
+    expected = [("E3", "unit_unknown", "车")] if "车" in rows[0] else []
+    assert problems(parsed) == expected

@@ -1,6 +1,7 @@
 """Sums among the rows and rows without data: totals held against their rows, subtotals, headings, notes, blanks."""
 
 import pytest
+from builders.sent import A, B, C
 from builders.sheets import HEAD, Rows, counts, problems, stated
 from conftest import Reader
 
@@ -141,3 +142,81 @@ def test_a_header_below_a_title_of_another_time_or_unit_begins_another_table(rea
     head = ["企业名称", "实缴税金"]
     parsed = read([["2026年1-10月税收(单位:万元)"], head, ["甲公司", 100], [title], head, ["乙公司", 90]])
     assert parsed.submissions.height == 2
+
+
+def totals_wrong(read: Reader, rows: Rows) -> list[tuple[str | None, str | None]]:
+    result = read(rows)
+    return [(cell, value) for cell, rule, value in problems(result) if rule == "control_total"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong"),
+    [
+        ([["指标", A, B, "合计"], ["营业收入", 100, 200, 400], ["实缴税金", 10, 20, 30]], [("D3", "400")]),
+        ([["指标", "合计", A, B], ["营业收入", 300, 100, 200], ["实缴税金", 31, 10, 20]], [("B4", "31")]),
+        ([["指标", A, B, "小计", C, "小计", "合计"], ["营业收入", 1, 2, 3, 4, 5, 7]], [("F3", "5")]),
+        ([["指标", A, B, "合计"], ["营业收入", "a", 200, 400]], []),
+    ],
+    ids=["last", "first", "subtotals", "a refused figure"],
+)
+def test_a_column_of_totals_beside_enterprises_across_is_checked(
+    read: Reader, rows: Rows, wrong: list[tuple[str, str]]
+) -> None:
+    assert totals_wrong(read, [["2026年10月(万元)"], *rows, ["研发费用"]]) == wrong
+
+
+def test_a_column_of_totals_beside_months_across_is_checked(read: Reader) -> None:
+    rows: Rows = [
+        ["2026年(万元)"],
+        [f"企业名称:{A}"],
+        ["指标", "1月", "2月", "合计"],
+        ["营业收入", 1, 2, 4],
+        ["实缴税金", 1, 1, 2],
+    ]
+    assert totals_wrong(read, rows) == [("D4", "4")]
+
+
+@pytest.mark.parametrize(
+    ("totals", "wrong"),
+    [
+        ([["合计", "电力", "万千瓦时", 25], ["合计", "原煤", "吨", 150]], [("D6", "25")]),
+        ([["合计", "电力", "千瓦时", 200000], [None, "原煤", "吨", 170]], [("D7", "170")]),
+        ([["合计", "电力", "万千瓦时", 20], ["合计", "柴油", "吨", 3]], [("D7", "3")]),
+        ([["合计", None, None, 220]], []),
+    ],
+    ids=["a carrier", "another unit", "a carrier of nobody", "a mixture"],
+)
+def test_total_rows_of_carriers_are_checked_each_by_its_carrier(
+    read: Reader, totals: Rows, wrong: list[tuple[str, str]]
+) -> None:
+    rows: Rows = [[A, "电力", "万千瓦时", 12], [A, "原煤", "吨", 150], [B, "电力", "万千瓦时", 8]]
+    head: Rows = [["2026年10月"], ["企业名称", "能源名称", "计量单位", "消费量"]]
+    assert totals_wrong(read, [*head, *rows, *totals]) == wrong
+
+
+def test_total_rows_of_a_carrier_may_be_of_a_month(read: Reader) -> None:
+    rows: Rows = [
+        ["2026年"],
+        ["企业名称", "月份", "能源名称", "计量单位", "消费量"],
+        [A, "1月", "电力", "万千瓦时", 12],
+        [A, "2月", "电力", "万千瓦时", 13],
+        [B, "1月", "电力", "万千瓦时", 1],
+        ["1月合计", "1月", "电力", "万千瓦时", 13],
+        ["2月合计", "2月", "电力", "万千瓦时", 14],
+    ]
+    assert totals_wrong(read, rows) == [("E7", "14")]
+
+
+@pytest.mark.parametrize("word", ["一季度小计", "一季度", "1-3月"])
+def test_a_quarter_beside_its_months_is_checked(read: Reader, word: str) -> None:
+    across: Rows = [["2026年企业用电量(万千瓦时)"], ["企业名称", "1月", "2月", "3月", word, "4月"], [A, 1, 2, 3, 7, 4]]
+    assert totals_wrong(read, [*across, [B, 1, 1, 1, 3, 9]]) == [("E3", "7")]
+    down: Rows = [
+        ["2026年"],
+        ["企业名称", "月份", "营业收入(万元)"],
+        [A, "1月", 1],
+        [A, "2月", 2],
+        [A, "3月", 3],
+        [A, word, 7],
+    ]
+    assert totals_wrong(read, down) == [("C6", "7")]

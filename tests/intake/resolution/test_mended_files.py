@@ -294,3 +294,33 @@ def test_a_fresh_warehouse_gives_the_facts_of_one_that_saw_every_version(office:
     before, now = office.facts(), fresh.facts()
     for form in FACTS:
         assert before[form].equals(now[form]), (form, before[form], now[form], office)
+
+
+def kinds(identifier: str, **parts: float) -> Sheet:
+    """A tax table of a month in which the enterprise A states kinds of tax; without a name, the tax as a whole."""
+    rows = [
+        {"uscc": CODES["A"], "tax": tax, "part": None if kind == "whole" else kind, **month(2026, 3)}
+        for kind, tax in parts.items()
+    ]
+    return Sheet("output", rows, id=identifier, file="3月.xlsx", label="2026-03")
+
+
+@pytest.mark.parametrize(
+    ("mended", "lapsed"),
+    [
+        ({"增值税": 10.0}, "2"),
+        ({"增值税": 12.0, "印花税": 1.0}, "1"),
+        ({"whole": 10.0}, "2"),
+        ({"whole": 12.0}, "2"),
+        ({"增值税": 10.0, "所得税": 20.0, "印花税": 9.0}, None),
+        ({"增值税": 10.0, "企业所得税": 20.0, "印花税": 1.0}, None),
+        ({"whole": 31.0}, None),
+        ({"whole": 33.0}, None),
+        ({"增值税": 1.0, "所得税": 2.0, "印花税": 1.0}, None),
+    ],
+)
+def test_a_part_that_a_mended_file_leaves_out_is_told(mended: dict[str, float], lapsed: str | None) -> None:
+    first = kinds("old", 增值税=10.0, 所得税=20.0, 印花税=1.0)
+    result = sent(REGISTER, first, kinds("new", **mended))
+    found = result.problems.filter(rule="figures_lapsed")["value"].to_list()
+    assert found == ([] if lapsed is None else [lapsed])

@@ -10,10 +10,18 @@ from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, parts_by_measure, period_label, read_rows
 from efficiency.intake.extraction.shown_figures import as_shown
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.extraction.totals import check_sum_column, check_totals, sums_of
+from efficiency.intake.extraction.totals import (
+    check_spans,
+    check_sum_column,
+    check_sums_across,
+    check_totals,
+    check_totals_of_carriers,
+    sums_of,
+)
 from efficiency.intake.extraction.unread import (
     is_data,
     only_problem,
+    overlong_rows,
     report_unread_rows,
     unread_rows,
     unrecognised_sheet,
@@ -26,8 +34,11 @@ __all__ = [
     "Table",
     "as_shown",
     "check_months",
+    "check_spans",
     "check_sum_column",
+    "check_sums_across",
     "check_totals",
+    "check_totals_of_carriers",
     "column_map",
     "extract",
     "filled_on",
@@ -35,6 +46,7 @@ __all__ = [
     "is_data",
     "numbers_of",
     "only_problem",
+    "overlong_rows",
     "parts_by_measure",
     "period_label",
     "read_rows",

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.extraction.columns import Extracted, extract, filled_down
+from efficiency.intake.extraction.long_energy_rows import long_rows, misfit_hint
 from efficiency.intake.extraction.part_labels import label_columns
 from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
-from efficiency.intake.layout import ROW_UNIT, named_throughout, named_within
-from efficiency.intake.parsing import carrier_conversion, find_unit, span_label
-from efficiency.intake.problems import number_text
-from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
+from efficiency.intake.extraction.unread import refuse_overlong_rows
+from efficiency.intake.layout import named_throughout, named_within
+from efficiency.intake.parsing import find_unit, span_label
+from efficiency.reference.tables import carrier_form_unit
 from schemas import COLUMN_MAP, FORMS, STATED
 from schemas.column import PART, Column
-from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +43,7 @@ def read_rows(table: Table) -> pl.DataFrame:
         table.cells = filled_down(table.cells, table.grid, column)
     _name_throughout(table)
     _identify(table)
+    refuse_overlong_rows(table)
     assumed: set[tuple[str, str | None]] = set()
     for carrier, binding in ((group.carrier, binding) for group in layout.groups for binding in group.columns):
         title = FORMS[layout.form].column(binding.field).title
@@ -81,7 +82,8 @@ def read_rows(table: Table) -> pl.DataFrame:
         return stated.empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     row_indexes = [part.drop_in_place("row_index") for part in parts]
     shaped = [stated.conform(part).insert_column(0, indexes) for part, indexes in zip(parts, row_indexes, strict=True)]
-    return pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+    rows = pl.concat(shaped).sort("row_index", "block", maintain_order=True) if len(shaped) > 1 else shaped[0]
+    return rows.filter(~pl.col("row_index").is_in(list(table.overlong))) if table.overlong else rows
 
 
 def _name_throughout(table: Table) -> None:
@@ -299,25 +301,6 @@ def _plain_rows(table: Table, columns: Sequence[ColumnBinding], frame: pl.DataFr
     return rows.with_columns(*converted, *stated)
 
 
-_MISFITS = {
-    ("volume", "mass"): "体积须按密度折算为重量。",
-    ("mass", "volume"): "重量须按密度折算为体积。",
-    ("mass", "heat"): "蒸汽等的重量须按焓值折算为热量。",
-}
-"""Dimension as stated and as wanted → what it takes to convert a figure."""
-_PAIR = {
-    "carrier_stated": pl.String(),
-    "unit_stated": pl.String(),
-    "carrier": pl.String(),
-    "unit": pl.String(),
-    "numerator": pl.Float64(),
-    "denominator": pl.Float64(),
-    "assumed": pl.Boolean(),
-    "fault": pl.String(),
-    "hint": pl.String(),
-}
-
-
 def wide_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
     """One raw row for each source row whose cell in the carrier's column is not blank."""
     binding = group.columns[0]
@@ -336,135 +319,7 @@ def wide_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataF
     )
 
 
-def long_rows(table: Table, group: ColumnGroup, frame: pl.DataFrame) -> pl.DataFrame:
-    """One raw row for each source row that names a carrier and a figure; unknown carriers keep their stated name."""
-    bindings = {binding.field: binding for binding in group.columns}
-    read = {name: table.read(binding) for name, binding in bindings.items()}
-    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-    stated = frame.with_columns(
-        read["carrier"].values.alias("carrier_stated"),
-        (read["unit"].values if "unit" in read else nothing).alias("unit_stated"),
-        *(read[name].values.alias(name) for name in (*ROW_UNIT, "coefficient") if name in read),
-    )
-    figures = [name for name in ROW_UNIT if name in read]
-    refused = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
-    for name in figures:
-        refused = refused | read[name].refused_at(frame["row_index"])
-    if "transformed" in read and "consumption" in read:
-        # A boiler house that sells all its heat states what it made and leaves 消费量 blank: none was consumed.
-        made_only = pl.col("consumption").is_null() & (pl.col("transformed") > 0) & ~refused
-        stated = stated.with_columns(pl.when(made_only).then(0.0).otherwise("consumption").alias("consumption"))
-    # A list of carriers and coefficients alone has no figures.
-    stated = stated.filter(pl.any_horizontal(*(pl.col(name).is_not_null() for name in figures), refused))
-    pairs = stated.select("carrier_stated", "unit_stated").unique(maintain_order=True)
-    known = pl.DataFrame(
-        [_pair(carrier, unit, bindings, table) for carrier, unit in pairs.iter_rows()],
-        schema=_PAIR,
-        orient="row",
-    )
-    joined = stated.join(
-        known, on=["carrier_stated", "unit_stated"], how="left", nulls_equal=True, maintain_order="left"
-    )
-    _report(table, joined, bindings)
-    if group.only:
-        joined = _of_its_carriers(table, joined, group.only, bindings)
-    return joined.with_columns(
-        (pl.col(name) * pl.col("numerator") / pl.col("denominator")).alias(name) for name in figures
-    ).drop("carrier_stated", "unit_stated", "numerator", "denominator", "assumed", "fault", "hint")
-
-
-def _of_its_carriers(
-    table: Table, joined: pl.DataFrame, only: frozenset[str], bindings: dict[str, ColumnBinding]
-) -> pl.DataFrame:
-    """`joined` without the consumption of rows of other carriers than the column is called after, and their problems.
-
-    Without it the enterprise's energy is unknown, not smaller. A zero there states nothing.
-    """
-    known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
-    other = (known & ~pl.col("carrier").is_in(list(only))).fill_null(value=False)
-    joined = joined.filter(~(other & (pl.col("consumption") == 0).fill_null(value=False)))
-    other &= pl.col("consumption").is_not_null()
-    misplaced = joined.filter(other).select(
-        "row_index", number_text(pl.col("consumption")).alias("value"), pl.col("carrier_stated").alias("carrier")
-    )
-    binding = bindings["consumption"]
-    table.cell_problems(
-        "carrier_mismatch", misplaced, binding.column, "consumption",
-        title=pl.lit(binding.header), carrier=pl.col("carrier"),
-    )  # fmt: skip
-    return joined.with_columns(pl.when(~other).then(pl.col("consumption")).alias("consumption"))
-
-
-def _pair(
-    carrier_text: str | None, unit_text: str | None, bindings: dict[str, ColumnBinding], table: Table
-) -> dict[str, object]:
-    """Carrier, unit and ratio for a carrier and a unit as stated; no ratio where they do not fit each other."""
-    row: dict[str, object] = {"carrier_stated": carrier_text, "unit_stated": unit_text}
-    carrier = carrier_aliases().get(normalise_name(carrier_text)) if carrier_text else None
-    if carrier is None:
-        return {**row, "carrier": carrier_text, "unit": unit_text}
-    form_unit = carrier_form_unit()[carrier]
-    fitting = table.context.units.fitting(form_unit)
-    of_headers = [bindings[name].unit for name in ("unit", "consumption") if name in bindings]
-    stated = unit_text or next(filter(None, of_headers), None) or (fitting[0] if len(fitting) == 1 else None)
-    conversion = carrier_conversion(stated or form_unit, carrier)
-    if conversion is None:
-        fault = "unit_mismatch" if stated and find_unit(stated) else "unit_unknown"
-        hint = misfit_hint(stated or "", form_unit)
-        return {**row, "carrier": carrier, "unit": stated, "fault": fault, "hint": hint}
-    return {
-        **row,
-        "carrier": carrier,
-        "unit": conversion.unit,
-        "numerator": conversion.numerator,
-        "denominator": conversion.denominator,
-        "assumed": stated is None,
-    }
-
-
 def _several_units(stated: str) -> str:
     """What to say where several known units are stated for one column (元、万元)."""
     words = stated.split("、")
     return "表中写有不同的计量单位，看不出以哪一个为准。" if len(words) > 1 and all(map(find_unit, words)) else ""
-
-
-def misfit_hint(stated: str, target: str) -> str:
-    """How figures in the unit `stated` come to be in `target`, in Chinese, where that takes a figure of one's own."""
-    unit, aim = find_unit(stated), find_unit(target)
-    if unit is None or aim is None:
-        return ""
-    return _MISFITS.get((unit.dimension, aim.dimension), "")
-
-
-def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBinding]) -> None:
-    """Problems of carriers and units that are unknown, or do not fit each other."""
-    known = pl.col("carrier").is_in([*carrier_form_unit(), TOTAL_CARRIER])
-    unknown = joined.filter(~known.fill_null(value=False)).select("row_index", pl.col("carrier_stated").alias("value"))
-    table.cell_problems("carrier_unknown", unknown, bindings["carrier"].column, "carrier")
-    for rule in ("unit_mismatch", "unit_unknown"):
-        misfit = joined.filter(pl.col("fault") == rule).select(
-            "row_index",
-            "carrier",
-            "hint",
-            pl.col("unit_stated").alias("value"),
-            pl.col("carrier").replace_strict(carrier_form_unit(), default=None).alias("form_unit"),
-        )
-        table.cell_problems(
-            rule,
-            misfit,
-            (bindings.get("unit") or bindings["carrier"]).column,
-            "unit",
-            title=pl.col("carrier"),
-            expected=pl.lit("与该能源品种相符的单位(") + pl.col("form_unit") + pl.lit("等)"),
-            hint=pl.col("hint"),
-        )
-    assumed = joined.filter(pl.col("assumed")).select(
-        "row_index", pl.lit(None, dtype=pl.String).alias("value"), pl.col("unit").alias("assumed_unit")
-    )
-    table.cell_problems(
-        "unit_assumed",
-        assumed,
-        (bindings.get("unit") or bindings["carrier"]).column,
-        "unit",
-        unit=pl.col("assumed_unit"),
-    )

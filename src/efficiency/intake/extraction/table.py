@@ -44,6 +44,8 @@ class Table:
     """Columns that tell the parts of a figure apart (`efficiency.intake.extraction.parts`)."""
     counted_once: frozenset[tuple[int, str]] = frozenset()
     """(block, field) of the columns that state one figure of the whole on each of its parts."""
+    overlong: frozenset[int] = frozenset()
+    """Rows of the grid with more cells than the header (`efficiency.intake.extraction.unread`)."""
     named_at: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     """Column → row and letters of the cell that is its header, where that is not in the header's rows."""
     _of_table: list[dict[str, object]] = field(default_factory=list)

@@ -1,23 +1,29 @@
-"""Stated totals against the sums of what they total: total rows, and the 合计 column of twelve months."""
+"""Stated totals against the sums of what they total: rows and columns 合计, and figures of several months."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
-from efficiency.intake.layout import SUMS
-from efficiency.intake.problems import written_number
+from efficiency.intake.extraction.long_energy_rows import long_rows
+from efficiency.intake.layout import ROW_UNIT, SUMS
+from efficiency.intake.problems import number_text, written_number
 from efficiency.parts import SUMS_AGREE
+from schemas import FORMS
+from schemas.column import PART, SPAN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.formats import Grid
-    from efficiency.intake.layout import ColumnBinding, TableLayout
+    from efficiency.intake.layout import ColumnBinding, ColumnGroup, MeasureRows, TableLayout
+
+_SPAN = [column.name for column in SPAN]
 
 
 def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] | None = None) -> None:
@@ -32,7 +38,7 @@ def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] 
     is_data = kind == "data"
     is_total = kind.is_in(SUMS)
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
-    if not totals or table.layout.long_energy:
+    if not totals or table.layout.long_energy or table.overlong:
         return
     cells = cells_at(table.grid, row_indexes)
     for number, binding in enumerate(_summed_columns(table)):
@@ -51,12 +57,20 @@ def sums_of(table: Table, before: Mapping[int, float] | None = None) -> dict[int
 def check_sum_column(table: Table) -> None:
     """`control_total` for each row whose 合计 column differs from the sum of its month columns.
 
-    Cumulative ones are not summed: the last that is filled in is the total.
+    Cumulative ones are not summed: the last that is filled in is the total. So for each of 一季度小计 and its months.
     """
-    column = table.layout.sum_column
-    if column is None:
-        return
     groups = sorted(table.layout.groups, key=lambda group: (group.timing and group.timing.month) or 0)
+    if table.layout.sum_column is not None:
+        _check_sum_column(table, table.layout.sum_column, groups)
+    if not table.layout.cumulative:
+        for column, months in table.layout.part_sums.items():
+            of_months = [group for group in groups if group.timing and group.timing.month in months]
+            if len(of_months) == len(months) and all(g.timing and g.timing.kind == "month" for g in of_months):
+                _check_sum_column(table, column, of_months)
+
+
+def _check_sum_column(table: Table, column: int, groups: Sequence[ColumnGroup]) -> None:
+    """`control_total` for each row whose `column` is not the sum of the columns of `groups`, in their order."""
     bindings = [binding for group in groups for binding in group.columns]
     months = [column_values(table.cells, binding.column) for binding in bindings]
     total, _ = column_values(table.cells, column)
@@ -71,6 +85,141 @@ def check_sum_column(table: Table) -> None:
     for row in wrong.iter_rows(named=True):
         cells = pl.DataFrame({"row_index": [row["row_index"]], "value": [written_number(row["total"])]})
         _report(table, cells, bindings[0], written_number(row["sum"]), column=column)
+
+
+def check_sums_across(table: Table, measured: MeasureRows) -> None:
+    """`control_total` for each cell of a column 合计 that differs from the sum of the columns beside it.
+
+    It may sum all of them, or those between two such columns.
+    """
+    grid = measured.source
+    if grid is None or not measured.sums:
+        return
+    is_data = measured.kinds["row_index"].filter(measured.kinds["kind"] == "data").to_list()
+    columns = {*measured.sums, *(column for summed in measured.sums.values() for column in summed)}
+    cells = cells_at(grid, pl.Series(range(grid.height), dtype=pl.Int64).alias("row_index"))
+    read = {column: column_values(cells, column) for column in columns}
+    places = sorted(measured.sums)
+    for number, column in enumerate(places):
+        before, after = places[number - 1] if number else -1, places[number + 1] if places[number + 1 :] else grid.width
+        summed = measured.sums[column]
+        groups = (
+            summed,
+            [c for c in summed if before < c < column],
+            [c for c in summed if column < c < after],
+            [c for c in summed if c < column],
+        )
+        for row in is_data:
+            total = read[column][0][row]
+            if total is None or not all(read[c][1][row] for c in summed):
+                continue
+            sums = [sum(read[c][0][row] or 0.0 for c in group) for group in groups if group]
+            if any(read[c][0][row] is not None for c in summed) and all(_far(total, one) for one in sums):
+                place = grid.row_number(row)
+                table.table_problem(
+                    "control_total",
+                    cell=f"{grid.letters(column)}{place}",
+                    row=place,
+                    value=written_number(total),
+                    sum=written_number(sums[0]),
+                )
+
+
+def check_spans(table: Table, rows: pl.DataFrame) -> None:
+    """`control_total` for each figure of several months (一季度) that differs from the sum of those months.
+
+    `rows` are what `read_rows` gives. Only where the table states every month of it once.
+    """
+    form = FORMS[table.layout.form]
+    if not form.flow or not rows.height or not rows.select((pl.col("span_start") != pl.col("span_end")).any()).item():
+        return
+    single = pl.col("span_start") == pl.col("span_end")
+    key = ["uscc", "name", *([form.named_by] if form.named_by else []), *([PART.name] if form.parts else [])]
+    length = pl.col("span_end").dt.month() - pl.col("span_start").dt.month() + 1
+    for column in form.columns:
+        if column.figure != "flow":
+            continue
+        field = column.name
+        stated = rows.filter(pl.col(field).is_not_null()).select("row_index", "block", *key, *_SPAN, field)
+        months = stated.filter(single).select(
+            *key, pl.col("span_start").alias("month"), pl.col(field).alias("of_month")
+        )
+        longer = stated.filter(~single & (pl.col("span_start").dt.year() == pl.col("span_end").dt.year()))
+        if not months.height or not longer.height:
+            continue
+        sums = (
+            longer.join(months, on=key, nulls_equal=True)
+            .filter(pl.col("month").is_between("span_start", "span_end"))
+            .group_by("row_index", "block", *_SPAN, field)
+            .agg(pl.col("of_month").sum().alias("sum"), pl.len().alias("stated"), pl.col("month").n_unique())
+            .filter((pl.col("stated") == length) & (pl.col("month") == length))
+            .filter(_differs(pl.col(field), pl.col("sum")))
+            .sort("row_index", "block")
+        )
+        for group in table.layout.groups:
+            for binding in group.columns:
+                if binding.field == field:
+                    factor = binding.conversion.factor if binding.conversion else 1.0
+                    wrong = sums.filter(pl.col("block") == group.index).select(
+                        "row_index",
+                        number_text(pl.col(field) / factor).alias("value"),
+                        number_text(pl.col("sum") / factor).alias("sum"),
+                    )
+                    table.cell_problems("control_total", wrong, binding.column, field, sum=pl.col("sum"))
+
+
+def check_totals_of_carriers(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> None:
+    """`control_total` for each total row of a table with a carrier in each row that is not the sum of its carrier's.
+
+    `rows` are what `read_rows` gives, `kinds` what `layout.classify` gives. A total sums all rows of its carrier, or
+    those since the last total of it. Nothing is checked where a figure of the table is refused.
+    """
+    totals = kinds.filter(pl.col("kind").is_in(["total", "subtotal"]))["row_index"]
+    refused = table.problems.filter(
+        (pl.col("severity") == "error") & pl.col("field").is_in([*ROW_UNIT, "unit", "carrier"])
+    )
+    if not table.layout.long_energy or not len(totals) or refused.height or table.overlong:
+        return
+    cells = cells_at(table.grid, kinds["row_index"]).filter(pl.col("row_index").is_in(totals.implode()))
+    # A table of its own: what is wrong with the words of a total row is no problem.
+    of_totals = replace(table, cells=cells, base=pl.DataFrame(), _of_table=[], _of_cells=[])
+    nobody = pl.lit(None, dtype=pl.String)
+    frame = cells.select(
+        "row_index",
+        (pl.col("row_index") + table.grid.first_row + 1).alias("row"),
+        nobody.alias("uscc"),
+        nobody.alias("name"),
+    )
+    of_totals.base = frame
+    for group in table.layout.groups:
+        stated = long_rows(of_totals, group, frame)
+        for binding in (binding for binding in group.columns if binding.field in ROW_UNIT):
+            field = binding.field
+            amounts = rows.filter((pl.col("block") == group.index) & pl.col(field).is_not_null())
+            last: dict[str, int] = {}
+            for row, carrier, value in stated.select("row_index", "carrier", field).drop_nulls().iter_rows():
+                own = amounts.filter(pl.col("carrier") == carrier).select("row_index", field)
+                same_time = pl.col("row_index").is_in(_rows_of_its_time(table, row).implode())
+                since = last.get(carrier, -1)
+                last[carrier] = row
+                index = pl.col("row_index")
+                sums = [
+                    float(own.filter(part)[field].sum())
+                    for part in (pl.lit(value=True), index.is_between(since + 1, row), index < row, same_time)
+                ]
+                if all(_far(value, one) for one in sums):
+                    cells_of = pl.DataFrame({"row_index": [row], "value": [written_number(value)]})
+                    _report(table, cells_of, binding, written_number(sums[0]))
+
+
+def _rows_of_its_time(table: Table, row: int) -> pl.Series:
+    """The data rows of `table` with the same cells as `row` in the columns of periods: all, where there are none."""
+    columns = [pl.coalesce(pl.col(f"n{c}").cast(pl.String), f"t{c}") for c in table.layout.periods.values()]
+    if not columns:
+        return table.cells["row_index"]
+    time = pl.concat_str(columns, separator="|", ignore_nulls=True)
+    own = table.grid.frame[row : row + 1].select(time).item()
+    return table.cells.filter(time == own)["row_index"]
 
 
 def _total(months: pl.DataFrame, layout: TableLayout) -> pl.Series:

@@ -34,7 +34,7 @@ def csv_grid(data: bytes) -> Grid:
     # Cells of nothing but white space are blank.
     texts = frame.select(pl.when(pl.all().str.contains(r"\S")).then(pl.all())).get_columns()
     numbers = [pl.Series(values=[None], dtype=pl.Float64).new_from_index(0, frame.height)] * len(texts)
-    return Grid("", 1, numbers=numbers, texts=texts, typed=False)
+    return Grid("", 1, numbers=numbers, texts=texts, typed=False, delimited=True)
 
 
 def as_utf8(data: bytes) -> bytes:

@@ -69,6 +69,8 @@ class Grid:
     """Whether error cells and formulas without a cached value are taken for blank cells, as nothing marks them."""
     typed: bool = True
     """Whether the file distinguishes numbers and texts, as every format but CSV does."""
+    delimited: bool = False
+    """Whether its cells are apart by a sign that may stand in a cell too, as the comma of 1,100.5."""
     number_formats: Sequence[NumberFormat] = ()
     """The formats of its cells that show something else than the stored figure, each once."""
     formats: Mapping[int, pl.Series] = field(default_factory=dict)

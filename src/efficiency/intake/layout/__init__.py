@@ -15,6 +15,7 @@ from efficiency.intake.layout.headers import labels_of
 from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest_headers
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
+from efficiency.intake.layout.measure_rows import MeasureRows
 from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
 from efficiency.intake.layout.tables import FoundTable, find_tables
 from efficiency.intake.layout.titles import TableContext, named_within
@@ -30,6 +31,7 @@ __all__ = [
     "Header",
     "MappedSheet",
     "MappingFile",
+    "MeasureRows",
     "TableContext",
     "TableLayout",
     "classify",

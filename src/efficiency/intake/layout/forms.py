@@ -62,6 +62,8 @@ class ColumnBinding:
     """The unit that could not be understood; the column's figures are then refused."""
     rivals: tuple[int, ...] = ()
     """All columns that state the field, where none is to be preferred; their figures are then refused."""
+    unit_column: int | None = None
+    """Column with the unit of its figures, where it is another than that of the row."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class TableLayout:
     filled_on: int | None = None
     sum_column: int | None = None
     """Column that states the sum of the month columns; where these are cumulative, the last of them."""
+    part_sums: dict[int, range] = field(default_factory=dict)
+    """Column that states the sum of some of the month columns (一季度小计) → those months."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
 
@@ -129,6 +133,7 @@ class TableLayout:
         """Every column of the sheet that is read."""
         bindings = [binding for group in self.groups for binding in group.columns]
         stated = {binding.column for binding in bindings}.union(*(binding.rivals for binding in bindings))
+        stated |= {binding.unit_column for binding in bindings if binding.unit_column is not None}
         return stated | {binding.column for binding in self.identity} | set(self.periods.values())
 
 
@@ -242,12 +247,16 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
     for (timing, owner, enterprise), fields in _with_shared(groups, declared).items():
         carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
+        units: list[int] = []
         for name, columns in fields.items():
             best = _preferred(columns, aliases=carrier is None)
+            if form == "energy" and name == "unit" and len(columns) > 1:
+                units, best = sorted(column for column, _ in columns), _unit_of_rows(fields)
             bindings = [_bind(name, column, meaning, declared.column(name), context) for column, meaning in best]
             duplicates.append(tuple(bindings))
             rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
             chosen.append(replace(bindings[0], rivals=rivals))
+        chosen = [_with_unit_column(binding, units, chosen) for binding in chosen]
         beside_month = this_month and _is_open(timing, "to_date")
         place = len(column_groups)
         column_groups.append(ColumnGroup(place, tuple(chosen), timing, carrier, only, enterprise, beside_month))
@@ -255,20 +264,32 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
     several = sum(1 for group in column_groups if group.timing is not None and group.timing.month is not None)
+    of_one_measure = (
+        several > 1
+        and several == len(column_groups)
+        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
+        and len({binding.field for b in column_groups for binding in b.columns}) == 1
+    )
     return TableLayout(
         form,
         tuple(column_groups),
         identity,
         {role: roles[role] for role in _PERIOD_ROLES if role in roles} if declared.flow else {},
         roles.get("filled_on"),
-        roles.get("sum", next(iter(sums), None))
-        if several > 1
-        and several == len(column_groups)
-        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
-        and len({binding.field for b in column_groups for binding in b.columns}) == 1
-        else None,
+        roles.get("sum", next(iter(sums), None)) if of_one_measure else None,
+        _part_sums(meanings) if of_one_measure else {},
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
+
+
+def _part_sums(meanings: dict[int, ColumnMatch]) -> dict[int, range]:
+    """Columns 小计 of some months of the year → those months."""
+    found = {column: m.timing for column, m in meanings.items() if m.role == "sum" and m.timing}
+    return {
+        column: range(1 if timing.kind == "to_date" else timing.month - (timing.months or 1) + 1, timing.month + 1)
+        for column, timing in found.items()
+        if timing.month
+    }
 
 
 def _is_open(timing: Timing | None, kind: str) -> bool:
@@ -320,6 +341,22 @@ def _with_shared(groups: Groups, form: Form) -> Groups:
     if not shared or len(groups) == 1:
         return groups
     return {key: {**shared, **fields} for key, fields in groups.items() if key != NO_KEY or len(fields) > len(shared)}
+
+
+def _unit_of_rows(fields: dict[str, list[tuple[int, ColumnMatch]]]) -> list[tuple[int, ColumnMatch]]:
+    """Of several columns of units, where each row names a carrier, that of the consumption: the nearest before it."""
+    first = min((column for column, _ in fields.get("consumption", ())), default=0)
+    before = [item for item in fields["unit"] if item[0] < first]
+    return [max(before, key=lambda item: item[0])] if before else [min(fields["unit"], key=lambda item: item[0])]
+
+
+def _with_unit_column(binding: ColumnBinding, units: Sequence[int], group: Sequence[ColumnBinding]) -> ColumnBinding:
+    """`binding` with the nearest of the columns of `units` before it, where that is not the unit of the row."""
+    row = next((other.column for other in group if other.field == "unit"), None)
+    own = max((column for column in units if column < binding.column), default=row)
+    if binding.field not in ROW_UNIT or own == row:
+        return binding
+    return replace(binding, unit_column=own)
 
 
 def _preferred(columns: list[tuple[int, ColumnMatch]], *, aliases: bool) -> list[tuple[int, ColumnMatch]]:

@@ -87,6 +87,10 @@ class MeasureRows:
     """Row → the name of its measure."""
     named_at: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Column of the view → row and letters of the cell that names its measure, the first of several."""
+    source: Grid | None = None
+    """The sheet of which `view` is a view; `sums` are its columns."""
+    sums: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Column 合计 → the columns of enterprises, or of single months, that it may sum, from left to right."""
 
 
 @dataclass
@@ -103,6 +107,8 @@ class _Places:
     """Columns of figures with their header cells; none for one of the table's time."""
     owners: dict[int, NamedAbove] = field(default_factory=dict)
     """Columns of figures of one enterprise."""
+    sums: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Columns 合计 of enterprises or months, with the header cells below."""
 
 
 def find_measure_rows(grid: Grid) -> list[MeasureRows]:
@@ -126,9 +132,11 @@ def find_transposed(grid: Grid) -> list[MeasureRows]:
     rows = grid.rows(0, min(grid.height, SEARCHED))
     for labels in range(min(grid.width, LABELS_AT)):
         named = [row for row, cells in enumerate(rows) if _measure(cells[labels]) and any(cells[labels + 1 :])]
-        if len(named) < SHOWN or grid.height > MOST_ROWS:
+        if not named or grid.height > MOST_ROWS:
             continue
         names = [row for row in range(named[0]) if _names_several(rows[row], labels)]
+        if len(named) < SHOWN and not any(_is_identity(rows[row], labels) for row in names):
+            continue
         top = next((row for row in names if row + len(names) - names.index(row) - 1 == names[-1]), None)
         table = None if top is None else _table(grid, grid.rows(0, grid.height), top, labels, grid.height)
         if table is not None:
@@ -150,6 +158,13 @@ def _label_headers(cells: Sequence[str]) -> list[int]:
 def _names_several(cells: Sequence[str], labels: int) -> bool:
     """Whether a row names enterprises in columns beside that of the labels."""
     return any(_ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper()) for cell in cells[labels + 1 :])
+
+
+def _is_identity(cells: Sequence[str], labels: int) -> bool:
+    """Whether a row is labelled 企业名称 and names several enterprises: one measure below it is enough to know it."""
+    meaning = interpret((cells[labels],)) if cells[labels] else None
+    several = [cell for cell in cells[labels + 1 :] if _ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper())]
+    return meaning is not None and meaning.identity is not None and len(several) >= SHOWN
 
 
 def _table(grid: Grid, rows: Sequence[Sequence[str]], top: int, labels: int, end: int) -> MeasureRows | None:
@@ -199,6 +214,8 @@ def _places(grid: Grid, rows: Sequence[Sequence[str]], top: int, first: int, lab
         elif across and marker(cells[0]) is None and odd_row(normalise_name(cells[0]), None, alone=False) is None:
             places.owners[column] = _owner(rows, column, top, cells[0], identified)
             places.values[column] = cells[1:]
+        elif odd_row(normalise_name(cells[0]), None, alone=False) in ("total", "subtotal"):
+            places.sums[column] = cells[1:]
         elif not across and all(marker(cell) is not None for cell in cells):
             places.values[column] = cells
         elif not across and (_VALUES.fullmatch(cells[-1]) or (meaning is not None and _is_consumption(meaning))):
@@ -300,8 +317,32 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
     )
     labels = {row: label for row, (label, _) in stated.items()}
     return MeasureRows(
-        view, Header(places.top, places.bottom, meanings), kinds, tuple(unread), within, labels, named_at
+        view,
+        Header(places.top, places.bottom, meanings),
+        kinds,
+        tuple(unread),
+        within,
+        labels,
+        named_at,
+        grid,
+        _summed(places),
     )
+
+
+def _summed(places: _Places) -> dict[int, tuple[int, ...]]:
+    """Each column 合计 → the columns of figures under the same header cells, where they are of enterprises, months."""
+    found: dict[int, tuple[int, ...]] = {}
+    for column, heads in places.sums.items():
+        if places.owners:
+            columns = [c for c, cells in places.values.items() if c in places.owners and cells == heads]
+        else:
+            columns = list(places.values)
+            marks = [marker(cell) for cells in places.values.values() for cell in cells]
+            if not all(mark is not None and mark.kind == "month" and mark.month is not None for mark in marks):
+                continue
+        if len(columns) > 1:
+            found[column] = tuple(columns)
+    return found
 
 
 def _parts(measures: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

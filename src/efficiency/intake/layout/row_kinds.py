@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from efficiency.intake.parsing import canonical, is_blank, marker, parse_number, squeeze
+from efficiency.parts import SUMS_AGREE
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
@@ -110,6 +111,9 @@ def classify(
         ),
     ]
     kinds = _with_foot(counted.hstack(interpreted))
+    if carrier is None and (interpreted[0] == "place").any():
+        figures_in = sorted(columns - set(identity.values()) - set(periods))
+        kinds = _with_sums_of_places(kinds, rows, interpreted[0] == "place", figures_in)
     if carrier is not None and identity:
         kinds = _with_total_blocks(kinds, rows, list(identity.values()), carrier)
     if not header.again:
@@ -218,6 +222,37 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("kind"))
         .alias("kind"),
     )
+
+
+def _with_sums_of_places(kinds: pl.DataFrame, rows: pl.DataFrame, place: pl.Series, columns: list[int]) -> pl.DataFrame:
+    """`kinds` in which rows of places (张店镇) with figures are sums, where these are the sums of the rows beside them.
+
+    They head the rows below them, or close those above; `columns` are those of figures. Where that does not hold for
+    half of them, and for none with several rows, they are data.
+    """
+    of_place = place.fill_null(value=False) & (kinds["kind"] == "data")
+    data = (kinds["kind"] == "data") & ~of_place
+    if not of_place.any() or not data.any() or not columns:
+        return kinds
+    values = rows.select(
+        pl.coalesce(pl.col(f"n{column}"), pl.col(f"t{column}").cast(pl.Float64, strict=False)).alias(str(column))
+        for column in columns
+    )
+    begun = of_place.cast(pl.Int32).cum_sum()
+    found: dict[str, int] = {}
+    for kind, group in (("group", begun), ("subtotal", begun - of_place.cast(pl.Int32))):
+        of_group = values.with_columns(pl.when(data).then(pl.all()).name.keep()).with_columns(data.alias("rows"))
+        sums = of_group.select(pl.all().sum().over(group.alias("group")))
+        agrees = [
+            (values[name] != 0) & ((values[name] - sums[name]).abs() <= SUMS_AGREE * values[name].abs())
+            for name in values.columns
+        ]
+        summing = of_place & pl.DataFrame(agrees).select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
+        found[kind] = int(summing.sum()) if (summing & (sums["rows"] > 1)).any() else 0
+    kind = max(found, key=lambda name: found[name])
+    if not found[kind] or 2 * found[kind] < int(of_place.sum()):
+        return kinds
+    return kinds.with_columns(pl.when(of_place).then(pl.lit(kind)).otherwise("kind").alias("kind"))
 
 
 def _with_total_blocks(kinds: pl.DataFrame, rows: pl.DataFrame, identity: list[int], carrier: int) -> pl.DataFrame:

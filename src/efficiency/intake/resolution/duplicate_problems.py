@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import locate, problem_rows, stated_text
-from efficiency.parts import sheet_of
+from efficiency.intake.resolution.identity import fold, former_names
+from efficiency.parts import has_parts, sheet_of
 from schemas import FORMS
+from schemas.column import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +49,13 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
         submissions,
         columns,
     ).with_columns(pl.col("later_row").cast(pl.String).alias("value"))
+    of_whole = pl.col("submission_id").is_null()
+    if FORMS[form].parts and repeats.height and has_parts(outcome.rows):
+        beside = _whole_beside_parts(repeats, outcome.rows)
+        repeats = repeats.with_columns(pl.Series("_beside", beside))
+        of_whole = pl.col("_beside")
     hint = _TELL_APART if FORMS[form].parts else ""
+    in_parts = FORMS[form].parts and not FORMS[form].all_or_nothing and not FORMS[form].quantity_unit
     # A row that repeats another is told once; a figure of the whole, at each of its cells.
     same = ~pl.col("lent") & ~pl.col("once") & pl.struct("submission_id", "row", "lent", "once").is_first_distinct()
     replaced = (
@@ -60,10 +68,13 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
             [
                 _conflicts(outcome.conflicts, submissions, columns, hint),
                 _incomplete(outcome.incomplete, submissions, columns),
-                problem_rows("repeated_figure", repeats.filter(same), {"hint": pl.lit(hint)}),
+                problem_rows("repeated_figure", repeats.filter(same & ~of_whole), {"hint": pl.lit(hint)}),
+                problem_rows("whole_beside_parts", repeats.filter(same & of_whole)),
                 problem_rows("counted_once", repeats.filter("once")),
                 problem_rows(
-                    "completed_figure", repeats.filter("lent").unique(["submission_id", "row"], maintain_order=True)
+                    "completed_figure",
+                    repeats.filter("lent").unique(["submission_id", "row"], maintain_order=True),
+                    {"hint": pl.lit("") if in_parts else pl.format("来源记在第 {} 行。", "value")},
                 ),
             ]
         ),
@@ -71,13 +82,55 @@ def findings(form: str, outcome: Deduplicated, submissions: pl.DataFrame, column
     )
 
 
+def _whole_beside_parts(repeats: pl.DataFrame, rows: pl.DataFrame) -> pl.Series:
+    """Whether each of `repeats` states in parts what the other table states as a whole, or the reverse.
+
+    Both are counted once only where they agree; `rows` are the deduplicated ones.
+    """
+    of_part = rows.group_by("submission_id", "row").agg(pl.col(PART.name).is_not_null().any().alias("part"))
+    later = of_part.rename({"submission_id": "later_submission", "row": "later_row", "part": "later_part"})
+    joined = repeats.join(of_part, on=["submission_id", "row"], how="left", maintain_order="left").join(
+        later, on=["later_submission", "later_row"], how="left", maintain_order="left"
+    )
+    return joined.select((pl.col("part") != pl.col("later_part")).fill_null(value=False)).to_series()
+
+
+def renamed(register: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """`code_renamed` at each row that counts whose code an earlier sheet gives another name, if it is no former one.
+
+    `register` are the deduplicated rows, `submissions` and `columns` those of `LookupTables`.
+    """
+    counting = register.filter(~pl.col("superseded"))
+    before = register.filter("superseded").select(
+        "uscc", pl.col("name").alias("before"), pl.col("submission_id").alias("earlier"), "precedence"
+    )
+    known = pl.concat([counting.with_columns(fold(pl.col("name")).alias("alias")), former_names(counting)])
+    others = (
+        before.with_columns(fold(pl.col("before")).alias("alias"))
+        .join(known.select("uscc", "alias"), on=["uscc", "alias"], how="anti")
+        .sort("precedence", descending=True)
+        .unique("uscc", keep="first")
+        .join(submissions.select(pl.col("submission_id").alias("earlier"), called().alias("other")), on="earlier")
+    )
+    found = counting.drop("precedence").join(others.select("uscc", "before", "other"), on="uscc", how="inner")
+    located = locate(found.with_columns(pl.lit("name").alias("field")), submissions, columns)
+    return problem_rows(
+        "code_renamed",
+        located.with_columns(pl.col("name").alias("value")),
+        {"before": pl.col("before"), "other": pl.col("other")},
+    )
+
+
+def called() -> pl.Expr:
+    """A sheet as messages name it: its file, and the sheet in brackets where it has a name."""
+    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
+    return pl.concat_str("file_name", sheet)
+
+
 def superseded(replaced: Iterable[pl.DataFrame], submissions: pl.DataFrame) -> pl.DataFrame:
     """A note on each sheet of which later ones replaced figures; `replaced` are frames of shape `REPLACED_SINCE`."""
     files = submissions.select("submission_id", "file_name", "sheet")
-    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
-    later = files.select(
-        pl.col("submission_id").alias("later_submission"), pl.concat_str("file_name", sheet).alias("later")
-    )
+    later = files.select(pl.col("submission_id").alias("later_submission"), called().alias("later"))
     newer = (
         pl.concat([pl.DataFrame(schema=REPLACED_SINCE), *replaced])
         .group_by("form", "submission_id", "later_submission")

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.problems import problem, problem_rows, problems_frame
+from efficiency.intake.resolution.duplicate_problems import called
 from efficiency.intake.resolution.succession import SUCCEEDED, WITHDRAWN, month_named, names_month
 from schemas import FORMS
+from schemas.column import PART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ REPLACING = {"submission_id": pl.String(), "later_submission": pl.String(), "row
 """One row per pair of sheets: how many rows of the later one state only what it replaced in the other."""
 SAYS_SO = r"更正|修正|修订|订正|重报|补报|更新"
 """Words in the name of a file or sheet that is meant to replace figures of another."""
+BY_ROW = r"第\d+行"
+"""Part of a name of a part that only its row tells apart."""
 NAMED = 10
 """Enterprises that a message names."""
 
@@ -102,15 +106,74 @@ def _lapsed(form: Form, facts: pl.DataFrame, submissions: pl.DataFrame, ranks: p
     now = facts.join(gone.select(key).unique(), on=key, how="semi", nulls_equal=True).join(
         others, on="submission_id", how="inner", validate="m:1"
     )
-    left = []
+    left, parts = [], []
     for name, stated in _figures(form, gone):
         again = now.filter(pl.col(name).is_not_null()) if name else now
         numbered = stated.with_row_index("_number")
-        still = numbered.join(
-            again.select(*key, "sha256", "_other_rank"), on=key, how="inner", nulls_equal=True
-        ).filter((pl.col("sha256") == pl.col("_file")) | (pl.col("_other_rank") > pl.col("as_sent")))
+        added = [name] if name else list(form.added)
+        value = pl.sum_horizontal(pl.col(column).cast(pl.Float64) for column in added) if form.parts else pl.lit(0.0)
+        part = pl.col(PART.name) if form.parts else pl.lit(None, dtype=pl.String)
+        restated = again.select(
+            *key, "sha256", "_other_rank", "submission_id", "row", part.alias("_part"), value.alias("_value")
+        )
+        still = numbered.with_columns(value.alias("_old")).join(
+            restated, on=key, how="inner", nulls_equal=True, suffix="_again"
+        )
+        still = still.filter((pl.col("sha256") == pl.col("_file")) | (pl.col("_other_rank") > pl.col("as_sent")))
         left.append(numbered.join(still.select("_number"), on="_number", how="anti"))
-    return _by_enterprise(form, left)
+        if form.parts:
+            parts.append(_lapsed_parts(form, still.filter(pl.col(PART.name).is_not_null())))
+    lapsed = pl.concat([_by_enterprise(form, left), *parts])
+    return lapsed.group_by("form", "succeeded_by", "uscc").agg(
+        pl.col("name").drop_nulls().sort().first(), pl.col("figures").sum()
+    )
+
+
+def _lapsed_parts(form: Form, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The parts of figures that a successor states without them; shape `LAPSED`.
+
+    `pairs` are parts (with part and `_old`, their value) and rows that restate the figure (`submission_id_again`,
+    `row_again`, `_part`, `_value`). Where these name no parts, parts are missing if the figure is nearer to what it is
+    without the smallest of them; where they do, a part of another name may be the same one renamed.
+    """
+    old = pl.struct(PART.name, "_old").unique()
+    new = pl.struct("submission_id_again", "row_again", "_part", "_value").unique()
+    figures = (
+        pairs.group_by("succeeded_by", *form.statement_key)
+        .agg(
+            pl.col("name").drop_nulls().first(),
+            old.alias("_olds"),
+            new.alias("_news"),
+            pl.col("_part").is_null().any().alias("_whole"),
+        )
+        .with_columns(
+            pl.col("_olds").list.eval(pl.element().struct.field("_old")).alias("_values"),
+            pl.col("_news").list.eval(pl.element().struct.field("_value")).list.sum().alias("_sum"),
+            pl.col("_olds").list.eval(pl.element().struct.field(PART.name)).alias("_labels"),
+            pl.col("_news").list.eval(pl.element().struct.field("_part")).alias("_relabelled"),
+        )
+    )
+    least, number = pl.col("_values").list.min().abs(), pl.col("_olds").list.len().cast(pl.Int64)
+    by_rows = pl.col("_labels").list.eval(pl.element().str.contains(BY_ROW)).list.any()
+    dropped = pl.col("_labels").list.set_difference("_relabelled").list.len().cast(pl.Int64)
+    renamed = pl.col("_relabelled").list.set_difference("_labels").list.len().cast(pl.Int64)
+    fewer = pl.col("_sum") < pl.col("_values").list.sum() - least / 2
+    lost = (
+        pl.when("_whole")
+        .then(pl.when(fewer).then(number - 1).otherwise(0))
+        .when(by_rows)
+        .then(number - pl.col("_news").list.len().cast(pl.Int64))
+        .when(fewer & (dropped > 0))
+        .then(pl.max_horizontal(dropped - renamed, 1))
+        .otherwise(dropped - renamed)
+    )
+    return (
+        figures.with_columns(lost.alias("figures"))
+        .filter(pl.col("figures") > 0)
+        .group_by("succeeded_by", "uscc")
+        .agg(pl.col("name").drop_nulls().sort().first(), pl.col("figures").sum())
+        .select(pl.lit(form.id).alias("form"), *list(LAPSED)[1:])
+    )
 
 
 def _by_enterprise(form: Form, statements: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -190,16 +253,10 @@ def _with_place(rows: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _called() -> pl.Expr:
-    """A sheet as messages name it: its file, and the sheet in brackets where it has a name."""
-    sheet = pl.when(pl.col("sheet") != "").then(pl.format("（{}）", "sheet")).otherwise(pl.lit(""))
-    return pl.concat_str("file_name", sheet)
-
-
 def _left_out(submissions: pl.DataFrame, withdrawals: pl.DataFrame) -> pl.DataFrame:
     """A note on each sheet that does not count, with its successor or the reason why it was withdrawn."""
     gone = submissions.filter(pl.col("left_out").is_not_null())
-    later = submissions.select(pl.col("submission_id").alias("succeeded_by"), _called().alias("later"))
+    later = submissions.select(pl.col("submission_id").alias("succeeded_by"), called().alias("later"))
     why = withdrawals.sort("withdrawn_at").unique("submission_id", keep="last").select("submission_id", "reason")
     noted = (
         gone.select("submission_id", "file_name", "sheet", "left_out", "succeeded_by")
@@ -288,9 +345,7 @@ def _all_replaced(submissions: pl.DataFrame, columns: pl.DataFrame, replacing: p
     Where the other one states further figures it is of another department, not of another month by mistake, and a
     file that says it is a correction is none either.
     """
-    about = submissions.select(
-        "submission_id", "sha256", "left_out", "rows_accepted", "form", _called().alias("called")
-    )
+    about = submissions.select("submission_id", "sha256", "left_out", "rows_accepted", "form", called().alias("called"))
     pairs = (
         replacing.join(about, on="submission_id", how="inner", validate="m:1")
         .join(about, left_on="later_submission", right_on="submission_id", how="inner", validate="m:1", suffix="_later")

@@ -17,6 +17,7 @@ from efficiency.intake.problems import EMPTY, locate, problem_rows
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
 from efficiency.intake.resolution.refused_register import WAITING, refused_rows, waiting_rows
 from efficiency.partitions import runs_of
+from efficiency.parts import sheet_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,10 @@ COMPARISONS = 2_000_000
 AT_ONCE = 100_000
 """Registered names that are compared at a time."""
 
+_ONE_CODE = (
+    "统一社会信用代码 {} 只能属于一家企业：代码填错的，请对照营业执照改正；"
+    "同一企业更名的，请只保留一行，原名称填入“曾用名”。"
+)
 NONE_REFUSED = pl.DataFrame(schema={"group": pl.UInt32, "uscc": pl.String, "name": pl.String, "former_name": pl.String})
 """No refused rows of a register, as `verdicts` takes them."""
 PAIR = {"uscc": pl.String(), "name": pl.String()}
@@ -74,14 +79,17 @@ def fold(name: pl.Expr) -> pl.Expr:
 def screen_register(
     rows: pl.DataFrame, damaged: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame
 ) -> ScreenedRegister:
-    """Keep the register rows that state a valid code and a name, with the code normalised.
+    """Keep the register rows that state a valid code and a name of its own, with the code normalised.
 
+    Rows of a sheet that state one code with different names are refused: which enterprise has the code is not known.
     `damaged` names the rows (submission_id, row) whose code was refused on reading, so that a missing code is not
     reported again.
     """
     coded = rows.with_columns(uscc.normalise(pl.col("uscc")).alias("uscc"))
     no_code, no_name = pl.col("uscc").is_null(), fold(pl.col("name")).is_null()
     invalid = ~no_code & ~uscc.is_valid(pl.col("uscc"))
+    usable = _with_other_names(coded.filter(~(no_code | no_name | invalid)))
+    of_two = pl.col("others").is_not_null()
     missing = (
         pl.when(no_code & no_name)
         .then(pl.lit("统一社会信用代码和企业名称"))
@@ -104,11 +112,58 @@ def screen_register(
             .alias("rule"),
             pl.when(invalid).then(uscc.flaw(pl.col("uscc"))).alias("hint"),
             missing.alias("missing"),
+            pl.lit(None, dtype=pl.String).alias("others"),
         )
     )
+    contradicting = usable.filter(of_two).with_columns(
+        pl.lit(value=True).alias("read"),
+        pl.lit("name").alias("field"),
+        pl.col("name").alias("value"),
+        pl.lit("conflict").alias("rule"),
+        pl.format(_ONE_CODE, "uscc").alias("hint"),
+        pl.lit("企业名称").alias("missing"),
+    )
     return ScreenedRegister(
-        coded.filter(~(no_code | no_name | invalid)),
-        refused_rows(refused, fold(pl.col("name")), submissions, columns),
+        usable.filter(~of_two).drop("others"),
+        refused_rows(
+            pl.concat([refused, contradicting.select(refused.columns)]), fold(pl.col("name")), submissions, columns
+        ),
+    )
+
+
+def _with_other_names(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` of registers with `others`: the names that a sheet states of the row's code, null where they are one.
+
+    A name that a row of the sheet states as a former one (曾用名) of the same code contradicts nothing.
+    """
+    sheet = [sheet_of(pl.col("submission_id")).alias("_sheet"), "uscc"]
+    if rows.is_empty() or not rows.select(pl.struct(sheet).is_duplicated().any()).item():
+        return rows.with_columns(pl.lit(None, dtype=pl.String).alias("others"))
+    twice = rows.filter(pl.struct(sheet).is_duplicated()).select(*sheet, "name", "former_name")
+    former = former_names(twice).select("_sheet", "uscc", "alias")
+    names = (
+        twice.with_columns(fold(pl.col("name")).alias("alias"))
+        .join(former, on=["_sheet", "uscc", "alias"], how="anti")
+        .group_by("_sheet", "uscc")
+        .agg(pl.col("alias").n_unique().alias("_names"), pl.col("name").unique().sort().str.join("、").alias("others"))
+        .filter(pl.col("_names") > 1)
+        .drop("_names")
+    )
+    return (
+        rows.with_columns(sheet[0])
+        .join(names, on=["_sheet", "uscc"], how="left", validate="m:1", maintain_order="left")
+        .drop("_sheet")
+    )
+
+
+def former_names(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` once for each of their former names: `alias` (folded)."""
+    names = pl.col("former_name").fill_null("").str.normalize("NFKC").str.replace_all("[、,;]", "\n").str.split("\n")
+    return (
+        rows.with_columns(names.alias("alias"))
+        .explode("alias")
+        .with_columns(fold(pl.col("alias")).alias("alias"))
+        .drop_nulls("alias")
     )
 
 
@@ -180,13 +235,10 @@ def match_rows(
 
 def _directory(enterprises: pl.DataFrame) -> pl.DataFrame:
     """One row per enterprise and name it goes by: alias (folded), code, registered."""
-    former = pl.col("former_name").fill_null("").str.normalize("NFKC").str.replace_all("[、,;]", "\n").str.split("\n")
-    names = pl.concat_list("name", former)
+    known = pl.concat([enterprises.with_columns(fold(pl.col("name")).alias("alias")), former_names(enterprises)])
     return (
-        enterprises.select(pl.col("uscc").alias("code"), pl.col("name").alias("registered"), names.alias("alias"))
-        .explode("alias")
-        .with_columns(fold(pl.col("alias")).alias("alias"))
-        .filter(pl.col("alias").is_not_null())
+        known.select(pl.col("uscc").alias("code"), pl.col("name").alias("registered"), "alias")
+        .drop_nulls("alias")
         .unique(["alias", "code"])
         .sort("alias", "code")
     )

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.resolution.reconcile import SOURCE_ROW
-from efficiency.parts import ORDER, SHEET, by_sheet, has_parts
+from efficiency.parts import ORDER, SHEET, by_sheet, has_parts, lent_as_parts
 from schemas import FORMS
 from schemas.column import PART
 
@@ -201,6 +201,7 @@ def _deduplicate_rows(
         )
     )
     completed = _completed(ranked, each, fields, unit)
+    in_parts = added if PART.name in rows.columns and not all_or_nothing and unit is None else ()
     stated = [pl.when(pl.col(field).is_not_null()).then(pl.lit(field)) for field in (*figures, *fields)]
     replaced = (
         completed.filter(pl.col("superseded") & (_any_of(figures) | pl.col("lent")))
@@ -210,7 +211,7 @@ def _deduplicate_rows(
     marked = pl.concat(
         [
             rows.filter(~repeated).with_columns(pl.lit(False).alias("superseded")),
-            completed.select(*rows.columns, "superseded"),
+            lent_as_parts(completed, each, in_parts).select(*rows.columns, "superseded"),
             single.select(rows.columns).with_columns(pl.lit(True).alias("superseded")),
         ]
     )
@@ -230,6 +231,7 @@ def _completed(ranked: pl.DataFrame, each: list[str], fields: Sequence[str], uni
     lends = {f: alike & pl.col(f).is_not_null() & pl.col(f).first().over(of_sheet).is_null() for f in fields}
     marked = ranked.with_columns(
         pl.any_horizontal(lends.values()).alias("lent"),
+        *(lent.alias(f"_lends_{f}") for f, lent in lends.items()),
         *(pl.when(lent).then(pl.col(f)).max().over(of_sheet).alias(f"_{f}") for f, lent in lends.items()),
     )
     counts = ~pl.col("superseded")

@@ -29,9 +29,11 @@ def refused_rows(rows: pl.DataFrame, alias: pl.Expr, submissions: pl.DataFrame, 
     """The refused `rows` of the register, located, with `group`: the same for rows of the same code and name.
 
     `rows` have the columns of the register's stated table, field, value, and the words of their problem: rule (null
-    where reading has reported it), hint, missing. `alias` is the name as names are compared.
+    where reading has reported it), hint, missing, others. `alias` is the name as names are compared; rows whose problem
+    is that they give one code different names are of one group.
     """
-    same = pl.struct(pl.col("uscc").fill_null(""), alias.fill_null(""))
+    name = pl.when(pl.col("rule").fill_null("") != "conflict").then(alias).fill_null("")
+    same = pl.struct(pl.col("uscc").fill_null(""), name)
     return locate(rows, submissions, columns).with_columns(same.rank("dense").cast(pl.UInt32).alias("group"))
 
 
@@ -70,12 +72,15 @@ def register_problems(
         maintain_order="left",
     )
     hint = {"hint": pl.concat_str(pl.col("hint").fill_null(""), pl.col("waits").fill_null(""))}
-    of_rule = {rule: with_counts.filter(pl.col("rule") == rule) for rule in ("uscc_invalid", "enterprise_missing")}
+    of_rule = {
+        rule: with_counts.filter(pl.col("rule") == rule) for rule in ("uscc_invalid", "enterprise_missing", "conflict")
+    }
     read = with_counts.filter(pl.col("rule").is_null() & pl.col("waits").is_not_null())
     return pl.concat(
         [
             problem_rows("uscc_invalid", of_rule["uscc_invalid"], hint),
             problem_rows("enterprise_missing", of_rule["enterprise_missing"], hint | {"missing": pl.col("missing")}),
+            problem_rows("conflict", of_rule["conflict"], hint | {"others": pl.col("others")}),
             problem_rows("register_waited_for", read, hint),
         ]
     )

@@ -15,14 +15,14 @@ import polars as pl
 
 from efficiency.intake.problems import PARSE_PROBLEMS
 from efficiency.intake.resolution import corrections, precedence
-from efficiency.intake.resolution.duplicate_problems import findings, superseded
+from efficiency.intake.resolution.duplicate_problems import findings, renamed, superseded
 from efficiency.intake.resolution.file_problems import concat_findings, file_findings, file_problems
 from efficiency.intake.resolution.identity import screen_register, stated_pairs, verdicts
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, divide, ranked, resolve_partition
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
 from efficiency.intake.resolution.refused_register import WAITING, register_problems
 from efficiency.intake.resolution.succession import SEEN, periods, places, standing, without_left_out
-from efficiency.intake.resolution.unit_columns import find_withheld, unit_column_problems
+from efficiency.intake.resolution.unit_columns import find_doubted, find_withheld, unit_column_problems
 from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS, WITHDRAWALS
 
@@ -106,7 +106,15 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
     judged = verdicts(pairs, outcome.rows.filter(~pl.col("superseded")), refused)
     of_counting, _ = divide(ranks, submissions)
     withheld = find_withheld(stated.rows, judged, of_counting, columns)
-    problems = pl.concat([read, found.problems, unit_column_problems(withheld, submissions, columns)])
+    problems = pl.concat(
+        [
+            read,
+            found.problems,
+            renamed(outcome.rows, submissions, columns),
+            unit_column_problems(withheld, submissions, columns),
+            find_doubted(stated.rows, judged, withheld, submissions, columns),
+        ]
+    )
     return (
         LookupTables(
             submissions, columns, ranks, refused_cells, rows, lent, judged, withheld, refused, stated.withdrawn, labels

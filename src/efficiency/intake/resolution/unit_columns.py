@@ -5,18 +5,25 @@ before: where most are the same power of ten away from what is usual, the column
 before. Which of them is wrong is not known. The column is withheld until it or those months are mended, or a mapping
 file states the column's unit. Spans are looked at in their order in time, so that a withheld one is no measure for the
 next, and nothing depends on the order of arrival but which of two statements of the same thing counts.
+
+Areas, which have no span, are compared with those of the submissions before, and the factor is that of two units of
+area. Most of a column being larger than whatever is usual needs no comparison: it is withheld if it is far larger, else
+there is a warning.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.intake.parsing import months_in_span
-from efficiency.intake.problems import EMPTY, problem_rows
+from efficiency.intake.parsing import find_unit, months_in_span
+from efficiency.intake.problems import EMPTY, number_text, problem_rows
 from efficiency.parts import has_parts, sum_of_parts
+from efficiency.reference.tables import units
 from schemas import FORMS
 from schemas.column import SPAN
 
@@ -35,6 +42,15 @@ WITHIN = 2.0
 LEAST_MONTHS_TENFOLD = 4
 """Spans that must be known of an enterprise to tell a factor of 10 from a season."""
 
+LEAST_FACTOR = 10.0
+"""Factors of areas below which a column may as well have grown."""
+NEAR = 1.2
+"""A factor fits an area that is this near to the usual one times the factor."""
+FAR_ABOVE = 5.0
+"""How many times a column's median must be what it is doubted above for the column to be withheld."""
+_AREAS = ("平方米", "亩", "公顷", "万亩", "万平方米")
+"""Units of area by which a factor is explained."""
+
 _SPAN = [column.name for column in SPAN]
 _COLUMN = ["submission_id", "block", "item", *_SPAN]
 _SERIES = ["who", "item"]
@@ -46,12 +62,24 @@ WITHHELD = {
     "item": pl.String(),
     "span_start": pl.Date(),
     "span_end": pl.Date(),
-    "power": pl.Int32(),
+    "factor": pl.Float64(),
     "fits": pl.UInt32(),
     "compared": pl.UInt32(),
+    "reported": pl.Boolean(),
 }
 """One row per column of a sheet and span that is withheld: `item` is what the row's figure is named by (the carrier),
-`power` the power of ten that it is away by, `fits` how many enterprises of those `compared` it fits."""
+`factor` how many times what is usual its figures are (null where they are merely too large), `fits` how many
+enterprises of those `compared` it fits; not `reported` is a column that is withheld since another of its sheet
+is."""
+DOUBTED = {
+    "submission_id": pl.String(),
+    "field": pl.String(),
+    "fits": pl.UInt32(),
+    "compared": pl.UInt32(),
+    "far": pl.Boolean(),
+}
+"""One row per column of a sheet most of whose figures are above `Column.doubted_above`: how many (`fits`) of those
+compared, and whether they are so `far` above it that the column is withheld."""
 
 
 def find_withheld(
@@ -85,20 +113,31 @@ def find_withheld(
             for item in _suspected(figures):
                 withheld = _withheld(figures.filter(pl.col("item").eq_missing(item)))
                 found.append(
-                    withheld.select(
-                        pl.lit(form.id).alias("form"), pl.lit(field).alias("field"), *list(WITHHELD)[2:]
-                    ).cast(WITHHELD)  # type: ignore[arg-type]  # names to types
+                    withheld.with_columns(pl.lit(10.0).pow(pl.col("power")).alias("factor"))
+                    .select(
+                        pl.lit(form.id).alias("form"),
+                        pl.lit(field).alias("field"),
+                        *list(WITHHELD)[2:-1],
+                        pl.lit(value=True).alias("reported"),
+                    )
+                    .cast(WITHHELD)  # type: ignore[arg-type]  # names to types
                 )
+    found += [
+        _withheld_levels(form, rows[form.id], verdicts, ranks, columns)
+        for form in FORMS.values()
+        if not form.flow and form.compared("returns") and rows[form.id].height
+    ]
     return pl.concat(found)
 
 
 def without_withheld(form: Form, rows: pl.DataFrame, withheld: pl.DataFrame) -> pl.DataFrame:
     """`rows` of `form` without the figures of the columns `withheld` (shape `WITHHELD`)."""
     item = pl.col(form.named_by) if form.named_by else pl.lit(None, dtype=pl.String)
+    column = _COLUMN if form.flow else _COLUMN[: -len(_SPAN)]
     for (field,), columns in withheld.filter(pl.col("form") == form.id).group_by("field"):
         marked = rows.with_columns(item.alias("item")).join(
-            columns.select(*_COLUMN, pl.lit(value=True).alias("_withheld")),
-            on=_COLUMN,
+            columns.select(*column, pl.lit(value=True).alias("_withheld")),
+            on=column,
             how="left",
             nulls_equal=True,
             validate="m:1",
@@ -114,23 +153,27 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
     """One error for each measure or carrier of a sheet whose columns are `withheld`, at the first one's header."""
     if withheld.is_empty():
         return EMPTY
-    placed = withheld.join(
-        columns.select("submission_id", "block", "field", "column", "header", "header_row"),
-        on=["submission_id", "block", "field"],
-        how="left",
-        validate="m:1",
-    ).sort("submission_id", "block", "span_end", "span_start", "item")
+    placed = (
+        withheld.filter("reported")
+        .join(
+            columns.select("submission_id", "block", "field", "column", "header", "header_row", "unit"),
+            on=["submission_id", "block", "field"],
+            how="left",
+            validate="m:1",
+        )
+        .sort("submission_id", "block", "span_end", "span_start", "item")
+    )
     worst = pl.col("fits").arg_max()
     of_column = ["submission_id", "field", "column"]
     by_column = placed.group_by(of_column, maintain_order=True).agg(
-        pl.col("header", "header_row").first(),
+        pl.col("form", "header", "header_row", "unit").first(),
         pl.col("item").drop_nulls().unique(maintain_order=True).str.join("、").alias("items"),
-        pl.col("power", "fits", "compared").get(worst),
+        pl.col("factor", "fits", "compared").get(worst),
     )
     by_measure = by_column.group_by("submission_id", "field", "items", maintain_order=True).agg(
-        pl.col("column", "header", "header_row").first(),
+        pl.col("form", "column", "header", "header_row", "unit").first(),
         pl.len().alias("columns"),
-        pl.col("power", "fits", "compared").get(worst),
+        pl.col("factor", "fits", "compared").get(worst),
     )
     located = by_measure.join(
         submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1"
@@ -147,13 +190,202 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
         & ~pl.col("header").str.contains(pl.col("items"), literal=True)
     )
     of = pl.when(named).then(pl.format("（{}）", "items")).otherwise(pl.lit(""))
-    factor = pl.lit(10.0).pow(pl.col("power").abs()).cast(pl.Int64).cast(pl.String)
-    times = pl.when(pl.col("power") > 0).then(factor).otherwise(pl.lit("1/") + factor)
-    return problem_rows(
-        "unit_column",
-        located,
-        {"columns": several + of, "factor": times, "fits": pl.col("fits"), "compared": pl.col("compared")},
+    factor = number_text(pl.max_horizontal(pl.col("factor"), 1 / pl.col("factor")).round(2))
+    times = pl.when(pl.col("factor") > 1).then(factor).otherwise(pl.lit("1/") + factor)
+    timed = pl.col("form").is_in([form.id for form in FORMS.values() if form.flow])
+    past = pl.when(timed).then(pl.lit("各月")).otherwise(pl.lit("各次报送"))
+    against_past = pl.format(
+        "可与以往{}相比的 {} 家企业中有 {} 家约为以往的 {} 倍", past, "compared", "fits", times.fill_null("")
     )
+    large = pl.format("{} 家企业中有 {} 家大于 {}", "compared", "fits", pl.col("field").replace(_limits()))
+    mended = pl.format("以往{}有误的，请改正以往{}；", past, past)
+    words = {
+        "columns": several + of,
+        "evidence": pl.when(pl.col("factor").is_null()).then(large).otherwise(against_past),
+        "past": pl.when(pl.col("factor").is_null()).then(pl.lit("")).otherwise(mended),
+        "hint": pl.struct("unit", "factor").map_elements(_meant_unit, return_dtype=pl.String),
+    }
+    return problem_rows("unit_column", located, words)
+
+
+def _meant_unit(column: Mapping[str, Any]) -> str:
+    """A sentence with the unit in which a column of areas (`unit` as stated) by the `factor` is; empty for others."""
+    stated = find_unit(column["unit"] or "")
+    if stated is None or stated.dimension != "area":
+        return ""
+    ratio = stated.numerator / stated.denominator / (column["factor"] or 1 / _areas()[_AREAS[0]])
+    meant = next((name for name in _AREAS if math.isclose(_areas()[name], ratio, rel_tol=1e-6)), None)
+    return "" if meant is None else f"可能是以“{meant}”填报的。"
+
+
+def find_doubted(
+    rows: Mapping[str, Chunks],
+    verdicts: pl.DataFrame,
+    withheld: pl.DataFrame,
+    submissions: pl.DataFrame,
+    columns: pl.DataFrame,
+) -> pl.DataFrame:
+    """`unit_doubt` at each column most of whose figures are larger than whatever is usual, where it counts."""
+    found = [EMPTY]
+    reported = withheld.filter("reported")["submission_id"].implode()
+    for form in FORMS.values():
+        if not any(column.doubted_above for column in form.columns) or not rows[form.id].height:
+            continue
+        ours = submissions.filter(pl.col("left_out").is_null()).select("submission_id")
+        levels = _levels(form, rows[form.id], verdicts, columns).join(ours, on="submission_id", how="semi")
+        doubted = _doubted(form, levels).filter(~pl.col("submission_id").is_in(reported))
+        located = (
+            doubted.join(
+                columns.sort("block").unique(["submission_id", "field"], keep="first"), on=["submission_id", "field"]
+            )
+            .sort("submission_id", "column")
+            .join(submissions.select("submission_id", "file_name", "sheet"), on="submission_id")
+            .unique("submission_id", keep="first", maintain_order=True)
+            .with_columns(
+                (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
+                pl.col("header_row").alias("row"),
+                pl.col("header").alias("value"),
+            )
+        )
+        words = {"fits": pl.col("fits"), "compared": pl.col("compared"), "limit": pl.col("field").replace(_limits())}
+        found.append(problem_rows("unit_doubt", located, words))
+    return pl.concat(found)
+
+
+def _levels(form: Form, chunks: Chunks, verdicts: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
+    """The positive areas that sheets state of enterprises, parts added up: submission_id, field, who, value.
+
+    Columns of which a mapping file states the unit are left out; an enterprise that is not registered goes by what
+    the sheet calls it.
+    """
+    fields = [column.name for column in form.columns if column.figure == "level" and column.compared]
+    who = verdicts.filter(pl.col("verdict") == "matched").select("uscc", "name", "code")
+    confirmed = columns.filter(pl.col("unit_confirmed")).select("submission_id", "field").unique()
+    return (
+        chunks.lazy()
+        .select("submission_id", "uscc", "name", *([form.in_force_from] if form.in_force_from else []), *fields)
+        .join(who.lazy(), on=["uscc", "name"], how="left", nulls_equal=True)
+        .with_columns(pl.coalesce("code", "uscc", "name").alias("who"))
+        .group_by("submission_id", "who", *([form.in_force_from] if form.in_force_from else []))
+        .agg(pl.col(fields).sum())
+        .unpivot(fields, index=["submission_id", "who"], variable_name="field")
+        .filter((pl.col("value") > 0) & pl.col("who").is_not_null())
+        .collect()
+        .join(confirmed, on=["submission_id", "field"], how="anti")
+    )
+
+
+def _doubted(form: Form, levels: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `levels` (see `_levels`) most of which are above what the form doubts; shape `DOUBTED`."""
+    limits = {column.name: column.doubted_above for column in form.columns if column.doubted_above}
+    limit = pl.col("field").replace_strict(limits, default=None, return_dtype=pl.Float64)
+    counts = levels.group_by("submission_id", "field").agg(
+        (pl.col("value") > limit).sum().alias("fits"),
+        pl.len().alias("compared"),
+        (pl.col("value").median() > FAR_ABOVE * limit.first()).alias("far"),
+    )
+    return counts.filter(_is_most()).select(list(DOUBTED))
+
+
+@cache
+def _limits() -> dict[str, str]:
+    """Field → the figure above which most of its column is doubted, with its unit."""
+    columns = [column for form in FORMS.values() for column in form.columns]
+    return {column.name: f"{column.doubted_above:g} {column.unit}" for column in columns if column.doubted_above}
+
+
+def _is_most() -> pl.Expr:
+    return (pl.col("fits") >= LEAST_ENTERPRISES) & (pl.col("fits") >= LEAST_SHARE * pl.col("compared"))
+
+
+def _withheld_levels(
+    form: Form, chunks: Chunks, verdicts: pl.DataFrame, ranks: pl.DataFrame, columns: pl.DataFrame
+) -> pl.DataFrame:
+    """The columns of areas that are in another unit than those of earlier submissions; shape `WITHHELD`.
+
+    A column that is doubted is no measure for later ones. With a figure that is part of a total (land owned, rented)
+    all of its sheet's rows are withheld: what stood before them counts again.
+    """
+    levels = _levels(form, chunks, verdicts, columns).join(
+        ranks, on="submission_id", how="inner", validate="m:1", maintain_order="left"
+    )
+    doubted = _doubted(form, levels)
+    far = levels.group_by("field", "who").agg(pl.col("value").max() > LEAST_FACTOR / NEAR * pl.col("value").min())
+    if doubted.is_empty() and far.filter("value").height < LEAST_ENTERPRISES:
+        return pl.DataFrame(schema=WITHHELD)
+    far_above = doubted.filter("far").select(
+        "submission_id", "field", pl.lit(None, dtype=pl.Float64).alias("factor"), "fits", "compared"
+    )
+    measure = levels.join(doubted, on=["submission_id", "field"], how="anti")
+    found: list[pl.DataFrame] = []
+    gone = pl.DataFrame(schema={"submission_id": pl.String, "field": pl.String})
+    many = levels.group_by("submission_id", "precedence").agg(pl.col("who").n_unique() >= LEAST_ENTERPRISES)
+    asked = many.filter("who").sort("precedence").select("submission_id", "precedence")
+    for identifier, precedence in asked.iter_rows():
+        usual = (
+            measure.filter(pl.col("precedence") < precedence)
+            .join(gone, on=["submission_id", "field"], how="anti")
+            .group_by("field", "who")
+            .agg(pl.col("value").median().alias("usual"))
+        )
+        own = levels.filter(pl.col("submission_id") == identifier)
+        hit = _fitted_levels(own.join(usual, on=["field", "who"], how="inner", validate="m:1"))
+        gone = pl.concat([gone, hit.select("submission_id", "field")])
+        found.append(hit)
+    compared = pl.concat([far_above.clear(), *found])
+    hits = pl.concat([compared, far_above.join(compared, on=["submission_id", "field"], how="anti")])
+    figures = pl.DataFrame({"figure": list(form.figures)})
+    fed = Counter(word for column in form.columns for word, _ in column.feeds)
+    added = [column.name for column in form.columns if any(fed[word] > 1 for word, _ in column.feeds)]
+    own = pl.col("field") == pl.col("figure")
+    blocks = columns.select("submission_id", "block", pl.col("field").alias("figure"))
+    return (
+        hits.join(figures, how="cross")
+        .filter(own | pl.col("field").is_in(added))
+        .with_columns((own & pl.col("field").is_first_distinct().over("submission_id")).alias("reported"))
+        .sort("reported", descending=True, maintain_order=True)
+        .unique(["submission_id", "figure"], keep="first", maintain_order=True)
+        .join(blocks, on=["submission_id", "figure"], how="inner")
+        .with_columns(pl.col("figure").alias("field"))
+        .with_columns(pl.lit(form.id).alias("form"), *(pl.lit(None).alias(name) for name in ("item", *_SPAN)))
+        .select(list(WITHHELD))
+        .cast(WITHHELD)  # type: ignore[arg-type]  # names to types
+    )
+
+
+def _fitted_levels(compared: pl.DataFrame) -> pl.DataFrame:
+    """The columns of which the factor of two units fits most figures: submission_id, field, factor, fits, compared.
+
+    `compared` are figures with what is `usual`.
+    """
+    counts = compared.group_by("submission_id", "field").agg(pl.len().alias("compared"))
+    ratio = pl.col("value") / pl.col("usual")
+    fits = [
+        compared.filter(ratio.is_between(factor / NEAR, factor * NEAR))
+        .group_by("submission_id", "field")
+        .agg(pl.lit(factor).alias("factor"), pl.len().alias("fits"))
+        for factor in _factors()
+    ]
+    best = (
+        pl.concat(fits)
+        .sort("fits", descending=True, maintain_order=True)
+        .unique(["submission_id", "field"], keep="first", maintain_order=True)
+    )
+    return best.join(counts, on=["submission_id", "field"], validate="1:1").filter(_is_most()).sort("field")
+
+
+@cache
+def _areas() -> dict[str, float]:
+    """Unit of area → 亩."""
+    return {name: unit.numerator / unit.denominator for name, unit in units().items() if unit.dimension == "area"}
+
+
+@cache
+def _factors() -> tuple[float, ...]:
+    """How many times what is meant a column of areas is that is in another unit, or ten, a hundred … times."""
+    sizes = set(_areas().values())
+    ratios = {round(one / other, 9) for one in sizes for other in sizes} | {10.0**power for power in range(-4, 5)}
+    return tuple(sorted(ratio for ratio in ratios if not 1 / LEAST_FACTOR < ratio < LEAST_FACTOR))
 
 
 def _stated(form: Form, chunks: Chunks, fields: list[str], who: pl.DataFrame) -> pl.DataFrame:
@@ -265,8 +497,4 @@ def _fitted(compared: pl.DataFrame) -> pl.DataFrame:
         .sort("fits", "power", descending=[True, False])
         .unique(_COLUMN, keep="first", maintain_order=True)
     )
-    return (
-        best.join(counts, on=_COLUMN, how="inner", nulls_equal=True, validate="1:1")
-        .filter((pl.col("fits") >= LEAST_ENTERPRISES) & (pl.col("fits") >= LEAST_SHARE * pl.col("compared")))
-        .sort(_COLUMN)
-    )
+    return best.join(counts, on=_COLUMN, how="inner", nulls_equal=True, validate="1:1").filter(_is_most()).sort(_COLUMN)
