@@ -30,8 +30,8 @@ HEAD = 4096
 _MOST = 128 << 20
 """Bytes of a compound file that is opened to see what it is."""
 
-COSTLY_BYTES, COSTLY_EXPANDED = 4 << 20, 32 << 20
-"""Bytes of a file, and those that it expands to, which the readers of text and XML take in a second and 300 MB."""
+COSTLY_BYTES, COSTLY_EXPANDED = 2 << 20, 8 << 20
+"""Bytes of a file, and those that it expands to: readers of text and XML take half a gigabyte for them at the most."""
 _NATIVE = re.compile(r"^content\.xml$|(?:^|/)(?!printerSettings|vbaProject)[^/]*\.bin$", re.IGNORECASE)
 """Parts of .ods and .xlsb; settings of printers and macros are in workbooks of every kind."""
 
