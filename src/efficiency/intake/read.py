@@ -279,7 +279,7 @@ def _result(
     sheet = table.grid.sheet
     own = is_main and not table.layout.long_energy
     problems = table.problems
-    blank, rejected, empty = unread_rows(table, problems, rows["row_index"], stated_by_any, own=own)
+    blank, rejected, empty = unread_rows(table, rows["row_index"], stated_by_any, own=own)
     if not table.cells.height:
         none = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=sheet)
         empty = problems_frame([none])

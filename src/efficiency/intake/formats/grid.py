@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from efficiency.intake.formats.number_formats import FormatSections, NumberFormat
 
-HEAD = 64
-"""Rows of a sheet that are kept as texts once they have been read as such."""
+HEAD, MOST_BLOCKS = 64, 4
+"""Rows of a sheet that are read as texts together, and how many times so many are kept."""
 COLUMN_BITS = 14
 """A position is row << 14 | column, both absolute and from 0: 16 384 columns are the most that a sheet has."""
 NO_TEXT = pl.Series(values=[None], dtype=pl.String)
@@ -117,14 +117,27 @@ class Grid:
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For headers, not for data."""
-        if min(end, self.height) <= HEAD:
-            return [list(row) for row in self._head[first:end]]
-        return self._as_texts(first, end)
+        if end - first > HEAD:
+            return self._as_texts(first, end)
+        found: list[list[str]] = []
+        last = min(end, self.height)
+        for block in range(first // HEAD, -(-last // HEAD)):
+            start = block * HEAD
+            found += [list(row) for row in self._block(block)[max(first - start, 0) : last - start]]
+        return found
+
+    def _block(self, number: int) -> list[list[str]]:
+        """Rows as texts, `HEAD` of them. Headers are looked for window by window: the last blocks are kept."""
+        known = self._blocks
+        if number not in known:
+            while len(known) >= MOST_BLOCKS:
+                del known[next(iter(known))]
+            known[number] = self._as_texts(number * HEAD, (number + 1) * HEAD)
+        return known[number]
 
     @cached_property
-    def _head(self) -> list[list[str]]:
-        """The rows in which headers are looked for, window by window."""
-        return self._as_texts(0, HEAD)
+    def _blocks(self) -> dict[int, list[list[str]]]:
+        return {}
 
     def _as_texts(self, first: int, end: int) -> list[list[str]]:
         columns = [

@@ -30,8 +30,8 @@ HEAD = 4096
 _MOST = 128 << 20
 """Bytes of a compound file that is opened to see what it is."""
 
-COSTLY_BYTES, COSTLY_EXPANDED = 2 << 20, 8 << 20
-"""Bytes of a file, and those that it expands to: readers of text and XML take half a gigabyte for them at the most."""
+COSTLY_BYTES, COSTLY_EXPANDED = 512 << 10, 2 << 20
+"""Bytes of a file, and those that it expands to. Whatever less holds is read in 300 MB and a few seconds."""
 _NATIVE = re.compile(r"^content\.xml$|(?:^|/)(?!printerSettings|vbaProject)[^/]*\.bin$", re.IGNORECASE)
 """Parts of .ods and .xlsb; settings of printers and macros are in workbooks of every kind."""
 
