@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Stage = Literal["read", "resolve"]
 
+MOST_LISTED = 1_000
+"""Problems of one rule that are listed of one column of a sheet; one more says how many others there are."""
+_MORE = (
+    "本列自此处起另有 {} 处同样的问题（至第 {} 行），未逐一列出，处理方式与已列出的相同。请一并核对，改正后重新报送。"
+)
 BLANK = "空白"
 """What a message prints for a value that is not there."""
 
@@ -316,6 +321,48 @@ def problem_rows(rule: str, frame: pl.DataFrame, words: Mapping[str, pl.Expr] | 
     return located.with_columns(
         pl.lit(rule).alias("rule"), pl.lit(found.severity).alias("severity"), message.alias("message")
     ).select(pl.col(name).cast(dtype) for name, dtype in PARSE_PROBLEMS.items())
+
+
+def with_more(listed: pl.DataFrame, more: int, last: int) -> pl.DataFrame:
+    """The problems `listed` of one column, the last of which stands for `more` of its kind, down to row `last`."""
+    counted = listed.tail(1).with_columns(pl.lit(more).alias("_more"), pl.lit(last).alias("_last"))
+    return pl.concat([listed.head(-1), as_more(counted)])
+
+
+def as_more(first: pl.DataFrame) -> pl.DataFrame:
+    """Each of the problems `first` as that of `_more` of its kind, down to row `_last`."""
+    pieces = _MORE.split("{}")
+    counts = [pl.col("_more").cast(pl.String), pl.col("_last").cast(pl.String).fill_null("")]
+    return first.with_columns(
+        pl.lit(None, dtype=pl.String).alias("uscc"),
+        pl.lit(None, dtype=pl.String).alias("name"),
+        counts[0].alias("value"),
+        pl.concat_str(pl.lit(pieces[0]), counts[0], pl.lit(pieces[1]), counts[1], pl.lit(pieces[2])).alias("message"),
+    ).select(list(PARSE_PROBLEMS))
+
+
+def without_most(problems: pl.DataFrame) -> pl.DataFrame:
+    """`problems` in their order, of each rule and column of a sheet the first `MOST_LISTED` and how many more there
+    are. Those of the stage `read` are left as they are: the table that they are of has done so.
+    """
+    if problems.height <= MOST_LISTED:
+        return problems
+    key = ["submission_id", "rule", "field", "_letters"]
+    numbered = problems.with_columns(
+        pl.col("cell").str.extract(r"^([A-Z]+)").alias("_letters"),
+        pl.col("rule").is_in([rule for rule, about in RULES.items() if about.stage == "resolve"]).alias("_late"),
+    ).with_columns(
+        pl.int_range(pl.len()).over(key).alias("_at"),
+        (pl.len().over(key) - MOST_LISTED).alias("_more"),
+        pl.col("row").max().over(key).alias("_last"),
+    )
+    over = pl.col("_late") & (pl.col("_more") > 1) & (pl.col("_at") >= MOST_LISTED)
+    if not numbered.select(over.any()).item():
+        return problems
+    placed = numbered.with_row_index("_place")
+    more = placed.filter(over & (pl.col("_at") == MOST_LISTED))
+    counted = as_more(more).insert_column(0, more["_place"])
+    return pl.concat([placed.filter(~over).select("_place", *PARSE_PROBLEMS), counted]).sort("_place").drop("_place")
 
 
 def cell_address(column: str, row: int) -> str:

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -78,9 +78,33 @@ def read_file(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
     program over a sheet is an `internal` problem on that sheet, with its traceback in the log.
     """
     try:
+        return read_file_or_raise(file, mapping)
+    except MemoryError:
+        return over_limit(file, "memory")
+
+
+def read_file_or_raise(file: InboxFile, mapping: MappingFile = NO_MAPPING) -> ReadResult:
+    """The same, but raises MemoryError where there is not enough memory for the file."""
+    try:
         return _read_file(file, mapping)
+    except MemoryError:
+        raise
     except FAULTS as fault:
         return _fault(file, file.sha256[:12], "", fault)
+
+
+def over_limit(
+    file: InboxFile, cause: Literal["memory", "time", "ended"], memory: int = 0, seconds: int = 0
+) -> ReadResult:
+    """A file that is not read: it takes more than so many bytes of memory or seconds, or ended the process at it."""
+    identifier = file.sha256[:12]
+    if cause == "ended":
+        value = "读取该文件的进程异常中止"
+        return without_rows(file, identifier, "", "internal", value=value, version=code_version())
+    shown = f"({memory >> 20} MiB)" if memory else ""
+    what = f"所需内存超过上限{shown}" if cause == "memory" else f"所需时间超过上限({seconds} 秒)"
+    reason = f"读取{what}，多因数据过多，或远处有孤立内容、重复的内容；请删除多余的行列，或按月分成多个文件"
+    return without_rows(file, identifier, "", "unreadable", reason=reason)
 
 
 def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, rows: int = 0) -> ReadResult:
@@ -116,6 +140,8 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
             mapped = mapping.for_sheet(file.name, grid.sheet)
             tables, hint = find_tables(as_shown(grid), file.name, mapped)
             return _read_tables(file, grid, tables), hint
+        except MemoryError:
+            raise
         except FAULTS as fault:
             return [_fault(file, f"{identifier}-{grid.position}", grid.sheet, fault, grid.height)], ""
 
@@ -263,7 +289,7 @@ def _result(
     sheet = table.grid.sheet
     own = is_main and not table.layout.long_energy
     problems = table.problems
-    blank, rejected, empty = unread_rows(table, problems, rows["row_index"], stated_by_any, own=own)
+    blank, rejected, empty = unread_rows(table, rows["row_index"], stated_by_any, own=own)
     if not table.cells.height:
         none = problem("sheet_empty", submission_id=table.submission_id, file_name=file.name, sheet=sheet)
         empty = problems_frame([none])

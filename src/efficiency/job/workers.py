@@ -2,7 +2,9 @@
 
 Reading a small workbook is mostly Python, which threads cannot run in parallel. A worker is started before polars is
 loaded here, so this module imports nothing of the package. The result does not depend on which process did the work:
-what a worker cannot do, whoever asked does itself, and meets the error there.
+what a worker cannot do, whoever asked does itself, and meets the error there. Work that may take more than a process
+should have, as reading a file from outside may, is done within `Limits`, of which the system ends the worker: it costs
+that one piece of work, and the worker is started anew.
 
 Why not `concurrent.futures.ProcessPoolExecutor`: a worker that is killed while its result is on the way leaves the pool
 waiting for ever (Python 3.11), since the pool keeps the other end of the pipe open itself; a test here kills one there.
@@ -15,13 +17,16 @@ from __future__ import annotations
 import os
 import pickle
 import select
+import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, TypeVar, TypeVarTuple
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +34,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+_STATUS = Path("/proc/self/statm")
+"""Where Linux says how much memory a process has."""
+_PATIENCE = 10
+"""Seconds in which a process has ended that closed its output."""
 _SERVE = "import sys; from efficiency.job.workers import serve; serve(sys.argv[1:])"
 
 
+Cause = Literal["failed", "memory", "time", "ended"]
+"""Why a worker gave no result: the work raised, it went over its memory or its time, the process ended otherwise."""
+
+
 class WorkerError(Exception):
-    """A worker has ended, or the work failed there: it is to be done here."""
+    """A worker has ended, or the work failed there: it is to be done here, or given up."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may take for one piece of work, where the system can limit it (Linux; elsewhere it is not)."""
+
+    memory: int
+    """Bytes that the process may have at once, its own included."""
+    seconds: int
+    """Of the processor's time."""
 
 
 class Worker:
@@ -41,8 +68,14 @@ class Worker:
 
     def __init__(self, *modules: str) -> None:
         """Start it; `modules` are those that it loads before it is asked for anything. Raises OSError if refused."""
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
-            [sys.executable, "-P", "-c", _SERVE, *modules],  # -P: nothing is imported from the working folder
+        self._modules = modules
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self.fresh = True
+        """Whether it has not been asked for anything since it started."""
+        return subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
+            [sys.executable, "-P", "-c", _SERVE, *self._modules],  # -P: nothing is imported from the working folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
@@ -51,18 +84,52 @@ class Worker:
 
     def run(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """What `work`, a function of a module, returns there. Raises WorkerError when it does not return."""
+        return self._asked(None, work, *arguments)
+
+    def run_within(self, limits: Limits, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """The same within `limits`. Raises WorkerError with the cause; a worker that has ended is then started anew.
+
+        What earlier work has left in a worker counts towards its memory, so that only a fresh one has the last word.
+        Raises OSError where none can be started.
+        """
+        while True:
+            was_fresh = self.fresh
+            try:
+                return self._asked(limits, work, *arguments)
+            except WorkerError as error:
+                if error.cause == "failed":
+                    raise
+                self.restart()
+                if was_fresh:
+                    raise
+
+    def _asked(self, limits: Limits | None, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         requests, results = self._pipes
+        self.fresh = False
         try:
-            pickle.dump((work, arguments), requests, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump((work, arguments, limits), requests, protocol=pickle.HIGHEST_PROTOCOL)
             requests.flush()
-            done: bool
+            cause: Cause | None
             result: T
-            done, result = pickle.load(results)  # noqa: S301  # from our own process
+            cause, result = pickle.load(results)  # noqa: S301  # from our own process
         except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-            raise WorkerError from error
-        if not done:
-            raise WorkerError
+            raise WorkerError(self._cause(limits)) from error
+        if cause is not None:
+            raise WorkerError(cause)
         return result
+
+    def _cause(self, limits: Limits | None) -> Cause:
+        """Why the process has ended. Native code whose allocation is refused aborts."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(_PATIENCE)
+            if limits and os.name != "nt":
+                return {-signal.SIGXCPU: "time", -signal.SIGABRT: "memory"}.get(code, "ended")
+        return "ended"
+
+    def restart(self) -> None:
+        """End it and start it anew. Raises OSError if refused."""
+        self.stop()
+        self._process = self._started()
 
     def stop(self) -> None:
         """End it, whatever it is doing."""
@@ -82,24 +149,89 @@ class Worker:
 def serve(modules: list[str]) -> None:
     """What a worker does until its parent ends: load `modules`, then answer requests from standard input.
 
-    A request is a function with its arguments; an answer is (True, result), or (False, None) where the function raised.
+    A request is a function with its arguments and limits; an answer is (None, result), or (cause, None) where the
+    function raised.
     """
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not come between the answers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for module in modules:
         import_module(module)
+    limited = _Limited()
     while True:
         try:
-            work, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this one
+            work, arguments, limits = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
         except EOFError:
             return
+        answer: tuple[Cause | None, object]
         try:
-            answer = (True, work(*arguments))
+            with limited.to(limits):
+                answer = (None, work(*arguments))
+        except MemoryError:
+            answer = ("memory", None)
         except Exception:  # raised again where the work was asked for
-            answer = (False, None)
+            answer = ("failed", None)
         pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
+
+
+class _Limited:
+    """Limits of the process it is made in, while it does the work for which they are."""
+
+    def __init__(self) -> None:
+        self._before: tuple[int, int] | None = None
+        """Bytes of address space and of memory before the first work within limits."""
+
+    @contextmanager
+    def to(self, limits: Limits | None) -> Iterator[None]:
+        """Within the block the system refuses memory beyond `limits` and ends this process after their time."""
+        if limits is None or not _STATUS.exists():
+            yield
+            return
+        import resource
+
+        self._before = self._before or _occupied()
+        space, memory = self._before
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        soft = {
+            # Memory is part of the address space: what grows by less takes less.
+            resource.RLIMIT_AS: space + max(limits.memory - memory, 0),
+            resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime) + limits.seconds,
+            resource.RLIMIT_CORE: 0,
+        }
+        hard = {kind: resource.getrlimit(kind)[1] for kind in soft}
+        with _quiet():
+            try:
+                for kind, most in soft.items():
+                    allowed = hard[kind] == resource.RLIM_INFINITY or most <= hard[kind]
+                    resource.setrlimit(kind, (most if allowed else hard[kind], hard[kind]))
+                yield
+            finally:
+                for kind in soft:
+                    resource.setrlimit(kind, (hard[kind], hard[kind]))
+
+
+def _occupied() -> tuple[int, int]:
+    """Bytes of address space that this process has, and of memory."""
+    pages, resident, *_ = map(int, _STATUS.read_text().split())
+    size = os.sysconf("SC_PAGE_SIZE")
+    return pages * size, resident * size
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Within the block what native code prints as it ends this process is dropped; Python's own stderr stays."""
+    kept, nowhere, ours = os.dup(2), os.open(os.devnull, os.O_WRONLY), sys.stderr
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = os.fdopen(kept, "w", errors="backslashreplace", closefd=False)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = ours
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _end_with_parent() -> None:

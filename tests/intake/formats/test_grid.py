@@ -305,7 +305,7 @@ def test_xlsb_error_cells_are_found_in_the_records() -> None:
         + record(176, struct.pack("<IIII", 6, 8, 0, 1))
     )
     text = [struct.pack("<I", len(word)) + word.encode("utf-16-le") for word in ("rId1", "表")]
-    found = xlsb_metadata(sheet)
+    found, _ = xlsb_metadata(sheet)
     assert found.marked == {position_of(6, 3): "#DIV/0!", position_of(6, 4): "#N/A"}
     assert (found.merges, found.doubtful_formulas) == ([(6, 0, 8, 1)], 2)
     assert xlsb_sheets(record(156, bytes(8) + b"".join(text))) == [("rId1", "表")]

@@ -235,13 +235,9 @@ def _refused(table: Table, form: Form) -> pl.DataFrame:
         for binding in group.columns
         if binding.field in form.added
     }
-    errors = table.problems.filter((pl.col("severity") == "error") & pl.col("row").is_not_null())
-    if errors.is_empty():
+    cells = table.refused_cells
+    if cells.is_empty():
         return pl.DataFrame(schema={"row_index": pl.Int64, "block": pl.Int64, "field": pl.String})
-    cells = errors.select(
-        (pl.col("row") - (table.grid.first_row + 1)).alias("row_index"),
-        pl.col("cell").str.extract(r"^([A-Z]+)").alias("letters"),
-    )
     places = pl.DataFrame(
         [(letters, *place) for letters, place in at.items()],
         schema={"letters": pl.String, "block": pl.Int64, "field": pl.String},

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from efficiency.intake.layout import ColumnBinding, ColumnGroup
     from schemas.column import Form
 
+MOST_NAMED = 100
+"""Columns of one field that are named; of more it is said how many they are."""
 _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 
 
@@ -134,12 +136,14 @@ def filled_on(table: Table) -> date | None:
 def _report_duplicates(table: Table) -> None:
     """`header_duplicate` at each of the columns that state one field."""
     for bindings in table.layout.duplicates:
-        letters = "、".join(table.grid.letters(binding.column) for binding in bindings)
-        title = " / ".join(dict.fromkeys(binding.header for binding in bindings))
+        named = bindings[:MOST_NAMED]
+        letters = "、".join(table.grid.letters(binding.column) for binding in named)
+        letters += f"等 {len(bindings)} 列" if len(bindings) > MOST_NAMED else ""
+        title = " / ".join(dict.fromkeys(binding.header for binding in named))
         scope = "整张表未采用" if table.layout.refused else "这几列均未采用，其他列不受影响"
         if table.layout.form == "energy" and not table.layout.refused:
             scope += "；这几列填有数据的企业，当期综合能耗无法计算"
-        for binding in bindings:
+        for binding in named:
             table.header_problem(
                 "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
             )

@@ -14,7 +14,7 @@ import polars as pl
 from efficiency.intake.extraction.columns import Extracted, extract, numbers_of
 from efficiency.intake.extraction.shown_figures import shown_figures
 from efficiency.intake.parsing import TENTH_DOUBT
-from efficiency.intake.problems import number_text, problem, problem_rows, problems_frame
+from efficiency.intake.problems import MOST_LISTED, RULES, number_text, problem, problem_rows, problems_frame, with_more
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Table:
     _of_table: list[dict[str, object]] = field(default_factory=list)
     """Problems of the table and its headers."""
     _of_cells: list[pl.DataFrame] = field(default_factory=list)
+    _refused: list[pl.DataFrame] = field(default_factory=list)
+    """`row_index` and `letters` of every cell with an error, those that are only counted too."""
     _noted_formats: set[int] = field(default_factory=set)
     """Columns whose number format is told."""
 
@@ -58,6 +60,17 @@ class Table:
     def problems(self) -> pl.DataFrame:
         """Everything reported so far, in the shape of PARSE_PROBLEMS: the table and its headers first, then cells."""
         return pl.concat([problems_frame(self._of_table), *self._of_cells])
+
+    @property
+    def refused_cells(self) -> pl.DataFrame:
+        """`row_index` and column `letters` of every cell with an error, those that `problems` only counts too."""
+        of_table = [
+            (int(str(found["row"])) - self.grid.first_row - 1, str(found["cell"]).rstrip("0123456789"))
+            for found in self._of_table
+            if found["severity"] == "error" and found["row"] is not None
+        ]
+        schema = {"row_index": pl.Int64, "letters": pl.String}
+        return pl.concat([pl.DataFrame(of_table, schema=schema, orient="row"), *self._refused])
 
     def is_refused(self, stated: pl.Series) -> bool:
         """Whether the table as a whole is refused: columns that compete, or no row `stated` for want of a period."""
@@ -97,16 +110,29 @@ class Table:
         )
 
     def cell_problems(self, rule: str, cells: pl.DataFrame, column: int, field_: str, **words: pl.Expr) -> None:
-        """One problem for each row of `cells` (`row_index`, `value`), all in one column; `words` are over `cells`."""
+        """One problem for each row of `cells` (`row_index`, `value`), all in one column; `words` are over `cells`.
+
+        Beyond `MOST_LISTED` they are counted.
+        """
         if cells.height:
-            located = cells.join(self.base, on="row_index", how="left", maintain_order="left").with_columns(
-                pl.lit(self.submission_id).alias("submission_id"),
-                pl.lit(self.file_name).alias("file_name"),
-                pl.lit(self.grid.sheet).alias("sheet"),
-                pl.lit(field_).alias("field"),
-                (pl.lit(self.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
+            if RULES[rule].severity == "error":
+                letters = pl.lit(self.grid.letters(column)).alias("letters")
+                self._refused.append(cells.select(pl.col("row_index").cast(pl.Int64), letters))
+            located = (
+                cells.head(MOST_LISTED + 1)
+                .join(self.base, on="row_index", how="left", maintain_order="left")
+                .with_columns(
+                    pl.lit(self.submission_id).alias("submission_id"),
+                    pl.lit(self.file_name).alias("file_name"),
+                    pl.lit(self.grid.sheet).alias("sheet"),
+                    pl.lit(field_).alias("field"),
+                    (pl.lit(self.grid.letters(column)) + pl.col("row").cast(pl.String)).alias("cell"),
+                )
             )
-            self._of_cells.append(problem_rows(rule, located, words))
+            found = problem_rows(rule, located, words)
+            if (more := cells.height - MOST_LISTED) > 1:
+                found = with_more(found, more, self.grid.row_number(int(cells["row_index"][-1])))
+            self._of_cells.append(found)
 
     def refuse(self, found: Extracted, binding: ColumnBinding, **words: pl.Expr) -> None:
         """One problem for each refused cell of a column."""

@@ -14,7 +14,7 @@ from efficiency.cell_addresses import column_letters
 from efficiency.intake.formats import filled_cells
 from efficiency.intake.layout import SUMS, hint_at_form, labels_of, last_used_row
 from efficiency.intake.parsing import parse_number
-from efficiency.intake.problems import EMPTY, problem, problem_rows, problems_frame
+from efficiency.intake.problems import EMPTY, MOST_LISTED, problem, problem_rows, problems_frame, with_more
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
 
 if TYPE_CHECKING:
@@ -102,13 +102,13 @@ def unrecognised_table(file: InboxFile, identifier: str, table: FoundTable) -> R
 
 
 def unread_rows(
-    table: Table, problems: pl.DataFrame, stated: pl.Series, stated_by_any: pl.Series, *, own: bool
+    table: Table, stated: pl.Series, stated_by_any: pl.Series, *, own: bool
 ) -> tuple[int, int, pl.DataFrame]:
     """The data rows of `table` that state nothing: how many are blank, how many rejected, and their `row_empty`.
 
-    `problems` are those of the table; `stated` the indexes of the rows that it states, `stated_by_any` those that any
-    form of the same table states. With `own`, only rows that another form states are blank; otherwise (a further form
-    of a table, pre-printed carriers without a figure) a row may be blank without being stated anywhere.
+    `stated` are the indexes of the rows that it states, `stated_by_any` those that any form of the same table states.
+    With `own`, only rows that another form states are blank; otherwise (a further form of a table, pre-printed carriers
+    without a figure) a row may be blank without being stated anywhere.
     """
     index = pl.col("row_index")
     rows = table.cells.select("row_index").filter(~index.is_in(stated.implode()))
@@ -116,7 +116,7 @@ def unread_rows(
         return 0, 0, EMPTY
     if table.is_refused(stated):
         return 0, rows.height, EMPTY
-    errors = problems.filter(pl.col("severity") == "error")["row"] - (table.grid.first_row + 1)
+    errors = table.refused_cells["row_index"]
     rows = rows.with_columns(
         index.is_in(errors.implode()).alias("named"),
         (index.is_in(stated_by_any.implode()) if own else pl.lit(value=True)).alias("excused"),
@@ -152,7 +152,10 @@ def _empty_rows(table: Table, row_indexes: pl.Series) -> pl.DataFrame:
         pl.lit(table.file_name).alias("file_name"),
         pl.lit(table.grid.sheet).alias("sheet"),
     )
-    return problem_rows("row_empty", located)
+    found = problem_rows("row_empty", located.head(MOST_LISTED + 1))
+    if (more := located.height - MOST_LISTED) > 1:
+        return with_more(found, more, int(located["row"][-1]))
+    return found
 
 
 def report_unread_rows(table: Table, found: FoundTable) -> None:

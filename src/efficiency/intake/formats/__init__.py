@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from efficiency.intake.formats.archive import damage_as_unreadable
 from efficiency.intake.formats.grid import Grid, cells_of_rows, filled_cells, grid_of_cells
-from efficiency.intake.formats.kinds import ARCHIVES, ENCRYPTED, SPREADSHEET, holds_table, kind_of
+from efficiency.intake.formats.kinds import ARCHIVES, ENCRYPTED, SPREADSHEET, holds_table, is_costly, kind_of
 from efficiency.intake.formats.limits import MAX_EXPANDED, UnreadableError
 from efficiency.intake.formats.number_formats import NumberFormat
 from efficiency.intake.formats.read import read_grids
@@ -24,6 +24,7 @@ __all__ = [
     "filled_cells",
     "grid_of_cells",
     "holds_table",
+    "is_costly",
     "kind_of",
     "read_grids",
 ]

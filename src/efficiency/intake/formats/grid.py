@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from efficiency.cell_addresses import column_letters
-from efficiency.intake.formats.limits import MAX_TEXTS, Extent, check_texts
+from efficiency.intake.formats.limits import MAX_TEXTS, Budget, Extent, check_texts
 from efficiency.intake.parsing import HUGE, SAFE_INTEGER
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from efficiency.intake.formats.number_formats import FormatSections, NumberFormat
 
-HEAD = 64
-"""Rows of a sheet that are kept as texts once they have been read as such."""
+HEAD, MOST_BLOCKS = 64, 4
+"""Rows of a sheet that are read as texts together, and how many times so many are kept."""
 COLUMN_BITS = 14
 """A position is row << 14 | column, both absolute and from 0: 16 384 columns are the most that a sheet has."""
 NO_TEXT = pl.Series(values=[None], dtype=pl.String)
@@ -119,14 +119,27 @@ class Grid:
 
     def rows(self, first: int, end: int) -> list[list[str]]:
         """The cells of rows `first` to before `end` as trimmed texts, `` where blank. For headers, not for data."""
-        if min(end, self.height) <= HEAD:
-            return [list(row) for row in self._head[first:end]]
-        return self._as_texts(first, end)
+        if end - first > HEAD:
+            return self._as_texts(first, end)
+        found: list[list[str]] = []
+        last = min(end, self.height)
+        for block in range(first // HEAD, -(-last // HEAD)):
+            start = block * HEAD
+            found += [list(row) for row in self._block(block)[max(first - start, 0) : last - start]]
+        return found
+
+    def _block(self, number: int) -> list[list[str]]:
+        """Rows as texts, `HEAD` of them. Headers are looked for window by window: the last blocks are kept."""
+        known = self._blocks
+        if number not in known:
+            while len(known) >= MOST_BLOCKS:
+                del known[next(iter(known))]
+            known[number] = self._as_texts(number * HEAD, (number + 1) * HEAD)
+        return known[number]
 
     @cached_property
-    def _head(self) -> list[list[str]]:
-        """The rows in which headers are looked for, window by window."""
-        return self._as_texts(0, HEAD)
+    def _blocks(self) -> dict[int, list[list[str]]]:
+        return {}
 
     def _as_texts(self, first: int, end: int) -> list[list[str]]:
         columns = [
@@ -214,28 +227,55 @@ def positions_of(row: int, column: int, rows: int, columns: int) -> Integers:
     return (block + np.arange(columns, dtype=np.int64) + column).ravel()
 
 
-def grid_of_cells(
-    cells: SheetCells, sheet: str, position: int, *, doubtful_formulas: int = 0, marks_unknown: bool = False
-) -> Grid:
-    """The grid of the rectangle that `cells` span. Raises UnreadableError where it or its texts are too large."""
+def extent_of_cells(cells: SheetCells) -> Extent:
+    """The rectangle that `cells` span, and how many of its places they take. Raises UnreadableError for a far one."""
     marked = np.fromiter(cells.marked, dtype=np.int64, count=len(cells.marked))
     every = [positions for positions, _ in (*cells.numbers, *cells.texts) if len(positions)]
     every += [marked] if len(marked) else []
-    extent = Extent()
-    if every:
-        extent = Extent(
-            cells=sum(map(len, every)),
-            top=min(int(positions.min()) for positions in every) >> COLUMN_BITS,
-            left=min(int((positions & _COLUMN).min()) for positions in every),
-            bottom=max(int(positions.max()) for positions in every) >> COLUMN_BITS,
-            right=max(int((positions & _COLUMN).max()) for positions in every),
-        )
-    extent.check()
+    if not every:
+        return Extent()
+    extent = Extent(
+        cells=sum(map(len, every)),
+        top=min(int(positions.min()) for positions in every) >> COLUMN_BITS,
+        left=min(int((positions & _COLUMN).min()) for positions in every),
+        bottom=max(int(positions.max()) for positions in every) >> COLUMN_BITS,
+        right=max(int((positions & _COLUMN).max()) for positions in every),
+    )
+    if extent.places > 2 * extent.cells:  # the same few places may be written any number of times
+        extent.check()
+        taken = np.zeros(extent.places, dtype=np.bool_)
+        for positions in every:
+            taken[_places(positions, extent)] = True
+        extent.cells = int(np.count_nonzero(taken))
+    return extent
+
+
+def _places(positions: Integers, extent: Extent) -> Integers:
+    """Places in the columns of the rectangle laid end to end."""
+    height = extent.bottom - extent.top + 1
+    return ((positions & _COLUMN) - extent.left) * height + ((positions >> COLUMN_BITS) - extent.top)
+
+
+def grid_of_cells(
+    cells: SheetCells,
+    sheet: str,
+    position: int,
+    *,
+    doubtful_formulas: int = 0,
+    marks_unknown: bool = False,
+    budget: Budget | None = None,
+) -> Grid:
+    """The grid of the rectangle that `cells` span, which is counted in the `budget` of its file where one is given.
+
+    Raises UnreadableError where it or its texts are too large.
+    """
+    marked = np.fromiter(cells.marked, dtype=np.int64, count=len(cells.marked))
+    extent = extent_of_cells(cells)
+    (budget or Budget()).take(extent)
     height, width = extent.bottom - extent.top + 1, extent.right - extent.left + 1
 
     def places(positions: Integers) -> Integers:
-        """Places in the columns laid end to end."""
-        return ((positions & _COLUMN) - extent.left) * height + ((positions >> COLUMN_BITS) - extent.top)
+        return _places(positions, extent)
 
     figures = np.full(height * width, np.nan)
     for positions, values in cells.numbers:

@@ -30,6 +30,11 @@ HEAD = 4096
 _MOST = 128 << 20
 """Bytes of a compound file that is opened to see what it is."""
 
+COSTLY_BYTES, COSTLY_EXPANDED = 512 << 10, 2 << 20
+"""Bytes of a file, and those that it expands to. Whatever less holds is read in 300 MB and a few seconds."""
+_NATIVE = re.compile(r"^content\.xml$|(?:^|/)(?!printerSettings|vbaProject)[^/]*\.bin$", re.IGNORECASE)
+"""Parts of .ods and .xlsb; settings of printers and macros are in workbooks of every kind."""
+
 ARCHIVES = ("RAR 压缩包", "7z 压缩包", "gzip 压缩包", "bzip2 压缩包", "xz 压缩包", "tar 归档", "zip 压缩包")
 """Kinds that hold other files."""
 SPREADSHEET, ENCRYPTED = "电子表格", "加密的 Office 文件"
@@ -104,6 +109,32 @@ _ENDINGS = {
     ".ofd": "OFD 版式文件",
     ".caj": "CAJ 文献",
 }
+
+
+def is_costly(path: Path) -> bool:
+    """Whether reading the file at `path` may take much, or end the process: it is to be read by a process of its own.
+
+    So may a file that is large, or expands to much, and every file that native code reads. Raises OSError.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(HEAD)
+    if head.startswith(ZIP):
+        return _expands_far(path, size)
+    return size > COSTLY_BYTES or head.startswith((COMPOUND, b"PAR1"))
+
+
+def _expands_far(path: Path, size: int) -> bool:
+    """Whether the parts of a zipped file come to much, or are such as native code reads."""
+    if size > COSTLY_BYTES:
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except Exception:  # zipfile fails in many ways; the reader of the format says what is wrong
+        return False
+    expanded = sum(entry.file_size for entry in entries)
+    return expanded > COSTLY_EXPANDED or any(_NATIVE.search(entry.filename) for entry in entries)
 
 
 def kind_of(path: Path, ending: str = "") -> str:

@@ -20,10 +20,12 @@ MAX_ENTRIES = 10_000
 """Parts of a zipped file."""
 MAX_SHEETS = 2_000
 MAX_CELLS = 40_000_000
-"""Cells of a sheet's rectangle: a million rows of forty columns."""
+"""Cells of the rectangles of a file's sheets: a million rows of forty columns."""
 SPARSE_CELLS = 5_000_000
-"""Cells of the rectangle of a sheet that is nearly empty; each cell that is there allows it `CELLS_FOR_ONE` more."""
+"""Cells of the rectangles of sheets that are nearly empty; each cell that is there allows `CELLS_FOR_ONE` more."""
 CELLS_FOR_ONE = 20
+MAX_NATIVE_CELLS, SPARSE_NATIVE_CELLS = 6_000_000, 1_000_000
+"""The same of a file that calamine reads, which makes an object of each cell: six million take it 20 seconds."""
 MAX_TEXTS = 512 << 20
 """Bytes of a sheet's texts, each counted in every cell that holds it: a package may store it once for a million."""
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
@@ -64,16 +66,55 @@ class Extent:
             self.top, self.left, self.bottom, self.right = row, column, last_row, last_column
         self.cells += 1
 
+    @property
+    def places(self) -> int:
+        """Cells of the rectangle, blank ones too."""
+        return (self.bottom - self.top + 1) * (self.right - self.left + 1)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rectangle is larger than its cells alone allow."""
+        return self.places > CELLS_FOR_ONE * self.cells
+
     def check(self) -> None:
-        """Raises UnreadableError where the rectangle or its texts are too large to be read."""
-        rows, columns = self.bottom - self.top + 1, self.right - self.left + 1
-        within = self.bottom < MAX_ROWS and self.right < MAX_COLUMNS
-        if not within or rows * columns > most_cells(self.cells):
+        """Raises UnreadableError where the rectangle or its texts are too large for a file of this sheet alone."""
+        Budget().take(self)
+
+
+@dataclass
+class Budget:
+    """What the sheets of one file may take together, counted sheet by sheet before anything is allocated for it."""
+
+    most: int = MAX_CELLS
+    """Cells that their rectangles may still have."""
+    spare: int = SPARSE_CELLS
+    """Of them, those that may still be beyond what the cells that are there allow."""
+    remedy: str = "请删除多余的行列，或按月分成多个文件"
+    text: int = MAX_TEXTS
+    """Bytes that their texts may still have, where a format may repeat a cell with its text."""
+
+    def take(self, extent: Extent) -> None:
+        """Count a sheet. Raises UnreadableError, and counts nothing, where the file's sheets become too large."""
+        if extent.bottom >= MAX_ROWS or extent.right >= MAX_COLUMNS:
+            raise UnreadableError(_far(extent))
+        beyond = max(0, extent.places - CELLS_FOR_ONE * extent.cells)
+        if beyond > self.spare:
+            raise UnreadableError(_far(extent))
+        if extent.places > self.most:
             raise UnreadableError(
-                f"使用区域过大({self.bottom + 1} 行 × {self.right + 1} 列)，多因远处有孤立内容，"
-                f"如第 {self.bottom + 1} 行或第 {self.right + 1} 列；请删除多余的行列"
+                f"使用区域过大({extent.bottom + 1} 行 × {extent.right + 1} 列，各表合计超过上限)；{self.remedy}"
             )
-        check_texts(self.text)
+        check_texts(extent.text, self.text)
+        self.spare -= beyond
+        self.most -= extent.places
+        self.text -= extent.text
+
+
+def _far(extent: Extent) -> str:
+    return (
+        f"使用区域过大({extent.bottom + 1} 行 × {extent.right + 1} 列)，多因远处有孤立内容，"
+        f"如第 {extent.bottom + 1} 行或第 {extent.right + 1} 列；请删除多余的行列"
+    )
 
 
 def most_cells(cells: int, most: int = MAX_CELLS) -> int:
@@ -81,9 +122,9 @@ def most_cells(cells: int, most: int = MAX_CELLS) -> int:
     return min(most, SPARSE_CELLS + CELLS_FOR_ONE * cells)
 
 
-def check_texts(size: int) -> None:
+def check_texts(size: int, most: int = MAX_TEXTS) -> None:
     """Raises UnreadableError where a sheet's texts come to too many bytes, each counted in every cell that holds it."""
-    if size > MAX_TEXTS:
+    if size > most:
         raise UnreadableError(f"各格文字合计超过 {MAX_TEXTS >> 20} MiB，多因过长的文字反复出现；请删除")
 
 
@@ -112,3 +153,8 @@ def element_parser(
 
 def _refuse_entity(*_: object) -> None:
     raise ValueError("entity declared")
+
+
+def native_budget(remedy: str = "请另存为 .xlsx 后重新报送，或按月分成多个文件") -> Budget:
+    """Of a file that calamine reads."""
+    return Budget(MAX_NATIVE_CELLS, SPARSE_NATIVE_CELLS, remedy)

@@ -25,6 +25,7 @@ from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
 from efficiency.intake.formats.grid import (
     Grid,
     SheetCells,
+    extent_of_cells,
     grid_of_cells,
     lacks_result,
     number_of,
@@ -35,10 +36,12 @@ from efficiency.intake.formats.limits import (
     MAX_COLUMNS,
     MAX_EXPANDED,
     MAX_ROWS,
+    Budget,
     Extent,
     UnreadableError,
     check_sheets,
     check_texts,
+    native_budget,
 )
 from efficiency.intake.formats.number_formats import styles_of
 from efficiency.intake.formats.xlsx_fast import fast_reader
@@ -83,6 +86,7 @@ _ODD_ERROR = re.compile(
 _NO_CONTENT = "文件已损坏：工作表没有内容"
 _ASIDE = {"chartsheet": "图表", "dialogsheet": "对话框", "macrosheet": "宏"}
 """What the types of relations of sheets without cells of ours contain, and the word for such a sheet."""
+_REMEDY = "请用 Excel 打开，删除多余的行列，另存后重新报送，或按月分成多个文件"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 Item = TypeVar("Item")
@@ -142,7 +146,7 @@ def xlsx_grids(archive: Archive, part: str = "xl/workbook.xml") -> list[Grid]:
     )
     reference = _ReferenceReader(workbook)
 
-    def read(sheet: _Sheet) -> Grid | None:
+    def read(sheet: _Sheet) -> Grid | SheetCells | None:
         if sheet.hidden or sheet.aside:
             return Grid(sheet.name, sheet.position, hidden=sheet.hidden, aside=sheet.aside)
         if not sheet.part:
@@ -152,13 +156,30 @@ def xlsx_grids(archive: Archive, part: str = "xl/workbook.xml") -> list[Grid]:
         try:
             if cells is None:
                 cells = reference.read(archive.read(sheet.part))
-            return None if cells is None else grid_of_cells(cells, sheet.name, sheet.position)
+            # What is mostly blank waits for its turn: it is counted in the order of the sheets.
+            if cells is None or extent_of_cells(cells).is_sparse:
+                return cells
+            return grid_of_cells(cells, sheet.name, sheet.position)
         except UnreadableError as error:
             return Grid(sheet.name, sheet.position, refusal=str(error))
 
-    grids = dict(zip(workbook.sheets, each(read, workbook.sheets, large=workbook.size > LARGE), strict=True))
-    left = [sheet for sheet, grid in grids.items() if grid is None]
-    return [grid for grid in (grids | _by_calamine(workbook, left)).values() if grid is not None]
+    found = dict(zip(workbook.sheets, each(read, workbook.sheets, large=workbook.size > LARGE), strict=True))
+    budget = Budget()
+    grids: dict[_Sheet, Grid] = {}
+    for sheet, read_as in found.items():
+        grid = _sparse_grid(read_as, sheet, budget) if isinstance(read_as, SheetCells) else read_as
+        if grid is not None:
+            grids[sheet] = grid
+    grids |= _by_calamine(workbook, [sheet for sheet in workbook.sheets if sheet not in grids])
+    return [grids[sheet] for sheet in workbook.sheets]
+
+
+def _sparse_grid(cells: SheetCells, sheet: _Sheet, budget: Budget) -> Grid:
+    """The grid of a sheet that is mostly blank; refused where it is beyond the `budget` of the file."""
+    try:
+        return grid_of_cells(cells, sheet.name, sheet.position, budget=budget)
+    except UnreadableError as error:
+        return Grid(sheet.name, sheet.position, refusal=str(error))
 
 
 def _workbook(archive: Archive, part: str) -> _Workbook:
@@ -395,10 +416,11 @@ def _by_calamine(workbook: _Workbook, sheets: list[_Sheet]) -> dict[_Sheet, Grid
     """The grids of sheets that nothing else could read; a refusal where calamine cannot either."""
     metadata: dict[str, SheetMetadata] = {}
     changed: dict[str, bytes] = {}
+    budget = native_budget(_REMEDY)
     for sheet in sheets:
         try:
             xml = workbook.archive.read(sheet.part)
-            _check_for_calamine(xml, workbook.strings())
+            _check_for_calamine(xml, workbook.strings(), budget)
             if _ODD_ERROR.search(xml):
                 changed[sheet.part] = _ODD_ERROR.sub(rb"\1#N/A", xml)
             metadata[sheet.name] = SheetMetadata(marks_unknown=True)
@@ -415,9 +437,9 @@ def _by_calamine(workbook: _Workbook, sheets: list[_Sheet]) -> dict[_Sheet, Grid
     return {sheet: grids.get(sheet.name, Grid(sheet.name, sheet.position, refusal=lost)) for sheet in sheets}
 
 
-def _check_for_calamine(xml: bytes, strings: bytes) -> None:
+def _check_for_calamine(xml: bytes, strings: bytes, budget: Budget) -> None:
     """Raises UnreadableError for a worksheet that would be too large in calamine, whether it is sound XML or not."""
-    _largest_extent(xml).check()
+    budget.take(_largest_extent(xml))
     begins = [match.start() for match in _ITEM.finditer(strings)]
     lengths = np.diff([*begins, len(strings), len(strings)])
     referred = np.array(_REFERENCE.findall(xml), dtype=np.int64)

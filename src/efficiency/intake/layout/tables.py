@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from efficiency.intake.parsing import Timing
 
 
+MOST_BESIDE, MOST_BELOW = 100, 500
+"""Tables of a sheet that are read, side by side and below one another; each takes some hundredths of a second."""
+
+
 @dataclass(frozen=True)
 class FoundTable:
     """A table of a sheet."""
@@ -66,7 +70,10 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
         return measured, ""
     anchors = anchor_rows(grid)
     found = panes(grid, anchors)
-    headers = find_headers(grid, anchors)
+    headers = find_headers(grid, anchors) if len(found) <= MOST_BESIDE else []
+    if len(found) > MOST_BESIDE or len(headers) > MOST_BELOW:
+        many = f"并排的表格有 {len(found)} 张" if len(found) > MOST_BESIDE else f"上下排列的表格有 {len(headers)} 张"
+        return [], f"{many}，超过读取上限；请每张工作表只放一张表。"
     if len(found) == 1 or not headers:
         forms, others = _tables_below(grid, file_name, headers)
     else:

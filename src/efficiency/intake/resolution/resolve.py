@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.problems import PARSE_PROBLEMS
+from efficiency.intake.problems import PARSE_PROBLEMS, without_most
 from efficiency.intake.resolution import corrections, precedence
 from efficiency.intake.resolution.duplicate_problems import findings, renamed, superseded
 from efficiency.intake.resolution.file_problems import concat_findings, file_findings, file_problems
@@ -139,7 +139,8 @@ def combine(tables: LookupTables, parts: Sequence[PartitionResult], facts: Parti
     of_files = file_problems(
         reconciled, tables.columns, concat_findings([part.of_files for part in parts]), tables.withdrawn, tables.labels
     )
-    problems = _sorted(pl.concat([without_left_out(_once(found), reconciled), of_files]), tables.ranks)
+    listed = without_most(_once(found))
+    problems = _sorted(pl.concat([without_left_out(listed, reconciled), of_files]), tables.ranks)
     return ResolutionResult(reconciled, COLUMN_MAP.conform(tables.columns), problems, facts)
 
 

@@ -19,7 +19,7 @@ from efficiency.intake.formats.binary.compound import CompoundFile, workbook_con
 from efficiency.intake.formats.binary.errors import ERROR_NAMES, KNOWN_ERRORS, NOT_AVAILABLE
 from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
 from efficiency.intake.formats.grid import Grid, position_of
-from efficiency.intake.formats.limits import MAX_CELLS, MAX_SHEETS, Extent, UnreadableError
+from efficiency.intake.formats.limits import MAX_NATIVE_CELLS, MAX_SHEETS, Extent, UnreadableError, native_budget
 from efficiency.intake.formats.number_formats import FormatSections, styles_of
 
 if TYPE_CHECKING:
@@ -228,15 +228,21 @@ def _metadata_of_sheets(stream: bytes, about: _Globals) -> dict[str, SheetMetada
     if any(sheet.start >= len(stream) for sheet in sheets):
         raise UnreadableError("文件已损坏或不完整")
     shown = styles_of(about.codes, about.styles)
+    found: dict[int, tuple[SheetMetadata, Extent]] = {}
+    budget = native_budget()
     try:
-        found = {start: _metadata(stream, start, shown) for start in {sheet.start for sheet in sheets}}
+        for sheet in sheets:
+            if sheet.start not in found:
+                found[sheet.start] = _metadata(stream, sheet.start, shown)
+            # Calamine reads all sheets at once, hidden ones too, and each as often as it is named.
+            budget.take(found[sheet.start][1])
     except (struct.error, IndexError) as error:
         raise UnreadableError("文件已损坏，或不是电子表格") from error
-    return {sheet.name: found[sheet.start] for sheet in sheets}
+    return {sheet.name: found[sheet.start][0] for sheet in sheets}
 
 
-def _metadata(stream: bytes, start: int, shown: list[FormatSections | None]) -> SheetMetadata:
-    """The sheet at `start`. Raises UnreadableError where its cells are spread too far to be read."""
+def _metadata(stream: bytes, start: int, shown: list[FormatSections | None]) -> tuple[SheetMetadata, Extent]:
+    """The sheet at `start`, and its cells. Raises UnreadableError where it declares too many."""
     errors: dict[int, str] = {}
     styled: dict[int, list[int]] = {}
     special = {style for style, sections in enumerate(shown) if sections is not None}
@@ -264,11 +270,10 @@ def _metadata(stream: bytes, start: int, shown: list[FormatSections | None]) -> 
                     (style,) = struct.unpack_from("<H", body, 4 + 6 * place)
                     if style in special:
                         styled.setdefault(style, []).append(position_of(row, column + place))
-        elif kind == _DIMENSIONS and _stated_cells(body) > MAX_CELLS:
+        elif kind == _DIMENSIONS and _stated_cells(body) > MAX_NATIVE_CELLS:
             raise UnreadableError("工作表声明的使用区域过大，请删除多余的行列")
-    extent.check()
     formats = [(np.array(at, dtype=np.int64), sections) for style, at in styled.items() if (sections := shown[style])]
-    return SheetMetadata(marked=errors, doubtful_formulas=doubtful, formats=formats)
+    return SheetMetadata(marked=errors, doubtful_formulas=doubtful, formats=formats), extent
 
 
 def _is_error(formula: bytes) -> bool:

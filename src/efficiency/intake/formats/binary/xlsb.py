@@ -15,7 +15,7 @@ import numpy as np
 from efficiency.intake.formats.binary.errors import ERROR_NAMES, KNOWN_ERRORS, NOT_AVAILABLE
 from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
 from efficiency.intake.formats.grid import Grid, Merge, position_of
-from efficiency.intake.formats.limits import MAX_EXPANDED, Extent, UnreadableError, check_sheets
+from efficiency.intake.formats.limits import MAX_EXPANDED, Extent, UnreadableError, check_sheets, native_budget
 from efficiency.intake.formats.number_formats import FormatSections, styles_of
 
 if TYPE_CHECKING:
@@ -50,12 +50,21 @@ def xlsb_grids(archive: Archive, part: str = "xl/workbook.bin") -> list[Grid]:
     aside = {name: word for name, about in every for sign, word in _ASIDE.items() if sign in about.get("Type", "")}
     metadata: dict[str, SheetMetadata] = {}
     changed: dict[str, bytes] = {}
+    read: dict[str, tuple[SheetMetadata, Extent]] = {}
+    budget = native_budget()
     for name, target in parts.items():
-        if name not in aside:
+        if name in aside:
+            continue
+        if target not in read:
             content = archive.read(target)
-            metadata[name] = xlsb_metadata(content, shown)
+            read[target] = xlsb_metadata(content, shown)
             if (mended := _without_odd_errors(content)) != content:
                 changed[target] = mended
+        metadata[name], extent = read[target]
+        try:
+            budget.take(extent)
+        except UnreadableError as error:
+            metadata[name] = SheetMetadata(refusal=str(error))
     odd = changed or any("\\" in name or name.startswith("/") for name in archive.written)
     grids = calamine_grids(archive.repacked(changed) if odd else archive.data, metadata)
     names = [name for _, name in sheets]
@@ -103,10 +112,8 @@ def _without_odd_errors(sheet: bytes) -> bytes:
     return bytes(mended) if odd else sheet
 
 
-def xlsb_metadata(sheet: bytes, shown: Sequence[FormatSections | None] = ()) -> SheetMetadata:
-    """The metadata of one xl/worksheets/sheetN.bin, with a refusal where its cells are spread too far.
-
-    `shown` is what its styles show.
+def xlsb_metadata(sheet: bytes, shown: Sequence[FormatSections | None] = ()) -> tuple[SheetMetadata, Extent]:
+    """The metadata of one xl/worksheets/sheetN.bin, and its cells. `shown` is what its styles show.
 
     Raises struct.error for a record that is too short: calamine would take what is missing from the one before.
     """
@@ -131,12 +138,8 @@ def xlsb_metadata(sheet: bytes, shown: Sequence[FormatSections | None] = ()) -> 
         elif kind == _MERGE:
             first, last, left, right = struct.unpack_from("<IIII", body)
             merges.append((first, left, last, right))
-    try:
-        extent.check()
-    except UnreadableError as error:
-        return SheetMetadata(refusal=str(error))
     formats = [(np.array(at, dtype=np.int64), sections) for style, at in styled.items() if (sections := shown[style])]
-    return SheetMetadata(marked=errors, merges=merges, doubtful_formulas=doubtful, formats=formats)
+    return SheetMetadata(marked=errors, merges=merges, doubtful_formulas=doubtful, formats=formats), extent
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:

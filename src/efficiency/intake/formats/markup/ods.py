@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from efficiency.intake.formats.calamine import SheetMetadata, calamine_grids
 from efficiency.intake.formats.grid import position_of, positions_of
-from efficiency.intake.formats.limits import Extent, UnreadableError, element_parser
+from efficiency.intake.formats.limits import Extent, UnreadableError, element_parser, native_budget
 from efficiency.intake.formats.number_formats import FormatSections, format_sections
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ _TEXT = re.compile(rb"\s*<text:p[^<>]*>([^<]*)")
 def ods_grids(archive: Archive) -> list[Grid]:
     """The worksheets of an .ods file. Raises UnreadableError where a table is too large once it is written out."""
     content = archive.read("content.xml")
+    budget = native_budget()
     try:
-        for extent in _extents(content):
-            extent.check()
+        for extent in _extents(content):  # calamine reads all tables at once, each cell as often as it is repeated
+            budget.take(extent)
     except (expat.ExpatError, LookupError, ValueError) as error:  # LookupError: an encoding nobody knows
         raise UnreadableError("文件内容不合规范，无法读取；请另存后重新报送") from error
     metadata = ods_metadata(content, archive.find("styles.xml") or b"")

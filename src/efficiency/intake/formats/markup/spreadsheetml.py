@@ -18,6 +18,7 @@ from efficiency.intake.formats.grid import Grid, SheetCells, grid_of_cells, posi
 from efficiency.intake.formats.limits import (
     MAX_COLUMNS,
     MAX_ROWS,
+    Budget,
     UnreadableError,
     check_sheets,
     element_parser,
@@ -59,7 +60,8 @@ def spreadsheetml_grids(data: bytes) -> list[Grid]:
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise UnreadableError("文件已损坏：XML 表格内容不合规范") from error
     check_sheets([sheet.name for sheet in workbook.sheets])
-    return [workbook.grid(sheet, position) for position, sheet in enumerate(workbook.sheets, start=1)]
+    budget = Budget()
+    return [workbook.grid(sheet, position, budget) for position, sheet in enumerate(workbook.sheets, start=1)]
 
 
 def _as_known(data: bytes) -> bytes:
@@ -160,8 +162,8 @@ class _Workbook:
             sheet.text_positions.append(position)
             sheet.text_indices.append(self._pool.place(shown))
 
-    def grid(self, sheet: _Sheet, position: int) -> Grid:
-        """A sheet, once all have ended."""
+    def grid(self, sheet: _Sheet, position: int, budget: Budget) -> Grid:
+        """A sheet, once all have ended; refused where it is beyond the `budget` of the file."""
         if sheet.hidden:
             return Grid(sheet.name, position, hidden=True)
         formats = [
@@ -178,7 +180,7 @@ class _Workbook:
             formats,
         )
         try:
-            return grid_of_cells(cells, sheet.name, position)
+            return grid_of_cells(cells, sheet.name, position, budget=budget)
         except UnreadableError as error:
             return Grid(sheet.name, position, refusal=str(error))
 
