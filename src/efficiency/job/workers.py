@@ -1,7 +1,7 @@
 """Work on other cores: processes of our own that take a function with its arguments over a pipe and send the result.
 
 Reading a small workbook is mostly Python, which threads cannot run in parallel. A worker is started before polars is
-loaded here, so this module imports nothing of the package. The result does not depend on which process did the work:
+loaded here, so this module imports nothing that loads it. The result does not depend on which process did the work:
 what a worker cannot do, whoever asked does itself, and meets the error there.
 
 Why not `concurrent.futures.ProcessPoolExecutor`: a worker that is killed while its result is on the way leaves the pool
@@ -23,6 +23,8 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, TypeVar, TypeVarTuple
 
+from efficiency.interpreter import python
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -42,7 +44,7 @@ class Worker:
     def __init__(self, *modules: str) -> None:
         """Start it; `modules` are those that it loads before it is asked for anything. Raises OSError if refused."""
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
-            [sys.executable, "-P", "-c", _SERVE, *modules],  # -P: nothing is imported from the working folder
+            python("-c", _SERVE, *modules),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
