@@ -16,7 +16,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
+from efficiency.errors import EfficiencyError, UsageError
+from efficiency.interpreter import import_installed_only
+from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
+
 HERE = Path(__file__).resolve().parent.parent
+
+
+def _options() -> dict[str, Any]:
+    """The parameters of the flow as the command line states them, with absolute paths."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--inbox", type=Path, default=HERE / "sample_data" / "inbox")
+    parser.add_argument("--period", default="2026-10")
+    parser.add_argument("--policy", default=DEFAULT_POLICY)
+    parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE)
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--by", choices=("town",))
+    parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")
+    return with_absolute_paths(vars(parser.parse_args()))
+
+
+if __name__ == "__main__":  # before Prefect is imported, which reads settings from the current folder
+    import_installed_only()
+    OPTIONS = _options()
+    enter_prefect_home(OPTIONS["inbox"])
 
 # Set before prefect is imported: state kept locally, no telemetry, no prompts, and time enough for a server to start.
 for _name, _value in {
@@ -36,8 +61,6 @@ from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
-from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE  # noqa: E402
-from efficiency.errors import EfficiencyError, UsageError  # noqa: E402
 from efficiency.job import run as plain  # noqa: E402
 from efficiency.job.contracts import CompletedRun, RunRequest  # noqa: E402
 from efficiency.job.summary import as_json, closing_lines  # noqa: E402
@@ -141,19 +164,10 @@ def monthly_flow_run(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # th
     return summary
 
 
-def main() -> int:
-    """Run the flow with its defaults: the sample inbox, results below the current folder."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--inbox", type=Path, default=HERE / "sample_data" / "inbox")
-    parser.add_argument("--period", default="2026-10")
-    parser.add_argument("--policy", default=DEFAULT_POLICY)
-    parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE)
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
-    parser.add_argument("--strict", action="store_true")
-    parser.add_argument("--by", choices=("town",))
-    parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")
+def main(options: dict[str, Any]) -> int:
+    """Run the flow with the parameters of the command line: by default the sample, results below the current folder."""
     try:
-        summary = monthly_flow_run(**vars(parser.parse_args()))
+        summary = monthly_flow_run(**options)
     except EfficiencyError as error:
         print(f"efficiency: {error}", file=sys.stderr)
         return error.exit_status
@@ -162,4 +176,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(OPTIONS))

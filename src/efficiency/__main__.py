@@ -1,11 +1,13 @@
-"""The process around `efficiency.cli.main`: the `efficiency` command, and `python -m efficiency`."""
+"""The process around `efficiency.cli.main`: the `efficiency` command, and `python -m efficiency`.
 
-import logging
+Whatever else is needed is imported after the current folder is taken from the places of imports. Python itself looks
+there for the package that `python -m efficiency` names; `python -P -m efficiency` and the command do not.
+"""
+
 import os
 import sys
 
-from efficiency.cli import main
-from efficiency.processes import remove_temporary
+from efficiency.interpreter import import_installed_only
 
 
 def process() -> int:
@@ -14,6 +16,12 @@ def process() -> int:
     Every file that a command opens is closed when it returns. Freeing the memory frame by frame takes a twentieth of a
     run, so the process ends without it, except where Prefect has handlers that run at exit.
     """
+    import_installed_only()
+    import logging
+
+    from efficiency.cli import main
+    from efficiency.processes import remove_temporary
+
     status = main()
     if "prefect" in sys.modules:
         return status

@@ -66,22 +66,16 @@ def run(options: argparse.Namespace) -> int:
 
     periods = period_range(options.period)
     if options.prefect or options.dask or os.environ.get("PREFECT_API_URL"):
+        from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
         from efficiency.serving.server import require_named
 
         require_named()
+        asked = ("inbox", "period", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
+        parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
+        enter_prefect_home(options.inbox)
         from flows.monthly import monthly_flow_run
 
-        summary = monthly_flow_run(
-            inbox=options.inbox,
-            period=options.period,
-            policy=options.policy,
-            warehouse=options.warehouse,
-            output=options.output,
-            strict=options.strict,
-            mapping=options.mapping,
-            by=options.by,
-            dask=options.dask,
-        )
+        summary = monthly_flow_run(**parameters)
         if options.json:
             print_json(summary)
         else:

@@ -56,6 +56,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check the options, then serve until stopped."""
     from efficiency.policy.load import load_policy
+    from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
     from efficiency.serving.server import server
     from efficiency.serving.settings import read_settings
 
@@ -67,27 +68,11 @@ def run(options: argparse.Namespace) -> int:
 
         load_mapping(options.mapping)
     read_settings()
-    os.environ.setdefault("PREFECT_HOME", str(Path.cwd() / ".prefect"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    asked = ("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
+    parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
+    enter_prefect_home(options.inbox, keep=True)
     with server(options.port) as address:
         from flows.serving import serve
 
-        return serve(
-            address,
-            cron=options.cron,
-            timezone=options.timezone,
-            inbox=options.inbox.resolve(),
-            policy=_absolute(options.policy),
-            warehouse=options.warehouse.resolve(),
-            output=options.output.resolve(),
-            strict=options.strict,
-            mapping=options.mapping.resolve() if options.mapping else None,
-            by=options.by,
-            dask=options.dask,
-        )
-
-
-def _absolute(policy: str) -> str:
-    """A policy file by its absolute path, since a run may start in another folder; a built-in one by its id."""
-    path = Path(policy)
-    return str(path.resolve()) if path.suffix and path.is_file() else policy
+        return serve(address, cron=options.cron, timezone=options.timezone, **parameters)

@@ -1,7 +1,7 @@
 """Work on other cores: processes of our own that take a function with its arguments over a pipe and send the result.
 
 Reading a small workbook is mostly Python, which threads cannot run in parallel. A worker is started before polars is
-loaded here, so this module imports nothing of the package. The result does not depend on which process did the work:
+loaded here, so this module imports nothing that loads it. The result does not depend on which process did the work:
 what a worker cannot do, whoever asked does itself, and meets the error there. Work that may take more than a process
 should have, as reading a file from outside may, is done within `Limits`, of which the system ends the worker: it costs
 that one piece of work, and the worker is started anew.
@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, TypeVar, TypeVarTuple
+
+from efficiency.interpreter import python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +77,7 @@ class Worker:
         self.fresh = True
         """Whether it has not been asked for anything since it started."""
         return subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
-            [sys.executable, "-P", "-c", _SERVE, *self._modules],  # -P: nothing is imported from the working folder
+            python("-c", _SERVE, *self._modules),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.interpreter import python
 
 API_URL = "PREFECT_API_URL"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -94,11 +95,11 @@ def _named(address: str) -> Iterator[None]:
 def _own(port: int, address: str, address_file: Path) -> Iterator[None]:
     """Run a server at `address` within the block; `address_file` holds the address as long as the server runs."""
     home = address_file.parent
-    home.mkdir(parents=True, exist_ok=True, mode=0o750)
     announce(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
     with (home / "server.log").open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)),
+            cwd=home,  # it reads settings from its current folder, and imports from there
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
