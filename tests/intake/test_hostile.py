@@ -23,7 +23,7 @@ import pytest
 import xlsxwriter
 from builders.mutants import CODES, encrypted, record, xlsb, zipped
 from builders.xls import biff, compound, one_at
-from conftest import efficiency
+from conftest import efficiency_process
 
 from efficiency.intake.files import InboxFile, inbox_file, list_inbox
 from efficiency.intake.read import read_file
@@ -531,7 +531,7 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (inbox / "空.xls").write_bytes(b"")
     os.mkfifo(inbox / "管道.csv")
     (inbox / "环.xlsx").symlink_to(inbox / "环.xlsx")
-    efficiency("run", "--inbox", inbox, "--period", "2026-10", "--json", cwd=folder)
+    efficiency_process("run", "--inbox", inbox, "--period", "2026-10", "--json", cwd=folder)
     return folder
 
 
