@@ -24,7 +24,7 @@ from efficiency.intake.read_result import ReadResult
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
-settings.register_profile("short", max_examples=30, deadline=None, suppress_health_check=CHECKS)
+settings.register_profile("short", max_examples=15, deadline=None, suppress_health_check=CHECKS)
 settings.register_profile("long", settings.get_profile("short"), max_examples=100)
 settings.load_profile("short")
 
