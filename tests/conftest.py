@@ -1,24 +1,30 @@
-"""What several subjects share: one run of the month on the sample inbox, made once for each test process."""
+"""What several subjects share: the command line, and one run of the month on the sample inbox."""
 
+import contextlib
+import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from builders.sheets import Rows, balanced, write
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from efficiency.cli import main
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
-settings.register_profile("short", max_examples=30, deadline=None, suppress_health_check=CHECKS)
+settings.register_profile("short", max_examples=15, deadline=None, suppress_health_check=CHECKS)
 settings.register_profile("long", settings.get_profile("short"), max_examples=100)
 settings.load_profile("short")
 
@@ -27,6 +33,38 @@ INBOX = ROOT / "sample_data" / "inbox"
 
 
 def efficiency(*arguments: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """The command line in this process, in the folder `cwd`: what it prints, and with which status it ends.
+
+    A process of its own would load polars and the rest anew, which takes longer than most commands. What is of the
+    process alone (a signal, a limit, what is loaded at the start) is tested with `efficiency_process`.
+    """
+    printed, told = io.StringIO(), io.StringIO()
+    with _own_state(), contextlib.chdir(cwd), redirect_stdout(printed), redirect_stderr(told):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as error:  # argparse: help, wrong usage
+            status = int(error.code or 0)
+    done = subprocess.CompletedProcess(arguments, status, printed.getvalue(), told.getvalue())
+    if check:
+        assert status == 0, done.stderr
+    return done
+
+
+@contextlib.contextmanager
+def _own_state() -> Iterator[None]:
+    """Gives back what the command line changes of its process: handlers and level of the log, and the umask."""
+    log = logging.getLogger()
+    handlers, level, umask = log.handlers[:], log.level, os.umask(0o022)
+    log.handlers.clear()
+    try:
+        yield
+    finally:
+        log.handlers[:] = handlers
+        log.setLevel(level)
+        os.umask(umask)
+
+
+def efficiency_process(*arguments: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """The command as its user runs it, in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "efficiency", *map(str, arguments)],
@@ -57,10 +95,19 @@ class SampleRun:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
-    """`efficiency run --by town` on the sample inbox for 2026-10, in an empty folder."""
-    folder = tmp_path_factory.mktemp("month")
-    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json", cwd=folder)
-    return SampleRun(folder, json.loads(done.stdout))
+    """`efficiency run --by town` on the sample inbox for 2026-10, in an empty folder; nobody writes into it.
+
+    The processes among which the tests are distributed share it: the first that asks for it makes it.
+    """
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp().parent / "month" if shared else tmp_path_factory.mktemp("month")
+    printed = folder / "printed.json"
+    with FileLock(folder.with_suffix(".lock")):
+        if not printed.exists():
+            folder.mkdir(exist_ok=True)
+            run = ("run", "--inbox", INBOX, "--period", "2026-10", "--by", "town", "--json")
+            printed.write_text(efficiency_process(*run, cwd=folder).stdout, encoding="utf-8")
+    return SampleRun(folder, json.loads(printed.read_text(encoding="utf-8")))
 
 
 class _Faults(logging.Handler):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import INBOX, ROOT, SampleRun, efficiency
+from builders.small_inbox import CODES, small_inbox, write
+from conftest import INBOX, ROOT, SampleRun, efficiency, efficiency_process
 
 from efficiency import cli
 from efficiency.cli import _parser
@@ -22,7 +23,7 @@ def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) ->
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
-    text = efficiency("--help", cwd=tmp_path).stdout
+    text = efficiency_process("--help", cwd=tmp_path).stdout
     assert all(re.search(rf"^    {command}\s", text, re.MULTILINE) for command in COMMANDS)
 
 
@@ -82,7 +83,9 @@ def test_broken_policy_ends_with_status_2_and_names_the_line(tmp_path: Path) -> 
 
 
 def test_strict_run_with_errors_ends_with_status_3_and_publishes_nothing(tmp_path: Path) -> None:
-    done = efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--strict", cwd=tmp_path, check=False)
+    inbox = small_inbox(tmp_path / "inbox")
+    write(inbox / "坏.csv", [("统一社会信用代码", "所属期", "实缴税金(万元)"), (CODES[0], "2026年10月", "十")])
+    done = efficiency_process("run", "--inbox", inbox, "--period", "2026-10", "--strict", cwd=tmp_path, check=False)
     assert done.returncode == 3
     assert "--strict publishes nothing" in done.stderr
     assert not (tmp_path / "output").exists()

@@ -6,33 +6,26 @@ allocation that fails inside the reader would end the process, tests and all.
 
 import hashlib
 import io
-import json
 import os
 import re
-import resource
 import struct
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
+from builders.alone import read_alone
 from builders.mutants import CODES, encrypted, record, xlsb, zipped
 from builders.xls import biff, compound, one_at
-from conftest import efficiency
+from conftest import efficiency_process
 
 from efficiency.intake.files import InboxFile, inbox_file, list_inbox
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 
-MEMORY = 1_536 << 20
 EXTRA_KILOBYTES = 300 << 10
-SECONDS = 60
-"""Generous: the question is whether there is an answer at all."""
 
 SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEAD = ("统一社会信用代码", "企业名称", "营业收入(万元)")
@@ -81,34 +74,6 @@ def reported(parsed: ReadResult) -> list[tuple[str, str]]:
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[str, bytes], ReadResult]:
     return lambda name, data: read_file(put(tmp_path / name, data))
-
-
-READ_ALONE = """
-import json, pathlib, resource, sys
-from efficiency.intake.files import InboxFile
-from efficiency.intake.read import read_file
-path = pathlib.Path(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-parsed = read_file(InboxFile(path, path.name, "0" * 64, 0.0))
-extra = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(json.dumps({"extra": extra, "problems": parsed.problems.select("rule", "message").rows(),
-                  "sheets": parsed.submissions.height}))
-"""
-
-
-def read_alone(path: Path, data: bytes) -> dict[str, Any]:
-    """What a process with little memory makes of the file: its problems, and how many kilobytes more it took."""
-    path.write_bytes(data)
-    done = subprocess.run(
-        [sys.executable, "-c", READ_ALONE, str(path)],
-        capture_output=True,
-        timeout=SECONDS,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
-        env={**os.environ, "POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"},
-    )
-    assert done.returncode == 0, done.stderr.decode()[-500:]
-    return json.loads(done.stdout)
 
 
 # --- bombs -----------------------------------------------------------------------------------------------------------
@@ -531,7 +496,7 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (inbox / "空.xls").write_bytes(b"")
     os.mkfifo(inbox / "管道.csv")
     (inbox / "环.xlsx").symlink_to(inbox / "环.xlsx")
-    efficiency("run", "--inbox", inbox, "--period", "2026-10", "--json", cwd=folder)
+    efficiency_process("run", "--inbox", inbox, "--period", "2026-10", "--json", cwd=folder)
     return folder
 
 

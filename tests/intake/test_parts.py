@@ -6,10 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.sent import A, B, C, cells, profile, sent, told, totals
 from builders.sheets import Rows
 from builders.stated import CODES, Resolved
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 LAND = ["企业名称", "登记用地面积"]
@@ -305,7 +306,7 @@ def splits(draw: st.DrawFn) -> tuple[list[list[Any]], list[list[Any]]]:
     return plain, draw(st.permutations(parts))
 
 
-@settings(max_examples=settings().max_examples // 3)
+@examples(short=5, long=33)
 @given(splits(), st.booleans())
 def test_any_split_of_a_figure_into_labelled_parts_gives_the_same_profile(
     rows: tuple[list[list[Any]], list[list[Any]]], total: bool

@@ -6,10 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.sent import REGISTER, sent, told
 from builders.sheets import Rows
 from builders.stated import Resolved
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.layout import MappingFile, load_mapping
@@ -122,7 +123,7 @@ def mapping(text: str) -> MappingFile:
         return load_mapping(path)
 
 
-@settings(max_examples=settings().max_examples // 3)
+@examples(short=5, long=33)
 @given(st.lists(st.sampled_from([1, 1, 1, 100, 10_000]), min_size=3, max_size=5), st.data())
 def test_the_columns_of_the_first_month_s_unit_count_and_the_others_do_not(factors: list[int], data: Any) -> None:
     sheets = list(enumerate(factors, 1))

@@ -10,7 +10,9 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+from builders.small_inbox import CODES, small_inbox
 from conftest import INBOX, ROOT, SampleRun, efficiency
+from openpyxl import Workbook
 
 TABLES = {
     "intake.submissions", "intake.problems", "facts.enterprises", "facts.land", "facts.output", "facts.energy",
@@ -173,18 +175,34 @@ def test_to_explain_what_is_not_there_is_wrong_usage_as_for_every_other_command(
     assert says in done.stderr
 
 
-def test_same_inbox_again_changes_nothing(sample_run: SampleRun, tmp_path: Path) -> None:
-    shutil.copytree(sample_run.folder / "warehouse", tmp_path / "warehouse")
-    before = results_of(sample_run.warehouse)
-    summary = json.loads(efficiency("run", "--inbox", INBOX, "--period", "2026-10", "--json", cwd=tmp_path).stdout)
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """The month on the small inbox, and a workbook with a mistake in it."""
+    folder = tmp_path_factory.mktemp("small")
+    sheet = Workbook()
+    sheet.active.append(["统一社会信用代码", "所属期", "实缴税金(万元)"])
+    sheet.active.append([CODES[0], "2026年9月", "约十万"])
+    small_inbox(folder / "inbox")
+    sheet.save(folder / "inbox" / "补报.xlsx")
+    told = efficiency("run", "--inbox", "inbox", "--period", "2026-10", "--json", cwd=folder)
+    return SampleRun(folder, json.loads(told.stdout))
+
+
+@pytest.mark.parametrize("of", ["small_run", pytest.param("sample_run", marks=pytest.mark.long)])
+def test_same_inbox_again_changes_nothing(of: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    first: SampleRun = request.getfixturevalue(of)
+    inbox = INBOX if of == "sample_run" else first.folder / "inbox"
+    shutil.copytree(first.folder / "warehouse", tmp_path / "warehouse")
+    before = results_of(first.warehouse)
+    summary = json.loads(efficiency("run", "--inbox", inbox, "--period", "2026-10", "--json", cwd=tmp_path).stdout)
     again = tmp_path / "warehouse" / "efficiency.duckdb"
     assert summary["counts"]["files_new"] == 0
-    assert summary["evaluation_id"] == sample_run.told["evaluation_id"]
-    assert summary["inputs_sha256"] == sample_run.told["inputs_sha256"]
+    assert summary["evaluation_id"] == first.told["evaluation_id"]
+    assert summary["inputs_sha256"] == first.told["inputs_sha256"]
     assert rows(again, "SELECT count(*) FROM results.evaluations") == [(1,)]
     assert results_of(again) == before
     problems = "SELECT * FROM intake.problems ORDER BY ALL"
-    assert rows(again, problems) == rows(sample_run.warehouse, problems)
+    assert rows(again, problems) == rows(first.warehouse, problems)
 
 
 @pytest.mark.long
@@ -229,23 +247,15 @@ def test_rerun_of_an_earlier_period_marks_the_later_stale(tmp_path: Path) -> Non
     assert stale == [("2026-09", False), ("2026-10", True)]
 
 
-def test_failed_run_leaves_the_published_files_as_they_were(sample_run: SampleRun, tmp_path: Path) -> None:
-    shutil.copytree(sample_run.folder, tmp_path / "month")
+def test_failed_run_leaves_the_published_files_as_they_were(small_run: SampleRun, tmp_path: Path) -> None:
+    shutil.copytree(small_run.folder, tmp_path / "month")
     broken = tmp_path / "month" / "warehouse" / "efficiency.duckdb"
     before = broken.read_bytes()
     (tmp_path / "month" / "output").chmod(0o500)
-    (tmp_path / "blocked").write_text("a file where a folder is needed", encoding="utf-8")
-    done = efficiency(
-        "run",
-        "--inbox",
-        INBOX,
-        "--period",
-        "2026-10",
-        "--output",
-        tmp_path / "blocked",
-        cwd=tmp_path / "month",
-        check=False,
-    )
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder is needed", encoding="utf-8")
+    command = ("run", "--inbox", "inbox", "--period", "2026-10", "--output", blocked)
+    done = efficiency(*command, cwd=tmp_path / "month", check=False)
     assert done.returncode == 1
     assert "blocked" in done.stderr
     assert broken.read_bytes() == before
@@ -272,8 +282,19 @@ def test_sample_month_decides_as_recorded(sample_run: SampleRun) -> None:
     assert decided(sample_run.warehouse) == recorded
 
 
-def test_returned_workbook_that_comes_back_mended_is_recognised(sample_run: SampleRun, tmp_path: Path) -> None:
+def test_returned_workbook_that_comes_back_mended_is_recognised(small_run: SampleRun, tmp_path: Path) -> None:
     """The returned file itself is mended in its marked cell and sent again under its name."""
+    shutil.copytree(small_run.folder / "warehouse", tmp_path / "warehouse")
+    book = openpyxl.load_workbook(small_run.reports / "退回" / "补报.xlsx")
+    book["Sheet"]["C2"].value = 1200
+    (tmp_path / "inbox").mkdir()
+    book.save(tmp_path / "inbox" / "补报.xlsx")
+    done = efficiency("run", "--inbox", "inbox", "--period", "2026-10", cwd=tmp_path)
+    assert "Came back: 补报.xlsx: 1 problems before, 1 mended, 0 left" in done.stdout
+
+
+@pytest.mark.long
+def test_of_the_sample_a_workbook_that_comes_back_mended_is_recognised(sample_run: SampleRun, tmp_path: Path) -> None:
     name = next(m["file"] for m in planted() if m["rule"] == "not_a_number")
     cell, sheet = next((m["cell"], m["sheet"]) for m in planted() if m["rule"] == "not_a_number")
     shutil.copytree(sample_run.folder / "warehouse", tmp_path / "warehouse")

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from builders.small_inbox import CODES, NAMES, run, small_inbox, write
-from conftest import efficiency
+from conftest import efficiency, efficiency_process
 
 from efficiency.errors import UsageError
 from efficiency.review.check import check_paths, checked_as_json, checked_lines
@@ -77,7 +77,7 @@ def test_check_writes_nothing_and_does_not_wait_for_a_run(month: Path, tmp_path:
     sheet = write(tmp_path / "税收.csv", [HEAD, (CODES[0], NAMES[0], "2026年10月", "十")])
     with lock(warehouse(month)):
         before = contents(month)
-        done = efficiency("check", sheet, "--warehouse", warehouse(month), cwd=tmp_path)
+        done = efficiency_process("check", sheet, "--warehouse", warehouse(month), cwd=tmp_path)
         assert contents(month) == before
     assert "错误1个" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["税收.csv"]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from builders.examples import examples
 from builders.small_inbox import CODES, NAMES, quick_policy, run, write
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.errors import UsageError
@@ -61,7 +62,7 @@ def happen(folder: Path, step: Step) -> None:
 
 
 @given(STEPS)
-@settings(max_examples=max(3, settings.default.max_examples // 10))
+@examples(short=1, long=6)
 def test_the_audit_holds_after_any_history(tmp_path_factory: pytest.TempPathFactory, steps: list[Step]) -> None:
     folder = tmp_path_factory.mktemp("history")
     policy = str(quick_policy(folder / "quick.toml"))

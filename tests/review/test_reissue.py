@@ -65,7 +65,10 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     return folder, ids
 
 
-@pytest.mark.parametrize("name", ["first", "corrected", "renamed", "september"])
+LATER = [pytest.param(name, marks=pytest.mark.long) for name in ("corrected", "september")]
+
+
+@pytest.mark.parametrize("name", ["first", "renamed", *LATER])
 def test_every_document_is_the_same_as_when_it_was_first_issued(
     history: tuple[Path, dict[str, str]], name: str, tmp_path: Path
 ) -> None:
@@ -111,6 +114,7 @@ def test_an_evaluation_whose_inputs_were_altered_is_not_issued(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_a_sheet_that_a_mapping_teaches_to_read_was_not_known_before(tmp_path: Path) -> None:
     """The file is read again, and its other sheet keeps its place in the order of arrival."""
     inbox = small_inbox(tmp_path / "inbox")

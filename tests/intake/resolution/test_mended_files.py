@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.stated import CODES, NAMES, Resolved, Row, Sheet, counting, message, month, stated, whole, year_to_date
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.resolution import SEEN, resolve
@@ -287,7 +288,7 @@ def offices(draw: st.DrawFn) -> Office:
 
 
 @given(offices())
-@settings(max_examples=max(10, settings.default.max_examples // 2))
+@examples(short=6, long=40)
 def test_a_fresh_warehouse_gives_the_facts_of_one_that_saw_every_version(office: Office) -> None:
     fresh = Office(inbox=office.inbox, withdrawn=office.withdrawn)
     fresh.read()

@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.stated import (
     CODES,
     Resolved,
@@ -194,6 +195,7 @@ def test_a_product_without_a_limit_is_noted() -> None:
     assert product("陶瓷砖吸水率≤0.2％").problems.is_empty()
 
 
+@examples(short=6, long=40)
 @given(st.lists(st.floats(20.0, 100.0), min_size=4, max_size=12))
 def test_steady_months_are_never_suspect_whether_single_or_cumulative(figures: list[float]) -> None:
     running = [sum(figures[:n]) for n in range(1, len(figures) + 1)]

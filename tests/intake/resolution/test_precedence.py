@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from builders.examples import examples
 from builders.stated import (
     CODES,
     Resolved,
@@ -239,6 +240,7 @@ output_rows = st.builds(
 sheets = st.lists(st.lists(output_rows, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
+@examples(short=6, long=50)
 @given(sheets, st.randoms(use_true_random=False))
 def test_with_dates_of_filing_neither_the_order_of_sheets_nor_that_of_rows_matters(
     stated: list[list[Row]], chance: random.Random
@@ -261,6 +263,7 @@ def test_with_dates_of_filing_neither_the_order_of_sheets_nor_that_of_rows_matte
     assert first.problems.equals(second.problems)
 
 
+@examples(short=6, long=50)
 @given(sheets)
 def test_every_figure_counts_at_most_once_and_none_is_lost(stated: list[list[Row]]) -> None:
     result = output(*(Sheet("output", rows, id=f"s{n}") for n, rows in enumerate(stated)))
