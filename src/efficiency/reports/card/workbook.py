@@ -53,7 +53,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
     """
     created = explanation.evaluation["created_at"].astimezone(BEIJING)
     title = f"企业能耗产出效益评价确认单 {explanation.score['period']}"
-    with new_workbook(path, created, title=title, in_memory=True) as book:
+    with new_workbook(path, created, title=title, enterprises=1) as book:
         sheet = book.workbook.add_worksheet("确认单")
         sheet.set_column(0, COLUMNS - 1, WIDTH)
         card = _Card(sheet, book.styles)

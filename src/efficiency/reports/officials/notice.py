@@ -57,5 +57,5 @@ def write_notice(path: Path, report: Report) -> None:
         filtered=False,
         portrait=True,
     )
-    with new_workbook(path, report.created_at, title=title) as book:
+    with new_workbook(path, report.created_at, title=title, enterprises=rows.height) as book:
         write_list(book.workbook.add_worksheet("公示名单"), book.styles, rows, FIELDS, page)

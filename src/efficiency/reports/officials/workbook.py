@@ -46,9 +46,10 @@ def write_officials(
     `most_enterprises` the workbook holds 概览, lists and method, and names the files of `full_results` for the rest.
     Raises EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
     """
-    with new_workbook(path, report.created_at, title=f"企业能耗产出效益评价 {report.period_title}") as book:
+    title, enterprises = f"企业能耗产出效益评价 {report.period_title}", report.scores.height
+    with new_workbook(path, report.created_at, title=title, enterprises=enterprises) as book:
         overview = book.workbook.add_worksheet(OVERVIEW)
-        whole = report.scores.height <= most_enterprises
+        whole = enterprises <= most_enterprises
         ranked, listed = write_lists(
             book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True, with_full_results=whole
         )

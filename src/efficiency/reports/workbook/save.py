@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
 
 
+FEW_ENTERPRISES = 2_000
+"""Up to so many enterprises a workbook of their results is held in memory until it is written, at 20 KB for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Book:
     """A workbook being written, and its cell formats."""
@@ -28,17 +32,18 @@ class Book:
 
 
 @contextmanager
-def new_workbook(path: Path, created: datetime, *, title: str, in_memory: bool = False) -> Iterator[Book]:
+def new_workbook(path: Path, created: datetime, *, title: str, enterprises: int | None = None) -> Iterator[Book]:
     """A workbook that takes the place of `path` when the block ends without an error.
 
-    Rows must be written from the top down (`constant_memory`), so that size does not cost memory; a small workbook
-    is made faster `in_memory`, without temporary files. `created`, in the zone in which it is shown, is when that was
-    made which the workbook shows, so that the same report gives the same bytes. Raises EfficiencyError when the place
-    cannot be written, for example because the file is open in Excel.
+    Rows must be written from the top down, so that size does not cost memory. `enterprises` is how many the workbook
+    has rows of, where that is known: one of FEW_ENTERPRISES or less is made in memory, which is faster. `created`, in
+    the zone in which it is shown, is when that was made which the workbook shows, so that the same report gives the
+    same bytes. Raises EfficiencyError when the place cannot be written, for example because the file is open in Excel.
     """
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
+    in_memory = enterprises is not None and enterprises <= FEW_ENTERPRISES
     # The process id keeps two runs apart; no reader looks for a name that begins with a dot.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     workbook = xlsxwriter.Workbook(
