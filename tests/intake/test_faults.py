@@ -1,6 +1,7 @@
 """A fault of the program over one sheet is an error of that sheet: the others, and the month, go on."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,8 @@ from builders.small_inbox import run, small_inbox
 from efficiency.intake.formats import Grid
 from efficiency.intake.layout import classify as sound
 from efficiency.intake.read import read_file
+from efficiency.intake.resolution import LookupTables, PartitionResult
+from efficiency.intake.resolution import resolve_partition as resolve_soundly
 from efficiency.job.summary import closing_lines
 
 TABLE: Rows = [["2026年10月"], HEAD, ["甲公司", 1, 5]]
@@ -76,3 +79,36 @@ def test_the_month_goes_on_says_the_fault_first_and_reads_the_file_again_when_it
     assert again.validated.resolved.submissions.filter(pl.col("file_name") == "用电.xlsx")["form"].to_list() == [
         "energy"
     ]
+
+
+@pytest.mark.plants_fault
+@pytest.mark.parametrize("bad", [("用电.xlsx",), ("用电.xlsx", "用气.xlsx")])
+def test_a_fault_over_rows_while_they_are_resolved_leaves_out_their_sheets_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: tuple[str, ...]
+) -> None:
+    small_inbox(tmp_path / "inbox")
+    for name, carrier in (
+        ("用电.xlsx", "电力(万千瓦时)"),
+        ("用气.xlsx", "天然气(万立方米)"),
+        ("用煤.xlsx", "原煤(吨)"),
+    ):
+        figure = 666 if name in bad else 5
+        rows: Rows = [["2026年10月"], ["企业名称", carrier], ["淄博样例01陶瓷有限公司", figure]]
+        write(tmp_path / "inbox" / name, {"表": rows})
+
+    def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) -> PartitionResult:
+        if (rows["energy"]["consumption"] == 666).any():
+            raise pl.exceptions.ComputeError("planted")
+        return resolve_soundly(rows, tables)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("efficiency.job.execution.partitions.resolve_partition", resolve_partition)
+        completed = run(tmp_path)
+    lines = list(closing_lines(completed))
+    assert sum(line.startswith("A fault of the program: 用") for line in lines) == len(bad)
+    sheets = completed.validated.resolved.submissions.filter(pl.col("file_name").str.starts_with("用"))
+    refused = sheets.filter(status="refused")
+    assert set(refused["file_name"]) == set(bad)
+    assert refused["rows_rejected"].to_list() == [1] * len(bad)
+    assert any("2026-10 (zibo-jkq)" in line for line in lines)
+    assert not any("fault of the program" in line for line in closing_lines(run(tmp_path)))

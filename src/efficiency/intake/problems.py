@@ -365,6 +365,16 @@ def without_most(problems: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([placed.filter(~over).select("_place", *PARSE_PROBLEMS), counted]).sort("_place").drop("_place")
 
 
+MOST_OF_FAULT = 200
+"""Characters of an unexpected exception that its problem shows."""
+
+
+def fault_shown(fault: BaseException) -> str:
+    """An exception that nobody expected, as the problem `internal` shows it: its name and the beginning of its text."""
+    text = " ".join(str(fault).split())
+    return f"{type(fault).__name__}: {text[:MOST_OF_FAULT]}"
+
+
 def cell_address(column: str, row: int) -> str:
     """Name a cell as the spreadsheet shows it: `cell_address("F", 17)` is `F17`."""
     return f"{column}{row}"

@@ -46,7 +46,7 @@ from efficiency.intake.extraction import (
 )
 from efficiency.intake.formats import UnreadableError, each, read_grids
 from efficiency.intake.layout import NO_MAPPING, SUMS, MappingFile, classify, find_tables, last_used_row
-from efficiency.intake.problems import problem, problems_frame
+from efficiency.intake.problems import fault_shown, problem, problems_frame
 from efficiency.intake.read_result import ReadResult, concat, submission
 from efficiency.version import code_version
 from schemas import FORMS
@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout import FoundTable
 
-MOST_OF_FAULT = 200
-"""Characters of an unexpected exception that its problem shows."""
 LARGE_ROWS = 100_000
 """Rows of a file from which on its sheets are read in parallel."""
 
@@ -110,10 +108,9 @@ def over_limit(
 def _fault(file: InboxFile, identifier: str, sheet: str, fault: BaseException, rows: int = 0) -> ReadResult:
     """An exception that nobody expected, as the error of a sheet of so many rows, or of a file whose `sheet` is ``."""
     log.error("%s, sheet %r: a fault of the program", file.name, sheet, exc_info=fault)
-    text = " ".join(str(fault).split())
-    shown = f"{type(fault).__name__}: {text[:MOST_OF_FAULT]}"
     body = pl.repeat(1, rows, eager=True)
-    return without_rows(file, identifier, sheet, "internal", body=body, value=shown, version=code_version())
+    words = {"value": fault_shown(fault), "version": code_version()}
+    return without_rows(file, identifier, sheet, "internal", body=body, **words)
 
 
 def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:

@@ -25,6 +25,7 @@ from efficiency.intake.resolution import (
     stated_pairs,
     validate,
 )
+from efficiency.job.execution.fence import fenced
 from efficiency.partitions import BOUNDS, Chunks, Partitions, first_of_run, spill_by
 
 if TYPE_CHECKING:
@@ -39,9 +40,16 @@ def partition_count(rows: int) -> int:
 def resolve_in_partitions(stated: Stated, folder: Path) -> ResolutionResult:
     """The same as `efficiency.intake.resolution.resolve` gives, one partition of the enterprises at a time.
 
-    Where there is more than one partition, its rows and facts are spilled to `folder`. Raises ValueError when a
-    submission comes twice, FactsInvalid when a fact breaks its declaration, and EfficiencyError when the disk is full.
+    A sheet over whose rows the program fails is left out (`efficiency.job.execution.fence`). Where there is more than
+    one partition, its rows and facts are spilled to `folder`. Raises ValueError when a submission comes twice,
+    FactsInvalid when facts break their declaration whichever sheet is left out, and EfficiencyError when the disk is
+    full.
     """
+    return fenced(lambda some: _resolve(some, folder), stated)
+
+
+def _resolve(stated: Stated, folder: Path) -> ResolutionResult:
+    """`resolve_in_partitions` with whatever a fault of the program raises."""
     count = partition_count(sum(chunks.height for chunks in stated.rows.values()))
     tables, of_register = prepare_lookups(stated, _pairs(stated.rows))
     codes = _partition_of_codes(tables, count)
