@@ -116,8 +116,20 @@ def test_the_period_of_rows_is_shown(tmp_path: Path) -> None:
     two = write(tmp_path / "二.csv", [HEAD, *((CODES[0], NAMES[0], f"2026年{month}月", 1) for month in (3, 9))])
     checked = check_paths([one, two])
     lines = list(checked_lines(checked))
+    assert any(line.startswith("一.csv：产出（output），2026-10，读取1行") for line in lines)
+    assert any(line.startswith("二.csv：产出（output），2026-03..2026-09，读取2行") for line in lines)
+    lines = list(checked_lines(checked, "en"))
     assert any(line.startswith("一.csv: output, 2026-10, 1 rows read") for line in lines)
-    assert any(line.startswith("二.csv: output, 2026-03..2026-09, 2 rows read") for line in lines)
+    assert lines[-1].startswith("Total: 2 files, 2 sheets, 3 rows read")
     printed = checked_as_json(checked)
     assert [one["period"] for one in printed["submissions"]] == ["2026-10", "2026-03..2026-09"]
     assert printed["counts"]["problems_error"] == 0
+
+
+def test_without_a_register_contradictions_are_still_told(tmp_path: Path) -> None:
+    rows = [("", "某甲公司", "2026年10月", 1), ("", "某甲公司", "2026年10月", 2), ("", "某乙公司", "2026年10月", 2)]
+    checked = check_paths([write(tmp_path / "税收.csv", [HEAD, *rows])])
+    assert checked.problems["rule"].to_list() == ["conflict", "conflict"]
+    assert set(checked.problems["name"]) == {"某甲公司"}
+    assert checked.problems["uscc"].null_count() == 2
+    assert checked.enterprises == 0

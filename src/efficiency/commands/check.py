@@ -27,6 +27,12 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         f"(default {DEFAULT_WAREHOUSE}, where it is there)",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
+    parser.add_argument(
+        "--language",
+        choices=("zh", "en"),
+        default="zh",
+        help="what is printed besides the problems, which are in the submitters' language (default zh)",
+    )
     parser.add_argument("--strict", action="store_true", help="exit status 3 when there are error-level problems")
     take_mapping(parser)
     take_json(parser)
@@ -42,5 +48,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(checked_as_json(checked))
     else:
-        print("\n".join(checked_lines(checked)))
+        print("\n".join(checked_lines(checked, options.language)))
     return StrictError.exit_status if options.strict and checked.errors else 0

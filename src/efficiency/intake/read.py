@@ -19,6 +19,7 @@ from efficiency.intake.extraction import (
     Table,
     as_shown,
     check_months,
+    check_rows_by_their_energy,
     check_spans,
     check_sum_column,
     check_sums_across,
@@ -236,6 +237,7 @@ def _read_table(
             check_sum_column(table)
             check_totals_of_carriers(table, rows, kinds)
             check_spans(table, rows)
+            check_rows_by_their_energy(table, rows)
             check_months(table)
         if layout is main:
             report_within(table, within)

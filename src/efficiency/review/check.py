@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -20,18 +20,22 @@ from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
-from efficiency.intake.parsing import span_labels
+from efficiency.intake.parsing import span_labels, uscc
 from efficiency.intake.problems import problems_frame
-from efficiency.intake.resolution import Stated, receipts
+from efficiency.intake.resolution import PAIR, Stated, receipts, stated_pairs
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import Source, ingest_files, named_file, spreadsheets
 from efficiency.partitions import Chunks
 from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import reading_scratch
-from schemas import FORMS, PROBLEMS, SUBMISSIONS
+from schemas import FORMS, PROBLEMS, STATED, SUBMISSIONS
 
 NEEDS_REGISTER = ("enterprise_unknown", "enterprise_ambiguous")
 """Rules whose problems are left out where no register is among the files or in the warehouse."""
+OF_IDENTITY = (*NEEDS_REGISTER, "uscc_invalid", "enterprise_missing", "name_mismatch", "code_renamed")
+"""Rules that say which enterprise a row is about."""
+_STAND_IN = "0000"
+"""Beginning of the codes that stand in for those of enterprises of which only the name is stated; no code has it."""
 NAMED = 20
 """Clean files that are named before it is said how many more there are."""
 
@@ -84,6 +88,8 @@ def check_paths(
         named = _as_in_warehouse(files, source.warehouse)
         ingested = ingest_files(list(named.values()), notes, source, anew=True)
         resolved = resolve_in_partitions(ingested.stated, folder)
+        if not ingested.stated.rows["register"].height:
+            resolved = replace(resolved, problems=_with_figures_compared(ingested.stated, resolved.problems, folder))
         ours = sorted({file.sha256[:12] for file in files} | set(notes["submission_id"]))
         shown = {known.name: name for name, known in named.items()}
         submissions, problems = (
@@ -115,6 +121,39 @@ def _folder(warehouse: Path | None) -> Iterator[Path]:
     else:
         with tempfile.TemporaryDirectory(prefix="efficiency-check-") as name:
             yield Path(name)
+
+
+def _with_figures_compared(stated: Stated, problems: pl.DataFrame, folder: Path) -> pl.DataFrame:
+    """`problems`, found without a register, with those that figures have whoever their enterprise is (a conflict).
+
+    For these, whatever enterprises are stated are taken for registered.
+    """
+    compared = resolve_in_partitions(replace(stated, rows={**stated.rows, "register": _stand_in(stated)}), folder)
+    key = ["submission_id", "cell", "field", "rule"]
+    more = compared.problems.filter(~pl.col("rule").is_in(OF_IDENTITY)).join(
+        problems, on=key, how="anti", nulls_equal=True, maintain_order="left"
+    )
+    code = pl.when(~pl.col("uscc").str.starts_with(_STAND_IN)).then("uscc")
+    return pl.concat([problems, more.with_columns(code.alias("uscc"))])
+
+
+def _stand_in(stated: Stated) -> Chunks:
+    """A register of every enterprise that is stated: by its code where that is valid, else by its name."""
+    frames = [chunks.lazy().select(*PAIR).unique().collect() for chunks in stated.rows.values() if chunks.height]
+    pairs = stated_pairs({str(number): frame for number, frame in enumerate(frames)}).with_columns(
+        uscc.normalise(pl.col("uscc")).alias("uscc")
+    )
+    valid = uscc.is_valid(pl.col("uscc"))
+    coded = pairs.filter(valid).sort("uscc", "name", nulls_last=True).unique("uscc", keep="first", maintain_order=True)
+    named = pairs.filter(~valid & pl.col("name").is_not_null()).join(coded, on="name", how="anti")
+    body = pl.lit(_STAND_IN) + pl.int_range(pl.len()).cast(pl.String).str.zfill(uscc.LENGTH - 1 - len(_STAND_IN))
+    by_name = named.select("name").unique().sort("name").with_columns(body.alias("uscc"))
+    by_name = by_name.with_columns((pl.col("uscc") + uscc.check_character(pl.col("uscc"))).alias("uscc"))
+    both = pl.concat([coded.select("uscc", "name"), by_name.select("uscc", "name")])
+    lineage = {"submission_id": pl.lit(_STAND_IN), "sheet": pl.lit(""), "block": pl.lit(0)}
+    rows = both.with_columns(pl.col("name").fill_null(pl.col("uscc"))).with_row_index("row", offset=1)
+    table = STATED["register"]
+    return Chunks(table.empty(), (table.conform(rows.with_columns(**lineage)),))
 
 
 def _as_in_warehouse(files: Sequence[InboxFile], warehouse: Path) -> dict[str, InboxFile]:
@@ -238,45 +277,82 @@ def _without_register(receipt: dict[str, Any]) -> dict[str, Any]:
     return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
 
-_ROWS = {
-    "accepted": "采纳", "rejected": "退回", "superseded": "被替代或重复",
-    "totals": "合计行", "notes": "附注行", "blank": "空行",
+Language = Literal["zh", "en"]
+
+_ROWS: dict[Language, dict[str, str]] = {
+    "zh": {
+        "accepted": "采纳", "rejected": "退回", "superseded": "被替代或重复",
+        "totals": "合计行", "notes": "附注行", "blank": "空行",
+    },
+    "en": {name: name for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")},
 }  # fmt: skip
 """What became of rows → the word for it."""
+_WORDS: dict[Language, dict[str, str]] = {
+    "zh": {
+        "sheet": "{place}：{title}（{form}），{period}，读取{rows}行；{outcome}",
+        "unknown": "{place}：未识别，读取{rows}行；{outcome}",
+        "no period": "无所属期", "no register": "未对照企业名录", "clean": "{name}  没有问题",
+        "more": "另有{number}个文件没有问题", "others": "对以前报送的文件：",
+        "draft": "未识别的工作表可用下面的映射文件说明版式，改好后用 --mapping 指定：", "returned": "退回表：{path}",
+        "unchecked": "没有企业名录可以对照：只检查了数值，没有核对企业。",
+        "checked": "已对照 {warehouse} 中的企业名录（{enterprises}户）和以往报送的数据。",
+        "total": "合计：{files}个文件，{sheets}张表，读取{rows}行；{problems}。",
+    },
+    "en": {
+        "sheet": "{place}: {form}, {period}, {rows} rows read ({outcome})",
+        "unknown": "{place}: not recognised, {rows} rows read ({outcome})",
+        "no period": "no period", "no register": "enterprises not looked up", "clean": "{name}  no problems",
+        "more": "{number} more files without problems", "others": "For files sent earlier:",
+        "draft": "A mapping file states the layout of sheets that were not recognised; edit this one for --mapping:",
+        "returned": "Returned: {path}",
+        "unchecked": "There is no register: figures are checked, enterprises are not.",
+        "checked": "Checked against the register ({enterprises} enterprises) and the earlier figures in {warehouse}.",
+        "total": "Total: {files} files, {sheets} sheets, {rows} rows read; {problems}.",
+    },
+}  # fmt: skip
+"""What the command prints besides the problems, whose language is the submitters'."""
 
 
-def checked_lines(checked: Checked) -> Iterator[str]:
+def checked_lines(checked: Checked, language: Language = "zh") -> Iterator[str]:
     """The lines that the command prints: sheets and what was recognised in them, problems by file, and the totals."""
     from efficiency.reports.submitters import counted, problem_table
     from efficiency.reports.text import on_one_line
 
+    words = _WORDS[language]
     for row in checked.submissions.iter_rows(named=True):
-        sheet = f" [{on_one_line(row['sheet'])}]" if row["sheet"] else ""
-        title = FORMS[row["form"]].title if row["form"] else "未识别"
-        outcome = "，".join(f"{word}{row[f'rows_{name}']}" for name, word in _ROWS.items())
+        comma = "，" if language == "zh" else ", "
+        between = "" if language == "zh" else " "
+        outcome = comma.join(f"{word}{between}{row[f'rows_{name}']}" for name, word in _ROWS[language].items())
         if not checked.enterprises and row["form"] != "register":
-            outcome = "未对照企业名录"
-        form, period = row["form"] or "not recognised", row["period"] or "no period"
-        yield (
-            f"{on_one_line(row['file_name'])}{sheet}: {form}, {period}, {row['rows_total']} rows read "
-            f"（{title}；{outcome}）"
+            outcome = words["no register"]
+        place = on_one_line(row["file_name"]) + (f" [{on_one_line(row['sheet'])}]" if row["sheet"] else "")
+        title = FORMS[row["form"]].title if row["form"] else ""
+        period = row["period"] or words["no period"]
+        yield words["sheet" if row["form"] else "unknown"].format(
+            place=place, title=title, form=row["form"], period=period, rows=row["rows_total"], outcome=outcome
         )
     if table := problem_table(checked.problems):
         yield f"\n{table}\n"
     wrong = set(checked.problems["file_name"])
     clean = [on_one_line(file.name) for file in checked.files if file.name not in wrong]
-    yield from (f"{name}  没有问题" for name in clean[:NAMED])
+    yield from (words["clean"].format(name=name) for name in clean[:NAMED])
     if len(clean) > NAMED:
-        yield f"另有{len(clean) - NAMED}个文件没有问题"
+        yield words["more"].format(number=len(clean) - NAMED)
     if checked.of_others.height:
-        yield f"\n对以前报送的文件：\n{problem_table(checked.of_others)}\n"
+        yield f"\n{words['others']}\n{problem_table(checked.of_others)}\n"
     if checked.draft:
-        yield "未识别的工作表可用下面的映射文件说明版式，改好后用 --mapping 指定：\n"
+        yield f"{words['draft']}\n"
         yield checked.draft
-    yield from (f"退回表：{on_one_line(str(path))}" for path in checked.returned)
+    yield from (words["returned"].format(path=on_one_line(str(path))) for path in checked.returned)
     if not checked.enterprises:
-        yield "没有企业名录可以对照：只检查了数值，没有核对企业。"
+        yield words["unchecked"]
     elif checked.warehouse:
-        yield f"已对照 {on_one_line(str(checked.warehouse))} 中的企业名录（{checked.enterprises}户）和以往报送的数据。"
-    sheets, rows = checked.submissions.height, int(checked.submissions["rows_total"].sum())
-    yield f"合计：{len(checked.files)}个文件，{sheets}张表，读取{rows}行；{counted(checked.problems)}。"
+        yield words["checked"].format(warehouse=on_one_line(str(checked.warehouse)), enterprises=checked.enterprises)
+    levels = dict(checked.problems.group_by("severity").len().iter_rows())
+    in_english = ", ".join(f"{levels[level]} {level}s" for level in ("error", "warning", "note") if level in levels)
+    yield words["total"].format(
+        files=len(checked.files),
+        sheets=checked.submissions.height,
+        rows=int(checked.submissions["rows_total"].sum()),
+        problems=counted(checked.problems) if language == "zh" else in_english or "no problems",
+    )

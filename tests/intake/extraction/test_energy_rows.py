@@ -263,3 +263,27 @@ def test_of_several_columns_of_units_each_holds_for_the_figures_behind_it(
     assert stated(parsed, "energy", "consumption", "transformed") == stated_
     expected = [("E3", "unit_unknown", "车")] if "车" in rows[0] else []
     assert problems(parsed) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([["甲公司", "电力", "万千瓦时", 12, 1.229, 14.75], ["乙公司", "原煤", "吨", 100, 0.7143, 71.43]], []),
+        ([["甲公司", "天然气", "万立方米", 3, 1.2143, 36.4], ["乙公司", "电力", "千瓦时", 120000, 3, 36]], []),
+        ([["甲公司", "电力", "万千瓦时", 120000, 1.229, 14.75]], [("F3", "energy_unlike", "14.75")]),
+        ([["甲公司", "天然气", "万立方米", 3, 0.7143, 36.4]], [("E3", "coefficient_unlike", "0.7143")]),
+        ([["甲公司", "原煤", "吨", None, 0.7143, 71], ["乙公司", "原煤", "吨", 1, None, None]], []),
+        (
+            [[f"{n}公司", "电力", "万千瓦时", 120000, None, 14.75] for n in "甲乙丙丁戊"],
+            [("F3", "energy_unlike", "14.75")],
+        ),
+    ],
+    ids=["agree", "other units and basis", "unit", "coefficient", "nothing to compare", "a whole column"],
+)
+def test_a_row_s_standard_coal_and_coefficient_are_evidence(
+    read: Reader, rows: Rows, found: list[tuple[str, str, str]]
+) -> None:
+    head = ["企业名称", "能源名称", "计量单位", "使用量", "折标系数", "综合能耗(吨标准煤)"]
+    parsed = read([["2026年10月"], head, *rows])
+    assert problems(parsed, "row_empty") == found
+    assert not parsed.rows["energy"]["coefficient"].count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from efficiency.intake.extraction.columns import extract, numbers_of
+from efficiency.intake.extraction.long_energy_rows import check_rows_by_their_energy
 from efficiency.intake.extraction.month_columns import check_months
 from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
 from efficiency.intake.extraction.parts import find_parts
@@ -34,6 +35,7 @@ __all__ = [
     "Table",
     "as_shown",
     "check_months",
+    "check_rows_by_their_energy",
     "check_spans",
     "check_sum_column",
     "check_sums_across",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import cell_texts
-from efficiency.intake.layout import ROW_UNIT
-from efficiency.intake.parsing import carrier_conversion, find_unit
+from efficiency.intake.extraction.columns import cell_texts, numbers_of
+from efficiency.intake.layout import ROW_UNIT, piece
+from efficiency.intake.parsing import COAL_EQUIVALENT, carrier_conversion, conversion, find_unit
 from efficiency.intake.problems import number_text
-from efficiency.reference.tables import carrier_aliases, carrier_form_unit, normalise_name
+from efficiency.reference.tables import carrier_aliases, carrier_form_unit, carriers, normalise_name
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
@@ -214,4 +215,96 @@ def _report(table: Table, joined: pl.DataFrame, bindings: dict[str, ColumnBindin
         (bindings.get("unit") or bindings["carrier"]).column,
         "unit",
         unit=pl.col("assumed_unit"),
+    )
+
+
+_COEFFICIENT = re.compile(r"折(?:算)?标(?:准)?煤?系数|折算系数")
+_EQUIVALENT = re.compile(
+    r"综合能耗|综合能源消费量|综合能源消耗量|折(?:合|算)?标(?:准)?煤(?:量|合计)?|能耗折标|标准煤量?"
+)
+"""Columns of a table with a carrier in each row that are no fields of ours: by them each row can be checked."""
+_SCALES = (1.0, 10.0, 0.1, 1000.0, 0.001)
+"""How many times the reference a coefficient may be that is stated in another unit (千克标准煤/千瓦时)."""
+_OTHER_BASIS = (2.2, 3.5)
+"""How many times the calorific value of electricity its equivalent (等价) value is, at least and at most."""
+MOST_OFF = 0.05
+"""Share by which a row's standard coal may differ from what its consumption comes to, as for totals of energy."""
+MANY, MOST = 5, 0.8
+"""Rows that differ, and their share of those that are compared, from which on they are one problem."""
+COEFFICIENT_OFF = 0.3
+"""Share by which a coefficient may differ from the reference (interface: 30 %)."""
+
+
+def check_rows_by_their_energy(table: Table, rows: pl.DataFrame) -> None:
+    """Warnings at cells 综合能耗 and 折标系数 beside a consumption that do not agree with it, or with its carrier.
+
+    `rows` are what `read_rows` gives. The columns are evidence alone: energy is computed from the consumption.
+    """
+    if not table.layout.long_energy or not rows.height:
+        return
+    found = _unread_names(table)
+    coefficients = [column for column, (name, _) in found.items() if _COEFFICIENT.fullmatch(name)]
+    totals = [(column, unit) for column, (name, unit) in found.items() if _EQUIVALENT.fullmatch(name)]
+    if len(coefficients) > 1 or len(totals) > 1:
+        return  # of which of several carriers or months they are is not known
+    known = rows.filter(pl.col("block") == 0).join(
+        carriers().select(pl.col("name").alias("carrier"), "kind", "tce_per_form_unit", "form_unit"), on="carrier"
+    )
+    if known["row_index"].is_duplicated().any():
+        return
+    for column in coefficients:
+        stated = _beside(table, known, column).filter(pl.col("kind").is_in(["fuel", "heat"]))
+        ratio = pl.col("number") / pl.col("tce_per_form_unit")
+        fits = pl.any_horizontal((ratio / scale - 1).abs() <= COEFFICIENT_OFF for scale in _SCALES)
+        off = stated.filter((pl.col("number") > 0) & (~fits).fill_null(value=False))
+        table.cell_problems(
+            "coefficient_unlike", off, column, "coefficient",
+            carrier=pl.col("carrier"), reference=number_text(pl.col("tce_per_form_unit")), unit=pl.col("form_unit"),
+        )  # fmt: skip
+    for column, unit in totals:
+        factor = conversion(unit or COAL_EQUIVALENT, COAL_EQUIVALENT)
+        if factor is None:
+            continue
+        gross = pl.col("consumption")
+        net = gross - pl.col("transformed").fill_null(0.0)
+        own = pl.coalesce("coefficient", "tce_per_form_unit")
+        tce = pl.col("number") * factor.factor
+        sums = [amount * own for amount in (gross, net, gross - pl.col("feedstock").fill_null(0.0))]
+        agrees = pl.any_horizontal((tce - one).abs() <= MOST_OFF * one.abs() for one in sums)
+        agrees |= (pl.col("kind") == "electricity") & (tce / sums[0]).is_between(*_OTHER_BASIS)
+        beside = _beside(table, known, column)
+        off = beside.filter((~agrees).fill_null(value=False)).with_columns(sums[0].alias("sum"))
+        # A column in another unit is one mistake.
+        all_off = off.height >= MANY and off.height >= MOST * beside.height
+        others = pl.lit(f"等 {off.height} 行" if all_off else "一行")
+        table.cell_problems(
+            "energy_unlike", off.head(1) if all_off else off, column, "consumption",
+            carrier=pl.col("carrier"), rows=others, unit=pl.lit(unit or COAL_EQUIVALENT),
+            sum=number_text((pl.col("sum") / factor.factor).round_sig_figs(6)),
+        )  # fmt: skip
+
+
+def _unread_names(table: Table) -> dict[int, tuple[str, str | None]]:
+    """Column → name and unit in its header, of the columns that the table does not read."""
+    heads = table.grid.rows(table.header.top, table.header.bottom + 1)
+    found: dict[int, tuple[str, str | None]] = {}
+    for column in range(table.grid.width):
+        texts = [row[column] for row in heads if row[column]]
+        if column not in table.layout.columns and texts:
+            pieces = [piece(text) for text in texts]
+            name = normalise_name(pieces[-1].name)
+            found[column] = (
+                name,
+                next((p.unit or p.unknown_unit for p in reversed(pieces) if p.unit or p.unknown_unit), None),
+            )
+    return found
+
+
+def _beside(table: Table, rows: pl.DataFrame, column: int) -> pl.DataFrame:
+    """`rows` with `number` and `value` (as stated) of their cells in `column`, where these hold a number."""
+    numbers = pl.DataFrame({"row_index": table.cells["row_index"], "number": numbers_of(table.cells, column).values})
+    return (
+        rows.join(numbers, on="row_index")
+        .filter(pl.col("number").is_not_null())
+        .with_columns(number_text(pl.col("number")).alias("value"))
     )
