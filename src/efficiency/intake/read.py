@@ -213,7 +213,7 @@ def _read_table(
     first = found.header.bottom + 1
     kinds, within = _kinds(found, columns)
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
-    overlong = overlong_rows(grid, found.header, kinds)
+    overlong = overlong_rows(grid, found.header, kinds, columns)
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):

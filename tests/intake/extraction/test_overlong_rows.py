@@ -56,6 +56,13 @@ def test_what_parts_no_figure_leaves_the_rows(tmp_path: Path, lines: list[str], 
     assert result.rows["output"]["revenue"].to_list() == [1100, 900]
 
 
+def test_a_figure_that_is_parted_into_the_remarks_is_an_error_too(tmp_path: Path) -> None:
+    head = "2026年10月\n企业名称,营业收入(万元),备注\n"
+    result = read(tmp_path, f"{A},1,100.5,", f"{B},900,", f"{C},8,已核", head=head)
+    assert [(cell, rule) for cell, rule, _ in problems(result)] == [("C3", "row_overlong")]
+    assert result.rows["output"]["revenue"].to_list() == [900, 8]
+
+
 def test_figures_with_commas_are_read_where_another_sign_separates(tmp_path: Path) -> None:
     result = read(tmp_path, f"{A};1,100.5;30", f"{B};900;20", head=HEAD.replace(",", ";"))
     assert problems(result) == []

@@ -6,6 +6,7 @@ and which cell belongs to which column is not known.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +19,8 @@ from efficiency.intake.problems import EMPTY, MOST_LISTED, problem, problem_rows
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.files import InboxFile
     from efficiency.intake.formats import Grid
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_BEYOND = 0.8
 """Share of the rows from which on cells beyond the header are a column without a name, unless they part a figure."""
+_REMARK = re.compile(r"备\s*注|说明|附注")
 _FIRST, _REST = r"^\s*[-+¥￥(（]?\d{1,3}\s*$", r"^\s*\d{3}(?:\.\d*)?\s*[)）]?$"
 """The two halves of a figure that is written with a comma, 1,100.5, and parted there."""
 
@@ -175,31 +179,42 @@ def report_unread_rows(table: Table, found: FoundTable) -> None:
         table.table_problem("part_within", cell=cell, row=number)
 
 
-def overlong_rows(grid: Grid, header: Header, kinds: pl.DataFrame) -> frozenset[int]:
+def overlong_rows(grid: Grid, header: Header, kinds: pl.DataFrame, read: Collection[int]) -> frozenset[int]:
     """The rows of a table (of the grid, totals too) that have a figure beyond the last column of the header.
 
-    Where most rows have one, it is a column without a name, and only those are meant in which a figure is parted.
-    `kinds` is what `layout.classify` gives.
+    Where most rows have one, it is a column without a name, and only those are meant in which a figure is parted. So
+    are rows in which the second half of a figure is in a column of remarks. `kinds` is what `layout.classify` gives,
+    `read` are the columns that are read.
     """
     if not grid.delimited or grid.origin or not kinds.height:
         return frozenset()
     heads = grid.rows(header.top, header.bottom + 1)
-    width = max((column + 1 for row in heads for column, text in enumerate(row) if text), default=grid.width)
-    beyond = range(width, grid.width)
-    if not beyond:
+    named = {column for row in heads for column, text in enumerate(row) if text}
+    beyond = range(max(named, default=grid.width - 1) + 1, grid.width)
+    remarks = {column for column in range(grid.width) if any(_REMARK.search(row[column]) for row in heads)}
+    remarks |= set(range(grid.width)) - named
+    into_remarks = [column for column in read if column + 1 in remarks - set(read) and column + 1 < grid.width]
+    if not beyond and not into_remarks:
         return frozenset()
     first = int(kinds["row_index"][0])
     stating = kinds.filter(pl.col("kind").is_in(["data", *SUMS]))["row_index"].implode()
     body = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]])
     rows = body.filter(pl.col("row_index").is_in(stating))
-    figures = pl.any_horizontal(parse_number(pl.col(f"t{column}")).is_not_null() for column in beyond)
+
+    def parted(columns: Iterable[int]) -> pl.Expr:
+        pairs = (
+            pl.col(f"t{column}").str.contains(_FIRST) & pl.col(f"t{column + 1}").str.contains(_REST)
+            for column in columns
+        )
+        return pl.any_horizontal(pl.lit(value=False), *pairs).fill_null(value=False)
+
+    figures = pl.any_horizontal(
+        pl.lit(value=False), *(parse_number(pl.col(f"t{column}")).is_not_null() for column in beyond)
+    )
     extra = rows.filter(figures)
-    parted = pl.any_horizontal(
-        pl.col(f"t{column}").str.contains(_FIRST) & pl.col(f"t{column + 1}").str.contains(_REST)
-        for column in range(grid.width - 1)
-    ).fill_null(value=False)
     few = pl.lit(extra.height < MOST_BEYOND * rows.height)
-    return frozenset(extra.filter(parted | few)["row_index"].to_list())
+    found = [extra.filter(parted(range(grid.width - 1)) | few), rows.filter(parted(into_remarks))]
+    return frozenset(pl.concat(found)["row_index"].to_list())
 
 
 def refuse_overlong_rows(table: Table) -> None:
