@@ -69,7 +69,7 @@ _SEVERAL = re.compile(
 """Months or quarters side by side (2026年9月、10月), or a span without an end: which of them is meant is open."""
 _ENGLISH = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _MAY_BE_MONTHS = re.compile(
-    rf"(?:{_ENGLISH})[A-Z]{0,6}[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
+    rf"(?:{_ENGLISH})[A-Z]{{0,6}}[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
     r"|20\d\d(?:年度?|[./])\d{1,2}-\d{1,2}(?!\d)|20\d\d年\d{1,2}(?:个月|$)|第\d{1,2}期|-\d{1,2}月(?!\d)"
 )
 """Texts next to a year that mean a part of it, in a way that is not read."""
