@@ -20,6 +20,7 @@ from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUS
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.interpreter import import_installed_only
 from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
+from efficiency.streams import make_streams_lenient
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -40,6 +41,7 @@ def _options() -> dict[str, Any]:
 
 if __name__ == "__main__":  # before Prefect is imported, which reads settings from the current folder
     import_installed_only()
+    make_streams_lenient()
     OPTIONS = _options()
     enter_prefect_home(OPTIONS["inbox"])
 

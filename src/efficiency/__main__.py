@@ -7,7 +7,7 @@ there for the package that `python -m efficiency` names; `python -P -m efficienc
 import os
 import sys
 
-from efficiency.interpreter import import_installed_only
+from efficiency.interpreter import import_installed_only, write_chinese_names
 
 
 def process() -> int:
@@ -17,24 +17,20 @@ def process() -> int:
     run, so the process ends without it, except where Prefect has handlers that run at exit.
     """
     import_installed_only()
+    write_chinese_names()
     import logging
 
     from efficiency.cli import main
     from efficiency.processes import remove_temporary
+    from efficiency.streams import flush, make_streams_lenient
 
+    make_streams_lenient(native="--debug" in sys.argv)
     status = main()
     if "prefect" in sys.modules:
         return status
     logging.shutdown()
     remove_temporary()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
-        status = status or 1
-    except OSError as error:
-        os.write(sys.stderr.fileno(), f"efficiency: the output could not be written: {error}\n".encode())
-        status = status or 1
+    flush()
     os._exit(status)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
@@ -25,7 +24,9 @@ from efficiency.commands import (
     withdraw,
 )
 from efficiency.errors import EfficiencyError
+from efficiency.interpreter import current_folder
 from efficiency.processes import keep_private
+from efficiency.streams import output_error
 
 COMMANDS = (
     run,
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO if options.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    for handler in logging.getLogger().handlers if not options.debug else ():
+        handler.addFilter(_without_traceback)
     try:
         status = options.run(options)
     except EfficiencyError as error:
@@ -64,12 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("efficiency: stopped. What is published is whole; run again.", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:
         if options.debug:
             raise
+        if isinstance(error, FileNotFoundError) and current_folder() is None:
+            print("efficiency: the current folder has been removed. Change to another and run again.", file=sys.stderr)
+            return 1
         message = " ".join(str(error).split()) or "no message"
         print(
             f"efficiency: {type(error).__name__}: {message}\nNothing was published. This is a fault of the program; "
@@ -77,7 +80,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    return int(status)
+    return _after_output(int(status), lasting=options.lasting)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keep every record, without its traceback, which `--debug` shows."""
+    record.exc_info = record.exc_text = None
+    return True
+
+
+def _after_output(status: int, *, lasting: bool) -> int:
+    """The exit status once the output is written: where it could not be, failure, unless what was done is `lasting`."""
+    error = output_error()
+    if error is None:
+        return status
+    if not isinstance(error, BrokenPipeError):  # whose reader has ended, as in `| head`, and knows
+        done = " What was asked for is done." if lasting and not status else ""
+        print(f"efficiency: the output could not be written: {error}.{done}", file=sys.stderr)
+    return status if lasting else status or 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,9 +13,19 @@ def import_installed_only() -> None:
 
     `python -m efficiency` puts it first. What PYTHONPATH names stays: it is the operator's own.
     """
-    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", _current_folder()):
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", current_folder()):
         del sys.path[0]
     os.environ["PYTHONSAFEPATH"] = "1"
+
+
+def write_chinese_names() -> None:
+    """Begin anew in UTF-8 where the locale has no Chinese, so that files can have their names; else do nothing."""
+    try:
+        "能耗".encode(sys.getfilesystemencoding())
+    except UnicodeEncodeError:
+        if not sys.flags.utf8_mode:
+            os.environ["PYTHONUTF8"] = "1"
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # the same words again
 
 
 def python(*arguments: str) -> list[str]:
@@ -23,7 +33,7 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-P", *arguments]
 
 
-def _current_folder() -> str | None:
+def current_folder() -> str | None:
     """The current folder; None where somebody has removed it."""
     try:
         return os.getcwd()  # noqa: PTH109  # pathlib may not be imported yet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,19 @@ def command(
     function: Callable[[argparse.Namespace], int],
     summary: str,
     example: str,
+    *,
+    lasting: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add the parser of one command and return it; `function` takes the parsed options and returns the exit status."""
+    """Add the parser of one command and return it; `function` takes the parsed options and returns the exit status.
+
+    `lasting` says that the command does something that stays done, whether or not its output can be written.
+    """
     parser = commands.add_parser(
         name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"Example: {example}"
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
     parser.add_argument("--verbose", action="store_true", help="log each step on stderr")
-    parser.set_defaults(run=function)
+    parser.set_defaults(run=function, lasting=lasting)
     return parser
 
 
@@ -90,7 +96,12 @@ def take_json(parser: argparse.ArgumentParser) -> None:
 
 def print_json(document: dict[str, Any]) -> None:
     """Print the one JSON object that `--json` promises."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # an output without Chinese; what replaces it must be JSON too
+        text = json.dumps(document, indent=2)
+    print(text)
 
 
 def take_dask(parser: argparse.ArgumentParser) -> None:

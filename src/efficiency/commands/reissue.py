@@ -16,6 +16,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         run,
         "write the workbook, the notice and the page of a published evaluation again, whatever was corrected since",
         "efficiency reissue 2026-10-zibo-jkq-1a2b3c4d --output reissued",
+        lasting=True,
     )
     parser.add_argument(
         "evaluation", metavar="EVALUATION_ID", help="as the workbook's 方法说明 states it, or its beginning"

@@ -19,6 +19,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         run,
         "publish an earlier warehouse again; the one it replaces is kept as a version",
         "efficiency rollback --list",
+        lasting=True,
     )
     parser.add_argument(
         "version",

@@ -34,6 +34,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         run,
         "the monthly job: ingest, validate, evaluate, select, publish",
         "efficiency run --inbox inbox --period 2026-10 --json",
+        lasting=True,
     )
     parser.add_argument(
         "--inbox", type=Path, required=True, metavar="DIR", help="folder with the submitted spreadsheets"
@@ -106,10 +107,19 @@ def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
     completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request))
     from efficiency.job.summary import as_json, closing_lines
 
-    if options.json:
-        print_json(as_json(completed))
-    else:
-        print("\n".join(closing_lines(completed)))
+    try:
+        if options.json:
+            print_json(as_json(completed))
+        else:
+            print("\n".join(closing_lines(completed)))
+    except Exception as error:
+        if options.debug:
+            raise
+        print(
+            f"efficiency: the month is published; its summary could not be made ({type(error).__name__}: {error}). "
+            "This is a fault of the program; run again with --debug for the traceback and report it.",
+            file=sys.stderr,
+        )
     return 0
 
 

@@ -26,6 +26,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         run,
         "register the monthly job with a Prefect server and run it on its schedule, until stopped",
         'efficiency serve --inbox /srv/inbox --cron "0 6 5 * *"',
+        lasting=True,
     )
     parser.description = (
         "Registers the monthly job with the Prefect server that PREFECT_API_URL names, or with one of its own on this "

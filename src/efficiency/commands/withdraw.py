@@ -15,6 +15,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         run,
         "what was sent by mistake counts no more from the next run on; recorded with who, when and why",
         'efficiency withdraw 统计局/2026年10月产出.xlsx --reason "误报，应为九月数据"',
+        lasting=True,
     )
     parser.add_argument(
         "what",

@@ -121,7 +121,7 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
         where = f"{row['file_name']}, sheet {row['sheet']}" if row["sheet"] else row["file_name"]
         yield (
             f"A fault of the program: {where} was not read ({row['value']}). Everything else was; "
-            "send this line and the file to whoever maintains the program. The traceback is in the log."
+            "send this line and the file to whoever maintains the program (`efficiency check --debug` shows more)."
         )
     yield (
         f"Read {counts['files_new']} new of {counts['files']} files. Rows on record: {counts['rows_total']} = "

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 _TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 _XML = b"<?xml"
-_MIME = re.compile(rb"(?:[\w-]{1,40}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,40}?MIME-Version:", re.IGNORECASE)
-"""How a page begins that was saved in one file."""
+_MIME, _MIME_FIELD = b"mime-version:", re.compile(rb"[\w-]{1,40}:")
+"""How a page begins that was saved in one file, and how each field of its head does."""
+MIME_LINES = 400
+"""Lines within which such a head names its version of MIME."""
 
 
 def read_grids(path: Path) -> list[Grid]:
@@ -76,7 +78,7 @@ def _text_grids(data: bytes, *, is_text: bool) -> list[Grid]:
         return spreadsheetml_grids(data)
     if begin.startswith(MARKUP) or (begin.startswith(_XML) and (b"<html" in begin or b"<table" in begin)):
         return [html_grid(data)]
-    if _MIME.match(begin):
+    if _is_mime(begin):
         return [mht_grid(data)]
     if begin.startswith(_XML):
         raise UnreadableError("文件实际是 XML，不是电子表格")
@@ -89,6 +91,16 @@ def _text_grids(data: bytes, *, is_text: bool) -> list[Grid]:
     if not looks_delimited(text):
         raise UnreadableError("文件已损坏，或不是电子表格")
     return [csv_grid(data)]
+
+
+def _is_mime(begin: bytes) -> bool:
+    """Whether a file begins, in small letters, as a message with the fields of MIME, as saved web pages (.mht) do."""
+    for line in begin.split(b"\n")[:MIME_LINES]:
+        if line.startswith(_MIME):
+            return True
+        if not (line.startswith((b" ", b"\t")) or _MIME_FIELD.match(line)):
+            return False
+    return False
 
 
 def _zipped_grids(data: bytes) -> list[Grid]:

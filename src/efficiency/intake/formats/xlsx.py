@@ -72,12 +72,15 @@ _RUNS = (_TEXT, _RUN)
 _KINDS = ("b", "d", "e", "inlineStr", "n", "s", "str")
 _LAST_DAY = 2_958_466
 """1 January 10000, the first day that no spreadsheet knows."""
-_FIGURE = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?\s*", re.ASCII)
+_FIGURE = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d+)?\s*", re.ASCII)
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,9})(\d{1,18})""")
 _CELL_TAG, _ROW_TAG = re.compile(rb"<(?:\w{1,9}:)?c[\s/>]"), re.compile(rb"<(?:\w{1,9}:)?row[\s/>]")
 _ITEM = re.compile(rb"<(?:\w{1,9}:)?si[\s>/]")
-_REFERENCE = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<")
+_REFERENCE = re.compile(
+    rb"""<(?:\w{1,9}:)?c(?=\s[^<>]*?\bt\s*=\s*["']s["'])[^<>]*>\s*<(?:\w{1,9}:)?v[^<>]*>\s*(\d{1,9})\s*<"""
+)
+"""A cell that refers to a shared text; found from its `<`, so that no part of a tag is looked at again and again."""
 _ODD_ERROR = re.compile(
     rb"""(<(?:\w{1,9}:)?c\b[^<>]{0,99}\bt=["']e["'][^<>]{0,99}>\s{0,9}(?:<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<>]{0,8192}"""
     rb"""</(?:\w{1,9}:)?f>)\s{0,9})?<(?:\w{1,9}:)?v>)(?!#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)<)[^<>]{0,99}(?=<)"""

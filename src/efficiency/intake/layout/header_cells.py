@@ -93,7 +93,7 @@ _OTHER_QUANTITY = re.compile(
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
 _CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
-_DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]*\d)[0-9A-Z]{18}")
+_DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]{0,17}\d)[0-9A-Z]{18}")
 """Figures and codes, with which no header ends: rows of data are tried as rows of a header, too."""
 
 

@@ -323,7 +323,7 @@ _COMPARED = re.compile(
     r"|(?:户均|平均|最大|最小|均)[值数]?|中位数|占比(?:\([^)]*\)|%)?|完成率|校验|核对|其中:?.+"
 )
 """The label of a row that compares or summarises the rows above it."""
-_PART = re.compile(r"其中:?.*(?:分厂|分公司|车间|生产线|[一二三四五六七八九]厂)")
+_PART = re.compile(r"其中:?.{0,60}(?:分厂|分公司|车间|生产线|[一二三四五六七八九]厂)")
 """A part of the enterprise in the row above."""
 ENTERPRISE = re.compile(r"公司|厂|集团|合作社|中心|研究院|经营部")
 """Words in the names of enterprises."""

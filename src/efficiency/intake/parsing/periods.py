@@ -40,7 +40,7 @@ _UP_TO = re.compile(
     r"|第?([1-4])季度[末底]?|([上])半年[末底]?)(?:累计)?"
 )
 """截至2026年10月底, 截止10月31日, 年初至10月: from January on."""
-_UP_TO_DAY = re.compile(r"截.*(?:\d{1,2}日|[-./]\d{1,2}[-./]\d{1,2})")
+_UP_TO_DAY = re.compile(r"截.{0,40}(?:\d{1,2}日|[-./]\d{1,2}[-./]\d{1,2})")
 _CUMULATIVE = re.compile(r"累计|本月止|年初-今|年初-本月|1-本月|1月-本月")
 _RANGE = re.compile(
     r"(?<!\d)(?<!附件)(?<!附表)(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月?份?起?-(?:(\d{4})(?:年度?|[./]))?0?(\d{1,2})月"
@@ -69,7 +69,7 @@ _SEVERAL = re.compile(
 """Months or quarters side by side (2026年9月、10月), or a span without an end: which of them is meant is open."""
 _ENGLISH = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _MAY_BE_MONTHS = re.compile(
-    rf"(?:{_ENGLISH})[A-Z]*[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
+    rf"(?:{_ENGLISH})[A-Z]{{0,6}}[-./,'年]?20\d\d|20\d\d[-./,'年]?(?:{_ENGLISH})|(?<!\d)(?:0?[1-9]|1[0-2])/20\d\d"
     r"|20\d\d(?:年度?|[./])\d{1,2}-\d{1,2}(?!\d)|20\d\d年\d{1,2}(?:个月|$)|第\d{1,2}期|-\d{1,2}月(?!\d)"
 )
 """Texts next to a year that mean a part of it, in a way that is not read."""

@@ -41,7 +41,7 @@ _DRESS = re.compile(r"[\s,，¥￥$€£()（）]+")
 """What a format writes around a figure."""
 _PLAIN = re.compile(r"[-+]?\d{1,30}(?:\.\d{0,30})?")
 _STORED = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[Ee][-+]?\d{1,3})?")
-_ZERO = re.compile(r"[-+]?0*\.?0*")
+_ZERO = re.compile(r"[-+]?0*(?:\.0*)?")
 MOST_POWER = 9
 """Of ten, by which a format scales figures down."""
 _GB = ("gb2312", "gbk", "gb18030", "x-gbk")

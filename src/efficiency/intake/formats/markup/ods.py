@@ -44,7 +44,7 @@ _DATA_STYLE = re.compile(rb'style:data-style-name="([^"]*)"')
 _CELL_STYLE_NAME = re.compile(rb'table:style-name="([^"]*)"')
 _DEFAULT_STYLE = re.compile(rb'table:default-cell-style-name="([^"]*)"')
 _FIGURE = re.compile(rb'value-type="(?:float|currency|percentage)"')
-_TEXT = re.compile(rb"\s*<text:p[^<>]*>([^<]*)")
+_TEXT = re.compile(rb"\s{0,200}<text:p[^<>]*>([^<]*)")
 
 
 def ods_grids(archive: Archive) -> list[Grid]:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 NAMESPACE = b"urn:schemas-microsoft-com:office:spreadsheet"
 MOST_BYTES = 256 << 20
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([\w-]{2,40})["']""")
+LONGEST_DECLARATION = 1_000
+"""Bytes within which a declaration of XML ends."""
 _MIDNIGHT = re.compile(r"T00:00:00(?:\.0+)?$")
 _NAMED_FORMATS = {"Percent": "0.00%"}
 
@@ -66,10 +69,11 @@ def spreadsheetml_grids(data: bytes) -> list[Grid]:
 
 def _as_known(data: bytes) -> bytes:
     """In UTF-8 what declares an encoding of China, of which expat knows none."""
-    declared = re.match(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w-]+)["'][^>]*\?>""", data)
+    head, _, rest = data.partition(b"?>")
+    declared = _ENCODING.search(head) if len(head) <= LONGEST_DECLARATION and b"<?xml" in head else None
     if declared is None or declared[1].lower() not in (b"gb2312", b"gbk", b"gb18030"):
         return data
-    return b'<?xml version="1.0"?>' + data[declared.end() :].decode("gb18030").encode()
+    return b'<?xml version="1.0"?>' + rest.decode("gb18030").encode()
 
 
 class _Workbook:

@@ -53,7 +53,7 @@ _UTF_8 = re.compile(rb'(?:\xef\xbb\xbf)?(?:<\?xml(?: (?!encoding)\w+="[^"]*"| en
 _BEGIN, _END, _EMPTY = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _MERGE = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([1-9]\d{0,6}):([A-Z]{1,3})([1-9]\d{0,6})" ?/>')
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos);")
-_FIGURE = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?")
+_FIGURE = re.compile(rb"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d{1,3})?")
 _FORBIDDEN = bytes({*range(32)} - {*b"\t\n\r"})
 """Bytes that no XML may hold."""
 _FIRST_DAY, _UNIX_DAY, _LAST_DAY = 61, 25_569, 2_958_466
@@ -72,11 +72,11 @@ _FORMAT_ID, _FORMAT_CODE = re.compile(rb'\bnumFmtId="(\d{1,9})"'), re.compile(rb
 _LITERAL = rb"\\.|![^a-zA-Z&]|&quot;[^a-zA-Z&]*&quot;"
 _CONDITION = rb"\[(?:&[lg]t;)?=?\d{1,18}\]"
 _NUMERIC = re.compile(
-    rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|\[\$[^a-zA-Z\]&]*(?:-[0-9A-Fa-f]{1,9})?\]|E\+|"
+    rb"(?:General|\[(?:Red|Blue|Black|Green|White)\]|\[\$[^a-zA-Z\]&-]*(?:-[0-9A-Fa-f]{1,9})?\]|E\+|"
     + _CONDITION
     + rb"|"
     + _LITERAL
-    + rb"|[0#?.,%+() ;_*@\x80-\xff-])*"
+    + rb"|[0#?.,%+() ;_*@\x80-\xff-])*+"
 )
 _DATED = re.compile(rb"(?:\[\$-[0-9A-Fa-f]{1,9}\])?(?=[^yYdD]*[yYdD])(?:" + _LITERAL + rb"|[yYmMdD/., -])*(?:;@)?")
 

@@ -30,7 +30,7 @@ from efficiency.reports.submitters.package.zip import Package, declare, relate, 
 from efficiency.reports.text import clean_text, display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 AUTHOR: Final = "能耗产出效益评价"
 HEADING: Final = "【退回说明】"
@@ -61,9 +61,9 @@ _SHAPE: Final = (
 )
 _RUN: Final = b'<r><rPr><sz val="9"/><color indexed="81"/><rFont val="\xe5\xae\x8b\xe4\xbd\x93"/></rPr>%b</r>'
 _TEXT: Final = b'<t xml:space="preserve">%b</t>'
-_VML_SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>", re.DOTALL)
+_SHAPE_BEGIN, _SHAPE_END = re.compile(rb"<v:shape\s"), b"</v:shape>"
 _VML_NUMBER = re.compile(rb"_x0000_s(\d{1,9})\b")
-_ANCHOR = re.compile(rb"(<x:Anchor>(?:[^<,]*,){6})\s*(\d+)(\s*,[^<,]*</x:Anchor>)")
+_ANCHOR = re.compile(rb"(<x:Anchor>(?:[^<,]*,){6})\s*(\d{1,9})(\s*,[^<,]*</x:Anchor>)")
 _THREAD: Final = "tc="
 """How the author of a comment begins in whose place Excel shows a conversation."""
 
@@ -245,7 +245,7 @@ def _update_boxes(
     closing = vml.rfind(b"</xml>")
     if closing < 0:
         raise UnusualWorkbookError("文件的批注图形特殊")
-    edits = [edit for shape in _VML_SHAPE.finditer(vml) for edit in _shape_edits(shape, gone, grown)]
+    edits = [edit for start, end in _shapes(vml) for edit in _shape_edits(vml[start:end], start, gone, grown)]
     number = max([1024, *(int(found) for found in _VML_NUMBER.findall(vml))])
     shapes = [] if not new or b'id="_x0000_t202"' in vml else [_SHAPE_TYPE]
     for count, (position, text) in enumerate(new.items(), 1):
@@ -264,18 +264,29 @@ def _update_boxes(
     return [(at, at, b'<%blegacyDrawing xmlns:r="%b" r:id="%b"/>' % (layout.prefix, OFFICE, id_))]
 
 
-def _shape_edits(shape: re.Match[bytes], gone: set[Position], grown: Mapping[Position, int]) -> list[Edit]:
-    row, column = (re.search(rb"<x:%b>\s*(\d+)\s*<" % name, shape[0]) for name in (b"Row", b"Column"))
-    if b'"Note"' not in shape[0] or row is None or column is None:
+def _shapes(vml: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of each shape of a VML drawing; one that never ends is none, and what follows it neither."""
+    at = 0
+    while begin := _SHAPE_BEGIN.search(vml, at):
+        end = vml.find(_SHAPE_END, begin.end())
+        if end < 0:
+            return
+        at = end + len(_SHAPE_END)
+        yield begin.start(), at
+
+
+def _shape_edits(shape: bytes, start: int, gone: set[Position], grown: Mapping[Position, int]) -> list[Edit]:
+    """The edits of a shape of a VML drawing that begins at `start` there."""
+    row, column = (re.search(rb"<x:%b>\s*(\d{1,9})\s*<" % name, shape) for name in (b"Row", b"Column"))
+    if b'"Note"' not in shape or row is None or column is None:
         return []
     position = int(row[1]) + 1, int(column[1]) + 1
     if position in gone:
-        return [(shape.start(), shape.end(), b"")]
-    anchor = _ANCHOR.search(shape[0])
+        return [(start, start + len(shape), b"")]
+    anchor = _ANCHOR.search(shape)
     if position in grown and anchor:
         # The box is made as many rows taller as our part has lines, or the submitter would not see it.
-        start = shape.start() + anchor.start(2)
-        return [(start, shape.start() + anchor.end(2), b"%d" % (int(anchor[2]) + grown[position]))]
+        return [(start + anchor.start(2), start + anchor.end(2), b"%d" % (int(anchor[2]) + grown[position]))]
     return []
 
 

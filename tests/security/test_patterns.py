@@ -1,0 +1,172 @@
+"""No regular expression of the program takes more than linear time, whatever text it is given."""
+
+import ast
+import importlib
+import pkgutil
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import pytest
+from builders.adversarial import attacks, text_of
+
+import efficiency
+import schemas
+
+SHORT, LONG = 10_000, 20_000
+MOST_RATIO = 3
+"""Time for the long text by that for the short one: 2 where time grows with the length, 4 where with its square."""
+FLOOR_S, LIMIT_S = 0.004, 1.0
+"""Below the first, a text is no danger; above the second, no other is tried."""
+LOOKING = {"search": "finditer", "finditer": "finditer", "findall": "finditer", "sub": "finditer", "split": "finditer"}
+"""What is done with a pattern → how it is timed: all the matches of a text, or one that begins with it."""
+
+_USE = re.compile(r"\b(\w+)\.(search|finditer|findall|sub|split|match|fullmatch)\b")
+
+
+class TooSlowError(Exception):
+    """A text took longer than the limit."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """A pattern as a module uses it."""
+
+    where: str
+    pattern: re.Pattern[Any]
+    ways: frozenset[str]
+
+
+def _modules() -> Iterator[ModuleType]:
+    for root in (efficiency, schemas):
+        yield root
+        for found in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
+            if not found.name.endswith("__main__"):
+                yield importlib.import_module(found.name)
+
+
+def _within(value: object) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for one in value:
+            yield from _within(one)
+
+
+def _folded(node: ast.expr, filler: str | bytes) -> Any:
+    """The text of an expression; what is only known when it runs is a letter."""
+    match node:
+        case ast.Constant(value):
+            return value
+        case ast.BinOp(left, ast.Add(), right):
+            return _folded(left, filler) + _folded(right, filler)
+        case ast.BinOp(left, ast.Mod(), _):
+            text = _folded(left, filler)
+            return text.replace(b"%b", filler) if isinstance(text, bytes) else text.replace("%s", filler)
+        case ast.JoinedStr(values):
+            return "".join(one.value if isinstance(one, ast.Constant) else str(filler) for one in values)
+    return filler
+
+
+def _written_in_calls(module: ModuleType, tree: ast.Module) -> Iterator[Used]:
+    """Patterns that stand in a call of a function of `re`."""
+    inside = {
+        id(call) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for call in ast.walk(function)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("re.") and id(call) in inside:
+            name = ast.unparse(call.func).removeprefix("re.")
+            if name == "escape":
+                continue
+            constants = [one.value for one in ast.walk(call.args[0]) if isinstance(one, ast.Constant)]
+            text = _folded(call.args[0], b"x" if any(isinstance(one, bytes) for one in constants) else "x")
+            flags = [getattr(re, word.arg or "", 0) for word in call.keywords] and re.IGNORECASE
+            yield Used(
+                f"{module.__name__}:{call.lineno}", re.compile(text, flags or 0), frozenset({LOOKING.get(name, name)})
+            )
+
+
+def _patterns() -> list[Used]:
+    modules = list(_modules())
+    sources = {module.__name__: Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules}
+    used_as: dict[str, set[str]] = {}
+    for source in sources.values():
+        for name, way in _USE.findall(source):
+            used_as.setdefault(name, set()).add(LOOKING.get(way, way))
+    found: dict[tuple[object, int], Used] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            own = {LOOKING.get(way, way) for one, way in _USE.findall(sources[module.__name__]) if one == name}
+            ways = frozenset(own or used_as.get(name, {"finditer", "fullmatch"}))
+            for pattern in _within(value):
+                found.setdefault((pattern.pattern, pattern.flags), Used(f"{module.__name__}.{name}", pattern, ways))
+        for used in _written_in_calls(module, ast.parse(sources[module.__name__])):
+            if used.ways != {"compile"}:
+                found.setdefault((used.pattern.pattern, used.pattern.flags), used)
+            else:
+                ways = frozenset({"finditer", "fullmatch"})
+                found.setdefault((used.pattern.pattern, used.pattern.flags), Used(used.where, used.pattern, ways))
+    return list(found.values())
+
+
+PATTERNS = _patterns()
+
+
+def _timed(work: Callable[[Any], object], text: Any) -> float:
+    """Processor seconds for one time, the best of three, each repeated until the clock can tell."""
+    best = float("inf")
+    for _ in range(3):
+        times, begun = 0, time.process_time()
+        while (taken := time.process_time() - begun) < 2 * FLOOR_S:
+            work(text)
+            times += 1
+        best = min(best, taken / times)
+    return best
+
+
+def _is_slow(work: Callable[[Any], object], short: Any, long: Any) -> bool:
+    begun = time.process_time()
+    work(short)
+    if time.process_time() - begun < FLOOR_S / 2:
+        return False
+    seconds = _timed(work, long)
+    return seconds > FLOOR_S and seconds > MOST_RATIO * _timed(work, short)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise TooSlowError
+
+
+@pytest.mark.parametrize("used", PATTERNS, ids=[used.where for used in PATTERNS])
+def test_no_pattern_takes_more_than_linear_time(used: Used) -> None:
+    signal.signal(signal.SIGVTALRM, _stop)
+    for way in sorted(used.ways):
+        work: Callable[[Any], object] = getattr(used.pattern, way)
+        if way == "finditer":
+            work = lambda text: sum(1 for _ in used.pattern.finditer(text))  # noqa: E731
+        for attack in attacks(used.pattern):
+            texts: list[Any] = [text_of(attack, length) for length in (SHORT, LONG)]
+            if isinstance(used.pattern.pattern, bytes):
+                texts = [text.encode("latin-1", "replace") for text in texts]
+            signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
+            try:
+                slow = all(_is_slow(work, *texts) for _ in range(3))
+            except TooSlowError:
+                slow = True
+            finally:
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            assert not slow, (way, attack, used.pattern.pattern)
+
+
+def test_the_test_finds_what_is_slow() -> None:
+    """Of each kind one: begun again at every place, two ways to match the same, and both in a loop."""
+    for text in (r"t=s[^<>]*>", r"\d+\.?\d*x", r"(?:\[a*(?:a)?\])*x"):
+        with pytest.raises(AssertionError):
+            test_no_pattern_takes_more_than_linear_time(
+                Used("made up", re.compile(text), frozenset({"finditer", "fullmatch"}))
+            )
