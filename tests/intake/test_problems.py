@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from efficiency.intake.problems import (
     EMPTY,
+    MOST_LISTED,
     PARSE_PROBLEMS,
     RULES,
     cell_address,
@@ -17,6 +18,7 @@ from efficiency.intake.problems import (
     problem,
     problem_rows,
     problems_frame,
+    without_most,
 )
 from schemas import COLUMN_MAP, FORMS, PROBLEMS
 
@@ -118,3 +120,28 @@ def test_numbers_are_written_without_noise_and_without_a_bare_point(number: floa
 def test_a_csv_is_not_said_to_have_a_sheet() -> None:
     found = problem("form_unknown", submission_id="a", file_name="产出.csv")
     assert str(found["message"]).startswith("该文件的表头")
+
+
+def test_problems_of_a_column_beyond_a_thousand_are_counted_in_one_line() -> None:
+    def unknown(column: str, count: int) -> pl.DataFrame:
+        rows = pl.int_range(2, count + 2, eager=True).alias("row")
+        return problem_rows(
+            "enterprise_unknown",
+            pl.DataFrame([rows]).with_columns(
+                pl.lit("s").alias("submission_id"),
+                pl.lit("f").alias("file_name"),
+                pl.lit("").alias("sheet"),
+                pl.lit("name").alias("field"),
+                (pl.lit(column) + pl.col("row").cast(pl.String)).alias("cell"),
+            ),
+        )
+
+    every = pl.concat([unknown("A", 2_500), unknown("B", MOST_LISTED + 1)])
+    listed = without_most(every)
+    assert listed.height == MOST_LISTED + 1 + MOST_LISTED + 1
+    counted = listed.row(MOST_LISTED, named=True)
+    assert (counted["rule"], counted["cell"], counted["value"]) == ("enterprise_unknown", "A1002", "1500")
+    assert "1500" in counted["message"]
+    assert "2501" in counted["message"], "the last of their rows"
+    assert listed["message"].str.contains("另有").sum() == 1, "one more than a thousand is listed as it is"
+    assert without_most(listed).height == listed.height

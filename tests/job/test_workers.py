@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders.warehouse_files import ROOT, python
 
 from efficiency.job import workers
-from efficiency.job.workers import Worker, WorkerError, in_background, ready, worker_ready
+from efficiency.job.workers import Limits, Worker, WorkerError, in_background, ready, worker_ready
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
 
@@ -201,3 +202,33 @@ def test_a_worker_can_be_started_before_anything_heavy_is_imported() -> None:
     said, trouble = python(code).communicate(timeout=60)
     assert (said.strip(), trouble) == ("set()", "")
     assert workers.__name__ == "efficiency.job.workers"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="elsewhere the system limits nothing")
+@pytest.mark.parametrize(
+    ("cause", "work", "argument"),
+    [("memory", bytearray, 3 << 30), ("time", math.factorial, 3_000_000), ("ended", os._exit, 3)],
+)
+def test_work_beyond_its_limits_costs_that_work_alone(cause: str, work: Any, argument: int) -> None:
+    worker = Worker()
+    try:
+        with pytest.raises(WorkerError) as caught:
+            worker.run_within(Limits(1 << 30, 1), work, argument)
+        assert caught.value.cause == cause
+        assert worker.run_within(Limits(1 << 30, 20), math.isqrt, 81) == 9, "the worker has been started anew"
+    finally:
+        worker.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="elsewhere the system limits nothing")
+def test_limits_end_with_the_work_for_which_they_are() -> None:
+    import resource
+
+    worker = Worker()
+    try:
+        before = worker.run(resource.getrlimit, resource.RLIMIT_AS)
+        within = worker.run_within(Limits(1 << 30, 20), resource.getrlimit, resource.RLIMIT_AS)
+        assert within != before
+        assert worker.run(resource.getrlimit, resource.RLIMIT_AS) == before
+    finally:
+        worker.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from builders.warehouse_files import names, python
 
+from efficiency.errors import UsageError
 from efficiency.warehouse.errors import WarehouseBusyError, WarehouseError
 from efficiency.warehouse.lock import holder, lock
 
@@ -116,6 +117,13 @@ def test_a_place_that_cannot_be_a_folder_is_told_plainly(tmp_path: Path) -> None
         lock(tmp_path / "file" / "w.duckdb"),
     ):
         pytest.fail("there is no such folder")
+
+
+def test_a_path_that_duckdb_cannot_take_is_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "what?"
+    with pytest.raises(UsageError, match="question mark"), lock(folder / "efficiency.duckdb"):
+        pytest.fail("held")
+    assert not folder.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

@@ -1,5 +1,6 @@
 """The warehouse file: what it holds comes back, it explains itself, and refuses what its declarations refuse."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -69,16 +70,32 @@ def test_only_the_tables_asked_for_are_read(published: Path) -> None:
     assert set(load(published, only={"results.scores"}).frames) == {"results.scores"}
 
 
-def test_a_file_of_an_older_version_is_read_with_nulls(tmp_path: Path) -> None:
-    path = tmp_path / "old.duckdb"
+def without_column(published: Path, path: Path, table: str, column: str) -> Path:
+    """A copy of the file `published` whose `table` lacks `column`."""
+    shutil.copy(published, path)
     with duckdb.connect(path) as connection:
-        connection.execute("CREATE SCHEMA results")
-        connection.execute("CREATE TABLE results.evaluations(evaluation_id VARCHAR, gone VARCHAR)")
-        connection.execute("INSERT INTO results.evaluations VALUES ('e1', 'x')")
-    loaded = load(path)
-    assert loaded["results.evaluations"]["evaluation_id"].to_list() == ["e1"]
-    assert loaded["results.evaluations"]["period"].to_list() == [None]
-    assert loaded["results.scores"].is_empty()
+        for (view,) in connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+            connection.execute(f"DROP VIEW {view}")
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    return path
+
+
+def test_a_file_of_an_older_version_is_read_with_nulls(published: Path, full: Contents, tmp_path: Path) -> None:
+    loaded = load(without_column(published, tmp_path / "old.duckdb", "intake.submissions", "left_out"))
+    assert loaded["intake.submissions"]["left_out"].null_count() == full["intake.submissions"].height > 0
+    assert loaded["results.scores"].height == full["results.scores"].height
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("results.evaluations", "policy_toml"), ("facts.enterprises", "uscc")], ids=["policy", "code"]
+)
+def test_a_file_that_lacks_what_every_version_writes_is_named(
+    published: Path, tmp_path: Path, table: str, column: str
+) -> None:
+    altered = without_column(published, tmp_path / "altered.duckdb", table, column)
+    with pytest.raises(WarehouseError, match=f"{table} lacks the column {column}") as caught:
+        load(altered)
+    assert "rollback" in str(caught.value)
 
 
 def test_every_table_is_there_with_its_columns_in_order(analyst: DuckDBPyConnection) -> None:

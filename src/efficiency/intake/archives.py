@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from efficiency.intake.formats import MAX_EXPANDED, UnreadableError, damage_as_unreadable
+from efficiency.intake.formats import MAX_EXPANDED, UnreadableError, damage_as_unreadable, opened_zip
 from efficiency.processes import temporary_folder
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def unpack(archive: Path, identifier: str) -> list[Member]:
     """
     folder = temporary_folder() / identifier
     folder.mkdir(parents=True, exist_ok=True)
-    with damage_as_unreadable(), zipfile.ZipFile(archive) as opened:
+    with damage_as_unreadable(), opened_zip(archive) as opened:
         entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_silent(entry)]
         if len(entries) > MOST_MEMBERS:
             raise UnreadableError(f"压缩包内有 {len(entries)} 个文件，超过 {MOST_MEMBERS} 个的上限")

@@ -38,6 +38,12 @@ Ts = TypeVarTuple("Ts")
 
 _STATUS = Path("/proc/self/statm")
 """Where Linux says how much memory a process has."""
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 1
+_LOOK, _GROWTH = 10, 64 << 20
+"""Milliseconds after which it is looked again how much memory a worker has, and bytes by which it may grow within."""
+_RESERVED = 3
+"""Times the memory that a worker may have, the address space that it may add: allocators reserve more than they use.
+It bounds what is allocated at once, however late the look at its memory comes."""
 _PATIENCE = 10
 """Seconds in which a process has ended that closed its output."""
 _SERVE = "import sys; from efficiency.job.workers import serve; serve(sys.argv[1:])"
@@ -111,6 +117,8 @@ class Worker:
         try:
             pickle.dump((work, arguments, limits), requests, protocol=pickle.HIGHEST_PROTOCOL)
             requests.flush()
+            if limits is not None and self._outgrows(limits):
+                raise WorkerError("memory")
             cause: Cause | None
             result: T
             cause, result = pickle.load(results)  # noqa: S301  # from our own process
@@ -119,6 +127,24 @@ class Worker:
         if cause is not None:
             raise WorkerError(cause)
         return result
+
+    def _outgrows(self, limits: Limits) -> bool:
+        """Whether the process takes more memory than it may before it answers or ends: it is killed then.
+
+        Much address space is reserved and never used, so that the system cannot be told the bound itself.
+        """
+        status = Path(f"/proc/{self._process.pid}/statm")
+        if not _STATUS.exists() or not hasattr(select, "poll"):
+            return False
+        answer = select.poll()
+        answer.register(self._pipes[1], select.POLLIN)
+        most = limits.memory - _GROWTH
+        while not answer.poll(_LOOK):
+            with suppress(OSError, ValueError, IndexError):  # it has just ended
+                if int(status.read_text().split()[1]) * _PAGE > most:
+                    self._process.kill()
+                    return True
+        return False
 
     def _cause(self, limits: Limits | None) -> Cause:
         """Why the process has ended. Native code whose allocation is refused aborts."""
@@ -181,8 +207,8 @@ class _Limited:
     """Limits of the process it is made in, while it does the work for which they are."""
 
     def __init__(self) -> None:
-        self._before: tuple[int, int] | None = None
-        """Bytes of address space and of memory before the first work within limits."""
+        self._space = 0
+        """Bytes of address space before the first work within limits."""
 
     @contextmanager
     def to(self, limits: Limits | None) -> Iterator[None]:
@@ -192,12 +218,10 @@ class _Limited:
             return
         import resource
 
-        self._before = self._before or _occupied()
-        space, memory = self._before
+        self._space = self._space or int(_STATUS.read_text().split()[0]) * _PAGE
         used = resource.getrusage(resource.RUSAGE_SELF)
         soft = {
-            # Memory is part of the address space: what grows by less takes less.
-            resource.RLIMIT_AS: space + max(limits.memory - memory, 0),
+            resource.RLIMIT_AS: self._space + _RESERVED * limits.memory,
             resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime) + limits.seconds,
             resource.RLIMIT_CORE: 0,
         }
@@ -211,13 +235,6 @@ class _Limited:
             finally:
                 for kind in soft:
                     resource.setrlimit(kind, (hard[kind], hard[kind]))
-
-
-def _occupied() -> tuple[int, int]:
-    """Bytes of address space that this process has, and of memory."""
-    pages, resident, *_ = map(int, _STATUS.read_text().split())
-    size = os.sysconf("SC_PAGE_SIZE")
-    return pages * size, resident * size
 
 
 @contextmanager

@@ -7,7 +7,7 @@ its earlier months, and in place of what they state anew.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from efficiency.intake.layout import NO_MAPPING, draft_mapping, load_mapping
 from efficiency.intake.parsing import span_labels, uscc
 from efficiency.intake.problems import problems_frame
 from efficiency.intake.resolution import PAIR, Stated, receipts, stated_pairs
-from efficiency.job.execution import resolve_in_partitions
+from efficiency.job.execution import resolve_in_partitions, within_limits
 from efficiency.job.ingest import Source, ingest_files, named_file, spreadsheets
 from efficiency.partitions import Chunks
 from efficiency.warehouse.schema import Contents
@@ -212,13 +212,17 @@ def _of_others(stored: Contents, problems: pl.DataFrame, ours: Sequence[str]) ->
 def _drafts(files: Sequence[InboxFile], problems: pl.DataFrame) -> str:
     """Text of a mapping file with a layout for each sheet that was not recognised; empty if there is none."""
     unknown = set(problems.filter(pl.col("rule") == "form_unknown").select("file_name", "sheet").iter_rows())
-    return "\n".join(
-        draft
-        for file in files
-        if any(name == file.name for name, _ in unknown)
-        for grid in read_grids(file.path)
-        if (file.name, grid.sheet) in unknown and (draft := draft_mapping(grid, file.name))
-    )
+    drafts: list[str] = []
+    for file in files:
+        if sheets := {sheet for name, sheet in unknown if name == file.name}:
+            drafts += within_limits(file, drafts_of, sheets) or []
+    return "\n".join(drafts)
+
+
+def drafts_of(file: InboxFile, sheets: Set[str]) -> list[str]:
+    """The layouts of those sheets of a file."""
+    drafts = (draft_mapping(grid, file.name) for grid in read_grids(file.path) if grid.sheet in sheets)
+    return [draft for draft in drafts if draft]
 
 
 def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], pl.DataFrame]:

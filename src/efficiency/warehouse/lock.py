@@ -12,6 +12,7 @@ import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from efficiency.errors import UsageError
 from efficiency.processes import user
 from efficiency.warehouse.errors import WarehouseBusyError, warehouse_error
 
@@ -25,11 +26,16 @@ def lock(path: Path) -> Iterator[None]:
     """Hold the warehouse `path` for the length of the block; nobody else can run on it meanwhile.
 
     Raises WarehouseBusyError naming the holder when another run holds it, WarehouseError when its folder cannot be
-    written.
+    written, UsageError when DuckDB cannot take its path.
     """
     from filelock import FileLock, Timeout  # takes a tenth of a second to import
 
     file, note = _files(path)
+    if "?" in str(path.resolve()):
+        raise UsageError(
+            f"The path {path.resolve()} holds a question mark, after which DuckDB looks for settings. Rename the folder, "
+            "or name another place with --warehouse."
+        )
     with contextlib.ExitStack() as held:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.errors import UsageError
 from efficiency.warehouse.connection import open_published
+from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.schema import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def load(
 
     Of tables with a column uscc, `uscc` keeps only the rows of that enterprise and `codes` those of a range. A column
     that an older version of this software did not write is null, a table that it did not write is empty.
-    Raises WarehouseError (see `open_published`).
+    Raises WarehouseError (see `open_published`), also for a file that lacks a column which every version writes.
     """
     target = path.resolve()
     if not target.exists():
@@ -120,9 +121,19 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def _frame(
     connection: duckdb.DuckDBPyConnection, table: Table, written: Collection[str], where: str = "true"
 ) -> pl.DataFrame:
-    """The rows of `table` that satisfy the SQL condition `where`, in its declared shape; `written` are its columns."""
+    """The rows of `table` that satisfy the SQL condition `where`, in its declared shape; `written` are its columns.
+
+    Raises WarehouseError when a column is missing that no version leaves empty.
+    """
     names = [quoted(name) for name in table.names if name in written]
     if not names:
         return table.empty()
+    missing = [column.name for column in table.columns if not column.nullable and column.name not in written]
+    if missing:
+        raise WarehouseError(
+            f"{table.qualified} lacks the column {', '.join(missing)}, which every version of this software writes: "
+            "the file was altered. To do: put back an earlier file with `efficiency rollback`, or name another with "
+            "--warehouse."
+        )
     frame: pl.DataFrame = connection.sql(f"SELECT {', '.join(names)} FROM {qualified_sql(table)} WHERE {where}").pl()
     return table.conform(aware_utc(frame))

@@ -2,9 +2,11 @@
 
 import math
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
+from builders.sheets import balanced, inbox_file
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +25,8 @@ from efficiency.intake.parsing import (
     parse_industry,
     parse_number,
 )
+from efficiency.intake.problems import MOST_LISTED
+from efficiency.intake.read import read_file
 from schemas.column import Column
 
 DAY = Column("visited", "date", "走访日期", "Date of the visit")
@@ -225,3 +229,15 @@ def test_a_number_in_a_text_column_reads_as_people_write_it() -> None:
         "0.5",
         "-2",
     ]
+
+
+def test_rows_whose_refused_cells_are_only_counted_are_rejected_all_the_same(tmp_path: Path) -> None:
+    lines = "".join(f"企业{number},不详{number}\n" for number in range(2_500))
+    path = tmp_path / "2026年10月.csv"
+    path.write_text("企业名称,营业收入(万元)\n" + lines, encoding="utf-8")
+    parsed = balanced(read_file(inbox_file(path)))
+    assert parsed.problems["rule"].unique().to_list() == ["not_a_number"]
+    assert parsed.problems.height == MOST_LISTED + 1
+    assert parsed.problems["value"][-1] == "1500"
+    assert parsed.submissions["rows_rejected"].to_list() == [2_500]
+    assert not parsed.rows["output"].height

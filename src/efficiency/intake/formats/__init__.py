@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from efficiency.intake.formats.archive import damage_as_unreadable
+from efficiency.intake.formats.archive import damage_as_unreadable, opened_zip
 from efficiency.intake.formats.grid import Grid, cells_of_rows, filled_cells, grid_of_cells
 from efficiency.intake.formats.kinds import ARCHIVES, ENCRYPTED, SPREADSHEET, holds_table, is_costly, kind_of
 from efficiency.intake.formats.limits import MAX_EXPANDED, UnreadableError
@@ -26,5 +26,6 @@ __all__ = [
     "holds_table",
     "is_costly",
     "kind_of",
+    "opened_zip",
     "read_grids",
 ]

@@ -18,11 +18,14 @@ from efficiency.intake.formats.limits import MAX_ENTRIES, MAX_EXPANDED, Unreadab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 MAX_STRINGS = 20_000_000
 """Shared texts of a workbook; each takes several times its bytes in memory."""
 DEFLATE_RATIO = 1032
 """The most that deflate can expand."""
+_LONGEST_ENTRY = 400
+"""Bytes of an entry in the list of a zipped file; a longer name counts as several."""
 CHUNK = 1 << 20
 """Bytes of a part that are expanded at a time while it is checked."""
 
@@ -31,13 +34,42 @@ _WORKBOOK = re.compile(r"(?:^|/)workbook\.(?:xml|bin)$")
 _STRINGS = re.compile(r"xl/sharedstrings\.(?:xml|bin)")
 
 
+_TAIL = (1 << 16) + 22
+"""Bytes at the end of a zipped file among which its last record begins."""
+_END, _LARGE_END = b"PK\x05\x06", b"PK\x06\x06"
+_IN_LARGE = 0xFFFFFFFF
+"""The size that stands elsewhere, as it may be too large."""
+
+
+def opened_zip(source: Path | bytes) -> zipfile.ZipFile:
+    """A zipped file. Raises UnreadableError where it lists far more parts than are read.
+
+    The list is judged by its size: `zipfile` makes an object of each entry before it can be asked.
+    """
+    stream: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    try:
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(max(0, size - _TAIL))
+        tail = stream.read()
+        end, large = tail.rfind(_END), tail.rfind(_LARGE_END)
+        listed = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+        if listed == _IN_LARGE and large >= 0:
+            listed = int.from_bytes(tail[large + 40 : large + 48], "little")
+        if min(listed, size) > MAX_ENTRIES * _LONGEST_ENTRY:
+            raise UnreadableError(f"压缩包内的部件过多，超过 {MAX_ENTRIES} 个的上限")
+    except BaseException:
+        stream.close()
+        raise
+    return zipfile.ZipFile(stream)
+
+
 class Archive:
     """The parts of a zipped file; their names are looked up regardless of case, and with `/` however written."""
 
     def __init__(self, data: bytes) -> None:
         """Raises UnreadableError for what is encrypted, damaged or would expand beyond the bounds."""
         self.data = data
-        self._zip = zipfile.ZipFile(io.BytesIO(data))
+        self._zip = opened_zip(data)
         entries = self._zip.infolist()
         if len(entries) > MAX_ENTRIES:
             raise UnreadableError(f"压缩包内有 {len(entries)} 个部件，超过 {MAX_ENTRIES} 个的上限")

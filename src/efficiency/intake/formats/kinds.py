@@ -5,11 +5,10 @@ The ending is asked last: a photo that is called .xlsx is a photo.
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from typing import TYPE_CHECKING
 
+from efficiency.intake.formats.archive import opened_zip
 from efficiency.intake.formats.binary import MAGIC as COMPOUND
 from efficiency.intake.formats.binary import compound_names
 from efficiency.intake.formats.csv import is_table
@@ -129,7 +128,7 @@ def _expands_far(path: Path, size: int) -> bool:
     if size > COSTLY_BYTES:
         return True
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             entries = archive.infolist()
     except Exception:  # zipfile fails in many ways; the reader of the format says what is wrong
         return False
@@ -200,7 +199,7 @@ def kind_of_compound(data: bytes) -> str:
 def kind_of_zip(source: Path | bytes) -> str:
     """What a zipped file is, by the names of its parts; a plain archive where none tells."""
     try:
-        with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
+        with opened_zip(source) as archive:
             names = [name.replace("\\", "/").casefold() for name in archive.namelist()]
             if "mimetype" in names and archive.getinfo(archive.namelist()[names.index("mimetype")]).file_size < HEAD:
                 stated = archive.read(archive.namelist()[names.index("mimetype")]).decode("ascii", "replace")

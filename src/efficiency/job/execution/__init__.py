@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from efficiency.job.execution.batches import collect, is_staged, split_into_batches, stage_batch
 from efficiency.job.execution.partitions import partition_count, resolve_in_partitions
-from efficiency.job.execution.reading import ReadFiles, read_files
+from efficiency.job.execution.reading import ReadFiles, read_files, within_limits
 
 __all__ = [
     "ReadFiles",
@@ -15,4 +15,5 @@ __all__ = [
     "resolve_in_partitions",
     "split_into_batches",
     "stage_batch",
+    "within_limits",
 ]

@@ -6,8 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from efficiency.intake.formats import is_costly
 from efficiency.intake.read import over_limit, read_file, read_file_or_raise
@@ -30,6 +31,8 @@ LARGEST = 100_000_000
 MEMORY, SECONDS = 1 << 30, 24
 """Bytes that a process may have while it reads one file, and seconds of the processor's time that it may take."""
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 Batch = tuple["InboxFile", ...]
 ReadFiles = Callable[[Sequence["InboxFile"], "MappingFile", Callable[[int, int], None], "Path"], ReadResult]
 """Whoever reads files as `read_files` does."""
@@ -128,14 +131,28 @@ def _is_costly(file: InboxFile) -> bool:
 
 def _read_within(worker: Worker, file: InboxFile, mapping: MappingFile, folder: Path | None) -> ReadResult:
     """What a file states, or the problem that it is beyond what reading may take. Raises OSError without a worker."""
-    times = max(1.0, _size(file) / LARGEST)
-    limits = Limits(int(MEMORY * times), int(SECONDS * times))
+    limits = _limits(file)
     try:
         return worker.run_within(limits, _read_alone, file, mapping, folder)
     except WorkerError as error:
         if error.cause == "failed":  # as where the disk is full: it is met here
             return _read_batch((file,), mapping, folder)
         return over_limit(file, error.cause, limits.memory, limits.seconds)
+
+
+def _limits(file: InboxFile) -> Limits:
+    times = max(1.0, _size(file) / LARGEST)
+    return Limits(int(MEMORY * times), int(SECONDS * times))
+
+
+def within_limits(file: InboxFile, work: Callable[[InboxFile, *Ts], T], *arguments: *Ts) -> T | None:
+    """What `work`, a function of a module, makes of a file; None where a costly one is beyond what it may take."""
+    if not _is_costly(file):
+        return work(file, *arguments)
+    with workers(1) as found, suppress(WorkerError, OSError):
+        for worker in found:
+            return worker.run_within(_limits(file), work, file, *arguments)
+    return None
 
 
 def _workers_worth(files: Sequence[InboxFile], costly: Collection[int]) -> int:
