@@ -306,7 +306,7 @@ def splits(draw: st.DrawFn) -> tuple[list[list[Any]], list[list[Any]]]:
     return plain, draw(st.permutations(parts))
 
 
-@examples(short=5, long=33)
+@examples(short=4, long=30)
 @given(splits(), st.booleans())
 def test_any_split_of_a_figure_into_labelled_parts_gives_the_same_profile(
     rows: tuple[list[list[Any]], list[list[Any]]], total: bool

@@ -114,7 +114,6 @@ def test_an_evaluation_whose_inputs_were_altered_is_not_issued(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.long
 def test_a_sheet_that_a_mapping_teaches_to_read_was_not_known_before(tmp_path: Path) -> None:
     """The file is read again, and its other sheet keeps its place in the order of arrival."""
     inbox = small_inbox(tmp_path / "inbox")

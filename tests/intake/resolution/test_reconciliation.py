@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import polars as pl
+from builders.examples import examples
 from builders.stated import CODES, NAMES, Row, Sheet, month, refused, register, resolved, stated
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +129,7 @@ corrections = st.builds(
 )
 
 
+@examples(short=6, long=50)
 @given(
     st.lists(st.lists(rows, max_size=5), max_size=3),
     st.lists(energy, max_size=6),
