@@ -33,8 +33,8 @@ def lock(path: Path) -> Iterator[None]:
     file, note = _files(path)
     if "?" in str(path.resolve()):
         raise UsageError(
-            f"The path {path.resolve()} holds a question mark, after which DuckDB looks for settings. Rename the folder, "
-            "or name another place with --warehouse."
+            f"The path {path.resolve()} holds a question mark, after which DuckDB looks for settings. "
+            "Rename the folder, or name another place with --warehouse."
         )
     with contextlib.ExitStack() as held:
         try:
