@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from builders.small_inbox import CODES, COUNT, NAMES, run, small_inbox, write
 from conftest import efficiency
@@ -136,6 +138,13 @@ def test_the_tables_name_months_enterprises_and_files(found: Status) -> None:
     for words in ("26-03", NAMES[0], "缺2026年3月、6月", "不能评级", "产出/2026年3月.csv", "南定镇"):
         assert words in text
     assert f"合计：{COUNT} 户企业有缺报，1 张表被退回。" in text
+
+
+def test_an_enterprise_registered_without_a_name_is_shown_by_its_code(found: Status) -> None:
+    nameless = replace(found, missing=found.missing.with_columns(pl.lit(None, pl.String).alias("name")))
+    out = io.StringIO()
+    print_status(nameless, out)
+    assert CODES[0] in out.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--period", "2026-13")])

@@ -82,7 +82,7 @@ def _tables(found: Status) -> Iterator[tuple[str, Table]]:
         yield "缺报企业", _missing(found)
     if found.out_of_scope.height:
         rows = [
-            [row["name"], row["uscc"], row["town"] or "", row["reason"]]
+            [row["name"] or "", row["uscc"], row["town"] or "", row["reason"]]
             for row in found.out_of_scope.head(NAMED).iter_rows(named=True)
         ]
         yield "不在评价范围的企业", _table(["企业", "统一社会信用代码", "镇办", "原因"], rows)
@@ -165,7 +165,7 @@ def _missing(found: Status) -> Table:
     )
     rows = [
         [
-            row["name"],
+            row["name"] or "",
             row["uscc"],
             row["town"] or "",
             _form(row["form"]),
