@@ -23,9 +23,9 @@ from efficiency.commands import (
     template,
     withdraw,
 )
-from efficiency.errors import EfficiencyError
+from efficiency.errors import EfficiencyError, exhausted
 from efficiency.interpreter import current_folder
-from efficiency.processes import keep_private
+from efficiency.processes import keep_private, require_address_space
 from efficiency.streams import output_error
 
 COMMANDS = (
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for handler in logging.getLogger().handlers if not options.debug else ():
         handler.addFilter(_without_traceback)
     try:
+        require_address_space()
         status = options.run(options)
     except EfficiencyError as error:
         if options.debug:
@@ -67,9 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("efficiency: stopped. What is published is whole; run again.", file=sys.stderr)
         return 1
-    except Exception as error:
-        if options.debug:
+    except BaseException as error:
+        # A panic of polars or calamine is no Exception.
+        if options.debug or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
             raise
+        if refused := exhausted(error):
+            print(f"efficiency: {refused}", file=sys.stderr)
+            return refused.exit_status
         if isinstance(error, FileNotFoundError) and current_folder() is None:
             print("efficiency: the current folder has been removed. Change to another and run again.", file=sys.stderr)
             return 1

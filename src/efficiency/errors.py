@@ -51,3 +51,26 @@ def not_written(path: object, error: Exception, remedy: str) -> EfficiencyError:
     if cause is not None and cause.errno in _FULL:
         remedy = "The disk is full or a size limit is reached: free some space and run again."
     return EfficiencyError(f"{path} cannot be written ({error}). {remedy}")
+
+
+_EXHAUSTED = (
+    ("can't start new thread", "resource temporarily unavailable"),
+    ("cannot allocate memory", "memory allocation of", "out of memory", "could not allocate", "unable to allocate"),
+)
+
+
+def exhausted(error: BaseException) -> EfficiencyError | None:
+    """`error` as a message with its remedy where the system refused memory, threads or processes; else None."""
+    text = " ".join(str(error).lower().split())
+    threads, memory = (any(words in text for words in kind) for kind in _EXHAUSTED)
+    if isinstance(error, MemoryError) or memory or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return EfficiencyError(
+            "The system refused more memory. Nothing was published. Close other programs, or raise the limits of memory "
+            "(`ulimit -v`, those of the container or service), and run again."
+        )
+    if threads or (isinstance(error, OSError) and error.errno == errno.EAGAIN):
+        return EfficiencyError(
+            "The system refused another thread or process. Nothing was published. Raise the limit (`ulimit -u`, "
+            "TasksMax= of the service) or close other programs, and run again."
+        )
+    return None

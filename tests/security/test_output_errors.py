@@ -40,7 +40,7 @@ def shell(command: str, folder: Path, redirected: str = "", **environment: str) 
 
 @pytest.mark.parametrize("redirected", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_published_month_ends_with_status_0_wherever_its_summary_goes(redirected: str, folder: Path) -> None:
-    (folder / "warehouse" / "efficiency.duckdb").unlink()
+    (folder / "warehouse" / "efficiency.duckdb").unlink(missing_ok=True)
     done = shell(RUN, folder, redirected)
     assert done.returncode == 0, done.stderr
     assert "Nothing was published" not in done.stderr
@@ -54,7 +54,7 @@ def test_a_published_month_ends_with_status_0_wherever_its_summary_goes(redirect
 
 
 def test_a_locale_without_chinese_names_its_files_all_the_same(folder: Path) -> None:
-    (folder / "warehouse" / "efficiency.duckdb").unlink()
+    (folder / "warehouse" / "efficiency.duckdb").unlink(missing_ok=True)
     done = shell(f"{RUN} --output named", folder, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
     assert (folder / "named" / PERIOD / f"公示名单_{PERIOD}.xlsx").is_file()

@@ -129,10 +129,15 @@ def _timed(work: Callable[[Any], object], text: Any) -> float:
     return best
 
 
-def _is_slow(work: Callable[[Any], object], short: Any, long: Any) -> bool:
+def _once(work: Callable[[Any], object], text: Any) -> float:
     begun = time.process_time()
-    work(short)
-    if time.process_time() - begun < FLOOR_S / 2:
+    work(text)
+    return time.process_time() - begun
+
+
+def _is_slow(work: Callable[[Any], object], short: Any, long: Any) -> bool:
+    """Whether the long text takes too much; most texts are decided by a single look."""
+    if _once(work, short) < FLOOR_S / 2 or _once(work, long) < 2.5 * min(_once(work, short) for _ in range(2)):
         return False
     seconds = _timed(work, long)
     return seconds > FLOOR_S and seconds > MOST_RATIO * _timed(work, short)

@@ -46,21 +46,17 @@ def opened_zip(source: Path | bytes) -> zipfile.ZipFile:
 
     The list is judged by its size: `zipfile` makes an object of each entry before it can be asked.
     """
-    stream: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-    try:
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
         stream.seek(max(0, size - _TAIL))
         tail = stream.read()
-        end, large = tail.rfind(_END), tail.rfind(_LARGE_END)
-        listed = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
-        if listed == _IN_LARGE and large >= 0:
-            listed = int.from_bytes(tail[large + 40 : large + 48], "little")
-        if min(listed, size) > MAX_ENTRIES * _LONGEST_ENTRY:
-            raise UnreadableError(f"压缩包内的部件过多，超过 {MAX_ENTRIES} 个的上限")
-    except BaseException:
-        stream.close()
-        raise
-    return zipfile.ZipFile(stream)
+    end, large = tail.rfind(_END), tail.rfind(_LARGE_END)
+    listed = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if listed == _IN_LARGE and large >= 0:
+        listed = int.from_bytes(tail[large + 40 : large + 48], "little")
+    if min(listed, size) > MAX_ENTRIES * _LONGEST_ENTRY:
+        raise UnreadableError(f"压缩包内的部件过多，超过 {MAX_ENTRIES} 个的上限")
+    return zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
 
 
 class Archive:

@@ -68,7 +68,7 @@ def _kept_bundle() -> str | None:
 def _is_verified(bundle: bytes) -> bool:
     """Whether `bundle` is, byte for byte, that of the installed version, as `chart_bundles.toml` states it."""
     stated = tomllib.loads(files("efficiency.reports.page").joinpath("chart_bundles.toml").read_text(encoding="utf-8"))
-    return hashlib.sha256(bundle).hexdigest() == stated["sha256"].get(version("vl-convert-python"))
+    return bool(hashlib.sha256(bundle).hexdigest() == stated["sha256"].get(version("vl-convert-python")))
 
 
 def _kept() -> Path:
