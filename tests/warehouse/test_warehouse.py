@@ -179,9 +179,10 @@ def test_the_same_contents_in_another_order_lie_in_the_file_alike(tmp_path: Path
     first, second = tmp_path / "a.duckdb", tmp_path / "b.duckdb"
     publish(first, full)
     publish(second, Contents({name: full[name].reverse() for name in full.frames if TABLES[name].key}))
+    one, other = load(first), load(second)
     for name, table in TABLES.items():
-        if table.key and load(first)[name].select(table.key).is_unique().all():
-            assert_frame_equal(load(first)[name], load(second)[name])
+        if table.key and one[name].select(table.key).is_unique().all():
+            assert_frame_equal(one[name], other[name])
 
 
 def test_a_python_variable_never_stands_in_for_a_table(published: Path) -> None:
