@@ -65,7 +65,7 @@ def exhausted(error: BaseException) -> EfficiencyError | None:
     threads, memory = (any(words in text for words in kind) for kind in _EXHAUSTED)
     if isinstance(error, MemoryError) or memory or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return EfficiencyError(
-            "The system refused more memory. Nothing was published. Close other programs, or raise the limits of memory "
+            "The system refused more memory. Nothing was published. Close other programs, or raise the limits "
             "(`ulimit -v`, those of the container or service), and run again."
         )
     if threads or (isinstance(error, OSError) and error.errno == errno.EAGAIN):

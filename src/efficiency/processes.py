@@ -65,8 +65,8 @@ def require_address_space() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
         raise EfficiencyError(
-            f"A limit leaves this process {limit >> 20} MiB of address space; it needs {ADDRESS_SPACE >> 20}. Raise the "
-            "limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done."
+            f"A limit leaves this process {limit >> 20} MiB of address space; it needs {ADDRESS_SPACE >> 20}. "
+            "Raise the limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done."
         )
 
 

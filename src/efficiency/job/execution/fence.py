@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.errors import EfficiencyError
+from efficiency.errors import EfficiencyError, exhausted
 from efficiency.intake.problems import PARSE_PROBLEMS, fault_shown, problem, problems_frame
 from efficiency.intake.resolution import FactsInvalid
 from efficiency.partitions import Chunks
@@ -50,8 +50,10 @@ def fenced(resolve: Callable[[Stated], Result], stated: Stated) -> Result:
 
 
 def _is_no_fault(error: BaseException) -> bool:
-    """Whether an exception is meant for the operator (a full disk); facts that break their declaration are a fault."""
-    return isinstance(error, EfficiencyError) and not isinstance(error, FactsInvalid)
+    """Whether the operator has to mend it (a full disk, no more memory); facts of another shape are a fault."""
+    if isinstance(error, FactsInvalid):
+        return False
+    return isinstance(error, EfficiencyError | OSError) or exhausted(error) is not None
 
 
 def _culprits(resolve: Callable[[Stated], object], stated: Stated) -> list[str]:
