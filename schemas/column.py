@@ -238,9 +238,12 @@ class Table:
         unknown = set(frame.columns) - set(self.names)
         if unknown:
             raise ValueError(f"{self.qualified} does not declare {sorted(unknown)}")
-        present = set(frame.columns)
+        stated = frame.schema
         return frame.select(
-            (pl.col(c.name) if c.name in present else pl.lit(None)).cast(c.dtype).alias(c.name) for c in self.columns
+            c.name
+            if stated.get(c.name) == c.dtype
+            else (pl.col(c.name) if c.name in stated else pl.lit(None)).cast(c.dtype).alias(c.name)
+            for c in self.columns
         )
 
 

@@ -45,12 +45,14 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     form = FORMS[table.layout.form]
     if not form.parts or table.base.height < 2:  # two rows are the least to be parts
         return Parts(rows)
+    refused = _refused(table, form)
+    if refused.is_empty() and _names_each_once(table):
+        return Parts(rows)
     keyed = rows.with_columns(_who(rows).alias("_who"))
     key = ["_who", *(name for name in form.statement_key if name != "uscc")]
     repeats = pl.col("_who").is_not_null() & (pl.col("row_index").n_unique().over(key) > 1)
     twice = keyed.select(pl.struct(key).is_duplicated() & pl.col("_who").is_not_null()).to_series()
     repeated = keyed.filter(repeats) if twice.any() else keyed.clear()
-    refused = _refused(table, form)
     if repeated.is_empty() and refused.is_empty():
         return Parts(rows)
     labels = _chosen(table, label_columns(table, read), repeated, key, refused)
@@ -65,6 +67,12 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     if not form.all_or_nothing:
         keyed = _without_unread(table, keyed, key, form, refused)
     return Parts(keyed.select(rows.columns), frozenset(labels), once)
+
+
+def _names_each_once(table: Table) -> bool:
+    """Whether each row of the table states the code of another enterprise, as in most tables: none has parts then."""
+    codes = table.base["uscc"]
+    return not codes.null_count() and codes.n_unique() == len(codes)
 
 
 def _who(rows: pl.DataFrame) -> pl.Expr:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +38,7 @@ def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] 
     """
     row_indexes, kind = kinds["row_index"], kinds["kind"]
     is_data = kind == "data"
-    is_total = kind.is_in(SUMS)
+    is_total = reduce(or_, [kind == one for one in SUMS])
     totals = list(zip(is_total.arg_true(), kind.filter(is_total), strict=True))
     if not totals or table.layout.long_energy or table.overlong:
         return
@@ -261,7 +263,8 @@ def _wrong_totals(
     sound = sound | ~is_data
     if not sound.all():
         return []
-    amounts = np.where(is_data.to_numpy() & values.is_not_null().to_numpy(), values.to_numpy(), 0.0)
+    figures = values.to_numpy()  # NaN where there is none
+    amounts = np.where(is_data.to_numpy() & ~np.isnan(figures), figures, 0.0)
     running = np.concatenate(([0.0], np.cumsum(amounts)))
 
     def between(first: int, end: int) -> float:

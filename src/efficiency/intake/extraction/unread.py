@@ -115,9 +115,9 @@ def unread_rows(
     without a figure) a row may be blank without being stated anywhere.
     """
     index = pl.col("row_index")
-    rows = table.cells.select("row_index").filter(~index.is_in(stated.implode()))
-    if not rows.height:
+    if stated.n_unique() == table.cells.height:
         return 0, 0, EMPTY
+    rows = table.cells.select("row_index").filter(~index.is_in(stated.implode()))
     if table.is_refused(stated):
         return 0, rows.height, EMPTY
     errors = table.refused_cells["row_index"]

@@ -173,12 +173,19 @@ class Grid:
     def _present(self) -> npt.NDArray[np.bool_]:
         """Column by column, whether each cell is not blank."""
         present = np.zeros((self.width, self.height), dtype=np.bool_)
+        partly: list[int] = []
         for column, (numbers, texts) in enumerate(zip(self.numbers, self.texts, strict=True)):
             # A cell is a number or a text, never both; most columns are one of the two throughout. No number is NaN.
             if numbers.null_count() < self.height:
                 present[column] = ~np.isnan(numbers.to_numpy())
-            if texts.null_count() < self.height:
-                present[column] |= texts.is_not_null().to_numpy()
+            if not texts.null_count():
+                present[column] = True
+            elif texts.null_count() < self.height:
+                partly.append(column)
+        if partly:
+            texts_there = self.frame.select(pl.col(f"t{column}" for column in partly).is_not_null())
+            for column, there in zip(partly, texts_there, strict=True):
+                present[column] |= there.to_numpy()
         return present
 
 

@@ -152,8 +152,8 @@ def anchor_rows(grid: Grid) -> list[int]:
     texts = [f"t{column}" for column, cells in enumerate(grid.texts) if cells.null_count() < len(cells)]
     if not texts:
         return []
-    likely = grid.frame.select(pl.any_horizontal(pl.col(texts).str.contains(_anchor_pattern()))).to_series()
-    return [row for row in likely.arg_true().to_list() if anchors_of(grid.rows(row, row + 1)[0])]
+    likely = grid.frame.select(pl.arg_where(pl.any_horizontal(pl.col(texts).str.contains(_anchor_pattern()))))
+    return [row for row in likely.to_series().to_list() if anchors_of(grid.rows(row, row + 1)[0])]
 
 
 def anchors_of(cells: Sequence[str]) -> list[int]:

@@ -114,6 +114,8 @@ class _Places:
 def find_measure_rows(grid: Grid) -> list[MeasureRows]:
     """The tables of `grid` whose rows name measures under a header that no form has: 指标, 项目."""
     heads = grid.rows(0, min(grid.height, SEARCHED))
+    if not _LABEL_WORDS.search("\n".join(cell for cells in heads for cell in cells[:LABELS_AT])):
+        return []
     candidates = [(row, at) for row, cells in enumerate(heads) for at in _label_headers(cells)]
     if not candidates or grid.height > MOST_ROWS:
         return []

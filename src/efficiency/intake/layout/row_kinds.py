@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from efficiency.intake.parsing import canonical, is_blank, marker, parse_number, squeeze
+from efficiency.intake.parsing import canonical, is_blank, is_blank_squeezed, marker, parse_number, squeeze
 from efficiency.parts import SUMS_AGREE
 from efficiency.reference.tables import normalise_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from efficiency.intake.formats import Grid
     from efficiency.intake.layout.header_cells import Header
@@ -60,11 +60,6 @@ def classify(
     numbered = [pl.col(f"t{c}").str.contains(r"[一二三四五六七八九十]").fill_null(value=False) for c in serials]
     summing = (*periods, *(() if carrier is None else (carrier,)))
     summed = [pl.col(f"t{c}").str.contains("计", literal=True).fill_null(value=False) for c in summing]
-    carries = pl.lit(None, dtype=pl.String) if carrier is None else pl.col(f"t{carrier}")
-    labels = [
-        _word(pl.col(f"t{column}")).alias(f"label{column}")
-        for column in range(max(identity.values(), default=min(columns)) + 1)
-    ]
     named = uscc.str.contains(r"[0-9A-Za-z]{8}").fill_null(value=False) | (
         name.str.len_chars().is_between(2, 39) & ~name.str.contains(MAY_BE_NO_NAME) & ~_is_dash(name)
     ).fill_null(value=False)
@@ -80,40 +75,31 @@ def classify(
     )
     unclear = counted["unclear"]
     closely = rows.filter(unclear)
-    words = closely.select(
-        squeeze(uscc).alias("uscc"),
-        name.alias("name"),
-        squeeze(carries).alias("carrier"),
-        _word(name).alias("word"),
-        *labels,
-    )
+    words = _words(closely, identity, carrier, range(max(identity.values(), default=min(columns)) + 1))
     found = _interpret(words, header, alone=carrier is not None and not identity)
+    odd, stray = found["odd"], pl.Series([False]).new_from_index(0, found.height)
     if periods:
         # 合计 in a column of months: the rows of one enterprise summed.
         sums = (squeeze(pl.col(f"t{column}")).str.contains(_SUM_OF_COLUMN) for column in periods)
         summed_months = closely.select(pl.any_horizontal(sums).fill_null(value=False)).to_series()
-        found = found.with_columns(
-            pl.when(pl.col("odd").is_null() & summed_months).then(pl.lit("subtotal")).otherwise("odd").alias("odd")
-        )
+        odd = odd.set((odd == "") & summed_months, "subtotal")
     if found["silent"].any():
         zeros, stray = _silent_rows(closely.drop(f"n{c}" for c in serials), found["silent"])
-        prepared = found["odd"].is_null() & zeros & (not _is_merged(grid, identity.values(), first))
-        odd = pl.when(prepared).then(pl.lit("blank")).otherwise("odd").alias("odd")
-        found = found.with_columns(odd, stray.alias("stray"))
-    else:
-        found = found.with_columns(pl.lit(value=False).alias("stray"))
+        if not _is_merged(grid, identity.values(), first):
+            odd = odd.set((odd == "") & zeros, "blank")
     row_indexes = unclear.arg_true()
-    interpreted = [
-        pl.Series("odd", [None], dtype=pl.String).new_from_index(0, counted.height).scatter(row_indexes, found["odd"]),
-        *(
-            pl.Series(name, [False]).new_from_index(0, counted.height).scatter(row_indexes, found[name])
-            for name in ("closing", "stray")
-        ),
-    ]
-    kinds = _with_foot(counted.hstack(interpreted))
-    if carrier is None and (interpreted[0] == "place").any():
+    interpreted = {"odd": ("", odd), "closing": (False, found["closing"]), "stray": (False, stray)}
+    counted = counted.hstack(
+        [
+            pl.Series(name, [plain]).new_from_index(0, counted.height).scatter(row_indexes, values)
+            for name, (plain, values) in interpreted.items()
+        ]
+    )
+    kinds = _with_foot(counted)
+    place = counted["odd"] == "place"
+    if carrier is None and place.any():
         figures_in = sorted(columns - set(identity.values()) - set(periods))
-        kinds = _with_sums_of_places(kinds, rows, interpreted[0] == "place", figures_in)
+        kinds = _with_sums_of_places(kinds, rows, place, figures_in)
     if carrier is not None and identity:
         kinds = _with_total_blocks(kinds, rows, list(identity.values()), carrier)
     if not header.again:
@@ -133,21 +119,46 @@ def last_used_row(grid: Grid, end: int) -> int:
     return int(used[-1]) + 1 if len(used) else 0
 
 
-def _word(text: pl.Expr) -> pl.Expr:
-    """`text` squeezed; null where it is blank."""
-    return pl.when(~is_blank(text)).then(squeeze(text))
+def _words(rows: pl.DataFrame, identity: Mapping[str, int], carrier: int | None, labels: Sequence[int]) -> pl.DataFrame:
+    """What `_interpret` takes: `uscc` and `carrier` squeezed, `name` as stated, then name and `labels` as words.
+
+    A word is squeezed, and null where it is blank. All columns are made as one, end to end: setting up expressions for
+    each of them costs more than the few rows.
+    """
+    places = {column: place for place, column in enumerate(dict.fromkeys((*identity.values(), *labels)))}
+    if carrier is not None:
+        places.setdefault(carrier, len(places))
+    texts = pl.concat([rows[f"t{column}"].alias("text") for column in places])
+    squeezed = texts.to_frame().select(squeeze(pl.col("text")).alias("squeezed"))
+    words = squeezed.select(pl.when(~is_blank_squeezed(pl.col("squeezed"))).then("squeezed").alias("word")).to_series()
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, rows.height)
+
+    def of(column: int | None, texts: pl.Series) -> pl.Series:
+        """The texts of a column."""
+        return nothing if column is None else texts.slice(places[column] * rows.height, rows.height)
+
+    uscc, name = identity.get("uscc"), identity.get("name")
+    return pl.DataFrame(
+        {
+            "uscc": of(uscc, squeezed["squeezed"]),
+            "name": nothing if name is None else rows[f"t{name}"],
+            "carrier": of(carrier, squeezed["squeezed"]),
+            "word": of(name, words),
+            **{f"label{column}": of(column, words) for column in labels},
+        }
+    )
 
 
 def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFrame:
     """What rows are that do not plainly name an enterprise, one output row for each.
 
-    `rows` holds `uscc` and `carrier` squeezed, `name` as stated, then `_word` of the name and of the texts up to it.
-    `alone`: the table names no enterprise. Returns `odd` (see `odd_row`; null for data), `closing` (the row may be at
-    the foot) and `silent` (neither a code nor a name).
+    `rows` is what `_words` gives; its labels are the texts up to the name. `alone`: the table names no enterprise.
+    Returns `odd` (see `odd_row`; `` for data), `closing` (the row may be at the foot) and `silent` (neither a code nor
+    a name).
     """
     column = next(iter(header.identity.values()), min(header.meanings))
     headers = frozenset(normalise_name(word) for word in header.meanings[column].header.split("|"))
-    found: list[tuple[str | None, bool, bool]] = []
+    found: list[tuple[str, bool, bool]] = []
     # Such rows are few, or few of them differ, and each rule is a regular expression over a word.
     for code, name, carrier, name_word, *labels in rows.iter_rows():
         word = word_of(code, (name_word, *labels))
@@ -158,7 +169,7 @@ def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFra
             kind = "heading"
         if kind == "heading" and not alone and word is not None and may_have_sums(word):
             kind = "group"
-        found.append((kind, word is not None and closes_a_table(word), word is None and code is None))
+        found.append((kind or "", word is not None and closes_a_table(word), word is None and code is None))
     schema = {"odd": pl.String, "closing": pl.Boolean, "silent": pl.Boolean}
     return pl.DataFrame(found, schema=schema, orient="row")
 
@@ -194,34 +205,24 @@ def _with_foot(counted: pl.DataFrame) -> pl.DataFrame:
 
     So is the name of a place alone in its row above others: an enterprise that lacks its figures is data.
     """
-    figures, odd = pl.col("figures") > 0, pl.col("odd")
-    kinds = counted.with_columns(
-        pl.when((pl.col("filled") == 0) | (pl.col("filled") == pl.col("serial")))
-        .then(pl.lit("blank"))
-        .when((odd == "place") | (((odd == "heading") | (odd == "time")) & figures))
-        .then(pl.lit("data"))
-        .when((odd == "heading") | ((odd == "group") & ~figures))
-        .then(pl.lit("note"))
-        .when(odd.is_not_null())
-        .then(odd)
-        .when(pl.col("ours") == 0)
-        .then(pl.lit("note"))
-        .otherwise(pl.lit("data"))
-        .alias("kind"),
-    )
-    data = pl.col("kind") == "data"
-    last = pl.col("row_index").filter(data & figures & ~pl.col("stray")).max()
-    below = pl.col("row_index") > last
-    after_note = (((pl.col("kind") == "note") | (pl.col("kind") == "time")) & below).cum_max()
-    foot = data & below & (pl.col("filled") <= FEW_CELLS) & (pl.col("closing") | pl.col("stray") | after_note)
-    above = (odd == "place") & (pl.col("filled") - pl.col("serial") == 1) & (pl.col("row_index") < last)
-    return kinds.select(
-        "row_index",
-        pl.when(foot | above.fill_null(value=False) | ((pl.col("kind") == "time") & below))
-        .then(pl.lit("note"))
-        .otherwise(pl.col("kind"))
-        .alias("kind"),
-    )
+    # Of series at hand, since setting up expressions would cost more than the rows of most tables.
+    row_index, filled, serial, odd = (counted[name] for name in ("row_index", "filled", "serial", "odd"))
+    figures = counted["figures"] > 0
+    heading = odd == "heading"
+    kind = pl.Series("kind", ["data"]).new_from_index(0, counted.height).set(counted["ours"] == 0, "note")
+    kind = odd.zip_with(odd != "", kind).set(heading | ((odd == "group") & ~figures), "note").alias("kind")
+    kind = kind.set((odd == "place") | ((heading | (odd == "time")) & figures), "data")
+    kind = kind.set((filled == 0) | (filled == serial), "blank")
+    data, time = kind == "data", kind == "time"
+    last = row_index.filter(data & figures & ~counted["stray"]).max()
+    if last is None:
+        return pl.DataFrame([row_index, kind])
+    below = row_index > last
+    notes = row_index.filter(((kind == "note") | time) & below)
+    after_note = row_index > (notes[0] if len(notes) else row_index[-1])
+    foot = data & below & (filled <= FEW_CELLS) & (counted["closing"] | counted["stray"] | after_note)
+    above = (odd == "place") & (filled - serial == 1) & (row_index < last)
+    return pl.DataFrame([row_index, kind.set(foot | above | (time & below), "note")])
 
 
 def _with_sums_of_places(kinds: pl.DataFrame, rows: pl.DataFrame, place: pl.Series, columns: list[int]) -> pl.DataFrame:
@@ -230,7 +231,7 @@ def _with_sums_of_places(kinds: pl.DataFrame, rows: pl.DataFrame, place: pl.Seri
     They head the rows below them, or close those above; `columns` are those of figures. Where that does not hold for
     half of them, and for none with several rows, they are data.
     """
-    of_place = place.fill_null(value=False) & (kinds["kind"] == "data")
+    of_place = place & (kinds["kind"] == "data")
     data = (kinds["kind"] == "data") & ~of_place
     if not of_place.any() or not data.any() or not columns:
         return kinds
@@ -260,8 +261,10 @@ def _with_total_blocks(kinds: pl.DataFrame, rows: pl.DataFrame, identity: list[i
 
     They follow it row by row, name no enterprise, and each names a carrier that none above it does.
     """
+    if not ((kinds["kind"] == "total") | (kinds["kind"] == "subtotal")).any():
+        return kinds
     unnamed = rows.select(pl.all_horizontal(is_blank(pl.col(f"t{column}")) for column in identity)).to_series()
-    if not kinds["kind"].is_in(["total", "subtotal"]).any() or not (unnamed & (kinds["kind"] == "data")).any():
+    if not (unnamed & (kinds["kind"] == "data")).any():
         return kinds
     marked = rows.select(kinds["kind"], unnamed.alias("unnamed"), squeeze(pl.col(f"t{carrier}")).alias("about"))
     follows = pl.col("unnamed") & (pl.col("kind") == "data") & pl.col("about").is_not_null()

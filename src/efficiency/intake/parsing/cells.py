@@ -59,7 +59,12 @@ def clean(text: pl.Expr) -> pl.Expr:
 
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether a cell is blank: null, empty, `-`, `—`, `/`, 无. The result is never null."""
-    return squeeze(text).str.contains(_BLANK).fill_null(value=True)
+    return is_blank_squeezed(squeeze(text))
+
+
+def is_blank_squeezed(text: pl.Expr) -> pl.Expr:
+    """`is_blank` of a text that is squeezed already."""
+    return text.str.contains(_BLANK).fill_null(value=True)
 
 
 def divide(value: pl.Expr, divisor: float) -> pl.Expr:

@@ -435,7 +435,10 @@ def _suspected(figures: pl.DataFrame) -> list[str | None]:
 
     Necessary for a column to be withheld, and cheap: in most runs there is none.
     """
-    ordered = _latest(figures).sort(*_SERIES, "span_end")
+    latest = _latest(figures)
+    if not _vary(latest):
+        return []
+    ordered = latest.sort(*_SERIES, "span_end")
     ends = ordered.group_by(*_SERIES, "span_end", maintain_order=True).agg(
         pl.col("rate").min().alias("least"), pl.col("rate").max().alias("most")
     )
@@ -452,6 +455,29 @@ def _suspected(figures: pl.DataFrame) -> list[str | None]:
     columns = compared.group_by(_COLUMN).agg(far.sum().alias("far"), pl.len().alias("compared"))
     hit = columns.filter((pl.col("far") >= LEAST_ENTERPRISES) & (pl.col("far") >= LEAST_SHARE * pl.col("compared")))
     return hit["item"].unique().sort().to_list()
+
+
+def _vary(latest: pl.DataFrame) -> bool:
+    """Whether a column is far from some figure of its enterprises, whenever stated, for most of them.
+
+    What is far from all earlier figures is far from the least or the most of all: necessary too, and cheaper.
+    """
+    rate = pl.col("rate")
+    extremes = latest.group_by(_SERIES).agg(
+        rate.min().alias("least"), rate.max().alias("most"), pl.col("span_end").min().alias("first")
+    )
+    varying = extremes.filter(pl.col("most") > WITHIN * pl.col("least"))
+    if varying.height < LEAST_ENTERPRISES:
+        return False
+    far = (rate > WITHIN * pl.col("least")) | (rate * WITHIN < pl.col("most"))
+    columns = (
+        latest.join(extremes, on=_SERIES, how="inner", nulls_equal=True)
+        .filter(pl.col("span_end") > pl.col("first"))
+        .group_by(_COLUMN)
+        .agg(far.sum().alias("far"), pl.len().alias("compared"))
+    )
+    hit = (pl.col("far") >= LEAST_ENTERPRISES) & (pl.col("far") >= LEAST_SHARE * pl.col("compared"))
+    return not columns.filter(hit).is_empty()
 
 
 def _withheld(figures: pl.DataFrame) -> pl.DataFrame:
