@@ -147,7 +147,13 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     raise TooSlowError
 
 
-@pytest.mark.parametrize("used", PATTERNS, ids=[used.where for used in PATTERNS])
+def _as_parameter(used: Used) -> Any:
+    """What reads the inbox is timed in every run of the tests, the rest in the long ones."""
+    marks = [] if used.where.startswith("efficiency.intake.") else [pytest.mark.long]
+    return pytest.param(used, id=used.where, marks=marks)
+
+
+@pytest.mark.parametrize("used", [_as_parameter(used) for used in PATTERNS])
 def test_no_pattern_takes_more_than_linear_time(used: Used) -> None:
     signal.signal(signal.SIGVTALRM, _stop)
     for way in sorted(used.ways):
