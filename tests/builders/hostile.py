@@ -59,9 +59,7 @@ def book(
                 [f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{RELATIONS}"><sheets>{named}</sheets></workbook>'],
             ),
             ("xl/_rels/workbook.xml.rels", [f'<Relationships xmlns="{PACKAGE}">{related}</Relationships>']),
-            ("xl/sharedStrings.xml", [f'<sst xmlns="{SPREADSHEET}">', *([strings] if strings else []), "</sst>"])
-            if not strings
-            else ("xl/sharedStrings.xml", _around(f'<sst xmlns="{SPREADSHEET}">', strings, "</sst>")),
+            ("xl/sharedStrings.xml", _around(f'<sst xmlns="{SPREADSHEET}">', strings, "</sst>")),
             ("xl/styles.xml", styles or [f'<styleSheet xmlns="{SPREADSHEET}"><cellXfs><xf numFmtId="0"/></cellXfs>'
                                          "</styleSheet>"]),
             *((f"xl/worksheets/sheet{at}.xml", xml) for at, xml in enumerate(known, start=1)),

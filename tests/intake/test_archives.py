@@ -182,3 +182,14 @@ def test_traditional_chinese_is_named_for_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "表.csv").write_bytes("企業名稱,營業收入(萬元)\n甲公司,2\n".encode("big5"))
     (file,) = list_inbox(tmp_path)[0]
     assert "Big5" in read_file(file).problems["message"][0]
+
+
+def test_an_archive_that_lists_far_too_much_is_refused_by_the_size_of_its_list(tmp_path: Path) -> None:
+    """No object is made of its entries, of which 100 MB may hold two million."""
+    made = bytearray(packed({"甲.csv": b"\0" * 16}) + bytes(22))
+    made[:0] = bytes(5 << 20)  # what stands before an archive is passed over
+    end = made.rfind(b"PK\x05\x06")
+    struct.pack_into("<I", made, end + 12, 4_500_000)
+    (tmp_path / "多.zip").write_bytes(b"PK\x03\x04" + made)
+    (file,), _ = list_inbox(tmp_path)
+    assert "部件过多" in (file.refusal or "")

@@ -151,7 +151,8 @@ class Worker:
         with suppress(subprocess.TimeoutExpired):
             code = self._process.wait(_PATIENCE)
             if limits and os.name != "nt":
-                return {-signal.SIGXCPU: "time", -signal.SIGABRT: "memory"}.get(code, "ended")
+                causes: dict[int, Cause] = {-signal.SIGXCPU: "time", -signal.SIGABRT: "memory"}
+                return causes.get(code, "ended")
         return "ended"
 
     def restart(self) -> None:
