@@ -53,13 +53,14 @@ def efficiency(*arguments: object, cwd: Path, check: bool = True) -> subprocess.
     A process of its own would load polars and the rest anew, which takes longer than most commands. What is of the
     process alone (a signal, a limit, what is loaded at the start) is tested with `efficiency_process`.
     """
+    words = [str(argument) for argument in arguments]
     printed, told = io.StringIO(), io.StringIO()
     with _own_state(), contextlib.chdir(cwd), redirect_stdout(printed), redirect_stderr(told):
         try:
-            status = main([str(argument) for argument in arguments])
+            status = main(words)
         except SystemExit as error:  # argparse: help, wrong usage
             status = int(error.code or 0)
-    done = subprocess.CompletedProcess(arguments, status, printed.getvalue(), told.getvalue())
+    done = subprocess.CompletedProcess(words, status, printed.getvalue(), told.getvalue())
     if check:
         assert status == 0, done.stderr
     return done
