@@ -67,9 +67,11 @@ def _folded(node: ast.expr, filler: str | bytes) -> Any:
             return _folded(left, filler) + _folded(right, filler)
         case ast.BinOp(left, ast.Mod(), _):
             text = _folded(left, filler)
-            return text.replace(b"%b", filler) if isinstance(text, bytes) else text.replace("%s", filler)
+            if isinstance(text, bytes) and isinstance(filler, bytes):
+                return text.replace(b"%b", filler)
+            return str(text).replace("%s", str(filler))
         case ast.JoinedStr(values):
-            return "".join(one.value if isinstance(one, ast.Constant) else str(filler) for one in values)
+            return "".join(str(one.value) if isinstance(one, ast.Constant) else str(filler) for one in values)
     return filler
 
 

@@ -136,7 +136,7 @@ def _with_other_names(rows: pl.DataFrame) -> pl.DataFrame:
 
     A name that a row of the sheet states as a former one (曾用名) of the same code contradicts nothing.
     """
-    sheet = [sheet_of(pl.col("submission_id")).alias("_sheet"), "uscc"]
+    sheet = [sheet_of(pl.col("submission_id")).alias("_sheet"), pl.col("uscc")]
     if rows.is_empty() or not rows.select(pl.struct(sheet).is_duplicated().any()).item():
         return rows.with_columns(pl.lit(None, dtype=pl.String).alias("others"))
     twice = rows.filter(pl.struct(sheet).is_duplicated()).select(*sheet, "name", "former_name")

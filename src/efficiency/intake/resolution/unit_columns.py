@@ -337,12 +337,12 @@ def _withheld_levels(
     figures = pl.DataFrame({"figure": list(form.figures)})
     fed = Counter(word for column in form.columns for word, _ in column.feeds)
     added = [column.name for column in form.columns if any(fed[word] > 1 for word, _ in column.feeds)]
-    own = pl.col("field") == pl.col("figure")
+    stated = pl.col("field") == pl.col("figure")
     blocks = columns.select("submission_id", "block", pl.col("field").alias("figure"))
     return (
         hits.join(figures, how="cross")
-        .filter(own | pl.col("field").is_in(added))
-        .with_columns((own & pl.col("field").is_first_distinct().over("submission_id")).alias("reported"))
+        .filter(stated | pl.col("field").is_in(added))
+        .with_columns((stated & pl.col("field").is_first_distinct().over("submission_id")).alias("reported"))
         .sort("reported", descending=True, maintain_order=True)
         .unique(["submission_id", "figure"], keep="first", maintain_order=True)
         .join(blocks, on=["submission_id", "figure"], how="inner")
