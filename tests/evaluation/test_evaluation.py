@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.oracle_evaluation import Row, oracle
 from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
 from hypothesis import given
@@ -144,6 +145,7 @@ def test_agrees_with_the_slow_evaluation_in_plain_python(rows: list[Row], rules:
             assert found["benchmark"] == pytest.approx(wanted[f"benchmark_{found['indicator']}"])
 
 
+@examples(short=8, long=80)
 @given(rows=rows, rules=policies(), seed=st.integers(0, 99))
 def test_order_of_the_rows_does_not_matter(rows: list[Row], rules: Policy, seed: int) -> None:
     frame = profile(*rows)
@@ -162,6 +164,7 @@ def test_tier_belongs_to_exactly_the_ranked_and_missing_is_never_d(rows: list[Ro
     assert others["status_reason"].null_count() == 0
 
 
+@examples(short=8, long=80)
 @given(rows=rows, rules=policies(), extra=rows)
 def test_an_enterprise_outside_a_cohort_changes_nothing_inside(
     rows: list[Row], rules: Policy, extra: list[Row]
@@ -173,6 +176,7 @@ def test_an_enterprise_outside_a_cohort_changes_nothing_inside(
     assert alone.equals(together)
 
 
+@examples(short=8, long=80)
 @given(data=st.lists(st.tuples(positive, positive, positive, positive), min_size=2, max_size=14))
 def test_ten_times_all_money_changes_no_tier_under_relative_benchmarks(
     data: list[tuple[float, float, float, float]],

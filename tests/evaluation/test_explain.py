@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from builders.examples import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -197,6 +198,7 @@ def test_what_it_takes_reaches_the_next_tier_when_it_is_done(cuts: str, factor: 
     assert done >= 2
 
 
+@examples(short=6, long=60)
 @given(
     st.lists(st.integers(1, 200), min_size=6, max_size=12),
     st.lists(st.integers(100, 900), min_size=12, max_size=12),

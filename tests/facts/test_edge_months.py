@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
-from builders.reports import renamed, sample_report
+from builders.reports import TOWNS, renamed, sample_report
 from openpyxl import Workbook
 
 from efficiency.reports.officials import write_notice, write_officials, write_towns
@@ -64,7 +64,12 @@ MONTHS: dict[str, Callable[[Report], Report]] = {
 
 @pytest.fixture(scope="module")
 def usual() -> Report:
-    return sample_report(30, unrated=6)
+    """A report on two towns: each has a workbook of its own."""
+    report = sample_report(30, unrated=6)
+    town = pl.when(pl.col("town") == TOWNS[0]).then(pl.col("town")).otherwise(pl.lit(TOWNS[1]))
+    return replace(
+        report, scores=report.scores.with_columns(town=town), previous=report.previous.with_columns(town=town)
+    )
 
 
 @pytest.fixture(scope="module", params=MONTHS)
