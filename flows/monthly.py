@@ -80,7 +80,7 @@ from flows.watch import (  # noqa: E402
     Watch,
     one_line_for_a_server_that_is_gone,
     server_error,
-    set_cancelled,
+    set_ended,
 )
 
 log = logging.getLogger("efficiency")
@@ -88,9 +88,14 @@ log.setLevel(logging.INFO)  # Prefect adds them to the log of the flow run
 
 
 class _WithoutTraceback(logging.Filter):
-    """Drops the traceback of an error that the user can mend, so that Prefect logs its one or two lines alone."""
+    """Drops the traceback of an error that the user can mend, so that Prefect logs its one or two lines alone.
+
+    Of a run that was cancelled it drops the lines by which Prefect takes the interrupt for a crash.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR and any(watch.cancelled for watch in _watches):
+            return False
         if record.exc_info and isinstance(record.exc_info[1], EfficiencyError):
             record.exc_info = None
         return True
@@ -212,12 +217,14 @@ def monthly_flow_run(show: Show, **parameters: Any) -> None:  # noqa: ANN401  # 
         except BaseException as error:
             if watch.summary is None:
                 if watch.cancelled:
-                    set_cancelled(watch.run)
+                    set_ended(watch.run, published=False)
                     raise CancelledError from error
                 if known := server_error(error):
                     raise known from error
                 raise
             log.warning("%s: %s; the month is published", type(error).__name__, " ".join(str(error).split()))
+        else:
+            set_ended(watch.run, published=True)
     show(watch.summary or {})
 
 

@@ -22,7 +22,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
-from prefect.states import Cancelled
+from prefect.states import Cancelled, Completed
 
 from efficiency.errors import EfficiencyError
 from efficiency.processes import remove_temporary
@@ -156,11 +156,17 @@ def one_line_for_a_server_that_is_gone() -> None:
     logging.raiseExceptions = False  # prints each log that the server did not take
 
 
-def set_cancelled(run: UUID | None) -> None:
-    """Tell the server that the run has ended as it was asked to."""
-    with suppress(httpx.HTTPError, PrefectException), get_client(sync_client=True) as client:
-        if run is not None:
+def set_ended(run: UUID | None, *, published: bool) -> None:
+    """Tell the server how a run ended that was asked to cancel: cancelled, or published before it could be."""
+    without_asking_again = temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
+    with suppress(httpx.HTTPError, PrefectException), without_asking_again, get_client(sync_client=True) as client:
+        if run is None:
+            return
+        if not published:
             client.set_flow_run_state(run, Cancelled(message="Cancelled. Nothing was published."), force=True)
+        elif client.read_flow_run(run).state_type == StateType.CANCELLING:
+            late = "The month was being published when the cancel came; it is published."
+            client.set_flow_run_state(run, Completed(message=late), force=True)
 
 
 def server_error(error: BaseException) -> EfficiencyError | None:
