@@ -10,11 +10,13 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
 from efficiency.errors import EfficiencyError, UsageError
@@ -72,15 +74,28 @@ from efficiency.serving.notify import with_notice  # noqa: E402
 from efficiency.serving.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from flows.artifacts import create_artifacts  # noqa: E402
+from flows.watch import (  # noqa: E402
+    CancelledError,
+    Show,
+    Watch,
+    one_line_for_a_server_that_is_gone,
+    server_error,
+    set_ended,
+)
 
 log = logging.getLogger("efficiency")
 log.setLevel(logging.INFO)  # Prefect adds them to the log of the flow run
 
 
 class _WithoutTraceback(logging.Filter):
-    """Drops the traceback of an error that the user can mend, so that Prefect logs its one or two lines alone."""
+    """Drops the traceback of an error that the user can mend, so that Prefect logs its one or two lines alone.
+
+    Of a run that was cancelled it drops the lines by which Prefect takes the interrupt for a crash.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR and any(watch.cancelled for watch in _watches):
+            return False
         if record.exc_info and isinstance(record.exc_info[1], EfficiencyError):
             record.exc_info = None
         return True
@@ -90,12 +105,22 @@ class _WithoutTraceback(logging.Filter):
 logging.getLogger("prefect").addFilter(lambda record: not record.getMessage().startswith("Stopping temporary server"))
 for _logger in ("prefect.flow_runs", "prefect.task_runs"):
     logging.getLogger(_logger).addFilter(_WithoutTraceback())
+one_line_for_a_server_that_is_gone()
+
+_watches: list[Watch] = []
+"""The watch of the run that this process is asked for; empty in a process that Prefect has started for a run."""
 
 
 def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     """`step` as a task. `quote` passes frames by reference, without Prefect searching them for futures."""
     wrapped = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False)(step)
-    return lambda *arguments: wrapped(*(quote(argument) for argument in arguments))
+
+    def begun(*arguments: Any) -> Any:  # noqa: ANN401  # those of any step
+        for watch in _watches:
+            watch.begin(step.__name__)
+        return wrapped(*(quote(argument) for argument in arguments))
+
+    return begun
 
 
 STEPS = plain.Steps(**{step.name: _as_task(getattr(plain.Steps(), step.name)) for step in fields(plain.Steps)})
@@ -153,27 +178,63 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
         return plain.run_month(request, _steps(dask), policy=loaded)
 
     # A scheduled run repeats itself; one that an operator has started fails at once.
-    waits = WAITS_S if runtime.deployment.id else ()
-    completed = with_notice(period or "定时运行", policy, lambda: with_retries(job, inbox, waits))
-    summary = as_json(completed)
-    create_artifacts(completed, summary)
-    return {**summary, "lines": list(closing_lines(completed))}
+    scheduled = runtime.deployment.id is not None
+    with _watch() as watch:
+        run = UUID(runtime.flow_run.id) if runtime.flow_run.id else None
+        with watch.work(run, cancellable=not scheduled):  # whoever serves cancels a scheduled one
+            completed = with_notice(
+                period or "定时运行", policy, lambda: with_retries(job, inbox, WAITS_S if scheduled else ())
+            )
+            watch.summary = {**as_json(completed), "lines": list(closing_lines(completed))}
+        create_artifacts(completed, watch.summary)
+        return watch.summary
 
 
-def monthly_flow_run(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401  # the flow checks them
-    """Run the flow with these parameters and return what it returns; raises what the run raises."""
-    summary: dict[str, Any] = monthly(**parameters)
-    return summary
+@contextmanager
+def _watch(show: Show | None = None) -> Iterator[Watch]:
+    """The watch of this process's run, which `monthly_flow_run` has begun or is begun here."""
+    if _watches:
+        yield _watches[0]
+        return
+    watch = Watch(show)
+    _watches.append(watch)
+    try:
+        with watch.looking():
+            yield watch
+    finally:
+        _watches.clear()
+
+
+def monthly_flow_run(show: Show, **parameters: Any) -> None:  # noqa: ANN401  # the flow checks them
+    """Run the flow with these parameters and `show` what it returns; raises what the run raises.
+
+    A month that is published is shown whatever becomes of the server. Raises EfficiencyError where the server refuses
+    us or has gone before the run began, and where the run was cancelled.
+    """
+    with _watch(show) as watch:
+        try:
+            monthly(**parameters)
+        except BaseException as error:
+            if watch.summary is None:
+                if watch.cancelled:
+                    set_ended(watch.run, published=False)
+                    raise CancelledError from error
+                if known := server_error(error):
+                    raise known from error
+                raise
+            log.warning("%s: %s; the month is published", type(error).__name__, " ".join(str(error).split()))
+        else:
+            set_ended(watch.run, published=True)
+    show(watch.summary or {})
 
 
 def main(options: dict[str, Any]) -> int:
     """Run the flow with the parameters of the command line: by default the sample, results below the current folder."""
     try:
-        summary = monthly_flow_run(**options)
+        monthly_flow_run(lambda summary: print("\n".join(summary["lines"])), **options)
     except EfficiencyError as error:
         print(f"efficiency: {error}", file=sys.stderr)
         return error.exit_status
-    print("\n".join(summary["lines"]))
     return 0
 
 

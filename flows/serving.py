@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.policy.load import load_policy
 from efficiency.serving.schedule import due_periods, published_periods
 from efficiency.serving.server import announce
 from efficiency.warehouse.lock import holder
 from flows.monthly import monthly
+from flows.watch import server_error
 
 # After flows.monthly, which sets Prefect's environment (state on this machine, no telemetry).
 from prefect.client.orchestration import PrefectClient, get_client  # isort: skip
@@ -65,6 +68,10 @@ def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int: 
     given = {**{name: str(v) if isinstance(v, Path) else v for name, v in parameters.items()}, "timezone": timezone}
     try:
         asyncio.run(_serve(address, schedule, given))
+    except httpx.HTTPError as error:
+        if known := server_error(error):
+            raise known from error
+        raise
     except PrefectException as error:
         raise EfficiencyError(f"The Prefect server at {address} failed: {' '.join(str(error).split())}") from error
     return 0

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from efficiency.commands.arguments import (
     Commands,
@@ -76,11 +76,13 @@ def run(options: argparse.Namespace) -> int:
         enter_prefect_home(options.inbox)
         from flows.monthly import monthly_flow_run
 
-        summary = monthly_flow_run(**parameters)
-        if options.json:
-            print_json(summary)
-        else:
-            print("\n".join(summary["lines"]))
+        def show(summary: dict[str, Any]) -> None:
+            if options.json:
+                print_json(summary)
+            else:
+                print("\n".join(summary["lines"]))
+
+        monthly_flow_run(show, **parameters)
         return 0
     _use_memory_and_cores_well()
     from efficiency.job.workers import worker_ready

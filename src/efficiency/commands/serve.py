@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
     from efficiency.serving.server import server
     from efficiency.serving.settings import read_settings
+    from efficiency.warehouse.lock import serving_lock
 
     # A mistake is reported now rather than by a run at night.
     zone(options.timezone)
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     asked = ("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
     parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
     enter_prefect_home(options.inbox, keep=True)
-    with server(options.port) as address:
+    with serving_lock(parameters["warehouse"]), server(options.port) as address:
         from flows.serving import serve
 
         return serve(address, cron=options.cron, timezone=options.timezone, **parameters)

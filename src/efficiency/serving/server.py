@@ -41,10 +41,11 @@ def require_named() -> None:
     """Raise EfficiencyError unless the server that PREFECT_API_URL names, if it names one, answers now."""
     named = os.environ.get(API_URL)
     if named and not answers(named):
-        raise EfficiencyError(_no_answer(named))
+        raise EfficiencyError(no_answer(named))
 
 
-def _no_answer(address: str) -> str:
+def no_answer(address: str) -> str:
+    """The message that no server answers at `address`."""
     return (
         f"No Prefect server answers at {address}. Start it there (prefect server start), correct {API_URL}, "
         f"or unset {API_URL} to do without it."
@@ -147,7 +148,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
                 f"Read {Path(os.environ['PREFECT_HOME']) / 'server.log'}."
             )
         if time.monotonic() > until:
-            raise EfficiencyError(_no_answer(address))
+            raise EfficiencyError(no_answer(address))
         if process is None and not announced:
             announce(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
             announced = True

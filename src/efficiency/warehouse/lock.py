@@ -28,24 +28,45 @@ def lock(path: Path) -> Iterator[None]:
     Raises WarehouseBusyError naming the holder when another run holds it, WarehouseError when its folder cannot be
     written, UsageError when DuckDB cannot take its path.
     """
-    from filelock import FileLock, Timeout  # takes a tenth of a second to import
-
-    file, note = _files(path)
     if "?" in str(path.resolve()):
         raise UsageError(
             f"The path {path.resolve()} holds a question mark, after which DuckDB looks for settings. "
             "Rename the folder, or name another place with --warehouse."
         )
+    busy = (
+        "another run holds the warehouse: {}. To do: wait for it to end and run again; the lock goes with its process."
+    )
+    with _held(*_files(path), busy):
+        yield
+
+
+@contextlib.contextmanager
+def serving_lock(path: Path) -> Iterator[None]:
+    """Be the only process that runs the schedule of the warehouse `path`, for the length of the block.
+
+    Runs go on meanwhile, each with its own `lock`. Raises WarehouseBusyError naming the process that serves already,
+    WarehouseError when the folder cannot be written.
+    """
+    busy = (
+        f"the schedule of the warehouse {path.resolve()} is served already: {{}}. To do: stop that process first, or "
+        "name another warehouse with --warehouse."
+    )
+    with _held(*_files(path, "serving"), busy):
+        yield
+
+
+@contextlib.contextmanager
+def _held(file: Path, note: Path, busy: str) -> Iterator[None]:
+    """Keep `file` locked within the block, with this process in `note`; `busy` says that {} holds it already."""
+    from filelock import FileLock, Timeout  # takes a tenth of a second to import
+
     with contextlib.ExitStack() as held:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             held.enter_context(FileLock(file, timeout=0))
             note.write_text(_this_process(), encoding="utf-8")
         except Timeout:
-            raise WarehouseBusyError(
-                f"another run holds the warehouse: {_holder_in(note)}. To do: wait for it to end and run again; the "
-                "lock goes with its process."
-            ) from None
+            raise WarehouseBusyError(busy.format(_holder_in(note))) from None
         except OSError as error:
             raise warehouse_error(error, file, "locking the warehouse with") from error
         try:
@@ -73,10 +94,10 @@ def holder(path: Path) -> str | None:
         raise warehouse_error(error, file, "looking at the lock") from error
 
 
-def _files(path: Path) -> tuple[Path, Path]:
+def _files(path: Path, purpose: str = "lock") -> tuple[Path, Path]:
     """The file that is locked for the warehouse `path`, and the note beside it."""
     target = path.resolve()
-    return target.with_name(f"{target.name}.lock"), target.with_name(f"{target.name}.lock-holder")
+    return target.with_name(f"{target.name}.{purpose}"), target.with_name(f"{target.name}.{purpose}-holder")
 
 
 def _this_process() -> str:
