@@ -25,7 +25,7 @@ from efficiency.commands import (
 )
 from efficiency.errors import EfficiencyError, exhausted
 from efficiency.interpreter import current_folder
-from efficiency.processes import keep_private, require_address_space
+from efficiency.processes import address_space, keep_private
 from efficiency.streams import output_error
 
 COMMANDS = (
@@ -44,6 +44,9 @@ COMMANDS = (
     audit,
 )
 """In the order of `efficiency --help`."""
+ADDRESS_SPACE = 3 << 30
+"""Bytes of address space that a command needs: polars and DuckDB reserve more than they use, and a native library that
+is refused any ends the process without a word (a small month fails at 2.5 GB and is whole at 3.0 GB)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for handler in logging.getLogger().handlers if not options.debug else ():
         handler.addFilter(_without_traceback)
     try:
-        require_address_space()
+        _require_address_space()
         status = options.run(options)
     except EfficiencyError as error:
         if options.debug:
@@ -86,6 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     return _after_output(int(status), lasting=options.lasting)
+
+
+def _require_address_space() -> None:
+    """Raises EfficiencyError when a limit leaves less address space than the libraries need."""
+    limit = address_space()
+    if limit is not None and limit < ADDRESS_SPACE:
+        raise EfficiencyError(
+            f"A limit leaves this process {limit >> 20} MiB of address space; it needs {ADDRESS_SPACE >> 20}. "
+            "Raise the limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done."
+        )
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:

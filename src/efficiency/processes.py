@@ -11,8 +11,6 @@ import socket
 import tempfile
 from pathlib import Path
 
-from efficiency.errors import EfficiencyError
-
 
 def user() -> str:
     """The user's name; the user's number where it has no name, as in some containers."""
@@ -51,23 +49,14 @@ def alive(pid: int) -> bool:
     return True
 
 
-ADDRESS_SPACE = 3 << 30
-"""Bytes of address space that a command needs: polars and DuckDB reserve more than they use, and a native library that
-is refused any ends the process without a word (a small month fails at 2.5 GB and is whole at 3.0 GB)."""
-
-
-def require_address_space() -> None:
-    """Raises EfficiencyError when a limit (`ulimit -v`) leaves this process less address space than a command needs."""
+def address_space() -> int | None:
+    """Bytes of address space that a limit (`ulimit -v`) leaves this process; None without a limit."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
-        return
+        return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
-        raise EfficiencyError(
-            f"A limit leaves this process {limit >> 20} MiB of address space; it needs {ADDRESS_SPACE >> 20}. "
-            "Raise the limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done."
-        )
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _windows_alive(pid: int) -> bool:

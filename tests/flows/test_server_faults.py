@@ -19,7 +19,7 @@ from builders.small_inbox import PERIOD, small_inbox
 from conftest import efficiency
 
 from efficiency.warehouse.lock import serving_lock
-from efficiency.warehouse.read import load
+from efficiency.warehouse.read import existing
 
 pytestmark = pytest.mark.server
 
@@ -118,7 +118,7 @@ class Run:
 
     def assert_next_run_needs_no_hand(self) -> None:
         efficiency("run", "--inbox", "inbox", "--period", PERIOD, cwd=self.folder)
-        assert load(self.folder / "warehouse" / "efficiency.duckdb")["results.evaluations"].height == 1
+        assert existing(self.folder / "warehouse" / "efficiency.duckdb")["results.evaluations"].height == 1
         places = {path.name for place in ("warehouse", "output") for path in (self.folder / place).iterdir()}
         assert places == {"efficiency.duckdb", "versions", PERIOD}
 

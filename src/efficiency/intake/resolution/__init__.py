@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from efficiency.intake.fact_checks import FactsInvalid, validate, violations
 from efficiency.intake.resolution.corrections import DECLINED, Target, find_target
-from efficiency.intake.resolution.fact_checks import FactsInvalid, validate, violations
 from efficiency.intake.resolution.identity import PAIR, match, stated_pairs
 from efficiency.intake.resolution.partition import LookupTables, PartitionResult, resolve_partition
 from efficiency.intake.resolution.reconcile import receipts, unbalanced

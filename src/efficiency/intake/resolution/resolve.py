@@ -22,7 +22,8 @@ from efficiency.intake.resolution.partition import LookupTables, PartitionResult
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes, reconcile
 from efficiency.intake.resolution.refused_register import WAITING, register_problems
 from efficiency.intake.resolution.succession import SEEN, periods, places, standing, without_left_out
-from efficiency.intake.resolution.unit_columns import find_doubted, find_withheld, unit_column_problems
+from efficiency.intake.resolution.unit_column_problems import doubt_problems, unit_column_problems
+from efficiency.intake.resolution.unit_columns import find_doubted, find_withheld
 from efficiency.partitions import one_partition
 from schemas import COLUMN_MAP, SUBMISSIONS, WITHDRAWALS
 
@@ -112,7 +113,7 @@ def prepare_lookups(stated: Stated, pairs: pl.DataFrame) -> tuple[LookupTables, 
             found.problems,
             renamed(outcome.rows, submissions, columns),
             unit_column_problems(withheld, submissions, columns),
-            find_doubted(stated.rows, judged, withheld, submissions, columns),
+            doubt_problems(find_doubted(stated.rows, judged, withheld, submissions, columns), submissions, columns),
         ]
     )
     return (

@@ -16,12 +16,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.parsing import find_unit, months_in_span
-from efficiency.intake.problems import EMPTY, number_text, problem_rows
+from efficiency.intake.parsing import months_in_span
 from efficiency.parts import has_parts, sum_of_parts
 from efficiency.reference.tables import units
 from schemas import FORMS
@@ -48,8 +47,6 @@ NEAR = 1.2
 """A factor fits an area that is this near to the usual one times the factor."""
 FAR_ABOVE = 5.0
 """How many times a column's median must be what it is doubted above for the column to be withheld."""
-_AREAS = ("平方米", "亩", "公顷", "万亩", "万平方米")
-"""Units of area by which a factor is explained."""
 
 _SPAN = [column.name for column in SPAN]
 _COLUMN = ["submission_id", "block", "item", *_SPAN]
@@ -149,75 +146,6 @@ def without_withheld(form: Form, rows: pl.DataFrame, withheld: pl.DataFrame) -> 
     return rows
 
 
-def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
-    """One error for each measure or carrier of a sheet whose columns are `withheld`, at the first one's header."""
-    if withheld.is_empty():
-        return EMPTY
-    placed = (
-        withheld.filter("reported")
-        .join(
-            columns.select("submission_id", "block", "field", "column", "header", "header_row", "unit"),
-            on=["submission_id", "block", "field"],
-            how="left",
-            validate="m:1",
-        )
-        .sort("submission_id", "block", "span_end", "span_start", "item")
-    )
-    worst = pl.col("fits").arg_max()
-    of_column = ["submission_id", "field", "column"]
-    by_column = placed.group_by(of_column, maintain_order=True).agg(
-        pl.col("form", "header", "header_row", "unit").first(),
-        pl.col("item").drop_nulls().unique(maintain_order=True).str.join("、").alias("items"),
-        pl.col("factor", "fits", "compared").get(worst),
-    )
-    by_measure = by_column.group_by("submission_id", "field", "items", maintain_order=True).agg(
-        pl.col("form", "column", "header", "header_row", "unit").first(),
-        pl.len().alias("columns"),
-        pl.col("factor", "fits", "compared").get(worst),
-    )
-    located = by_measure.join(
-        submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1"
-    ).with_columns(
-        (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
-        pl.col("header_row").alias("row"),
-        pl.col("header").alias("value"),
-    )
-    several = pl.when(pl.col("columns") > 1).then(pl.format("等 {} 列", "columns")).otherwise(pl.lit("列"))
-    # One column of a long table states many carriers.
-    named = (
-        pl.col("items").is_not_null()
-        & (pl.col("items") != "")
-        & ~pl.col("header").str.contains(pl.col("items"), literal=True)
-    )
-    of = pl.when(named).then(pl.format("（{}）", "items")).otherwise(pl.lit(""))
-    factor = number_text(pl.max_horizontal(pl.col("factor"), 1 / pl.col("factor")).round(2))
-    times = pl.when(pl.col("factor") > 1).then(factor).otherwise(pl.lit("1/") + factor)
-    timed = pl.col("form").is_in([form.id for form in FORMS.values() if form.flow])
-    past = pl.when(timed).then(pl.lit("各月")).otherwise(pl.lit("各次报送"))
-    against_past = pl.format(
-        "可与以往{}相比的 {} 家企业中有 {} 家约为以往的 {} 倍", past, "compared", "fits", times.fill_null("")
-    )
-    large = pl.format("{} 家企业中有 {} 家大于 {}", "compared", "fits", pl.col("field").replace(_limits()))
-    mended = pl.format("以往{}有误的，请改正以往{}；", past, past)
-    words = {
-        "columns": several + of,
-        "evidence": pl.when(pl.col("factor").is_null()).then(large).otherwise(against_past),
-        "past": pl.when(pl.col("factor").is_null()).then(pl.lit("")).otherwise(mended),
-        "hint": pl.struct("unit", "factor").map_elements(_meant_unit, return_dtype=pl.String),
-    }
-    return problem_rows("unit_column", located, words)
-
-
-def _meant_unit(column: Mapping[str, Any]) -> str:
-    """A sentence with the unit in which a column of areas (`unit` as stated) by the `factor` is; empty for others."""
-    stated = find_unit(column["unit"] or "")
-    if stated is None or stated.dimension != "area":
-        return ""
-    ratio = stated.numerator / stated.denominator / (column["factor"] or 1 / _areas()[_AREAS[0]])
-    meant = next((name for name in _AREAS if math.isclose(_areas()[name], ratio, rel_tol=1e-6)), None)
-    return "" if meant is None else f"可能是以“{meant}”填报的。"
-
-
 def find_doubted(
     rows: Mapping[str, Chunks],
     verdicts: pl.DataFrame,
@@ -225,30 +153,14 @@ def find_doubted(
     submissions: pl.DataFrame,
     columns: pl.DataFrame,
 ) -> pl.DataFrame:
-    """`unit_doubt` at each column most of whose figures are larger than whatever is usual, where it counts."""
-    found = [EMPTY]
+    """The columns most of whose figures are larger than whatever is usual, where they count; shape `DOUBTED`."""
+    found = [pl.DataFrame(schema=DOUBTED)]
     reported = withheld.filter("reported")["submission_id"].implode()
+    ours = submissions.filter(pl.col("left_out").is_null()).select("submission_id")
     for form in FORMS.values():
-        if not any(column.doubted_above for column in form.columns) or not rows[form.id].height:
-            continue
-        ours = submissions.filter(pl.col("left_out").is_null()).select("submission_id")
-        levels = _levels(form, rows[form.id], verdicts, columns).join(ours, on="submission_id", how="semi")
-        doubted = _doubted(form, levels).filter(~pl.col("submission_id").is_in(reported))
-        located = (
-            doubted.join(
-                columns.sort("block").unique(["submission_id", "field"], keep="first"), on=["submission_id", "field"]
-            )
-            .sort("submission_id", "column")
-            .join(submissions.select("submission_id", "file_name", "sheet"), on="submission_id")
-            .unique("submission_id", keep="first", maintain_order=True)
-            .with_columns(
-                (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
-                pl.col("header_row").alias("row"),
-                pl.col("header").alias("value"),
-            )
-        )
-        words = {"fits": pl.col("fits"), "compared": pl.col("compared"), "limit": pl.col("field").replace(_limits())}
-        found.append(problem_rows("unit_doubt", located, words))
+        if any(column.doubted_above for column in form.columns) and rows[form.id].height:
+            levels = _levels(form, rows[form.id], verdicts, columns).join(ours, on="submission_id", how="semi")
+            found.append(_doubted(form, levels).filter(~pl.col("submission_id").is_in(reported)))
     return pl.concat(found)
 
 
@@ -285,13 +197,6 @@ def _doubted(form: Form, levels: pl.DataFrame) -> pl.DataFrame:
         (pl.col("value").median() > FAR_ABOVE * limit.first()).alias("far"),
     )
     return counts.filter(_is_most()).select(list(DOUBTED))
-
-
-@cache
-def _limits() -> dict[str, str]:
-    """Field → the figure above which most of its column is doubted, with its unit."""
-    columns = [column for form in FORMS.values() for column in form.columns]
-    return {column.name: f"{column.doubted_above:g} {column.unit}" for column in columns if column.doubted_above}
 
 
 def _is_most() -> pl.Expr:
@@ -375,7 +280,7 @@ def _fitted_levels(compared: pl.DataFrame) -> pl.DataFrame:
 
 
 @cache
-def _areas() -> dict[str, float]:
+def areas() -> dict[str, float]:
     """Unit of area → 亩."""
     return {name: unit.numerator / unit.denominator for name, unit in units().items() if unit.dimension == "area"}
 
@@ -383,7 +288,7 @@ def _areas() -> dict[str, float]:
 @cache
 def _factors() -> tuple[float, ...]:
     """How many times what is meant a column of areas is that is in another unit, or ten, a hundred … times."""
-    sizes = set(_areas().values())
+    sizes = set(areas().values())
     ratios = {round(one / other, 9) for one in sizes for other in sizes} | {10.0**power for power in range(-4, 5)}
     return tuple(sorted(ratio for ratio in ratios if not 1 / LEAST_FACTOR < ratio < LEAST_FACTOR))
 
