@@ -182,7 +182,7 @@ def _lists(scores: pd.DataFrame) -> pd.DataFrame:
     }
     chosen = np.select([inside & which for which in fits.values()], list(fits), "")
     lists = scores.assign(list=chosen)[chosen != ""]
-    land, score = (lists[name].round(2).astype(str).str.replace(r"\.0$", "", regex=True) for name in ("land", "score"))
+    land, score = _shown(lists["land"], (10, 50)), _shown(lists["score"])  # the numbers of the condition for merger
     reasons = {
         "shutdown": "连续" + lists["d_streak"].astype(str) + "期D类",
         "partner": "科技含量" + lists["tech_level"] + "、发展意愿" + lists["willingness"],
@@ -195,6 +195,16 @@ def _lists(scores: pd.DataFrame) -> pd.DataFrame:
     lists["priority"] = lists.groupby("list").cumcount() + 1
     partners = _partners(lists[lists["list"] == "merger"], scores)
     return lists[["list", "uscc", "tier", "reason", "priority"]].merge(partners, on="uscc", how="left")
+
+
+def _shown(values: pd.Series, limits: tuple[float, ...] = ()) -> pd.Series:
+    """Figures with up to two decimals; those that these would move onto or across one of the `limits` with six."""
+    short = values.round(2)
+    crosses = (
+        np.any([np.sign(values - limit) != np.sign(short - limit) for limit in limits], axis=0) if limits else False
+    )
+    text = pd.Series(np.where(crosses, values.round(6), short), index=values.index).astype(str)
+    return text.str.replace(r"\.0$", "", regex=True)
 
 
 def _partners(seeking: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
