@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from builders.sent import A, B, cells, sent, told
-from builders.sheets import balanced, inbox_file, problems
+from builders.sheets import Rows, balanced, inbox_file, problems
+from builders.stated import Resolved
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +14,8 @@ SPAN = ["2025年11月至2026年10月税收(万元)"]
 TAX = ["企业名称", "实缴税金(万元)"]
 
 
-def months(result: object, form: str = "output") -> list[tuple[str, float]]:
-    return [(f"{start:%Y-%m}", value) for start, value in cells(result, form, "span_start", "tax")]  # type: ignore[arg-type]  # what `sent` gives
+def months(result: Resolved) -> list[tuple[str, float]]:
+    return [(f"{start:%Y-%m}", value) for start, value in cells(result, "output", "span_start", "tax")]
 
 
 @given(first=st.integers(2, 12), columns=st.permutations(range(1, 13)))
@@ -78,7 +79,7 @@ def test_rows_of_column_numbers_and_of_how_many_there_are_state_nothing() -> Non
 
 
 def test_grades_of_fuel_are_the_fuel() -> None:
-    rows = [["企业名称", "能源名称", "计量单位", "消费量"], [A, "0#柴油", "吨", 3], [A, "92#汽油", "吨", 4]]
+    rows: Rows = [["企业名称", "能源名称", "计量单位", "消费量"], [A, "0#柴油", "吨", 3], [A, "92#汽油", "吨", 4]]
     result = sent([["2026年10月"], *rows])
     assert told(result) == []
     assert cells(result, "energy", "carrier", "consumption") == [("柴油", 3), ("汽油", 4)]
@@ -90,3 +91,9 @@ def test_a_total_with_a_comma_that_parts_it_is_told(tmp_path: Path) -> None:
     result = balanced(read_file(inbox_file(path)))
     assert problems(result) == [("C5", "total_overlong", "合计,1,200")]
     assert result.rows["output"]["tax"].to_list() == [600, 700]
+
+
+def test_months_down_and_enterprises_across_are_told_how_to_be_sent() -> None:
+    result = sent([["2026年企业用电量(万千瓦时)"], ["月份", A, B], ["1月", 1, 2], ["2月", 4, 5]])
+    assert told(result) == [("1.xlsx", None, "form_unknown")]
+    assert "每家企业一行" in result.problems["message"].item()
