@@ -34,6 +34,7 @@ from efficiency.intake.extraction import (
     parts_by_measure,
     period_label,
     read_rows,
+    report_overlong_totals,
     report_unread_columns,
     report_unread_rows,
     report_within,
@@ -241,6 +242,7 @@ def _read_table(
             check_months(table)
         if layout is main:
             report_within(table, within)
+            report_overlong_totals(table)
         # A register that shows figures in passing states no period for them: those columns are not ours then.
         if layout is main or not (main.form == "register" and FORMS[layout.form].flow and not rows.height):
             read.append((table, rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -117,9 +117,11 @@ def _timing(cells: dict[str, str | None], context: TableContext) -> Timing:
     cumulative = context.timing.kind == "to_date" and any(
         "累计" in title or "本月止" in title for title in context.titles
     )
-    return timing.over(
-        Timing(context.timing.year if timing.year is None else None, kind="to_date" if cumulative else None)
-    )
+    kind: Literal["to_date"] | None = "to_date" if cumulative else None
+    if timing.year is not None:
+        return timing.over(Timing(kind=kind))
+    completed = timing.over(context.timing)
+    return completed if completed.unsure else timing.over(Timing(completed.year, kind=kind))
 
 
 def _with_months_of_title(timings: list[Timing], context: TableContext) -> list[Timing]:

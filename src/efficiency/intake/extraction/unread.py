@@ -233,3 +233,14 @@ def refuse_overlong_rows(table: Table) -> None:
     kept = {binding.column for binding in table.layout.identity}
     blank = [f"{kind}{column}" for column in columns if column not in kept for kind in "nt"]
     table.cells = table.cells.with_columns(pl.when(~hit).then(pl.col(blank)).name.keep())
+
+
+def report_overlong_totals(table: Table) -> None:
+    """`total_overlong` for each of `Table.overlong` that is a total: no total of the table is checked then."""
+    totals = sorted(table.overlong - set(table.cells["row_index"].to_list()))
+    field = next((binding.field for group in table.layout.groups for binding in group.columns), "name")
+    for row_index in totals[:MOST_LISTED]:
+        (cells,) = table.grid.rows(row_index, row_index + 1)
+        row, last = table.grid.row_number(row_index), max(column for column, cell in enumerate(cells) if cell)
+        line = ",".join(filter(None, cells))
+        table.table_problem("total_overlong", cell=f"{table.grid.letters(last)}{row}", row=row, field=field, value=line)

@@ -41,6 +41,8 @@ _OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
 _NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
 _CARRIER_WORD = re.compile(r"电|气|煤|油|热|汽|焦|炭|燃料|能源|光伏|生物质")
 """What a carrier is called where its column has no unit of its own."""
+_TIME_OF_USE = re.compile(r"(?:尖峰?|高?峰|平|低?谷|深谷)时?段?(?:用?电量?)?")
+"""Electricity by the time of day, which is part of the whole."""
 _NO_FIGURE = re.compile(
     r"编号|号码|号(?:$|[|(])|代码|编码|电话|手机|传真|邮编|邮政|联系|地址|备注|说明|日期|时间|年月|年份|月份|网址|邮箱"
     r"|^(?:NO\.?|#|年|月|日|年度|季度|坐标|经度|纬度)$"
@@ -260,11 +262,16 @@ def _further_carrier(table: Table, texts: Sequence[str], cells: pl.DataFrame, co
 def _may_be_carrier(texts: Sequence[str], table: Table) -> bool:
     """Whether a column under the headers `texts` may state consumption of a carrier that is not in the catalogue.
 
-    Part of another column (其中:光伏), or of a carrier that is in it (用电量 | 峰), it is none.
+    Part of another column (其中:光伏), or of a carrier that is in it (用电量 | 峰, 谷电量), it is none.
     """
     pieces = [piece(text) for text in texts]
     name = "".join(p.name for p in pieces)
-    if not name or is_another_quantity(name) or any(_NO_CARRIER.search(text) for text in texts):
+    if (
+        not name
+        or is_another_quantity(name)
+        or _TIME_OF_USE.fullmatch(name)
+        or any(_NO_CARRIER.search(text) for text in texts)
+    ):
         return False
     if any(p.subordinate or p.other or p.name in carrier_aliases() for p in pieces):
         return False

@@ -51,12 +51,15 @@ _REQUIRED = re.compile(r"[*※]?(?:非?必填|选填|可不填)项?[*※]?|[*※
 """A mark that may fill a row of its own below the header."""
 _NO_FIGURE = {"-", "—", "–", "/", "无"}
 """What stands where a figure would."""
+_FIGURE = re.compile(r"[-+¥￥]?[\d.,]+%?|[-—–/]+|无")
 _SIGNED = re.compile(r"[盖签]章|签[字名]|公章")
 _CONTINUED = re.compile(
     r"[(]?(?:接上页|接前页|续表|续)[\d一二三四五六七八九十]*[)]?$|^续表?\d*:?|[(]?第\d+页[,、]?(?:共\d+页)?[)]?|共\d+页"
 )
 """Marks of a page after the first."""
 _ORDINAL = re.compile(r"[甲乙丙丁戊己庚辛壬癸]|[(]?\d{1,2}[)]?|[(]?\d{1,2}=[\d+\-×*/÷()]+[)]?")
+
+_OF_ORDINALS = re.compile(r"栏[次目号]?|列[次号]|编号|序号|代码")
 
 
 def find_headers(grid: Grid, anchors: Sequence[int] | None = None) -> list[Header]:
@@ -219,6 +222,9 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
             bottom = last
     if bottom > understood_to and (whole := _meanings(grid, top, bottom, anchor)):
         meanings = _with_subheadings(meanings, whole)
+    elif _parts_a_heading(grid, Header(top, bottom, meanings)):
+        bottom += 1
+        meanings = _meanings(grid, top, bottom, anchor)
     return _with_rows_below(grid, Header(top, bottom, meanings))
 
 
@@ -295,7 +301,7 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
 def _whole(meaning: ColumnMatch, headings: tuple[str, ...]) -> ColumnMatch:
     """合计 below `headings` as the whole of what they name (入库税收 | 合计)."""
     whole = interpret(headings) if meaning.role == "sum" else None
-    if whole is None or not whole.fields:
+    if whole is None or not (whole.fields or whole.carrier):
         return meaning
     return replace(
         whole,
@@ -387,6 +393,31 @@ def _spread_headings(headings: list[str], below: Sequence[str], merged: set[int]
             current = ""
 
 
+def _parts_a_heading(grid: Grid, header: Header) -> bool:
+    """Whether the row below a header names further columns: 年度计划 | 完成 below 营业收入 and a blank cell.
+
+    What stands below the heading is then not the heading's figure. The row holds nothing but texts, and names no
+    enterprise; one that is nothing but units or numbers of columns is none.
+    """
+    row = header.bottom + 1
+    if row >= grid.height or not header.identity:
+        return False
+    above = [list(filter(None, cells)) for cells in zip(*grid.rows(header.top, row), strict=True)]
+    for first, left, last, right in grid.merges:
+        if first <= header.bottom and last >= row - 1:
+            above[left : right + 1] = [cells or [""] for cells in above[left : right + 1]]
+    (cells,) = grid.rows(row, row + 1)
+    below = {column: normalise_name(cell).strip("()") for column, cell in enumerate(cells) if cell}
+    if any(column in below for column in header.identity.values()) or any(n[row] is not None for n in grid.numbers):
+        return False
+    if any(len(cell) >= LONGEST_NAME or _FIGURE.fullmatch(cell) for cell in below.values()):
+        return False
+    if all(find_unit(cell) or looks_like_unit(cell) or _ORDINAL.fullmatch(cell) for cell in below.values()):
+        return False
+    figures = (column for column, meaning in header.meanings.items() if meaning.fields or meaning.carrier)
+    return any(column in below and column + 1 in below and not above[column + 1] for column in figures)
+
+
 def _is_subheading(row: Sequence[str], header: Header) -> bool:
     """Whether a row below a header names no enterprise and holds nothing but marks of time."""
     texts = [cell for cell in row if cell]
@@ -395,6 +426,12 @@ def _is_subheading(row: Sequence[str], header: Header) -> bool:
         and any(is_of_another_time(cell) for cell in texts)
         and all(len(cell) < LONGEST_NAME and (is_of_another_time(cell) or marker(cell) is not None) for cell in texts)
     )
+
+
+def _are_ordinals(cells: Sequence[str]) -> bool:
+    """Whether a row numbers the columns: 甲 | 乙 | 1 | 2, or 栏次 | 1 | 2 | 3."""
+    numbers = cells[1:] if cells and _OF_ORDINALS.fullmatch(cells[0]) else cells
+    return len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in numbers)
 
 
 def _with_rows_below(grid: Grid, header: Header) -> Header:
@@ -415,8 +452,7 @@ def _with_rows_below(grid: Grid, header: Header) -> Header:
             # 上年同期 below 营业收入, unmerged: the figures below are not ours.
             meanings = {column: m for column, m in meanings.items() if not is_of_another_time(row[column])}
         elif not (
-            (len(cells) > 2 and all(_ORDINAL.fullmatch(cell) for cell in cells.values()))
-            or (cells and all(_REQUIRED.fullmatch(cell) for cell in cells.values()))
+            _are_ordinals(list(cells.values())) or (cells and all(_REQUIRED.fullmatch(cell) for cell in cells.values()))
         ):
             break
         bottom += 1

@@ -49,7 +49,7 @@ def hint_at_form(header: Header | None, labels: Mapping[int, str]) -> str:
     `labels` are the texts of each column's header, those that are not understood too.
     """
     if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。"
+        return "未找到“企业名称”或“统一社会信用代码”列。企业名称横排、月份竖排的，请改为每家企业一行、每月一列。"
     others = {column: m for column, m in header.meanings.items() if not m.identity and (m.fields or m.carrier)}
     unknown = {column: label for column, label in labels.items() if column not in header.meanings}
     meant = {column: found for column, label in unknown.items() if (found := measures_meant(label))}

@@ -163,6 +163,9 @@ def _interpret(rows: pl.DataFrame, header: Header, *, alone: bool) -> pl.DataFra
     for code, name, carrier, name_word, *labels in rows.iter_rows():
         word = word_of(code, (name_word, *labels))
         kind: str | None = odd_row(word, carrier, alone=alone)
+        if kind is None and word is not None and not alone and _NUMBER_OF_ENTERPRISES.fullmatch(word):
+            # 合计 | 2户: how many there are, in the place of the name.
+            kind = next((sum_ for text in labels if text and (sum_ := odd_row(text, None, alone=False)) in SUMS), None)
         if word in headers or code in headers:
             kind = "note"
         elif kind in {None, "place"} and word is not None and not alone and heads_a_group(name, labels):
@@ -296,6 +299,7 @@ MAY_BE_NO_NAME = (
 _TOTAL = re.compile(
     r"^(?:其中:?)?.{0,8}?(?:合计|总计|小计|共计)(?:数|户数)?:?(?:\([^)]*\)|\d+[户家个])?$|^总数$|^TOTAL:?$"
 )
+_NUMBER_OF_ENTERPRISES = re.compile(r"[(]?共?\d+[户家个][)]?")
 _PAGE = re.compile(
     r"^(?:[过转接][次下]页|[承接续][前上]页|结转[次下]页|[上前]页(?:合计|累计|小计|结转|转来)|(?:本|第\d+)页(?:合计|小计|累计|共计|总计)?"
     r"|(?:截?[至止]?本页)?(?:止?累计|合计至本页)|以[上前](?:合计|小计|累计))数?:?$"

@@ -46,7 +46,8 @@ def timing_of_cell(text: str, role: str) -> Timing:
         match = YEAR_MARKER.fullmatch(plain)
         return Timing(int(match[1])) if match else UNSURE
     timing = (_part_of_year(plain, role) if role in _PARTS else None) or _period(plain)
-    complete = timing.year is not None or (role in _PARTS and timing.month is not None)
+    # 1月 leaves its year to the title.
+    complete = timing.year is not None or timing.month is not None
     return timing if timing.unsure or complete else UNSURE
 
 

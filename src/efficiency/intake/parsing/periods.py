@@ -83,6 +83,7 @@ _SHORT_YEAR = re.compile(
     r"(?<![\d.'’‘])['’‘]?([1-3]\d)年(?=度?\d{1,2}(?:月|-)|度|全年|元月|第?[1-4一二三四]季|[上下]半年|前)|^['’‘]?([23]\d)年(?![以内来间后期龄\d])"
 )
 """26年10月, 26年度; 26年 at the beginning of a text."""
+_SEVERAL_YEARS = "标题所写的时期不止一年，看不出这个月是哪一年的。"
 _BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 _TEN_DAYS = re.compile(r"[上中下]旬")
 ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
@@ -110,14 +111,30 @@ class Timing:
             kind = None if self.month is not None and base.kind in ("year", "several") else base.kind
         # 累计 under 二季度 may begin in January or in April.
         open_start = base.kind == "several" and self.kind in ("month", "to_date") and self.month is None
+        years = self._years_within(base)
+        doubt = _OPEN_START if open_start else _SEVERAL_YEARS if len(years) > 1 else ""
         return Timing(
-            self.year if self.year is not None else base.year,
+            years[-1],
             self.month if self.month is not None else base.month,
             kind,
             (self.months or base.months) if kind == "several" else None,
-            self.unsure or base.unsure or open_start,
-            self.doubt or base.doubt or (_OPEN_START if open_start else ""),
+            self.unsure or base.unsure or bool(doubt),
+            self.doubt or base.doubt or doubt,
         )
+
+    def _years_within(self, base: Timing) -> tuple[int | None, ...]:
+        """The year, or that of `base`: 11月 under 2025年11月至2026年10月 is of the year in which the span has it.
+
+        Several where the span has the month in each of them.
+        """
+        if self.year is not None or self.month is None or base.kind != "several":
+            return (self.year if self.year is not None else base.year,)
+        if base.year is None or base.month is None or base.months is None:
+            return (base.year,)
+        last = 12 * base.year + base.month
+        first = last - base.months + 1
+        years = range((first - self.month + 11) // 12, (last - self.month) // 12 + 1)
+        return tuple(years) or (base.year,)
 
     def span(self) -> tuple[date, date] | None:
         """First day of the first and of the last month; None when they are not determined."""

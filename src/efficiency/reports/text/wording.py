@@ -34,6 +34,7 @@ RULES: dict[str, str] = {
     "uscc_damaged": "信用代码存为数字已损坏",
     "row_empty": "整行无可用数据",
     "row_overlong": "格数与表头不符",
+    "total_overlong": "合计行格数与表头不符",
     "coefficient_missing": "缺少折标系数",
     "consumption_missing": "缺少消费量",
     "uscc_invalid": "信用代码校验不符",

@@ -1,0 +1,99 @@
+"""Months without a year under a title that spans two years, and headers whose second row names further columns."""
+
+from pathlib import Path
+
+from builders.sent import A, B, cells, sent, told
+from builders.sheets import Rows, balanced, inbox_file, problems
+from builders.stated import Resolved
+from hypothesis import given
+from hypothesis import strategies as st
+
+from efficiency.intake.read import read_file
+
+SPAN = ["2025年11月至2026年10月税收(万元)"]
+TAX = ["企业名称", "实缴税金(万元)"]
+
+
+def months(result: Resolved) -> list[tuple[str, float]]:
+    return [(f"{start:%Y-%m}", value) for start, value in cells(result, "output", "span_start", "tax")]
+
+
+@given(first=st.integers(2, 12), columns=st.permutations(range(1, 13)))
+def test_months_across_are_of_the_year_in_which_the_title_has_them(first: int, columns: list[int]) -> None:
+    title = f"2025年{first}月至2026年{first - 1}月税收(万元)"
+    result = sent([[title], ["企业名称", *(f"{month}月" for month in columns)], [A, *columns]])
+    assert told(result) == []
+    right = {f"{2025 if month >= first else 2026}-{month:02}": float(month) for month in columns}
+    assert dict(months(result)) == right
+
+
+def test_months_down_are_of_the_year_in_which_the_title_has_them() -> None:
+    for header in ("月份", "报告期"):
+        result = sent([SPAN, ["企业名称", header, "实缴税金"], [A, "11月", 5], [A, "10月", 6]])
+        assert told(result) == []
+        assert months(result) == [("2025-11", 5), ("2026-10", 6)]
+
+
+def test_a_month_that_the_title_has_twice_is_unknown() -> None:
+    result = sent([["2025年10月至2026年10月税收(万元)"], ["企业名称", "10月", "12月"], [A, 1, 2]])
+    assert told(result) == [("1.xlsx", "B2", "period_unknown")]
+    assert months(result) == [("2025-12", 2)]
+
+
+def test_a_month_in_the_column_of_the_time_takes_its_year_from_the_title() -> None:
+    result = sent([["2026年税收(万元)"], ["企业名称", "报告期", "实缴税金"], [A, "1月", 5], [A, "一季度", 7]])
+    assert told(result) == []
+    assert months(result) == [("2026-01", 5), ("2026-01", 7)]
+    without = sent([["税收(万元)"], ["企业名称", "报告期", "实缴税金"], [A, "1月", 5]])
+    assert told(without) == [("1.xlsx", "B3", "period_unknown")]
+
+
+def test_a_plan_below_a_heading_is_not_its_figure() -> None:
+    header = [["企业名称", "营业收入(万元)", None], [None, "年度计划", "完成"]]
+    result = sent([["2026年10月"], *header, [A, 1000, 90]])
+    assert told(result) == [("1.xlsx", None, "form_unknown")]
+    assert cells(result, "output", "revenue") == []
+
+
+def test_the_whole_below_a_heading_counts_and_its_parts_do_not() -> None:
+    result = sent([["2026年10月"], ["企业名称", "实缴税金(万元)", None], [None, "增值税", "合计"], [A, 8, 20]])
+    assert told(result, "column_passed") == []
+    assert cells(result, "output", "tax") == [(20,)]
+    energy = ["企业名称", "用电量(万千瓦时)", None, None]
+    split = sent([["2026年10月"], energy, [None, "外购", "自发自用", "合计"], [A, 9, 1, 10]])
+    assert told(split, "column_passed") == []
+    assert cells(split, "energy", "carrier", "consumption") == [("电力", 10)]
+
+
+def test_electricity_by_the_time_of_day_is_no_unknown_carrier() -> None:
+    result = sent([["2026年10月用电(千瓦时)"], ["企业名称", "峰电量", "谷电量", "总电量"], [A, 30000, 60000, 90000]])
+    assert told(result, "column_passed") == []
+    assert cells(result, "energy", "consumption") == [(9,)]
+
+
+def test_rows_of_column_numbers_and_of_how_many_there_are_state_nothing() -> None:
+    header = ["序号", *TAX]
+    result = sent([["2026年10月"], header, ["栏次", "1", "2"], [1, A, 5], [2, B, 7], ["合计", "2户", 13]])
+    assert told(result) == [("1.xlsx", "C6", "control_total")]
+    assert cells(result, "output", "tax") == [(5,), (7,)]
+
+
+def test_grades_of_fuel_are_the_fuel() -> None:
+    rows: Rows = [["企业名称", "能源名称", "计量单位", "消费量"], [A, "0#柴油", "吨", 3], [A, "92#汽油", "吨", 4]]
+    result = sent([["2026年10月"], *rows])
+    assert told(result) == []
+    assert cells(result, "energy", "carrier", "consumption") == [("柴油", 3), ("汽油", 4)]
+
+
+def test_a_total_with_a_comma_that_parts_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "1.csv"
+    path.write_text(f"2026年10月\n{','.join(TAX)}\n{A},600\n{B},700\n合计,1,200\n", encoding="utf-8")
+    result = balanced(read_file(inbox_file(path)))
+    assert problems(result) == [("C5", "total_overlong", "合计,1,200")]
+    assert result.rows["output"]["tax"].to_list() == [600, 700]
+
+
+def test_months_down_and_enterprises_across_are_told_how_to_be_sent() -> None:
+    result = sent([["2026年企业用电量(万千瓦时)"], ["月份", A, B], ["1月", 1, 2], ["2月", 4, 5]])
+    assert told(result) == [("1.xlsx", None, "form_unknown")]
+    assert "每家企业一行" in result.problems["message"].item()
