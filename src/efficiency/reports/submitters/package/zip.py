@@ -127,10 +127,10 @@ class Package:
         """Takes a part out, with its relations and what declares its type."""
         for name in (part, relations_part(part)):
             self._dropped.add(self._called(name))
-        name = as_value(f"/{part}").lower()
+        address = as_value(f"/{part}").lower()
 
         def kept(tag: re.Match[bytes]) -> bytes:
-            return b"" if (attribute(tag[0], b"PartName") or b"").lower() == name else tag[0]
+            return b"" if (attribute(tag[0], b"PartName") or b"").lower() == address else tag[0]
 
         self.write(TYPES, _OVERRIDE.sub(kept, self.read(TYPES)))
 
