@@ -20,7 +20,7 @@ from uuid import UUID
 
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
 from efficiency.errors import EfficiencyError, UsageError, ending
-from efficiency.interpreter import import_installed_only
+from efficiency.interpreter import current_folder, import_installed_only
 from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
 from efficiency.streams import make_streams_lenient
 
@@ -235,7 +235,7 @@ def main(options: dict[str, Any]) -> int:
         require_named()
         monthly_flow_run(lambda summary: print("\n".join(summary["lines"])), **options)
     except BaseException as error:
-        ended = ending(error, "run `efficiency run --prefect --debug` for the traceback")
+        ended = ending(error, "run `efficiency run --prefect --debug` for the traceback", current_folder())
         if ended is None:
             raise
         print(f"efficiency: {ended}", file=sys.stderr)

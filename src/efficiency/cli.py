@@ -24,6 +24,7 @@ from efficiency.commands import (
     withdraw,
 )
 from efficiency.errors import EfficiencyError, ending
+from efficiency.interpreter import current_folder
 from efficiency.processes import address_space, keep_private
 from efficiency.streams import output_error
 
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _require_address_space()
         status = options.run(options)
     except BaseException as error:
-        ended = ending(error, "run again with --debug for the traceback")
+        ended = ending(error, "run again with --debug for the traceback", current_folder())
         if ended is None or (options.debug and not isinstance(error, KeyboardInterrupt)):
             raise
         print(f"efficiency: {ended}", file=sys.stderr)

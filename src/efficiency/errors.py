@@ -5,8 +5,6 @@ The command line prints them as one or two plain lines and ends with their exit 
 
 import errno
 
-from efficiency.interpreter import current_folder
-
 
 class EfficiencyError(Exception):
     """The run failed and nothing was published."""
@@ -78,10 +76,11 @@ def exhausted(error: BaseException) -> EfficiencyError | None:
     return None
 
 
-def ending(error: BaseException, trace: str) -> EfficiencyError | None:
+def ending(error: BaseException, trace: str, folder: str | None) -> EfficiencyError | None:
     """`error`, which ends a command, as the plain lines that are printed of it with their exit status.
 
-    `trace` says how its traceback is had. None for what is to go on as it is, such as the end of the process.
+    `trace` says how its traceback is had; `folder` is the current folder, if it is there. None for what is
+    to go on as it is, such as the end of the process.
     """
     if isinstance(error, EfficiencyError):
         return error
@@ -91,7 +90,7 @@ def ending(error: BaseException, trace: str) -> EfficiencyError | None:
         return None
     if refused := exhausted(error):
         return refused
-    if isinstance(error, FileNotFoundError) and current_folder() is None:
+    if isinstance(error, FileNotFoundError) and folder is None:
         return EfficiencyError("the current folder has been removed. Change to another and run again.")
     message = " ".join(str(error).split()) or "no message"
     return EfficiencyError(
