@@ -19,8 +19,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
-from efficiency.errors import EfficiencyError, UsageError
-from efficiency.interpreter import import_installed_only
+from efficiency.errors import EfficiencyError, UsageError, ending
+from efficiency.interpreter import current_folder, import_installed_only
 from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
 from efficiency.streams import make_streams_lenient
 
@@ -73,6 +73,7 @@ from efficiency.policy.load import load_policy  # noqa: E402
 from efficiency.serving.notify import with_notice  # noqa: E402
 from efficiency.serving.retries import WAITS_S, with_retries  # noqa: E402
 from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
+from efficiency.serving.server import require_named  # noqa: E402
 from flows.artifacts import create_artifacts  # noqa: E402
 from flows.watch import (  # noqa: E402
     CancelledError,
@@ -231,10 +232,14 @@ def monthly_flow_run(show: Show, **parameters: Any) -> None:  # noqa: ANN401  # 
 def main(options: dict[str, Any]) -> int:
     """Run the flow with the parameters of the command line: by default the sample, results below the current folder."""
     try:
+        require_named()
         monthly_flow_run(lambda summary: print("\n".join(summary["lines"])), **options)
-    except EfficiencyError as error:
-        print(f"efficiency: {error}", file=sys.stderr)
-        return error.exit_status
+    except BaseException as error:
+        ended = ending(error, "run `efficiency run --prefect --debug` for the traceback", current_folder())
+        if ended is None:
+            raise
+        print(f"efficiency: {ended}", file=sys.stderr)
+        return ended.exit_status
     return 0
 
 

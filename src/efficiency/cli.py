@@ -23,7 +23,7 @@ from efficiency.commands import (
     template,
     withdraw,
 )
-from efficiency.errors import EfficiencyError, exhausted
+from efficiency.errors import EfficiencyError, ending
 from efficiency.interpreter import current_folder
 from efficiency.processes import address_space, keep_private
 from efficiency.streams import output_error
@@ -63,31 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _require_address_space()
         status = options.run(options)
-    except EfficiencyError as error:
-        if options.debug:
-            raise
-        print(f"efficiency: {error}", file=sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        print("efficiency: stopped. What is published is whole; run again.", file=sys.stderr)
-        return 1
     except BaseException as error:
-        # A panic of polars or calamine is no Exception.
-        if options.debug or not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
+        ended = ending(error, "run again with --debug for the traceback", current_folder())
+        if ended is None or (options.debug and not isinstance(error, KeyboardInterrupt)):
             raise
-        if refused := exhausted(error):
-            print(f"efficiency: {refused}", file=sys.stderr)
-            return refused.exit_status
-        if isinstance(error, FileNotFoundError) and current_folder() is None:
-            print("efficiency: the current folder has been removed. Change to another and run again.", file=sys.stderr)
-            return 1
-        message = " ".join(str(error).split()) or "no message"
-        print(
-            f"efficiency: {type(error).__name__}: {message}\nNothing was published. This is a fault of the program; "
-            "run again with --debug for the traceback and report it.",
-            file=sys.stderr,
-        )
-        return 1
+        print(f"efficiency: {ended}", file=sys.stderr)
+        return ended.exit_status
     return _after_output(int(status), lasting=options.lasting)
 
 

@@ -74,3 +74,26 @@ def exhausted(error: BaseException) -> EfficiencyError | None:
             "TasksMax= of the service) or close other programs, and run again."
         )
     return None
+
+
+def ending(error: BaseException, trace: str, folder: str | None) -> EfficiencyError | None:
+    """`error`, which ends a command, as the plain lines that are printed of it with their exit status.
+
+    `trace` says how its traceback is had; `folder` is the current folder, if it is there. None for what is
+    to go on as it is, such as the end of the process.
+    """
+    if isinstance(error, EfficiencyError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return EfficiencyError("stopped. What is published is whole; run again.")
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of polars or calamine
+        return None
+    if refused := exhausted(error):
+        return refused
+    if isinstance(error, FileNotFoundError) and folder is None:
+        return EfficiencyError("the current folder has been removed. Change to another and run again.")
+    message = " ".join(str(error).split()) or "no message"
+    return EfficiencyError(
+        f"{type(error).__name__}: {message}\nNothing was published. "
+        f"This is a fault of the program; {trace} and report it."
+    )

@@ -131,3 +131,25 @@ def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(
     monkeypatch.setattr(artifacts, "create_table_artifact", Mock(side_effect=ConnectionError("gone")))
     artifacts.create_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
     assert "took no artifacts (ConnectionError: gone); the month is published" in caplog.text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ZeroDivisionError("by\nzero"), "efficiency: ZeroDivisionError: by zero\n"),
+        (KeyboardInterrupt(), "efficiency: stopped. What is published is whole; run again.\n"),
+    ],
+)
+def test_an_error_that_nobody_expected_is_a_plain_line(
+    error: BaseException, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows import monthly
+
+    monkeypatch.setattr(monthly, "require_named", Mock())
+    monkeypatch.setattr(monthly, "monthly_flow_run", Mock(side_effect=error))
+    capsys.readouterr()
+    assert monthly.main({}) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(line)
+    assert "Traceback" not in shown

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders.hostile import HOSTILE
 from polars.testing import assert_frame_equal
 
 from benchmarks.province import write
@@ -16,7 +17,7 @@ from efficiency.intake.formats import xlsx
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
-from efficiency.job.execution import read_files
+from efficiency.job.execution import read_files, read_one_by_one
 from efficiency.job.workers import Worker, ready, worker_ready
 
 Files = Sequence[InboxFile]
@@ -119,3 +120,18 @@ def test_sheets_read_side_by_side_say_the_same(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(xlsx, "LARGE", 0)
     monkeypatch.setattr(read, "LARGE_ROWS", 0)
     assert_same(read_file(workbook), one_by_one)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="elsewhere the system limits nothing")
+def test_a_file_beyond_memory_costs_itself_alone_where_files_are_read_one_by_one(files: Files, tmp_path: Path) -> None:
+    """As a machine of a cluster reads its batch, and the ledger of an objection is read."""
+    HOSTILE["同文.parquet"](tmp_path / "同文.parquet")
+    every = list_inbox(tmp_path)[0]
+    result = read_one_by_one(every, NO_MAPPING)
+    expected = read_one_by_one(files, NO_MAPPING)
+    assert_same(expected, concat([read_file(file) for file in files]))
+    beyond = result.problems.filter(file_name="同文.parquet")
+    assert beyond["rule"].to_list() == ["unreadable"]
+    assert "上限" in beyond["message"].item()
+    assert result.rows["output"].height == expected.rows["output"].height > 0

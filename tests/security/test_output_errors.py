@@ -27,12 +27,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shell(command: str, folder: Path, redirected: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    printed = environment.get("PYTHONIOENCODING", "utf-8").partition(":")[0]
     return subprocess.run(
         ["sh", "-c", f"exec {PROGRAM} {command} {redirected}"],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
-        text=True,
+        encoding=printed,
         timeout=300,
         check=False,
     )

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 Path = tuple[str | int, ...]
 """Keys and array positions from the top, e.g. ("cohort", 0, "indicator", 2, "weight")."""
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=(.*)$"""
-)
-_PART = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*\.?""")
-_TOKEN = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[\]{}]')
+_QUOTED = r""""(?:\\.|[^"\\])*+"?|'[^']*+'?"""
+"""A text in quotes; to the end of the line where none closes it, so that no place in it is searched again."""
+_HEADER = re.compile(rf"\s*(\[\[?)((?:[^\]\"']|{_QUOTED})*+)")
+_BARE = "[A-Za-z0-9_-]++"
+_KEY = re.compile(rf"\s*((?:{_QUOTED}|{_BARE})(?:\s*\.\s*(?:{_QUOTED}|{_BARE}))*+)\s*=(.*)$")
+_PART = re.compile(rf"{_QUOTED}|{_BARE}")
+_TOKEN = re.compile(rf"\"\"\"|'''|{_QUOTED}|#.*|[\[\]{{}}]")
 
 
 def key_lines(text: str) -> dict[Path, int]:
@@ -50,7 +51,7 @@ def line_of(path: Sequence[str | int], lines: dict[Path, int]) -> int:
 
 def _parts(dotted: str) -> list[str]:
     """The keys of a dotted key, quotes removed."""
-    return [double or single or bare for double, single, bare in _PART.findall(dotted)]
+    return [part[1:].removesuffix(part[0]) if part[0] in "\"'" else part for part in _PART.findall(dotted)]
 
 
 def _enter(parts: list[str], counts: dict[Path, int], *, is_array: bool) -> Path:

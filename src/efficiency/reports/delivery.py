@@ -11,7 +11,7 @@ import ctypes
 import errno
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,21 +71,31 @@ def _stage(output: Path, period: str) -> Delivery:
 
 
 def require_places(output: Path, periods: Sequence[str]) -> None:
-    """Raises PlaceError unless the reports of all `periods` can be put below `output`; leaves no file there."""
-    for period in periods:
-        delivery = _stage(output, period)
-        delivery.staged.rmdir()
-        _require_folders(delivery)
-        if delivery.target.is_dir():
-            trial = delivery.target / delivery.staged.name
-            try:
-                trial.mkdir()
-                trial.rmdir()
-            except OSError as error:
-                raise PlaceError(
-                    f"The folder {delivery.target} cannot be written ({error.strerror}). "
-                    "Make it writable, or name another with --output."
-                ) from error
+    """Raises PlaceError unless the reports of all `periods` can be put below `output`; leaves nothing there."""
+    missing = [folder for folder in (output, *output.parents) if not folder.exists()]
+    try:
+        for period in periods:
+            delivery = _stage(output, period)
+            delivery.staged.rmdir()
+            _require_folders(delivery)
+            if delivery.target.is_dir():
+                _require_writable(delivery.target, delivery.staged.name)
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _require_writable(target: Path, name: str) -> None:
+    """Raises PlaceError unless a folder of this name can be made in `target`, and removes it."""
+    try:
+        (target / name).mkdir()
+        (target / name).rmdir()
+    except OSError as error:
+        raise PlaceError(
+            f"The folder {target} cannot be written ({error.strerror}). "
+            "Make it writable, or name another with --output."
+        ) from error
 
 
 def require_replaceable(delivery: Delivery) -> None:

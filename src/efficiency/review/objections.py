@@ -14,11 +14,11 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
-from efficiency.intake.read import read_file
+from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Target, find_target
 from efficiency.job.evaluate import evaluate_period
-from efficiency.job.execution import resolve_in_partitions
+from efficiency.job.execution import read_one_by_one, resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
 from efficiency.parts import whole
 from efficiency.periods import period_start
@@ -97,7 +97,7 @@ def _ledger(path: Path) -> ReadResult:
     """The sheets of corrections of the file at `path`, without its other sheets."""
     if not path.is_file():
         raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
-    parsed = read_file(named_file(path))
+    parsed = read_one_by_one([named_file(path)], NO_MAPPING)
     ledgers = parsed.submissions.filter(pl.col("form") == "corrections")
     if ledgers.is_empty():
         first_error = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()

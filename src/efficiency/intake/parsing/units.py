@@ -56,20 +56,22 @@ _ORGANISATION = "".join(
     )
 )
 _OF_WHAT = "计量|金额|货币|数量|面积|价值|产值|能耗|电量|水量|税额|人数"
-_LABEL = re.compile(rf"{_ORGANISATION}单位\s*(?::|\s|(?:均|统一)?(?:为|是):?)\s*|(?:{_OF_WHAT})\s*:\s*(?!\s*单位)")
+_LABEL = re.compile(rf"{_ORGANISATION}单位\s*(?::|\s|(?:均|统一)?(?:为|是):?)\s*|(?:{_OF_WHAT})\s*:\s*+(?!单位)")
 """What introduces a unit: 单位:, 金额单位为, 金额:."""
-_STATED = re.compile(r"\(\s*([^()]{1,20}?)\s*\)|((?:人民币\s+(?=\S))?[^\s()\[\]【】]+(?:\([^\s()]*\))?)")
+_STATED = re.compile(
+    r"\(\s*+([^()\s](?:[^()]{0,18}?[^()\s])??)\s*+\)|((?:人民币\s+(?=\S))?[^\s()\[\]【】]+(?:\([^\s()]*\))?)"
+)
 """The unit behind a label, in brackets or with a bracket behind it."""
 _MEASURED_IN = re.compile(rf"以\s*([^\s()以为计]{{1,8}})\s*(?:为(?:{_OF_WHAT})?单位|计)")
 """金额均以万元为单位, (以万元计)."""
 _REMARK = re.compile(
-    r"\([^()]*(?:保留|小数|取整|含税|口径|列至|四舍五入|精确|人民币|RMB)[^()]*\)$|(?:列|填)?[至到]角分$|^人民币\s+"
+    r"\((?=[^()]*+\)$)[^()]*(?:保留|小数|取整|含税|口径|列至|四舍五入|精确|人民币|RMB)[^()]*\)$|(?:列|填)?[至到]角分$|^人民币\s+"
 )
 _OF_ONE = re.compile(r"^[^:为]{1,8}(?::|均?为)(.+)$")
 """电力为万千瓦时, 金额:万元 in a list of units."""
-_LONE = re.compile(r"\(\s*([^()]{1,8})\s*\)")
+_LONE = re.compile(r"\(\s*+([^()\s](?:[^()]{0,6}[^()\s])?)\s*+\)")
 _TRIM = " :.。"
-_CURRENCY = re.compile(r"^人民币\s*|\s*人民币$")
+_CURRENCY = "人民币"
 _SEPARATORS = re.compile(r"[、,;/和及]|或")
 _LOOKS_LIKE_UNIT = re.compile(
     r"^(?=.*[A-Za-z%‰])[\w%‰·./^-]{2,8}$|[元吨克米亩时焦升卡瓦顷斤镑桶箱仑尺‰%]$|^[LJ]$|^[十百千万亿]+$|^[瓶罐袋包车盒]$",
@@ -172,7 +174,8 @@ def split_units(text: str) -> StatedUnits:
     unknown: list[str] = []
     for word in filter(None, (part.strip(_TRIM) for part in _SEPARATORS.split(text))):
         of_one = _OF_ONE.match(word)
-        if found := find_unit(word) or find_unit(_CURRENCY.sub("", word)) or (find_unit(of_one[1]) if of_one else None):
+        plain = word.removeprefix(_CURRENCY).removesuffix(_CURRENCY)
+        if found := find_unit(word) or find_unit(plain) or (find_unit(of_one[1]) if of_one else None):
             known.append(found.name)
         elif looks_like_unit(word) or find_unit(word.split("(")[0]):
             unknown.append(word)

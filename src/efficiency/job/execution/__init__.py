@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from efficiency.job.execution.batches import collect, is_staged, split_into_batches, stage_batch
 from efficiency.job.execution.partitions import partition_count, resolve_in_partitions
-from efficiency.job.execution.reading import ReadFiles, read_files, within_limits
+from efficiency.job.execution.reading import ReadFiles, read_files, read_one_by_one, within_limits
 
 __all__ = [
     "ReadFiles",
@@ -12,6 +12,7 @@ __all__ = [
     "is_staged",
     "partition_count",
     "read_files",
+    "read_one_by_one",
     "resolve_in_partitions",
     "split_into_batches",
     "stage_batch",

@@ -8,9 +8,8 @@ from uuid import uuid4
 
 import polars as pl
 
-from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult, concat
-from efficiency.job.execution.reading import in_batches
+from efficiency.job.execution.reading import in_batches, read_one_by_one
 from efficiency.partitions import BOUNDS
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def stage_batch(folder: Path, number: int, batch: Sequence[InboxFile], mapping: 
     """Read a batch and put what it states into `folder`. Doing it again, even at the same time, changes nothing."""
     if is_staged(folder, number):
         return
-    parsed = concat([read_file(file, mapping) for file in batch])
+    parsed = read_one_by_one(batch, mapping)
     partial = folder / f"partial-{number}-{uuid4().hex}"
     partial.mkdir(parents=True)
     try:

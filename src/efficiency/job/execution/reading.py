@@ -100,6 +100,22 @@ def read_files(
     return concat([results[number] for number in range(len(batches))])
 
 
+def read_one_by_one(files: Sequence[InboxFile], mapping: MappingFile) -> ReadResult:
+    """What `files` state, in memory, read by this process one after the other; a costly one by a worker within limits.
+
+    For a process that is one of several which read, or that reads one file.
+    """
+    parts: list[ReadResult] = []
+    with workers(int(any(map(_is_costly, files)))) as found:
+        for file in files:
+            if found and _is_costly(file):
+                with suppress(OSError):  # no worker can be started anew: it is read here
+                    parts.append(_read_within(found[0], file, mapping, None))
+                    continue
+            parts.append(read_file(file, mapping))
+    return concat(parts)
+
+
 def _next(waiting: deque[int]) -> int | None:
     """The next of what is waiting, None where another reader took the last one."""
     try:

@@ -23,7 +23,7 @@ from efficiency.reports.submitters.package.xml import (
     with_attribute,
     without_attribute,
 )
-from efficiency.reports.submitters.package.zip import Package, declare, relate, relations, unrelate
+from efficiency.reports.submitters.package.zip import Package, declare, relate, relations, unlink, unrelate
 from schemas.intake import LIST_SHEET
 
 _WORKSHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
@@ -107,7 +107,7 @@ def put_in_front(package: Package, book: Book, written: bytes, names: dict[str, 
     declare(package, part, _WORKSHEET_TYPE)
     link = relate(package, book.part, "worksheet", part)
     if earlier is not None:
-        _unlink(package, book.part, earlier.id)
+        unlink(package, book.part, {earlier.id})
     package.write(book.part, _with_list(package.read(book.part), book, names, link))
 
 
@@ -183,11 +183,3 @@ def _deselect(package: Package, part: str) -> None:
         for tag in _VIEW.finditer(content, 0, _MOST_BEFORE_CELLS)
     ]
     package.write(part, edited(content, edits))
-
-
-def _unlink(package: Package, part: str, link: str) -> None:
-    """Takes out one relation by its id."""
-    folder, _, name = part.rpartition("/")
-    rels = f"{folder}/_rels/{name}.rels".lstrip("/")
-    tag = rb"<(?:\w+:)?Relationship\s[^<>]*\bId\s*=\s*[\"']%b[\"'][^<>]*>" % re.escape(as_value(link))
-    package.write(rels, re.sub(tag, b"", package.read(rels)))

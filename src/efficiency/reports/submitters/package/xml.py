@@ -20,7 +20,10 @@ MAIN: Final = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT: Final = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
 OFFICE: Final = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
-_TAG = re.compile(rb"<(/?)([A-Za-z_][\w.:-]*)((?:[^<>\"'/]|\"[^\"]*\"|'[^']*'|/(?!>))*+)(/?)>")
+_TAG = re.compile(rb"<(/?)([A-Za-z_][\w.:-]*+)((?:[^<>\"'/]|\"[^\"<]*+\"|'[^'<]*+'|/(?!>))*+)(/?)>")
+"""No part of it passes a `<`, which XML does not allow in a value either: a search looks at each byte once."""
+_MOST_IN_TAG: Final = 1 << 20
+"""Bytes of a tag; those of a spreadsheet program have some thousand."""
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)")
 _ENCODINGS: Final = (b"utf-8", b"us-ascii", b"ascii", b"utf8")
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
@@ -64,7 +67,7 @@ def prefix_of(content: bytes, namespace: bytes = MAIN) -> bytes:
 
     Raises UnusualWorkbookError when the first tag is of another namespace.
     """
-    root = next((tag for tag in _TAG.finditer(content, 0, _BEGINNING)), None)
+    root = next(_tags(content, 0, _BEGINNING), None)
     if root is None:
         raise UnusualWorkbookError("文件的 XML 不完整")
     prefix, colon, _ = root[2].rpartition(b":")
@@ -80,7 +83,7 @@ def children(content: bytes, start: int, end: int) -> Iterator[Element]:
     """The elements directly within content[start:end], in order."""
     depth = 0
     outer = (b"", 0, 0)
-    for tag in _TAG.finditer(content, start, end):
+    for tag in _tags(content, start, end):
         closing, name, _, empty = tag.groups()
         if closing:
             depth -= 1
@@ -97,9 +100,16 @@ def children(content: bytes, start: int, end: int) -> Iterator[Element]:
             yield Element(outer[0], tag.start(), tag.end(), tag.end(), tag.end())
 
 
+def _tags(content: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
+    for tag in _TAG.finditer(content, start, end):
+        if tag.end() - tag.start() > _MOST_IN_TAG:
+            raise UnusualWorkbookError("文件的 XML 中有过长的标记")
+        yield tag
+
+
 def root_of(content: bytes) -> Element:
     """The element that holds the whole part."""
-    opening = next((tag for tag in _TAG.finditer(content, 0, _BEGINNING)), None)
+    opening = next(_tags(content, 0, _BEGINNING), None)
     if opening is None:
         raise UnusualWorkbookError("文件的 XML 不完整")
     name = opening[2].rpartition(b":")[2]

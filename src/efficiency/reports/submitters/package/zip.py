@@ -40,6 +40,7 @@ _RELATIONS_NAMESPACE: Final = b"http://schemas.openxmlformats.org/package/2006/r
 _OFFICE_TYPES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 _EMPTY_RELATIONS: Final = b'<Relationships xmlns="%b"/>' % _RELATIONS_NAMESPACE
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
+_OVERRIDE = re.compile(rb"<(?:\w+:)?Override\s[^<>]*>", re.IGNORECASE)
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _ENCRYPTED: Final = 0x1
 _SIZES_FOLLOW: Final = 0x8
@@ -126,9 +127,12 @@ class Package:
         """Takes a part out, with its relations and what declares its type."""
         for name in (part, relations_part(part)):
             self._dropped.add(self._called(name))
-        content = self.read(TYPES)
-        named = rb"<(?:\w+:)?Override\s[^<>]*PartName\s*=\s*[\"']/%b[\"'][^<>]*>" % re.escape(as_value(part))
-        self.write(TYPES, re.sub(named, b"", content, flags=re.IGNORECASE))
+        address = as_value(f"/{part}").lower()
+
+        def kept(tag: re.Match[bytes]) -> bytes:
+            return b"" if (attribute(tag[0], b"PartName") or b"").lower() == address else tag[0]
+
+        self.write(TYPES, _OVERRIDE.sub(kept, self.read(TYPES)))
 
     def free(self, pattern: str) -> str:
         """The first path of the pattern (`xl/comments{}.xml`) that no part has."""
@@ -233,9 +237,14 @@ def relate(package: Package, part: str, kind: str, to: str) -> str:
 
 def unrelate(package: Package, part: str, kinds: tuple[str, ...]) -> None:
     """Takes out the relations of `part` of these kinds."""
+    unlink(package, part, {relation.id for relation in relations(package, part) if relation.kind in kinds})
+
+
+def unlink(package: Package, part: str, links: set[str]) -> None:
+    """Takes out the relations of `part` that have these ids."""
     name = relations_part(part)
     if package.has(name):
-        ids = {as_value(relation.id) for relation in relations(package, part) if relation.kind in kinds}
+        ids = set(map(as_value, links))
         content = package.read(name)
         package.write(name, _RELATION.sub(lambda tag: b"" if attribute(tag[0], b"Id") in ids else tag[0], content))
 
