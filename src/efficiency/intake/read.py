@@ -29,6 +29,7 @@ from efficiency.intake.extraction import (
     filled_on,
     find_parts,
     is_data,
+    one_for_all_sheets,
     only_problem,
     overlong_rows,
     parts_by_measure,
@@ -172,7 +173,8 @@ def _read_file(file: InboxFile, mapping: MappingFile) -> ReadResult:
         parts.append(unrecognised_sheet(file, f"{identifier}-{grid.position}", grid, hint, decoy=decoy))
     if not any(part.submissions.height for part in parts):
         parts.append(without_rows(file, identifier, ""))
-    return concat(sorted(parts, key=_order_in_file))
+    read_all = concat(sorted(parts, key=_order_in_file))
+    return replace(read_all, problems=one_for_all_sheets(read_all.problems))
 
 
 def _has_rows(grid: Grid) -> bool:

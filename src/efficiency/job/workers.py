@@ -97,9 +97,10 @@ class Worker:
     def run_within(self, limits: Limits, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """The same within `limits`. Raises WorkerError with the cause; a worker that has ended is then started anew.
 
-        What earlier work has left in a worker counts towards its memory, so that only a fresh one has the last word.
-        Raises OSError where none can be started.
+        What earlier work has left in a worker counts towards its memory, so that only a fresh one has the last word;
+        of one that ended otherwise, perhaps killed from outside, a second. Raises OSError where none can be started.
         """
+        again = True
         while True:
             was_fresh = self.fresh
             try:
@@ -109,7 +110,9 @@ class Worker:
                     raise
                 self.restart()
                 if was_fresh:
-                    raise
+                    if error.cause != "ended" or not again:
+                        raise
+                    again = False
 
     def _asked(self, limits: Limits | None, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         requests, results = self._pipes

@@ -21,6 +21,7 @@ from efficiency.intake.extraction.totals import (
 )
 from efficiency.intake.extraction.unread import (
     is_data,
+    one_for_all_sheets,
     only_problem,
     overlong_rows,
     report_overlong_totals,
@@ -48,6 +49,7 @@ __all__ = [
     "find_parts",
     "is_data",
     "numbers_of",
+    "one_for_all_sheets",
     "only_problem",
     "overlong_rows",
     "parts_by_measure",

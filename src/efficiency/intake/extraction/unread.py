@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 MOST_BEYOND = 0.8
 """Share of the rows from which on cells beyond the header are a column without a name, unless they part a figure."""
+MOST_SHEETS = {"unreadable": 3, "marks_unread": 3, "form_unknown": 20}
+"""Rule → sheets of a file that each have their own problem with one cause. Of a sheet that is not recognised, `check`
+drafts a mapping file, so that a year's twelve have their own."""
+MOST_NAMED = 20
+"""Names of further sheets that one problem for all of them lists."""
+_ALSO = "同一文件中另有 {} 张工作表原因相同，不再逐一列出：{}等。"
 _REMARK = re.compile(r"备\s*注|说明|附注")
 _FIRST, _REST = r"^\s*[-+¥￥(（]?\d{1,3}\s*$", r"^\s*\d{3}(?:\.\d*)?\s*[)）]?$"
 """The two halves of a figure that is written with a comma, 1,100.5, and parted there."""
@@ -61,6 +67,44 @@ def without_rows(
 def only_problem(file: InboxFile, identifier: str, sheet: str, rule: str, **words: str) -> ReadResult:
     """A problem of a file or sheet that is no submission."""
     return ReadResult(NO_SUBMISSIONS, problems_frame([_problem(rule, file, identifier, sheet, **words)]))
+
+
+def one_for_all_sheets(problems: pl.DataFrame) -> pl.DataFrame:
+    """`problems` of one file; where more than `MOST_SHEETS` are left aside for one cause, one for all of them.
+
+    It stands at the first of them, counts the others and names the first ones. The cause is the message without the
+    name and the extent of the sheet.
+    """
+    left = problems.with_row_index("_at").filter(pl.col("rule").is_in(list(MOST_SHEETS)), pl.col("cell").is_null())
+    if left.height <= min(MOST_SHEETS.values()):
+        return problems
+    quoted = pl.concat_str(pl.lit("“"), "sheet", pl.lit("”"))
+    cause = pl.col("message").str.replace(r"^工作表“.*?”", "").str.replace_all(r"\d+", "")
+    key = ["rule", "_cause"]
+    alike = (
+        left.with_columns(cause.alias("_cause"), quoted.alias("_quoted"))
+        .filter(pl.len().over(key) > pl.col("rule").replace_strict(MOST_SHEETS, return_dtype=pl.Int64))
+        .group_by(key, maintain_order=True)
+        .agg(
+            pl.col("_at").first(),
+            pl.col("_at").alias("_all"),
+            (pl.len() - 1).cast(pl.String).alias("_others"),
+            pl.col("_quoted").slice(1, MOST_NAMED).str.join("、").alias("_names"),
+        )
+    )
+    if alike.is_empty():
+        return problems
+    pieces = _ALSO.split("{}")
+    more = pl.concat_str(pl.lit(pieces[0]), "_others", pl.lit(pieces[1]), "_names", pl.lit(pieces[2]))
+    counted = alike.select(pl.col("_at").cast(pl.UInt32), more.alias("_more"))
+    others = set(alike["_all"].explode()) - set(alike["_at"])
+    return (
+        problems.with_row_index("_at")
+        .filter(~pl.col("_at").is_in(list(others)))
+        .join(counted, on="_at", how="left", maintain_order="left")
+        .with_columns(pl.concat_str("message", pl.col("_more").fill_null("")).alias("message"))
+        .drop("_at", "_more")
+    )
 
 
 def _problem(rule: str, file: InboxFile, identifier: str, sheet: str, **words: str | int) -> dict[str, object]:
