@@ -195,7 +195,8 @@ def refusing() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("command", [("run", "--period", PERIOD), pytest.param(("serve",), marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("command", [("run", "--period", PERIOD), ("serve",)])
 def test_a_server_that_refuses_access_names_the_setting_to_mend(
     folder: Path, refusing: str, command: tuple[str, ...]
 ) -> None:
