@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from builders.sent import A, B, cells, sent, told
 from builders.sheets import Rows, balanced, inbox_file, problems
 from builders.stated import Resolved
@@ -32,6 +33,21 @@ def test_months_down_are_of_the_year_in_which_the_title_has_them() -> None:
         result = sent([SPAN, ["企业名称", header, "实缴税金"], [A, "11月", 5], [A, "10月", 6]])
         assert told(result) == []
         assert months(result) == [("2025-11", 5), ("2026-10", 6)]
+
+
+@pytest.mark.parametrize("order", [(11, 12, 1, 2), (2, 1, 12, 11)])
+def test_months_over_new_year_under_one_year_are_of_no_year(order: tuple[int, ...]) -> None:
+    result = sent([["2026年税收(万元)"], ["企业名称", *(f"{month}月" for month in order)], [A, *order]])
+    assert months(result) == []
+    assert {rule for _, _, rule in told(result)} == {"period_unknown"}
+    assert "跨了两年" in result.problems["message"][0]
+
+
+def test_months_in_falling_order_are_of_the_year_that_is_stated() -> None:
+    falling = range(12, 0, -1)
+    result = sent([["2025年税收(万元)"], ["企业名称", *(f"{month}月" for month in falling)], [A, *falling]])
+    assert told(result) == []
+    assert dict(months(result)) == {f"2025-{month:02}": float(month) for month in falling}
 
 
 def test_a_month_that_the_title_has_twice_is_unknown() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
@@ -11,6 +12,7 @@ from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
     NOTHING,
     OPEN_END,
+    OVER_NEW_YEAR,
     UNSURE,
     Conversion,
     Timing,
@@ -80,10 +82,14 @@ class ColumnGroup:
     """The one that is named above the columns, where rows do not name it."""
     beside_month: bool = False
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
+    over_new_year: bool = False
+    """One of columns 11月 12月 1月 2月: of two years, which the columns do not name."""
 
     def timed(self, context: Timing) -> Timing:
         """Its mark of time, completed by that of its `context`."""
         timing = (self.timing or NOTHING).over(context)
+        if self.over_new_year and context.kind != "several":
+            return replace(UNSURE, doubt=OVER_NEW_YEAR)
         return replace(UNSURE, doubt=OPEN_END) if self.beside_month and timing.month is None else timing
 
 
@@ -260,6 +266,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         beside_month = this_month and _is_open(timing, "to_date")
         place = len(column_groups)
         column_groups.append(ColumnGroup(place, tuple(chosen), timing, carrier, only, enterprise, beside_month))
+    column_groups = _marked_over_new_year(column_groups)
     # 一季度小计 among twelve months is not their sum.
     roles = {m.role: column for column, m in reversed(meanings.items()) if m.role and not (m.timing and m.timing.month)}
     sums = [column for fields in running.values() for columns in fields.values() for column, _ in columns]
@@ -280,6 +287,27 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         _part_sums(meanings) if of_one_measure else {},
         tuple(columns for columns in duplicates if len(columns) > 1),
     )
+
+
+def _marked_over_new_year(groups: list[ColumnGroup]) -> list[ColumnGroup]:
+    """`groups` with those marked that are months of one thing among which 12月 and 1月 follow one another."""
+    series: dict[object, list[ColumnGroup]] = {}
+    for group in sorted(groups, key=lambda group: group.columns[0].column):
+        if (
+            group.timing is not None
+            and group.timing.year is None
+            and group.timing.month
+            and group.timing.kind == "month"
+        ):
+            of = (group.carrier, group.only, group.enterprise, *sorted(binding.field for binding in group.columns))
+            series.setdefault(of, []).append(group)
+    marked = {
+        group.index
+        for months in series.values()
+        if any({one.timing.month, next_.timing.month} == {1, 12} for one, next_ in pairwise(months))  # type: ignore[union-attr]  # months have a time
+        for group in months
+    }
+    return [replace(group, over_new_year=group.index in marked) for group in groups]
 
 
 def _part_sums(meanings: dict[int, ColumnMatch]) -> dict[int, range]:
