@@ -28,11 +28,11 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What Python compiles is kept, the assertions of the tests too: compiling them takes ten seconds of each process.
 test test-long coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.ready ## run the tests, but for those that take long (4 minutes on two cores)
+test: $(VENV)/.ready ## run the tests, but for those that take long (11 minutes on two cores)
 	@$(PYTEST)
 
 # hypothesis marks each test that it drives; here those run again, on many more tables, periods and expressions.
-test-long: $(VENV)/.ready ## run the tests that take long, and the others on many more examples (some 10 minutes)
+test-long: $(VENV)/.ready ## run the tests that take long, and the others on many more examples (over 15 minutes)
 	@$(PYTEST) -m "long or hypothesis" --hypothesis-profile long
 
 coverage: $(VENV)/.ready ## what the tests reach of the code, line by line
