@@ -84,9 +84,10 @@ def ours(files: Sequence[Path]) -> Figures:
     for path in files:
         (grid,) = read_grids(path)
         first = HEADER_ROW - grid.first_row
-        cells = grid.frame.with_row_index("sheet_row", offset=grid.first_row + 1)[first:]
+        cells = grid.frame.with_row_index("row_index")[first:]
+        sheet_rows = cells["row_index"] + grid.first_row + 1
         for column in range(LEFT, grid.width):
-            found[path, grid.first_column + column + 1] = cells["sheet_row"], numbers_of(cells, column).values
+            found[path, grid.first_column + column + 1] = sheet_rows, numbers_of(cells, column).values
     return found
 
 
