@@ -136,21 +136,21 @@ class Watch:
         if self.summary is not None:
             if self._show is not None:
                 self._show(self.summary)
-            told = f"{gone}; the month is published, and the server does not know of it."
+            message = f"{gone}; the month is published, and the server does not know of it."
         elif isinstance(self._error, EfficiencyError):
-            told, status = str(self._error), self._error.exit_status
+            message, status = str(self._error), self._error.exit_status
         elif self._error is not None:
-            told, status = f"{type(self._error).__name__}: {' '.join(str(self._error).split())}", 1
+            message, status = f"{type(self._error).__name__}: {' '.join(str(self._error).split())}", 1
         else:
-            told, status = f"{gone} before the run began. Nothing was published. Start it again and run again.", 1
-        print(f"efficiency: {told}", file=sys.stderr)
+            message, status = f"{gone} before the run began. Nothing was published. Start it again and run again.", 1
+        print(f"efficiency: {message}", file=sys.stderr)
         remove_temporary()
         flush()
         os._exit(status)
 
 
 def one_line_for_a_server_that_is_gone() -> None:
-    """Keep Prefect from printing each message that a server does not take: the watch tells it once."""
+    """Keep Prefect from printing each message that a server does not take: the watch says it once."""
     for name in ("prefect.events.clients", "prefect._internal.concurrency"):
         logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.CRITICAL)
     logging.raiseExceptions = False  # prints each log that the server did not take

@@ -4,6 +4,10 @@ from schemas.column import NAME, ONE_SPAN_A_ROW, USCC, Column, Form
 
 TOTAL_CARRIER = "综合能源消费量"
 """The carrier name under which a directly stated total (吨标准煤) is kept."""
+TOTAL_DEVIATION = 0.05
+"""Share by which stated standard coal may differ from what the carriers come to (interface: 5 %)."""
+COEFFICIENT_DEVIATION = 0.3
+"""Share by which a stated coefficient may differ from the reference (interface: 30 %)."""
 
 FORM_ENERGY = Form(
     id="energy",

@@ -96,6 +96,11 @@ def ledger(path: Path, *corrections: Sequence[object]) -> Path:
     return write(path, [LEDGER, *corrections])
 
 
+def warehouse(folder: Path) -> Path:
+    """Where `run` publishes the month of `folder`."""
+    return folder / "warehouse" / "efficiency.duckdb"
+
+
 def run(
     folder: Path,
     period: str = PERIOD,
@@ -113,7 +118,7 @@ def run(
     from efficiency.job.run import Steps, run_month
     from efficiency.periods import period_range
 
-    place = folder / "warehouse" / "efficiency.duckdb"
+    place = warehouse(folder)
     request = RunRequest(folder / "inbox", period_range(period), policy, place, folder / output, mapping=mapping)
     return run_month(request, None if reports else Steps(report=_warehouse_alone))
 

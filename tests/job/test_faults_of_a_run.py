@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders.small_inbox import PERIOD, run, small_inbox
+from builders.small_inbox import PERIOD, run, small_inbox, warehouse
 from conftest import efficiency
 
 from efficiency.warehouse.read import load
@@ -32,10 +32,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def month(published: Path, tmp_path: Path) -> Path:
     """A copy of a folder with its published month."""
     return Path(shutil.copytree(published, tmp_path / "month"))
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 def started(folder: Path) -> subprocess.Popen[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
+from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax, warehouse
 from conftest import ROOT, efficiency
 
 from efficiency.errors import EfficiencyError
@@ -48,10 +48,6 @@ def month(published: Path, tmp_path: Path) -> Path:
     new = (CODES[3], "2026年1-10月", "实缴税金", 1, tax(3, 10) * 2, "", "王局", "2026-11-06")
     ledger(folder / "inbox" / "更正2.csv", new)
     return folder
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 def evaluations(folder: Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax
+from builders.small_inbox import CODES, PERIOD, ledger, run, small_inbox, tax, warehouse
 from conftest import efficiency
 
 from efficiency.errors import EfficiencyError
@@ -34,10 +34,6 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger(inbox / "更正.csv", (CODES[3], "2026年1-10月", "实缴税金", 1, tax(3, 10) * 2, "", "王局", "2026-11-06"))
     run(folder)
     return folder
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 def copied(audited: Path, tmp_path: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from builders.small_inbox import CODES, NAMES, run, small_inbox, write
+from builders.small_inbox import CODES, NAMES, run, small_inbox, warehouse, write
 from conftest import efficiency, efficiency_process
 
 from efficiency.errors import UsageError
@@ -22,10 +22,6 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_inbox(folder / "inbox")
     run(folder)
     return folder
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 def contents(folder: Path) -> dict[str, str]:

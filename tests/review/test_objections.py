@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
-from builders.small_inbox import CODES, NAMES, PERIOD, ledger, run, small_inbox, tax, write
+from builders.small_inbox import CODES, NAMES, PERIOD, ledger, run, small_inbox, tax, warehouse, write
 from conftest import efficiency
 
 from efficiency.errors import UsageError
@@ -35,10 +35,6 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ])  # fmt: skip
     run(folder)
     return folder
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 def tried(month: Path, tmp_path: Path, *corrections: Sequence[Any]) -> Trial:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders.small_inbox import CODES, COUNT, NAMES, run, small_inbox, write
+from builders.small_inbox import CODES, COUNT, NAMES, run, small_inbox, warehouse, write
 from conftest import efficiency
 
 from efficiency.errors import UsageError
@@ -52,10 +52,6 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "summary.json").write_text(json.dumps(as_json(completed), ensure_ascii=False, default=str))
     (folder / "lines.txt").write_text("\n".join(closing_lines(completed)))
     return folder
-
-
-def warehouse(folder: Path) -> Path:
-    return folder / "warehouse" / "efficiency.duckdb"
 
 
 @pytest.fixture(scope="module")

@@ -31,14 +31,12 @@ from efficiency.facts.windows import (
 )
 from efficiency.parts import has_parts, sum_of_parts
 from efficiency.reference.tables import calorific_tce, carriers
-from schemas.energy import TOTAL_CARRIER
+from schemas.energy import TOTAL_CARRIER, TOTAL_DEVIATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GREEN_POWER = "green_power"
-TOLERANCE = 0.05
-"""Share by which a directly stated total may differ from its carriers before it is reported."""
 AT_ONCE = 200_000
 """Enterprises whose totals are computed at a time: for each month boundary and span a vector of them is in memory."""
 
@@ -275,7 +273,7 @@ def _disagreements(placed: pl.DataFrame, window: Window) -> list[str]:
     computed = (
         rows.filter(~is_total).join(stated, on=key, how="semi").group_by(key).agg(complete_sum("tce").alias("computed"))
     )
-    far_apart = (pl.col("computed") - pl.col("stated")).abs() > TOLERANCE * pl.col("stated").abs()
+    far_apart = (pl.col("computed") - pl.col("stated")).abs() > TOTAL_DEVIATION * pl.col("stated").abs()
     both = stated.join(computed, on=key, validate="1:1").filter(far_apart).sort(key)
     message = pl.format(
         "{}({}){}至{}：分品种折标合计{}吨标准煤，与直接填报的综合能源消费量{}吨标准煤相差超过5%，按分品种计算",

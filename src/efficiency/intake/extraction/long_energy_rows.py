@@ -12,7 +12,7 @@ from efficiency.intake.layout import ROW_UNIT, piece
 from efficiency.intake.parsing import COAL_EQUIVALENT, carrier_conversion, conversion, find_unit
 from efficiency.intake.problems import number_text
 from efficiency.reference.tables import carrier_aliases, carrier_form_unit, carriers, normalise_name
-from schemas.energy import TOTAL_CARRIER
+from schemas.energy import COEFFICIENT_DEVIATION, TOTAL_CARRIER, TOTAL_DEVIATION
 
 if TYPE_CHECKING:
     from efficiency.intake.extraction.table import Table
@@ -227,12 +227,8 @@ _SCALES = (1.0, 10.0, 0.1, 1000.0, 0.001)
 """How many times the reference a coefficient may be that is stated in another unit (千克标准煤/千瓦时)."""
 _OTHER_BASIS = (2.2, 3.5)
 """How many times the calorific value of electricity its equivalent (等价) value is, at least and at most."""
-MOST_OFF = 0.05
-"""Share by which a row's standard coal may differ from what its consumption comes to, as for totals of energy."""
 MANY, MOST = 5, 0.8
 """Rows that differ, and their share of those that are compared, from which on they are one problem."""
-COEFFICIENT_OFF = 0.3
-"""Share by which a coefficient may differ from the reference (interface: 30 %)."""
 
 
 def check_rows_by_their_energy(table: Table, rows: pl.DataFrame) -> None:
@@ -255,7 +251,7 @@ def check_rows_by_their_energy(table: Table, rows: pl.DataFrame) -> None:
     for column in coefficients:
         stated = _beside(table, known, column).filter(pl.col("kind").is_in(["fuel", "heat"]))
         ratio = pl.col("number") / pl.col("tce_per_form_unit")
-        fits = pl.any_horizontal((ratio / scale - 1).abs() <= COEFFICIENT_OFF for scale in _SCALES)
+        fits = pl.any_horizontal((ratio / scale - 1).abs() <= COEFFICIENT_DEVIATION for scale in _SCALES)
         off = stated.filter((pl.col("number") > 0) & (~fits).fill_null(value=False))
         table.cell_problems(
             "coefficient_unlike", off, column, "coefficient",
@@ -270,7 +266,7 @@ def check_rows_by_their_energy(table: Table, rows: pl.DataFrame) -> None:
         own = pl.coalesce("coefficient", "tce_per_form_unit")
         tce = pl.col("number") * factor.factor
         sums = [amount * own for amount in (gross, net, gross - pl.col("feedstock").fill_null(0.0))]
-        agrees = pl.any_horizontal((tce - one).abs() <= MOST_OFF * one.abs() for one in sums)
+        agrees = pl.any_horizontal((tce - one).abs() <= TOTAL_DEVIATION * one.abs() for one in sums)
         agrees |= (pl.col("kind") == "electricity") & (tce / sums[0]).is_between(*_OTHER_BASIS)
         beside = _beside(table, known, column)
         off = beside.filter((~agrees).fill_null(value=False)).with_columns(sums[0].alias("sum"))

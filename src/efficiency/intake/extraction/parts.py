@@ -13,7 +13,6 @@ import polars as pl
 
 from efficiency.intake.extraction.part_labels import is_identifier, label_columns
 from efficiency.intake.extraction.total_evidence import DIGITS, Evidence, evidence
-from efficiency.intake.problems import number_text
 from efficiency.parts import SUMS_AGREE, has_parts
 from schemas import FORMS
 from schemas.column import PART
@@ -275,16 +274,9 @@ def _without_unread(
         marked = keyed.join(
             hit, on=["_who", "block", *about], how="left", nulls_equal=True, validate="m:1", maintain_order="left"
         )
-        gone = marked.filter(pl.col("_last").is_not_null() & pl.col(name).is_not_null())
-        for group in table.layout.groups:
-            for binding in group.columns:
-                if binding.field == name:
-                    factor = binding.conversion.factor if binding.conversion else 1.0
-                    cells = gone.filter(pl.col("block") == group.index).select(
-                        "row_index",
-                        number_text(pl.col(name) / factor).alias("value"),
-                        pl.col("_last").cast(pl.String).alias("last"),
-                    )
-                    table.cell_problems("part_unread", cells, binding.column, name, last=pl.col("last"))
+        gone = marked.filter(pl.col("_last").is_not_null() & pl.col(name).is_not_null()).select(
+            "row_index", "block", pl.col(name).alias("value"), pl.col("_last").cast(pl.String).alias("last")
+        )
+        table.figure_problems("part_unread", name, gone, ["value"], last=pl.col("last"))
         keyed = marked.with_columns(pl.when(pl.col("_last").is_null()).then(pl.col(name)).alias(name)).drop("_last")
     return keyed.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in form.figures))

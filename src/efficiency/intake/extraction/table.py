@@ -134,6 +134,22 @@ class Table:
                 found = with_more(found, more, self.grid.row_number(int(cells["row_index"][-1])))
             self._of_cells.append(found)
 
+    def figure_problems(
+        self, rule: str, field_: str, rows: pl.DataFrame, figures: Sequence[str], **words: pl.Expr
+    ) -> None:
+        """One problem for each of `rows` (`row_index`, `block`) at its cell of the form's `field_`.
+
+        `figures` are columns of `rows` in the canonical unit: each becomes text in the unit of the cell, for `words`.
+        """
+        for group in self.layout.groups:
+            for binding in group.columns:
+                if binding.field == field_:
+                    factor = binding.conversion.factor if binding.conversion else 1.0
+                    cells = rows.filter(pl.col("block") == group.index).with_columns(
+                        number_text(pl.col(name) / factor).alias(name) for name in figures
+                    )
+                    self.cell_problems(rule, cells, binding.column, field_, **words)
+
     def refuse(self, found: Extracted, binding: ColumnBinding, **words: pl.Expr) -> None:
         """One problem for each refused cell of a column."""
         for rule in found.refused["rule"].unique(maintain_order=True) if found.refused.height else ():

@@ -13,7 +13,7 @@ import polars as pl
 from efficiency.intake.extraction.columns import numbers_of
 from efficiency.intake.extraction.long_energy_rows import long_rows
 from efficiency.intake.layout import ROW_UNIT, SUMS
-from efficiency.intake.problems import number_text, written_number
+from efficiency.intake.problems import written_number
 from efficiency.parts import SUMS_AGREE
 from schemas import FORMS
 from schemas.column import PART, SPAN
@@ -158,16 +158,8 @@ def check_spans(table: Table, rows: pl.DataFrame) -> None:
             .filter(_differs(pl.col(field), pl.col("sum")))
             .sort("row_index", "block")
         )
-        for group in table.layout.groups:
-            for binding in group.columns:
-                if binding.field == field:
-                    factor = binding.conversion.factor if binding.conversion else 1.0
-                    wrong = sums.filter(pl.col("block") == group.index).select(
-                        "row_index",
-                        number_text(pl.col(field) / factor).alias("value"),
-                        number_text(pl.col("sum") / factor).alias("sum"),
-                    )
-                    table.cell_problems("control_total", wrong, binding.column, field, sum=pl.col("sum"))
+        wrong = sums.select("row_index", "block", pl.col(field).alias("value"), "sum")
+        table.figure_problems("control_total", field, wrong, ["value", "sum"], sum=pl.col("sum"))
 
 
 def check_totals_of_carriers(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame) -> None:

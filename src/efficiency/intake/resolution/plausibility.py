@@ -17,7 +17,7 @@ from efficiency.parts import has_parts, whole
 from efficiency.reference.tables import carriers, limits, normalise_name
 from schemas import FORMS
 from schemas.column import PART, SPAN
-from schemas.energy import TOTAL_CARRIER
+from schemas.energy import COEFFICIENT_DEVIATION, TOTAL_CARRIER, TOTAL_DEVIATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,6 @@ FACTORS = (10, 1_000, 10_000)
 """Mistakes of unit that explain a suspect month: a slip of the point, 千 and 万."""
 EXPLAINS = 2.0
 """A factor explains a suspect month that it would take this near to the median."""
-COEFFICIENT_DEVIATION = 0.3
-"""Share by which an enterprise's own coefficient may differ from the reference."""
-TOTAL_DEVIATION = 0.05
-"""Share by which a directly stated total of energy may differ from the sum of the carriers."""
 NOISE = 1e-9
 """Relative difference below which two sums of converted figures are equal."""
 

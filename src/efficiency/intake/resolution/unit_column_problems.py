@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _AREAS = ("平方米", "亩", "公顷", "万亩", "万平方米")
 """Units of area by which a factor is explained."""
+_AT_HEADER = (
+    (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
+    pl.col("header_row").alias("row"),
+    pl.col("header").alias("value"),
+)
+"""Where a problem of a column of the column map stands: at its header."""
 
 
 def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
@@ -51,11 +57,7 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
     )
     located = by_measure.join(
         submissions.select("submission_id", "file_name", "sheet"), on="submission_id", how="left", validate="m:1"
-    ).with_columns(
-        (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
-        pl.col("header_row").alias("row"),
-        pl.col("header").alias("value"),
-    )
+    ).with_columns(_AT_HEADER)
     several = pl.when(pl.col("columns") > 1).then(pl.format("等 {} 列", "columns")).otherwise(pl.lit("列"))
     # One column of a long table states many carriers.
     named = (
@@ -91,11 +93,7 @@ def doubt_problems(doubted: pl.DataFrame, submissions: pl.DataFrame, columns: pl
         .sort("submission_id", "column")
         .join(submissions.select("submission_id", "file_name", "sheet"), on="submission_id")
         .unique("submission_id", keep="first", maintain_order=True)
-        .with_columns(
-            (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
-            pl.col("header_row").alias("row"),
-            pl.col("header").alias("value"),
-        )
+        .with_columns(_AT_HEADER)
     )
     words = {"fits": pl.col("fits"), "compared": pl.col("compared"), "limit": pl.col("field").replace(_limits())}
     return problem_rows("unit_doubt", located, words)

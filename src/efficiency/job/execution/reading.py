@@ -200,14 +200,14 @@ def _size(file: InboxFile) -> int:
 
 def _read_alone(file: InboxFile, mapping: MappingFile, folder: Path | None) -> ReadResult:
     """What a file states. Raises MemoryError where there is not enough memory for it."""
-    read = read_file_or_raise(file, mapping)
-    return read if folder is None or read.height < BOUNDS.held_of_file else read.spill(folder)
+    return _spilled(read_file_or_raise(file, mapping), folder)
 
 
 def _read_batch(batch: Batch, mapping: MappingFile, folder: Path | None) -> ReadResult:
     """What the files of `batch` state, with the rows of large files spilled to `folder`."""
-    parts: list[ReadResult] = []
-    for file in batch:
-        read = read_file(file, mapping)
-        parts.append(read if folder is None or read.height < BOUNDS.held_of_file else read.spill(folder))
-    return concat(parts)
+    return concat([_spilled(read_file(file, mapping), folder) for file in batch])
+
+
+def _spilled(read: ReadResult, folder: Path | None) -> ReadResult:
+    """What is `read` of one file, in `folder` where it has more rows than one file may hold in memory."""
+    return read if folder is None or read.height < BOUNDS.held_of_file else read.spill(folder)
