@@ -121,7 +121,7 @@ def ours(profile: Path, folder: Path, robustness: str) -> None:
     """The child that measures this project: results as Parquet, seconds in a file."""
     import polars as pl
 
-    from efficiency.evaluation.candidates import select
+    from efficiency.evaluation.lists import select
     from efficiency.evaluation.evaluate import evaluate
     from efficiency.policy.load import parse_policy
 

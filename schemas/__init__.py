@@ -33,7 +33,7 @@ from schemas.forms import CORRECTABLE, DATED, FACTS, FED_BY, FEEDS, FORMS, MEASU
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
-from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
+from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 from schemas.watching import WATCH
 
 CORRECTIONS = FACTS["corrections"]
@@ -63,6 +63,7 @@ __all__ = [
     "SCORES",
     "STATED",
     "SUBMISSIONS",
+    "VERIFICATIONS",
     "WATCH",
     "WITHDRAWALS",
     "Column",

@@ -75,10 +75,29 @@ SCORES = Table(
         Column("land_tier", "text", "土地效率等级", "Tier of the land score by the same cuts", choices=TIERS),
         Column("energy_score", "number", "能源效率得分", "100 × Σ scores ÷ Σ weights of the energy indicators"),
         Column("energy_tier", "text", "能源效率等级", "Tier of the energy score by the same cuts", choices=TIERS),
+        Column(
+            "land_score_uncapped",
+            "number",
+            "土地效率得分(不封顶)",
+            "The land score with ratios above their cap counted in full, by which land tiers are ranked",
+        ),
+        Column(
+            "energy_score_uncapped",
+            "number",
+            "能源效率得分(不封顶)",
+            "The energy score with ratios above their cap counted in full, by which energy tiers are ranked",
+        ),
         Column("factor", "number", "修正系数", "Factor that multiplied the indicators' sum"),
         Column("adjustments", "number", "加减分", "Sum of the adjustments"),
         Column("adjustment_labels", "text", "加减分项", "Labels of the adjustments that applied, separated by 、"),
         Column("override_labels", "text", "调档事由", "Labels of the overrides that changed the tier, separated by 、"),
+        Column(
+            "protected",
+            "flag",
+            "受保护",
+            "An override that protects holds: on no list to shut, merge or renovate it while no incident is open",
+        ),
+        Column("letter", "text", "类别代号", "What an enterprise that is not ranked is published under, e.g. T"),
         Column(
             "tier_confidence",
             "number",
@@ -136,6 +155,12 @@ INDICATORS = Table(
         Column("benchmark", "number", "基准值", "Value that earns the full weight; null for min–max"),
         Column("benchmark_scope", "text", "基准口径", "Whose benchmark: fixed, the cohort, or the group within it"),
         Column("benchmark_members", "integer", "基准样本数", "Enterprises in the group that made the benchmark"),
+        Column(
+            "benchmark_own_share",
+            "number",
+            "本企业占基准比重",
+            "Share of the enterprise's own figure in the mean that it is held against; null where it has none",
+        ),
         Column("weight", "number", "权重", "Weight of the indicator", nullable=False),
         Column("score", "number", "得分", "Score of the indicator; null when it was left out"),
         Column("score_note", "text", "计分说明", "How a missing value was scored, or that a cap or floor applied"),
@@ -152,7 +177,11 @@ CANDIDATES = Table(
         _PERIOD,
         _POLICY_ID,
         Column(
-            "list", "text", "清单", "upgrade, shutdown, merger, partner or a list of the policy's own", nullable=False
+            "list",
+            "text",
+            "清单",
+            "upgrade, shutdown, merger, partner, verify or a list of the policy's own",
+            nullable=False,
         ),
         Column("title", "text", "清单名称", "Title of the list in Chinese", nullable=False),
         _USCC,
@@ -167,8 +196,29 @@ CANDIDATES = Table(
         Column("partner_1_name", "text", "并转对象一名称", "Name of the best merger partner"),
         Column("partner_2_name", "text", "并转对象二名称", "Name of the second merger partner"),
         Column("partner_3_name", "text", "并转对象三名称", "Name of the third merger partner"),
+        Column("would_be", "text", "拟列清单", "On the list verify: the list whose rule the enterprise meets"),
+        Column("missing", "text", "待核实事项", "On the list verify: labels of what fails, joined by 、"),
     ),
     key=("evaluation_id", "uscc"),
+)
+
+VERIFICATIONS = Table(
+    schema="results",
+    name="verifications",
+    meaning="One row per enterprise on a list, or that would be on one, and verification of that list",
+    columns=(
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        _USCC,
+        Column("list", "text", "清单", "The list that the enterprise is on or would be on", nullable=False),
+        Column("number", "integer", "核查序号", "Position of the verification in the policy, from 0", nullable=False),
+        Column("label", "text", "核查事项", "What must be known before the list may propose it", nullable=False),
+        Column("passed", "flag", "已核实", "Whether it holds; null where the policy does not compute it"),
+        Column("columns", "text", "所用数据", "Columns of the profile that it looks at, joined by 、", nullable=False),
+        Column("source_cell", "text", "依据单元格", "File, sheet and cell of each stated figure that it looks at"),
+    ),
+    key=("evaluation_id", "uscc", "list", "number"),
 )
 
 MOVEMENT_PARTS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from efficiency.errors import UsageError
 
@@ -16,6 +16,11 @@ def period_start(period: str) -> date:
     if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
         raise UsageError(f"{period!r} is not a period. Write the month as YYYY-MM, for example 2026-10.")
     return date(int(match[1]), int(match[2]), 1)
+
+
+def period_end(period: str) -> date:
+    """Last day of the month `period` (YYYY-MM)."""
+    return shifted(period_start(period), 1) - timedelta(days=1)
 
 
 def period_range(text: str) -> tuple[str, ...]:

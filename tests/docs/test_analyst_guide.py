@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, SampleRun
 from duckdb import DuckDBPyConnection
 
-from efficiency.evaluation.candidates import select
+from efficiency.evaluation.lists import select
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.movement import score_changes
 from efficiency.partitions import one_partition

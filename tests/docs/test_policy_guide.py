@@ -16,7 +16,7 @@ from builders.profiles import profile
 from conftest import SampleRun
 from openpyxl import Workbook, load_workbook
 
-from efficiency.evaluation.candidates import select
+from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.job.evaluate import evaluate_period
 from efficiency.partitions import one_partition

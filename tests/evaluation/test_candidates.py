@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, TIERS, code, policy, profile, scored
 
-from efficiency.evaluation.candidates import select
+from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.load import load_policy
 

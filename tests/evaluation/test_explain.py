@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from efficiency.evaluation.candidates import select
+from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.evaluation.explanation import ExplainError, Target, explain, score_needed
 from efficiency.policy.load import parse_policy

@@ -7,7 +7,7 @@ from builders.profiles import code
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency.evaluation.partners import PARTNERS, find_partners
+from efficiency.evaluation.lists.partners import PARTNERS, find_partners
 
 Firm = tuple[str | None, str | None, str | None, str | None, float | None]
 """Industry, chain, town, tier, score."""

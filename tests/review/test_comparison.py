@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from efficiency.evaluation.candidates import select
+from efficiency.evaluation.lists import select
 from efficiency.evaluation.changes import STATES, Comparison, Side, compare
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.policy.model import Policy

@@ -38,6 +38,7 @@ from schemas.results import INDICATORS, SCORES
 
 _STATUS = ("__row", "status", "status_reason")
 """The row of an enterprise in the profile, and the columns assigned before scoring that scoring may change."""
+_UNCAPPED = ("land_score_uncapped", "energy_score_uncapped")
 _IDENTITY = ("evaluation_id", "period", "policy_id")
 """Columns of the results tables that are added when an evaluation is published."""
 
@@ -95,7 +96,11 @@ def evaluate(
 
     # Confidence reads override_<i>, so it comes after the overrides.
     confidence = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
-    frame = frame.with_columns(pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"))
+    frame = frame.with_columns(
+        pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"),
+        # Where lower is better, 0 is beyond every figure.
+        *(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _UNCAPPED),
+    )
     return Evaluation(
         scores=_shape(frame, SCORES.polars_schema),
         indicators=_shape(indicator_rows(frame, policy), INDICATORS.polars_schema),
@@ -123,7 +128,8 @@ def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame
     for cohort in policy.cohort:
         columns = _columns_read(cohort, policy)
         members = assigned.select("cohort", *columns).filter(pl.col("cohort") == cohort.id).rechunk()
-        scored, arisen = _score(members, cohort, policy)
+        counted = assigned.filter(pl.col("counted_in") == cohort.id).select(cohort.tiers.within if cohort.tiers else ())
+        scored, arisen = _score(members, cohort, policy, counted)
         parts.append(scored.drop(set(members.columns) - set(_STATUS)))
         warnings += arisen
     outside = assigned.filter(pl.col("cohort").is_null()).select(_STATUS)
@@ -140,13 +146,18 @@ def _columns_read(cohort: Cohort, policy: Policy) -> list[str]:
     return [*_STATUS, *sorted(used), *words_missing(cohort)]
 
 
-def _score(members: pl.DataFrame, cohort: Cohort, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
-    """`members` of one cohort with indicators, scores and initial tiers, and the warnings."""
+def _score(
+    members: pl.DataFrame, cohort: Cohort, policy: Policy, counted: pl.DataFrame
+) -> tuple[pl.DataFrame, list[str]]:
+    """`members` of one cohort with indicators, scores and initial tiers, and the warnings.
+
+    `counted`: see `add_tiers`.
+    """
     graded = grade_data(measure(members, cohort), cohort)
     with_benchmarks, unusable = add_benchmarks(graded, cohort)
     scored, undefined = add_indicator_scores(with_benchmarks, cohort)
     totalled, incomputable = add_totals(scored, cohort, policy.adjustment)
-    return add_tiers(totalled, cohort), [*unusable, *undefined, *incomputable]
+    return add_tiers(totalled, cohort, counted), [*unusable, *undefined, *incomputable]
 
 
 def _shape(frame: pl.DataFrame, declared: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -159,7 +170,7 @@ def _scored_profile(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     kept = [name for name in PROFILE.names if name != "d_streak_before"]
     scoring = [
         "cohort", "status", "status_reason", "score", "rank", "tier_initial", "tier", "land_score", "land_tier",
-        "energy_score", "energy_tier", "d_streak", "tier_confidence",
+        "energy_score", "energy_tier", "d_streak", "tier_confidence", "protected", "override_labels",
     ]  # fmt: skip
     indicators = [f"{what}_{id_}" for id_ in policy.indicator_ids for what in ("value", "score")]
     return frame.select(*kept, *scoring, *indicators)

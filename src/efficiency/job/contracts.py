@@ -116,6 +116,8 @@ class PeriodEvaluation:
     """Why scores are not those of `previous`: `schemas.MOVEMENTS` without evaluation_id, period and policy_id."""
     candidates: pl.DataFrame
     """The candidate lists (shape `schemas.CANDIDATES`); empty until they are selected."""
+    verifications: pl.DataFrame
+    """What is known of each candidate (shape `schemas.VERIFICATIONS`); empty until they are selected."""
 
 
 @dataclass(frozen=True)

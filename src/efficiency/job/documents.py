@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.reports.delivery import TOWNS
 from efficiency.reports.report import Report
-from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES
+from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,7 @@ def report_of(
         scores=named(SCORES),
         indicators=named(INDICATORS),
         candidates=named(CANDIDATES),
+        verifications=named(VERIFICATIONS),
         previous=previous,
         submissions=submissions,
         problems=PROBLEMS.conform(problems.drop("row").with_columns(pl.lit(evaluation["run_id"]).alias("run_id"))),

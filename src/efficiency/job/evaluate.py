@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
+from efficiency.evaluation.lists import select, verifications, with_source_cells
 from efficiency.evaluation.scoring import words_of_indicators
 from efficiency.facts.profile import Profile, build_profile, concat_profiles
-from efficiency.periods import period_start
+from efficiency.periods import period_end, period_start
 from efficiency.warehouse.history import history
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from efficiency.partitions import Partitions
     from efficiency.policy.model import Policy
     from efficiency.warehouse.schema import Contents
@@ -34,6 +37,28 @@ def evaluate_period(
     if published not in (None, profile.inputs_sha256) and profile.gives(published):
         return evaluate(profile.frame, policy, profile.warnings)
     return evaluate(profile.frame, policy, profile.warnings, profile.gaps)
+
+
+def select_lists(
+    evaluation: Evaluation,
+    policy: Policy,
+    period: str,
+    facts: Partitions,
+    *,
+    columns: pl.DataFrame,
+    submissions: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The candidate lists of an evaluation of `facts`, and what is known of each candidate with its cells.
+
+    Both have the shapes of results.candidates and results.verifications without evaluation_id, period and policy_id.
+    `columns` and `submissions`: intake.columns and intake.submissions.
+    """
+    candidates = select(evaluation, policy)
+    known = verifications(evaluation, policy, candidates)
+    if known.height:
+        for partition in facts.frames():
+            known = with_source_cells(known, partition, columns, submissions, period_end(period))
+    return candidates, known
 
 
 def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | None) -> Profile:

@@ -16,13 +16,10 @@ from efficiency.version import code_version
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.publish import staged_warehouse
 from schemas import (
-    CANDIDATES,
     COLUMN_MAP,
     EVALUATIONS,
     FACTS,
-    INDICATORS,
     PROBLEMS,
-    SCORES,
     STATED,
     SUBMISSIONS,
     WATCH,
@@ -96,13 +93,12 @@ def _write_reports(
             # An evaluation that was published before keeps its date and code: the same evaluation, the same documents.
             {**new.row, **first.get(new.evaluation_id, {})},
             run.policy,
-            results={SCORES.qualified: new.scores, INDICATORS.qualified: new.indicators,
-                     CANDIDATES.qualified: new.candidates},
+            results={table.qualified: rows for table, rows in new.results.items()},
             previous=one.previous,
             movements=one.movements,
             submissions=validated.resolved.submissions,
             problems=validated.open_problems,
-        )  # fmt: skip
+        )
         write_documents(delivery.staged, document, by_town=run.request.by == "town")
         progress("report", done, len(evaluations))
 
@@ -134,6 +130,7 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         scores=one.evaluation.scores,
         indicators=one.evaluation.indicators,
         candidates=one.candidates,
+        verifications=one.verifications,
         movements=one.movements,
     )
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import polars as pl
 
 from efficiency.errors import EfficiencyError, StrictError
-from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import NO_MAPPING, load_mapping
 from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_kept_problems
@@ -31,7 +30,7 @@ from efficiency.job.contracts import (
     Validated,
     silent,
 )
-from efficiency.job.evaluate import evaluate_period
+from efficiency.job.evaluate import evaluate_period, select_lists
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import ingest, require_spreadsheets
 from efficiency.job.movement import score_changes
@@ -45,7 +44,7 @@ from efficiency.reports.delivery import require_places
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import scratch, scratch_folder
-from schemas import CANDIDATES, PROBLEMS, WATCH
+from schemas import CANDIDATES, PROBLEMS, VERIFICATIONS, WATCH
 
 log = logging.getLogger("efficiency")
 
@@ -123,6 +122,7 @@ def evaluate(run: RunContext, validated: Validated, progress: Progress = silent)
             previous=previous_scores(past, policy.id, period),
             movements=movements,
             candidates=CANDIDATES.empty(),
+            verifications=VERIFICATIONS.empty(),
         )
         past = add_evaluation(past, as_published(one, run))
         evaluations.append(one)
@@ -130,9 +130,23 @@ def evaluate(run: RunContext, validated: Validated, progress: Progress = silent)
     return tuple(evaluations)
 
 
-def select(run: RunContext, evaluations: Sequence[PeriodEvaluation]) -> tuple[PeriodEvaluation, ...]:
-    """The evaluations with the candidate lists of each period."""
-    return tuple(replace(one, candidates=select_candidates(one.evaluation, run.policy)) for one in evaluations)
+def select(
+    run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation]
+) -> tuple[PeriodEvaluation, ...]:
+    """The evaluations with the candidate lists of each period, and what is known of each candidate."""
+    selected = []
+    for one in evaluations:
+        resolved = validated.resolved
+        candidates, verifications = select_lists(
+            one.evaluation,
+            run.policy,
+            one.period,
+            resolved.facts,
+            columns=resolved.columns,
+            submissions=resolved.submissions,
+        )
+        selected.append(replace(one, candidates=candidates, verifications=verifications))
+    return tuple(selected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +189,7 @@ def run_month(
             evaluations = step.evaluate(run, validated, progress)
             log.info("evaluate: %s under %s", ", ".join(one.period for one in evaluations), run.policy.id)
             progress("select", 0, 1)
-            evaluations = step.select(run, evaluations)
+            evaluations = step.select(run, validated, evaluations)
             log.info("select: %d candidates for %s", evaluations[-1].candidates.height, evaluations[-1].period)
             progress("report", 0, len(request.periods))
             step.report(run, validated, evaluations, staged, progress)

@@ -100,8 +100,16 @@ def scored_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
 
 
 def candidate_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
-    """The columns that [[candidate]] may use: those of [[override]], and d_streak."""
-    return {**scored_columns(indicators), "d_streak": pl.Int64()}
+    """The columns that [[candidate]], [[verification]] and [partners] may use: those of [[override]], and what follows.
+
+    These are known only when every tier is.
+    """
+    return {
+        **scored_columns(indicators),
+        "d_streak": pl.Int64(),
+        "protected": pl.Boolean(),
+        "tier_confidence": pl.Float64(),
+    }
 
 
 def predicate(text: str) -> pl.Expr:
@@ -205,8 +213,9 @@ def _check_column(column: exp.Column, columns: Mapping[str, pl.DataType], scored
         raise ExpressionError(f"{_quoted(text)} names a table; write the column alone: {name}")
     if name in columns:
         return
-    if name in ("d_streak", "d_streak_before"):
-        raise ExpressionError(f"{_quoted(text)} uses {name!r}; d_streak is known only in [[candidate]]")
+    if name in ("d_streak", "d_streak_before", "protected", "tier_confidence"):
+        shown = "d_streak" if name == "d_streak_before" else name
+        raise ExpressionError(f"{_quoted(text)} uses {name!r}; {shown} is known only in [[candidate]] and after it")
     if name in scored:
         raise ExpressionError(
             f"{_quoted(text)} uses {name!r}, which is known only after scoring, in [[override]] and [[candidate]]"

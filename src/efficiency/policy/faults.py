@@ -131,7 +131,8 @@ _TABLES: dict[str, type[BaseModel]] = {
     "energy": model.Energy, "excluded": model.Excluded, "cohort": model.Cohort, "indicator": model.Indicator,
     "benchmark": model.Benchmark, "tiers": model.Tiers, "cuts": model.Cuts, "adjustment": model.Adjustment,
     "override": model.Override, "candidate": model.Candidate, "robustness": model.Robustness,
-    "surcharge": model.Surcharge, "other": model.OtherSurcharge,
+    "surcharge": model.Surcharge, "other": model.OtherSurcharge, "verification": model.Verification,
+    "partners": model.Partners,
 }  # fmt: skip
 
 

@@ -58,6 +58,10 @@ class Formula(ABC):
     def earned(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
         """The share that `value` earns; null where the formula gives no figure."""
 
+    def uncapped(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
+        """The share without the indicator's cap, by which enterprises at the cap are ranked; may be infinite."""
+        return self.earned(indicator, value, benchmark, peers)
+
     def note(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
         """What limited the share, in Chinese; null where nothing did."""
         return pl.lit(None, dtype=pl.String)
@@ -84,6 +88,14 @@ class Ratio(Formula):
     def earned(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
         """The ratio, not below the floor and not above the cap; null where it is not finite."""
         return self._ratio(indicator, value, benchmark).clip(indicator.floor, indicator.cap)
+
+    def uncapped(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
+        """The ratio, not below the floor; infinite for a value of 0 where lower is better and there is a cap."""
+        earned = self.earned(indicator, value, benchmark, peers)
+        ratio = self._ratio(indicator, value, benchmark)
+        if indicator.better == "lower":
+            ratio = pl.when((value == 0) & earned.is_not_null()).then(float("inf")).otherwise(ratio)
+        return ratio.clip(indicator.floor)
 
     def note(self, indicator: Indicator, value: pl.Expr, benchmark: pl.Expr, peers: Sequence[pl.Expr]) -> pl.Expr:
         """That the cap or the floor applied."""

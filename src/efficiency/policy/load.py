@@ -111,7 +111,7 @@ def _not_found(asked: str) -> str:
     return f"no policy {asked!r}: it is neither a built-in id nor a file; {hint}"
 
 
-_OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak"}
+_OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak", "tier_confidence"}
 """Columns that are null without cuts."""
 
 
@@ -132,6 +132,16 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
     for i, candidate in enumerate(policy.candidate):
         yield from _expression(("candidate", i, "when"), candidate.when, scored, columns=scored)
         yield from _reason_faults(candidate.reason, ("candidate", i, "reason"), scored)
+    lists = {candidate.list for candidate in policy.candidate}
+    for i, verification in enumerate(policy.verification):
+        yield from _expression(("verification", i, "when"), verification.when, scored, columns=scored)
+        for name in sorted(set(verification.lists) - lists):
+            known = ", ".join(sorted(lists)) or "none yet"
+            yield Fault(
+                ("verification", i, "lists"),
+                f"lists names {name!r}, which no [[candidate]] makes; use one of its lists ({known})",
+            )
+    yield from _expression(("partners", "where"), policy.partners.where, scored, columns=scored)
     for i, other in enumerate(policy.surcharge.other if policy.surcharge else ()):
         yield from _expression(("surcharge", "other", i, "when"), other.when, scored, columns=scored)
 
@@ -232,10 +242,12 @@ def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
         return
     remedy = "but no cohort has [cohort.tiers], so nobody has a tier; add the cuts"
     for i, override in enumerate(policy.override):
-        yield Fault(("override", i), f"override {override.label!r} moves a tier, {remedy} or remove it")
-    for i, candidate in enumerate(policy.candidate):
-        for name in sorted(expressions.column_names(candidate.when) & _OF_TIERS):
-            yield Fault(("candidate", i, "when"), f"when: {candidate.when!r} asks for {name}, {remedy}")
+        if override.effect:
+            yield Fault(("override", i), f"override {override.label!r} moves a tier, {remedy} or remove it")
+    for key, rules in (("candidate", policy.candidate), ("verification", policy.verification)):
+        for i, rule in enumerate(rules):
+            for name in sorted(expressions.column_names(rule.when) & _OF_TIERS):
+                yield Fault((key, i, "when"), f"when: {rule.when!r} asks for {name}, {remedy}")
     if policy.surcharge is not None:
         yield Fault(("surcharge",), f"[surcharge] goes by the time in D, {remedy} or remove it")
 

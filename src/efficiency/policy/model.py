@@ -18,12 +18,24 @@ Dimension = Literal["land", "energy", "other"]
 Missing = Literal["zero", "cohort_mean", "reweight", "insufficient"]
 FormulaName = Literal["ratio", "minmax"]
 """See `efficiency.policy.formulas`."""
+Proposal = Literal["close", "merge", "renovate", "support"]
+PROPOSALS: dict[str, Proposal] = {
+    "shutdown": "close", "phaseout": "close", "merger": "merge", "upgrade": "renovate", "partner": "support",
+}  # fmt: skip
+"""Known list → what it proposes."""
+VERIFY = "verify"
+"""The list of those who meet a list's rule but not all its verifications."""
+VERIFY_TITLE = "待核实"
+TIER_NAMES: dict[str, str] = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "限制发展"}
+"""What tiers are called where a policy does not say."""
 Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """An id that becomes part of column names such as value_<id>."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Letter = Annotated[str, StringConstraints(pattern=r"^[E-Z]$")]
+"""What enterprises that are not ranked are published under; A to D are tiers."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 """true or false as TOML writes them; text such as "no" is refused."""
@@ -64,14 +76,24 @@ class Energy(Part):
 
 
 class Excluded(Part):
-    """Enterprises whose data are collected but who are not ranked."""
+    """Enterprises whose data are collected but who are not ranked.
+
+    `letter`: what they are published under, e.g. T (暂不评价类). With `counts_in_n = true` they count in the number of
+    enterprises of which the cuts by rank are shares, in the cohort and group that they would be in.
+    """
 
     when: Expression
     label: Text
+    letter: Letter | None = None
+    counts_in_n: Flag = False
 
 
 class Benchmark(Part):
-    """The value that earns the full weight: a fixed number, or a statistic of the ranked enterprises."""
+    """The value that earns the full weight: a fixed number, or a statistic of the ranked enterprises.
+
+    With `leave_one_out = true` the statistic of each enterprise is that of the others of its group, of whom there must
+    be `min_group`; the fallback to the whole cohort leaves it out too.
+    """
 
     fixed: Annotated[Number, Field(gt=0)] | None = None
     stat: Literal["weighted_mean", "mean", "median", "quantile"] | None = None
@@ -79,6 +101,7 @@ class Benchmark(Part):
     within: Annotated[tuple[str, ...], Field(max_length=MOST_COLUMNS)] = ()
     min_group: Annotated[int, Field(ge=1, strict=True)] = 1
     times: Annotated[Number, Field(gt=0)] = 1.0
+    leave_one_out: Flag = False
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -179,18 +202,29 @@ class Adjustment(Part):
 
 
 class Override(Part):
-    """定档, 提档, 降档: exactly one of `tier` (fixes it), `at_most` (no better than), `at_least` (no worse than)."""
+    """定档, 提档, 降档: exactly one of `tier` (fixes it), `at_most` (no better than), `at_least` (no worse than).
+
+    With `protects = true` whoever meets it is protected, whether or not it changed the tier: no list proposes to
+    shut, merge or renovate it while no incident is open. Such an override may leave the tier alone.
+    """
 
     when: Expression
     tier: Tier | None = None
     at_most: Tier | None = None
     at_least: Tier | None = None
+    protects: Flag = False
     label: Text
+
+    @property
+    def effect(self) -> Tier | None:
+        """The tier that it names; None where it only protects."""
+        return self.tier or self.at_most or self.at_least
 
     @model_validator(mode="after")
     def _one_effect(self) -> Self:
-        if sum(effect is not None for effect in (self.tier, self.at_most, self.at_least)) != 1:
-            raise ValueError('give exactly one of tier, at_most, at_least, e.g. at_most = "C"')
+        effects = sum(effect is not None for effect in (self.tier, self.at_most, self.at_least))
+        if effects > 1 or (effects == 0 and not self.protects):
+            raise ValueError('give exactly one of tier, at_most, at_least, e.g. at_most = "C", or protects = true')
         return self
 
 
@@ -198,7 +232,8 @@ class Candidate(Part):
     """An entry of a candidate list; the first that an enterprise matches puts it on that list and no other.
 
     `order`: the score that heads the list, "worst" or "best"; by default best for the list `partner`, worst for every
-    other. A list's order and title are those of its first entry.
+    other. A list's order and title are those of its first entry. `proposes`: what is to become of the enterprise, by
+    default that of the list's id in `PROPOSALS`.
     """
 
     list: Slug
@@ -206,11 +241,43 @@ class Candidate(Part):
     when: Expression
     reason: Text
     order: Literal["worst", "best"] | None = None
+    proposes: Proposal | None = None
 
     @property
     def best_first(self) -> bool:
         """True when the best score heads the list."""
         return self.order == "best" if self.order else self.list == "partner"
+
+    @property
+    def spares_protected(self) -> bool:
+        """True when a protected enterprise without an open incident does not meet it."""
+        return (self.proposes or PROPOSALS.get(self.list)) in ("close", "merge", "renovate")
+
+    @model_validator(mode="after")
+    def _own_list(self) -> Self:
+        if self.list == VERIFY:
+            raise ValueError(f"list {VERIFY!r} is made of those who fail a [[verification]]; choose another id")
+        return self
+
+
+class Verification(Part):
+    """核查: what must be known of an enterprise before one of `lists` may propose it; else it goes to 待核实."""
+
+    lists: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=MOST_RULES)]
+    when: Expression
+    label: Text
+
+
+class Partners(Part):
+    """Who may take in an enterprise of the list `merger`.
+
+    `min_size`: how many times the revenue and the land of the merging enterprise it has at least. `most`: for how
+    many enterprises it is named at most.
+    """
+
+    where: Expression = "tier IN ('A', 'B') AND NOT protected"
+    min_size: Annotated[Number, Field(ge=0)] = 0.0
+    most: Annotated[int, Field(ge=1, strict=True)] = 3
 
 
 class Robustness(Part):
@@ -284,6 +351,9 @@ class Policy(Part):
     adjustment: Annotated[tuple[Adjustment, ...], Field(max_length=MOST_RULES)] = ()
     override: Annotated[tuple[Override, ...], Field(max_length=MOST_RULES)] = ()
     candidate: Annotated[tuple[Candidate, ...], Field(max_length=MOST_RULES)] = ()
+    verification: Annotated[tuple[Verification, ...], Field(max_length=MOST_RULES)] = ()
+    partners: Partners = Field(default_factory=Partners)
+    tier_names: dict[str, Text] = Field(default_factory=dict)
     robustness: Robustness = Field(default_factory=Robustness)
     surcharge: Surcharge | None = None
 
@@ -292,6 +362,13 @@ class Policy(Part):
     def _called_by_its_id(cls, given: object) -> object:
         named = isinstance(given, dict) and isinstance(given.get("id"), str)
         return {"title": given["id"], **given} if named else given  # type: ignore[index,dict-item]  # it is a dict
+
+    @model_validator(mode="after")
+    def _names_of_letters(self) -> Self:
+        letters = {*TIER_NAMES, *(rule.letter for rule in self.excluded if rule.letter)}
+        if unknown := sorted(set(self.tier_names) - letters):
+            raise ValueError(f"tier_names names {unknown[0]!r}; it takes {', '.join(sorted(letters))}")
+        return self
 
     _text: str = PrivateAttr(default="")
     _sha256: str = PrivateAttr(default="")
@@ -311,6 +388,12 @@ class Policy(Part):
         """The scores at which a tier ends, ascending; empty where all tiers are cut by rank."""
         by_score = [cohort.tiers.cuts for cohort in self.cohort if cohort.tiers and cohort.tiers.by == "score"]
         return tuple(sorted({cut for cuts in by_score for cut in (cuts.A, cuts.B, cuts.C)}))
+
+    @property
+    def letter_names(self) -> dict[str, str]:
+        """Each letter that is published, tiers and then letters of [[excluded]] → what it is called."""
+        letters = {rule.letter: rule.label for rule in reversed(self.excluded) if rule.letter}
+        return {**TIER_NAMES, **dict(sorted(letters.items())), **self.tier_names}
 
     @property
     def indicator_ids(self) -> tuple[str, ...]:

@@ -205,10 +205,13 @@ def tiers(spec: Tiers | None) -> str:
 
 def override_rule(rule: Override, policy: Policy) -> str:
     """One override as a sentence."""
-    effect = (
-        f"定为{rule.tier}类" if rule.tier else f"不高于{rule.at_most}类" if rule.at_most else f"不低于{rule.at_least}类"
-    )
-    return f"{rule.label}：{statement(rule.when, policy)}，{effect}"
+    effects = [
+        *([f"定为{rule.tier}类"] if rule.tier else []),
+        *([f"不高于{rule.at_most}类"] if rule.at_most else []),
+        *([f"不低于{rule.at_least}类"] if rule.at_least else []),
+        *(["受保护：没有未整改事项时不列入关停、并转、改造类清单"] if rule.protects else []),
+    ]
+    return f"{rule.label}：{statement(rule.when, policy)}，{'；'.join(effects)}"
 
 
 def statement(text: str, policy: Policy) -> str:

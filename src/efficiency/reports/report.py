@@ -40,6 +40,8 @@ class Report:
     """Shape schemas.INDICATORS."""
     candidates: pl.DataFrame
     """Shape schemas.CANDIDATES."""
+    verifications: pl.DataFrame
+    """Shape schemas.VERIFICATIONS."""
     previous: pl.DataFrame | None
     """Shape schemas.SCORES."""
     submissions: pl.DataFrame

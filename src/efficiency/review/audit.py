@@ -15,9 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from efficiency.errors import EfficiencyError
-from efficiency.evaluation.candidates import select as select_candidates
 from efficiency.facts.profile import inputs_sha256
-from efficiency.job.evaluate import evaluate_period
+from efficiency.job.evaluate import evaluate_period, select_lists
 from efficiency.job.ingest import facts_between
 from efficiency.job.movement import score_changes
 from efficiency.job.objection_register import register
@@ -31,16 +30,14 @@ from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import reading_scratch
 from efficiency.warehouse.versions import KEPT_VERSIONS, describe, version_files
 from schemas import (
-    CANDIDATES,
+    COLUMN_MAP,
     EVALUATIONS,
     FACTS,
-    INDICATORS,
     MOVEMENTS,
     OBJECTIONS,
     PROBLEMS,
     RUN_EVALUATIONS,
     RUNS,
-    SCORES,
     SUBMISSIONS,
     WITHDRAWALS,
     Table,
@@ -218,20 +215,27 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     judged = evaluate_period(facts, policy, row["period"], past, row["inputs_sha256"])
     yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
+    candidates, verifications = select_lists(
+        judged,
+        policy,
+        row["period"],
+        facts,
+        columns=contents[COLUMN_MAP.qualified],
+        submissions=contents[SUBMISSIONS.qualified],
+    )
     new = PublishedEvaluation(
         **{name: row[name] for name in ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version",
                                         "inputs_sha256", "created_at", "warnings")},
         scores=judged.scores,
         indicators=judged.indicators,
-        candidates=select_candidates(judged, policy),
+        candidates=candidates,
+        verifications=verifications,
         movements=movements,
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *change_warnings]) or None
     yield _equal(f"{subject} warnings", row["warnings"], warnings)
-    published: Mapping[Table, pl.DataFrame | None] = {
-        SCORES: new.scores, INDICATORS: new.indicators, CANDIDATES: new.candidates, MOVEMENTS: new.movements,
-    }  # fmt: skip
+    published: Mapping[Table, pl.DataFrame | None] = {**new.results, MOVEMENTS: new.movements}
     for table, again in published.items():
         if again is None:
             continue

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efficiency.errors import UsageError
-from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import Comparison, Side, compare
+from efficiency.evaluation.lists import select
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.ingest import kept_facts
 from efficiency.periods import period_start

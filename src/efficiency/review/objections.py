@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.errors import UsageError
-from efficiency.evaluation.candidates import select
 from efficiency.evaluation.changes import ASKED, Trial, effects
+from efficiency.evaluation.lists import select
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Target, find_target

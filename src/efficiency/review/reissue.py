@@ -12,12 +12,13 @@ from efficiency.intake.resolution import open_problems
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
+from efficiency.policy.model import VERIFY
 from efficiency.reports.delivery import deliver, staging
 from efficiency.review.as_of import origin_of, past_at, resolved_at, warehouse_at
 from efficiency.version import code_version
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
-from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES
+from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,8 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
             f"versions/ from that time; `efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
     own = pl.col("evaluation_id") == evaluation_id
-    results = {table.qualified: contents[table.qualified].filter(own) for table in (SCORES, INDICATORS, CANDIDATES)}
+    tables = (SCORES, INDICATORS, CANDIDATES, VERIFICATIONS)
+    results = {table.qualified: contents[table.qualified].filter(own) for table in tables}
     results[INDICATORS.qualified] = _in_policy_order(results[INDICATORS.qualified], policy)
     results[CANDIDATES.qualified] = _in_list_order(results[CANDIDATES.qualified], policy)
     previous = previous_evaluation(past, policy.id, evaluation["period"])
@@ -116,5 +118,6 @@ def _in_policy_order(indicators: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def _in_list_order(candidates: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Sorted by list in the policy's order, then by priority, as an evaluation gives them."""
     # Several rules may fill one list: the first of them gives its position.
-    lists = {rule.list: position for position, rule in reversed(list(enumerate(policy.candidate)))}
+    lists = {VERIFY: len(policy.candidate)}
+    lists |= {rule.list: position for position, rule in reversed(list(enumerate(policy.candidate)))}
     return candidates.sort(pl.col("list").replace_strict(lists, return_dtype=pl.Int64), "priority")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES
+from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from schemas import Table
 
 PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_streak_before": pl.Int64()})
 """Shape of the frame that `history` returns."""
@@ -32,9 +34,10 @@ class PublishedEvaluation:
     created_at: datetime
     warnings: str | None
     scores: pl.DataFrame
-    """schemas.SCORES without evaluation_id, period and policy_id; likewise the next two."""
+    """schemas.SCORES without evaluation_id, period and policy_id; likewise the next three."""
     indicators: pl.DataFrame
     candidates: pl.DataFrame
+    verifications: pl.DataFrame
     movements: pl.DataFrame | None = None
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
 
@@ -43,6 +46,16 @@ class PublishedEvaluation:
         """Period, policy and a digest of inputs and policy text: the same evaluation has the same id on any machine."""
         text = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
         return f"{self.period}-{self.policy_id}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def results(self) -> dict[Table, pl.DataFrame]:
+        """Its rows of the results tables."""
+        return {
+            SCORES: self.scores,
+            INDICATORS: self.indicators,
+            CANDIDATES: self.candidates,
+            VERIFICATIONS: self.verifications,
+        }
 
     @property
     def row(self) -> dict[str, Any]:
@@ -153,7 +166,7 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
     else:
         changed = True
         evaluations = pl.concat([evaluations, _row(new)])
-        for table, rows in ((SCORES, new.scores), (INDICATORS, new.indicators), (CANDIDATES, new.candidates)):
+        for table, rows in new.results.items():
             added = table.conform(_with_keys(rows, new, chosen))
             frames[table.qualified] = pl.concat([contents[table.qualified], added])
     if new.movements is not None:

@@ -16,10 +16,11 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
-from efficiency.evaluation.explanation.sources import Frames, period_end, source_cells, with_versions, words_of
+from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
 from efficiency.evaluation.explanation.target import TAKES, next_better, score_needed, what_it_takes
 from efficiency.evaluation.scoring import apply_overrides, peers_of
 from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.periods import period_end
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
+from efficiency.periods import period_end
 from efficiency.reference.tables import carrier_form_unit, carrier_kind
 from schemas import DATED, FACTS, FEEDS, FORMS, Form
 from schemas.profile import TOTALS
@@ -57,12 +58,6 @@ class Frames(Protocol):
 def words_of(expressions: Iterable[str]) -> set[str]:
     """The columns of window totals that the expressions name."""
     return {word for text in expressions for word in re.findall(r"\w+", text)} & set(_TITLES)
-
-
-def period_end(period: str) -> date:
-    """Last day of the month `period` (YYYY-MM)."""
-    year, month = int(period[:4]), int(period[5:])
-    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
 def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.DataFrame:

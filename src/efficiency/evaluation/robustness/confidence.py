@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from efficiency.evaluation.robustness.data_error import drawn_shares
-from efficiency.evaluation.scoring import UNIT, Floats, Levels, columns_used, levels_of, runs
+from efficiency.evaluation.scoring import UNIT, Floats, Levels, columns_used, levels_of, runs, sizes_of
 from efficiency.policy.model import Cohort, Override, Robustness, Tiers
 
 CELLS = 200_000
@@ -52,7 +52,8 @@ def tier_confidence(
         tiered = tiered.sort(*tiers.within, "uscc")
     factor, adjustments = (tiered[name].to_numpy().astype(np.float64) for name in ("factor", "adjustments"))
     base = tiered["tier"].replace_strict(["A", "B", "C", "D"], [0, 1, 2, 3], return_dtype=pl.Int8).to_numpy()
-    groups = _groups(tiered, tiers)
+    counted = frame.filter(pl.col("counted_in") == cohort.id).select(tiers.within)
+    groups, sizes = _groups(tiered, tiers, counted)
     met = [np.flatnonzero(tiered[f"override_{i}"].to_numpy()) for i in range(len(overrides))]
     earned = _drawn(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)
     weights = _drawn_weights(cohort, robustness)
@@ -70,7 +71,7 @@ def tier_confidence(
         scores *= UNIT
         np.rint(scores, out=scores)
         scores[unscored] = -np.inf
-        levels = levels_of(scores, tiers, groups)
+        levels = levels_of(scores, tiers, groups, sizes)
         _override(levels, overrides, met)
         return np.asarray(((levels == base) & ~unscored).sum(axis=0, dtype=np.int32))
 
@@ -139,19 +140,21 @@ def _scores(weights: Floats, earned: _Earned) -> Floats:
     return total
 
 
-def _groups(tiered: pl.DataFrame, tiers: Tiers) -> list[slice]:
-    """The slices of rows that are ranked among themselves."""
+def _groups(tiered: pl.DataFrame, tiers: Tiers, counted: pl.DataFrame) -> tuple[list[slice], list[int]]:
+    """The slices of rows that are ranked among themselves, and the n of each, `counted` included."""
     if not tiers.within or tiers.by == "score":
-        return [slice(0, len(tiered))]
-    return runs(tiered.select(pl.struct(tiers.within).rle().struct.field("len")).to_series().to_list())
+        return [slice(0, len(tiered))], [len(tiered) + counted.height]
+    grouped = tiered.group_by(tiers.within, maintain_order=True).len()
+    lengths = grouped["len"].to_list()
+    return runs(lengths), sizes_of(grouped.drop("len"), lengths, counted)
 
 
 def _override(levels: Levels, overrides: Sequence[Override], met: Sequence[NDArray[np.intp]]) -> None:
     """Applies the overrides to `levels` in place, in order, for the enterprises `met` that met each when evaluated."""
     for override, who in zip(overrides, met, strict=True):
-        if not who.size:
+        if not who.size or override.effect is None:
             continue
-        level = np.int8("ABCD".index(override.tier or override.at_most or override.at_least or "D"))
+        level = np.int8("ABCD".index(override.effect))
         if override.tier is not None:
             levels[:, who] = level
         elif override.at_most is not None:

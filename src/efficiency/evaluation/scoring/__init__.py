@@ -23,6 +23,7 @@ from efficiency.evaluation.scoring.tiers import (
     d_streak,
     levels_of,
     runs,
+    sizes_of,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "peers_of",
     "quotient",
     "runs",
+    "sizes_of",
     "surcharge",
     "with_gaps",
     "words_by_cohort",

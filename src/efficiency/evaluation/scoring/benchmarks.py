@@ -9,7 +9,17 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from efficiency.evaluation.scoring.group_statistics import Floats, Groups, counts, groups_by, statistic
+from efficiency.evaluation.scoring.group_statistics import (
+    Floats,
+    Groups,
+    counts,
+    counts_of_others,
+    groups_by,
+    quotient,
+    statistic,
+    statistic_of_others,
+    sums,
+)
 from efficiency.evaluation.scoring.indicators import RANKED
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Benchmark, Cohort, Indicator
@@ -20,7 +30,8 @@ def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, 
     """`graded` with each indicator's benchmark, and warnings (Chinese) about benchmarks that are not positive.
 
     benchmark_<id>, in the unit of the value, is null where the formula uses none or it is not positive; members_<id>
-    is the number of values behind a statistic, null for a fixed one; scope_<id> names its group in Chinese.
+    is the number of values behind a statistic, null for a fixed one; scope_<id> names its group in Chinese;
+    own_share_<id> is the weight of the enterprise's own figure in the mean that it is held against.
     """
     formula = formula_of(cohort)
     specs = {indicator.id: formula.benchmark_of(indicator) for indicator in cohort.indicator}
@@ -49,7 +60,12 @@ def _same_for_all(
     height: int, indicator: Indicator, benchmark: float | None, members: int | None, scope: str
 ) -> list[pl.Series]:
     """The same in every row, as full columns: polars divides by a single number by multiplying with 1 ÷ it."""
-    same = (("benchmark", benchmark, pl.Float64), ("members", members, pl.Int64), ("scope", scope, pl.String))
+    same = (
+        ("benchmark", benchmark, pl.Float64),
+        ("members", members, pl.Int64),
+        ("scope", scope, pl.String),
+        ("own_share", None, pl.Float64),
+    )
     return [
         pl.repeat(value, height, dtype=dtype, eager=True).alias(f"{name}_{indicator.id}") for name, value, dtype in same
     ]
@@ -58,8 +74,15 @@ def _same_for_all(
 def own_benchmark(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
     """Draws × enterprises: the statistic of each one's group, or of all where the group has under `min_group` values.
 
-    `top`, `bottom`, `value`: numerators, denominators and values, draws × enterprises.
+    `top`, `bottom`, `value`: numerators, denominators and values, draws × enterprises. With `leave_one_out` each
+    enterprise is left out of its group, of the number of values and of all.
     """
+    if spec.leave_one_out:
+        whole = statistic_of_others(spec, top, bottom, value, _everybody(value))
+        if not spec.within:
+            return whole
+        enough = counts_of_others(value, groups) >= spec.min_group
+        return np.where(enough, statistic_of_others(spec, top, bottom, value, groups), whole)
     whole = statistic(spec, top, bottom, value, _everybody(value))
     if not spec.within:
         return np.repeat(whole, value.shape[1], axis=1)
@@ -78,22 +101,45 @@ def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, group
     # Only ranked enterprises make a benchmark.
     value = np.where(frame.select(RANKED).to_series().to_numpy(), value, np.nan)
     benchmark = own_benchmark(spec, top, bottom, value, groups)[0]
-    members, own = counts(value, _everybody(value))[0], counts(value, groups)[0]
-    enough = own >= spec.min_group
-    scopes = pl.Series(["评价组"])
+    everybody = _everybody(value)
+    if spec.leave_one_out:
+        own, of_all = (counts_of_others(value, of)[0] for of in (groups, everybody))
+    else:
+        own, of_all = (counts(value, of)[0][of.of] for of in (groups, everybody))
+    in_group = own >= spec.min_group if spec.within else np.zeros(frame.height, dtype=bool)
+    scopes = pl.repeat("评价组", frame.height, eager=True)
     if spec.within:
         label = pl.format(
             "、".join(f"{PROFILE_TITLES[key]}{{}}" for key in spec.within),
             *(pl.col(key).cast(pl.String).fill_null("未填") for key in spec.within),
         )
         fallback = pl.format(f"评价组({{}}不足{spec.min_group}家)", label)
-        scopes = groups.keys.select(pl.when(pl.Series(enough)).then(label).otherwise(fallback)).to_series()
-        members = np.where(enough, own, members)
+        named = groups.keys.select(label.alias("own"), fallback.alias("all"))
+        chosen = [named[name].gather(groups.of) for name in ("own", "all")]
+        scopes = chosen[0].zip_with(pl.Series(in_group), chosen[1])
+    if spec.leave_one_out:
+        scopes = scopes + "，不含本企业"
+    share = np.where(in_group, _own_share(spec, bottom, value, groups), _own_share(spec, bottom, value, everybody))
     return [
         pl.Series(f"benchmark_{indicator.id}", benchmark, nan_to_null=True),
-        pl.Series(f"members_{indicator.id}", members[groups.of], dtype=pl.Int64),
-        scopes.gather(groups.of).alias(f"scope_{indicator.id}"),
+        pl.Series(f"members_{indicator.id}", np.where(in_group, own, of_all), dtype=pl.Int64),
+        scopes.alias(f"scope_{indicator.id}"),
+        pl.Series(f"own_share_{indicator.id}", share, nan_to_null=True),
     ]
+
+
+def _own_share(spec: Benchmark, bottom: Floats, value: Floats, groups: Groups) -> Floats:
+    """The weight (0 to 1) of each one's value in the mean of its group; NaN where it has none.
+
+    In a weighted mean it is the share of the denominators: Σ numerators ÷ Σ denominators is the mean of the values
+    weighted by them.
+    """
+    if spec.leave_one_out or spec.stat not in ("weighted_mean", "mean"):
+        return np.full(value.shape[1], np.nan)
+    known = ~np.isnan(value)
+    weights = np.where(known, bottom if spec.stat == "weighted_mean" else 1.0, 0.0)
+    share = quotient(weights, sums(weights, groups)[:, groups.of])[0]
+    return np.where(known[0], share, np.nan)
 
 
 def _drop_not_positive(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:

@@ -62,7 +62,7 @@ def groups_by(frame: pl.DataFrame, keys: Sequence[str]) -> Groups:
 
 def counts(value: Floats, groups: Groups) -> Counts:
     """Draws × groups: the number of enterprises with a value."""
-    return _sums((~np.isnan(value)).astype(np.float64), groups).astype(np.int64)
+    return sums((~np.isnan(value)).astype(np.float64), groups).astype(np.int64)
 
 
 def statistic(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
@@ -75,10 +75,31 @@ def statistic(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, group
     else:
         known = ~np.isnan(value)
         summed = (top, bottom) if spec.stat == "weighted_mean" else (value, np.ones_like(value))
-        upper, lower = (_sums(np.where(known, part, 0.0), groups) for part in summed)
+        upper, lower = (sums(np.where(known, part, 0.0), groups) for part in summed)
         found = quotient(upper, lower)
     found = found * spec.times
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def statistic_of_others(spec: Benchmark, top: Floats, bottom: Floats, value: Floats, groups: Groups) -> Floats:
+    """Draws × enterprises: as `statistic`, over the group of each enterprise without the enterprise itself."""
+    known = ~np.isnan(value)
+    if spec.stat in ("median", "quantile"):
+        found = _quantiles_of_others(value, 0.5 if spec.q is None else spec.q, groups)
+    else:
+        summed = (top, bottom) if spec.stat == "weighted_mean" else (value, np.ones_like(value))
+        of_all = [(np.where(known, part, 0.0), groups) for part in summed]
+        upper, lower = (sums(*part)[:, groups.of] - part[0] for part in of_all)
+        # What subtraction leaves of a sum over nobody is not exactly 0.
+        alone = counts_of_others(value, groups) == 0
+        found = quotient(upper, np.where(alone, 0.0, lower))
+    found = found * spec.times
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def counts_of_others(value: Floats, groups: Groups) -> Counts:
+    """Draws × enterprises: the number of others of the group that have a value."""
+    return counts(value, groups)[:, groups.of] - ~np.isnan(value)
 
 
 def peer_statistics(names: Sequence[PeerStatistic], value: Floats) -> tuple[Floats, ...]:
@@ -107,12 +128,35 @@ def quotient(top: Floats, bottom: Floats) -> Floats:
         return np.where(bottom == 0, np.nan, top / bottom)
 
 
-def _sums(figures: Floats, groups: Groups) -> Floats:
+def sums(figures: Floats, groups: Groups) -> Floats:
     """Draws × groups: the sum of `figures` over each group."""
     if not figures.shape[1]:
         return np.zeros((len(figures), 0))
     contiguous = figures if len(groups.starts) == 1 else figures[:, groups.order]
     return np.asarray(np.add.reduceat(contiguous, groups.starts, axis=1))
+
+
+def _quantiles_of_others(value: Floats, q: float, groups: Groups) -> Floats:
+    """Draws × enterprises: the quantile `q` of the values of the others of the group."""
+    found = np.full(value.shape, np.nan)
+    for start, length in zip(groups.starts, groups.lengths(), strict=True):
+        members = groups.order[start : start + length]
+        own = value[:, members]
+        # NaN is sorted to the end. The place of each in that order, and the others' order without it.
+        order = np.argsort(own, axis=1, kind="stable")
+        ordered = np.take_along_axis(own, order, axis=1)
+        place = np.argsort(order, axis=1, kind="stable")
+        known = ~np.isnan(own)
+        others = known.sum(axis=1, keepdims=True) - known
+        position = q * np.maximum(others - 1, 0)
+        low, high = np.floor(position).astype(np.int64), np.ceil(position).astype(np.int64)
+        last = own.shape[1] - 1
+        below, above = (
+            np.take_along_axis(ordered, np.minimum(at + (known & (at >= place)), last), axis=1) for at in (low, high)
+        )
+        between = below + (above - below) * (position - low)
+        found[:, members] = np.where(others > 0, between, np.nan)
+    return found
 
 
 def _quantiles(value: Floats, q: float, groups: Groups) -> Floats:

@@ -10,6 +10,7 @@ from efficiency.policy.model import Policy
 _COMPUTED = {
     "numerator": "numerator", "denominator": "denominator", "value": "value", "benchmark": "benchmark",
     "benchmark_scope": "scope", "benchmark_members": "members", "score": "score", "score_note": "note",
+    "benchmark_own_share": "own_share",
 }  # fmt: skip
 """Column of results.indicators → the <name> of the columns <name>_<id> that it is made of."""
 

@@ -8,6 +8,7 @@ Chinese, what a reader has to know of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import polars as pl
 
@@ -73,11 +74,12 @@ def _with_scaling(frame: pl.DataFrame, indicator: Indicator) -> pl.Series | pl.E
 def add_totals(
     frame: pl.DataFrame, cohort: Cohort, adjustments: Sequence[Adjustment]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """`frame` with factor, adjustments, adjustment_labels, score, land_score, energy_score; and warnings in Chinese.
+    """`frame` with factor, adjustments, adjustment_labels, score, dimension scores; and warnings in Chinese.
 
     score = factor × Σ indicator scores + Σ adjustments, in points; a factor that cannot be computed is 1. A
     dimension score is 100 × Σ points of its indicators ÷ Σ their weights: those without a score are left out of
-    both, and nothing is scaled. A ranked enterprise without any indicator score becomes insufficient.
+    both, and nothing is scaled; land_score_uncapped and energy_score_uncapped count shares beyond a cap too. A ranked
+    enterprise without any indicator score becomes insufficient.
     """
     unscored = RANKED & pl.col("stretch").is_null()
     count = frame.select(unscored.sum()).item()
@@ -120,13 +122,15 @@ def add_totals(
     score = pl.col("factor") * items + pl.col("adjustments")
     return frame.with_columns(
         pl.when(RANKED).then(score.round(DECIMALS)).alias("score"),
-        _dimension_score(cohort, "land").alias("land_score"),
-        _dimension_score(cohort, "energy").alias("energy_score"),
+        _dimension_score(cohort, "land", "earned").alias("land_score"),
+        _dimension_score(cohort, "energy", "earned").alias("energy_score"),
+        _dimension_score(cohort, "land", "uncapped").alias("land_score_uncapped"),
+        _dimension_score(cohort, "energy", "uncapped").alias("energy_score_uncapped"),
     ), warnings
 
 
 def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:
-    """Share and note by the formula, null for who is not ranked; a warning where the formula is undefined for all."""
+    """Shares and note by the formula, null for who is not ranked; a warning where the formula is undefined for all."""
     formula = formula_of(cohort)
     value, benchmark = pl.col(f"value_{indicator.id}"), pl.col(f"benchmark_{indicator.id}")
     peers = peers_of(formula, frame.select(value.filter(RANKED)).to_series())
@@ -134,12 +138,13 @@ def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[
     why = formula.undefined(peers)
     return [
         pl.when(RANKED).then(formula.earned(indicator, value, benchmark, literals)).alias(f"earned_{indicator.id}"),
+        pl.when(RANKED).then(formula.uncapped(indicator, value, benchmark, literals)).alias(f"uncapped_{indicator.id}"),
         pl.when(RANKED).then(formula.note(indicator, value, benchmark, literals)).alias(f"note_{indicator.id}"),
     ], [f"评价组“{cohort.label}”指标“{indicator.title}”{why}"] if why else []
 
 
 def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
-    """Share and note after the indicator's `missing` rule, for ranked enterprises without a share by the formula."""
+    """Shares and note after the indicator's `missing` rule, for ranked enterprises without a share by the formula."""
     earned, note = pl.col(f"earned_{indicator.id}"), pl.col(f"note_{indicator.id}")
     missing = RANKED & earned.is_null()
     filled: float | None = None
@@ -154,8 +159,10 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
     value = pl.col(f"value_{indicator.id}")
     named = pl.format("缺少指标值({})，{}", missing_of(indicator), pl.lit(treatment))
     sentences = sentence_where(frame, missing & value.is_null() & missing_of(indicator).is_not_null(), named)
+    share = pl.lit(filled, dtype=pl.Float64)
     return [
-        pl.when(missing).then(pl.lit(filled, dtype=pl.Float64)).otherwise(earned).alias(f"earned_{indicator.id}"),
+        pl.when(missing).then(share).otherwise(earned).alias(f"earned_{indicator.id}"),
+        pl.when(missing).then(share).otherwise(pl.col(f"uncapped_{indicator.id}")).alias(f"uncapped_{indicator.id}"),
         pl.when(missing & value.is_null())
         .then(pl.coalesce(pl.lit(sentences), pl.lit(f"缺少指标值，{treatment}")))
         .when(missing)
@@ -165,12 +172,18 @@ def _filled(frame: pl.DataFrame, indicator: Indicator) -> list[pl.Expr]:
     ]
 
 
-def _dimension_score(cohort: Cohort, dimension: Dimension) -> pl.Expr:
-    """100 × Σ points ÷ Σ weights of the dimension's indicators that have a score; null when none has."""
+def _dimension_score(cohort: Cohort, dimension: Dimension, share: Literal["earned", "uncapped"]) -> pl.Expr:
+    """100 × Σ points ÷ Σ weights of the dimension's indicators that have a score; null when none has.
+
+    `share`: the columns that the points are taken from.
+    """
     items = [indicator for indicator in cohort.indicator if indicator.dimension == dimension]
     if not items:
         return pl.lit(None, dtype=pl.Float64)
-    earned = pl.sum_horizontal(pl.col(f"earned_{indicator.id}") * indicator.weight for indicator in items)
+    # An indicator of weight 0 whose share is infinite adds nothing.
+    earned = pl.sum_horizontal(
+        pl.lit(0.0), *(pl.col(f"{share}_{indicator.id}") * indicator.weight for indicator in items if indicator.weight)
+    )
     weights = pl.sum_horizontal(
         pl.when(pl.col(f"earned_{indicator.id}").is_not_null()).then(indicator.weight).otherwise(0.0)
         for indicator in items

@@ -20,6 +20,7 @@ _RESULT_SOURCES = {
     "results.scores": "the evaluation of the facts under its policy",
     "results.indicators": "the evaluation of the facts under its policy",
     "results.candidates": "the evaluation of the facts under its policy",
+    "results.verifications": "the evaluation of the facts under its policy",
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
     "intake.submissions": "the submitted file and the run that read it",
     "intake.columns": "the header of the submitted sheet",

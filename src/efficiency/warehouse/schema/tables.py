@@ -24,6 +24,7 @@ from schemas import (
     SCORES,
     STATED,
     SUBMISSIONS,
+    VERIFICATIONS,
     WATCH,
     WITHDRAWALS,
 )
@@ -47,6 +48,7 @@ TABLES: dict[str, Table] = {
         SCORES,
         INDICATORS,
         CANDIDATES,
+        VERIFICATIONS,
         MOVEMENTS,
         OBJECTIONS,
         RUNS,

@@ -1,0 +1,111 @@
+"""Candidate lists (关停, 并转, 升级改造, 对接头部企业 …): who is on which, why, and in what order.
+
+A list is a proposal until a person confirms it; an enterprise is on one list at most. Who meets a list's rule but not
+all its verifications is on the list 待核实 instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.lists.partners import find_partners
+from efficiency.evaluation.lists.reasons import columns_in, reason
+from efficiency.evaluation.lists.verification import missing_labels
+from efficiency.policy.expressions import predicate
+from efficiency.policy.model import VERIFY, VERIFY_TITLE, Candidate, Policy
+from schemas.results import CANDIDATES
+
+MERGER = "merger"
+
+
+def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
+    """The rows of all lists, by list in file order and priority: results.candidates without evaluation_id and the like.
+
+    Enterprises of a cohort, ranked or with insufficient data, go to the first entry whose condition holds; a protected
+    one without an open incident passes over those that would shut, merge or renovate it. Who fails a verification of
+    the list goes to `verify`, the last one, with the list as `would_be` and the labels that fail as `missing`. The
+    worst score comes first (best for `partner`), those without a score last, then by code.
+    """
+    if not policy.candidate:
+        return pl.DataFrame(schema=_declared())
+    met = [_met(candidate) for candidate in policy.candidate]
+    entry = pl.coalesce(
+        *(pl.when(holds).then(i) for i, holds in enumerate(met)),
+        pl.lit(None, dtype=pl.Int32),
+    )
+    # Only columns that a reason names are kept: a profile has many columns and many enterprises.
+    named = {column for candidate in policy.candidate for column in columns_in(candidate)}
+    matched = (
+        evaluation.profile.filter(pl.col("cohort").is_not_null())
+        .with_columns(entry.cast(pl.Int64).alias("entry"))
+        .filter(pl.col("entry").is_not_null())
+        .with_columns(missing_labels(policy).alias("missing"))
+        .select(sorted(named | {"uscc", "name", "tier", "tier_confidence", "score", "entry", "missing"}))
+    )
+    parts = [
+        _entries(matched.filter(pl.col("entry") == i), candidate, policy.score_cuts)
+        for i, candidate in enumerate(policy.candidate)
+    ]
+    lists = dict.fromkeys(candidate.list for candidate in policy.candidate)
+    rows = pl.concat([*(_listed(parts, policy, name) for name in lists), _to_verify(parts)])
+    merging = rows.filter(pl.coalesce("would_be", "list") == MERGER)
+    partners = find_partners(merging, evaluation.profile, policy.partners)
+    return rows.join(partners, on="uscc", how="left", validate="m:1", maintain_order="left").select(
+        pl.col(name).cast(dtype) for name, dtype in _declared().items()
+    )
+
+
+def _met(candidate: Candidate) -> pl.Expr:
+    """Whether the entry's condition holds of an enterprise that it may be about."""
+    holds = predicate(candidate.when)
+    if not candidate.spares_protected:
+        return holds
+    return holds & (~pl.col("protected") | (pl.col("open_incidents") > 0))
+
+
+def _declared() -> dict[str, pl.DataType]:
+    return {n: t for n, t in CANDIDATES.polars_schema.items() if n not in ("evaluation_id", "period", "policy_id")}
+
+
+def _entries(matched: pl.DataFrame, candidate: Candidate, cuts: Sequence[float]) -> pl.DataFrame:
+    """The rows of one [[candidate]] entry, not yet in order; `cuts` are scores at which a tier ends."""
+    fails = pl.col("missing").is_not_null()
+    return matched.select(
+        pl.when(fails).then(pl.lit(VERIFY)).otherwise(pl.lit(candidate.list)).alias("list"),
+        pl.lit(candidate.title).alias("title"),
+        "uscc",
+        "name",
+        "tier",
+        reason(candidate, matched.schema, cuts).alias("reason"),
+        "tier_confidence",
+        pl.when(fails).then(pl.lit(candidate.list)).alias("would_be"),
+        "missing",
+        "score",
+    )
+
+
+def _listed(parts: list[pl.DataFrame], policy: Policy, name: str) -> pl.DataFrame:
+    """One list with `priority` from 1; its order and its title are those of its first entry."""
+    entries = [
+        (part, candidate) for part, candidate in zip(parts, policy.candidate, strict=True) if candidate.list == name
+    ]
+    first = entries[0][1]
+    verified = pl.concat(part for part, _ in entries).filter(pl.col("would_be").is_null())
+    return _in_order(verified, first.title, best_first=first.best_first)
+
+
+def _to_verify(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The list of those who fail a verification."""
+    return _in_order(pl.concat(parts).filter(pl.col("would_be").is_not_null()), VERIFY_TITLE, best_first=False)
+
+
+def _in_order(rows: pl.DataFrame, title: str, *, best_first: bool) -> pl.DataFrame:
+    """The rows of one list under its title, with `priority` from 1."""
+    return (
+        rows.with_columns(pl.lit(title).alias("title"))
+        .sort("score", "uscc", descending=[best_first, False], nulls_last=True)
+        .with_row_index("priority", offset=1)
+    )

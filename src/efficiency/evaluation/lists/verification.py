@@ -1,0 +1,65 @@
+"""核查: what must be known of an enterprise before a list may propose it, and what is known of each candidate."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from efficiency.evaluation.evaluate import Evaluation
+from efficiency.policy.expressions import column_names, predicate
+from efficiency.policy.model import Policy, Verification
+from schemas.results import VERIFICATIONS
+
+_IDENTITY = ("evaluation_id", "period", "policy_id")
+
+
+def missing_labels(policy: Policy) -> pl.Expr:
+    """The labels of the verifications of an entry's list that do not hold, joined by 、; null where all do.
+
+    The column `entry` is the position of the [[candidate]] entry that an enterprise meets.
+    """
+    failed = [
+        pl.when(pl.col("entry").is_in(entries) & ~predicate(rule.when)).then(pl.lit(rule.label))
+        for rule in policy.verification
+        if not _not_computed(rule, policy)
+        and (entries := [i for i, candidate in enumerate(policy.candidate) if candidate.list in rule.lists])
+    ]
+    labels = pl.concat_str([pl.lit(None, dtype=pl.String), *failed], separator="、", ignore_nulls=True)
+    return pl.when(labels != "").then(labels)
+
+
+def verifications(evaluation: Evaluation, policy: Policy, candidates: pl.DataFrame) -> pl.DataFrame:
+    """One row per candidate and verification of its list, in file order: results.verifications likewise.
+
+    `candidates` is the result of `select`. `list` is the list that the enterprise is on, or would be; `passed` is null
+    for what the policy has not computed.
+    """
+    listed = candidates.select(
+        "uscc", pl.coalesce("would_be", "list").alias("list"), pl.int_range(pl.len()).alias("at")
+    )
+    parts = []
+    for number, rule in enumerate(policy.verification):
+        asked = listed.filter(pl.col("list").is_in(rule.lists))
+        passed = pl.lit(None, dtype=pl.Boolean) if _not_computed(rule, policy) else predicate(rule.when)
+        parts.append(
+            asked.join(
+                evaluation.profile.select("uscc", passed.alias("passed")),
+                on="uscc",
+                how="left",
+                validate="1:1",
+                maintain_order="left",
+            ).with_columns(
+                pl.lit(rule.label).alias("label"),
+                pl.lit(number, dtype=pl.Int64).alias("number"),
+                pl.lit("、".join(sorted(column_names(rule.when)))).alias("columns"),
+            )
+        )
+    declared = {name: dtype for name, dtype in VERIFICATIONS.polars_schema.items() if name not in _IDENTITY}
+    if not parts:
+        return pl.DataFrame(schema=declared)
+    rows = pl.concat(parts).sort("at", "number").with_columns(pl.lit(None, dtype=pl.String).alias("source_cell"))
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in declared.items())
+
+
+def _not_computed(rule: Verification, policy: Policy) -> bool:
+    """Whether the rule asks for what the policy has nobody computed for: that is no failed tick."""
+    return policy.robustness.draws == 0 and "tier_confidence" in column_names(rule.when)
