@@ -39,6 +39,11 @@ INCIDENTS = {
     "incidents_phaseout": ("淘汰类", "淘汰类事项"),
 }
 """Word that counts open incidents of one kind → that kind (of `schemas.incidents.KINDS`), and the word's title."""
+MONTHS_WITHOUT = {
+    "months_without_revenue": ("连续无营业收入月数", "revenue"),
+    "months_without_electricity": ("连续无用电月数", "electricity"),
+}
+"""Word that counts months without a figure → its title, and the word for the figure's total."""
 TIERS = ("A", "B", "C", "D")
 ENERGY_LEVELS = {"advanced": "达到标杆水平", "standard": "达到基准水平", "below": "低于基准水平"}
 """Level of a product against the limits table → what officials read for it."""
@@ -67,10 +72,36 @@ PROFILE = Table(
             unit="月",
         ),
         *TOTALS,
-        Column("tech_level", "text", "科技含量", "Technology level of the latest visit"),
-        Column("willingness", "text", "发展意愿", "Will to develop of the latest visit"),
-        Column("investment", "number", "计划总投资", "Planned investment of the latest visit", unit="万元"),
-        Column("project_kind", "text", "项目类型", "Kind of the planned project"),
+        *(
+            Column(
+                word,
+                "integer",
+                title,
+                f"Trailing months up to the period's with no {what}, each determined as exactly 0, back to the first "
+                "month that is stated at most; 0 where the period's month is not zero, null where an undetermined "
+                "month comes first",
+                unit="月",
+            )
+            for word, (title, what) in MONTHS_WITHOUT.items()
+        ),
+        Column("visited", "flag", "已走访", "A dated visit not after the period's end", nullable=False),
+        Column(
+            "months_since_visit",
+            "integer",
+            "距最近走访月数",
+            "Whole calendar months from the month of the latest dated visit to the period's month",
+            unit="月",
+        ),
+        Column("tech_level", "text", "科技含量", "Technology level of the latest visit that states it"),
+        Column("willingness", "text", "发展意愿", "Will to develop of the latest visit that states it"),
+        Column(
+            "investment",
+            "number",
+            "计划总投资",
+            "Planned investment of the latest visit that names a project",
+            unit="万元",
+        ),
+        Column("project_kind", "text", "项目类型", "Kind of the planned project, of the same visit"),
         Column(
             "open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end", nullable=False
         ),
@@ -79,11 +110,39 @@ PROFILE = Table(
             for word, (kind, title) in INCIDENTS.items()
         ),
         Column(
+            "open_objection",
+            "flag",
+            "有待审批申诉",
+            "A correction that was asked for is neither approved nor declined",
+            nullable=False,
+        ),
+        Column(
             "energy_level",
             "text",
             "单位产品能耗水平",
             "Worst product against the limits table",
             choices=tuple(ENERGY_LEVELS),
+        ),
+        Column(
+            "below_baseline",
+            "text",
+            "能效低于基准水平的产品",
+            "The product furthest above its baseline, with its unit energy, baseline and standard, in Chinese; null "
+            "where no product is worse than its baseline",
+        ),
+        Column(
+            "renovate_by",
+            "text",
+            "改造或淘汰期限",
+            "Day (YYYY-MM-DD) by which a product that is worse than its baseline was to be renovated or phased out, "
+            "the earliest of its products; null where the limits table has no deadline for it",
+        ),
+        Column(
+            "months_past_renovate_by",
+            "integer",
+            "逾期月数",
+            "Whole calendar months from the month of renovate_by to the period's month, 0 up to then",
+            unit="月",
         ),
         Column(
             "previous_tier",
@@ -102,5 +161,15 @@ PROFILE = Table(
     ),
     key=("uscc",),
 )
+ADDED_LATER = (
+    *MONTHS_WITHOUT,
+    "visited",
+    "months_since_visit",
+    "open_objection",
+    "below_baseline",
+    "renovate_by",
+    "months_past_renovate_by",
+)
+"""Columns that the profile of version 2026.11.2 and earlier did not have, so that their digests of it can be made."""
 PROFILE_TITLES = {column.name: column.title for column in PROFILE.columns}
 """Column of the profile → its Chinese title."""

@@ -56,5 +56,5 @@ FORM_SURVEY = Form(
     ),
     table="surveys",
     key=("uscc", "visited", "project"),
-    advice=("每次走访、每个拟建项目填一行；以最近一次走访为准。",),
+    advice=("每次走访、每个拟建项目填一行；各项以最近一次写明该项的走访为准，未写明的不覆盖以前的走访。",),
 )

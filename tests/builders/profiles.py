@@ -18,7 +18,7 @@ COUNTS = (
     "incidents_phaseout",
     "d_streak_before",
 )
-FLAGS = ("utility", "newly_above_scale", "under_construction")
+FLAGS = ("utility", "newly_above_scale", "under_construction", "visited", "open_objection")
 
 
 def code(i: int) -> str:

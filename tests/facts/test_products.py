@@ -100,7 +100,7 @@ def test_the_entry_in_force_at_the_periods_end_holds() -> None:
     [
         ("绿豆糕", "吨", "不在单位产品能耗限额表中"),
         ("铝液交流电耗", "吨", "的限额单位(kWh/t)不能与吨标准煤比较"),
-        ("铸石", "吨", "的限额单位(不详)不能与吨标准煤比较"),
+        ("3 mm 平面普通钢化玻璃", "平方米", "的限额单位(kWh/m2)不能与吨标准煤比较"),
         ("水泥", "平方米", "的产量单位(平方米)不能换算为限额单位(kgce/t)"),
         ("水泥", None, "的产量单位(未填)不能换算为限额单位(kgce/t)"),
     ],
@@ -109,6 +109,40 @@ def test_what_cannot_be_judged_is_reported_with_the_reason(name: str, unit: str 
     found = levels(product(name, 1000.0, unit, 1.0))
     assert found.frame.is_empty()
     assert found.warnings == [f"甲公司(甲)产品“{name}”{reason}，未评定其能耗水平"]
+
+
+def test_the_product_furthest_above_its_baseline_is_named_with_its_figures_and_deadline() -> None:
+    worse = product("建筑陶瓷 吸水率≤0.5%", 1000.0, "平方米", 9.1)  # 9.1 kgce/m², baseline 7.0
+    bad = product("卫生陶瓷", 1000.0, "吨", 640.0)  # 640 kgce/t, baseline 630
+    good = product("水泥", 1000.0, "吨", 80.0)
+    row = levels(worse, bad, good).frame.row(0, named=True)
+    assert row["below_baseline"] == (
+        "建筑陶瓷 吸水率≤0.5%：单位产品能耗9.1千克标准煤/平方米，"
+        "基准水平为7.0（能效标杆水平和基准水平(2021年版)(五部门)）"
+    )
+    assert (row["renovate_by"], row["months_past_renovate_by"]) == ("2025-12-31", 10)
+    assert levels(good).frame.row(0)[1:] == ("advanced", None, None, None)
+
+
+def test_the_months_past_a_deadline_begin_after_its_month() -> None:
+    def months(period: date) -> int | None:
+        sold = product("卫生陶瓷", 1000.0, "吨", 640.0, (period, period))
+        return levels(sold, window=Window("rolling_12m", period)).frame["months_past_renovate_by"].item()
+
+    assert [months(date(2025, 11, 1)), months(date(2025, 12, 1)), months(date(2026, 1, 1))] == [0, 0, 1]
+
+
+def test_a_product_without_a_known_deadline_is_not_overdue() -> None:
+    row = levels(product("水泥", 1000.0, "吨", 95.0)).frame.row(0, named=True)
+    assert row["below_baseline"] == "水泥：单位产品能耗95.0千克标准煤/吨，3级限额为94.0（GB 16780-2021）"
+    assert (row["renovate_by"], row["months_past_renovate_by"]) == (None, None)
+
+
+def test_where_a_standard_sets_level_3_alone_nothing_is_advanced() -> None:
+    glass = "平板玻璃 ≤500 t/d"
+    assert [level(product(glass, 1.0, "万重量箱", tce)) for tce in (1.0, 140.0, 140.1)] == [
+        "standard", "standard", "below",
+    ]  # fmt: skip
 
 
 def test_the_windows_total_goes_before_the_year_to_date_and_that_before_the_latest_span() -> None:

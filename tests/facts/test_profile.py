@@ -11,6 +11,8 @@ from efficiency.facts.profile import Profile, build_profile, inputs_sha256
 from efficiency.facts.windows import WindowKind
 from schemas import FACTS, PROFILE
 from schemas.checks import failures
+from schemas.objections import PENDING
+from schemas.profile import ADDED_LATER
 
 OCTOBER = date(2026, 10, 1)
 ENTERPRISE = {"uscc": "甲", "name": "甲公司"}
@@ -59,7 +61,8 @@ def test_an_enterprise_of_which_nothing_is_known_has_nulls_not_zeros() -> None:
     counts = {name: value for name, value in row.items() if name.startswith("incidents") or name == "open_incidents"}
     assert set(counts.values()) == {0}
     assert row["d_streak_before"] == 0
-    rest = set(row) - set(counts) - {"uscc", "name", "d_streak_before"}
+    assert (row["visited"], row["open_objection"]) == (False, False)
+    rest = set(row) - set(counts) - {"uscc", "name", "d_streak_before", "visited", "open_objection"}
     assert {name for name in rest if row[name] is not None} == set()
 
 
@@ -220,6 +223,65 @@ def test_projects_of_one_visit_are_taken_together() -> None:
     assert (row["investment"], row["project_kind"]) == (600.0, "扩产")
     without = facts(register=[{}], survey=[{**visit, "project": "一期"}])
     assert only(profile(without))["investment"] is None
+
+
+VISIT = {"visited": date(2026, 8, 31), "tech_level": "中", "willingness": "强"}
+
+
+def test_a_visit_counts_from_its_day_on_and_is_as_old_as_its_month() -> None:
+    frames = facts(register=[{}], survey=[VISIT, {"visited": date(2026, 11, 1), "tech_level": "低"}])
+    row = only(profile(frames))
+    assert (row["visited"], row["months_since_visit"]) == (True, 2)
+    before = only(profile(frames, period=date(2026, 7, 1)))
+    assert (before["visited"], before["months_since_visit"]) == (False, None)
+    undated = only(profile(facts(register=[{}], survey=[{**VISIT, "visited": None}])))
+    assert (undated["visited"], undated["months_since_visit"], undated["tech_level"]) == (False, None, "中")
+
+
+def test_a_later_visit_takes_nothing_back_that_it_does_not_state() -> None:
+    first = {**VISIT, "visited": date(2026, 3, 1), "project": "一期", "project_kind": "技改", "investment": 100.0}
+    blank = {"visited": date(2026, 6, 1), "tech_level": None, "willingness": "弱"}
+    later = {"visited": date(2026, 9, 1), "tech_level": "高", "willingness": None}
+    frames = facts(register=[{}], survey=[first, blank, later])
+    row = only(profile(frames))
+    said = ("tech_level", "willingness", "project_kind", "investment", "months_since_visit")
+    assert [row[name] for name in said] == ["高", "弱", "技改", 100.0, 1]
+    june = only(profile(frames, period=date(2026, 6, 1)))
+    assert [june[name] for name in said] == ["中", "弱", "技改", 100.0, 0]
+
+
+def test_the_project_is_that_of_the_latest_visit_that_names_one() -> None:
+    old = {**VISIT, "visited": date(2026, 3, 1), "project": "一期", "project_kind": "技改", "investment": 100.0}
+    new = {**VISIT, "visited": date(2026, 6, 1), "project": "二期"}
+    row = only(profile(facts(register=[{}], survey=[old, new])))
+    assert (row["project_kind"], row["investment"]) == (None, None), "one project is not made of two"
+
+
+def test_an_objection_is_open_until_it_is_decided() -> None:
+    frames = facts(register=[{}, {"uscc": "乙"}])
+    open_ones = pl.DataFrame({"uscc": ["乙", "乙", "不在名录"]})
+    found = profile({**frames, PENDING: open_ones}).frame
+    assert dict(found.select("uscc", "open_objection").iter_rows()) == {"甲": False, "乙": True}
+
+
+def test_months_without_figures_reach_the_profile() -> None:
+    output = [*monthly("revenue", 0.0)[:-1], {"span_start": date(2025, 10, 1), "span_end": date(2025, 10, 1),
+              "revenue": 1.0}, {"span_start": OCTOBER, "span_end": OCTOBER, "revenue": 0.0}]  # fmt: skip
+    row = only(profile(facts(register=[{}], output=output, energy=monthly("consumption", 1.0, carrier="电力"))))
+    assert (row["months_without_revenue"], row["months_without_electricity"]) == (12, 0)
+
+
+def test_what_earlier_versions_read_is_recognised_by_their_digest() -> None:
+    found = profile(facts(register=[{}], survey=[VISIT]))
+    before = found.frame.drop(ADDED_LATER)
+    for missing in (found.gaps, None):
+        digest = inputs_sha256(before, missing)
+        assert found.gives(digest)
+        as_read = found.as_read_earlier(digest)
+        assert as_read is not None
+        assert inputs_sha256(*as_read) == digest
+    assert found.gives(found.inputs_sha256)
+    assert not found.gives(inputs_sha256(before.with_columns(town=pl.lit("另一个"))))
 
 
 def test_months_since_commissioned_are_calendar_months() -> None:

@@ -14,7 +14,11 @@ from conftest import efficiency
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.changes import Trial
+from efficiency.job.evaluate import profile_at
+from efficiency.job.ingest import kept_facts
+from efficiency.policy.load import load_policy
 from efficiency.reports.comparison import objection_as_text
+from efficiency.review.as_of import resolved_now, warehouse_at
 from efficiency.review.objections import objection
 from efficiency.warehouse.read import load
 from schemas.objections import STATES
@@ -218,6 +222,26 @@ def test_the_register_has_values_in_the_canonical_unit(tmp_path: Path) -> None:
         ("pending", 9000.0, 9500.0),
         ("refused", 1.0, 2.0),
     ]
+
+
+def test_what_is_pending_in_the_register_is_an_open_objection_of_the_profile(tmp_path: Path) -> None:
+    inbox = small_inbox(tmp_path / "inbox")
+    book(inbox / "台账.csv", row(3, 464, ""), row(4, 500, "王局"), row(5, 600, "王局", decision="不同意"),
+         row(6, 1, ""), row(6, 2, "王局"), row(7, 3, ""), (CODES[8], SPAN, "企业形象", 1, 2, *[""] * 7))  # fmt: skip
+    book(inbox / "台账二.csv", row(7, 3, "王局", decision="不同意"))
+    run(tmp_path)
+    pending = sorted(register(tmp_path).filter(state="pending")["uscc"])
+    assert pending == sorted([CODES[3], CODES[6]])
+    contents = warehouse_at(warehouse(tmp_path))
+    for facts in (
+        kept_facts(warehouse(tmp_path), tmp_path / "scratch"),
+        resolved_now(warehouse(tmp_path), contents, tmp_path / "scratch").facts,
+    ):
+        frame = profile_at(facts, load_policy("zibo-jkq"), PERIOD, contents).frame
+        assert sorted(frame.filter("open_objection")["uscc"]) == pending
+    book(inbox / "台账.csv", row(3, 464, "王局", decision="同意"), row(4, 500, ""))
+    run(tmp_path)
+    assert register(tmp_path).filter(state="pending")["uscc"].to_list() == [CODES[4]], "approved no longer: asked again"
 
 
 def register(folder: Path) -> pl.DataFrame:

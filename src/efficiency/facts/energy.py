@@ -71,13 +71,17 @@ class EnergyTotals:
 
 
 def energy_totals(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> EnergyTotals:
-    """Window totals of each enterprise in `rows` (shape of facts.energy, only rows that count; not annualised).
+    """Window totals of each enterprise in `rows` (shape of facts.energy, only rows that count; not annualised)."""
+    return totals_of(in_standard_coal(rows, basis), window)
+
+
+def totals_of(converted: pl.DataFrame, window: Window) -> EnergyTotals:
+    """The same of rows that `in_standard_coal` has `converted`.
 
     Directly stated totals count where the carriers alone do not determine the total, and then for the spans
     that state no carrier. Electricity is what was consumed, whatever of it the basis excludes.
     """
-    placed = with_nodes(in_standard_coal(rows, basis), window)
-    entities, placed = enumerate_keys(placed, ["uscc"])
+    entities, placed = enumerate_keys(with_nodes(converted, window), ["uscc"])
     parts = [pl.DataFrame(schema={"uscc": pl.String, "energy": pl.Float64, "electricity": pl.Float64})]
     for first in range(0, entities.height, AT_ONCE):
         some = entities[first : first + AT_ONCE]

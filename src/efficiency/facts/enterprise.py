@@ -11,6 +11,9 @@ from schemas.profile import INCIDENTS
 if TYPE_CHECKING:
     from datetime import date
 
+PROJECT = ("project", "project_kind", "investment")
+"""Columns of a visit of which one that is stated says that the enterprise plans a project."""
+
 
 def attributes(register: pl.DataFrame, period: date) -> pl.DataFrame:
     """One row per enterprise: its lasting attributes, industry_division and months_since_commissioned.
@@ -37,35 +40,52 @@ def attributes(register: pl.DataFrame, period: date) -> pl.DataFrame:
     )
 
 
-def latest_visit(survey: pl.DataFrame, day: date) -> pl.DataFrame:
-    """One row per enterprise: tech_level, willingness, investment (万元) and project_kind of its latest visit.
+def visits(survey: pl.DataFrame, day: date) -> pl.DataFrame:
+    """One row per enterprise with a visit: visited, months_since_visit, tech_level, willingness, investment (万元) and
+    project_kind.
 
-    `survey` has the shape of facts.surveys, only rows that count; visits after `day` are not known yet, one
-    without a date is taken for the oldest. A visit that found several projects counts their investments
-    as one, and the kind is that of the largest.
+    `survey` has the shape of facts.surveys, only rows that count; visits after `day`, the last of the period, are not
+    known yet, one without a date is taken for the oldest and is no visit by which an enterprise is `visited`. A later
+    visit says again what it states and nothing else: technology and will are each those of the latest visit that states
+    them, the project that of the latest visit that names one. A visit that found several projects counts their
+    investments as one, and the kind is that of the largest.
     """
-    known = survey.filter(pl.col("visited").is_null() | (pl.col("visited") <= day))
-    visited = pl.col("visited").fill_null(pl.date(1, 1, 1))
-    investment = pl.col("investment")
+    known = survey.filter(pl.col("visited").is_null() | (pl.col("visited") <= day)).with_columns(
+        pl.any_horizontal(pl.col(PROJECT).is_not_null()).alias("names_project"),
+        pl.col("visited").fill_null(pl.date(1, 1, 1)).alias("since"),
+    )
+    latest = pl.col("visited").max()
+    months = (day.year - latest.dt.year()) * 12 + day.month - latest.dt.month().cast(pl.Int32)
+    investment = pl.col("investment").filter("latest_project")
     return (
-        known.filter(visited == visited.max().over("uscc"))
+        known.with_columns(
+            (pl.col("since") == pl.col("since").filter("names_project").max().over("uscc")).alias("latest_project")
+        )
         .sort(
             "uscc",
+            "since",
             "investment",
             "project",
             "submission_id",
             "row",
-            descending=[False, True, False, False, False],
+            descending=[False, True, True, False, False, False],
             nulls_last=True,
         )
         .group_by("uscc", maintain_order=True)
         .agg(
+            latest.is_not_null().alias("visited"),
+            months.cast(pl.Int64).alias("months_since_visit"),
             pl.col("tech_level").drop_nulls().first(),
             pl.col("willingness").drop_nulls().first(),
             pl.when(investment.count() > 0).then(investment.sum()).alias("investment"),
-            pl.col("project_kind").drop_nulls().first(),
+            pl.col("project_kind").filter("latest_project").drop_nulls().first(),
         )
     )
+
+
+def open_objections(pending: pl.DataFrame) -> pl.DataFrame:
+    """`uscc`, `open_objection` of every enterprise of `pending` (uscc), which has a row for each objection."""
+    return pending.select("uscc", pl.lit(value=True).alias("open_objection")).unique()
 
 
 def open_incidents(incidents: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -22,7 +22,9 @@ FIGURES = ("quantity", "energy_tce")
 
 @dataclass(frozen=True)
 class EnergyLevels:
-    """`frame`: uscc, energy_level (advanced, standard, below), undetermined ones absent."""
+    """`frame`: uscc, energy_level (advanced, standard, below), undetermined ones absent; of those below also
+    below_baseline, renovate_by and months_past_renovate_by (see `schemas.profile`).
+    """
 
     frame: pl.DataFrame
     unconfirmed: pl.DataFrame
@@ -71,8 +73,40 @@ def energy_levels(rows: pl.DataFrame, window: Window) -> EnergyLevels:
             .alias("energy_level")
         )
         .drop_nulls()
+        .join(_shortfalls(judged, window.period), on="uscc", how="left", validate="1:1")
     )
     return EnergyLevels(worst, _unconfirmed(judged), _warnings(reported))
+
+
+def _shortfalls(judged: pl.DataFrame, period: date) -> pl.DataFrame:
+    """uscc, below_baseline, renovate_by, months_past_renovate_by of every enterprise with a product below its baseline.
+
+    The product is that furthest above its baseline, by share of it; the deadline is the earliest of all such products.
+    """
+    below = judged.filter(pl.col("level") == "below")
+    excess = (pl.col("unit_energy") - pl.col("bad")) / pl.col("bad").abs()
+    deadline = pl.col("renovate_by")
+    months = (period.year - deadline.dt.year()) * 12 + period.month - deadline.dt.month().cast(pl.Int32)
+    unit = pl.col("limit_unit").str.replace_many(["kgce/", "m2", "t"], ["千克标准煤/", "平方米", "吨"])
+    product = pl.format(
+        "{}：单位产品能耗{}{}，{}为{}（{}）",
+        "name_zh",
+        pl.col("unit_energy").round(3),
+        unit,
+        pl.when("of_standard").then(pl.lit("3级限额")).otherwise(pl.lit("基准水平")),
+        "bad",
+        "standard",
+    )
+    return (
+        below.with_columns(product.alias("below_baseline"), excess.fill_nan(None).alias("excess"))
+        .sort("uscc", "excess", "name_zh", descending=[False, True, False], nulls_last=True)
+        .group_by("uscc", maintain_order=True)
+        .agg(pl.col("below_baseline").first(), deadline.min())
+        .with_columns(
+            deadline.dt.strftime("%Y-%m-%d"),
+            pl.when(months > 0).then(months).when(months <= 0).then(0).cast(pl.Int64).alias("months_past_renovate_by"),
+        )
+    )
 
 
 def _limits_in_force(day: date) -> pl.DataFrame:
@@ -93,6 +127,9 @@ def _limits_in_force(day: date) -> pl.DataFrame:
             pl.coalesce("level1", "benchmark").alias("good"),
             pl.coalesce("level3", "baseline").alias("bad"),
             "name_zh",
+            "standard",
+            pl.col("level3").is_not_null().alias("of_standard"),
+            "renovate_by",
             (pl.col("confidence") == "unverified").alias("unverified"),
         )
     )
@@ -161,11 +198,14 @@ def _unit_energy(stated: pl.DataFrame, window: Window) -> pl.DataFrame:
 
 
 def _level() -> pl.Expr:
-    """Level of `unit_energy` against `good` and `bad`; null where one of them is missing. Limits may be negative."""
+    """Level of `unit_energy` against `good` and `bad`; null without the latter. Limits may be negative.
+
+    Where there is no `good`, as of a row of which a standard sets level 3 alone, nothing is `advanced`.
+    """
     # Rounded so that a value that is the limit on paper is not above it in binary.
     value = pl.col("unit_energy").round(9)
     return (
-        pl.when(pl.any_horizontal(pl.col("unit_energy", "good", "bad").is_null()))
+        pl.when(pl.any_horizontal(pl.col("unit_energy", "bad").is_null()))
         .then(None)
         .when(value <= pl.col("good"))
         .then(pl.lit("advanced"))

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.facts import products, unconfirmed
-from efficiency.facts.energy import EnergyBasis, energy_totals
-from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.facts.energy import EnergyBasis, in_standard_coal, totals_of
+from efficiency.facts.enterprise import attributes, open_incidents, open_objections, visits
 from efficiency.facts.gaps import gaps
 from efficiency.facts.land import land_at
+from efficiency.facts.months_without import months_without, months_without_electricity
 from efficiency.facts.products import energy_levels
 from efficiency.facts.windows import Window, WindowKind, latest_in_window, window_totals
 from efficiency.parts import whole
 from schemas import FEEDS, FORMS, MEASURED
-from schemas.profile import INCIDENTS, PROFILE
+from schemas.objections import PENDING
+from schemas.profile import ADDED_LATER, INCIDENTS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
 COUNTS = ("open_incidents", *INCIDENTS)
+FLAGS = ("visited", "open_objection")
 FLOW_WORDS = [word for word, fed in FEEDS.items() if any(column.figure == "flow" for _, column, _ in fed)]
 """Words of the profile that add up over months."""
 DIGEST_ROWS = 50_000
@@ -54,8 +57,19 @@ class Profile:
         return inputs_sha256(self.frame, self.gaps)
 
     def gives(self, digest: str | None) -> bool:
-        """Whether `digest` is that of this profile; earlier versions made it of the frame alone."""
-        return digest in (self.inputs_sha256, inputs_sha256(self.frame))
+        """Whether `digest` is that of this profile, or of what an earlier version read of it."""
+        return digest == self.inputs_sha256 or self.as_read_earlier(digest) is not None
+
+    def as_read_earlier(self, digest: str | None) -> tuple[pl.DataFrame, pl.DataFrame | None] | None:
+        """The frame and the gaps of which an earlier version made `digest`; None where that was of other data.
+
+        Earlier versions had fewer columns, and before those no gaps.
+        """
+        before = self.frame.drop(ADDED_LATER)
+        for missing in (self.gaps, None):
+            if inputs_sha256(before, missing) == digest:
+                return before, missing
+        return None
 
     @property
     def warnings(self) -> list[str]:
@@ -80,14 +94,17 @@ def build_profile(
 ) -> Profile:
     """The profile of every enterprise of the register at the end of `period` (any day of its month).
 
-    `facts` maps each form to its facts table; rows marked `superseded` do not count. A flow's total covers
+    `facts` maps each form to its facts table, and `PENDING` to the objections that are not decided, if there are any;
+    rows marked `superseded` do not count. A flow's total covers
     the window exactly or is null. `annualise` scales year-to-date flows by 12 ÷ months. `previous` has uscc,
     previous_tier and d_streak_before. Of the words `explained` the profile says what is missing.
     """
     span = Window(window, period)
     day = span.end_of_period
-    counting = {form: _counting(form, frame) for form, frame in facts.items()}
-    totals = energy_totals(counting["energy"], energy, span)
+    counting = {form: _counting(form, facts[form]) for form in FORMS}
+    pending = facts.get(PENDING, pl.DataFrame(schema={"uscc": pl.String}))
+    converted = in_standard_coal(counting["energy"], energy)
+    totals = totals_of(converted, span)
     levels = energy_levels(counting["products"], span)
 
     frame = attributes(counting["register"], period)
@@ -95,8 +112,11 @@ def build_profile(
         land_at(counting["land"], day),
         *(part for form in FORMS for part in _measures(form, counting[form], span)),
         totals.frame,
-        latest_visit(counting["survey"], day),
+        months_without(counting["output"], "revenue", period),
+        months_without_electricity(converted, period),
+        visits(counting["survey"], day),
         open_incidents(counting["incidents"], day),
+        open_objections(pending),
         levels.frame,
         previous.select("uscc", "previous_tier", "d_streak_before"),
     ):
@@ -106,6 +126,7 @@ def build_profile(
     frame = frame.with_columns(
         pl.col(FLOW_WORDS) * scale,
         pl.col(*COUNTS, "d_streak_before").fill_null(0),
+        pl.col(FLAGS).fill_null(value=False),
     )
     return Profile(
         PROFILE.conform(frame).sort("uscc"),

@@ -135,6 +135,19 @@ def window_total(figures: Edges, window: Window, size: int) -> Vector:
     return total
 
 
+def month_figure(figures: Edges, node: int, size: int) -> Vector:
+    """The figure of the month that begins at `node` of each of `size` enterprises; NaN where it is not determined.
+
+    By the rule of `window_total`; figures that no chain of spans connects with the turn of the year determine it too.
+    """
+    figure = _difference(_potentials(figures, NEW_YEAR, size), node, node + 1)
+    rest = np.flatnonzero(np.isnan(figure))
+    if rest.size:
+        theirs = {span: vector[rest] for span, vector in figures.items()}
+        figure[rest] = _difference(_potentials(theirs, node, rest.size), node, node + 1)
+    return figure
+
+
 def known_or(vector: Vector, other: Vector) -> Vector:
     """`vector`, and `other` where it is not known."""
     return np.where(np.isnan(vector), other, vector)

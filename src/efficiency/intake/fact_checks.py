@@ -49,9 +49,8 @@ class FactsInvalid(EfficiencyError):  # noqa: N818  # names the state of the fac
 
 def violations(facts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Every violation in `facts` (form id → facts frame), traced to the source row; shape `OFFENDERS`."""
-    return pl.concat(
-        [pl.DataFrame(schema=OFFENDERS), *(_violations(FACTS[form], frame) for form, frame in facts.items())]
-    )
+    of_forms = [_violations(table, facts[form]) for form, table in FACTS.items() if form in facts]
+    return pl.concat([pl.DataFrame(schema=OFFENDERS), *of_forms])
 
 
 def validate(facts: Mapping[str, pl.DataFrame]) -> None:

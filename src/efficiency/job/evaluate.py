@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
@@ -31,11 +32,12 @@ def evaluate_period(
 
     `past` is what the warehouse holds, or None where there is none yet. Warnings of the profile are among those of the
     evaluation. `published`: digest of the inputs of an evaluation to be made again; where an earlier version made it,
-    which did not say what is missing, this one does not either.
+    which read less, the inputs of this one are what that read, and it does not say what is missing if that did not.
     """
     profile = profile_at(facts, policy, period, past)
-    if published not in (None, profile.inputs_sha256) and profile.gives(published):
-        return evaluate(profile.frame, policy, profile.warnings)
+    if published not in (None, profile.inputs_sha256) and (earlier := profile.as_read_earlier(published)):
+        inputs, gaps = earlier
+        return replace(evaluate(profile.frame, policy, profile.warnings, gaps), inputs=inputs)
     return evaluate(profile.frame, policy, profile.warnings, profile.gaps)
 
 

@@ -26,7 +26,8 @@ from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spil
 from efficiency.warehouse.read import Codes, load, load_in_order, row_count
 from efficiency.warehouse.schema import TABLES, Contents
 from efficiency.warehouse.staging import scratch_folder
-from schemas import COLUMN_MAP, FACTS, PROBLEMS, RUN_FILES, RUNS, STATED, SUBMISSIONS, WITHDRAWALS
+from schemas import COLUMN_MAP, FACTS, OBJECTIONS, PROBLEMS, RUN_FILES, RUNS, STATED, SUBMISSIONS, WITHDRAWALS
+from schemas.objections import PENDING
 
 _MANY = {table.qualified for table in (*STATED.values(), *FACTS.values())}
 """Tables of which memory may not hold all rows."""
@@ -290,16 +291,24 @@ def kept_facts(warehouse: Path, folder: Path) -> Partitions:
     """All facts that `warehouse`, which exists, keeps: in memory or, where that is too much, spilled to `folder`."""
     count = partition_count(row_count(warehouse, FACTS.values()))
     if count == 1:
-        return Partitions((facts_between(warehouse, (None, None)),))
+        return Partitions((_with_pending(warehouse, (None, None)),))
     known = load(warehouse, [FACTS["register"].qualified]) or Contents()
     codes = known[FACTS["register"].qualified]["uscc"].unique().sort()
     bounds = [codes[len(codes) * number // count] for number in range(1, count)] if len(codes) else []
     return Partitions(
         tuple(
-            {form: chunks.spill(folder) for form, chunks in facts_between(warehouse, between).items()}
+            {form: chunks.spill(folder) for form, chunks in _with_pending(warehouse, between).items()}
             for between in pairwise((None, *bounds, None))
         )
     )
+
+
+def _with_pending(warehouse: Path, codes: Codes) -> dict[str, Chunks]:
+    """`facts_between`, and the objections that are not decided, as resolving gives them."""
+    kept = load(warehouse, [OBJECTIONS.qualified], codes=codes) or Contents()
+    pending = kept[OBJECTIONS.qualified].filter(pl.col("state") == PENDING, pl.col("uscc").is_not_null())
+    rows = pending.select("uscc").sort("uscc")
+    return {**facts_between(warehouse, codes), PENDING: Chunks(rows.clear(), (rows,))}
 
 
 def facts_between(warehouse: Path, codes: Codes) -> dict[str, Chunks]:

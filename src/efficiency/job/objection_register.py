@@ -22,6 +22,7 @@ from schemas import (
     STATED,
     SUBMISSIONS,
 )
+from schemas.objections import PENDING
 
 if TYPE_CHECKING:
     from efficiency.warehouse.schema import Contents
@@ -40,6 +41,7 @@ def register(contents: Contents) -> pl.DataFrame:
         pl.col("received_at").min().alias("received"),
         pl.col("counts").any().alias("ever_counts"),
         pl.col("applied").any().alias("ever_applied"),
+        (pl.col("applied") & pl.col("stands")).any().alias("applies"),
         pl.col("stands").any().alias("ever_stands"),
         pl.col("arrival").filter("applied").min().alias("applied_from"),
     )
@@ -47,9 +49,10 @@ def register(contents: Contents) -> pl.DataFrame:
     state = (
         pl.when("ever_counts").then(pl.lit("accepted"))
         .when(pl.col("decision") == DECLINED).then(pl.lit("declined"))
+        .when(pl.col("approved_by").is_null() & pl.col("usable") & pl.col("newest") & ~pl.col("applies"))
+        .then(pl.lit(PENDING))
         .when(pl.col("ever_applied") & ~pl.col("ever_stands")).then(pl.lit("withdrawn"))
         .when("ever_applied").then(pl.lit("replaced"))
-        .when(pl.col("approved_by").is_null() & pl.col("usable") & pl.col("newest")).then(pl.lit("pending"))
         .when(pl.col("approved_by").is_null() & pl.col("usable")).then(pl.lit("withdrawn"))
         .otherwise(pl.lit("refused"))
     )  # fmt: skip

@@ -112,7 +112,7 @@ def carrier_kind() -> dict[str, str]:
 def limits() -> pl.DataFrame:
     """One row per product and standard: the columns of limits.csv; figures are in `unit`, null where not known."""
     return _read("limits.csv").with_columns(
-        pl.col("valid_from").str.to_date(),
+        pl.col("valid_from", "renovate_by").str.to_date(),
         pl.col("level1", "level2", "level3", "benchmark", "baseline").cast(pl.Float64),
     )
 

@@ -19,7 +19,7 @@ from efficiency.evaluation.explanation.composition import compose
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
 from efficiency.evaluation.explanation.target import TAKES, next_better, score_needed, what_it_takes
 from efficiency.evaluation.scoring import apply_overrides, peers_of
-from efficiency.facts.enterprise import attributes, latest_visit, open_incidents
+from efficiency.facts.enterprise import attributes, open_incidents, visits
 from efficiency.periods import period_end
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
@@ -366,7 +366,7 @@ def _with_profile_columns(frames: Frames, ranked: pl.DataFrame, day: date) -> pl
 
     parts = (
         attributes(counting("facts.enterprises"), day.replace(day=1)),
-        latest_visit(counting("facts.surveys"), day),
+        visits(counting("facts.surveys"), day),
         open_incidents(counting("facts.incidents"), day),
     )
     frame = ranked

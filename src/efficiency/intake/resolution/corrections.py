@@ -59,6 +59,8 @@ class Screened:
     unit, `unit` is the one in which they were stated."""
     rejected: pl.DataFrame
     """Source rows: submission_id, row."""
+    pending: pl.DataFrame
+    """`uscc` of each that could be applied, and that nobody has approved or declined in this ledger or another."""
     problems: pl.DataFrame
 
 
@@ -100,15 +102,15 @@ def screen(
     }
     unnamed = pl.col("field").is_not_null() & pl.col("target").is_null()
     declined = (pl.col("decision") == DECLINED).fill_null(value=False)
-    undecided = refused_cells.filter(pl.col("field") == "decision").select(
-        pl.struct("submission_id", "row").alias("at")
-    )["at"]
-    unreadable = pl.struct("submission_id", "row").is_in(undecided.implode())
+    place = pl.struct("submission_id", "row")
+    unreadable = place.is_in(refused_cells.filter(pl.col("field") == "decision").select(place.implode()).to_series())
     lacks = pl.any_horizontal(condition for _, condition in incomplete.values())
     same = ["uscc", "target", "carrier", "span_start", "span_end", (pl.col("new") * pl.col("factor")).round(9)]
     declined_last = pl.when(declined).then("precedence").max().over(same)
     revoked = (~declined & ~lacks & (pl.col("precedence") < declined_last)).fill_null(value=False)
     refused = pl.any_horizontal(unnamed, declined, unreadable, lacks, revoked)
+    asked = pl.col("approved_by").is_null() & pl.all_horizontal(pl.col("target", "new").is_not_null())
+    pending = asked & ~declined & (pl.col("precedence") > declined_last.fill_null(0)) & refused.all().over(same)
     problems = [
         problem_rows(
             rule,
@@ -134,6 +136,7 @@ def screen(
     return Screened(
         named.filter(~refused).with_columns(pl.col("new", "old") * pl.col("factor")).drop("factor"),
         named.filter(refused).select("submission_id", "row"),
+        named.filter(pending).select("uscc"),
         pl.concat(problems),
     )
 
@@ -449,16 +452,10 @@ def _supersede(facts: pl.DataFrame, rows: pl.DataFrame, key: list[str]) -> pl.Da
 def _targets(stated: pl.Series) -> pl.DataFrame:
     """One row per distinct stated name that means a figure: field, target_form, target, carrier, factor, unit."""
     found = [(name, find_target(name)) for name in stated]
+    texts = dict.fromkeys(("field", "target_form", "target", "carrier"), pl.String)
     return pl.DataFrame(
         [(name, t.form, t.field, t.carrier, t.factor, _stated_unit(name, t)) for name, t in found if t],
-        schema={
-            "field": pl.String,
-            "target_form": pl.String,
-            "target": pl.String,
-            "carrier": pl.String,
-            "factor": pl.Float64,
-            "unit": pl.String,
-        },
+        schema={**texts, "factor": pl.Float64, "unit": pl.String},
         orient="row",
     )
 

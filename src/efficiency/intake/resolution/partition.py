@@ -21,6 +21,7 @@ from efficiency.intake.resolution.precedence import deduplicate, deduplicate_cor
 from efficiency.intake.resolution.reconcile import OUTCOMES, counted, outcomes
 from efficiency.intake.resolution.unit_columns import without_withheld
 from schemas import FACTS, FORMS
+from schemas.objections import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ class PartitionResult:
     """What the rows of some enterprises give."""
 
     facts: dict[str, pl.DataFrame]
-    """Form id → exactly the shape of its `schemas.FACTS` table."""
+    """Form id → exactly the shape of its `schemas.FACTS` table; `PENDING` → see there."""
     counts: pl.DataFrame
     """Source rows by submission and outcome; see `efficiency.intake.resolution.reconcile.counted`."""
     problems: pl.DataFrame
@@ -127,6 +128,7 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
         replaced.append(found.replaced)
         of_files.append(file_findings(form, stated_facts[form], outcome.replaced, submissions, tables.ranks))
     problems.append(find_implausible(facts, submissions, columns))
+    facts[PENDING] = approved.pending.sort("uscc")
     lent = [tables.lent, *(outcome.replaced.filter("lent") for outcome in deduplicated.values())]
     evidence = [_evidence(stated_facts, rejected, lent), outcomes(matched.waiting, "waiting")]
     waiting, _ = divide(matched.waiting, submissions)
