@@ -121,8 +121,8 @@ def ours(profile: Path, folder: Path, robustness: str) -> None:
     """The child that measures this project: results as Parquet, seconds in a file."""
     import polars as pl
 
-    from efficiency.evaluation.lists import select
     from efficiency.evaluation.evaluate import evaluate
+    from efficiency.evaluation.lists import select
     from efficiency.policy.load import parse_policy
 
     policy = parse_policy(POLICY.read_text(encoding="utf-8").replace("draws = 0", robustness))

@@ -110,6 +110,25 @@ PROFILE = Table(
             for word, (kind, title) in INCIDENTS.items()
         ),
         Column(
+            "incident_documents",
+            "text",
+            "未整改事项",
+            "Date, kind and document of the open incidents, in Chinese, the oldest first",
+        ),
+        Column(
+            "phaseout_items",
+            "text",
+            "淘汰类事项及期限",
+            "Date, document and deadline of the open incidents of kind 淘汰类, in Chinese, the oldest first",
+        ),
+        Column(
+            "phaseout_overdue",
+            "integer",
+            "逾期淘汰类事项数",
+            "Open incidents of kind 淘汰类 whose deadline is over at the period's end; one without a deadline is not",
+            nullable=False,
+        ),
+        Column(
             "open_objection",
             "flag",
             "有待审批申诉",
@@ -119,7 +138,7 @@ PROFILE = Table(
         Column(
             "energy_level",
             "text",
-            "单位产品能耗水平",
+            "能效水平",
             "Worst product against the limits table",
             choices=tuple(ENERGY_LEVELS),
         ),
@@ -166,6 +185,9 @@ ADDED_LATER = (
     "visited",
     "months_since_visit",
     "open_objection",
+    "incident_documents",
+    "phaseout_items",
+    "phaseout_overdue",
     "below_baseline",
     "renovate_by",
     "months_past_renovate_by",

@@ -132,7 +132,7 @@ SCORES = Table(
             unit="万元",
         ),
         Column("open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end"),
-        Column("energy_level", "text", "单位产品能耗水平", "Worst product against the limits table"),
+        Column("energy_level", "text", "能效水平", "Worst product against the limits table"),
     ),
     key=("evaluation_id", "uscc"),
 )

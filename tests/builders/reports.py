@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from efficiency.reports.report import Report
-from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, SUBMISSIONS
+from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, SUBMISSIONS, VERIFICATIONS
 
 POLICY = """
 id = "sample"
@@ -418,6 +418,7 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
         scores=scores,
         indicators=frame(indicator_rows(rows), INDICATORS),
         candidates=frame(candidate_rows(rows), CANDIDATES),
+        verifications=VERIFICATIONS.empty(),
         previous=previous,
         submissions=submissions,
         problems=problems,

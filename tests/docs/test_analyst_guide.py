@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, SampleRun
 from duckdb import DuckDBPyConnection
 
-from efficiency.evaluation.lists import select
+from efficiency.evaluation.lists import select, verifications
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.movement import score_changes
 from efficiency.partitions import one_partition
@@ -50,7 +50,8 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> 
             warnings=None,
             scores=judged.scores,
             indicators=judged.indicators,
-            candidates=select(judged, policy),
+            candidates=(listed := select(judged, policy)),
+            verifications=verifications(judged, policy, listed),
             movements=score_changes(facts, policy, period, judged, contents, same_facts=True)[0],
         )
         contents = add_evaluation(contents, new)

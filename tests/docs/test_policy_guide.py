@@ -16,8 +16,8 @@ from builders.profiles import profile
 from conftest import SampleRun
 from openpyxl import Workbook, load_workbook
 
-from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import Evaluation, evaluate
+from efficiency.evaluation.lists import select
 from efficiency.job.evaluate import evaluate_period
 from efficiency.partitions import one_partition
 from efficiency.policy import model

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from builders.profiles import SCORE_ONLY, TIERS, code, policy, profile, scored
 
-from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import evaluate
+from efficiency.evaluation.lists import select
 from efficiency.policy.load import load_policy
 
 

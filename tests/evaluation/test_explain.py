@@ -13,9 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from efficiency.evaluation.lists import select
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.evaluation.explanation import ExplainError, Target, explain, score_needed
+from efficiency.evaluation.lists import select, verifications
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy, Tiers
 from efficiency.reports.card import card_as_dict, card_as_text, write_card
@@ -126,7 +126,8 @@ def frames(frame: pl.DataFrame, rules: Policy, **tables: pl.DataFrame) -> Conten
         warnings=None,
         scores=judged.scores,
         indicators=judged.indicators,
-        candidates=select(judged, rules),
+        candidates=(listed := select(judged, rules)),
+        verifications=verifications(judged, rules, listed),
     )
     register = frame.select("uscc", "name", "industry", "town", "honours", "utility").with_columns(
         pl.lit(None, dtype=pl.String).alias("former_name"), **lineage("reg")

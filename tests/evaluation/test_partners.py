@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.evaluation.lists.partners import PARTNERS, find_partners
+from efficiency.policy.model import Partners
 
 Firm = tuple[str | None, str | None, str | None, str | None, float | None]
 """Industry, chain, town, tier, score."""
 SCHEMA = {
     "uscc": pl.String, "name": pl.String, "town": pl.String, "tier": pl.String, "score": pl.Float64,
-    "industry": pl.String, "industry_division": pl.String, "chain": pl.String,
+    "industry": pl.String, "industry_division": pl.String, "chain": pl.String, "protected": pl.Boolean,
+    "revenue": pl.Float64, "land": pl.Float64,
 }  # fmt: skip
 
 
@@ -21,7 +23,8 @@ def zone(*rows: Firm) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {"uscc": code(i), "name": f"企业{i}", "town": town, "tier": tier, "score": score, "industry": industry,
-             "industry_division": industry and industry[:2], "chain": chain}
+             "industry_division": industry and industry[:2], "chain": chain, "protected": False, "revenue": 100.0,
+             "land": 10.0}
             for i, (industry, chain, town, tier, score) in enumerate(rows)
         ],
         schema=SCHEMA,
@@ -29,7 +32,7 @@ def zone(*rows: Firm) -> pl.DataFrame:
 
 
 def partners(frame: pl.DataFrame, of: int = 0) -> list[str]:
-    found = find_partners(frame.filter(pl.col("uscc") == code(of)).select("uscc"), frame)
+    found = find_partners(frame.filter(pl.col("uscc") == code(of)).select("uscc"), frame, Partners())
     return [] if found.is_empty() else [p for p in found.select("partner_1", "partner_2", "partner_3").row(0) if p]
 
 
@@ -75,7 +78,7 @@ def test_without_industry_and_chain_there_is_no_partner() -> None:
 
 def test_names_stand_beside_the_codes() -> None:
     frame = zone(("3011", None, "甲", "D", 1.0), ("3011", None, "甲", "A", 90.0))
-    found = find_partners(frame.head(1).select("uscc"), frame).row(0, named=True)
+    found = find_partners(frame.head(1).select("uscc"), frame, Partners()).row(0, named=True)
     assert (found["partner_1"], found["partner_1_name"], found["partner_2"]) == (code(1), "企业1", None)
 
 

@@ -18,7 +18,7 @@ from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
 from efficiency.warehouse.schema import Contents
-from schemas import CANDIDATES, FACTS
+from schemas import CANDIDATES, FACTS, VERIFICATIONS
 
 RULES = parse_policy(policy_text(indicators=indicator(), head='window = "year_to_date"\nannualise = false'))
 REVISED = parse_policy(RULES.text.replace("fixed = 10.0", "fixed = 5.0"))
@@ -52,6 +52,7 @@ def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Cont
         code_version="1", inputs_sha256=made.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
         warnings=None, scores=made.scores, indicators=made.indicators,
         candidates=CANDIDATES.empty().drop("evaluation_id", "period", "policy_id"),
+        verifications=VERIFICATIONS.empty().drop("evaluation_id", "period", "policy_id"),
     )  # fmt: skip
     return add_evaluation(Contents({}), new)
 

@@ -64,7 +64,7 @@ def published(request: RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
     """Every table that the month leaves, in the order of the file; no reports are written."""
     run = begun(request, run_id)
     validated = validate(run, ingest(run))
-    evaluations = select(run, evaluate(run, validated))
+    evaluations = select(run, validated, evaluate(run, validated))
     with staged_outputs(run, validated) as staged:
         report(run, validated, evaluations, staged)
         publish(staged)

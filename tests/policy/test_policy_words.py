@@ -34,7 +34,7 @@ def policy() -> Policy:
         ("land >= 3 AND months_since_commissioned < 24", "用地面积不小于3亩，且投产月数小于24个月"),
         ("honours LIKE '%专精特新%'", "资质荣誉包含“专精特新”"),
         ("industry LIKE '26%'", "行业代码以“26”开头"),
-        ("energy_level = 'below'", "单位产品能耗水平为低于基准水平"),
+        ("energy_level = 'below'", "能效水平为低于基准水平"),
         ("value_tax_per_mu < 3", "指标“亩均税收”小于3"),
         ("COALESCE(investment, 0) > 0", "计划总投资(缺失按0万元计)大于0万元"),
         ("energy IS NULL", "综合能耗缺失"),

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from efficiency.evaluation.lists import select
 from efficiency.evaluation.changes import STATES, Comparison, Side, compare
 from efficiency.evaluation.evaluate import evaluate
+from efficiency.evaluation.lists import select
 from efficiency.policy.model import Policy
 from efficiency.reports.comparison import comparison_as_dict, comparison_as_text
 

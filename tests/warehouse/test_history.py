@@ -53,6 +53,7 @@ def evaluation(
         scores=scores,
         indicators=pl.DataFrame(),
         candidates=pl.DataFrame(),
+        verifications=pl.DataFrame(),
     )
 
 

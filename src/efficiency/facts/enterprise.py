@@ -88,14 +88,42 @@ def open_objections(pending: pl.DataFrame) -> pl.DataFrame:
     return pending.select("uscc", pl.lit(value=True).alias("open_objection")).unique()
 
 
+NAMED = 3
+"""Open incidents that a text names; of more there is the number."""
+
+
 def open_incidents(incidents: pl.DataFrame, day: date) -> pl.DataFrame:
-    """One row per enterprise with incidents dated not after `day` and not put right by then, counted by kind."""
+    """One row per enterprise with incidents dated not after `day` and not put right by then.
+
+    Counted by kind, and in words: incident_documents, phaseout_items; phaseout_overdue counts those of kind 淘汰类
+    whose deadline is before `day`.
+    """
     is_open = (pl.col("date") <= day) & (pl.col("resolved").is_null() | (pl.col("resolved") > day))
+    document = pl.col("document").fill_null("文号未注明")
+    deadline = pl.coalesce(pl.format("期限{}", pl.col("deadline").cast(pl.String)), pl.lit("期限未注明"))
+    phaseout = pl.col("kind") == INCIDENTS["incidents_phaseout"][0]
     return (
         incidents.filter(is_open)
-        .group_by("uscc")
+        .sort("uscc", "date", "kind", "document", nulls_last=True)
+        .with_columns(
+            pl.format("{}{}({})", "date", pl.col("kind").fill_null("其他"), document).alias("words"),
+            pl.format("{}认定({}，{})", "date", document, deadline).alias("item"),
+        )
+        .group_by("uscc", maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("open_incidents"),
             *((pl.col("kind") == kind).sum().cast(pl.Int64).alias(name) for name, (kind, _) in INCIDENTS.items()),
+            pl.col("words"),
+            pl.col("item").filter(phaseout),
+            (phaseout & (pl.col("deadline") < day)).sum().cast(pl.Int64).alias("phaseout_overdue"),
         )
+        .with_columns(_first_few("words").alias("incident_documents"), _first_few("item").alias("phaseout_items"))
+        .drop("words", "item")
     )
+
+
+def _first_few(texts: str) -> pl.Expr:
+    """The first texts of a list column, joined by 、, and the number where there are more; null where there is none."""
+    count = pl.col(texts).list.len()
+    shown = pl.col(texts).list.head(NAMED).list.join("、")
+    return pl.when(count > NAMED).then(pl.format("{}等{}项", shown, count)).when(count > 0).then(shown)

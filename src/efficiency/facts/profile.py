@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-COUNTS = ("open_incidents", *INCIDENTS)
+COUNTS = ("open_incidents", *INCIDENTS, "phaseout_overdue")
 FLAGS = ("visited", "open_objection")
 FLOW_WORDS = [word for word, fed in FEEDS.items() if any(column.figure == "flow" for _, column, _ in fed)]
 """Words of the profile that add up over months."""

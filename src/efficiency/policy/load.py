@@ -244,10 +244,13 @@ def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
     for i, override in enumerate(policy.override):
         if override.effect:
             yield Fault(("override", i), f"override {override.label!r} moves a tier, {remedy} or remove it")
-    for key, rules in (("candidate", policy.candidate), ("verification", policy.verification)):
-        for i, rule in enumerate(rules):
-            for name in sorted(expressions.column_names(rule.when) & _OF_TIERS):
-                yield Fault((key, i, "when"), f"when: {rule.when!r} asks for {name}, {remedy}")
+    for key, conditions in (
+        ("candidate", [rule.when for rule in policy.candidate]),
+        ("verification", [rule.when for rule in policy.verification]),
+    ):
+        for i, when in enumerate(conditions):
+            for name in sorted(expressions.column_names(when) & _OF_TIERS):
+                yield Fault((key, i, "when"), f"when: {when!r} asks for {name}, {remedy}")
     if policy.surcharge is not None:
         yield Fault(("surcharge",), f"[surcharge] goes by the time in D, {remedy} or remove it")
 

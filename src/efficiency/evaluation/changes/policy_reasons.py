@@ -181,6 +181,7 @@ def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
     the second.
     """
     ranked = a.evaluation.profile.filter(pl.col("status") == "ranked")
+    excluded = a.evaluation.profile.filter(pl.col("counted_in").is_not_null())
     second = b.evaluation.scores.select("uscc", pl.col("cohort").alias("cohort_b"))
     parts = [pl.DataFrame(schema={"uscc": pl.String, "tier_by_cuts": pl.String})]
     for first in a.policy.cohort:
@@ -188,7 +189,10 @@ def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
             second, on="uscc", how="left", validate="1:1", maintain_order="left"
         )
         for cohort in b.policy.cohort:
-            cut = add_tiers(members, cohort).filter(pl.col("cohort_b") == cohort.id)
+            counted = excluded.filter(pl.col("counted_in") == first.id).select(
+                cohort.tiers.within if cohort.tiers else ()
+            )
+            cut = add_tiers(members, cohort, counted).filter(pl.col("cohort_b") == cohort.id)
             parts.append(cut.select("uscc", pl.col("tier_initial").alias("tier_by_cuts")))
     return pl.concat(parts)
 

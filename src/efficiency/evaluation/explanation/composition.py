@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.energy_basis import energy_basis
-from efficiency.evaluation.explanation.sources import counting, in_force, period_end, stated_places
+from efficiency.evaluation.explanation.sources import counting, in_force, stated_places
 from efficiency.facts.composition import electricity_composition, energy_composition, flow_composition
 from efficiency.facts.gaps import gaps
 from efficiency.facts.windows import Window
+from efficiency.periods import period_end
 from efficiency.reference.tables import carrier_form_unit, normalise_unit, units
 from schemas import FACTS, FEEDS
 from schemas.profile import TOTALS

@@ -373,7 +373,7 @@ def _with_profile_columns(frames: Frames, ranked: pl.DataFrame, day: date) -> pl
     for part in parts:
         missing = [name for name in part.columns if name not in frame.columns]
         frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")
-    return frame.with_columns(pl.col("^incidents_.*$").fill_null(0))
+    return frame.with_columns(pl.col("^incidents_.*$", "phaseout_overdue").fill_null(0))
 
 
 def _blocked_by(

@@ -19,9 +19,14 @@ NOT_KNOWN = "未掌握"
 _MEANINGS = {"energy_level": ENERGY_LEVELS}
 """Column of the profile → its codes → the Chinese words of the lists."""
 _TIERS = ("tier", "tier_initial", "land_tier", "energy_tier", "previous_tier")
-_UNKNOWN = {**dict.fromkeys(_TIERS, NOT_RATED), "tech_level": NOT_KNOWN, "willingness": NOT_KNOWN}
+_UNKNOWN = {
+    **dict.fromkeys(_TIERS, NOT_RATED),
+    "tech_level": NOT_KNOWN,
+    "willingness": NOT_KNOWN,
+    "renovate_by": "未载明",
+}
 """Column → what is written where it is null."""
-_DECIDED = ("tier", "tier_initial", "override_labels")
+_DECIDED = ("tier", "tier_initial", "override_labels", "open_incidents", "incident_documents")
 """The columns from which a reason says that an override decided the tier."""
 
 
@@ -40,7 +45,11 @@ def reason(candidate: Candidate, schema: pl.Schema, cuts: Sequence[float]) -> pl
     if not _goes_by_tier(candidate):
         return text
     decided = pl.col("tier") != pl.col("tier_initial")
-    first = pl.format("{}(由{}类调为{}类)：", "override_labels", "tier_initial", "tier")
+    # The documents of what is not put right, where there is such a thing: an override may rest on them.
+    documents = pl.when(pl.col("open_incidents") > 0).then(pl.format("，未整改：{}", "incident_documents"))
+    first = pl.format(
+        "{}(由{}类调为{}类{})：", "override_labels", "tier_initial", "tier", documents.fill_null(pl.lit(""))
+    )
     return pl.concat_str(pl.when(decided.fill_null(value=False)).then(first).otherwise(pl.lit("")), text)
 
 

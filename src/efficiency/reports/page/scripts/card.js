@@ -99,7 +99,7 @@ function fillCard(dialog, e, entry, [previous, next]) {
       part("评价期合计", known(e, DATA.totals.map(([key, title, unit]) => [key, title, "amount", unit])), "facts"),
       part("走访与其他", known(e, [
         ["tech_level", "科技含量"], ["willingness", "发展意愿"], ["investment", "计划总投资", "amount", "万元"],
-        ["energy_level", "单位产品能耗水平"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
+        ["energy_level", "能效水平"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
       ]), "facts"),
       el("p", { class: "note" }, `${DATA.period} · 办法：${DATA.policy} · 评价编号 ${DATA.evaluation}`)));
 }
