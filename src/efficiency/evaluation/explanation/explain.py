@@ -8,7 +8,7 @@ now.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,9 @@ from efficiency.evaluation.explanation.sources import Frames, source_cells, with
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import apply_overrides, peers_of
 from efficiency.evaluation.targets import (
+    MOST_MEMBERS,
     TAKES,
+    Search,
     Supposing,
     next_better,
     score_needed,
@@ -118,14 +120,30 @@ class _Opened:
     """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
     places: pl.DataFrame
     """uscc, indicator, place, places: see `Explanation.indicators`."""
-    supposed: dict[str, Supposing | None] = field(default_factory=dict)
-    """Cohort → it, ready to be judged again; made when the first of its enterprises is explained."""
+    asked: frozenset[str]
+    """The enterprises that cards are made of."""
+    searches: dict[str, Search | None] = field(default_factory=dict)
+    """Cohort → the changes that take those of its enterprises to the next better tier; made when first asked for."""
 
-    def supposing(self, cohort: Cohort) -> Supposing | None:
-        """`cohort` ready to be judged again; None where it has no cuts."""
-        if cohort.id not in self.supposed:
-            self.supposed[cohort.id] = supposing(self.profile, self.policy, cohort)
-        return self.supposed[cohort.id]
+    def search(self, cohort: Cohort) -> Search | None:
+        """What would take the enterprises of `cohort` to the next better tier; None where it has no cuts.
+
+        Of a cohort that is too large for all cards at once too.
+        """
+        if cohort.id not in self.searches:
+            base = supposing(self.profile, self.policy, cohort)
+            tiers = self.scores.filter(pl.col("cohort") == cohort.id, pl.col("uscc").is_in(self.asked))
+            targets = {
+                uscc: better
+                for uscc, tier in tiers.select("uscc", "tier").iter_rows()
+                if (better := next_better(tier)) is not None
+            }
+            few = len(targets) == 1
+            searchable = base is not None and (few or base.members.height <= MOST_MEMBERS)
+            self.searches[cohort.id] = (
+                Search(base, targets, *((16, 7) if few else (6, 6))) if base is not None and searchable else None
+            )
+        return self.searches[cohort.id]
 
 
 FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
@@ -155,6 +173,7 @@ def explain(
     """
     opened = _open(frames, period, policy_id)
     uscc = _find(key, opened.scores, frames["facts.enterprises"])
+    opened = replace(opened, asked=frozenset({uscc}))
     figures = figures_of(uscc) if figures_of is not None else frames
     own = {name: figures[name] if name in FIGURES else frames[name] for name in _OWN}
     return _card(opened, uscc, {**_shared(frames), **own})
@@ -200,6 +219,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         others=others,
         scores=scores,
         profile=_as_profile(described),
+        asked=frozenset(scores["uscc"]),
         ranked=ranked,
         peers=_peers(values, policy),
         places=_places(values, policy),
@@ -375,12 +395,14 @@ def _target(
         return Target(tier, None, blocked, nothing, f"按名次比例，组内{len(others) + 1}户没有{tier}类名额")
     if score["score"] >= needed:
         return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
-    base = opened.supposing(cohort)
-    if base is None or not _same_score(base, score):
+    search = opened.search(cohort)
+    if search is None:
+        return Target(tier, needed, blocked, nothing, "企业数较多，逐户查询时测算")
+    if not _same_score(search.supposing, score):
         return Target(tier, needed, blocked, nothing, "名录、走访或否决事项在评价之后有变动，重新评价后才能测算")
     of_cohort = {indicator: peers for (of, indicator), peers in opened.peers.items() if of == cohort.id}
     notes = why_out_of_reach(own, cohort, score, needed, of_cohort)
-    return Target(tier, needed, blocked, what_it_takes(own, base, score["uscc"], tier, notes), "")
+    return Target(tier, needed, blocked, what_it_takes(own, search, notes), "")
 
 
 def _nothing_above(score: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from efficiency.evaluation.scoring.tiers import (
     cut_shares,
     d_streak,
     levels_of,
+    move_levels,
     runs,
     sizes_of,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "levels_of",
     "mapped",
     "measure",
+    "move_levels",
     "own_benchmark",
     "peer_statistics",
     "peers_of",

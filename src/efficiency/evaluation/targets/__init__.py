@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from efficiency.evaluation.targets.search import (
+    MOST_MEMBERS,
+    PARTS,
     TAKES,
-    changes_that_reach,
+    Search,
+    advisable,
     next_better,
     score_needed,
     what_it_takes,
@@ -13,9 +16,12 @@ from efficiency.evaluation.targets.search import (
 from efficiency.evaluation.targets.supposed import Supposing, supposing
 
 __all__ = [
+    "MOST_MEMBERS",
+    "PARTS",
     "TAKES",
+    "Search",
     "Supposing",
-    "changes_that_reach",
+    "advisable",
     "next_better",
     "score_needed",
     "supposing",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -38,11 +39,14 @@ _YIELDS = {"revenue", "gross_output", "value_added", "tax", "rd_expense"}
 """Measures of which more is better; of the others (land, staff, energy, water, discharge) less is."""
 
 
-OUT_OF_REACH = "单改此项数据不能达到：基准、名次和其他指标随之变化"
-_RISING = 4.0 ** np.arange(-5, 9)
-"""Steps in which more of a figure is tried, in shares of it."""
-_FALLING = np.concatenate([4.0 ** np.arange(-8, 0), [0.5, 0.75, 0.9, 0.97, 0.99, 0.999]])
-"""Steps in which less of a figure is tried."""
+PARTS = ("numerator", "denominator")
+OUT_OF_REACH = "单改此项数据(增加16倍、减少90%以内)不能达到：基准、名次和其他指标随之变化"
+_RISING = 4.0 ** np.arange(-5, 3)
+"""Steps in which more of a figure is tried, in shares of it; nobody is told to grow more than sixteenfold."""
+_FALLING = np.array([4.0**-6, 4.0**-4, 0.02, 0.06, 0.15, 0.35, 0.6, 0.9])
+"""Steps in which less of a figure is tried, in shares of it."""
+MOST_MEMBERS = 2_000
+"""Enterprises of a cohort for all of whom changes are looked for at once: the work grows with the square."""
 
 
 def next_better(tier: str | None) -> str | None:
@@ -118,6 +122,36 @@ def changes_that_reach(
     return changes
 
 
+@dataclass
+class Search:
+    """The changes that put some enterprises of a cohort into a better tier, looked for when first asked for."""
+
+    supposing: Supposing
+    targets: Mapping[str, str]
+    """Code of an enterprise → the tier that it is to reach."""
+    parts: int = 16
+    rounds: int = 7
+    found: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def change(self, uscc: str, column: str) -> float | None:
+        """The change of `column` that alone takes the enterprise to its tier or a better one; None where none does."""
+        if column not in self.found:
+            codes = self.supposing.members["uscc"]
+            rows = codes.is_in(list(self.targets)).arg_true()
+            asked = codes.gather(rows).to_list()
+            changes = changes_that_reach(
+                self.supposing,
+                rows.cast(pl.Int64).to_numpy(),
+                [self.targets[code] for code in asked],
+                column,
+                parts=self.parts,
+                rounds=self.rounds,
+            )
+            self.found[column] = dict(zip(asked, changes.tolist(), strict=True))
+        change = self.found[column].get(uscc, math.nan)
+        return None if math.isnan(change) else change
+
+
 def _outward(changes: Floats, more: int = 0) -> Floats:
     """`changes` rounded away from zero: 2 decimals from 100 on, else 4; `more` further units of the last decimal."""
     unit = np.where(np.abs(changes) >= 100, 100.0, 10_000.0)
@@ -127,23 +161,13 @@ def _outward(changes: Floats, more: int = 0) -> Floats:
     return np.asarray(np.sign(changes) * whole / unit)
 
 
-def what_it_takes(
-    own: pl.DataFrame, supposing: Supposing, uscc: str, target: str, notes: Mapping[str, str]
-) -> pl.DataFrame:
-    """For each indicator, the change of its numerator or denominator that alone reaches `target` (shape `TAKES`).
+def what_it_takes(own: pl.DataFrame, search: Search, notes: Mapping[str, str]) -> pl.DataFrame:
+    """For each indicator, the change of its numerator or denominator that alone reaches the tier (shape `TAKES`).
 
-    `own`: the enterprise's rows of results.indicators; `notes`: of an indicator why no change of it alone would do,
+    `own`: one enterprise's rows of results.indicators; `notes`: of an indicator why no change of it alone would do,
     where the formula says so.
     """
-    row = np.flatnonzero((supposing.members["uscc"] == uscc).to_numpy())
-    declared = {indicator.id: indicator for indicator in supposing.cohort.indicator}
-    known: dict[str, float] = {}
-
-    def change_of(word: str) -> float | None:
-        if word not in known:
-            known[word] = float(changes_that_reach(supposing, row, [target], word)[0])
-        return None if math.isnan(known[word]) else known[word]
-
+    declared = {indicator.id: indicator for indicator in search.supposing.cohort.indicator}
     rows = []
     for line in own.iter_rows(named=True):
         indicator = declared[line["indicator"]]
@@ -152,8 +176,8 @@ def what_it_takes(
         elif line["weight"] <= 0:
             rows.append(_line(line, note="指标权重为零，不影响得分"))
         else:
-            words = [_word(getattr(indicator, part), indicator, part) for part in ("numerator", "denominator")]
-            changes = [change_of(word) if word else None for word in words]
+            words = [advisable(indicator, part) for part in PARTS]
+            changes = [search.change(line["uscc"], word) if word else None for word in words]
             rows.append(_line(line, indicator, changes, notes.get(indicator.id)))
     return pl.DataFrame(rows, schema=TAKES)
 
@@ -187,12 +211,12 @@ def why_out_of_reach(
     return found
 
 
-def _word(expression: str, indicator: Indicator, part: str) -> str | None:
-    """The measure that is the whole of `expression`, where the indicator gains by the change that is advised.
+def advisable(indicator: Indicator, part: str) -> str | None:
+    """The measure that is the whole numerator or denominator, where the indicator gains by the change that is advised.
 
     Less revenue or more land can raise a score by arithmetic (R&D ÷ revenue), but no enterprise is advised so.
     """
-    word = expression.strip()
+    word = str(getattr(indicator, part)).strip()
     if word not in _WORDS:
         return None
     gains_by_more = (part == "numerator") == (indicator.better == "higher")
@@ -212,7 +236,7 @@ def _line(
     if indicator is None or not reachable:
         return line
     top, bottom = row["numerator"], row["denominator"]
-    for part, change in zip(("numerator", "denominator"), changes, strict=True):
+    for part, change in zip(PARTS, changes, strict=True):
         word = getattr(indicator, part).strip()
         column = _WORDS.get(word) if re.fullmatch(r"\w+", word) else None
         line |= {part: column.title if column else word, f"{part}_unit": column.unit if column else None}

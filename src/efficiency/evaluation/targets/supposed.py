@@ -18,6 +18,7 @@ from efficiency.evaluation.scoring import (
     DECIMALS,
     UNIT,
     Floats,
+    Levels,
     apply_overrides,
     earned_shares,
     filled_shares,
@@ -25,6 +26,7 @@ from efficiency.evaluation.scoring import (
     groups_by,
     levels_of,
     measure,
+    move_levels,
     own_benchmark,
     peer_statistics,
     quotient,
@@ -58,6 +60,8 @@ class Supposing:
     """Of each member whether its values are part of benchmarks."""
     counted: pl.DataFrame
     """Who is not ranked but counts in n, with the columns of `within`."""
+    looked_at: frozenset[str]
+    """The columns by which enterprises are placed in cohorts, and overrides hold."""
 
     def judged(self, rows: Rows, column: str, values: Floats) -> pl.DataFrame:
         """Tier and score (null without one) of the members `rows`, each with the value of `values` for `column`.
@@ -81,7 +85,16 @@ def supposing(profile: pl.DataFrame, policy: Policy, cohort: Cohort) -> Supposin
     members = assigned.filter(pl.col("cohort") == cohort.id).rechunk()
     graded = grade_data(measure(members, cohort), cohort)
     scored, _ = score_cohort(members, cohort, policy, counted)
-    return Supposing(policy, cohort, cohort.tiers, scored, graded["is_ranked"].to_numpy(), counted)
+    conditions = [rule.when for rule in (*policy.excluded, *policy.override)] + [one.where for one in policy.cohort]
+    return Supposing(
+        policy,
+        cohort,
+        cohort.tiers,
+        apply_overrides(scored, policy.override),
+        graded["is_ranked"].to_numpy(),
+        counted,
+        frozenset(name for text in conditions for name in column_names(text)),
+    )
 
 
 class _Cases:
@@ -101,6 +114,8 @@ class _Cases:
         points = self._points(shares)
         score = self._score(points)
         own = self._own(score)
+        if self.column not in base.looked_at and base.looked_at.issubset(PROFILE.names):
+            return self._by_level(score, own)
         above = score[:, self.ranked] > own[:, None]
         supposed = assign(self.changed, base.policy).with_columns(
             *(self._series(f"value_{i.id}", self._own(self._figures(i)[2])) for i in cohort.indicator),
@@ -117,6 +132,19 @@ class _Cases:
         stays = (pl.col("cohort") == cohort.id).fill_null(value=False) & ~lacking & pl.col("score").is_not_null()
         tiered = supposed.with_columns(pl.when(stays).then("tier_initial").alias("tier"))
         return apply_overrides(tiered, base.policy.override).select("tier", pl.when(stays).then("score").alias("score"))
+
+    def _by_level(self, score: Floats, own: Floats) -> pl.DataFrame:
+        """As `judged` where scope and overrides do not look at what changes: they hold as in the evaluation."""
+        absent = np.isnan(own)
+        for item in self.base.cohort.indicator:
+            if item.missing == "insufficient" and self.column in column_names(f"{item.numerator} + {item.denominator}"):
+                absent = absent | np.isnan(self._own(self._figures(item)[2]))
+        levels = self._levels(score)
+        for i, override in enumerate(self.base.policy.override):
+            move_levels(levels, override, np.flatnonzero(self.base.members[f"override_{i}"].to_numpy()[self.rows]))
+        found = pl.Series(TIERS).gather(pl.Series(levels))
+        stays = pl.Series(~absent)
+        return pl.select(pl.when(stays).then(found).alias("tier"), pl.when(stays).then(pl.Series(own)).alias("score"))
 
     def _base(self, name: str) -> Floats:
         """1 × members: a column of the evaluation."""
@@ -213,6 +241,11 @@ class _Cases:
 
     def _tier(self, score: Floats) -> pl.Series:
         """The tier of the changed enterprise of each case by `score` (cases × members); null without a score."""
+        found = pl.Series(TIERS).gather(pl.Series(self._levels(score)))
+        return pl.select(pl.when(pl.Series(~np.isnan(self._own(score)))).then(found)).to_series()
+
+    def _levels(self, score: Floats) -> Levels:
+        """The level of the changed enterprise of each case by `score`; without meaning where it has none."""
         base, tiers = self.base, self.base.tiers
         known = np.flatnonzero(~np.isnan(score).all(axis=0))
         groups = groups_by(
@@ -225,9 +258,8 @@ class _Cases:
         levels[:, groups.order] = levels_of(whole[:, groups.order], tiers, runs(lengths), sizes)
         place = np.full(base.members.height, -1, dtype=np.int64)
         place[known] = np.arange(len(known))
-        own, absent = place[self.rows], np.isnan(self._own(score))
-        found = pl.Series(TIERS).gather(pl.Series(levels[self.case, own]))
-        return pl.select(pl.when(pl.Series(~absent)).then(pl.lit(found))).to_series()
+        own: Levels = levels[self.case, place[self.rows]]
+        return own
 
     def _of_dimensions(self, shares: dict[str, Floats]) -> list[pl.Series]:
         """Scores and tiers of land and energy, null unless an override looks at them."""
