@@ -222,6 +222,10 @@ RULES: dict[str, ProblemRule] = {
             "file_succeeded": "本表已由后来报送的同名文件“{value}”取代，数据不再计入，保留备查，无需处理。",
             "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
+            "correction_carried": "该月的更正（{value}）已同时计入含该月、在审批之前报送的累计数：{figures}。无需处理；"
+            "其中如有已含该项更正的，请注明晚于审批日期的填报日期后重报。",
+            "correction_same_day": "含该月的累计数（{figures}）与该项更正同日（{value}），视为已含该项更正，未再调整。"
+            "如未包含，请填写早于审批日期的填报日期后重报。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入。{hint}"
             "请核对；下次请填在同一行。",
