@@ -163,6 +163,8 @@ RULES: dict[str, ProblemRule] = {
         "warning",
         "resolve",
         {
+            "correction_of_span_alone": "该项更正只更正{value}这一累计数，审批之前报送的、含这些月份的其他累计数"
+            "（{figures}）不随之改变。这些累计数同样有误的，请改为按月份更正，或逐项更正。",
             "figures_lapsed": "同名文件的前一版填报、本版没有填报的{title}数据有 {value} 项（{names}），"
             "自本版起不再计入。漏报的请补填后重新报送；确已取消的，无需处理。",
             "file_misnamed": "文件名写的是{named}，表中数据的所属期却是 {value}，已按表中的所属期计入。"

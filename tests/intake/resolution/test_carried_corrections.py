@@ -232,6 +232,16 @@ def test_the_total_of_energy_is_carried_too() -> None:
     assert totals(result, "energy", "consumption") == {(3, 3): 130.0, (1, 3): 310.0}
 
 
+def test_a_corrected_cumulative_figure_leaves_longer_ones_and_says_so() -> None:
+    to_march = {"new": 39.0, **year_to_date(2026, 3)}
+    result = sent(output("tax", BEFORE, TO_MARCH, TO_APRIL), ledger(to_march))
+    assert totals(result) == {(1, 3): 39.0, (1, 4): 45.0}
+    assert problem_cells(result, "correction_of_span_alone") == [("ledger.xlsx", "E2")]
+    assert "2026年1-4月" in message(result, "correction_of_span_alone")
+    alone = sent(output("tax", BEFORE, TO_MARCH), output("later", AFTER, TO_APRIL), ledger(to_march))
+    assert not problem_cells(alone, "correction_of_span_alone")
+
+
 def test_two_tables_of_a_ledger_side_by_side_are_each_carried() -> None:
     april = {"tax": 12.0, **month(2026, 4)}
     beside = {"row": 2, "block": 1, "new": 11.0, **month(2026, 4)}

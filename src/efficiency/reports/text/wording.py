@@ -52,6 +52,7 @@ RULES: dict[str, str] = {
     "correction_not_carried": "更正未能计入累计数",
     "correction_carried": "更正计入累计数",
     "correction_same_day": "更正与累计数同日",
+    "correction_of_span_alone": "更正未及其他累计数",
     "entries_left_out": "事项未再列出仍有效",
     "figures_lapsed": "前版数据不再计入",
     "file_misnamed": "文件名与所属期不符",

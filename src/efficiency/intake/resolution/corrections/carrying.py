@@ -36,7 +36,7 @@ class Carried:
     added: pl.DataFrame
     """Rows of the same shape, parts too: the corrections, and with the opposite sign the figures that they replace."""
     problems: pl.DataFrame
-    """Notes of what is carried, and the corrections that should be carried and whose difference is not known."""
+    """What is carried, what should be and cannot, and what stays as it is although a part of it is corrected."""
 
 
 def carry(
@@ -49,16 +49,21 @@ def carry(
     else arrived, before the correction was approved; without a day of approval, before its ledger was filed or arrived.
     """
     rows, added, problems = facts, [facts.clear()], [EMPTY]
-    months = corrections.filter((pl.col("target_form") == form.id) & (pl.col("span_start") == pl.col("span_end")))
-    if not form.flow or months.is_empty():
+    about = corrections.filter(pl.col("target_form") == form.id)
+    if not form.flow or about.is_empty():
         return Carried(rows, added[0], EMPTY)
     filed = _filed(sheets)
-    months = months.join(filed, on="submission_id", how="left", validate="m:1").with_row_index("_id")
+    about = about.join(filed, on="submission_id", how="left", validate="m:1").with_row_index("_id")
+    is_month = pl.col("span_start") == pl.col("span_end")
     for field in form.correctable:
-        of_field = months.filter(pl.col("target") == field)
+        of_field = about.filter(pl.col("target") == field)
         if form.column(field).figure != "flow" or of_field.is_empty():
             continue
         longer = _longer(form, rows, field, corrections, filed)
+        problems.append(
+            _left_as_they_are(form, longer, of_field.filter(~pl.col("superseded") & ~is_month), sheets, columns)
+        )
+        of_field = of_field.filter(is_month)
         pairs, same_day = _containing(form, longer, of_field.filter(~pl.col("superseded")))
         problems.append(_same_day(same_day, sheets, columns))
         if pairs.is_empty():
@@ -239,6 +244,27 @@ def _same_day(pairs: pl.DataFrame, sheets: pl.DataFrame, columns: pl.DataFrame) 
     return problem_rows("correction_same_day", locate(lines, sheets, columns), {"figures": pl.col("into")})
 
 
+def _left_as_they_are(
+    form: Form, longer: pl.DataFrame, spans: pl.DataFrame, sheets: pl.DataFrame, columns: pl.DataFrame
+) -> pl.DataFrame:
+    """A warning for each correction of several months that are part of longer figures, which were filed before."""
+    pairs, _ = _containing(form, longer, spans)
+    within = (pl.col("span_end") <= pl.col("_last")) & (
+        (pl.col("span_start") != pl.col("_first")) | (pl.col("span_end") != pl.col("_last"))
+    )
+    lines = (
+        pairs.filter(within)
+        .with_columns(_span_in_words().alias("into"))
+        .group_by("_id", maintain_order=True)
+        .agg(pl.exclude("into", *_PAIR).first(), pl.col("into").str.join("、"))
+        .with_columns(
+            pl.lit("new").alias("field"),
+            _months_in_words("span_start", "span_end").alias("value"),
+        )
+    )
+    return problem_rows("correction_of_span_alone", locate(lines, sheets, columns), {"figures": pl.col("into")})
+
+
 def _number(figure: pl.Expr) -> pl.Expr:
     """`figure` as people write it."""
     return figure.round(_DECIMALS).cast(pl.String).str.strip_suffix(".0")
@@ -246,7 +272,12 @@ def _number(figure: pl.Expr) -> pl.Expr:
 
 def _span_in_words() -> pl.Expr:
     """_first and _last month as 2026年1-3月."""
-    return pl.format("{}年{}-{}月", pl.col("_first").dt.year(), pl.col("_first").dt.month(), pl.col("_last").dt.month())
+    return _months_in_words("_first", "_last")
+
+
+def _months_in_words(first: str, last: str) -> pl.Expr:
+    """The months of one year in the columns `first` and `last`, as 2026年1-3月."""
+    return pl.format("{}年{}-{}月", pl.col(first).dt.year(), pl.col(first).dt.month(), pl.col(last).dt.month())
 
 
 def _as_parts(form: Form, field: str, rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
