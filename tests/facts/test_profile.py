@@ -287,7 +287,7 @@ def test_what_earlier_versions_read_is_recognised_by_their_digest() -> None:
 def test_feedstock_is_doubted_where_the_division_makes_no_such_products() -> None:
     used = {"carrier": "天然气", "consumption": 10.0, "feedstock": 4.0, "span_start": OCTOBER, "span_end": OCTOBER}
     without = {**used, "carrier": "原煤", "feedstock": 0.0}
-    register = [
+    register: Rows = [
         {"uscc": code, "name": f"{code}公司", "industry": industry}
         for code, industry in (("甲", "3071"), ("乙", "2614"), ("丙", "2511"), ("丁", None), ("戊", "3071"))
     ]
