@@ -59,7 +59,8 @@ def carry(
         of_field = about.filter(pl.col("target") == field)
         if form.column(field).figure != "flow" or of_field.is_empty():
             continue
-        longer = _longer(form, rows, field, corrections, filed)
+        who = of_field.select("uscc").unique()
+        longer = _longer(form, rows.join(who, on="uscc", how="semi"), field, corrections, filed)
         problems.append(
             _left_as_they_are(form, longer, of_field.filter(~pl.col("superseded") & ~is_month), sheets, columns)
         )
@@ -68,7 +69,8 @@ def carry(
         problems.append(_same_day(same_day, sheets, columns))
         if pairs.is_empty():
             continue
-        stated = _stated_months(form, facts, field, sheets.join(filed, on="submission_id", validate="1:1"))
+        theirs = facts.join(who, on="uscc", how="semi", maintain_order="left")
+        stated = _stated_months(form, theirs, field, sheets.join(filed, on="submission_id", validate="1:1"))
         bases = _bases(form, pairs, of_field, stated)
         pairs, lost = (pairs.join(bases, on=_PAIR, how=how) for how in ("semi", "anti"))
         located = locate(lost.unique("_id").with_columns(pl.lit("old").alias("field")), sheets, columns)
