@@ -5,7 +5,7 @@ import pytest
 from builders.examples import examples
 from builders.oracle_evaluation import Row, oracle
 from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
-from builders.random_policies import MEANING, policies, rows
+from builders.random_policies import MEANING, policies, positive, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
