@@ -423,12 +423,12 @@ def _as_profile(described: pl.DataFrame) -> pl.DataFrame:
     unknown = {"integer": 0, "flag": False}
     lacking = [column for column in PROFILE.columns if column.name not in described.columns]
     known = described.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in lacking)
-    return PROFILE.conform(
-        known.select(
-            column.name if column.nullable else pl.col(column.name).fill_null(unknown[column.kind])
-            for column in PROFILE.columns
-        )
-    )
+    filled = [
+        pl.col(column.name).fill_null(unknown[column.kind])
+        for column in PROFILE.columns
+        if not column.nullable and column.kind in unknown
+    ]
+    return PROFILE.conform(known.with_columns(filled).select(PROFILE.names))
 
 
 def _with_profile_columns(frames: Frames, scores: pl.DataFrame, day: date) -> pl.DataFrame:
