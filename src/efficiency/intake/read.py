@@ -34,8 +34,10 @@ from efficiency.intake.extraction import (
     overlong_rows,
     parts_by_measure,
     period_label,
+    planned_rows,
     read_rows,
     report_overlong_totals,
+    report_planned_rows,
     report_unread_columns,
     report_unread_rows,
     report_within,
@@ -215,17 +217,25 @@ def _read_table(
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
     kinds, within = _kinds(found, columns)
+    planned = {} if found.measured else planned_rows(grid, found.header, kinds, columns)
+    if planned:
+        of_plans = pl.col("row_index").is_in([row for rows in planned.values() for row in rows])
+        kinds = kinds.with_columns(
+            pl.when(of_plans).then(pl.lit("note")).otherwise("kind").cast(kinds.schema["kind"]).alias("kind")
+        )
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     overlong = overlong_rows(grid, found.header, kinds, columns)
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells, overlong=overlong)
+        table.planned = found.planned
         if found.measured:
             table.named_at = found.measured.named_at
         rows = read_rows(table)
         if layout is main:
             report_unread_rows(table, found)
+            report_planned_rows(table, planned)
             if found.measured:
                 check_sums_across(table, found.measured)
         if not layout.refused:

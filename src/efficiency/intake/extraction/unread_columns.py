@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.extraction.unread import NO_HEADER
 from efficiency.intake.layout import (
     interpret,
     is_another_quantity,
@@ -18,7 +19,7 @@ from efficiency.intake.layout import (
     nearest_headers,
     piece,
 )
-from efficiency.intake.parsing import find_unit
+from efficiency.intake.parsing import find_unit, is_planned
 from efficiency.reference.tables import carrier_aliases, normalise_name
 from schemas import FORMS
 from schemas.energy import TOTAL_CARRIER
@@ -35,7 +36,6 @@ IDENTIFIER = 1e8
 """Whole numbers from here on are telephone numbers and codes where nothing else says what they are."""
 MOST_TITLES = 3
 """Titles that a message names where no header is like the one that is not read."""
-NO_HEADER = "无表头"
 _OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
 """Dimensions in which carriers are stated."""
 _NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
@@ -82,7 +82,8 @@ def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
             meaning = table.header.meanings.get(column)
             unread = None
             if meaning is None or not meaning.named or is_of_a_kind(meaning):
-                unread = _near(table, texts) or _further_carrier(table, texts, cells, column)
+                near = None if any(map(is_another_quantity, texts)) else _near(table, texts)
+                unread = near or _further_carrier(table, texts, cells, column)
             if unread is not None:
                 table.header_problem(unread.rule, column, **unread.words)
                 break
@@ -122,6 +123,9 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Unread:
     carrier = _carrier_word(label)
     own = next((column.title for _, column in meant if column.title in stated), None)
     own = own or next((name for name in stated if carrier and carrier in name), None)
+    if any(map(is_planned, label.split("|"))):
+        rule = "column_unread" if (meant or carrier) and own is None else "column_passed"
+        return _Unread(rule, {"reason": "它是计划数或预计数，不是实际完成数。"})
     if is_another_quantity(label) or _SHARE.search(normalise_name(label)) or piece(label).subordinate:
         return _Unread("column_passed", {"reason": reason})
     if own is not None:

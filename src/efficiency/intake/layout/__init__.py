@@ -18,7 +18,7 @@ from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFil
 from efficiency.intake.layout.measure_rows import MeasureRows
 from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
 from efficiency.intake.layout.tables import FoundTable, find_tables
-from efficiency.intake.layout.titles import TableContext, named_within
+from efficiency.intake.layout.titles import PlannedBy, TableContext, named_within
 
 __all__ = [
     "NO_MAPPING",
@@ -32,6 +32,7 @@ __all__ = [
     "MappedSheet",
     "MappingFile",
     "MeasureRows",
+    "PlannedBy",
     "TableContext",
     "TableLayout",
     "classify",

@@ -109,10 +109,14 @@ class TableLayout:
     """Column that states the sum of some of the month columns (一季度小计) → those months."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
+    planned: bool = False
+    """Its figures are said to be planned: none of them is read."""
 
     @property
     def refused(self) -> bool:
-        """Whether `duplicates` leave open what every row is about (its enterprise, its carrier)."""
+        """Whether nothing is read: its figures are `planned`, or `duplicates` leave open what every row is about."""
+        if self.planned:
+            return True
         named = {binding.field for binding in self.identity}
         declared = FORMS[self.form].column
         return any(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
+from efficiency.intake.parsing import Timing, find_unit, is_planned, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
 from schemas import FORMS
 
@@ -165,7 +165,7 @@ OTHER = ColumnMatch("")
 
 def is_of_another_time(text: str) -> bool:
     """Whether a sub-heading makes its heading a quantity of another time, or no quantity: 上年同期, 计划."""
-    return _OTHER_TIME.search(normalise_name(text)) is not None
+    return _OTHER_TIME.search(normalise_name(text)) is not None or is_planned(text)
 
 
 @lru_cache(maxsize=8192)
@@ -187,7 +187,7 @@ def piece(text: str) -> HeaderPart:
                 whole = whole.replace(f"({content})", "") if word == content else whole
             elif (found_timing := marker(token)) is not None:
                 timing = found_timing
-            elif _OTHER_QUANTITY.search(token):
+            elif is_another_quantity(token):
                 other = True
             elif looks_like_unit(token):
                 unknown = token
@@ -221,14 +221,15 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     header = "|".join(" ".join(cell.split()) for cell in cells)
     unit = units_[-1] if units_ else None
     if not named:
-        return ColumnMatch(header, unit=unit, timing=timing) if timing is not None else None
+        of_figures = timing is not None and not any(p.other for p in pieces)  # 11月(预计) is none
+        return ColumnMatch(header, unit=unit, timing=timing) if of_figures else None
     last = named[-1]
     candidates = ["".join(p.whole for p in named)]
     if not any(p.other for p in pieces):
         candidates.append("".join(p.name for p in named))
         if not any(p.subordinate for p in pieces):  # 用地面积 | 承租, but not 用地面积 | 其中:承租, which is in it
             candidates.append("".join(p.name for p in reversed(named)))
-        if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
+        if not any(is_of_another_time(p.whole) for p in named[:-1]):
             candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):
         found = _look_up(name)
@@ -263,7 +264,7 @@ def _below(timing: Timing, heading: Timing) -> Timing:
 
 def is_another_quantity(text: str) -> bool:
     """Whether a header names a quantity that no form has: 折标准煤, 期末库存, 上年同期."""
-    return _OTHER_QUANTITY.search(normalise_name(text)) is not None
+    return _OTHER_QUANTITY.search(normalise_name(text)) is not None or is_planned(text)
 
 
 def is_consumption(text: str) -> bool:

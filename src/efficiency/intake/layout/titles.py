@@ -15,10 +15,14 @@ from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
+    Plan,
     StatedUnits,
     Timing,
     canonical,
     find_unit,
+    planned,
+    planned_by_note,
+    says_reached,
     split_units,
     timing_in,
     timing_of_sheet,
@@ -60,7 +64,20 @@ _UNIT_NOTE = re.compile(
 _UNIT_CELL = re.compile(r"\(?(?:计量|金额|货币|数量|面积)?单位:\s*\S{1,20}|\(?(?:金额|面积|数量):\S{1,8}")
 _UNIT_COLUMNS = {"单位", "计量单位", "金额单位", "货币单位", "数量单位", "面积单位"}
 """Headers of columns that state the unit of figures."""
+_NOTE = re.compile(r"^[(*※\s]*(?:填报|填表)?(?:注|说明|备注|本表|以上|上述|表[中内]|其中)")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
+
+
+@dataclass(frozen=True)
+class PlannedBy:
+    """What says that the figures of a table are planned, or may be."""
+
+    plan: Plan
+    text: str
+    where: str
+    """标题, 工作表名, 文件名 or 说明."""
+    cell: tuple[int, str] | None = None
+    """Row of the grid and letters of the column, where it is a cell."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,8 @@ class TableContext:
     """Date on which the figures held (截止日期)."""
     uscc: str | None = None
     name: str | None = None
+    planned_note: PlannedBy | None = None
+    """A note above or below that says that figures are planned."""
 
 
 def table_context(
@@ -106,6 +125,7 @@ def table_context(
         as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
         uscc=next((code for code, _ in named if code), None),
         name=next((name for _, name in named if name), None),
+        planned_note=_planned_note(grid, (*lines, *foot), top),
     )
     if before is None:
         return own
@@ -119,7 +139,45 @@ def table_context(
         as_of=own.as_of or before.as_of,
         uscc=own.uscc or (None if own.name else before.uscc),
         name=own.name or (None if own.uscc else before.name),
+        planned_note=own.planned_note,
     )
+
+
+def planned_by(grid: Grid, header: Header, context: TableContext, file_stem: str) -> PlannedBy | None:
+    """What says that the figures below `header` are planned: a title, the sheet's or the file's name, or a note.
+
+    The titles go first: where one of them is of what was reached (完成情况), the names say nothing.
+    """
+    said = {line: plan for line in context.titles if (plan := planned(line))}
+    reached = any(says_reached(line) for line in context.titles if line not in said)
+    for line, plan in sorted(said.items(), key=lambda item: ("both", "plan", "doubt").index(item[1])):
+        if not (reached and plan == "doubt"):
+            return PlannedBy("both" if reached else plan, line, "标题", _cell_within(grid, header.top, line))
+    names = () if reached else ((grid.sheet, "工作表名"), (file_stem, "文件名"))
+    of_names = (PlannedBy(plan, text, where) for text, where in names if (plan := planned(text)))
+    return next(of_names, context.planned_note)
+
+
+def _planned_note(grid: Grid, lines: Sequence[str], top: int) -> PlannedBy | None:
+    """The first note that says that figures are planned, of `lines` above and below the table at `top`."""
+    if not any("计" in line and planned_by_note(line) for line in lines):
+        return None
+    rows = dict.fromkeys((*range(max(0, top - ABOVE), top), *range(max(top, grid.height - BELOW), grid.height)))
+    for row in rows:
+        for column, cell in enumerate(_standard_width(grid.rows(row, row + 1))[0]):
+            if _NOTE.search(cell) and (plan := planned_by_note(cell)):
+                return PlannedBy(plan, cell, "说明", (row, grid.letters(column)))
+    return None
+
+
+def _cell_within(grid: Grid, top: int, line: str) -> tuple[int, str] | None:
+    """The lowest cell above `top` that is part of `line` and says that figures are planned."""
+    first = max(0, top - ABOVE)
+    for row, cells in reversed(list(enumerate(_standard_width(grid.rows(first, top)), first))):
+        for column, cell in enumerate(cells):
+            if cell and " ".join(cell.split()) in line and planned(cell):
+                return row, grid.letters(column)
+    return None
 
 
 def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedUnits]:
