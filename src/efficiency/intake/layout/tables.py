@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from efficiency.intake.layout.cumulative import with_cumulative_months
 from efficiency.intake.layout.forms import layouts_of
 from efficiency.intake.layout.headers import anchor_rows, find_headers, labels_of, titles_begin
 from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.measure_rows import find_measure_rows, find_transposed
+from efficiency.intake.layout.months_across import with_cumulative_months, with_years_carried
 from efficiency.intake.layout.panes import panes, shared_context
 from efficiency.intake.layout.row_kinds import last_used_row
 from efficiency.intake.layout.titles import planned_by, table_context, units_of_rows
@@ -114,7 +114,8 @@ def _measured(grid: Grid, file_name: str, found: Sequence[MeasureRows]) -> list[
         top = measured.header.top
         context = table_context(grid, file_name, top, start, tables[-1].context if tables else None)
         end = measured.header.bottom + 1 + measured.kinds.height
-        header = with_cumulative_months(measured.header, (*context.titles, grid.sheet), measured.view, end)
+        header = with_years_carried(measured.header, context.timing.year)
+        header = with_cumulative_months(header, (*context.titles, grid.sheet), measured.view, end)
         layouts = tuple(layouts_of(header, context, "", ""))
         if not layouts:
             return []
@@ -186,6 +187,7 @@ def _tables_below(
         following = headers[number + 1].top if number + 1 < len(headers) else None
         end = grid.height if following is None else titles_begin(grid, following, header.bottom + 1)
         if timing is None:
+            header = with_years_carried(header, context.timing.year)
             header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
         header, of_rows = units_of_rows(grid, header, end)
         with_row_units = replace(context, units=context.units + of_rows)
