@@ -46,6 +46,8 @@ from efficiency.intake.extraction import (
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_kinds,
+    with_rows_within_carriers,
     with_sums_of_parts,
     without_rows,
 )
@@ -242,6 +244,7 @@ def _read_table(
             rows = rows_before_marks(table, rows, kinds)
             parts_of = find_parts(table, rows, kinds, columns)
             rows, table.labels, table.counted_once = parts_of.rows, parts_of.labels, parts_of.counted_once
+            rows = with_kinds(rows, layout.groups)
             if found.measured:
                 rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
             check_totals(table, kinds, before.get(layout.form))
@@ -275,15 +278,12 @@ def _kinds(found: FoundTable, columns: set[int]) -> tuple[pl.DataFrame, pl.Serie
         return found.measured.kinds, pl.Series("row_index", dtype=pl.UInt32)
     main = found.layouts[0]
     periods = set(main.periods.values())
-    alone = classify(
-        found.grid,
-        found.header,
-        columns,
-        max(found.end, found.header.bottom + 1),
-        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=periods,
-    )
+    carrier = next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None)
+    end = max(found.end, found.header.bottom + 1)
+    alone = classify(found.grid, found.header, columns, end, carrier=carrier, periods=periods)
     kinds = with_sums_of_parts(found.grid, found.header, columns, alone, periods)
+    if carrier is not None:
+        kinds = with_rows_within_carriers(found.grid, found.header, carrier, kinds, periods)
     return kinds, alone["row_index"].filter((alone["kind"] == "data") & (kinds["kind"] == "note"))
 
 

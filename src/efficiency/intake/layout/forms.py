@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
+from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in, piece
 from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
@@ -20,7 +20,7 @@ from efficiency.intake.parsing import (
     find_unit,
     is_water,
 )
-from efficiency.reference.tables import carrier_form_unit
+from efficiency.reference.tables import carrier_form_unit, carrier_kinds
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class ColumnGroup:
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
     over_new_year: bool = False
     """One of columns 11月 12月 1月 2月: of two years, which the columns do not name."""
+    kind: str | None = None
+    """The kind of the carrier (92#汽油) that is stated, where another column states another kind."""
 
     def timed(self, context: Timing) -> Timing:
         """Its mark of time, completed by that of its `context`."""
@@ -258,7 +260,12 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         units: list[int] = []
-        for name, columns in fields.items():
+        kinds = _kinds(fields["consumption"]) if carrier is not None else {}
+        for kind, item in kinds.items():
+            binding = _bind("consumption", *item, declared.column("consumption"), context)
+            group = ColumnGroup(len(column_groups), (binding,), timing, carrier, enterprise=enterprise, kind=kind)
+            column_groups.append(group)
+        for name, columns in () if kinds else fields.items():
             best = _preferred(columns, aliases=carrier is None)
             if form == "energy" and name == "unit" and len(columns) > 1:
                 units, best = sorted(column for column, _ in columns), _unit_of_rows(fields)
@@ -266,6 +273,8 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             duplicates.append(tuple(bindings))
             rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
             chosen.append(replace(bindings[0], rivals=rivals))
+        if kinds:
+            continue
         chosen = [_with_unit_column(binding, units, chosen) for binding in chosen]
         beside_month = this_month and _is_open(timing, "to_date")
         place = len(column_groups)
@@ -278,7 +287,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
     of_one_measure = (
         several > 1
         and several == len(column_groups)
-        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
+        and len({(b.carrier, b.only, b.enterprise, b.kind) for b in column_groups}) == 1
         and len({binding.field for b in column_groups for binding in b.columns}) == 1
     )
     return TableLayout(
@@ -303,7 +312,13 @@ def _marked_over_new_year(groups: list[ColumnGroup]) -> list[ColumnGroup]:
             and group.timing.month
             and group.timing.kind == "month"
         ):
-            of = (group.carrier, group.only, group.enterprise, *sorted(binding.field for binding in group.columns))
+            of = (
+                group.carrier,
+                group.kind,
+                group.only,
+                group.enterprise,
+                *sorted(binding.field for binding in group.columns),
+            )
             series.setdefault(of, []).append(group)
     marked = {
         group.index
@@ -312,6 +327,19 @@ def _marked_over_new_year(groups: list[ColumnGroup]) -> list[ColumnGroup]:
         for group in months
     }
     return [replace(group, over_new_year=group.index in marked) for group in groups]
+
+
+def _kinds(columns: list[tuple[int, ColumnMatch]]) -> dict[str, tuple[int, ColumnMatch]]:
+    """Kind → column, of several columns of one carrier that each state another kind of it (92#汽油 | 95#汽油).
+
+    None where one of them may contain another: 汽油, or 热力 beside 蒸汽.
+    """
+    best = _preferred(columns, aliases=False)
+    known = carrier_kinds()
+    names = [[piece(cell).whole for cell in meaning.header.split("|")] for _, meaning in best]
+    kinds = [next((known[name] for name in reversed(cells) if name in known), None) for cells in names]
+    apart = len(best) > 1 and len(set(kinds)) == len(kinds) and not {None, best[0][1].carrier} & set(kinds)
+    return {kind: item for kind, item in zip(kinds, best, strict=True) if kind} if apart else {}
 
 
 def _part_sums(meanings: dict[int, ColumnMatch]) -> dict[int, range]:
