@@ -180,6 +180,7 @@ def column_map(table: Table) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     for group in table.layout.groups:
         for binding in (*table.layout.identity, *group.columns):
+            at, letters = table.named_at.get(binding.column, (table.header.top, None))
             rows.append(
                 {
                     "submission_id": table.submission_id,
@@ -190,7 +191,8 @@ def column_map(table: Table) -> pl.DataFrame:
                     "unit": binding.unit,
                     "factor": binding.conversion.factor if binding.conversion else None,
                     "unit_assumed": binding.assumed,
-                    "header_row": table.grid.row_number(table.header.top),
+                    "header_row": table.grid.row_number(at),
+                    "header_column": letters,
                     "unit_confirmed": _is_confirmed(table, binding),
                     "counted_once": (group.index, binding.field) in table.counted_once,
                 }
