@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Owner = str | frozenset[str] | None
     """The carrier of a column of a wide energy sheet; the carriers to whose rows one of a long sheet is confined."""
-    Key = tuple[Timing | None, Owner, NamedAbove | None]
-    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns."""
+    Key = tuple[Timing | None, Owner, NamedAbove | None, int]
+    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns; `variant`."""
     Groups = dict[Key, dict[str, list[tuple[int, ColumnMatch]]]]
     """The columns of each field that share a key."""
 
@@ -45,7 +45,7 @@ REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
 """Columns that make a table a register; industry and town are in every department's tables."""
-NO_KEY = (None, None, None)
+NO_KEY = (None, None, None, 0)
 _PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
@@ -249,14 +249,14 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
         # A word that holds for a row (the carrier) is of no time, whatever stands above it.
         timed = declared.flow and declared.column(name).kind != "text"
-        key = (meaning.timing if timed else None, owner, meaning.owner)
+        key = (meaning.timing if timed else None, owner, meaning.owner, meaning.variant)
         bare = replace(meaning, carrier=None) if of_rows else meaning
         groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
     running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(timing is not None and timing.kind == "month" for timing, _, _ in groups)
-    for (timing, owner, enterprise), fields in _with_shared(groups, declared).items():
+    this_month = any(timing is not None and timing.kind == "month" for timing, *_ in groups)
+    for (timing, owner, enterprise, _), fields in _with_shared(groups, declared).items():
         carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         units: list[int] = []

@@ -142,6 +142,8 @@ class ColumnMatch:
     """The name, where it may mean something else too."""
     owner: NamedAbove | None = None
     """The one enterprise whose figures the column holds."""
+    variant: int = 0
+    """Which of the columns that hold one measure in rows of different units (营业收入 in 千元, in 万元)."""
 
     @property
     def identity(self) -> str | None:

@@ -59,7 +59,9 @@ _LABEL_HEADERS = frozenset(
     )
 )
 _UNIT_HEADERS = frozenset(("单位", "计量单位"))
-_VALUES = re.compile(r"(?:本期|实际|完成|填报|上报)?(?:数[值据额量]?|数额|金额|值|完成[数值]?|实际[数值]?)|本期|报告期")
+_VALUES = re.compile(
+    r"(?:本期|实际|完成|填报|上报)?(?:数[值据额量]?|数额|金额|值|完成[数值]?|实际[数值]?|指标数?值)|本期|报告期"
+)
 """A column of figures of the table's time."""
 _ENTERPRISE = re.compile(rf"{ENTERPRISE.pattern}|有限|股份")
 _ENUMERATED = re.compile(r"^[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*")
@@ -293,14 +295,16 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
         row: (label, unit) for (row, label, unit), kind in zip(body, kinds["kind"], strict=True) if kind != "note"
     }
     named_at: dict[int, tuple[int, str]] = {}
-    for label, unit in measures:
+    names = [piece(label).whole for label, _ in measures]
+    for place, (label, unit) in enumerate(measures):
+        variant = names[:place].count(names[place])
         at_row = next((row for row, known in stated.items() if known == (label, unit)), places.top)
         outside = pl.Series(values=[stated.get(row) != (label, unit) for row in range(grid.height)], dtype=pl.Boolean)
         for column, heads in places.values.items():
             meaning = _with_unit(label, unit, heads)
             if meaning is None:
                 continue
-            meanings[len(columns)] = replace(meaning, owner=places.owners.get(column))
+            meanings[len(columns)] = replace(meaning, owner=places.owners.get(column), variant=variant)
             named_at[len(columns)] = (at_row, grid.letters(places.labels))
             columns.append(column)
             numbers.append(grid.numbers[column].set(outside, None))

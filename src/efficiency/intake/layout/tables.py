@@ -189,10 +189,10 @@ def _tables_below(
         if timing is None:
             header = with_years_carried(header, context.timing.year)
             header = with_cumulative_months(header, (*context.titles, grid.sheet), grid, end)
-        header, of_rows = units_of_rows(grid, header, end)
+        shown, header, of_rows = units_of_rows(grid, header, end)
         with_row_units = replace(context, units=context.units + of_rows)
         layouts = layouts_of(header, with_row_units, stem, grid.sheet)
-        table = FoundTable(grid, header, context, tuple(layouts), last_used_row(grid, end))
+        table = FoundTable(shown, header, context, tuple(layouts), last_used_row(grid, end))
         if not header.mapped:
             table = _without_planned(table, planned_by(grid, header, context, stem))
         if layouts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
+from efficiency.intake.layout.row_kinds import odd_row
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
@@ -19,7 +20,9 @@ from efficiency.intake.parsing import (
     StatedUnits,
     Timing,
     canonical,
+    conversion,
     find_unit,
+    is_water,
     planned,
     planned_by_note,
     says_reached,
@@ -29,19 +32,21 @@ from efficiency.intake.parsing import (
     units_above,
     units_in_title,
 )
-from efficiency.reference.tables import normalise_name
+from efficiency.reference.tables import carrier_form_unit, normalise_name
 from schemas import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from efficiency.intake.formats import Grid
-    from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.layout.header_cells import ColumnMatch, Header
 
 ABOVE = 60
 """Rows above a header that are searched for titles."""
 
 
+BLANK_UNIT = "空白"
+"""What is said of a unit that is not there."""
 TITLE_CELLS = 3
 """Texts of a row that is a title: what is reported, by whom, in which unit."""
 
@@ -180,14 +185,15 @@ def _cell_within(grid: Grid, top: int, line: str) -> tuple[int, str] | None:
     return None
 
 
-def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedUnits]:
+def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Grid, Header, StatedUnits]:
     """The units in columns 计量单位 of a table that has no such field, down to before row `end`.
 
     One column holds for all columns without a unit of their own; of several, each for the column before it, whose
     meaning in the returned header then has that unit. A column without a header counts if it holds nothing but units.
+    Where the unit differs between rows, the returned grid is a view in which a column of figures is one for each unit.
     """
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
-        return header, NO_UNITS
+        return grid, header, NO_UNITS
     found: dict[int, StatedUnits] = {}
     for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
         names = {normalise_name(head) for head in heads if head}
@@ -197,14 +203,86 @@ def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedU
         units = sum((split_units(word) for word in sorted(words)), NO_UNITS)
         if units.known and (names or all(map(find_unit, words))):  # a column 单位 may name organisations
             found[column] = units
-    if len(found) < 2:
-        return header, sum(found.values(), NO_UNITS)
     meanings = dict(header.meanings)
     for column, units in found.items():
         meaning = meanings.get(column - 1)
-        if meaning is not None and meaning.unit is None and len(set(units.known)) == 1 and not units.unknown:
+        of_one = len(found) > 1 and len(set(units.known)) == 1 and not units.unknown
+        if of_one and meaning is not None and meaning.unit is None:
             meanings[column - 1] = replace(meaning, unit=units.known[0])
-    return replace(header, meanings=meanings), sum(found.values(), NO_UNITS)
+    header = replace(header, meanings=meanings)
+    for column, units in list(found.items()):
+        if len({*units.known, *units.unknown}) > 1:
+            width = grid.width
+            grid, header = _by_unit(grid, header, end, column, [column - 1] if len(found) > 1 else [*meanings])
+            found[column] = NO_UNITS if grid.width > width else units
+    return grid, header, sum(found.values(), NO_UNITS)
+
+
+def _by_unit(grid: Grid, header: Header, end: int, unit: int, columns: Sequence[int]) -> tuple[Grid, Header]:
+    """A view of `grid` in which each of `columns` that is a figure of ours is one column for each unit of its rows.
+
+    `unit` is the column that states them. Data without a unit are a column whose unit is unknown. Other columns, and
+    figures that none of these units fits, stay as they are.
+    """
+    body = pl.Series(values=[header.bottom < row < end for row in range(grid.height)])
+    texts = grid.texts[unit].str.strip_chars()
+    words = texts.filter(body).drop_nulls().unique(maintain_order=True).to_list()
+    named = [grid.texts[column] for column in header.identity.values()]
+    lacking = body & texts.is_null()
+    for names in named[:1]:
+        sums = [name for name in names.drop_nulls().unique() if odd_row(normalise_name(name), None, alone=False)]
+        lacking &= names.is_not_null() & ~names.is_in(sums)
+    rows = {word: body & (texts == word).fill_null(value=False) for word in words}
+    meanings = dict(header.meanings)
+    numbers, cells = list(grid.numbers), list(grid.texts)
+    origin = list(grid.origin) or list(range(grid.width))
+    sources = list(range(grid.width))
+    for column in columns:
+        meaning = header.meanings.get(column)
+        target = None if meaning is None or meaning.unit or meaning.unknown_unit else _unit_of(meaning)
+        carrier = meaning.carrier if meaning else None
+        water = carrier is not None and is_water(carrier)
+        water |= meaning is not None and meaning.field("output") == "water"
+        if meaning is None or target is None or not any(conversion(word, target, water=water) for word in words):
+            continue
+        apart = {**rows, BLANK_UNIT: lacking & (numbers[column].is_not_null() | cells[column].is_not_null())}
+        whole_numbers, whole_cells = numbers[column], cells[column]
+        for variant, (word, inside) in enumerate((word, inside) for word, inside in apart.items() if inside.any()):
+            known = find_unit(word)
+            own = replace(
+                meaning, unit=known.name if known else None, unknown_unit=None if known else word, variant=variant
+            )
+            outside = body & ~inside
+            if variant == 0:
+                place = column
+                numbers[column], cells[column] = whole_numbers.set(outside, None), whole_cells.set(outside, None)
+            else:
+                place = len(numbers)
+                numbers.append(whole_numbers.set(outside, None))
+                cells.append(whole_cells.set(outside, None))
+                origin.append(origin[column])
+                sources.append(column)
+            meanings[place] = own
+    if len(numbers) == grid.width:
+        return grid, replace(header, meanings=meanings)
+    at = {column: [place for place, source in enumerate(sources) if source == column] for column in set(sources)}
+    view = replace(
+        grid,
+        numbers=numbers,
+        texts=cells,
+        origin=origin,
+        marked=frozenset((row, place) for row, column in grid.marked for place in at[column]),
+        formats={place: marks for column, marks in grid.formats.items() for place in at[column]},
+    )
+    return view, replace(header, meanings=meanings)
+
+
+def _unit_of(meaning: ColumnMatch) -> str | None:
+    """The unit in which a figure is kept; None of what is no figure of ours."""
+    if meaning.carrier:
+        return carrier_form_unit()[meaning.carrier]
+    fields = (FORMS[form].column(name) for form, name in meaning.fields)
+    return next((column.unit for column in fields if column.kind == "number" and column.unit), None)
 
 
 def _unit_cells(grid: Grid, top: int) -> list[str]:
