@@ -165,9 +165,3 @@ def test_a_total_with_a_comma_that_parts_it_is_told(tmp_path: Path) -> None:
     result = balanced(read_file(inbox_file(path)))
     assert problems(result) == [("C5", "total_overlong", "合计,1,200")]
     assert result.rows["output"]["tax"].to_list() == [600, 700]
-
-
-def test_months_down_and_enterprises_across_are_told_how_to_be_sent() -> None:
-    result = sent([["2026年企业用电量(万千瓦时)"], ["月份", A, B], ["1月", 1, 2], ["2月", 4, 5]])
-    assert told(result) == [("1.xlsx", None, "form_unknown")]
-    assert "每家企业一行" in result.problems["message"].item()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from efficiency.intake.layout.blocks import named_throughout
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
@@ -16,7 +15,7 @@ from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.measure_rows import MeasureRows
 from efficiency.intake.layout.months_across import says_cumulative
-from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
+from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row, named_throughout
 from efficiency.intake.layout.tables import FoundTable, find_tables
 from efficiency.intake.layout.titles import PlannedBy, TableContext, named_within
 

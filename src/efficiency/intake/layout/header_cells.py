@@ -290,7 +290,10 @@ def measure_in(text: str) -> ColumnMatch | None:
             continue
         taken.append((start, start + len(name), meaning))
     meanings = {(meaning.fields, meaning.carrier) for _, _, meaning in taken}
-    if len(meanings) != 1:
+    rest = plain
+    for start, end, _ in sorted(taken, key=lambda item: item[:2], reverse=True):
+        rest = f"{rest[:start]}〇{rest[end:]}"
+    if len(meanings) != 1 or _beside_another().search(rest):
         return None
     if _OTHER_QUANTITY.search(plain.replace("发展计划", "")):
         return OTHER
@@ -366,6 +369,16 @@ def _canonical_names() -> dict[str, ColumnMatch]:
         **{normalise_name(role): ColumnMatch(role, role=role) for role in ROLES},
         **{name: ColumnMatch(name, tuple(found.items()), exact=True) for name, found in fields.items()},
     }
+
+
+@cache
+def _beside_another() -> re.Pattern[str]:
+    """A further measure beside the one of a title (〇): 用电量、用气量, 产值及税收."""
+    words = {re.escape(normalise_name(word)) for column in FORMS["output"].columns for word in column.words}
+    others = "|".join(sorted({*words, "用[电水气煤油热汽]量"}))
+    return re.compile(
+        rf"(?:{others})[(（]?[^、及和与/+]{{0,6}}[、及和与/+]〇|〇[^、及和与/+]{{0,6}}[、及和与/+](?:{others})"
+    )
 
 
 @cache

@@ -50,7 +50,10 @@ def hint_at_form(header: Header | None, labels: Mapping[int, str]) -> str:
     `labels` are the texts of each column's header, those that are not understood too.
     """
     if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。企业名称横排、月份竖排的，请改为每家企业一行、每月一列。"
+        return (
+            "未找到“企业名称”或“统一社会信用代码”列。企业名称横排、月份竖排的，请在标题中写明是哪项指标及其单位，"
+            "如“2026年企业用电量(万千瓦时)”。"
+        )
     others = {column: m for column, m in header.meanings.items() if not m.identity and (m.fields or m.carrier)}
     unknown = {column: label for column, label in labels.items() if column not in header.meanings}
     meant = {column: found for column, label in unknown.items() if (found := measures_meant(label))}

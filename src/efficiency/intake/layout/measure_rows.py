@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.layout.blocks import named_throughout
 from efficiency.intake.layout.header_cells import ColumnMatch, Header, NamedAbove, interpret, is_of_another_time, piece
 from efficiency.intake.layout.headers import titles_begin
-from efficiency.intake.layout.row_kinds import ENTERPRISE, last_used_row, odd_row
+from efficiency.intake.layout.row_kinds import ENTERPRISE, last_used_row, named_throughout, odd_row
 from efficiency.intake.layout.titles import named_in
 from efficiency.intake.parsing import find_unit, looks_like_unit, marker
 from efficiency.reference.tables import normalise_name
@@ -159,16 +158,31 @@ def _label_headers(cells: Sequence[str]) -> list[int]:
     ]
 
 
+def is_enterprise(cell: str) -> bool:
+    """Whether a header cell is the name or the code of an enterprise."""
+    return _ENTERPRISE.search(cell) is not None or is_code(cell)
+
+
+def is_code(cell: str) -> bool:
+    """Whether a cell is the code of an enterprise."""
+    return _CODE.fullmatch(cell.upper()) is not None
+
+
+def is_measure(cell: str) -> bool:
+    """Whether a cell names a measure or a carrier."""
+    return _measure(cell) is not None
+
+
 def _names_several(cells: Sequence[str], labels: int) -> bool:
     """Whether a row names enterprises in columns beside that of the labels."""
-    return any(_ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper()) for cell in cells[labels + 1 :])
+    return any(map(is_enterprise, cells[labels + 1 :]))
 
 
 def _is_identity(cells: Sequence[str], labels: int) -> bool:
     """Whether a row is labelled 企业名称 and names several enterprises: one measure below it is enough to know it."""
     meaning = interpret((cells[labels],)) if cells[labels] else None
-    several = [cell for cell in cells[labels + 1 :] if _ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper())]
-    return meaning is not None and meaning.identity is not None and len(several) >= SHOWN
+    several = sum(map(is_enterprise, cells[labels + 1 :]))
+    return meaning is not None and meaning.identity is not None and several >= SHOWN
 
 
 def _table(grid: Grid, rows: Sequence[Sequence[str]], top: int, labels: int, end: int) -> MeasureRows | None:

@@ -11,6 +11,7 @@ from efficiency.intake.layout.hints import hint_at_form
 from efficiency.intake.layout.mapping import mapped_header
 from efficiency.intake.layout.measure_rows import find_measure_rows, find_transposed
 from efficiency.intake.layout.months_across import with_cumulative_months, with_years_carried
+from efficiency.intake.layout.months_down import find_months_down
 from efficiency.intake.layout.panes import panes, shared_context
 from efficiency.intake.layout.row_kinds import last_used_row
 from efficiency.intake.layout.titles import planned_by, table_context, units_of_rows
@@ -89,6 +90,7 @@ def find_tables(grid: Grid, file_name: str, mapped: MappedSheet | None = None) -
             others += no_forms
     if not forms:
         transposed = _measured(grid, file_name, find_transposed(grid))
+        transposed = transposed or _measured(grid, file_name, find_months_down(grid))
         first = headers[0] if headers else None
         return transposed, "" if transposed else _hint(grid, file_name, first)
     return [*forms, *others], ""
