@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from builders.sent import A, B, cells, sent, told, totals
+from builders.sheets import Rows
 from builders.stated import Resolved
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,7 +95,7 @@ def test_columns_of_kinds_add_up_and_those_of_a_whole_beside_one_are_refused() -
 
 
 def test_columns_of_kinds_by_month_and_by_meter_keep_apart() -> None:
-    months = [
+    months: Rows = [
         ["企业名称", "92#汽油(吨)", None, "95#汽油(吨)", None],
         [None, "1月", "2月", "1月", "2月"],
         [A, 3, 4, 5, 6],

@@ -137,7 +137,9 @@ def test_a_time_that_is_planned_is_no_time(cell: str) -> None:
     ("note", "rule", "count"), [("注：本表为预计数", "figures_planned", 0), ("注：9月按预计数填报", "plan_doubt", 1)]
 )
 def test_a_note_says_so_too(note: str, rule: str, count: int) -> None:
-    for rows in ([["2026年10月"], TAX, [A, 5], [note]], [["2026年10月"], [note], TAX, [A, 5]]):
+    below: Rows = [["2026年10月"], TAX, [A, 5], [note]]
+    above: Rows = [["2026年10月"], [note], TAX, [A, 5]]
+    for rows in (below, above):
         result = sent(rows)
         assert [found for _, _, found in told(result)] == [rule]
         assert len(cells(result, "output", "tax")) == count

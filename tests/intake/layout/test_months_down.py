@@ -29,8 +29,8 @@ def test_months_down_state_what_months_across_do(
     names: list[str], months: list[int], header: str | None, *, year: bool
 ) -> None:
     figures = {(name, month): 10 * at + month for at, name in enumerate(names, 1) for month in months}
-    label = (lambda month: f"2026年{month}月") if year else (lambda month: f"{month}月")
-    down: Rows = [POWER, [header, *names], *([label(m), *(figures[n, m] for n in names)] for m in months)]
+    of_year = "2026年" if year else ""
+    down: Rows = [POWER, [header, *names], *([f"{of_year}{m}月", *(figures[n, m] for n in names)] for m in months)]
     across: Rows = [
         POWER,
         ["企业名称", *(f"{m}月" for m in months)],
@@ -52,7 +52,13 @@ def test_each_figure_keeps_its_cell_and_its_enterprise_the_header_s() -> None:
 
 
 def test_totals_of_months_and_of_enterprises_are_checked() -> None:
-    rows = [["月份", A, B, "合计"], ["1月", 1, 2, 3], ["2月", 4, 5, 10], ["合计", 5, 8, 13], ["1-2月累计", 5, 7, 12]]
+    rows: Rows = [
+        ["月份", A, B, "合计"],
+        ["1月", 1, 2, 3],
+        ["2月", 4, 5, 10],
+        ["合计", 5, 8, 13],
+        ["1-2月累计", 5, 7, 12],
+    ]
     result = sent([POWER, *rows])
     assert sorted(told(result)) == [("1.xlsx", "C5", "control_total"), ("1.xlsx", "D4", "control_total")]
 
@@ -66,7 +72,13 @@ def test_measures_below_each_enterprise() -> None:
 
 
 def test_codes_may_stand_for_names_and_rates_are_no_months() -> None:
-    rows = [["月份", CODES["A"], CODES["B"]], ["1月", 1, 2], ["2月", 4, 5], ["平均", 2, 3], ["同比增长", 0.1, 0.2]]
+    rows: Rows = [
+        ["月份", CODES["A"], CODES["B"]],
+        ["1月", 1, 2],
+        ["2月", 4, 5],
+        ["平均", 2, 3],
+        ["同比增长", 0.1, 0.2],
+    ]
     result = sent([POWER, *rows])
     assert told(result) == []
     assert [value for _, _, value in power(result)] == [1, 2, 4, 5]
