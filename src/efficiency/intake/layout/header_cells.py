@@ -91,6 +91,8 @@ _OTHER_QUANTITY = re.compile(
     rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水|等价"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
+_NOT_PAID = re.compile(r"减免|应[缴纳交]|欠[缴税费]|退税|返还|未缴|缓缴|核定|滞纳|补贴|奖励")
+"""What makes the tax of a title another than that which was paid."""
 _CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]{0,17}\d)[0-9A-Z]{18}")
@@ -295,7 +297,7 @@ def measure_in(text: str) -> ColumnMatch | None:
         rest = f"{rest[:start]}〇{rest[end:]}"
     if len(meanings) != 1 or _beside_another().search(rest):
         return None
-    if _OTHER_QUANTITY.search(plain.replace("发展计划", "")):
+    if _OTHER_QUANTITY.search(plain.replace("发展计划", "")) or _NOT_PAID.search(plain) or is_planned(text):
         return OTHER
     named = taken[0][2]
     parts = piece(text)
