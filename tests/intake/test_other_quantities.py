@@ -40,3 +40,21 @@ def test_months_of_tax_that_was_not_paid_are_no_tax_paid(title: str) -> None:
     result = sent([[title], ["企业名称", "1月", "2月"], [A, 5, 6]])
     assert told(result) == [("1.xlsx", None, "form_unknown")]
     assert cells(result, "output", "tax") == []
+
+
+@pytest.mark.parametrize("header", ["入库月份", "税款所属月份", "抄表月份", "账期"])
+def test_a_column_of_months_is_the_time_of_its_rows_whatever_the_office_calls_it(header: str) -> None:
+    result = sent([["2026年企业税收(万元)"], ["企业名称", header, "实缴税金"], [A, "10月", 5], [B, "9月", 6]])
+    assert told(result) == []
+    months = cells(result, "output", "span_start", "span_end")
+    assert [(start.month, end.month) for start, end in months] == [(10, 10), (9, 9)]
+
+
+def test_a_column_of_months_that_may_be_their_time_is_told_and_those_of_other_things_are_not() -> None:
+    def of(header: str) -> list[tuple[str, str | None, str]]:
+        return told(
+            sent([["2026年税收(万元)"], ["企业名称", header, "实缴税金"], [A, "2026-10", 5], [B, "2026-09", 6]])
+        )
+
+    assert of("申报月份") == [("1.xlsx", "B2", "column_unread")]
+    assert of("投产年月") == of("合同年月") == []

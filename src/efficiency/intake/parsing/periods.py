@@ -190,11 +190,9 @@ def timing_in(text: str) -> Timing:
             return whole
         if _LABELLED_DAY.search(days.string):  # 所属期:2026年9月26日至10月25日
             return _undetermined("", f"“{days[0]}”不是整月。")
-    if _LAST_YEAR.search(canonical(text)):
-        return replace(UNSURE, doubt=_OF_LAST_YEAR)
     labelled = _LABELLED_DAY.search(canonical(text))
-    if labelled:
-        return Timing(int(labelled[1]), int(labelled[2]))
+    if labelled or _LAST_YEAR.search(canonical(text)):
+        return Timing(int(labelled[1]), int(labelled[2])) if labelled else replace(UNSURE, doubt=_OF_LAST_YEAR)
     if to_date := _up_to(canonical(text)):
         return to_date
     plain = _OTHER_DATES.sub(" ", canonical(text))
