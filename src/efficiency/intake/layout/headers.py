@@ -285,10 +285,10 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
     identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
     for row, line in enumerate(rows):
         again = (column for column in identifying if line[column] and (row, column) not in merged)
-        again = [line[column] for column in again]
-        if row != anchor - top and any(piece(cell).name in _anchor_names() for cell in again):
+        repeated = [line[column] for column in again]
+        if row != anchor - top and any(piece(cell).name in _anchor_names() for cell in repeated):
             return {}  # the header of another table
-        if row > anchor - top and any(marker(cell) is not None for cell in again):
+        if row > anchor - top and any(marker(cell) is not None for cell in repeated):
             return {}  # the month of the rows below it
     for row in range(anchor - top):
         if _is_title(rows[row], {column for line, column in merged if line == row}, identifying):
