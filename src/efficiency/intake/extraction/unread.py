@@ -231,15 +231,18 @@ def planned_rows(grid: Grid, header: Header, kinds: pl.DataFrame, read: Collecti
     if not kinds.height:
         return {}
     first = int(kinds["row_index"][0])
-    body = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
+    rows = grid.frame[first : first + kinds.height]
+    others = [c for c in range(grid.width) if c not in read and grid.texts[c].null_count() < grid.height]
+    says = [pl.col(f"t{column}").str.contains(_PLANNED).any() for column in others]
+    if not others or not any(rows.select(says).row(0)):
+        return {}
+    body = rows.hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     found: dict[int, list[int]] = {}
-    for column in sorted(set(range(grid.width)) - set(read)):
+    for column in others:
         texts = body[f"t{column}"]
-        if texts.null_count() == len(texts) or not texts.str.contains(_PLANNED).any():
-            continue
         words = [text for text in texts.drop_nulls().unique() if is_planned_row(text)]
-        if rows := body.filter(texts.is_in(words))["row_index"].to_list():
-            found[column] = rows
+        if planned := body.filter(texts.is_in(words))["row_index"].to_list():
+            found[column] = planned
     return found
 
 
