@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from builders.small_inbox import CODES, NAMES, quick_policy, write
 from builders.small_inbox import run as run_month
+from conftest import efficiency
 
 from efficiency.errors import UsageError
 from efficiency.review.audit import audit
@@ -186,6 +187,23 @@ def test_what_is_not_known_is_refused_with_what_is_near(zone: Path, what: str) -
         attempt(zone)
     assert refused.value.exit_status == 2
     assert place(zone).read_bytes() == before
+
+
+def test_the_command_answers_in_chinese_and_in_english_where_that_is_asked_for(zone: Path) -> None:
+    def said(*options: str) -> str:
+        done = efficiency("withdraw", *options, "--warehouse", place(zone), cwd=zone, check=False)
+        return done.stdout + done.stderr
+
+    assert "撤回的原因" in said("误报税收.csv")
+    unknown = said("税收误报.csv", "--reason", "误报")
+    assert "相近的有：" in unknown
+    assert "误报/误报税收.csv" in unknown
+    done = said("误报税收.csv", "--reason", "误报")
+    assert done.startswith("已撤回：误报/误报税收.csv：")
+    assert "如需恢复：efficiency withdraw" in done
+    assert "已经撤回" in said("误报税收.csv", "--reason", "误报")
+    assert said("误报税收.csv", "--undo", "--language", "en").startswith("Counts again: 误报/误报税收.csv: ")
+    assert "没有被撤回" in said("误报税收.csv", "--undo")
 
 
 def test_a_name_that_fits_two_files_is_refused_and_a_file_is_withdrawn_once(zone: Path) -> None:
