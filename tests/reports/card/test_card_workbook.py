@@ -40,8 +40,9 @@ def texts(sheet: Worksheet) -> list[str]:
 
 @pytest.fixture(scope="module")
 def merger(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> tuple[Explanation, Worksheet]:
-    """The first merger candidate, and its card."""
-    uscc = contents["results.candidates"].filter(list="merger").sort("priority")["uscc"][3]
+    """The first merger candidate with a partner, and its card."""
+    candidates = contents["results.candidates"].filter(pl.col("partner_1").is_not_null(), list="merger")
+    uscc = candidates.sort("priority")["uscc"][0]
     explanation = explain(contents, uscc, "2026-10")
     return explanation, written(tmp_path_factory.mktemp("card"), explanation)
 

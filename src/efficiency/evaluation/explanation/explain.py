@@ -63,6 +63,8 @@ class Explanation:
     evaluation: dict[str, Any]
     """The row of results.evaluations, without the policy's text."""
     policy_title: str
+    policy: Policy
+    """The policy as it was applied."""
     other_policies: tuple[str, ...]
     """Policies that have a current evaluation of the period too."""
     score: dict[str, Any]
@@ -229,6 +231,7 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
     return Explanation(
         evaluation=opened.evaluation,
         policy_title=policy.title,
+        policy=policy,
         other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,

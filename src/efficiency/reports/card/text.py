@@ -13,9 +13,9 @@ from efficiency.reports.card.words import listed, possible_changes, score_to_rea
 from efficiency.reports.text import (
     CONFIDENT,
     REVIEW,
-    TIER_NAMES,
     format_figure,
     labelled_lines,
+    on_one_line,
     percentage,
     table_lines,
 )
@@ -105,7 +105,7 @@ def _standing(explanation: Explanation) -> list[str]:
     if score["status"] != "ranked":
         return labelled_lines([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
-        ("等级", _tier(score["tier"]) + _aside(_before(score))),
+        ("等级", _tier(explanation, score["tier"]) + _aside(_before(score))),
         (
             "综合得分",
             f"{format_figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
@@ -139,11 +139,13 @@ def _before(score: Mapping[str, Any]) -> str:
 
 def _dimension(explanation: Explanation, dimension: str) -> str:
     score = explanation.score
-    return _tier(score[f"{dimension}_tier"]) + _aside(format_figure(score[f"{dimension}_score"], explanation.cuts))
+    return _tier(explanation, score[f"{dimension}_tier"]) + _aside(
+        format_figure(score[f"{dimension}_score"], explanation.cuts)
+    )
 
 
-def _tier(tier: str | None) -> str:
-    return f"{tier}类 {TIER_NAMES[tier]}" if tier else "不划分等级"
+def _tier(explanation: Explanation, tier: str | None) -> str:
+    return f"{tier}类 {on_one_line(explanation.policy.letter_names[tier])}" if tier else "不划分等级"
 
 
 def _indicators(explanation: Explanation) -> list[str]:

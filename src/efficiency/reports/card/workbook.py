@@ -13,11 +13,11 @@ from efficiency.reports.card.sources import SourceBlock, source_blocks
 from efficiency.reports.card.words import indicator_note, possible_changes, result_lines, score_to_reach, value_needed
 from efficiency.reports.palette import ACCENT, TIER_FILL
 from efficiency.reports.report import BEIJING
-from efficiency.reports.text import TIER_NAMES, clean_text, division_names, format_figure
+from efficiency.reports.text import clean_text, division_names, format_figure
 from efficiency.reports.workbook import new_workbook, print_setup, score_kind, unique_parts, wrapped_lines, write_merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -137,30 +137,32 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
 def _result(card: _Card, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
+    names = explanation.policy.letter_names
 
     def points(name: str) -> tuple[float | None, Format]:
         return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
 
     if score["status"] == "ranked":
         card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
+            (2, "综合等级", 4, *_tier(score["tier"], styles, names)), (2, "综合得分", 2, *points("score")),
             (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
-            (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
+            (2, "上期等级", 2, *_tier(score["previous_tier"], styles)),
         ])  # fmt: skip
         card.pairs([
-            (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
+            (2, "土地等级", 4, *_tier(score["land_tier"], styles, names)),
             (2, "土地得分", 2, *points("land_score")),
-            (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
+            (2, "能源等级", 4, *_tier(score["energy_tier"], styles, names)),
             (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
     for label, words in result_lines(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
 
 
-def _tier(tier: str | None, styles: Styles, *, short: bool = False) -> tuple[str, Format]:
+def _tier(tier: str | None, styles: Styles, names: Mapping[str, str] | None = None) -> tuple[str, Format]:
+    """The tier, with what it is called where there are `names`, and the format of its cell."""
     if tier not in TIER_FILL:
         return "无", styles.cell("text", align="center")
-    return (tier if short else f"{tier} {TIER_NAMES[tier]}"), styles.tier(tier)
+    return (f"{tier} {names[tier]}" if names else tier), styles.tier(tier, shrink=True)
 
 
 def _indicators(card: _Card, explanation: Explanation) -> None:

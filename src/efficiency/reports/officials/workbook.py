@@ -116,7 +116,8 @@ def write_lists(
         split(SCORE_CHANGES, changes, score_changes.SCORE_CHANGE_FIELDS, page)
 
     page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *others)
-    split(UNRATED, rankings.unrated(report), rankings.UNRATED_FIELDS, page)
+    unrated = rankings.unrated(report)
+    split(UNRATED, unrated, rankings.unrated_fields(unrated), page)
     return ranked, listed
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from efficiency.reports.content import lists, notes, quadrant, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, views
 from efficiency.reports.page.method import method_sections, trace
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, TIER_NAMES, clean_frame
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, clean_frame
 from schemas.profile import TIERS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
@@ -88,7 +88,8 @@ def _tiers(report: Report) -> list[dict[str, Any]]:
     table = totals.tier_table(report)
     if not table["enterprises"].sum():
         return []
-    return [{"name": TIER_NAMES[row["tier"]], **row} for row in table.iter_rows(named=True)]
+    names = report.letter_names
+    return [{"name": names[row["tier"]], **row} for row in table.iter_rows(named=True)]
 
 
 def _movement(report: Report) -> dict[str, Any] | None:

@@ -1,0 +1,104 @@
+"""What a merger would make of both: the land and the energy efficiency of an enterprise and a partner together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from efficiency.reports.content.efficiencies import DIMENSIONS, headline_indicators
+
+if TYPE_CHECKING:
+    from efficiency.policy.model import Policy
+
+NUMBERS = (1, 2, 3)
+_SAME = ("indicator", "numerator_expression", "denominator_expression")
+"""Figures of two enterprises may be added up only where these are the same of both."""
+
+
+def partner_words(
+    candidates: pl.DataFrame, indicators: pl.DataFrame, tiers: pl.DataFrame, policy: Policy
+) -> pl.DataFrame:
+    """One row per enterprise and partner that is named, in order: uscc, number, partner (code or null), words.
+
+    `candidates` has uscc, partner_1 … and partner_1_name …; `indicators` the rows (shape schemas.INDICATORS) of
+    enterprises and partners, `tiers` the partners' uscc and tier. The words name the partner with its tier, and of the
+    first land and energy indicator of the enterprise's cohort what both have together: Σ numerators ÷ Σ denominators,
+    against the enterprise's benchmark as it is. Only where both are measured by the same indicator.
+    """
+    pairs = pl.concat(
+        candidates.select(
+            "uscc",
+            pl.lit(number, dtype=pl.Int64).alias("number"),
+            pl.col(f"partner_{number}").alias("partner"),
+            pl.col(f"partner_{number}_name").alias("name"),
+        )
+        for number in NUMBERS
+    ).filter(pl.col("name").is_not_null())
+    headline = indicators.join(headline_indicators(policy), on=["cohort", "dimension", "indicator"], how="inner")
+    own = pairs.join(headline, on="uscc", how="inner")
+    theirs = indicators.join(pairs.select("partner").unique(), left_on="uscc", right_on="partner", how="semi").select(
+        pl.col("uscc").alias("partner"),
+        *_SAME,
+        *(pl.col(name).alias(f"their_{name}") for name in ("numerator", "denominator", "value")),
+    )
+    together = own.join(theirs, on=["partner", *_SAME], how="inner").select(
+        "uscc",
+        "number",
+        pl.col("dimension").replace_strict({name: i for i, name in enumerate(DIMENSIONS)}).alias("place"),
+        _together().alias("said"),
+    )
+    said = (
+        together.sort("uscc", "number", "place")
+        .group_by("uscc", "number", maintain_order=True)
+        .agg(pl.col("said").str.join("；"))
+    )
+    order = candidates.select("uscc", pl.int_range(pl.len()).alias("at"))
+    return (
+        pairs.join(tiers.select(pl.col("uscc").alias("partner"), "tier"), on="partner", how="left", validate="m:1")
+        .join(said, on=["uscc", "number"], how="left", validate="1:1")
+        .join(order, on="uscc", how="left", validate="m:1")
+        .sort("at", "number")
+        .select(
+            "uscc",
+            "number",
+            "partner",
+            pl.concat_str(
+                "name",
+                pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null(""),
+                pl.concat_str(pl.lit("：合并后"), "said").fill_null(""),
+            ).alias("words"),
+        )
+    )
+
+
+def _together() -> pl.Expr:
+    """单位用地税收5.2万元/亩(本企业2.1、对方8)，仍低于本企业基准6.1."""
+    denominator = pl.col("denominator") + pl.col("their_denominator")
+    value = pl.when(denominator > 0).then((pl.col("numerator") + pl.col("their_numerator")) / denominator)
+    higher, benchmark = pl.col("better") == "higher", pl.col("benchmark")
+    reached = pl.when(higher).then(value >= benchmark).otherwise(value <= benchmark)
+    against = (
+        pl.when(reached)
+        .then(pl.concat_str(pl.lit("，达到本企业基准"), _short(benchmark)))
+        .when(~reached)
+        .then(
+            pl.concat_str(
+                pl.when(higher).then(pl.lit("，仍低于本企业基准")).otherwise(pl.lit("，仍高于本企业基准")),
+                _short(benchmark),
+            )
+        )
+        .otherwise(pl.lit(""))
+    )
+    figures = pl.concat_str(
+        _short(value), pl.col("unit").fill_null(""), pl.lit("(本企业"), _short(pl.col("value")), pl.lit("、对方"),
+        _short(pl.col("their_value")), pl.lit(")"), against,
+    )  # fmt: skip
+    return pl.concat_str("title", figures.fill_null("无法测算"))
+
+
+def _short(value: pl.Expr) -> pl.Expr:
+    """A figure with two decimals, or four below 1, without zeros at the end."""
+    rounded = pl.when(value.abs() >= 1).then(value.round(2)).otherwise(value.round(4))
+    # Adding 0.0 turns a rounded −0.0 into 0.
+    return (rounded + 0.0).cast(pl.String).str.replace(r"\.0$", "")
