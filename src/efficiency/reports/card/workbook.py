@@ -5,38 +5,33 @@ It shows the whole chain: cell → figure → window total → indicator → ben
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
 from efficiency.reports.card.words import indicator_note, possible_changes, result_lines, score_to_reach, value_needed
-from efficiency.reports.palette import ACCENT, TIER_FILL
+from efficiency.reports.palette import TIER_FILL
 from efficiency.reports.report import BEIJING
-from efficiency.reports.text import clean_text, division_names, format_figure
-from efficiency.reports.workbook import new_workbook, print_setup, score_kind, unique_parts, wrapped_lines, write_merged
+from efficiency.reports.text import division_names, format_figure
+from efficiency.reports.workbook import Paper, new_workbook, print_setup, score_kind, unique_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
     from efficiency.evaluation.explanation import Explanation
-    from efficiency.reports.workbook import Styles
+    from efficiency.reports.workbook import Cells, Styles
 
 COLUMNS, WIDTH = 20, 7.0
 """The grid on which everything is laid out: so many columns of so many characters."""
-LINE = 14.0
 CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
 DEADLINE = "异议请于______年____月____日前书面提出，并附依据；受理部门：__________________    电话：__________________"
 SIGNED = (
     "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
 )
 STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
-Cells = list[tuple[int, "str | float | None", "Format"]]
-"""Columns that a cell spans, its value, its format."""
 
 
 def card_file_names(explanations: Iterable[Explanation]) -> list[str]:
@@ -56,7 +51,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
     with new_workbook(path, created, title=title, enterprises=1) as book:
         sheet = book.workbook.add_worksheet("确认单")
         sheet.set_column(0, COLUMNS - 1, WIDTH)
-        card = _Card(sheet, book.styles)
+        card = Paper(sheet, book.styles, COLUMNS, WIDTH, room=WIDTH * 1.15)
         _head(card, explanation)
         _enterprise(card, explanation.score, explanation.cohort_title)
         _result(card, explanation)
@@ -70,50 +65,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
         sheet.print_area(0, 0, card.row - 1, COLUMNS - 1)
 
 
-@dataclass
-class _Card:
-    """Writes the card from the top down; `row` is the next one."""
-
-    sheet: Worksheet
-    styles: Styles
-    row: int = 0
-    sections: int = 0
-
-    def line(self, cells: Cells, *, height: float | None = None) -> None:
-        """One row of cells that together span the page; high enough for the longest of its texts."""
-        if height is None:
-            texts = [(span, value) for span, value, style in cells if isinstance(value, str) and style.text_wrap]
-            height = LINE * max((wrapped_lines(text, WIDTH * span * 1.15) for span, text in texts), default=1) + 2
-        self.sheet.set_row(self.row, height)
-        column = 0
-        for span, value, style in cells:
-            shown = clean_text(value) if isinstance(value, str) else value
-            write_merged(self.sheet, self.row, (column, column + span - 1), shown, style)
-            column += span
-        self.row += 1
-
-    def section(self, text: str) -> None:
-        """The heading of a part, numbered."""
-        self.sections += 1
-        style = self.styles.get(bold=True, font_size=11, font_color=ACCENT, bottom=2, bottom_color=ACCENT)
-        self.line([(COLUMNS, f"{'一二三四五'[self.sections - 1]}、{text}", style)], height=21)
-
-    def pairs(self, labelled: Sequence[tuple[int, str, int, str | float | None, Format]]) -> None:
-        """Labels and their values, side by side."""
-        label = self.styles.header(align="left")
-        self.line([cell for a, text, b, value, style in labelled for cell in ((a, text, label), (b, value, style))])
-
-    def table(self, spans: Sequence[int], head: Sequence[str]) -> None:
-        """The head of a table."""
-        self.line([(span, text, self.styles.header()) for span, text in zip(spans, head, strict=True)])
-
-    @property
-    def text(self) -> Format:
-        """Of text in a table."""
-        return self.styles.cell("text", text_wrap=True)
-
-
-def _head(card: _Card, explanation: Explanation) -> None:
+def _head(card: Paper, explanation: Explanation) -> None:
     evaluation = explanation.evaluation
     year, month = evaluation["period"].split("-")
     card.line([(COLUMNS, f"企业能耗产出效益评价确认单({year}年{int(month)}月)", card.styles.title(18))], height=32)
@@ -123,7 +75,7 @@ def _head(card: _Card, explanation: Explanation) -> None:
     card.line([(COLUMNS, " · ".join(words), card.styles.note(align="center"))], height=16)
 
 
-def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
+def _enterprise(card: Paper, score: dict[str, Any], cohort: str | None) -> None:
     text, code = card.text, card.styles.cell("code")
     industry = division_names().get((score["industry"] or "")[:2], "")
     named = f"{industry}({score['industry']})" if industry else score["industry"] or "未填"
@@ -134,7 +86,7 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
     ])  # fmt: skip
 
 
-def _result(card: _Card, explanation: Explanation) -> None:
+def _result(card: Paper, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
     names = explanation.policy.letter_names
@@ -165,7 +117,7 @@ def _tier(tier: str | None, styles: Styles, names: Mapping[str, str] | None = No
     return (f"{tier} {names[tier]}" if names else tier), styles.tier(tier, shrink=True)
 
 
-def _indicators(card: _Card, explanation: Explanation) -> None:
+def _indicators(card: Paper, explanation: Explanation) -> None:
     rows = explanation.indicators
     if rows.is_empty():
         return
@@ -188,7 +140,7 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     _sums(card, explanation, spans, first)
 
 
-def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: int) -> None:
+def _sums(card: Paper, explanation: Explanation, spans: Sequence[int], first: int) -> None:
     """合计 of weights and scores, and the score made of it, as formulas."""
     from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
@@ -216,7 +168,7 @@ def _number(styles: Styles, value: float | None) -> Format:
     return styles.cell("ratio" if value is None or abs(value) >= 1 else "fraction", shrink=True)
 
 
-def _way_up(card: _Card, explanation: Explanation) -> None:
+def _way_up(card: Paper, explanation: Explanation) -> None:
     target, score = explanation.target, explanation.score
     if target.tier is None:
         return
@@ -237,7 +189,7 @@ def _way_up(card: _Card, explanation: Explanation) -> None:
         )
 
 
-def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
+def _sources(card: Paper, blocks: Sequence[SourceBlock]) -> None:
     if not blocks:
         return
     from xlsxwriter.utility import xl_range
@@ -265,7 +217,7 @@ def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
             ])  # fmt: skip
 
 
-def _confirmation(card: _Card) -> None:
+def _confirmation(card: Paper) -> None:
     card.section("企业确认")
     plain = card.styles.get(text_wrap=True, valign="vcenter")
     card.line([(COLUMNS, CONFIRM, plain)], height=20)

@@ -24,7 +24,7 @@ def partner_words(
     `candidates` has uscc, partner_1 … and partner_1_name …; `indicators` the rows (shape schemas.INDICATORS) of
     enterprises and partners, `tiers` the partners' uscc and tier. The words name the partner with its tier, and of the
     first land and energy indicator of the enterprise's cohort what both have together: Σ numerators ÷ Σ denominators,
-    against the enterprise's benchmark as it is. Only where both are measured by the same indicator.
+    against the enterprise's benchmark as it is. Where the partner is measured by another indicator, they say so.
     """
     pairs = pl.concat(
         candidates.select(
@@ -41,12 +41,18 @@ def partner_words(
         pl.col("uscc").alias("partner"),
         *_SAME,
         *(pl.col(name).alias(f"their_{name}") for name in ("numerator", "denominator", "value")),
+        alike=pl.lit(value=True),
     )
-    together = own.join(theirs, on=["partner", *_SAME], how="inner").select(
-        "uscc",
-        "number",
-        pl.col("dimension").replace_strict({name: i for i, name in enumerate(DIMENSIONS)}).alias("place"),
-        _together().alias("said"),
+    # A partner without a code is not to be told of (in a town's copy one of another town).
+    together = (
+        own.filter(pl.col("partner").is_not_null())
+        .join(theirs, on=["partner", *_SAME], how="left")
+        .select(
+            "uscc",
+            "number",
+            pl.col("dimension").replace_strict({name: i for i, name in enumerate(DIMENSIONS)}).alias("place"),
+            _together().alias("said"),
+        )
     )
     said = (
         together.sort("uscc", "number", "place")
@@ -66,14 +72,14 @@ def partner_words(
             pl.concat_str(
                 "name",
                 pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null(""),
-                pl.concat_str(pl.lit("：合并后"), "said").fill_null(""),
+                pl.concat_str(pl.lit("："), "said").fill_null(""),
             ).alias("words"),
         )
     )
 
 
 def _together() -> pl.Expr:
-    """单位用地税收5.2万元/亩(本企业2.1、对方8)，仍低于本企业基准6.1."""
+    """合并后单位用地税收5.2万元/亩(本企业2.1、对方8)，仍低于本企业基准6.1."""
     denominator = pl.col("denominator") + pl.col("their_denominator")
     value = pl.when(denominator > 0).then((pl.col("numerator") + pl.col("their_numerator")) / denominator)
     higher, benchmark = pl.col("better") == "higher", pl.col("benchmark")
@@ -94,7 +100,12 @@ def _together() -> pl.Expr:
         _short(value), pl.col("unit").fill_null(""), pl.lit("(本企业"), _short(pl.col("value")), pl.lit("、对方"),
         _short(pl.col("their_value")), pl.lit(")"), against,
     )  # fmt: skip
-    return pl.concat_str("title", figures.fill_null("无法测算"))
+    unlike = pl.concat_str("title", pl.lit("双方评价指标不同，不合并计算"))
+    return (
+        pl.when(pl.col("alike").is_null())
+        .then(unlike)
+        .otherwise(pl.concat_str(pl.lit("合并后"), "title", figures.fill_null("无法测算")))
+    )
 
 
 def _short(value: pl.Expr) -> pl.Expr:
