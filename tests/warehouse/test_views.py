@@ -324,7 +324,7 @@ def test_indicators_are_readable_with_name_and_tier(analyst: DuckDBPyConnection)
 
 
 def test_candidates_carry_what_explains_them(analyst: DuckDBPyConnection) -> None:
-    found = rows(analyst, "SELECT list, name, town, score, land FROM candidates")
+    found = rows(analyst, "SELECT list, name, town, score, land FROM candidates WHERE list = 'upgrade'")
     assert found == [("upgrade", "甲化工", "卫固镇", 90, 10)]
 
 
