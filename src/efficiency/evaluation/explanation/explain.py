@@ -83,6 +83,10 @@ class Explanation:
     """Label and points of the adjustments that applied."""
     candidate: dict[str, Any] | None
     """The row of results.candidates, if it is on a list."""
+    verifications: pl.DataFrame
+    """Its rows of results.verifications, in the policy's order."""
+    partners: pl.DataFrame
+    """The rows of results.indicators of the partners named for it, with their tier."""
     sources: pl.DataFrame
     """Every stated figure of two years that feeds its figures (shape `sources.SOURCES`); `explain_all` leaves
     it empty."""
@@ -107,18 +111,20 @@ class _Opened:
     """The ranked enterprises with every column that overrides and groups may name."""
     peers: dict[tuple[str, str], list[float]]
     """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
+    partners: dict[str, pl.DataFrame]
+    """Code of each partner that is named for anybody → its rows of results.indicators, with its tier."""
     places: pl.DataFrame
     """uscc, indicator, place, places: see `Explanation.indicators`."""
 
 
 FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
 """The long tables, of which a card reads the rows of its own enterprise alone."""
-_OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
+_OWN = ("results.indicators", "results.candidates", "results.verifications", "results.movements", *FIGURES)
 _SENT = "intake.submissions"
 _SHARED = ("results.evaluations", "intake.columns", _SENT)
 JUDGED = (
-    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
-    "facts.enterprises", "facts.surveys", "facts.incidents",
+    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.verifications",
+    "results.movements", "facts.enterprises", "facts.surveys", "facts.incidents",
 )  # fmt: skip
 """The other tables that cards read."""
 
@@ -183,8 +189,21 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         scores=scores,
         ranked=_with_profile_columns(frames, ranked, period_end(period)),
         peers=_peers(values, policy),
+        partners=_partner_rows(frames, chosen, scores),
         places=_places(values, policy),
     )
+
+
+def _partner_rows(frames: Frames, chosen: pl.Expr, scores: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Of the evaluation that `chosen` selects: code of each partner → its rows of results.indicators, with its tier."""
+    named = _named_partners(frames["results.candidates"].filter(chosen)).to_frame("uscc")
+    rows = (
+        frames["results.indicators"]
+        .filter(chosen)
+        .join(named, on="uscc", how="semi", maintain_order="left")
+        .join(scores.select("uscc", "tier"), on="uscc", how="left", validate="m:1", maintain_order="left")
+    )
+    return {code: found for (code,), found in rows.partition_by("uscc", as_dict=True).items()}
 
 
 def _peers(values: pl.DataFrame, policy: Policy) -> dict[tuple[str, str], list[float]]:
@@ -241,12 +260,25 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         indicators=own,
         adjustments=_applied(policy.adjustment, score),
         candidate=candidates.row(0, named=True) if candidates.height else None,
+        verifications=frames["results.verifications"].filter(mine).sort("number"),
+        partners=_partners(opened, candidates, own),
         sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
         totals=totals,
         composition=composition,
         movement=_movement(frames, opened.evaluation["evaluation_id"], uscc),
         target=_target(opened, cohort, score=score, peers=peers, own=own),
     )
+
+
+def _named_partners(candidates: pl.DataFrame) -> pl.Series:
+    """The codes of the partners that `candidates` name."""
+    return pl.concat([candidates[f"partner_{number}"] for number in (1, 2, 3)]).drop_nulls().unique()
+
+
+def _partners(opened: _Opened, candidates: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the partners that `candidates` names; `own` gives the shape where there are none."""
+    found = [opened.partners[code] for code in _named_partners(candidates) if code in opened.partners]
+    return pl.concat(found) if found else own.drop("place", "places").clear().with_columns(tier=pl.lit(None, pl.String))
 
 
 def _evaluation(
