@@ -202,6 +202,12 @@ CANDIDATES = Table(
         Column("partner_1_name", "text", "并转对象一名称", "Name of the best merger partner"),
         Column("partner_2_name", "text", "并转对象二名称", "Name of the second merger partner"),
         Column("partner_3_name", "text", "并转对象三名称", "Name of the third merger partner"),
+        Column(
+            "next_tier_needs",
+            "text",
+            "升档所需",
+            "On lists to renovate: changes of one figure each that put it into the next better tier, judged again so",
+        ),
         Column("would_be", "text", "拟列清单", "On the list verify: the list whose rule the enterprise meets"),
         Column("missing", "text", "待核实事项", "On the list verify: labels of what fails, joined by 、"),
     ),

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.evaluation.explanation import ExplainError, Target, explain, score_needed
+from efficiency.evaluation.explanation import ExplainError, Target, explain
 from efficiency.evaluation.lists import select, verifications
+from efficiency.evaluation.targets import score_needed
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy, Tiers
 from efficiency.reports.card import card_as_dict, card_as_text, write_card

@@ -4,7 +4,7 @@ import pytest
 from builders.profiles import indicator, policy, profile
 
 from efficiency.evaluation.evaluate import evaluate
-from efficiency.evaluation.explanation import what_it_takes
+from efficiency.evaluation.targets import what_it_takes
 
 
 @pytest.mark.parametrize(

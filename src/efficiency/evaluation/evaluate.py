@@ -129,7 +129,7 @@ def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame
         columns = _columns_read(cohort, policy)
         members = assigned.select("cohort", *columns).filter(pl.col("cohort") == cohort.id).rechunk()
         counted = assigned.filter(pl.col("counted_in") == cohort.id).select(cohort.tiers.within if cohort.tiers else ())
-        scored, arisen = _score(members, cohort, policy, counted)
+        scored, arisen = score_cohort(members, cohort, policy, counted)
         parts.append(scored.drop(set(members.columns) - set(_STATUS)))
         warnings += arisen
     outside = assigned.filter(pl.col("cohort").is_null()).select(_STATUS)
@@ -146,7 +146,7 @@ def _columns_read(cohort: Cohort, policy: Policy) -> list[str]:
     return [*_STATUS, *sorted(used), *words_missing(cohort)]
 
 
-def _score(
+def score_cohort(
     members: pl.DataFrame, cohort: Cohort, policy: Policy, counted: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[str]]:
     """`members` of one cohort with indicators, scores and initial tiers, and the warnings.

@@ -249,9 +249,14 @@ class Candidate(Part):
         return self.order == "best" if self.order else self.list == "partner"
 
     @property
+    def proposal(self) -> Proposal | None:
+        """What is to become of the enterprise; None where neither the entry nor its list says."""
+        return self.proposes or PROPOSALS.get(self.list)
+
+    @property
     def spares_protected(self) -> bool:
         """True when a protected enterprise without an open incident does not meet it."""
-        return (self.proposes or PROPOSALS.get(self.list)) in ("close", "merge", "renovate")
+        return self.proposal in ("close", "merge", "renovate")
 
     @model_validator(mode="after")
     def _own_list(self) -> Self:

@@ -11,7 +11,6 @@ from efficiency.evaluation.explanation.explain import (
     explain,
     explain_all,
 )
-from efficiency.evaluation.explanation.target import score_needed, what_it_takes
 
 __all__ = [
     "FIGURES",
@@ -21,6 +20,4 @@ __all__ = [
     "Target",
     "explain",
     "explain_all",
-    "score_needed",
-    "what_it_takes",
 ]

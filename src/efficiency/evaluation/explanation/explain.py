@@ -8,7 +8,7 @@ now.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,25 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
-from efficiency.evaluation.explanation.target import TAKES, next_better, score_needed, what_it_takes
+from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import apply_overrides, peers_of
+from efficiency.evaluation.targets import (
+    MOST_MEMBERS,
+    TAKES,
+    Search,
+    Supposing,
+    next_better,
+    score_needed,
+    supposing,
+    what_it_takes,
+    why_out_of_reach,
+)
 from efficiency.facts.enterprise import attributes, open_incidents, visits
 from efficiency.periods import period_end
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
-from schemas import FACTS, FEEDS
+from schemas import FACTS, FEEDS, PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +118,8 @@ class _Opened:
     others: tuple[str, ...]
     policy: Policy
     scores: pl.DataFrame
+    profile: pl.DataFrame
+    """Every enterprise with the columns that its evaluation read (shape `schemas.PROFILE`)."""
     ranked: pl.DataFrame
     """The ranked enterprises with every column that overrides and groups may name."""
     peers: dict[tuple[str, str], list[float]]
@@ -115,6 +128,30 @@ class _Opened:
     """Code of each partner that is named for anybody → its rows of results.indicators, with its tier."""
     places: pl.DataFrame
     """uscc, indicator, place, places: see `Explanation.indicators`."""
+    asked: frozenset[str]
+    """The enterprises that cards are made of."""
+    searches: dict[str, Search | None] = field(default_factory=dict)
+    """Cohort → the changes that take those of its enterprises to the next better tier; made when first asked for."""
+
+    def search(self, cohort: Cohort) -> Search | None:
+        """What would take the enterprises of `cohort` to the next better tier; None where it has no cuts.
+
+        Of a cohort that is too large for all cards at once too.
+        """
+        if cohort.id not in self.searches:
+            base = supposing(self.profile, self.policy, cohort)
+            tiers = self.scores.filter(pl.col("cohort") == cohort.id, pl.col("uscc").is_in(self.asked))
+            targets = {
+                uscc: better
+                for uscc, tier in tiers.select("uscc", "tier").iter_rows()
+                if (better := next_better(tier)) is not None
+            }
+            few = len(targets) == 1
+            searchable = base is not None and (few or base.members.height <= MOST_MEMBERS)
+            self.searches[cohort.id] = (
+                Search(base, targets, *((16, 7) if few else (6, 6))) if base is not None and searchable else None
+            )
+        return self.searches[cohort.id]
 
 
 FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
@@ -144,6 +181,7 @@ def explain(
     """
     opened = _open(frames, period, policy_id)
     uscc = _find(key, opened.scores, frames["facts.enterprises"])
+    opened = replace(opened, asked=frozenset({uscc}))
     figures = figures_of(uscc) if figures_of is not None else frames
     own = {name: figures[name] if name in FIGURES else frames[name] for name in _OWN}
     return _card(opened, uscc, {**_shared(frames), **own})
@@ -174,7 +212,8 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
     evaluation, others = _evaluation(frames["results.evaluations"], period, policy_id)
     chosen = pl.col("evaluation_id") == evaluation["evaluation_id"]
     scores = frames["results.scores"].filter(chosen)
-    ranked = scores.filter(pl.col("status") == "ranked")
+    described = _with_profile_columns(frames, scores, period_end(period))
+    ranked = described.filter(pl.col("status") == "ranked")
     policy = parse_policy(evaluation.pop("policy_toml"), name=f"policy of {evaluation['evaluation_id']}")
     values = (
         frames["results.indicators"]
@@ -187,7 +226,9 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         evaluation=evaluation,
         others=others,
         scores=scores,
-        ranked=_with_profile_columns(frames, ranked, period_end(period)),
+        profile=_as_profile(described),
+        asked=frozenset(scores["uscc"]),
+        ranked=ranked,
         peers=_peers(values, policy),
         partners=_partner_rows(frames, chosen, scores),
         places=_places(values, policy),
@@ -372,29 +413,60 @@ def _target(
     """The target of the enterprise with the row `score`; `peers`: its cohort's ranked; `own`: its indicator rows."""
     nothing = pl.DataFrame(schema=TAKES)
     tier = next_better(score["tier"])
-    if score["status"] != "ranked":
-        return Target(None, None, (), nothing, f"未参评：{score['status_reason'] or '无'}")
-    if cohort is None or cohort.tiers is None or score["tier"] is None:
-        return Target(None, None, (), nothing, "本办法对该评价组不划分等级")
-    if tier is None:
-        return Target(None, None, (), nothing, "已是最高等级")
+    if cohort is None or cohort.tiers is None or tier is None:
+        return Target(None, None, (), nothing, _nothing_above(score))
 
     mine = peers.filter(pl.col("uscc") == score["uscc"])
     alike = (pl.col(name).eq_missing(pl.lit(mine[name][0])) for name in cohort.tiers.within)
     same_group = pl.all_horizontal(pl.lit(value=True), *alike)
     others = peers.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
-    needed = score_needed(cohort.tiers, tier, others)
+    excluded = opened.profile.join(
+        opened.scores.filter(pl.col("status") == "excluded"), on="uscc", how="semi", maintain_order="left"
+    )
+    counted = assign(excluded, opened.policy).filter(pl.col("counted_in") == cohort.id, same_group).height
+    needed = score_needed(cohort.tiers, tier, others, counted)
     blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:
         return Target(tier, None, blocked, nothing, f"按名次比例，组内{len(others) + 1}户没有{tier}类名额")
     if score["score"] >= needed:
         return Target(tier, needed, blocked, nothing, "得分已够，等级由定档、降档事由决定")
+    search = opened.search(cohort)
+    if search is None:
+        return Target(tier, needed, blocked, nothing, "企业数较多，逐户查询时测算")
+    if not _same_score(search.supposing, score):
+        return Target(tier, needed, blocked, nothing, "名录、走访或否决事项在评价之后有变动，重新评价后才能测算")
     of_cohort = {indicator: peers for (of, indicator), peers in opened.peers.items() if of == cohort.id}
-    return Target(tier, needed, blocked, what_it_takes(own, cohort, score, needed, of_cohort), "")
+    notes = why_out_of_reach(own, cohort, score, needed, of_cohort)
+    return Target(tier, needed, blocked, what_it_takes(own, search, notes), "")
 
 
-def _with_profile_columns(frames: Frames, ranked: pl.DataFrame, day: date) -> pl.DataFrame:
-    """`ranked` with the columns of the profile that scores lack, from the facts as they are now."""
+def _nothing_above(score: dict[str, Any]) -> str:
+    """Why there is no better tier to reach, in Chinese."""
+    if score["status"] != "ranked":
+        return f"未参评：{score['status_reason'] or '无'}"
+    return "本办法对该评价组不划分等级" if score["tier"] is None else "已是最高等级"
+
+
+def _same_score(base: Supposing, score: dict[str, Any]) -> bool:
+    """Whether the enterprise has the published score when it is judged by the facts of now."""
+    again = base.members.filter(pl.col("uscc") == score["uscc"])["score"]
+    return again.len() == 1 and again[0] is not None and abs(again[0] - score["score"]) < 1e-6
+
+
+def _as_profile(described: pl.DataFrame) -> pl.DataFrame:
+    """`described` in the shape of `schemas.PROFILE`; what is neither published nor asked of the facts is not known."""
+    unknown = {"integer": 0, "flag": False}
+    lacking = [column for column in PROFILE.columns if column.name not in described.columns]
+    return PROFILE.conform(
+        described.with_columns(
+            pl.lit(None if column.nullable else unknown[column.kind], dtype=column.dtype).alias(column.name)
+            for column in lacking
+        ).select(PROFILE.names)
+    )
+
+
+def _with_profile_columns(frames: Frames, scores: pl.DataFrame, day: date) -> pl.DataFrame:
+    """`scores` with the columns of the profile that scores lack, from the facts as they are now."""
 
     def counting(table: str) -> pl.DataFrame:
         return frames[table].filter(~pl.col("superseded"))
@@ -404,7 +476,7 @@ def _with_profile_columns(frames: Frames, ranked: pl.DataFrame, day: date) -> pl
         visits(counting("facts.surveys"), day),
         open_incidents(counting("facts.incidents"), day),
     )
-    frame = ranked
+    frame = scores
     for part in parts:
         missing = [name for name in part.columns if name not in frame.columns]
         frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")

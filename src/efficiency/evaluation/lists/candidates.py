@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.lists.next_tier import next_tier_needs
 from efficiency.evaluation.lists.partners import find_partners
 from efficiency.evaluation.lists.reasons import columns_in, reason
 from efficiency.evaluation.lists.verification import missing_labels
@@ -53,9 +54,11 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     rows = pl.concat([*(_listed(parts, policy, name) for name in lists), _to_verify(parts)])
     merging = rows.filter(pl.coalesce("would_be", "list") == MERGER)
     partners = find_partners(merging, evaluation.profile, policy.partners)
-    return rows.join(partners, on="uscc", how="left", validate="m:1", maintain_order="left").select(
-        pl.col(name).cast(dtype) for name, dtype in _declared().items()
-    )
+    renovating = [candidate.list for candidate in policy.candidate if candidate.proposal == "renovate"]
+    needs = next_tier_needs(evaluation, policy, rows.filter(pl.coalesce("would_be", "list").is_in(renovating)))
+    for found in (partners, needs):
+        rows = rows.join(found, on="uscc", how="left", validate="m:1", maintain_order="left")
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in _declared().items())
 
 
 def _met(candidate: Candidate) -> pl.Expr:

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from efficiency.evaluation.robustness.data_error import drawn_shares
-from efficiency.evaluation.scoring import UNIT, Floats, Levels, columns_used, levels_of, runs, sizes_of
+from efficiency.evaluation.scoring import UNIT, Floats, columns_used, levels_of, move_levels, runs, sizes_of
 from efficiency.policy.model import Cohort, Override, Robustness, Tiers
 
 CELLS = 200_000
@@ -72,7 +72,8 @@ def tier_confidence(
         np.rint(scores, out=scores)
         scores[unscored] = -np.inf
         levels = levels_of(scores, tiers, groups, sizes)
-        _override(levels, overrides, met)
+        for override, who in zip(overrides, met, strict=True):
+            move_levels(levels, override, who)
         return np.asarray(((levels == base) & ~unscored).sum(axis=0, dtype=np.int32))
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -147,17 +148,3 @@ def _groups(tiered: pl.DataFrame, tiers: Tiers, counted: pl.DataFrame) -> tuple[
     grouped = tiered.group_by(tiers.within, maintain_order=True).len()
     lengths = grouped["len"].to_list()
     return runs(lengths), sizes_of(grouped.drop("len"), lengths, counted)
-
-
-def _override(levels: Levels, overrides: Sequence[Override], met: Sequence[NDArray[np.intp]]) -> None:
-    """Applies the overrides to `levels` in place, in order, for the enterprises `met` that met each when evaluated."""
-    for override, who in zip(overrides, met, strict=True):
-        if not who.size or override.effect is None:
-            continue
-        level = np.int8("ABCD".index(override.effect))
-        if override.tier is not None:
-            levels[:, who] = level
-        elif override.at_most is not None:
-            levels[:, who] = np.maximum(levels[:, who], level)
-        else:
-            levels[:, who] = np.minimum(levels[:, who], level)

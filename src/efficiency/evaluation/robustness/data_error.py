@@ -11,22 +11,21 @@ enterprises in order of code: the same figures for any order of rows, any portio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import polars as pl
 
 from efficiency.evaluation.scoring import (
     Floats,
     columns_used,
+    earned_shares,
+    filled_shares,
     groups_by,
-    mean,
+    mapped,
     own_benchmark,
     peer_statistics,
     quotient,
 )
-from efficiency.policy.expressions import column_names, scalar
-from efficiency.policy.formulas import Formula, formula_of
+from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Benchmark, Cohort, Indicator, Robustness
 from schemas.profile import TOTALS
 
@@ -43,12 +42,15 @@ def drawn_shares(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, f
     drawn = _drawn_measures(ranked, cohort, robustness, first, count)
     earned = []
     for indicator in cohort.indicator:
-        top, bottom = (_computed(text, ranked, drawn, shape) for text in (indicator.numerator, indicator.denominator))
+        top, bottom = (mapped(drawn, ranked, text, shape) for text in (indicator.numerator, indicator.denominator))
         value = _finite(quotient(top, bottom))
         benchmark = _benchmark(formula.benchmark_of(indicator), indicator, ranked, (top, bottom, value), robustness)
         of_peers = value if robustness.benchmarks else _evaluated("value", indicator, ranked)
         peers = peer_statistics(formula.peers, of_peers)
-        earned.append(_filled(indicator, ranked, _earned(formula, indicator, value, benchmark, peers), robustness))
+        share = earned_shares(formula, indicator, value, benchmark, peers)
+        # Filling gaps with the mean does not change it, so the evaluated shares still have the same mean.
+        stated = share if robustness.benchmarks else _evaluated("earned", indicator, ranked)
+        earned.append(filled_shares(indicator, share, stated))
     return earned
 
 
@@ -66,22 +68,6 @@ def _drawn_measures(
         for name, figures, own in zip(names, stated, factors, strict=True):
             np.multiply(figures, own[by_code], out=drawn[name][row])
     return drawn
-
-
-def _computed(text: str, ranked: pl.DataFrame, drawn: Mapping[str, Floats], shape: tuple[int, int]) -> Floats:
-    """The scalar expression `text` over the drawn figures, and over `ranked` for columns that are not drawn."""
-    if text in drawn:
-        return drawn[text]
-    used = column_names(text)
-    columns = [
-        pl.Series(name, drawn[name].ravel(), nan_to_null=True)
-        if name in drawn
-        else pl.concat([ranked[name]] * shape[0])
-        for name in sorted(used)
-    ]
-    frame = pl.DataFrame([pl.int_range(shape[0] * shape[1], eager=True).alias("__row"), *columns])
-    computed: Floats = frame.with_columns(scalar(text).alias("__computed"))["__computed"].to_numpy()
-    return computed.reshape(shape)
 
 
 def _finite(figures: Floats) -> Floats:
@@ -105,30 +91,3 @@ def _benchmark(
         return _evaluated("benchmark", indicator, ranked)
     benchmark = own_benchmark(spec, *figures, groups_by(ranked, spec.within))
     return np.where(benchmark > 0, benchmark, np.nan)
-
-
-def _earned(
-    formula: Formula, indicator: Indicator, value: Floats, benchmark: Floats, peers: Sequence[Floats]
-) -> Floats:
-    """The share by the formula, draws × enterprises: the expression of the evaluation, over all draws in one column."""
-    figures = {"value": value, "benchmark": benchmark, **{f"peer_{i}": peer for i, peer in enumerate(peers)}}
-    frame = pl.DataFrame(
-        [
-            pl.Series(name, np.broadcast_to(part, value.shape).ravel(), nan_to_null=True)
-            for name, part in figures.items()
-        ]
-    )
-    own, reference, *others = (pl.col(name) for name in figures)
-    earned = frame.select(formula.earned(indicator, own, reference, others).fill_null(np.nan)).to_series()
-    return np.asarray(earned.to_numpy()).reshape(value.shape)
-
-
-def _filled(indicator: Indicator, ranked: pl.DataFrame, earned: Floats, robustness: Robustness) -> Floats:
-    """`earned` after the indicator's `missing` rule, as in `scoring.scores`."""
-    if indicator.missing == "zero":
-        return np.where(np.isnan(earned), 0.0, earned)
-    if indicator.missing == "cohort_mean":
-        # Filling gaps with the mean does not change it, so the evaluated shares still have the same mean.
-        stated = earned if robustness.benchmarks else _evaluated("earned", indicator, ranked)
-        return np.where(np.isnan(earned), mean(stated), earned)
-    return earned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchmark
-from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean, peer_statistics, peers_of, quotient
+from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, peer_statistics, peers_of, quotient
 from efficiency.evaluation.scoring.indicator_rows import indicator_rows
 from efficiency.evaluation.scoring.indicators import columns_used, grade_data, measure
 from efficiency.evaluation.scoring.missing import with_gaps, words_by_cohort, words_missing, words_of_indicators
@@ -12,6 +12,7 @@ from efficiency.evaluation.scoring.scores import (
     add_indicator_scores,
     add_totals,
 )
+from efficiency.evaluation.scoring.shares import earned_shares, filled_shares, mapped
 from efficiency.evaluation.scoring.surcharge import surcharge
 from efficiency.evaluation.scoring.tiers import (
     SHARE,
@@ -22,6 +23,7 @@ from efficiency.evaluation.scoring.tiers import (
     cut_shares,
     d_streak,
     levels_of,
+    move_levels,
     runs,
     sizes_of,
 )
@@ -40,12 +42,15 @@ __all__ = [
     "columns_used",
     "cut_shares",
     "d_streak",
+    "earned_shares",
+    "filled_shares",
     "grade_data",
     "groups_by",
     "indicator_rows",
     "levels_of",
-    "mean",
+    "mapped",
     "measure",
+    "move_levels",
     "own_benchmark",
     "peer_statistics",
     "peers_of",

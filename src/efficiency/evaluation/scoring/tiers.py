@@ -69,6 +69,19 @@ def apply_overrides(frame: pl.DataFrame, overrides: Sequence[Override]) -> pl.Da
     return frame
 
 
+def move_levels(levels: Levels, override: Override, who: NDArray[np.intp]) -> None:
+    """Applies `override` in place to the enterprises `who`, which meet it: positions on the last axis of `levels`."""
+    if not who.size or override.effect is None:
+        return
+    level = np.int8(TIERS.index(override.effect))
+    if override.tier is not None:
+        levels[..., who] = level
+    elif override.at_most is not None:
+        levels[..., who] = np.maximum(levels[..., who], level)
+    else:
+        levels[..., who] = np.minimum(levels[..., who], level)
+
+
 def d_streak() -> pl.Expr:
     """Consecutive evaluated periods in D up to and including this one; 0 for any other tier and for none."""
     return (

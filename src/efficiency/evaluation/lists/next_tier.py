@@ -1,0 +1,67 @@
+"""What would take each enterprise of a list to the next better tier, in words: one change of a figure at a time."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.targets import MOST_MEMBERS, PARTS, Search, advisable, next_better, supposing
+from efficiency.policy.model import Cohort, Policy
+from schemas.profile import TOTALS
+
+ELSEWHERE = "企业数较多，见企业评分卡"
+NO_WAY = "单改一项数据不能升至{tier}类"
+SHOWN = ("land", "energy")
+"""The dimensions whose figures are named: a list is about land and energy; the score card has the rest."""
+
+_TITLES = {column.name: (column.title, column.unit or "") for column in TOTALS}
+
+
+def next_tier_needs(evaluation: Evaluation, policy: Policy, of: pl.DataFrame) -> pl.DataFrame:
+    """One row per enterprise of `of` (uscc) with a better tier above it: uscc, next_tier_needs in Chinese.
+
+    Each change alone puts it there, with every benchmark and rank that moves with it.
+    """
+    asked = evaluation.profile.select("uscc", "cohort", "tier").join(of.select("uscc"), on="uscc", how="semi")
+    rows = [
+        row
+        for cohort in policy.cohort
+        for row in _of_cohort(evaluation, policy, cohort, asked.filter(pl.col("cohort") == cohort.id))
+    ]
+    return pl.DataFrame(rows, schema={"uscc": pl.String, "next_tier_needs": pl.String}, orient="row")
+
+
+def _of_cohort(evaluation: Evaluation, policy: Policy, cohort: Cohort, asked: pl.DataFrame) -> list[tuple[str, str]]:
+    """Code and words of the enterprises of one cohort."""
+    targets = {
+        uscc: better
+        for uscc, tier in asked.select("uscc", "tier").iter_rows()
+        if (better := next_better(tier)) is not None
+    }
+    if not targets:
+        return []
+    if evaluation.scores.filter(pl.col("cohort") == cohort.id).height > MOST_MEMBERS:
+        return [(uscc, ELSEWHERE) for uscc in targets]
+    base = supposing(evaluation.inputs, policy, cohort)
+    if base is None:
+        return []
+    search = Search(base, targets, parts=4, rounds=5)
+    words = dict.fromkeys(
+        word
+        for item in cohort.indicator
+        if item.dimension in SHOWN
+        for part in PARTS
+        if (word := advisable(item, part))
+    )
+    return [(uscc, _in_words(search, uscc, list(words), tier)) for uscc, tier in targets.items()]
+
+
+def _in_words(search: Search, uscc: str, words: list[str], tier: str) -> str:
+    """升至B类(其一即可)：实缴税金增加166.1万元；综合能耗减少140.38吨标准煤."""
+    found = []
+    for word in words:
+        change = search.change(uscc, word)
+        if change is not None:
+            title, unit = _TITLES[word]
+            found.append(f"{title}{'增加' if change > 0 else '减少'}{abs(change):,.4f}".rstrip("0").rstrip(".") + unit)
+    return f"升至{tier}类(其一即可)：{'；'.join(found)}" if found else NO_WAY.format(tier=tier)
