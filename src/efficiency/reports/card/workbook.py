@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
-from efficiency.reports.card.words import indicator_note, possible_changes, result_lines, score_to_reach, value_needed
+from efficiency.reports.card.words import (
+    ONE_CHANGE,
+    indicator_note,
+    possible_changes,
+    result_lines,
+    score_to_reach,
+    value_needed,
+    verification_lines,
+)
 from efficiency.reports.palette import TIER_FILL
 from efficiency.reports.report import BEIJING
 from efficiency.reports.text import division_names, format_figure
@@ -56,6 +64,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
         _enterprise(card, explanation.score, explanation.cohort_title)
         _result(card, explanation)
         _indicators(card, explanation)
+        _verified(card, explanation)
         _way_up(card, explanation)
         _sources(card, source_blocks(explanation))
         _confirmation(card)
@@ -164,6 +173,16 @@ def _sums(card: Paper, explanation: Explanation, spans: Sequence[int], first: in
     card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
 
 
+def _verified(card: Paper, explanation: Explanation) -> None:
+    """The verifications of the list that the enterprise is on or would be on."""
+    lines = verification_lines(explanation)
+    if not lines:
+        return
+    card.section("核查事项(☑ 已核实  ☐ 未核实  — 未测算)")
+    for label, words in lines:
+        card.pairs([(5, label, COLUMNS - 5, words, card.text)])
+
+
 def _number(styles: Styles, value: float | None) -> Format:
     return styles.cell("ratio" if value is None or abs(value) >= 1 else "fraction", shrink=True)
 
@@ -172,7 +191,7 @@ def _way_up(card: Paper, explanation: Explanation) -> None:
     target, score = explanation.target, explanation.score
     if target.tier is None:
         return
-    card.section(f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)")
+    card.section(f"升至{target.tier}类需要什么({ONE_CHANGE})")
     words = score_to_reach(target, score)
     if target.blocked_by:
         words.append(f"须先解除：{'、'.join(target.blocked_by)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
-from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
+from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, NO_REVENUE, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
@@ -73,6 +73,7 @@ def _rows(report: Report) -> pl.DataFrame:
         "previous_tier",
         "d_streak",
         "override_labels",
+        (pl.col("revenue") == 0).alias("idle"),
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
@@ -95,6 +96,11 @@ def _rows(report: Report) -> pl.DataFrame:
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
             _lines(needs).alias("need"),
+            # Who has no revenue is not told to earn more before somebody has looked.
+            pl.when(pl.col("idle") & pl.col("next_tier_needs").is_not_null())
+            .then(pl.lit(NO_REVENUE))
+            .otherwise("next_tier_needs")
+            .alias("next_tier_needs"),
             pl.col("would_be").replace(list_titles(report)).alias("would_be_title"),
         )
     )
@@ -122,6 +128,7 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
             Field(f"{dimension}_value", title.replace("(", "\n("), "ratio", 9),
             Field(f"{dimension}_benchmark", "其基准值", "ratio", 8),
         ]
+    raised = (Field("next_tier_needs", "升档所需", "text", 30),) if rows["next_tier_needs"].count() else ()
     last = {
         "merger": (Field("partners", "建议并转对象", "text", 44),),
         "upgrade": (Field("need", "达到基准所需", "text", 36),),
@@ -151,5 +158,6 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("review", "复核\n提示", "alert", 8),
         *(asked if own == VERIFY else ()),
         Field("reason", "入选理由", "text", 26),
+        *raised,
         *last.get(own, ()),
     )
