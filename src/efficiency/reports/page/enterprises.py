@@ -51,7 +51,8 @@ _EVERYONE: tuple[Column, ...] = (
 )  # fmt: skip
 _UNRATED: tuple[Column, ...] = (
     _NAME, ("letter_name", "类别", "text"), ("status_name", "状态", "text"),
-    ("status_reason", "原因", "prose"), *_PLACE, ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
+    ("status_reason", "原因", "prose"), *_PLACE,
+    ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
 )  # fmt: skip
 
 _UNRATED_WITHOUT_LETTERS = tuple(column for column in _UNRATED if column[0] != "letter_name")
@@ -216,7 +217,8 @@ def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
     columns = (
         ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
         ("override_labels", "调档事由", "text"), *asked, ("reason", "入选理由", "prose"), *own,
-        *_PLACE, *_TOTALS, *shown, *_TIERS[1:], ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
+        *_PLACE, *_TOTALS, *shown, *_TIERS[1:], ("d_streak", "连续D类期数", "ordinal"),
+        *(_COHORT if "cohort_name" in titles else ()),
         ("rank", "名次", "ordinal"),
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are shown by the card of every list.
