@@ -85,7 +85,7 @@ def _rows(report: Report) -> pl.DataFrame:
     partners = (
         partner_words(report.candidates, report.indicators, tiers, report.policy)
         .group_by("uscc", maintain_order=True)
-        .agg(pl.concat_str(pl.col("number").cast(pl.String), pl.lit(". "), "words").str.join("\n").alias("partners"))
+        .agg(pl.concat_str(pl.col("number").cast(pl.String), pl.lit(". "), "short").str.join("\n").alias("partners"))
     )
     efficiencies = headline_efficiencies(report, report.candidates)
     return (

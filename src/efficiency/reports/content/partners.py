@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.efficiencies import DIMENSIONS, headline_indicators
+from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_indicators
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Policy
@@ -19,12 +19,13 @@ _SAME = ("indicator", "numerator_expression", "denominator_expression")
 def partner_words(
     candidates: pl.DataFrame, indicators: pl.DataFrame, tiers: pl.DataFrame, policy: Policy
 ) -> pl.DataFrame:
-    """One row per enterprise and partner that is named, in order: uscc, number, partner (code or null), words.
+    """One row per enterprise and partner that is named, in order: uscc, number, partner (code or null), words, short.
 
     `candidates` has uscc, partner_1 … and partner_1_name …; `indicators` the rows (shape schemas.INDICATORS) of
     enterprises and partners, `tiers` the partners' uscc and tier. The words name the partner with its tier, and of the
     first land and energy indicator of the enterprise's cohort what both have together: Σ numerators ÷ Σ denominators,
     against the enterprise's benchmark as it is. Where the partner is measured by another indicator, they say so.
+    `short` leaves out what a list has in columns of its own: indicator, unit, own value and benchmark.
     """
     pairs = pl.concat(
         candidates.select(
@@ -51,13 +52,13 @@ def partner_words(
             "uscc",
             "number",
             pl.col("dimension").replace_strict({name: i for i, name in enumerate(DIMENSIONS)}).alias("place"),
-            _together().alias("said"),
+            *_together(),
         )
     )
     said = (
         together.sort("uscc", "number", "place")
         .group_by("uscc", "number", maintain_order=True)
-        .agg(pl.col("said").str.join("；"))
+        .agg(pl.col("said", "said_short").str.join("；"))
     )
     order = candidates.select("uscc", pl.int_range(pl.len()).alias("at"))
     return (
@@ -65,47 +66,44 @@ def partner_words(
         .join(said, on=["uscc", "number"], how="left", validate="1:1")
         .join(order, on="uscc", how="left", validate="m:1")
         .sort("at", "number")
-        .select(
-            "uscc",
-            "number",
-            "partner",
-            pl.concat_str(
-                "name",
-                pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null(""),
-                pl.concat_str(pl.lit("："), "said").fill_null(""),
-            ).alias("words"),
-        )
+        .select("uscc", "number", "partner", _named("said").alias("words"), _named("said_short").alias("short"))
     )
 
 
-def _together() -> pl.Expr:
-    """合并后单位用地税收5.2万元/亩(本企业2.1、对方8)，仍低于本企业基准6.1."""
+def _named(said: str) -> pl.Expr:
+    """甲公司(A类)：what is said of it."""
+    tier = pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null("")
+    return pl.concat_str("name", tier, pl.concat_str(pl.lit("："), said).fill_null(""))
+
+
+def _together() -> tuple[pl.Expr, pl.Expr]:
+    """合并后单位用地税收5.2万元/亩(本企业2.1、对方8)，仍低于本企业基准6.1; and 合并后土地效率5.2(对方8)未达基准."""
     denominator = pl.col("denominator") + pl.col("their_denominator")
     value = pl.when(denominator > 0).then((pl.col("numerator") + pl.col("their_numerator")) / denominator)
     higher, benchmark = pl.col("better") == "higher", pl.col("benchmark")
     reached = pl.when(higher).then(value >= benchmark).otherwise(value <= benchmark)
-    against = (
-        pl.when(reached)
-        .then(pl.concat_str(pl.lit("，达到本企业基准"), _short(benchmark)))
-        .when(~reached)
-        .then(
-            pl.concat_str(
-                pl.when(higher).then(pl.lit("，仍低于本企业基准")).otherwise(pl.lit("，仍高于本企业基准")),
-                _short(benchmark),
-            )
-        )
-        .otherwise(pl.lit(""))
-    )
+    missed = pl.when(higher).then(pl.lit("，仍低于本企业基准")).otherwise(pl.lit("，仍高于本企业基准"))
+    against = pl.concat_str(
+        pl.when(reached).then(pl.lit("，达到本企业基准")).when(~reached).then(missed), _short(benchmark)
+    ).fill_null("")
     figures = pl.concat_str(
         _short(value), pl.col("unit").fill_null(""), pl.lit("(本企业"), _short(pl.col("value")), pl.lit("、对方"),
         _short(pl.col("their_value")), pl.lit(")"), against,
     )  # fmt: skip
-    unlike = pl.concat_str("title", pl.lit("双方评价指标不同，不合并计算"))
-    return (
+    whole = (
         pl.when(pl.col("alike").is_null())
-        .then(unlike)
+        .then(pl.concat_str("title", pl.lit("双方评价指标不同，不合并计算")))
         .otherwise(pl.concat_str(pl.lit("合并后"), "title", figures.fill_null("无法测算")))
     )
+    side = pl.col("dimension").replace_strict(DIMENSION_NAMES)
+    verdict = pl.when(reached).then(pl.lit("达基准")).when(~reached).then(pl.lit("未达基准")).otherwise(pl.lit(""))
+    brief = pl.concat_str(_short(value), pl.lit("(对方"), _short(pl.col("their_value")), pl.lit(")"), verdict)
+    short = (
+        pl.when(pl.col("alike").is_null())
+        .then(pl.concat_str(side, pl.lit("指标不同")))
+        .otherwise(pl.concat_str(pl.lit("合并后"), side, pl.lit("效率"), brief.fill_null("无法测算")))
+    )
+    return whole.alias("said"), short.alias("said_short")
 
 
 def _short(value: pl.Expr) -> pl.Expr:
