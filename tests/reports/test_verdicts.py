@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -55,9 +56,8 @@ def test_tiers_are_called_what_the_policy_calls_them(book: Workbook, report: Rep
 
 def test_a_letter_is_published_by_name_after_the_tiers(report: Report, tmp_path: Path) -> None:
     write_notice(tmp_path / "notice.xlsx", report)
-    rows = list(
-        openpyxl.load_workbook(tmp_path / "notice.xlsx").active.iter_rows(min_row=4, max_col=3, values_only=True)
-    )
+    sheet = openpyxl.load_workbook(tmp_path / "notice.xlsx")["公示名单"]
+    rows: list[tuple[Any, ...]] = list(sheet.iter_rows(min_row=4, max_col=3, values_only=True))
     excluded = report.scores.filter(pl.col("letter") == "T")["name"].to_list()
     assert sorted(row[0] for row in rows if row[2] == "T 暂不评价类") == sorted(excluded)
     grades = [row[2][0] for row in rows if row[2]]

@@ -16,6 +16,7 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
+from efficiency.evaluation.explanation.partners import partner_rows, rows_of_partners
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import apply_overrides, peers_of
@@ -230,21 +231,9 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         asked=frozenset(scores["uscc"]),
         ranked=ranked,
         peers=_peers(values, policy),
-        partners=_partner_rows(frames, chosen, scores),
+        partners=partner_rows(frames, chosen, scores),
         places=_places(values, policy),
     )
-
-
-def _partner_rows(frames: Frames, chosen: pl.Expr, scores: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Of the evaluation that `chosen` selects: code of each partner → its rows of results.indicators, with its tier."""
-    named = _named_partners(frames["results.candidates"].filter(chosen)).to_frame("uscc")
-    rows = (
-        frames["results.indicators"]
-        .filter(chosen)
-        .join(named, on="uscc", how="semi", maintain_order="left")
-        .join(scores.select("uscc", "tier"), on="uscc", how="left", validate="m:1", maintain_order="left")
-    )
-    return {code: found for (code,), found in rows.partition_by("uscc", as_dict=True).items()}
 
 
 def _peers(values: pl.DataFrame, policy: Policy) -> dict[tuple[str, str], list[float]]:
@@ -302,24 +291,13 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         adjustments=_applied(policy.adjustment, score),
         candidate=candidates.row(0, named=True) if candidates.height else None,
         verifications=frames["results.verifications"].filter(mine).sort("number"),
-        partners=_partners(opened, candidates, own),
+        partners=rows_of_partners(opened.partners, candidates),
         sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
         totals=totals,
         composition=composition,
         movement=_movement(frames, opened.evaluation["evaluation_id"], uscc),
         target=_target(opened, cohort, score=score, peers=peers, own=own),
     )
-
-
-def _named_partners(candidates: pl.DataFrame) -> pl.Series:
-    """The codes of the partners that `candidates` name."""
-    return pl.concat([candidates[f"partner_{number}"] for number in (1, 2, 3)]).drop_nulls().unique()
-
-
-def _partners(opened: _Opened, candidates: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the partners that `candidates` names; `own` gives the shape where there are none."""
-    found = [opened.partners[code] for code in _named_partners(candidates) if code in opened.partners]
-    return pl.concat(found) if found else own.drop("place", "places").clear().with_columns(tier=pl.lit(None, pl.String))
 
 
 def _evaluation(

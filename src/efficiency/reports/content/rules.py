@@ -8,7 +8,7 @@ import polars as pl
 
 from efficiency.policy import words
 from efficiency.policy.model import VERIFY_TITLE
-from efficiency.reports.content import lists
+from efficiency.reports.content.lists import list_titles
 from efficiency.reports.text import CONFIDENT, percentage
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def tier_entries(report: Report) -> Entries:
 
 def list_entries(report: Report) -> Entries:
     """The lists in the order in which they are tried, what must be verified, and who may take a merging one in."""
-    policy, titles = report.policy, lists.list_titles(report)
+    policy, titles = report.policy, list_titles(report)
     if not policy.candidate:
         return [("建议清单", "本办法不设清单。")]
     entries = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.rankings import with_name
+from efficiency.reports.content import rankings
 from efficiency.reports.workbook import Field, Page, new_workbook, write_list
 from schemas.profile import TIERS
 
@@ -47,7 +47,7 @@ def write_notice(path: Path, report: Report) -> None:
         )
         .filter(pl.col("published").is_not_null())
         .sort("published", "town", "name", nulls_last=True)
-        .select("name", "town", with_name("published", report.letter_names).alias("shown"))
+        .select("name", "town", rankings.with_name("published", report.letter_names).alias("shown"))
     )
     names = "、".join(f"{letter} {name}" for letter, name in report.letter_names.items())
     letters = "、".join(letter for letter in report.letter_names if letter not in TIERS)
