@@ -66,10 +66,10 @@ def firmness_entries(report: Report) -> Entries:
 
 def own_shares(report: Report) -> str:
     """How many of the ranked are a good part of a benchmark that they are held against, and the greatest share."""
+    shares = report.indicators.select("uscc", "title", "benchmark_own_share")
     ranked = report.scores.filter(pl.col("status") == "ranked").select("uscc", "name")
-    shares = report.indicators.select("uscc", "title", "benchmark_own_share").drop_nulls().join(ranked, on="uscc")
-    above = shares.filter(pl.col("benchmark_own_share") > OWN_SHARE)
-    if shares.is_empty():
+    above = shares.filter(pl.col("benchmark_own_share") > OWN_SHARE).join(ranked, on="uscc")
+    if shares["benchmark_own_share"].count() == 0:
         return "本期各项基准不含本企业数据，或为固定值。"
     if above.is_empty():
         return f"没有企业在其任何一项基准中的比重超过{percentage(OWN_SHARE)}。"

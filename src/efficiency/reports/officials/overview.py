@@ -199,7 +199,7 @@ def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
             row,
             [
                 (1, tier, styles.tier(tier)),
-                (2, report.letter_names[tier], styles.cell("text")),
+                (2, report.letter_names[tier], styles.cell("text", shrink=True)),
                 (1, enterprises, styles.cell("integer")),
                 (1, share, styles.cell("percent")),
                 (1, land, styles.cell("integer")),

@@ -189,7 +189,7 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
 
 def _height(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Expr:
     """The height of each row in points: as many lines as its longest text takes in its column."""
-    texts = [field for field in fields if field.kind in ("text", "alert")]
+    texts = [field for field in fields if field.kind in ("text", "alert", "tier")]
     lines = [_wrapped_lines(frame[field.name], field.width) for field in texts]
     height = LINE_HEIGHT * pl.max_horizontal(pl.lit(1), *lines) + 5
     return height.clip(upper_bound=MOST_HEIGHT)
