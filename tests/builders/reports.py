@@ -479,6 +479,7 @@ def verdict_report(count: int = 60) -> Report:
         {
             "uscc": uscc, "list": own if uscc != unseen else "shutdown", "number": number, "label": labels[number],
             "passed": number == 2 or uscc != unseen, "columns": columns[number],
+            "looked_at": (("否", "未掌握", "0.9") if uscc == unseen else ("是", "低", "0.9"))[number],
             "source_cell": VISIT if number == 0 and uscc != unseen else None,
         }
         for uscc, own in candidates.select("uscc", "list").iter_rows()

@@ -251,18 +251,6 @@ def override_rule(rule: Override, policy: Policy) -> str:
     return f"{rule.label}：{statement(rule.when, policy)}，{'；'.join(effects)}"
 
 
-def flag_stated(text: str) -> tuple[str, bool] | None:
-    """The yes/no column that the predicate `text` is about alone, and its value where the predicate holds.
-
-    None where it is about anything else.
-    """
-    node, holds = parsed(text), True
-    while isinstance(node, exp.Not | exp.Paren):
-        holds = holds is not isinstance(node, exp.Not)
-        node = node.this
-    return (node.name, holds) if isinstance(node, exp.Column) else None
-
-
 def statement(text: str, policy: Policy) -> str:
     """A predicate as a statement, also where it is a bare yes/no column."""
     node = parsed(text)

@@ -91,10 +91,22 @@ def test_a_tick_that_the_policy_does_not_compute_is_neither_held_nor_missed(tmp_
     assert "本办法未测算，不作为缺项" in page_of(openpyxl.load_workbook(tmp_path / "out.xlsx"), name)
 
 
+def test_a_page_that_is_too_long_goes_on_before_the_lines_to_sign(tmp_path: Path, report: Report) -> None:
+    many = pl.concat([report.verifications.with_columns(number=pl.col("number") + 3 * i) for i in range(12)])
+    write_check_sheets(tmp_path / "out.xlsx", replace(report, verifications=many))
+    (first, second, *_) = pages(openpyxl.load_workbook(tmp_path / "out.xlsx")["关停"])
+    assert "企业核查单(关停)" in first
+    assert not any("核查人(签字)" in text for text in first)
+    assert second[0] == f"{first[first.index('企业名称') + 1]} {first[first.index('信用代码') + 1]}(续)"
+    assert any("核查人(签字)" in text for text in second)
+
+
 def test_what_contradicts_a_tick_is_shown_and_not_called_missing(tmp_path: Path, report: Report) -> None:
-    scores = report.scores.with_columns(tech_level=pl.lit("高"))
-    failed = report.verifications.with_columns(passed=(pl.col("columns") != "tech_level") & pl.col("passed"))
-    write_check_sheets(tmp_path / "out.xlsx", replace(report, scores=scores, verifications=failed))
+    of_level = pl.col("columns") == "tech_level"
+    failed = report.verifications.with_columns(
+        passed=~of_level & pl.col("passed"), looked_at=pl.when(of_level).then(pl.lit("高")).otherwise("looked_at")
+    )
+    write_check_sheets(tmp_path / "out.xlsx", replace(report, verifications=failed))
     name = report.candidates.filter(pl.col("list") == "shutdown")["name"][0]
     page = page_of(openpyxl.load_workbook(tmp_path / "out.xlsx"), name)
     assert "现为“高”，与核查事项不符；如有误请在《走访台账》更正科技含量" in page

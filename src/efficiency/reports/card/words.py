@@ -80,7 +80,7 @@ def protection(explanation: Explanation) -> list[tuple[str, str]]:
 
 def verification_lines(explanation: Explanation) -> list[tuple[str, str]]:
     """Label and words of each verification of the list: its tick, the data, their cells and what is missing."""
-    found = checks.checks(explanation.verifications.iter_rows(named=True), explanation.score, explanation.policy)
+    found = checks.checks(explanation.verifications.iter_rows(named=True))
     lines = []
     for check in found:
         words = [check.looked_at, check.cells and f"依据 {check.cells}", check.missing]

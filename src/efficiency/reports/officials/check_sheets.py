@@ -35,8 +35,8 @@ INDEX = "目录"
 COLUMNS, WIDTH, ROOM = 18, 3.5, 5.0
 """The grid of a page: with these the sheet is as wide as A4 upright at full size; a sheet that is fitted to a page
 would ignore the page breaks."""
-PAPER_HEIGHT = 745.0
-"""Points that a page takes from its first row to its last."""
+PAPER_HEIGHT, OPINION_HEIGHT = 745.0, 181.0
+"""Points that a page takes from its first row to its last, and what is to be filled in by hand takes of them."""
 CELLS_SHOWN = 160
 """Characters of the cells behind one tick; all of them are in the view `verification`."""
 OPINION = "核查意见：□ 属实，建议按清单处置    □ 情况有变，暂缓处置    □ 不属实，移出清单    □ 其他"
@@ -162,7 +162,7 @@ def _write_pages(book: Book, report: Report, chosen: pl.DataFrame) -> list[str]:
                 breaks.append(paper.row)
             targets.append(f"internal:'{title.replace(chr(39), chr(39) * 2)}'!A{paper.row + 1}")
             paper.sections, paper.height = 0, 0.0
-            _write_page(paper, candidate, known)
+            breaks += _write_page(paper, candidate, known)
         sheet.set_h_pagebreaks(breaks)
         print_setup(sheet, f"核查单 {report.period_title} 评价编号 {report.evaluation['evaluation_id']}", portrait=True)
         sheet.print_area(0, 0, paper.row - 1, COLUMNS - 1)
@@ -180,17 +180,25 @@ def _sheets(chosen: pl.DataFrame, taken: tuple[str, ...]) -> Iterator[tuple[str,
             yield name, part
 
 
-def _write_page(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
+def _write_page(paper: Paper, candidate: dict[str, Any], known: _Known) -> list[int]:
+    """Writes what there is to say of one candidate; returns the row at which a second page begins, if it takes one."""
     score = known.scores[candidate["uscc"]]
     _head(paper, candidate, score, known)
     _grounds(paper, candidate, score)
-    _ticks(paper, candidate, score, known)
+    _ticks(paper, candidate, known)
     _figures(paper, score, known.headline.get(candidate["uscc"]))
     if candidate["list_of"] == "merger":
         paper.section("可以承接的企业(合并后的效率按双方分子、分母之和计算)")
         for line in known.partners.get(candidate["uscc"], ["没有符合条件的企业。"]):
             paper.line([(COLUMNS, line, paper.text)])
+    if paper.height + OPINION_HEIGHT <= PAPER_HEIGHT:
+        _opinion(paper)
+        return []
+    # Signatures never stand alone: the part to be filled in goes to the next page as a whole, under the name.
+    second = paper.row
+    paper.line([(COLUMNS, f"{score['name'] or ''} {score['uscc']}(续)", paper.styles.note(text_wrap=True))])
     _opinion(paper)
+    return [second]
 
 
 def _head(paper: Paper, candidate: dict[str, Any], score: dict[str, Any], known: _Known) -> None:
@@ -230,9 +238,9 @@ def _grounds(paper: Paper, candidate: dict[str, Any], score: dict[str, Any]) -> 
         paper.pairs([(2, "调档事由", COLUMNS - 2, changed, paper.text)])
 
 
-def _ticks(paper: Paper, candidate: dict[str, Any], score: dict[str, Any], known: _Known) -> None:
+def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
     paper.section("核查事项(☑ 已核实  ☐ 未核实  — 未测算)")
-    found = checks.checks(known.verified.get(candidate["uscc"], ()), score, known.report.policy)
+    found = checks.checks(known.verified.get(candidate["uscc"], ()))
     if not found:
         paper.line([(COLUMNS, NO_CHECKS, paper.text)])
         return

@@ -165,15 +165,12 @@ def verifications(report: Report, scope: Kept) -> dict[str, list[tuple[str, ...]
     Each is tick, label, the data looked at, their cells, what is missing.
     """
     rows = report.verifications.join(scope.frame, on="uscc", how="semi", maintain_order="left")
-    asked = report.scores.join(rows, on="uscc", how="semi")
-    scores = {row["uscc"]: row for row in asked.iter_rows(named=True)}
     return {
         code: [
             tuple(clean_text(text) for text in (c.mark, c.label, c.looked_at, c.cells, c.missing))
-            for c in checks.checks(of.iter_rows(named=True), scores[code], report.policy)
+            for c in checks.checks(of.iter_rows(named=True))
         ]
         for (code,), of in rows.partition_by("uscc", as_dict=True, maintain_order=True).items()
-        if code in scores
     }
 
 

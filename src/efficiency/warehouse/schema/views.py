@@ -171,7 +171,7 @@ def _verification() -> View:
                 ),
                 "c.list",
             ),
-            *_named(VERIFICATIONS, "v", "number", "label", "passed", "columns", "source_cell"),
+            *_named(VERIFICATIONS, "v", "number", "label", "passed", "columns", "looked_at", "source_cell"),
         ),
         f"FROM results.verifications AS v\n{_CURRENT.format('v')}\n"
         "LEFT JOIN results.scores AS s ON s.evaluation_id = v.evaluation_id AND s.uscc = v.uscc\n"
