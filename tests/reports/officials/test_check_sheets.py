@@ -13,6 +13,7 @@ from builders.reports import VISIT, renamed, sample_report, verdict_report
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from efficiency.reports.content import checks
 from efficiency.reports.delivery import deliver, staging
 from efficiency.reports.officials import check_sheets_file_name, write_check_sheets
 from efficiency.reports.report import Report
@@ -110,6 +111,22 @@ def test_what_contradicts_a_tick_is_shown_and_not_called_missing(tmp_path: Path,
     name = report.candidates.filter(pl.col("list") == "shutdown")["name"][0]
     page = page_of(openpyxl.load_workbook(tmp_path / "out.xlsx"), name)
     assert "现为“高”，与核查事项不符；如有误请在《走访台账》更正科技含量" in page
+
+
+def test_of_several_data_the_one_that_is_missing_is_asked_for() -> None:
+    row = {
+        "number": 0, "label": "核查", "passed": False, "source_cell": None,
+        "columns": "energy_level、land、visited", "looked_at": "达到基准水平；未掌握；是",
+    }  # fmt: skip
+    (asked_for,) = checks.checks([row])
+    assert asked_for.missing == "缺用地面积：请在《用地》补报"
+    assert asked_for.looked_at == "能效水平：达到基准水平；用地面积：未掌握；已走访：是"
+    (contradicted,) = checks.checks([row | {"looked_at": "达到基准水平；5；是"}])
+    assert contradicted.missing.startswith("现为“达到基准水平”")
+    assert "现为“5亩”" in contradicted.missing
+    assert "请走访" not in contradicted.missing
+    (ambiguous,) = checks.checks([row | {"looked_at": "甲；乙；丙；丁"}])
+    assert ambiguous.looked_at == "甲；乙；丙；丁"
 
 
 def test_partners_stand_with_what_both_have_together(book: Workbook, report: Report) -> None:

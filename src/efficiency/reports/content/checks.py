@@ -33,6 +33,8 @@ _SHARES = ("tier_confidence", "agreement", "list_agreement")
 _NOT_FIRM = "只反映权重与数据的扰动，请复核后由人工判断"
 
 
+_UNDONE = {"visited": "否", "open_objection": "是"}
+"""Yes/no word that says by itself what is to be done → the value where that is so."""
 NOT_KNOWN = ("未掌握", "无数据", "未评定", "未载明")
 """What stands for a value that nobody has stated."""
 
@@ -57,8 +59,8 @@ def checks(rows: Iterable[Mapping[str, Any]]) -> list[Check]:
 
 
 def _check(row: Mapping[str, Any]) -> Check:
-    words = row["columns"].split("、")
-    texts = (row["looked_at"] or "").split(SEPARATOR)
+    words = row["columns"].split("、") if row["columns"] else []
+    texts = row["looked_at"].split(SEPARATOR) if row["looked_at"] else []
     # A text that has the separator in it cannot be told apart: then all stand together.
     values = dict(zip(words, texts, strict=True)) if len(texts) == len(words) else {}
     said = [f"{_title(word)}：{_shown(word, value)}" for word, value in values.items()]
@@ -89,7 +91,10 @@ def _missing(passed: bool | None, words: list[str], values: Mapping[str, str]) -
         return ""
     if passed is None:
         return "本办法未测算，不作为缺项"
-    return "；".join(_lacking(word, values) for word in words)
+    # Of several data those that nobody has stated come first: the others may be as they should be.
+    open_ones = [word for word in words if values.get(word) in (None, *NOT_KNOWN, _UNDONE.get(word))]
+    known = [word for word in words if word not in _UNDONE]
+    return "；".join(_lacking(word, values) for word in open_ones or known or words)
 
 
 def _lacking(word: str, values: Mapping[str, str]) -> str:
