@@ -10,6 +10,7 @@ from efficiency.reference.tables import (
     carrier_form_unit,
     carrier_kind,
     carriers,
+    feedstock_divisions,
     industries,
     limits,
     normalise_name,
@@ -104,7 +105,7 @@ def test_coefficients_per_form_unit_follow_from_those_per_base_unit() -> None:
 
 
 def test_every_fact_keeps_its_source() -> None:
-    for table in (carriers(), limits(), industries()):
+    for table in (carriers(), limits(), industries(), feedstock_divisions()):
         assert table["source"].null_count() == 0
         assert set(table["confidence"].unique()) <= {"official", "secondary", "unverified"}
 

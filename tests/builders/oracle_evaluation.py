@@ -26,20 +26,28 @@ def oracle(rows: list[Row], policy: Policy, meaning: Meaning) -> dict[str, Row]:
     """uscc → status, cohort, values, scores, rank, tiers, confidence."""
     results: dict[str, Row] = {}
     for row in rows:
-        excluded = any(meaning[rule.when](row) for rule in policy.excluded)
+        rule = next((rule for rule in policy.excluded if meaning[rule.when](row)), None)
+        excluded = rule is not None
         own = next((c.id for c in policy.cohort if meaning[c.where](row)), None)
         status = "excluded" if excluded else "out_of_scope" if own is None else "ranked"
-        results[str(row["uscc"])] = {**row, "cohort": None if excluded else own, "status": status}
+        counted_in = own if rule is not None and rule.counts_in_n else None
+        letter = None if rule is None else rule.letter
+        results[str(row["uscc"])] = {
+            **row, "cohort": None if excluded else own, "status": status, "counted_in": counted_in, "letter": letter,
+        }  # fmt: skip
     for cohort in policy.cohort:
         members = [r for r in results.values() if r["cohort"] == cohort.id]
-        _judge(members, cohort, policy, meaning)
+        counted = [r for r in results.values() if r["counted_in"] == cohort.id]
+        _judge(members, cohort, policy, meaning, counted)
     for result in results.values():
         before = result["d_streak_before"]
         result["d_streak"] = before + 1 if result.get("tier") == "D" else 0
     return results
 
 
-def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:  # noqa: PLR0912  # the whole rule book
+def _judge(  # noqa: PLR0912  # the whole rule book
+    members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row]
+) -> None:
     items = cohort.indicator
     for m in members:
         for i in items:
@@ -50,6 +58,7 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
             m["status"] = "insufficient"
     ranked = [m for m in members if m["status"] == "ranked"]
     shares = {i.id: [_share(m, i, cohort, ranked, meaning) for m in ranked] for i in items}
+    beyond = {i.id: [_share(m, i, cohort, ranked, meaning, capped=False) for m in ranked] for i in items}
     for i in items:
         known = [s for s in shares[i.id] if s is not None]
         for k, s in enumerate(shares[i.id]):
@@ -59,6 +68,7 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
                 shares[i.id][k] = fmean(known)
     for k, m in enumerate(ranked):
         m["shares"] = {i.id: shares[i.id][k] for i in items}
+        m["uncapped"] = {i.id: shares[i.id][k] if (b := beyond[i.id][k]) is None else b for i in items}
         m["adjustments"] = sum(a.points for a in policy.adjustment if meaning[a.when](m))
         m["factor"] = meaning[cohort.factor](m)
         if not any(m["shares"][i.id] is not None and i.weight for i in items):
@@ -78,15 +88,16 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
         for dimension in ("land", "energy"):
             own = [i for i in items if i.dimension == dimension and i.id in kept]
             total = sum(i.weight for i in own)
-            m[f"{dimension}_score"] = (
-                round(100 * sum(m["shares"][i.id] * i.weight for i in own) / total, 6) if total else None
-            )
+            for name, kind in ((f"{dimension}_score", "shares"), (f"{dimension}_uncapped", "uncapped")):
+                earned = sum(m[kind][i.id] * i.weight for i in own if i.weight)
+                m[name] = (earned if math.isinf(earned) else round(100 * earned / total, 6)) if total else None
     for m in ranked:
         m["rank"] = 1 + sum(other["score"] > m["score"] for other in ranked)
     if cohort.tiers is None:
         return
-    for name, tier in (("score", "tier_initial"), ("land_score", "land_tier"), ("energy_score", "energy_tier")):
-        _tiers(ranked, cohort, name, tier)
+    kind = "uncapped" if cohort.tiers.by == "rank" else "score"
+    for name, tier in (("score", "tier_initial"), (f"land_{kind}", "land_tier"), (f"energy_{kind}", "energy_tier")):
+        _tiers(ranked, cohort, name, tier, counted)
     for m in ranked:
         m["tier"] = m["tier_initial"]
         m["met"] = []
@@ -95,7 +106,7 @@ def _judge(members: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning)
             m["met"].append(met)
             if met:
                 m["tier"] = _moved(m["tier"], o)
-    _confidence(ranked, cohort, policy, meaning)
+    _confidence(ranked, cohort, policy, meaning, counted)
 
 
 def _unscored(members: list[Row]) -> list[Row]:
@@ -103,7 +114,9 @@ def _unscored(members: list[Row]) -> list[Row]:
     return [m for m in members if m.get("was_ranked")]
 
 
-def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Meaning) -> float | None:
+def _share(
+    m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Meaning, *, capped: bool = True
+) -> float | None:
     value: float | None = m[f"value_{i.id}"]
     if value is None:
         return None
@@ -118,11 +131,11 @@ def _share(m: Row, i: Indicator, cohort: Cohort, ranked: list[Row], meaning: Mea
     if benchmark is None or benchmark <= 0:
         return None
     if i.better == "lower" and value == 0:
-        return i.cap
+        return i.cap if capped or i.cap is None else math.inf
     share = benchmark / value if i.better == "lower" else value / benchmark
     if i.floor is not None:
         share = max(share, i.floor)
-    if i.cap is not None:
+    if i.cap is not None and capped:
         share = min(share, i.cap)
     return share
 
@@ -132,7 +145,7 @@ def _benchmark(m: Row, i: Indicator, ranked: list[Row], meaning: Meaning) -> flo
     assert b is not None
     if b.fixed is not None:
         return b.fixed
-    have = [r for r in ranked if r[f"value_{i.id}"] is not None]
+    have = [r for r in ranked if r[f"value_{i.id}"] is not None and not (b.leave_one_out and r["uscc"] == m["uscc"])]
     group = [r for r in have if all(r[key] == m[key] for key in b.within)]
     if len(group) < b.min_group:
         group = have
@@ -159,7 +172,7 @@ def _score(m: Row, weights: dict[str, float]) -> float:
     return score
 
 
-def _tiers(ranked: list[Row], cohort: Cohort, name: str, tier: str) -> None:
+def _tiers(ranked: list[Row], cohort: Cohort, name: str, tier: str, counted: list[Row]) -> None:
     assert cohort.tiers is not None
     cuts = cohort.tiers.cuts
     for m in ranked:
@@ -170,7 +183,8 @@ def _tiers(ranked: list[Row], cohort: Cohort, name: str, tier: str) -> None:
             m[tier] = next((t for t in "ABC" if m[name] >= getattr(cuts, t)), "D")
             continue
         group = [r for r in ranked if r[name] is not None and all(r[k] == m[k] for k in cohort.tiers.within)]
-        position = Fraction(sum(r[name] >= m[name] for r in group), len(group))
+        also = sum(all(r[k] == m[k] for k in cohort.tiers.within) for r in counted)
+        position = Fraction(sum(r[name] >= m[name] for r in group), len(group) + also)
         m[tier] = next((t for t in "ABC" if position <= Fraction(str(getattr(cuts, t)))), "D")
 
 
@@ -180,7 +194,7 @@ def _moved(tier: str, o: Override) -> str:
     return max(tier, o.at_most) if o.at_most else min(tier, o.at_least or "D")
 
 
-def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning) -> None:
+def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row]) -> None:
     r = policy.robustness
     base = np.array([i.weight for i in cohort.indicator])
     drawn = base * np.random.Generator(np.random.PCG64(r.seed)).lognormal(0, r.weight_sd, (r.draws, len(base)))
@@ -191,7 +205,7 @@ def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Mean
         members = _moved_figures(ranked, cohort, policy, meaning, number) if r.data_sd else ranked
         scored = [m for m in members if any(share is not None for share in m["shares"].values())]
         again = [{**m, "drawn": _score(m, weights)} for m in scored]
-        _tiers(again, cohort, "drawn", "drawn_tier")
+        _tiers(again, cohort, "drawn", "drawn_tier", counted)
         for m in again:
             tier = m["drawn_tier"]
             for met, o in zip(m["met"], policy.override, strict=True):

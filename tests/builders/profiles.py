@@ -16,6 +16,7 @@ COUNTS = (
     "incidents_environment",
     "incidents_energy",
     "incidents_phaseout",
+    "phaseout_overdue",
     "d_streak_before",
 )
 FLAGS = ("utility", "newly_above_scale", "under_construction", "visited", "open_objection")

@@ -67,6 +67,9 @@ benchmark = st.sampled_from(
         '{ stat = "mean", times = 2.0 }',
         '{ stat = "median", within = ["industry_division", "town"], min_group = 3 }',
         '{ stat = "quantile", q = 0.75 }',
+        '{ stat = "weighted_mean", within = ["town"], min_group = 2, leave_one_out = true }',
+        '{ stat = "mean", leave_one_out = true }',
+        '{ stat = "quantile", q = 0.3, within = ["industry_division"], leave_one_out = true }',
     ]
 )
 missing = st.sampled_from(["zero", "cohort_mean", "reweight", "insufficient"])
@@ -114,6 +117,7 @@ effects = st.sampled_from(['tier = "D"', 'tier = "A"', 'at_most = "C"', 'at_leas
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     text = 'id = "random"\ntitle = "随机办法"\n[[excluded]]\nwhen = "utility"\nlabel = "公用事业"\n'
+    text += draw(st.sampled_from(["", 'letter = "T"\n', 'letter = "T"\ncounts_in_n = true\n']))
     text += draw(cohort_text("above", "scale = '规上'"))
     text += draw(cohort_text("below", "scale = '规下' AND (land < 100 OR tax > 5)"))
     text += '[[adjustment]]\nwhen = "honours LIKE \'%专精特新%\'"\npoints = 2.5\nlabel = "专精特新"\n'
@@ -130,7 +134,9 @@ def test_agrees_with_the_slow_evaluation_in_plain_python(rows: list[Row], rules:
     expected = oracle(frame.to_dicts(), rules, MEANING)
     for found in evaluation.scores.to_dicts():
         wanted = expected[found["uscc"]]
-        for name in ("cohort", "status", "rank", "tier_initial", "tier", "land_tier", "energy_tier", "d_streak"):
+        for name in (
+            "cohort", "status", "rank", "tier_initial", "tier", "land_tier", "energy_tier", "d_streak", "letter",
+        ):  # fmt: skip
             assert found[name] == wanted.get(name), name
         for name in ("score", "land_score", "energy_score", "factor", "adjustments", "tier_confidence"):
             if name in ("factor", "adjustments") and wanted["status"] != "ranked":

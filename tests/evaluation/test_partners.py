@@ -108,3 +108,32 @@ def test_they_are_the_best_of_all_pairs(rows: list[Firm]) -> None:
             p for o in everyone if o["tier"] in "AB" and o["uscc"] != me["uscc"] and (p := place(o)) is not None
         )
         assert partners(frame, everyone.index(me)) == [p[-1] for p in fit[:PARTNERS]]
+
+
+def sized(*rows: tuple[float | None, float | None, float]) -> pl.DataFrame:
+    """Enterprises of one class with revenue, land and score: the first is the one that merges, the rest are tier A."""
+    frame = zone(("3011", None, "甲", "D", 1.0), *(("3011", None, "甲", "A", score) for _, _, score in rows[1:]))
+    sizes = [pl.Series(name, [row[at] for row in rows], pl.Float64) for at, name in enumerate(("revenue", "land"))]
+    return frame.with_columns(sizes)
+
+
+def test_a_small_firm_does_not_take_in_a_large_one() -> None:
+    frame = sized(
+        (100.0, 118.0, 1.0), (500.0, 4.4, 99.0), (50.0, 200.0, 98.0), (None, 200.0, 97.0), (100.0, 118.0, 50.0)
+    )
+    found = find_partners(frame.head(1).select("uscc"), frame, Partners(min_size=1.0))
+    assert found.select("partner_1", "partner_2").row(0) == (code(4), None)
+
+
+def test_a_partner_is_named_for_a_few_at_most_and_the_first_on_the_list_choose_first() -> None:
+    frame = zone(*[("3011", None, "甲", "D", float(i)) for i in range(4)], ("3011", None, "甲", "A", 90.0))
+    found = find_partners(frame.head(4).select("uscc").reverse(), frame, Partners(most=2))
+    assert found.select("uscc", "partner_1").rows() == [(code(3), code(4)), (code(2), code(4))]
+
+
+def test_the_policy_says_who_may_take_others_in() -> None:
+    frame = zone(("3011", None, "甲", "D", 1.0), ("3011", None, "甲", "A", 90.0), ("3011", None, "甲", "C", 50.0))
+    protected = frame.with_columns(pl.Series("protected", [False, True, False]))
+    assert find_partners(frame.head(1).select("uscc"), protected, Partners()).is_empty()
+    rule = Partners(where="tier = 'C'")
+    assert find_partners(frame.head(1).select("uscc"), protected, rule)["partner_1"].to_list() == [code(2)]

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from builders.profiles import SCORE_ONLY, code, indicator, policy, profile, scored
+from builders.profiles import SCORE_ONLY, TIERS, code, indicator, policy, profile, scored
 
 from efficiency.evaluation.evaluate import evaluate
 
@@ -134,3 +134,50 @@ def test_an_override_may_use_scores_of_another_cohorts_indicator() -> None:
         tail=second + "\n" + override('tier = "C"', "value_other > 8"),
     )
     assert evaluate(frame, rules).scores["tier"].to_list() == ["A", "C"]
+
+
+CAPPED = indicator("tax_per_mu", dimension="land", more="cap = 1.5") + indicator(
+    "revenue_per_energy", "revenue", "energy", 0, dimension="energy", missing="zero"
+)
+
+
+def test_a_cap_that_many_reach_leaves_an_order_among_them() -> None:
+    rules = policy(indicators=CAPPED)
+    found = evaluate(profile(*({"tax": 20.0 + i, "land": 1.0} for i in range(20))), rules).scores
+    assert found["land_score"].unique().to_list() == [150.0]
+    assert found["land_tier"].to_list() == ["D"] + ["C"] * 4 + ["B"] * 11 + ["A"] * 4
+    assert found["tier"].unique().to_list() == ["D"]  # the total score stays capped, ties share the worse place
+    assert found["land_score_uncapped"].to_list() == [200.0 + 10 * i for i in range(20)]
+
+
+def test_dimension_tiers_by_score_go_by_the_shown_score() -> None:
+    cuts = TIERS.replace("rank", "score").replace("0.20", "160").replace("0.75", "140").replace("0.95", "30")
+    rules = policy(indicators=CAPPED, tiers=cuts)
+    assert evaluate(profile({"tax": 99.0, "land": 1.0}), rules).scores["land_tier"].to_list() == ["B"]
+
+
+def test_nothing_where_lower_is_better_is_ahead_of_every_figure() -> None:
+    rules = policy(
+        indicators=indicator("energy_per_mu", "energy", "land", dimension="energy", better="lower", more="cap = 2")
+    )
+    found = evaluate(profile(*({"energy": float(i), "land": 1.0} for i in range(10))), rules).scores
+    assert found["energy_tier"].to_list()[:3] == ["A", "A", "B"]
+    assert found["energy_score_uncapped"].to_list()[:2] == [None, 1000.0]
+
+
+def test_excluded_enterprises_count_in_n_where_the_policy_says_so() -> None:
+    frame = profile(
+        *({"tax": float(i), "land": 1.0} for i in range(10)),
+        *({"tax": 1.0, "land": 1.0, "utility": True} for _ in range(10)),
+    )
+    head = '[[excluded]]\nwhen = "utility"\nlabel = "暂不评价"\nletter = "T"\n'
+
+    def tiers(more: str) -> list[str]:
+        found = evaluate(frame, policy(indicators=SCORE_ONLY, head=head + more)).scores
+        assert found["letter"].to_list() == [None] * 10 + ["T"] * 10
+        assert found["tier"].to_list()[10:] == [None] * 10
+        return found["tier"].to_list()[:10][::-1]
+
+    assert tiers("") == ["A"] * 2 + ["B"] * 5 + ["C"] * 2 + ["D"]
+    # n = 20: four are within 20 %, all ten within 75 %.
+    assert tiers("counts_in_n = true\n") == ["A"] * 4 + ["B"] * 6

@@ -118,7 +118,7 @@ def test_the_product_furthest_above_its_baseline_is_named_with_its_figures_and_d
     row = levels(worse, bad, good).frame.row(0, named=True)
     assert row["below_baseline"] == (
         "建筑陶瓷 吸水率≤0.5%：单位产品能耗9.1千克标准煤/平方米，"
-        "基准水平为7.0（能效标杆水平和基准水平(2021年版)(五部门)）"
+        "基准水平为7（能效标杆水平和基准水平(2021年版)(五部门)）"
     )
     assert (row["renovate_by"], row["months_past_renovate_by"]) == ("2025-12-31", 10)
     assert levels(good).frame.row(0)[1:] == ("advanced", None, None, None)
@@ -134,7 +134,7 @@ def test_the_months_past_a_deadline_begin_after_its_month() -> None:
 
 def test_a_product_without_a_known_deadline_is_not_overdue() -> None:
     row = levels(product("水泥", 1000.0, "吨", 95.0)).frame.row(0, named=True)
-    assert row["below_baseline"] == "水泥：单位产品能耗95.0千克标准煤/吨，3级限额为94.0（GB 16780-2021）"
+    assert row["below_baseline"] == "水泥：单位产品能耗95千克标准煤/吨，3级限额为94（GB 16780-2021）"
     assert (row["renovate_by"], row["months_past_renovate_by"]) == (None, None)
 
 

@@ -284,6 +284,26 @@ def test_what_earlier_versions_read_is_recognised_by_their_digest() -> None:
     assert not found.gives(inputs_sha256(before.with_columns(town=pl.lit("另一个"))))
 
 
+def test_feedstock_is_doubted_where_the_division_makes_no_such_products() -> None:
+    used = {"carrier": "天然气", "consumption": 10.0, "feedstock": 4.0, "span_start": OCTOBER, "span_end": OCTOBER}
+    without = {**used, "carrier": "原煤", "feedstock": 0.0}
+    register: Rows = [
+        {"uscc": code, "name": f"{code}公司", "industry": industry}
+        for code, industry in (("甲", "3071"), ("乙", "2614"), ("丙", "2511"), ("丁", None), ("戊", "3071"))
+    ]
+    energy = [{**used, "uscc": code} for code in "甲乙丙丁"] + [{**without, "uscc": code} for code in "甲戊"]
+    frames = facts(register=register, energy=energy)
+    leaving_out = build_profile(
+        frames, period=OCTOBER, window="rolling_12m", annualise=True, previous=NO_HISTORY,
+        energy=EnergyBasis(exclude=frozenset({"feedstock"})),
+    )  # fmt: skip
+    (line,) = leaving_out.feedstock
+    assert line.startswith("甲公司(甲)：行业大类30填报了用于原材料的能源（天然气）")
+    assert line in leaving_out.warnings
+    assert line not in leaving_out.earlier_warnings
+    assert profile(frames).feedstock == [], "feedstock that counts needs no reason"
+
+
 def test_months_since_commissioned_are_calendar_months() -> None:
     for commissioned, months in ((date(2026, 10, 1), 0), (date(2025, 11, 1), 11), (date(2026, 12, 1), -2)):
         assert only(profile(facts(register=[{"commissioned": commissioned}])))["months_since_commissioned"] == months

@@ -105,6 +105,15 @@ def test_a_hundred_enterprises_fall_into_the_published_shares(policy: str, count
     assert tuple(tiers.count(tier) for tier in "ABCD") == counts
 
 
+@pytest.mark.parametrize(("scale", "counts"), [("规上", (55, 97, 99, 14)), ("规下", (20, 40, 35, 5))])
+def test_jining_gives_its_published_numbers_again(scale: str, counts: tuple[int, int, int, int]) -> None:
+    utilities = [{**FULL, "scale": scale, "utility": True}] * (10 if scale == "规上" else 0)
+    rows = [{**FULL, "scale": scale, "tax": 1.0 + i} for i in range(sum(counts))]
+    tiers = evaluate(profile(*rows, *utilities), load_policy("jining-gxq-fy2023")).scores["tier"].to_list()
+    assert tuple(tiers.count(tier) for tier in "ABCD") == counts
+    assert tiers.count(None) == len(utilities)
+
+
 @pytest.mark.parametrize(("policy", "average"), [("anhui-city", 100.0), ("wujin-draft", 100.0), ("sichuan-2020", 70.0)])
 def test_who_is_average_earns_the_published_weights(policy: str, average: float) -> None:
     found = evaluate(profile(FULL, FULL), load_policy(policy)).scores

@@ -70,6 +70,20 @@ def test_what_is_shown_is_what_happens_when_it_is_accepted(month: Path, tmp_path
     assert_same(after, scores(tmp_path).select("uscc", *names))
 
 
+def test_a_corrected_month_is_tried_as_it_counts_once_it_is_approved(month: Path, tmp_path: Path) -> None:
+    asked = (CODES[3], "2026年3月", "实缴税金", 29, 29 + tax(3, 10) * 0.6, "完税证明", "", "")
+    trial = tried(month, tmp_path, asked)
+    assert trial.problems["rule"].to_list() == ["correction_carried"]
+    assert "2026年1-10月 290+174" in objection_as_text(trial)
+    tried_score = trial.enterprises.filter(uscc=CODES[3]).row(0, named=True)
+    assert tried_score["score_after"] > tried_score["score_before"]
+    shutil.copytree(month / "inbox", tmp_path / "inbox")
+    ledger(tmp_path / "inbox" / "更正.csv", (*asked[:6], "王局", "2030-01-01"))
+    run(tmp_path, reports=False)
+    counted = scores(tmp_path).filter(uscc=CODES[3])["score"].item()
+    assert tried_score["score_after"] == pytest.approx(counted, abs=1e-6)
+
+
 def assert_same(shown: pl.DataFrame, published: pl.DataFrame) -> None:
     assert shown.rename(dict(zip(shown.columns, published.columns, strict=True))).equals(
         published.with_columns(pl.col("score").round(6))

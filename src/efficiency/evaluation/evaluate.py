@@ -128,7 +128,9 @@ def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame
     for cohort in policy.cohort:
         columns = _columns_read(cohort, policy)
         members = assigned.select("cohort", *columns).filter(pl.col("cohort") == cohort.id).rechunk()
-        counted = assigned.filter(pl.col("counted_in") == cohort.id).select(cohort.tiers.within if cohort.tiers else ())
+        counted = assigned.filter(pl.col("counted_in") == cohort.id).select(
+            "uscc", *(cohort.tiers.within if cohort.tiers else ())
+        )
         scored, arisen = score_cohort(members, cohort, policy, counted)
         parts.append(scored.drop(set(members.columns) - set(_STATUS)))
         warnings += arisen

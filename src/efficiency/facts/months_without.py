@@ -54,10 +54,40 @@ def months_without_electricity(converted: pl.DataFrame, period: date) -> pl.Data
     `converted` has the shape of `efficiency.facts.energy.in_standard_coal`. As in the window's total, a span for which
     carriers are named and none of them electric counts zero where no electric figure contradicts that.
     """
-    named = converted.filter(pl.col("carrier") != TOTAL_CARRIER).select(
-        "uscc", "span_start", "span_end", "carrier", "consumption", (pl.col("kind") == "electricity").alias("electric")
+    named = converted.lazy().filter(pl.col("carrier") != TOTAL_CARRIER)
+    # Most use electricity in the period's month, as their electric figures alone tell: the count of those is 0.
+    users = _users(named.filter(pl.col("kind") == "electricity").collect(), period)
+    others = (
+        named.select(
+            "uscc",
+            "span_start",
+            "span_end",
+            "carrier",
+            "consumption",
+            (pl.col("kind") == "electricity").alias("electric"),
+        )
+        .join(users.lazy(), on="uscc", how="anti")
+        .collect()
     )
-    return _counts(named, period, _Electricity.of).rename({"count": "months_without_electricity"})
+    counts = pl.concat(
+        [users.with_columns(pl.lit(0, dtype=pl.Int64).alias("count")), _counts(others, period, _Electricity.of)]
+    )
+    return counts.rename({"count": "months_without_electricity"})
+
+
+def _users(electric: pl.DataFrame, period: date) -> pl.DataFrame:
+    """`uscc` of those whose `electric` figures determine for each carrier the period's month, of which one is not 0."""
+    placed = with_nodes(electric.select("uscc", "span_start", "span_end", "carrier", "consumption"), _two_years(period))
+    entities, placed = enumerate_keys(placed, ["uscc"])
+    pairs, rows = pairs_of(placed.select("entity", "carrier", "start", "end", "consumption"))
+    figure = month_figure(edges(rows, "consumption", pairs.height), 12 + period.month - 1, pairs.height)
+    total = np.bincount(as_indices(pairs["user"]), weights=figure, minlength=entities.height)
+    return entities.filter(pl.Series((total != 0) & ~np.isnan(total), dtype=pl.Boolean)).select("uscc")
+
+
+def _two_years(period: date) -> Window:
+    """A window for the nodes of the year of `period` and the one before."""
+    return Window("year_to_date", date(period.year, 12, 1))
 
 
 def _counts(rows: pl.DataFrame, period: date, months_of: Callable[[pl.DataFrame, int], _Months]) -> pl.DataFrame:
@@ -72,10 +102,11 @@ def _counts(rows: pl.DataFrame, period: date, months_of: Callable[[pl.DataFrame,
     # Two years at a time: the figures of most end the count in its first month.
     first_year, node = period.year - 1, 12 + period.month - 1
     while going.size:
-        positions = pl.DataFrame({"entity": going}, schema={"entity": pl.UInt32}).with_row_index("position")
-        some = rows if going.size == entities.height else rows.join(positions, on="entity", how="semi")
-        some = some.join(positions, on="entity", how="left").with_columns(pl.col("position").alias("entity"))
-        months = months_of(with_nodes(some, Window("year_to_date", date(first_year + 1, 12, 1))), going.size)
+        some = rows
+        if going.size < entities.height:
+            positions = pl.DataFrame({"entity": going}, schema={"entity": pl.UInt32}).with_row_index("position")
+            some = rows.join(positions, on="entity", how="inner").with_columns(pl.col("position").alias("entity"))
+        months = months_of(with_nodes(some, _two_years(date(first_year + 1, 1, 1))), going.size)
         who = np.arange(going.size)
         while node >= 0 and who.size:
             back = (period.year - first_year) * 12 + period.month - 1 - node

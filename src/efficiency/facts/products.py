@@ -91,10 +91,10 @@ def _shortfalls(judged: pl.DataFrame, period: date) -> pl.DataFrame:
     product = pl.format(
         "{}：单位产品能耗{}{}，{}为{}（{}）",
         "name_zh",
-        pl.col("unit_energy").round(3),
+        _number("unit_energy"),
         unit,
         pl.when("of_standard").then(pl.lit("3级限额")).otherwise(pl.lit("基准水平")),
-        "bad",
+        _number("bad"),
         "standard",
     )
     return (
@@ -107,6 +107,11 @@ def _shortfalls(judged: pl.DataFrame, period: date) -> pl.DataFrame:
             pl.when(months > 0).then(months).when(months <= 0).then(0).cast(pl.Int64).alias("months_past_renovate_by"),
         )
     )
+
+
+def _number(column: str) -> pl.Expr:
+    """The figure in `column` as people write it, to three decimals."""
+    return pl.col(column).round(3).cast(pl.String).str.strip_suffix(".0")
 
 
 def _limits_in_force(day: date) -> pl.DataFrame:

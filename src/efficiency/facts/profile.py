@@ -48,6 +48,8 @@ class Profile:
     """`name_zh`, `users`; see `efficiency.facts.products`."""
     unjudged: list[str]
     """Chinese, by enterprise."""
+    feedstock: list[str]
+    """Chinese, by enterprise; see `efficiency.facts.unconfirmed`."""
     gaps: pl.DataFrame
     """What is missing where a figure is null (shape `efficiency.facts.gaps.GAPS`)."""
 
@@ -74,6 +76,11 @@ class Profile:
     @property
     def warnings(self) -> list[str]:
         """All warnings to the analyst, in Chinese."""
+        return [*self.earlier_warnings, *self.feedstock]
+
+    @property
+    def earlier_warnings(self) -> list[str]:
+        """Those that version 2026.11.2 and earlier gave too."""
         return [
             *unconfirmed.unconfirmed_warnings(self.unconfirmed_carriers, self.basis),
             *self.disagreements,
@@ -135,6 +142,7 @@ def build_profile(
         totals.warnings,
         levels.unconfirmed,
         levels.unjudged,
+        unconfirmed.feedstock_warnings(counting["energy"], frame, energy, span),
         missing.sort("uscc", "word"),
     )
 
@@ -167,6 +175,7 @@ def concat_profiles(profiles: Sequence[Profile]) -> Profile:
         [line for one in profiles for line in one.disagreements],
         users((one.unconfirmed_products for one in profiles), "name_zh"),
         [line for one in profiles for line in one.unjudged],
+        [line for one in profiles for line in one.feedstock],
         pl.concat([one.gaps for one in profiles]),
     )
 

@@ -1,4 +1,8 @@
-"""Coefficients of the reference table that energy rests on although no text confirms them: a warning for each."""
+"""What energy rests on although no text confirms it: coefficients of the reference table, and feedstock.
+
+A warning for each carrier whose coefficient is doubtful, and for each enterprise that claims feedstock although its
+division of industry makes none of the products that feedstock is meant for.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reference.tables import carriers
+from efficiency.reference.tables import carriers, feedstock_divisions
 
 if TYPE_CHECKING:
     from efficiency.facts.energy import EnergyBasis
@@ -59,3 +63,28 @@ def unconfirmed_warnings(users: pl.DataFrame, basis: EnergyBasis) -> list[str]:
         "carrier", "users", "tce_per_form_unit", "form_unit", "doubt",
     )  # fmt: skip
     return doubtful.join(users, on="carrier", maintain_order="left").select(sentence).to_series().to_list()
+
+
+def feedstock_warnings(rows: pl.DataFrame, profile: pl.DataFrame, basis: EnergyBasis, window: Window) -> list[str]:
+    """A line in Chinese for each enterprise whose feedstock is left out although its division makes no such products.
+
+    `rows`: shape of facts.energy, only rows that count; `profile`: uscc, name, industry_division. An enterprise whose
+    division is not known is not named.
+    """
+    if "feedstock" not in basis.exclude:
+        return []
+    division = pl.col("industry_division")
+    claims = (
+        rows.filter((pl.col("feedstock") > 0) & pl.col("span_end").is_between(window.first, window.last))
+        .group_by("uscc")
+        .agg(pl.col("carrier").unique().sort().str.join("、"))
+        .join(profile.select("uscc", "name", "industry_division"), on="uscc", how="inner", validate="1:1")
+        .filter(division.is_not_null() & ~division.is_in(feedstock_divisions()["industry_division"].implode()))
+        .sort("uscc")
+    )
+    sentence = pl.format(
+        "{}({})：行业大类{}填报了用于原材料的能源（{}），已按办法从能耗中扣除。原料用能限于生产烯烃、芳烃、炔烃、醇类、合成氨等"
+        "非能源产品所用的能源，请核实是否属实",
+        "name", "uscc", "industry_division", "carrier",
+    )  # fmt: skip
+    return claims.select(sentence).to_series().to_list()

@@ -278,9 +278,9 @@ def latest_in_window(rows: pl.DataFrame, measure: str, window: Window) -> pl.Dat
 
 
 def _month_number(column: str, window: Window) -> pl.Expr:
-    """Months from January of the window's earlier year."""
+    """Months from January of the window's earlier year; null where they are thousands of years."""
     year = pl.col(column).dt.year() - (window.period.year - 1)
-    return (year * 12 + pl.col(column).dt.month() - 1).cast(pl.Int16)
+    return (year * 12 + pl.col(column).dt.month() - 1).cast(pl.Int16, strict=False)
 
 
 def _potentials(figures: Edges, root: int, size: int) -> list[Vector]:

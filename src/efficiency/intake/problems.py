@@ -163,6 +163,8 @@ RULES: dict[str, ProblemRule] = {
         "warning",
         "resolve",
         {
+            "correction_of_span_alone": "该项更正只更正{value}这一累计数，审批之前报送的、含这些月份的其他累计数"
+            "（{figures}）不随之改变。这些累计数同样有误的，请改为按月份更正，或逐项更正。",
             "figures_lapsed": "同名文件的前一版填报、本版没有填报的{title}数据有 {value} 项（{names}），"
             "自本版起不再计入。漏报的请补填后重新报送；确已取消的，无需处理。",
             "file_misnamed": "文件名写的是{named}，表中数据的所属期却是 {value}，已按表中的所属期计入。"
@@ -222,6 +224,10 @@ RULES: dict[str, ProblemRule] = {
             "file_succeeded": "本表已由后来报送的同名文件“{value}”取代，数据不再计入，保留备查，无需处理。",
             "file_withdrawn": "本表已撤回（原因：{value}），数据不再计入，保留备查，无需处理。",
             "correction_declined": "该项更正的审批意见为“{value}”，未执行，已登记，无需处理。",
+            "correction_carried": "该月的更正（{value}）已同时计入含该月、在审批之前报送的累计数：{figures}。无需处理；"
+            "其中如有已含该项更正的，请注明晚于审批日期的填报日期后重报。",
+            "correction_same_day": "含该月的累计数（{figures}）与该项更正同日（{value}），视为已含该项更正，未再调整。"
+            "如未包含，请填写早于审批日期的填报日期后重报。",
             "correction_revoked": "该项更正后来改为“不同意”，不再执行，已登记，无需处理。",
             "completed_figure": "该行与本表第 {value} 行填报的是同一事项的不同部分，已合并计入。{hint}"
             "请核对；下次请填在同一行。",

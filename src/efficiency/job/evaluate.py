@@ -37,7 +37,7 @@ def evaluate_period(
     profile = profile_at(facts, policy, period, past)
     if published not in (None, profile.inputs_sha256) and (earlier := profile.as_read_earlier(published)):
         inputs, gaps = earlier
-        return replace(evaluate(profile.frame, policy, profile.warnings, gaps), inputs=inputs)
+        return replace(evaluate(profile.frame, policy, profile.earlier_warnings, gaps), inputs=inputs)
     return evaluate(profile.frame, policy, profile.warnings, profile.gaps)
 
 

@@ -118,6 +118,12 @@ def limits() -> pl.DataFrame:
 
 
 @cache
+def feedstock_divisions() -> pl.DataFrame:
+    """The divisions of industry that make products of energy used as raw material: the columns of feedstock.csv."""
+    return _read("feedstock.csv")
+
+
+@cache
 def industries() -> pl.DataFrame:
     """One row per section, division or class of GB/T 4754-2017: the columns of industries.csv; codes are text."""
     return _read("industries.csv")

@@ -189,9 +189,8 @@ def _by_cuts_alone(a: Side, b: Side) -> pl.DataFrame:
             second, on="uscc", how="left", validate="1:1", maintain_order="left"
         )
         for cohort in b.policy.cohort:
-            counted = excluded.filter(pl.col("counted_in") == first.id).select(
-                cohort.tiers.within if cohort.tiers else ()
-            )
+            within = cohort.tiers.within if cohort.tiers else ()
+            counted = excluded.filter(pl.col("counted_in") == first.id).select("uscc", *within)
             cut = add_tiers(members, cohort, counted).filter(pl.col("cohort_b") == cohort.id)
             parts.append(cut.select("uscc", pl.col("tier_initial").alias("tier_by_cuts")))
     return pl.concat(parts)

@@ -52,7 +52,7 @@ def tier_confidence(
         tiered = tiered.sort(*tiers.within, "uscc")
     factor, adjustments = (tiered[name].to_numpy().astype(np.float64) for name in ("factor", "adjustments"))
     base = tiered["tier"].replace_strict(["A", "B", "C", "D"], [0, 1, 2, 3], return_dtype=pl.Int8).to_numpy()
-    counted = frame.filter(pl.col("counted_in") == cohort.id).select(tiers.within)
+    counted = frame.filter(pl.col("counted_in") == cohort.id).select("uscc", *tiers.within)
     groups, sizes = _groups(tiered, tiers, counted)
     met = [np.flatnonzero(tiered[f"override_{i}"].to_numpy()) for i in range(len(overrides))]
     earned = _drawn(tiered, cohort, robustness) if robustness.data_sd else _as_evaluated(tiered, cohort)

@@ -31,7 +31,7 @@ def add_tiers(frame: pl.DataFrame, cohort: Cohort, counted: pl.DataFrame) -> pl.
 
     rank = 1 + enterprises of the cohort with a higher score. Without [cohort.tiers] the tiers are null. By rank the
     tiers of a dimension are cut by its uncapped score, so that a cap which many reach leaves an order among them.
-    `counted`: the enterprises that are not ranked but count in n, with the columns of `within`.
+    `counted`: the enterprises that are not ranked but count in n, with the columns of `within` and uscc.
     """
     tiers = cohort.tiers
     ranked = frame.with_columns(pl.col("score").rank("min", descending=True).cast(pl.Int64).alias("rank"))

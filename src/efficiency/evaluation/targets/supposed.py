@@ -59,7 +59,7 @@ class Supposing:
     with_values: NDArray[np.bool_]
     """Of each member whether its values are part of benchmarks."""
     counted: pl.DataFrame
-    """Who is not ranked but counts in n, with the columns of `within`."""
+    """Who is not ranked but counts in n, with the columns of `within` and uscc."""
     looked_at: frozenset[str]
     """The columns by which enterprises are placed in cohorts, and overrides hold."""
 
@@ -81,7 +81,7 @@ def supposing(profile: pl.DataFrame, policy: Policy, cohort: Cohort) -> Supposin
     if cohort.tiers is None:
         return None
     assigned = with_gaps(assign(PROFILE.conform(profile).sort("uscc"), policy), GAPS.to_frame(), policy)
-    counted = assigned.filter(pl.col("counted_in") == cohort.id).select(cohort.tiers.within)
+    counted = assigned.filter(pl.col("counted_in") == cohort.id).select("uscc", *cohort.tiers.within)
     members = assigned.filter(pl.col("cohort") == cohort.id).rechunk()
     graded = grade_data(measure(members, cohort), cohort)
     scored, _ = score_cohort(members, cohort, policy, counted)
@@ -215,8 +215,8 @@ class _Cases:
             held, lacking = held + np.where(absent, 0.0, item.weight), lacking | absent
         with np.errstate(all="ignore"):
             stretch = np.where(lacking, total / held, 1.0)
-        # In the order of the evaluation, so that the last digit is the same.
-        return {item.id: shares[item.id] * item.weight * stretch for item in items}
+            # In the order of the evaluation, so that the last digit is the same.
+            return {item.id: shares[item.id] * item.weight * stretch for item in items}
 
     def _score(self, points: dict[str, Floats]) -> Floats:
         """Cases × members: the score, to 6 decimals; NaN for who is not ranked."""
@@ -248,11 +248,13 @@ class _Cases:
         """The level of the changed enterprise of each case by `score`; without meaning where it has none."""
         base, tiers = self.base, self.base.tiers
         known = np.flatnonzero(~np.isnan(score).all(axis=0))
+        if not known.size:
+            return np.zeros(len(self.rows), dtype=np.int8)
         groups = groups_by(
             base.members[known].select("uscc", *tiers.within), () if tiers.by == "score" else tiers.within
         )
         lengths = groups.lengths().tolist()
-        whole = np.rint(np.nan_to_num(score[:, known], nan=-np.inf) * UNIT)
+        whole = np.rint(np.where(np.isnan(score[:, known]), -np.inf, score[:, known]) * UNIT)
         levels = np.empty(whole.shape, dtype=np.int8)
         sizes = sizes_of(groups.keys, lengths, base.counted)
         levels[:, groups.order] = levels_of(whole[:, groups.order], tiers, runs(lengths), sizes)

@@ -89,7 +89,8 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
 
     once = columns.filter(pl.col("counted_once")).select("submission_id", "block", "field")
     deduplicated = {"corrections": deduplicate_corrections(approved.rows)}
-    applied = deduplicated["corrections"].rows.filter(~pl.col("superseded") & pl.col("new").is_not_null())
+    approved_once = deduplicated["corrections"].rows.filter(pl.col("new").is_not_null())
+    applied = approved_once.filter(~pl.col("superseded"))
     for form, frame in matched.rows.items():
         if form == "corrections":
             continue
@@ -110,7 +111,7 @@ def resolve_partition(rows: Mapping[str, pl.DataFrame], tables: LookupTables) ->
             continue
         outcome = deduplicated[form]
         frame = corrections.correct_rows(FORMS[form], outcome.rows.drop("precedence"), applied)
-        carried = corrections.carry(FORMS[form], frame, applied, ranked(submissions, tables.ranks), columns)
+        carried = corrections.carry(FORMS[form], frame, approved_once, ranked(submissions, tables.ranks), columns)
         problems.append(carried.problems)
         frame = carried.rows
         if left_out[form].height:

@@ -41,6 +41,8 @@ def objection_as_text(trial: Trial) -> str:
         ]),
         [f"申诉事项({trial.asked.height}项)", *_asked(trial.asked)],
     ]  # fmt: skip
+    if notes := carried(trial):
+        parts.append([f"累计数({len(notes)}项)", *(f"  {note}" for note in notes)])
     refused = trial.problems.filter(pl.col("severity") == "error")
     if refused.height:
         lines = [f"  {row['cell'] or row['sheet']}  {row['message']}" for row in refused.iter_rows(named=True)]
@@ -69,6 +71,12 @@ def objection_as_dict(trial: Trial) -> dict[str, Any]:
             "changed": others.drop_nulls("effect").drop("own").to_dicts(),
         },
     }
+
+
+def carried(trial: Trial) -> list[str]:
+    """What intake says of the cumulative figures that the corrections are carried into, or not; with cell and name."""
+    notes = trial.problems.filter(pl.col("rule").is_in(["correction_carried", "correction_same_day"]))
+    return [f"{row['cell']}  {row['name']}  {row['message']}" for row in notes.iter_rows(named=True)]
 
 
 def counted(others: pl.DataFrame) -> str:

@@ -11,6 +11,7 @@ from efficiency.reports.comparison.objection import (
     NOTHING,
     RENEWED,
     asked_span,
+    carried,
     counted,
     effect_name,
     shown,
@@ -80,7 +81,7 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
     others = f"其他企业：{counted(trial.enterprises.filter(~pl.col('own')))}"
     everybody = trial.enterprises.sort("rank_before", "uscc", nulls_last=True).with_columns(effect_name())
     sheets = (
-        (ASKED, _asked(trial.asked), ASKED_FIELDS, "没有可以试算的更正", notes),
+        (ASKED, _asked(trial.asked), ASKED_FIELDS, "没有可以试算的更正", (*carried(trial), *notes)),
         (CHANGED, _worded(shown(trial.enterprises)), EFFECT_FIELDS, NOTHING, (others, *notes)),
         (EVERYBODY, _worded(everybody), EFFECT_FIELDS, NOTHING, (others, *notes)),
         (REFUSED, trial.problems.filter(severity="error"), REFUSED_FIELDS, "无", ()),
