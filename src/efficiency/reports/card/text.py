@@ -17,10 +17,10 @@ from efficiency.reports.card.words import (
     own_share,
     possible_changes,
     protection,
-    score_to_reach,
     surcharged,
     value_needed,
     verification_lines,
+    ways_up,
 )
 from efficiency.reports.text import (
     CONFIDENT,
@@ -195,14 +195,9 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     if target.tier is None:
         return [f"提升路径：{target.note}"] if score["status"] == "ranked" else []
     lines = [f"升至{target.tier}类需要什么({ONE_CHANGE})"]
-    lines += [f"  {words}" for words in score_to_reach(target, score)]
-    if target.blocked_by:
-        lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
-    if target.note:
-        lines.append(f"  {target.note}")
-    rows = [
-        [row["title"], value_needed(row), possible_changes(row)] for row in target.what_it_takes.iter_rows(named=True)
-    ]
+    sentences, ways = ways_up(target, score)
+    lines += [f"  {words}" for words in sentences]
+    rows = [[row["title"], value_needed(row), possible_changes(row)] for row in ways.iter_rows(named=True)]
     return [*lines, *table_lines(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
 
 

@@ -141,6 +141,21 @@ def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
     return [f"得分须达到 {target.score_needed:.6f}" + (f"，尚差 {gap:.6f}" if gap > 0 else "，已达到")]
 
 
+def ways_up(target: Target, score: Mapping[str, Any]) -> tuple[list[str], pl.DataFrame]:
+    """Sentences on the next better tier, and the changes that lead there (shape `Target.what_it_takes`).
+
+    Who has no revenue all window long is told to see whether it still produces, not to earn more.
+    """
+    words = score_to_reach(target, score)
+    if target.blocked_by:
+        words.append(f"须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
+    if target.note:
+        words.append(target.note)
+    if score["revenue"] == 0:
+        return [efficiencies.NO_REVENUE, *words], target.what_it_takes.clear()
+    return words, target.what_it_takes
+
+
 def value_needed(row: Mapping[str, Any]) -> str:
     """The value that an indicator alone would have to reach."""
     if not row["reachable"]:

@@ -14,9 +14,9 @@ from efficiency.reports.card.words import (
     indicator_note,
     possible_changes,
     result_lines,
-    score_to_reach,
     value_needed,
     verification_lines,
+    ways_up,
 )
 from efficiency.reports.palette import TIER_FILL
 from efficiency.reports.report import BEIJING
@@ -192,17 +192,13 @@ def _way_up(card: Paper, explanation: Explanation) -> None:
     if target.tier is None:
         return
     card.section(f"升至{target.tier}类需要什么({ONE_CHANGE})")
-    words = score_to_reach(target, score)
-    if target.blocked_by:
-        words.append(f"须先解除：{'、'.join(target.blocked_by)}")
-    if target.note:
-        words.append(target.note)
+    words, ways = ways_up(target, score)
     if words:
         card.line([(COLUMNS, "；".join(words) + "。", card.text)])
-    if target.what_it_takes.is_empty():
+    if ways.is_empty():
         return
     card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
-    for row in target.what_it_takes.iter_rows(named=True):
+    for row in ways.iter_rows(named=True):
         card.line(
             [(5, row["title"], card.text), (4, value_needed(row), card.text), (11, possible_changes(row), card.text)]
         )

@@ -95,8 +95,8 @@ def _rows(report: Report) -> pl.DataFrame:
         .join(partners, on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
-            _lines(needs).alias("need"),
             # Who has no revenue is not told to earn more before somebody has looked.
+            pl.when(pl.col("idle")).then(pl.lit(NO_REVENUE)).otherwise(_lines(needs)).alias("need"),
             pl.when(pl.col("idle") & pl.col("next_tier_needs").is_not_null())
             .then(pl.lit(NO_REVENUE))
             .otherwise("next_tier_needs")
