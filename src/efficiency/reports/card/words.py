@@ -27,7 +27,10 @@ ONE_CHANGE = "单改一项数据；同组基准和其他企业得分随之变化
 
 
 def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
-    """Label and words: what made the tier other than the score, how firm it is, the list, and how the score changed."""
+    """Label and words on the page for the enterprise.
+
+    What made the tier other than the score, how firm it is, the list, and how the score changed.
+    """
     score = explanation.score
     if score["status"] != "ranked":
         return [("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")]
@@ -45,7 +48,7 @@ def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
         lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    lines += [*protection(explanation), *listed(explanation)]
+    lines += [*protection(explanation), *listed(explanation, for_enterprise=True)]
     changed = " ".join(line.strip() for line in movement_lines(explanation.movement))
     return [*lines, ("较上期", changed.removeprefix("较上期"))] if changed else lines
 
@@ -100,8 +103,11 @@ def surcharged(score: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("电价加价", f"{due:g} 元/千瓦时(按本期等级测算)")] if due else []
 
 
-def listed(explanation: Explanation) -> list[tuple[str, str]]:
-    """The list that the enterprise is on, why, what is to be verified, and with whom it might be merged."""
+def listed(explanation: Explanation, *, for_enterprise: bool = False) -> list[tuple[str, str]]:
+    """The list that the enterprise is on, why, what is to be verified, and with whom it might be merged.
+
+    The page `for_enterprise` names partners alone: their figures, and sums that give them away, are not its business.
+    """
     candidate = explanation.candidate
     if candidate is None:
         return [("建议清单", "未列入")]
@@ -111,7 +117,12 @@ def listed(explanation: Explanation) -> list[tuple[str, str]]:
         titles = {rule.list: rule.title for rule in reversed(explanation.policy.candidate)}
         would_be = titles.get(candidate["would_be"], candidate["would_be"])
         lines.append(("待核实", f"拟列{would_be}，缺：{candidate['missing']}"))
-    return [*lines, *partner_lines(explanation, candidate)]
+    if not for_enterprise:
+        return [*lines, *partner_lines(explanation, candidate)]
+    named = [
+        f"{candidate[f'partner_{i}_name']}({candidate[f'partner_{i}']})" for i in (1, 2, 3) if candidate[f"partner_{i}"]
+    ]
+    return [*lines, ("并转对象", "、".join(named))] if named else lines
 
 
 def partner_lines(explanation: Explanation, candidate: Mapping[str, Any]) -> list[tuple[str, str]]:
