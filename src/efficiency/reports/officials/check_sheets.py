@@ -41,7 +41,7 @@ CELLS_SHOWN = 160
 """Characters of the cells behind one tick; all of them are in the view `verification`."""
 OPINION = "核查意见：□ 属实，建议按清单处置    □ 情况有变，暂缓处置    □ 不属实，移出清单    □ 其他"
 SIGNED = "核查人(签字)：________________    所在单位：____________________    日期：______年____月____日"
-CONFIRMED = "企业负责人(签字)：______________    联系电话：____________________    日期：______年____月____日"
+CONFIRMED = "复核人(签字)：________________    所在单位：____________________    日期：______年____月____日"
 NO_CHECKS = "本办法没有为该清单规定核查事项。"
 INDEX_FIELDS = (
     Field("number", "序号", "ordinal", 6),
@@ -306,5 +306,12 @@ def _opinion(paper: Paper) -> None:
     paper.line([(COLUMNS, SIGNED, plain)], height=30)
     paper.line([(COLUMNS, CONFIRMED, plain)], height=26)
     paper.line(
-        [(COLUMNS, "本单为按办法测算的建议，经核查签字后供集体研究，不作为处置依据。", paper.styles.note())], height=16
+        [
+            (
+                COLUMNS,
+                "内部使用，不交企业。本单为按办法测算的建议，经核查签字后供集体研究，不作为处置依据。",
+                paper.styles.note(),
+            )
+        ],
+        height=16,
     )
