@@ -149,6 +149,12 @@ COLUMN_MAP = Table(
             "Row of the sheet in which the header begins; null in files that were read before it was kept",
         ),
         Column(
+            "header_column",
+            "text",
+            "表头列",
+            "Column letters of the header where it is not above its figures: a measure named in a row; else null",
+        ),
+        Column(
             "counted_once",
             "flag",
             "只计一次",

@@ -1,7 +1,9 @@
 """What an evaluation yields: the evaluation itself, scores, indicators, candidates. Published rows never change."""
 
+from dataclasses import replace
+
 from schemas.column import Column, Table
-from schemas.profile import TIERS, TOTALS
+from schemas.profile import ADDED_LATER, PROFILE, TIERS, TOTALS
 
 STATUS_NAMES = {"ranked": "参评", "insufficient": "数据不足", "excluded": "不纳入排名", "out_of_scope": "不在评价范围"}
 """Status of an enterprise in an evaluation → what officials read for it."""
@@ -133,6 +135,8 @@ SCORES = Table(
         ),
         Column("open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end"),
         Column("energy_level", "text", "能效水平", "Worst product against the limits table"),
+        # Evaluations of earlier versions have none of these.
+        *(replace(column, nullable=True) for column in PROFILE.columns if column.name in ADDED_LATER),
     ),
     key=("evaluation_id", "uscc"),
 )

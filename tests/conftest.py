@@ -1,6 +1,7 @@
 """What several subjects share: the command line, and one run of the month on the sample inbox."""
 
 import contextlib
+import gc
 import io
 import json
 import logging
@@ -27,6 +28,9 @@ CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("short", max_examples=15, deadline=None, suppress_health_check=CHECKS)
 settings.register_profile("long", settings.get_profile("short"), max_examples=100)
 settings.load_profile("short")
+
+# As in a run: nearly every object is in use to the end, and searching all of them for cycles takes long.
+gc.set_threshold(100_000, 50, 50)
 
 ROOT = Path(__file__).parents[1]
 INBOX = ROOT / "sample_data" / "inbox"

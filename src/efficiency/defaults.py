@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
+Language = Literal["zh", "en"]
+"""That of what a command prints."""
 DEFAULT_POLICY = "zibo-jkq"
 DEFAULT_WAREHOUSE = Path("warehouse/efficiency.duckdb")
 DEFAULT_OUTPUT = Path("output")

@@ -42,6 +42,8 @@ SECTIONS = {
     "`[[adjustment]]`": model.Adjustment,
     "`[[override]]`": model.Override,
     "`[[candidate]]`": model.Candidate,
+    "`[[verification]]`": model.Verification,
+    "`[partners]`": model.Partners,
     "`[robustness]`": model.Robustness,
     "`[surcharge]`": model.Surcharge,
     "`[[surcharge.other]]`": model.OtherSurcharge,

@@ -7,7 +7,7 @@ from builders.profiles import code
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency.evaluation.lists.partners import PARTNERS, find_partners
+from efficiency.evaluation.lists import PARTNERS, find_partners
 from efficiency.policy.model import Partners
 
 Firm = tuple[str | None, str | None, str | None, str | None, float | None]

@@ -5,9 +5,9 @@ import polars as pl
 from builders.examples import examples
 from builders.oracle_evaluation import Row
 from builders.profiles import code, indicator, policy, profile
+from builders.random_policies import policies, rows
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from test_evaluation import policies, rows
 
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.evaluation.targets import Search, supposing

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.facts.energy import EnergyBasis, in_standard_coal
@@ -113,7 +113,6 @@ def oracle(figures: dict[tuple[int, int], int], oldest: int) -> int | None:
     return oldest + 1
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_the_count_is_that_of_an_independent_computation(data: st.DataObject) -> None:
     truth = data.draw(st.lists(st.sampled_from([0, 0, 0, 7]), min_size=22, max_size=22))

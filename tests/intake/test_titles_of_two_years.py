@@ -43,6 +43,64 @@ def test_months_over_new_year_under_one_year_are_of_no_year(order: tuple[int, ..
     assert "跨了两年" in result.problems["message"][0]
 
 
+@given(st.data())
+def test_the_year_named_where_it_changes_holds_for_the_months_that_run_on(data: st.DataObject) -> None:
+    first, count = data.draw(st.integers(0, 23)), data.draw(st.integers(2, 14))
+    true = [(2025 + at // 12, at % 12 + 1) for at in range(first, first + count)]
+    if data.draw(st.booleans()):
+        true.reverse()
+    changes = [0, *(at for at in range(1, count) if true[at][0] != true[at - 1][0])]
+    named = {*changes, *data.draw(st.sets(st.integers(0, count - 1)))}
+    heads = [f"{year}年{month}月" if at in named else f"{month}月" for at, (year, month) in enumerate(true)]
+    title = data.draw(st.sampled_from(["税收(万元)", "2026年税收(万元)", "2025年税收(万元)"]))
+    result = sent([[title], ["企业名称", *heads], [A, *range(count)]])
+    assert told(result) == []
+    assert months(result) == [(f"{year}-{month:02}", float(at)) for at, (year, month) in enumerate(true)]
+
+
+@pytest.mark.parametrize(
+    ("title", "heads", "right"),
+    [
+        ("税收", ["11月", "12月", "2026年1月"], ["2025-11", "2025-12", "2026-01"]),
+        ("2026年税收", ["2025年三季度", "四季度", "2026年一季度"], ["2025-07", "2025-10", "2026-01"]),
+        ("税收", ["2025年1月", "3月", "5月"], ["2025-01", "2025-03", "2025-05"]),
+        ("2026年税收", ["2025年10月", "10月"], ["2025-10", "2026-10"]),
+        ("2026年税收", ["2025年1-10月", "11月", "12月", "2026年1-2月"], ["2025-01", "2025-11", "2025-12", "2026-01"]),
+        ("2026年税收", ["2025年1-11月", "1-12月", "2026年1月", "1-2月"], ["2025-01", "2025-01", "2026-01", "2026-01"]),
+        ("2026年", ["2025年12月税收", "1月税收", "2月税收"], ["2025-12", "2026-01", "2026-02"]),
+    ],
+)
+def test_what_follows_from_the_columns_beside_goes_before_the_title(
+    title: str, heads: list[str], right: list[str]
+) -> None:
+    result = sent([[f"{title}(万元)"], ["企业名称", *heads], [A, *range(1, len(heads) + 1)]])
+    assert told(result, "cumulative_falls") == []
+    assert [month for month, _ in months(result)] == right
+
+
+@pytest.mark.parametrize(
+    ("title", "heads", "unknown"),
+    [
+        ("税收", ["2025年11月", "2月"], ["C2"]),
+        ("2026年税收", ["2025年1月", "3月", "5月"], ["C2", "D2"]),
+        ("税收", ["9月", "11月", "2026年1月"], ["B2", "C2"]),
+    ],
+)
+def test_a_month_whose_year_the_columns_leave_open_is_unknown(title: str, heads: list[str], unknown: list[str]) -> None:
+    result = sent([[f"{title}(万元)"], ["企业名称", *heads], [A, *range(1, len(heads) + 1)]])
+    assert told(result) == [("1.xlsx", cell, "period_unknown") for cell in unknown]
+
+
+def test_a_month_below_one_of_another_year_than_the_title_is_unknown() -> None:
+    rows = [[A, "2025年11月", 1], [A, "12月", 2], [A, "2026年1月", 3]]
+    result = sent([["2026年税收(万元)"], ["企业名称", "报告期", "实缴税金"], *rows])
+    assert told(result) == [("1.xlsx", "B4", "period_unknown")]
+    assert months(result) == [("2025-11", 1), ("2026-01", 3)]
+    of_the_year = sent([["2026年税收(万元)"], ["企业名称", "报告期", "实缴税金"], [A, "2026年1月", 3], [A, "2月", 4]])
+    assert told(of_the_year) == []
+    assert months(of_the_year) == [("2026-01", 3), ("2026-02", 4)]
+
+
 def test_months_in_falling_order_are_of_the_year_that_is_stated() -> None:
     falling = range(12, 0, -1)
     result = sent([["2025年税收(万元)"], ["企业名称", *(f"{month}月" for month in falling)], [A, *falling]])
@@ -107,9 +165,3 @@ def test_a_total_with_a_comma_that_parts_it_is_told(tmp_path: Path) -> None:
     result = balanced(read_file(inbox_file(path)))
     assert problems(result) == [("C5", "total_overlong", "合计,1,200")]
     assert result.rows["output"]["tax"].to_list() == [600, 700]
-
-
-def test_months_down_and_enterprises_across_are_told_how_to_be_sent() -> None:
-    result = sent([["2026年企业用电量(万千瓦时)"], ["月份", A, B], ["1月", 1, 2], ["2月", 4, 5]])
-    assert told(result) == [("1.xlsx", None, "form_unknown")]
-    assert "每家企业一行" in result.problems["message"].item()

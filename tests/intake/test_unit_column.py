@@ -46,6 +46,20 @@ def test_a_column_in_another_unit_is_one_error_at_its_header_and_does_not_count(
     assert known(result) == dict.fromkeys(range(1, 6), 6) | {6: 0}
 
 
+def test_of_measures_down_it_is_told_where_the_measure_is_named() -> None:
+    def down(month: int, factor: float = 1) -> Rows:
+        rows: list[list[Any]] = [[f"2026年{month}月企业指标"], ["企业名称", "指标", "数值"]]
+        for number, name in enumerate(NAMES):
+            rows.append([name, "营业收入(万元)", 7.5])
+            rows.append([name, "电力(万千瓦时)", (10 + number + month / 10) * factor])
+        return rows
+
+    result = sent(*[down(month) for month in range(1, 6)], down(6, 10_000))
+    assert told(result) == [("6.xlsx", "B4", "unit_column")]
+    assert result.problems.filter(rule="unit_column")["value"].item() == "电力(万千瓦时)"
+    assert known(result) == dict.fromkeys(range(1, 6), 6) | {6: 0}
+
+
 def test_it_does_not_replace_what_was_sent_before() -> None:
     result = sent(*[power(month) for month in range(1, 6)], power(5, 1_000))
     assert told(result) == [("6.xlsx", "B2", "unit_column")]

@@ -124,7 +124,21 @@ def scratched(data: bytes) -> bytes:
     return bytes(damaged)
 
 
-@pytest.mark.parametrize("damage", [cut, without_head, scratched, lambda _: b"", lambda _: b"<html>no database</html>"])
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+def of_another_kind(_: bytes) -> bytes:
+    return b"<html>no database</html>"
+
+
+DAMAGES = [
+    scratched,
+    *(pytest.param(one, marks=pytest.mark.long) for one in (cut, without_head, emptied, of_another_kind)),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_warehouse_is_named_and_kept_and_a_version_takes_its_place(
     month: Path, damage: Callable[[bytes], bytes]
 ) -> None:

@@ -58,6 +58,11 @@ def swap(old: str, new: str) -> str:
         ('when = "open_incidents > 0"', 'when = "d_streak > 1"', "d_streak > 1", "only in [[candidate]]"),
         ('when = "open_incidents > 0"', 'when = "(SELECT 1) = 1"', "SELECT", "no sub-query"),
         ('when = "open_incidents > 0"', 'when = "open_incidents"', '= "open_incidents"', "not a condition"),
+        ('at_most = "C"', "protects = 1", "protects = 1", "write true or false"),
+        ('at_most = "C"', "", "[[override]]", "or protects = true"),
+        ('list = "shutdown"', 'list = "verify"', 'list = "verify"', "choose another id"),
+        ('list = "shutdown"', 'list = "shutdown"\nproposes = "shut"', "proposes", "'close', 'merge', 'renovate'"),
+        ('title = "测试办法"', 'title = "测试办法"\ntier_names = { E = "甲" }', "tier_names", "it takes A, B, C, D"),
         ("{d_streak}", "{streak}", "{streak}", "{streak} is no column"),
         ("{d_streak}", "{d_streak:.2f}", "{d_streak:.2f}", "takes no format"),
         ("{d_streak}", "{d_streak", "reason", "unpaired braces"),
@@ -294,3 +299,32 @@ def test_of_very_many_faults_the_first_are_shown_and_the_rest_counted() -> None:
     assert lines[0].startswith("p.toml, line 1: unknown key 'k0'")
     assert len(lines) <= 51
     assert lines[-1].endswith("mend these first")
+
+
+@pytest.mark.parametrize(
+    ("added", "offender", "remedy"),
+    [
+        ('lists = ["merge"]\nwhen = "visited"', "lists", "no [[candidate]] makes; use one of its lists (shutdown)"),
+        ('lists = ["shutdown"]\nwhen = "visitd"', "visitd", "did you mean 'visited'"),
+        ('lists = []\nwhen = "visited"', "lists", "lists"),
+    ],
+)
+def test_a_verification_without_effect_is_refused(added: str, offender: str, remedy: str) -> None:
+    message = refused(policy_text(tail=TAIL + f'[[verification]]\n{added}\nlabel = "已走访"\n'))
+    assert offender in message
+    assert remedy in message
+
+
+def test_partners_are_chosen_by_a_sound_condition() -> None:
+    assert "did you mean 'protected'" in refused(policy_text(tail=TAIL + '[partners]\nwhere = "NOT protectd"\n'))
+    assert "min_size" in refused(policy_text(tail=TAIL + "[partners]\nmin_size = -1.0\n"))
+
+
+def test_tiers_and_letters_are_called_as_the_policy_says() -> None:
+    head = (
+        '[tier_names]\nD = "落后整治"\nT = "不适合评价"\n[[excluded]]\nwhen = "utility"\nlabel = "供水"\nletter = "T"\n'
+    )
+    assert policy(head=head).letter_names == {
+        "A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "落后整治", "T": "不适合评价",
+    }  # fmt: skip
+    assert load_policy("huaian-2024").letter_names["C"] == "监管调控"

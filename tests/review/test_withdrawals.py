@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from builders.small_inbox import CODES, NAMES, quick_policy, write
 from builders.small_inbox import run as run_month
+from conftest import efficiency
 
 from efficiency.errors import UsageError
 from efficiency.review.audit import audit
@@ -54,6 +55,21 @@ def zone(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "zone"))
 
 
+@pytest.fixture(scope="module")
+def counted_anew(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is `made`, after the wrong file was withdrawn and the month was run."""
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("withdrawn") / "zone"))
+    taken(folder, "误报/误报税收.csv")
+    run(folder)
+    return folder
+
+
+@pytest.fixture
+def withdrawn(counted_anew: Path, tmp_path: Path) -> Path:
+    """A copy of what is `counted_anew`, to be altered."""
+    return Path(shutil.copytree(counted_anew, tmp_path / "zone"))
+
+
 def place(zone: Path) -> Path:
     return zone / "warehouse" / "efficiency.duckdb"
 
@@ -76,16 +92,20 @@ def sheets(zone: Path, name: str) -> list[str]:
     return load(place(zone))["intake.submissions"].filter(file_name=name).sort("arrival")["submission_id"].to_list()
 
 
-def test_a_withdrawn_file_counts_no_more_from_the_next_run_on_and_what_it_replaced_counts_again(zone: Path) -> None:
+def test_a_withdrawn_file_counts_until_the_next_run(zone: Path) -> None:
     assert counting(zone) == [100, 200, 3]
     done = taken(zone, "误报/误报税收.csv")
     assert (done.file_name, done.sheets) == ("误报/误报税收.csv", tuple(sheets(zone, "误报/误报税收.csv")))
     assert counting(zone) == [100, 200, 3]
     assert differing(zone) == []
-    run(zone)
-    assert counting(zone) == [1, 2, 3]
-    assert differing(zone) == []
-    first, mistaken, last = load(place(zone))["audit.run_evaluations"].sort("sequence")["inputs_sha256"]
+
+
+def test_a_withdrawn_file_counts_no_more_from_the_next_run_on_and_what_it_replaced_counts_again(
+    counted_anew: Path,
+) -> None:
+    assert counting(counted_anew) == [1, 2, 3]
+    assert differing(counted_anew) == []
+    first, mistaken, last = load(place(counted_anew))["audit.run_evaluations"].sort("sequence")["inputs_sha256"]
     assert first == last != mistaken
 
 
@@ -100,12 +120,10 @@ def test_who_withdrew_what_when_and_why_is_on_record_and_in_the_log(zone: Path) 
     assert entry["at"] == row["withdrawn_at"].isoformat(timespec="seconds")
 
 
-def test_the_tables_say_what_is_withdrawn(zone: Path) -> None:
+def test_the_tables_say_what_is_withdrawn(counted_anew: Path) -> None:
     import duckdb
 
-    taken(zone, "误报税收.csv")
-    run(zone)
-    with duckdb.connect(place(zone), read_only=True) as connection:
+    with duckdb.connect(place(counted_anew), read_only=True) as connection:
         quality = connection.sql(
             "SELECT left_out, withdrawal_reason, rows_superseded FROM data_quality WHERE file_name LIKE '误报%'"
         ).fetchall()
@@ -115,14 +133,12 @@ def test_the_tables_say_what_is_withdrawn(zone: Path) -> None:
     assert "误报" in note[0][0]
 
 
-def test_undone_it_counts_again(zone: Path) -> None:
-    taken(zone, "误报税收.csv")
-    run(zone)
-    assert taken(zone, "误报税收.csv", None, undo=True).undone
-    run(zone)
-    assert counting(zone) == [100, 200, 3]
-    assert differing(zone) == []
-    assert load(place(zone))[WITHDRAWALS.qualified]["undone_at"].null_count() == 0
+def test_undone_it_counts_again(withdrawn: Path) -> None:
+    assert taken(withdrawn, "误报税收.csv", None, undo=True).undone
+    run(withdrawn)
+    assert counting(withdrawn) == [100, 200, 3]
+    assert differing(withdrawn) == []
+    assert load(place(withdrawn))[WITHDRAWALS.qualified]["undone_at"].null_count() == 0
 
 
 def test_withdrawn_and_undone_between_two_runs_changes_nothing(zone: Path) -> None:
@@ -133,12 +149,10 @@ def test_withdrawn_and_undone_between_two_runs_changes_nothing(zone: Path) -> No
     assert differing(zone) == []
 
 
-def test_a_withdrawn_file_that_comes_again_with_other_bytes_counts(zone: Path) -> None:
-    taken(zone, "误报税收.csv")
-    run(zone)
-    taxes(zone / "inbox" / "误报" / "误报税收.csv", YEAR, 7, 8)
-    run(zone)
-    assert counting(zone) == [7, 8, 3]
+def test_a_withdrawn_file_that_comes_again_with_other_bytes_counts(withdrawn: Path) -> None:
+    taxes(withdrawn / "inbox" / "误报" / "误报税收.csv", YEAR, 7, 8)
+    run(withdrawn)
+    assert counting(withdrawn) == [7, 8, 3]
 
 
 def test_all_versions_of_a_file_are_withdrawn_of_a_sheet_the_one_before_counts_again(zone: Path) -> None:
@@ -173,6 +187,23 @@ def test_what_is_not_known_is_refused_with_what_is_near(zone: Path, what: str) -
         attempt(zone)
     assert refused.value.exit_status == 2
     assert place(zone).read_bytes() == before
+
+
+def test_the_command_answers_in_chinese_and_in_english_where_that_is_asked_for(zone: Path) -> None:
+    def said(*options: str) -> str:
+        done = efficiency("withdraw", *options, "--warehouse", place(zone), cwd=zone, check=False)
+        return done.stdout + done.stderr
+
+    assert "撤回的原因" in said("误报税收.csv")
+    unknown = said("税收误报.csv", "--reason", "误报")
+    assert "相近的有：" in unknown
+    assert "误报/误报税收.csv" in unknown
+    done = said("误报税收.csv", "--reason", "误报")
+    assert done.startswith("已撤回：误报/误报税收.csv：")
+    assert "如需恢复：efficiency withdraw" in done
+    assert "已经撤回" in said("误报税收.csv", "--reason", "误报")
+    assert said("误报税收.csv", "--undo", "--language", "en").startswith("Counts again: 误报/误报税收.csv: ")
+    assert "没有被撤回" in said("误报税收.csv", "--undo")
 
 
 def test_a_name_that_fits_two_files_is_refused_and_a_file_is_withdrawn_once(zone: Path) -> None:

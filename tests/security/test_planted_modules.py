@@ -1,5 +1,6 @@
 """Nothing that lies in the current folder is run: it may be the inbox, where others put files."""
 
+import json
 import os
 import subprocess
 import sys
@@ -61,7 +62,32 @@ def test_charts_are_bundled_from_the_installed_package(inbox: Path) -> None:
     assert len(list((inbox / "empty-cache" / "efficiency").glob("*.js"))) == 1
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+IN_TURN = """
+import contextlib, json, sys
+from efficiency.interpreter import import_installed_only, write_chinese_names
+import_installed_only()
+write_chinese_names()
+from efficiency.cli import main
+for words in json.loads(sys.argv[1]):
+    with contextlib.suppress(SystemExit):
+        assert main(words) in (0, 2), words
+"""
+"""What the command `efficiency` does at its start, then one command after the other."""
+
+
+def test_commands_run_no_module_of_the_current_folder(inbox: Path, tmp_path: Path) -> None:
+    (tmp_path / "in_turn.py").write_text(IN_TURN, encoding="utf-8")
+    words = json.dumps([words for name, words in COMMANDS.items() if name != "run"])
+    done = started(inbox, sys.executable, tmp_path / "in_turn.py", words)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert ran_in(inbox) == []
+
+
+EACH = [pytest.param(name, marks=[] if name == "status" else [pytest.mark.long]) for name in COMMANDS]
+
+
+@pytest.mark.parametrize("command", EACH)
 def test_no_command_runs_a_module_of_the_current_folder(command: str, inbox: Path) -> None:
     done = started(inbox, PROGRAM, *COMMANDS[command])
     assert "Traceback" not in done.stderr

@@ -16,7 +16,7 @@ import pytest
 from builders.warehouse_files import contents, names, published, python, versions
 
 from efficiency.warehouse.errors import WarehouseError
-from efficiency.warehouse.publish import publish
+from efficiency.warehouse.publish import publish, staged_warehouse
 from efficiency.warehouse.read import load
 
 
@@ -50,6 +50,40 @@ def test_first_publication_leaves_the_file_and_nothing_else(path: Path) -> None:
     publish(path, contents(1))
     assert names(path) == ["efficiency.duckdb"]
     assert published(path) == (1, 1)
+
+
+def test_tables_that_are_begun_early_are_written_once_beside_the_rest(path: Path) -> None:
+    whole = contents(1, rows=3)
+    with staged_warehouse(path) as staged:
+        staged.begin({name: whole.frames[name] for name in list(whole.frames)[:1]})
+        staged.write(whole)
+        staged.put_in_place()
+    assert names(path) == ["efficiency.duckdb"]
+    found = load(path)
+    assert all(found[name].equals(whole[name]) for name in whole.frames)
+
+
+@pytest.mark.usefixtures("first")
+@pytest.mark.parametrize("written", [False, True])
+def test_a_file_that_is_begun_and_not_put_in_place_leaves_nothing(path: Path, written: bool) -> None:
+    with staged_warehouse(path) as staged:
+        staged.begin(contents(2).frames)
+        if written:
+            staged.write(contents(2))
+    assert names(path) == ["efficiency.duckdb"]
+    assert published(path) == (1, 1)
+
+
+def test_what_stops_a_file_that_is_begun_is_raised_when_it_is_to_be_put_in_place(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("no database", encoding="utf-8")
+    with staged_warehouse(path) as staged:
+        staged.begin(contents(1).frames)
+        staged.write(contents(1))
+        with pytest.raises(WarehouseError, match=path.name):
+            staged.put_in_place()
+    assert names(path) == ["efficiency.duckdb"]
+    assert path.read_text(encoding="utf-8") == "no database"
 
 
 @pytest.mark.usefixtures("first")
@@ -144,7 +178,7 @@ PUBLISHER = """
 import sys
 from pathlib import Path
 from builders.warehouse_files import contents
-from efficiency.warehouse.publish import publish
+from efficiency.warehouse.publish import publish, staged_warehouse
 made = contents(int(sys.argv[2]), rows=60_000)
 print("ready", flush=True)
 publish(Path(sys.argv[1]), made)
@@ -246,7 +280,7 @@ import resource, signal, sys
 from pathlib import Path
 from builders.warehouse_files import contents
 from efficiency.warehouse.errors import WarehouseError
-from efficiency.warehouse.publish import publish
+from efficiency.warehouse.publish import publish, staged_warehouse
 made = contents(2, rows=60_000)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))

@@ -89,6 +89,11 @@ def take_mapping(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def take_language(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add `--language`, that of `what`, by default Chinese."""
+    parser.add_argument("--language", choices=("zh", "en"), default="zh", help=f"language of {what} (default zh)")
+
+
 def take_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")

@@ -37,11 +37,17 @@ def run(options: argparse.Namespace) -> int:
     for finding in audit(options.warehouse, options.evaluation, every=options.all):
         found.append(finding)
         if not options.json:
-            print(f"{'ok     ' if finding.holds else 'DIFFERS'} {finding.subject}: {finding.detail}", flush=True)
+            mark = "CHANGED" if finding.by_program else "ok     " if finding.holds else "DIFFERS"
+            print(f"{mark} {finding.subject}: {finding.detail}", flush=True)
+    changed = sum(finding.by_program for finding in found)
     differing = sum(not finding.holds for finding in found)
     if options.json:
-        findings = [{"subject": one.subject, "holds": one.holds, "said": one.detail} for one in found]
+        findings = [
+            {"subject": one.subject, "holds": one.holds, "by_program": one.by_program, "said": one.detail}
+            for one in found
+        ]
         print_json({"holds": not differing, "findings": findings})
     else:
-        print(f"{len(found)} checks, {differing} differ." if differing else f"{len(found)} checks, all hold.")
+        also = f"; {changed} were changed by the program and not by the data" if changed else ""
+        print(f"{len(found)} checks, {f'{differing} differ' if differing else 'all hold'}{also}.")
     return 1 if differing else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from efficiency.commands.arguments import Commands, command, print_json, take_json, take_mapping
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_language, take_mapping
 from efficiency.defaults import DEFAULT_WAREHOUSE
 
 
@@ -27,12 +27,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         f"(default {DEFAULT_WAREHOUSE}, where it is there)",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
-    parser.add_argument(
-        "--language",
-        choices=("zh", "en"),
-        default="zh",
-        help="what is printed besides the problems, which are in the submitters' language (default zh)",
-    )
+    take_language(parser, "what is printed besides the problems, which are in the submitters' language")
     parser.add_argument("--strict", action="store_true", help="exit status 3 when there are error-level problems")
     take_mapping(parser)
     take_json(parser)

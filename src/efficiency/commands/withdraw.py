@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.commands.arguments import Commands, command, print_json, take_json, take_language, take_warehouse
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -26,25 +26,20 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--reason", metavar="TEXT", help="why; needed to withdraw, kept with it")
     parser.add_argument("--undo", action="store_true", help="let it count again")
     take_warehouse(parser)
+    take_language(parser, "what is printed")
     take_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Withdraw the file or sheet, or undo that."""
-    from efficiency.review.withdrawals import withdraw
+    from efficiency.review.withdrawals import withdraw, withdrawn_lines
 
-    done = withdraw(options.what, options.reason, options.warehouse, undo=options.undo)
+    done = withdraw(options.what, options.reason, options.warehouse, undo=options.undo, language=options.language)
     if options.json:
         print_json(
             {"file_name": done.file_name, "submissions": list(done.sheets), "undone": done.undone,
              "other_names": list(done.also), "warehouse": str(options.warehouse)}
         )  # fmt: skip
-        return 0
-    sheets = f"{len(done.sheets)} sheets ({', '.join(done.sheets)})" if len(done.sheets) > 1 else done.sheets[0]
-    print(f"{'Counts again' if done.undone else 'Withdrawn'}: {done.file_name}: {sheets}")
-    if done.also:
-        print(f"The same bytes are known as {', '.join(done.also)} too: that is the same submission.")
-    print("Facts and results are as they were until the next run: efficiency run --inbox DIR --period P")
-    if not done.undone:
-        print(f"To undo this: efficiency withdraw {done.sheets[0] if len(done.sheets) == 1 else done.file_name} --undo")
+    else:
+        print("\n".join(withdrawn_lines(done, options.language)))
     return 0

@@ -34,8 +34,10 @@ from efficiency.intake.extraction import (
     overlong_rows,
     parts_by_measure,
     period_label,
+    planned_rows,
     read_rows,
     report_overlong_totals,
+    report_planned_rows,
     report_unread_columns,
     report_unread_rows,
     report_within,
@@ -44,6 +46,8 @@ from efficiency.intake.extraction import (
     unread_rows,
     unrecognised_sheet,
     unrecognised_table,
+    with_kinds,
+    with_rows_within_carriers,
     with_sums_of_parts,
     without_rows,
 )
@@ -215,23 +219,32 @@ def _read_table(
     columns = set().union(*(layout.columns for layout in found.layouts))
     first = found.header.bottom + 1
     kinds, within = _kinds(found, columns)
+    planned = {} if found.measured else planned_rows(grid, found.header, kinds, columns)
+    if planned:
+        of_plans = pl.col("row_index").is_in([row for rows in planned.values() for row in rows])
+        kinds = kinds.with_columns(
+            pl.when(of_plans).then(pl.lit("note")).otherwise("kind").cast(kinds.schema["kind"]).alias("kind")
+        )
     cells = grid.frame[first : first + kinds.height].hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     overlong = overlong_rows(grid, found.header, kinds, columns)
     read: list[tuple[Table, pl.DataFrame]] = []
     sums: dict[str, Mapping[int, float]] = {}
     for layout, identifier in zip(found.layouts, identifiers, strict=False):
         table = Table(grid, found.header, found.context, layout, identifier, file.name, cells, overlong=overlong)
+        table.planned = found.planned
         if found.measured:
             table.named_at = found.measured.named_at
         rows = read_rows(table)
         if layout is main:
             report_unread_rows(table, found)
+            report_planned_rows(table, planned)
             if found.measured:
                 check_sums_across(table, found.measured)
         if not layout.refused:
             rows = rows_before_marks(table, rows, kinds)
             parts_of = find_parts(table, rows, kinds, columns)
             rows, table.labels, table.counted_once = parts_of.rows, parts_of.labels, parts_of.counted_once
+            rows = with_kinds(rows, layout.groups)
             if found.measured:
                 rows = parts_by_measure(rows, FORMS[layout.form], found.measured.labels)
             check_totals(table, kinds, before.get(layout.form))
@@ -265,15 +278,12 @@ def _kinds(found: FoundTable, columns: set[int]) -> tuple[pl.DataFrame, pl.Serie
         return found.measured.kinds, pl.Series("row_index", dtype=pl.UInt32)
     main = found.layouts[0]
     periods = set(main.periods.values())
-    alone = classify(
-        found.grid,
-        found.header,
-        columns,
-        max(found.end, found.header.bottom + 1),
-        carrier=next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None),
-        periods=periods,
-    )
+    carrier = next((binding.column for binding in main.groups[0].columns if binding.field == "carrier"), None)
+    end = max(found.end, found.header.bottom + 1)
+    alone = classify(found.grid, found.header, columns, end, carrier=carrier, periods=periods)
     kinds = with_sums_of_parts(found.grid, found.header, columns, alone, periods)
+    if carrier is not None:
+        kinds = with_rows_within_carriers(found.grid, found.header, carrier, kinds, periods)
     return kinds, alone["row_index"].filter((alone["kind"] == "data") & (kinds["kind"] == "note"))
 
 

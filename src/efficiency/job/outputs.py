@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def staged_outputs(run: RunContext, validated: Validated) -> Iterator[StagedOutputs]:
-    """Make the staging folders and begin the workbooks that go back, which need no evaluation.
+    """Make the staging folders; begin the new warehouse and the workbooks that go back, with what needs no evaluation.
 
     A block that ends with an exception removes what was staged. Raises PlaceError when the folders cannot be made.
     """
@@ -48,6 +48,8 @@ def staged_outputs(run: RunContext, validated: Validated) -> Iterator[StagedOutp
         in_background(write_all_returned, files, validated.open_problems, deliveries[-1].staged / RETURNED) as returned,
         staged_warehouse(run.request.warehouse) as warehouse,
     ):
+        # Most rows are known before anything is evaluated.
+        warehouse.begin({**_stated_tables(validated.ingested), **_fact_tables(validated)})
         yield StagedOutputs(deliveries, returned, warehouse)
 
 
@@ -58,7 +60,7 @@ def report(
     staged: StagedOutputs,
     progress: Progress = silent,
 ) -> None:
-    """Write the reports into their staging folders and, meanwhile, the new warehouse beside the published one."""
+    """Write the reports into their staging folders and, meanwhile, the rest of the new warehouse."""
     staged.warehouse.write(new_contents(run, validated, evaluations))
     _write_reports(run, validated, evaluations, staged, progress)
     staged.wait_for_returned()
@@ -155,5 +157,10 @@ def _resolved_tables(run: RunContext, validated: Validated) -> dict[str, pl.Data
         COLUMN_MAP.qualified: resolved.columns,
         PROBLEMS.qualified: problems,
         WATCH.qualified: validated.watch,
-        **{table.qualified: validated.resolved.facts.table(form) for form, table in FACTS.items()},
+        **_fact_tables(validated),
     }
+
+
+def _fact_tables(validated: Validated) -> dict[str, Chunks]:
+    """Qualified name → the facts of each form."""
+    return {table.qualified: validated.resolved.facts.table(form) for form, table in FACTS.items()}

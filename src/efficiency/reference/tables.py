@@ -93,7 +93,34 @@ def carrier_aliases() -> dict[str, str]:
     for name, names in carriers().select("name", pl.col("names_zh").str.split("|")).iter_rows():
         for alias in names:
             aliases.setdefault(normalise_name(alias), name)
+    for name, kinds in carriers().select("name", "kinds_zh").drop_nulls().iter_rows():
+        aliases |= {alias: name for alias, kind in carrier_kinds().items() if kind in kinds.split("|")}
     return aliases
+
+
+@cache
+def carrier_kinds() -> dict[str, str]:
+    """Normalised name or alias of a kind of a carrier → that kind: 92号汽油 and 汽油(92#) → 92#汽油, 外购蒸汽 → 蒸汽.
+
+    Amounts of two kinds of one carrier add up. A name of the carrier as a whole (汽油) has none.
+    """
+    found: dict[str, str] = {}
+    for names, kinds in carriers().select("names_zh", "kinds_zh").drop_nulls().iter_rows():
+        for kind in kinds.split("|"):
+            grade, mark, name = kind.rpartition("#")
+            spelt = _spelt(grade, name) if mark else [alias for alias in names.split("|") if kind in alias]
+            found |= {normalise_name(alias): kind for alias in spelt}
+    return found
+
+
+def _spelt(grade: str, name: str) -> list[str]:
+    """How people write a grade (92) of `name`: 92#汽油, 92号车用汽油, 汽油(92#), 汽油92号."""
+    return [
+        spelt
+        for mark in (f"{grade}#", f"{grade}号", *((f"负{grade[1:]}号",) if grade.startswith("-") else ()))
+        for whole in (name, f"车用{name}")
+        for spelt in (f"{mark}{whole}", f"{whole}({mark})", f"{whole}{mark}")
+    ]
 
 
 @cache

@@ -54,6 +54,8 @@ class Finding:
     holds: bool
     detail: str
     """What was compared, or how it differs."""
+    by_program: bool = False
+    """The inputs are the same and another version of the program made it: it differs, and not by the data."""
 
 
 def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = False) -> Iterator[Finding]:
@@ -213,7 +215,10 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
     judged = evaluate_period(facts, policy, row["period"], past, row["inputs_sha256"])
-    yield _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
+    same_inputs = _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
+    yield same_inputs
+    # On the same inputs and policy another version of the program may come to another result.
+    other_program = same_inputs.holds and row["code_version"] != code_version()
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
     candidates, verifications = select_lists(
         judged,
@@ -234,7 +239,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *change_warnings]) or None
-    yield _equal(f"{subject} warnings", row["warnings"], warnings)
+    yield _by(_equal(f"{subject} warnings", row["warnings"], warnings), other_program=other_program)
     published: Mapping[Table, pl.DataFrame | None] = {**new.results, MOVEMENTS: new.movements}
     for table, again in published.items():
         if again is None:
@@ -244,7 +249,14 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
             own = own.join(again.select("previous_evaluation_id").unique(), on="previous_evaluation_id", how="semi")
         keys = ("evaluation_id", "period", "policy_id")
         names = [name for name in table.names if name not in keys and name in again.columns]
-        yield _same(f"{subject} {table.name}", own, again, names)
+        yield _by(_same(f"{subject} {table.name}", own, again, names), other_program=other_program)
+
+
+def _by(finding: Finding, *, other_program: bool) -> Finding:
+    """`finding`, as changed by the program where it differs and another version made the evaluation."""
+    if finding.holds or not other_program:
+        return finding
+    return Finding(finding.subject, True, f"changed by the program: {finding.detail}", by_program=True)
 
 
 def _equal(subject: str, kept: object, again: object) -> Finding:

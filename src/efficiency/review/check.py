@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
+from efficiency.defaults import Language
 from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
@@ -280,8 +281,6 @@ def _without_register(receipt: dict[str, Any]) -> dict[str, Any]:
     refused = receipt["rows_unusable"] == sum(receipt[name] for name in of_enterprises)
     return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
-
-Language = Literal["zh", "en"]
 
 _ROWS: dict[Language, dict[str, str]] = {
     "zh": {

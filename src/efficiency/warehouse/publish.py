@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,10 @@ from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
 from efficiency.warehouse.versions import KEPT_VERSIONS, copy_to_staging, drop_versions, keep_version, sync_to_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from efficiency.partitions import Chunks
     from schemas.column import Table
 
 __all__ = ["KEPT_VERSIONS", "StagedWarehouse", "publish", "publish_table", "roll_back", "staged_warehouse"]
@@ -68,47 +69,79 @@ def staged_warehouse(path: Path, *, keep: int = KEPT_VERSIONS) -> Iterator[Stage
     target = path.resolve()
     staging = staging_file(target, "duckdb")
     with ThreadPoolExecutor(1, thread_name_prefix="warehouse") as executor:
+        staged = StagedWarehouse(target, staging, keep, executor)
         try:
-            yield StagedWarehouse(target, staging, keep, executor)
+            yield staged
         finally:
             executor.shutdown()
+            staged.close()
             discard(staging)
 
 
 @dataclass
 class StagedWarehouse:
-    """A file that is written beside the warehouse `target` and renamed over it. Errors are those of `publish`."""
+    """A file that is written beside the warehouse `target` and renamed over it. Errors are those of `publish`.
+
+    What is done with the file is done by the one thread of `executor`, in the order in which it is asked for.
+    """
 
     target: Path
     staging: Path
     keep: int
     executor: ThreadPoolExecutor
-    _written: Future[None] = field(init=False)
+    _tasks: list[Future[None]] = field(default_factory=list)
+    _file: _NewFile | None = None
+
+    def begin(self, tables: Mapping[str, pl.DataFrame | Chunks]) -> None:
+        """Begin to write these tables (qualified name → rows), as they will be; an error is raised by `put_in_place`.
+
+        The contents that `write` is given have the same rows in them.
+        """
+        self._tasks.append(self.executor.submit(self._begin, Contents(tables)))
 
     def write(self, contents: Contents) -> None:
-        """Begin to write `contents`; an error is raised by `put_in_place`."""
-        self._written = self.executor.submit(_write, self.target, self.staging, contents)
+        """Begin to write what is not written yet of `contents`; an error is raised by `put_in_place`."""
+        if not self._tasks:
+            self.begin({})
+        self._tasks.append(self.executor.submit(self._finish, contents))
 
     def put_in_place(self) -> None:
         """Wait until the file is written and verified, and make it the warehouse. Raises WarehouseError."""
-        self._written.result()
+        for task in self._tasks:
+            task.result()
         try:
             _put_in_place(self.staging, self.target, self.keep)
         except (duckdb.Error, OSError) as error:
             raise warehouse_error(error, self.target, "publishing") from error
 
+    def close(self) -> None:
+        """Close a file that is not written to its end, so that it can be removed."""
+        if self._file is not None:
+            with suppress(duckdb.Error):  # of a full disk, which `put_in_place` has raised
+                self._file.close()
 
-def _write(target: Path, staging: Path, contents: Contents) -> None:
-    """Build and verify the file `staging` for the place of `target`. Raises WarehouseError."""
-    if target.exists():
-        _check_replaceable(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        clear_leftovers(target)
-        _build(staging, contents)
-        _verify(staging, contents)
-    except (duckdb.Error, OSError) as error:
-        raise warehouse_error(error, target, "publishing") from error
+    def _begin(self, contents: Contents) -> None:
+        """Create the file and write the tables that `contents` names. Raises WarehouseError."""
+        if self.target.exists():
+            _check_replaceable(self.target)
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            clear_leftovers(self.target)
+            self._file = _NewFile(self.staging)
+            self._file.fill(contents, contents.frames)
+        except (duckdb.Error, OSError) as error:
+            raise warehouse_error(error, self.target, "publishing") from error
+
+    def _finish(self, contents: Contents) -> None:
+        """Write the other tables, close the file and verify it. Raises WarehouseError."""
+        if self._tasks[0].exception() is not None or self._file is None:
+            return  # `put_in_place` raises it
+        try:
+            self._file.fill(contents, TABLES)
+            self._file.complete()
+            _verify(self.staging, contents)
+        except (duckdb.Error, OSError) as error:
+            raise warehouse_error(error, self.target, "publishing") from error
 
 
 def publish_table(path: Path, table: Table, rows: pl.DataFrame, *, keep: int = KEPT_VERSIONS) -> None:
@@ -189,31 +222,51 @@ def _check_replaceable(target: Path) -> None:
         connection.sql("SELECT count(*) FROM duckdb_tables()").fetchall()
 
 
-def _build(staging: Path, contents: Contents) -> None:
-    """Write `contents` to the new file `staging`, closed and without a write-ahead log."""
-    with session(spill=staging.with_name(f"{staging.name}.spill")) as connection:
-        connection.execute(f"SET memory_limit='{BUILD_MEMORY}'")
-        connection.execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
-        connection.execute("USE staged")
-        connection.execute("BEGIN")  # a commit a table would wait for the disk each time
-        connection.execute(";\n".join(_declarations()))
-        uncommitted = 0
-        for qualified, table in TABLES.items():
+class _NewFile:
+    """The file `staging` while it is built: its tables exist and are filled, each once."""
+
+    def __init__(self, staging: Path) -> None:
+        self._resources = ExitStack()
+        self._connection = self._resources.enter_context(session(spill=staging.with_name(f"{staging.name}.spill")))
+        self._filled: set[str] = set()
+        self._execute(f"SET memory_limit='{BUILD_MEMORY}'")
+        self._execute(f"ATTACH {literal(str(staging))} AS staged (STORAGE_VERSION {literal(STORAGE_VERSION)})")
+        self._execute("USE staged")
+        self._execute("BEGIN")  # a commit a table would wait for the disk each time
+        self._execute(";\n".join(_declarations()))
+        self._uncommitted = 0
+
+    def fill(self, contents: Contents, names: Iterable[str]) -> None:
+        """Write the tables `names` (qualified) of `contents` but for those that were written before."""
+        for qualified in [name for name in TABLES if name in set(names) - self._filled]:
+            table = TABLES[qualified]
             # The newest Arrow types share the texts in memory; slices bound what DuckDB keeps of a table.
             for rows in contents.in_order(qualified, ROWS_AT_ONCE):
-                connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
-                connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
-                connection.unregister("incoming")
+                self._connection.register("incoming", naive_utc(rows).to_arrow(compat_level=pl.CompatLevel.newest()))
+                self._execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
+                self._connection.unregister("incoming")
                 # DuckDB keeps uncommitted rows in memory, whatever its limit.
-                uncommitted += rows.height
-                if uncommitted >= ROWS_AT_ONCE:
-                    uncommitted = 0
-                    connection.execute("COMMIT")
-                    connection.execute("BEGIN")
-        connection.execute("COMMIT")
-        connection.execute("CHECKPOINT staged")
-        connection.execute("USE memory")
-        connection.execute("DETACH staged")
+                self._uncommitted += rows.height
+                if self._uncommitted >= ROWS_AT_ONCE:
+                    self._uncommitted = 0
+                    self._execute("COMMIT")
+                    self._execute("BEGIN")
+            self._filled.add(qualified)
+
+    def complete(self) -> None:
+        """Write everything into the file itself and close it, without a write-ahead log."""
+        self._execute("COMMIT")
+        self._execute("CHECKPOINT staged")
+        self._execute("USE memory")
+        self._execute("DETACH staged")
+        self.close()
+
+    def close(self) -> None:
+        """Close the file as it is; it may be called again."""
+        self._resources.close()
+
+    def _execute(self, statement: str) -> None:
+        self._connection.execute(statement)
 
 
 def _declarations() -> Iterator[str]:
@@ -233,7 +286,8 @@ def _verify(staging: Path, contents: Contents) -> None:
         raise WarehouseError(f"{staging} was not closed cleanly: a write-ahead log is left. To do: run again.")
     with open_published(staging) as connection:
         counts = ", ".join(f"(SELECT count(*) FROM {qualified_sql(table)})" for table in TABLES.values())
-        (found,) = connection.sql(f"SELECT {counts}").fetchall()
+        # `execute` plans a query once, `sql` twice.
+        (found,) = connection.execute(f"SELECT {counts}").fetchall()
         for qualified, rows in zip(TABLES, found, strict=True):
             if rows != (expected := contents.height(qualified)):
                 raise WarehouseError(
@@ -241,7 +295,7 @@ def _verify(staging: Path, contents: Contents) -> None:
                     "To do: run again; if it happens twice, check the disk."
                 )
         for view in all_views():
-            connection.sql(f"SELECT * FROM main.{quoted(view.name)} LIMIT 1").fetchall()
+            connection.execute(f"SELECT * FROM main.{quoted(view.name)} LIMIT 1").fetchall()
 
 
 def _replace(staging: Path, target: Path) -> None:

@@ -90,6 +90,16 @@ def test_a_title_of_another_quantity_names_no_measure_of_its_months(text: str) -
     assert measure_in(text) is OTHER
 
 
+@pytest.mark.parametrize("text", ["2026年企业用电量、用气量", "2026年产值及税收(万元)"])
+def test_a_title_of_two_measures_names_none_though_one_is_not_ours(text: str) -> None:
+    assert measure_in(text) is None
+
+
+@pytest.mark.parametrize("text", ["2026年研发企业税收(万元)", "2026年企业税收收入", "2026年企业、园区用电量"])
+def test_a_title_of_one_measure_may_have_further_words(text: str) -> None:
+    assert measure_in(text) not in (None, OTHER)
+
+
 def test_an_unknown_unit_in_brackets_is_kept_as_unknown() -> None:
     meaning = interpret(("营业收入(万美元)",))
     assert meaning is not None

@@ -52,10 +52,10 @@ def test_a_unit_is_found_wherever_it_is_said(read: Reader, where: str) -> None:
     assert parsed.problems.is_empty()
 
 
-def test_rows_in_different_units_refuse_a_column_without_one(read: Reader) -> None:
+def test_rows_in_different_units_are_each_in_their_own(read: Reader) -> None:
     parsed = read([["2026年10月"], ["企业名称", "营业收入", "单位"], ["甲公司", 50, "千元"], ["乙公司", 5, "万元"]])
-    assert stated(parsed, "output", "revenue") == []
-    assert [rule for _, rule, _ in problems(parsed)] == ["unit_unknown"]
+    assert stated(parsed, "output", "revenue") == [(5,), (5,)]
+    assert problems(parsed) == []
 
 
 def test_an_assumed_unit_is_noted(read: Reader) -> None:

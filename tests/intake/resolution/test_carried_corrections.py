@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.stated import (
     CODES,
     Resolved,
@@ -20,7 +21,7 @@ from builders.stated import (
     resolved,
     year_to_date,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from efficiency.intake.resolution import unbalanced
@@ -249,7 +250,7 @@ def test_two_tables_of_a_ledger_side_by_side_are_each_carried() -> None:
     assert (totals(result)[1, 3], totals(result)[1, 4]) == (39.0, 50.0)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(short=4, long=60)
 @given(data=st.data())
 def test_the_order_of_arrival_does_not_matter_where_days_are_stated(data: st.DataObject) -> None:
     days = st.integers(1, 28).map(lambda day: date(2026, 11, day))

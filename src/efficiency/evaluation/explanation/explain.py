@@ -435,12 +435,13 @@ def _as_profile(described: pl.DataFrame) -> pl.DataFrame:
     """`described` in the shape of `schemas.PROFILE`; what is neither published nor asked of the facts is not known."""
     unknown = {"integer": 0, "flag": False}
     lacking = [column for column in PROFILE.columns if column.name not in described.columns]
-    return PROFILE.conform(
-        described.with_columns(
-            pl.lit(None if column.nullable else unknown[column.kind], dtype=column.dtype).alias(column.name)
-            for column in lacking
-        ).select(PROFILE.names)
-    )
+    known = described.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in lacking)
+    filled = [
+        pl.col(column.name).fill_null(unknown[column.kind])
+        for column in PROFILE.columns
+        if not column.nullable and column.kind in unknown
+    ]
+    return PROFILE.conform(known.with_columns(filled).select(PROFILE.names))
 
 
 def _with_profile_columns(frames: Frames, scores: pl.DataFrame, day: date) -> pl.DataFrame:

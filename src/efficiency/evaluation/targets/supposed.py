@@ -85,7 +85,8 @@ def supposing(profile: pl.DataFrame, policy: Policy, cohort: Cohort) -> Supposin
     members = assigned.filter(pl.col("cohort") == cohort.id).rechunk()
     graded = grade_data(measure(members, cohort), cohort)
     scored, _ = score_cohort(members, cohort, policy, counted)
-    conditions = [rule.when for rule in (*policy.excluded, *policy.override)] + [one.where for one in policy.cohort]
+    conditions = [rule.when for rule in policy.excluded] + [rule.when for rule in policy.override]
+    conditions += [one.where for one in policy.cohort]
     return Supposing(
         policy,
         cohort,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from efficiency.intake.extraction.columns import extract, numbers_of
 from efficiency.intake.extraction.long_energy_rows import check_rows_by_their_energy
 from efficiency.intake.extraction.month_columns import check_months
-from efficiency.intake.extraction.part_labels import report_within, with_sums_of_parts
-from efficiency.intake.extraction.parts import find_parts
+from efficiency.intake.extraction.part_labels import report_within, with_rows_within_carriers, with_sums_of_parts
+from efficiency.intake.extraction.parts import find_parts, with_kinds
 from efficiency.intake.extraction.row_periods import rows_before_marks
 from efficiency.intake.extraction.rows import column_map, filled_on, parts_by_measure, period_label, read_rows
 from efficiency.intake.extraction.shown_figures import as_shown
@@ -24,7 +24,9 @@ from efficiency.intake.extraction.unread import (
     one_for_all_sheets,
     only_problem,
     overlong_rows,
+    planned_rows,
     report_overlong_totals,
+    report_planned_rows,
     report_unread_rows,
     unread_rows,
     unrecognised_sheet,
@@ -54,8 +56,10 @@ __all__ = [
     "overlong_rows",
     "parts_by_measure",
     "period_label",
+    "planned_rows",
     "read_rows",
     "report_overlong_totals",
+    "report_planned_rows",
     "report_unread_columns",
     "report_unread_rows",
     "report_within",
@@ -64,6 +68,8 @@ __all__ = [
     "unread_rows",
     "unrecognised_sheet",
     "unrecognised_table",
+    "with_kinds",
+    "with_rows_within_carriers",
     "with_sums_of_parts",
     "without_rows",
 ]

@@ -13,6 +13,7 @@ import polars as pl
 
 from efficiency.intake.extraction.columns import cell_texts, filled_down
 from efficiency.intake.layout import interpret, piece
+from efficiency.reference.tables import carrier_aliases, carrier_kinds, normalise_name
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -119,6 +120,56 @@ def with_sums_of_parts(
     found = kinds.hstack(marked.select(pl.col(*left_out) & others))
     kind = pl.when("subtotal").then(pl.lit("subtotal")).when("note").then(pl.lit("note"))
     return found.select("row_index", pl.coalesce(kind.cast(kinds.schema["kind"]), "kind").alias("kind"))
+
+
+def with_rows_within_carriers(
+    grid: Grid, header: Header, carrier: int, kinds: pl.DataFrame, periods: Collection[int]
+) -> pl.DataFrame:
+    """`kinds` in which a row 其中:92#汽油 below 汽油 of the same enterprise is a note, and so are the kinds below it.
+
+    `carrier` is the column of the carriers. Other rows with 其中 stay as they are.
+    """
+    first = int(kinds["row_index"][0]) if kinds.height else 0
+    body = grid.frame[first : first + kinds.height].hstack([kinds["kind"]])
+    texts = body[f"t{carrier}"]
+    if not header.identity or not texts.str.contains(_WITHIN).any():
+        return kinds
+    named = [(text, *_carrier_of(text)) for text in texts.drop_nulls().unique()]
+    schema = {"text": pl.String, "carrier": pl.String, "whole": pl.Boolean, "within": pl.Boolean}
+    known = pl.DataFrame(named, schema=schema, orient="row")
+    who = pl.coalesce(pl.col(f"t{column}").forward_fill() for column in header.identity.values())
+    spans = (pl.coalesce(pl.col(f"n{c}").cast(pl.String), f"t{c}").forward_fill().alias(f"p{c}") for c in periods)
+    rows = body.select(who.alias("who"), pl.col(f"t{carrier}").alias("text"), pl.col("kind") == "data", *spans).join(
+        known, on="text", how="left", maintain_order="left"
+    )
+    key = [name for name in rows.columns if name not in ("text", "kind", "whole", "within")]
+    has_whole = (pl.col("kind") & pl.col("whole")).any().over(key)
+    begun = pl.col("within").fill_null(value=False).cast(pl.Int8).cum_max().over(key) == 1
+    within = rows.select(pl.col("kind") & begun & ~pl.col("whole") & has_whole & pl.col("carrier").is_not_null())
+    kind = pl.when(within.to_series().fill_null(value=False)).then(pl.lit("note")).otherwise("kind")
+    return kinds.with_columns(kind.cast(kinds.schema["kind"]).alias("kind"))
+
+
+def _carrier_of(text: str) -> tuple[str | None, bool, bool]:
+    """The carrier that a text names, whether as a whole, and whether it is introduced by 其中."""
+    plain = normalise_name(text)
+    rest = re.sub(rf"{_WITHIN}[:,、]?", "", plain)
+    within = rest != plain
+    return carrier_aliases().get(rest), not within and rest not in carrier_kinds(), within
+
+
+def kinds_of_carriers(table: Table) -> dict[int, pl.Series]:
+    """The column of the carriers → the kind that each data row names (92#汽油), null where it names none.
+
+    For a table whose rows name their carriers, else empty.
+    """
+    if not table.layout.long_energy:
+        return {}
+    bindings = {binding.field: binding.column for binding in table.layout.groups[0].columns}
+    column = bindings["carrier"]
+    texts = table.cells[f"t{column}"]
+    kinds = {text: kind for text in texts.drop_nulls().unique() if (kind := carrier_kinds().get(normalise_name(text)))}
+    return {column: texts.replace_strict(kinds, default=None, return_dtype=pl.String)} if kinds else {}
 
 
 def report_within(table: Table, row_indexes: pl.Series) -> None:

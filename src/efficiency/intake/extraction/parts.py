@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.part_labels import is_identifier, label_columns
+from efficiency.intake.extraction.part_labels import is_identifier, kinds_of_carriers, label_columns
 from efficiency.intake.extraction.total_evidence import DIGITS, Evidence, evidence
 from efficiency.parts import SUMS_AGREE, has_parts
 from schemas import FORMS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from efficiency.intake.extraction.table import Table
+    from efficiency.intake.layout import ColumnGroup
     from schemas import Form
 
 
@@ -54,8 +55,11 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
     repeated = keyed.filter(repeats) if twice.any() else keyed.clear()
     if repeated.is_empty() and refused.is_empty():
         return Parts(rows)
-    labels = _chosen(table, label_columns(table, read), repeated, key, refused)
+    kinds_of = kinds_of_carriers(table)
+    labels = _chosen(table, label_columns(table, read) | kinds_of, repeated, key, refused)
     keyed = _without_sums(_labelled(table, keyed, labels), key, form)
+    if kinds_of and set(labels) == set(kinds_of):
+        keyed = _apart_by_kind(table, keyed, key, kinds_of)
     if not repeated.is_empty():
         totals = evidence(table, keyed.filter(repeats), key, kinds, form.added)
         exact = any(is_identifier(table, column) for column in labels)
@@ -112,6 +116,37 @@ def _labelled(table: Table, keyed: pl.DataFrame, labels: dict[int, pl.Series]) -
     part = texts.select(pl.concat_str(folded, separator="·", ignore_nulls=True)).to_series()
     by_row = pl.DataFrame({"row_index": table.cells["row_index"], PART.name: part})
     return keyed.drop(PART.name, strict=False).join(by_row, on="row_index", how="left", maintain_order="left")
+
+
+def with_kinds(rows: pl.DataFrame, groups: Sequence[ColumnGroup]) -> pl.DataFrame:
+    """`rows` in which those of columns that are kinds of one carrier (92#汽油 | 95#汽油) are its parts."""
+    kinds = {group.index: group.kind for group in groups if group.kind is not None}
+    if not kinds or not rows.height:
+        return rows
+    kind = pl.col("block").replace_strict(kinds, default=None, return_dtype=pl.String)
+    return rows.with_columns(
+        pl.concat_str(kind, PART.name, separator="·", ignore_nulls=True).replace("", None).alias(PART.name)
+    )
+
+
+def _apart_by_kind(table: Table, keyed: pl.DataFrame, key: list[str], kinds_of: dict[int, pl.Series]) -> pl.DataFrame:
+    """`keyed`, whose parts are kinds of a carrier (92#汽油, 95#汽油), without parts where one may contain the others.
+
+    So it may where a row names the carrier as a whole (汽油), or one that is called like the carrier (热力 beside 蒸汽)
+    states the same figure; where it states another, the kinds add up, with a warning.
+    """
+    ((column, kinds),) = kinds_of.items()
+    by_row = pl.DataFrame({"row_index": table.cells["row_index"], "_kind": kinds})
+    rows = keyed.join(by_row, on="row_index", how="left", maintain_order="left")
+    kind, amount = pl.col("_kind"), pl.col("consumption").round_sig_figs(DIGITS)
+    several = kind.n_unique().over(key) > 1
+    like_carrier = (kind == pl.col("carrier")).any().over(key) & several
+    same = like_carrier & (amount.n_unique().over(key) < pl.len().over(key))
+    in_doubt = (several & kind.is_null().any().over(key)) | same.fill_null(value=False)
+    added = rows.filter((like_carrier & ~in_doubt).fill_null(value=False))
+    told = added.unique(key, keep="first", maintain_order=True).select("row_index", kind.alias("value"), "carrier")
+    table.cell_problems("kinds_added", told, column, "carrier", carrier=pl.col("carrier"))
+    return rows.with_columns(pl.when(~in_doubt).then(PART.name).alias(PART.name)).drop("_kind")
 
 
 def _without_sums(keyed: pl.DataFrame, key: list[str], form: Form) -> pl.DataFrame:

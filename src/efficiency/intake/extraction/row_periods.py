@@ -13,11 +13,16 @@ from efficiency.intake.parsing import NOTHING, UNSURE, Timing, from_to, timing_i
 from schemas import FORMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.layout import ColumnGroup, TableContext, TableLayout
 
 
 NO_PERIOD = replace(UNSURE, doubt="该行没有填写时期，而其他行的时期与标题、工作表名、文件名所写的不同。")
+
+
+MIXED_YEARS = replace(UNSURE, doubt="同一列有的写明了年份，有的没有，看不出该行是哪一年的；请逐行写明年份。")
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def row_timings(cells: pl.DataFrame, layout: TableLayout, context: TableContext,
         stated[role] = written_out(texts, as_text)
     rows = [dict(zip(stated, texts, strict=True)) for texts in zip(*stated.values(), strict=True)]
     timings = [_timing(row, context) for row in rows]
+    timings = _without_years_of_others(timings, rows, context.timing.year)
     if set(layout.periods) == {"year"}:
         timings = _with_months_of_title(timings, context)
     blanks = [not any(row.values()) for row in rows]
@@ -122,6 +128,22 @@ def _timing(cells: dict[str, str | None], context: TableContext) -> Timing:
         return timing.over(Timing(kind=kind))
     completed = timing.over(context.timing)
     return completed if completed.unsure else timing.over(Timing(completed.year, kind=kind))
+
+
+def _without_years_of_others(
+    timings: list[Timing], rows: Sequence[dict[str, str | None]], year: int | None
+) -> list[Timing]:
+    """`timings`, unsure where 12月 stands in one column with 2025年11月, of another year than `year` of the titles."""
+    own = [
+        {timing_of_cell(text, role).year for role, text in row.items() if text and role in ("period", "month")}
+        for row in rows
+    ]
+    if year is None or not {known for years in own for known in years} - {None, year}:
+        return timings
+    return [
+        MIXED_YEARS if years == {None} and not row.get("year") and not timing.unsure else timing
+        for timing, years, row in zip(timings, own, rows, strict=True)
+    ]
 
 
 def _with_months_of_title(timings: list[Timing], context: TableContext) -> list[Timing]:

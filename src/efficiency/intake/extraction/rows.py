@@ -35,10 +35,11 @@ _FILLED_ON = Column("filled_on", "date", "填报日期", "Date of filing")
 def read_rows(table: Table) -> pl.DataFrame:
     """The table's raw rows: `row_index` and the shape of schemas.STATED. What is wrong is reported to the table.
 
-    A table of which nobody knows what its rows are about (`TableLayout.refused`) has none.
+    One of which nobody knows what its rows are about, or whose figures are planned (`TableLayout.refused`), has none.
     """
     layout = table.layout
     _report_duplicates(table)
+    _report_plan(table)
     if layout.refused:
         return STATED[layout.form].empty().insert_column(0, pl.Series("row_index", [], dtype=pl.Int64))
     for column in (*(binding.column for binding in layout.identity), *layout.periods.values()):
@@ -135,7 +136,7 @@ def filled_on(table: Table) -> date | None:
 
 def _report_duplicates(table: Table) -> None:
     """`header_duplicate` at each of the columns that state one field."""
-    for bindings in table.layout.duplicates:
+    for bindings in () if table.layout.planned else table.layout.duplicates:
         named = bindings[:MOST_NAMED]
         letters = "、".join(table.grid.letters(binding.column) for binding in named)
         letters += f"等 {len(bindings)} 列" if len(bindings) > MOST_NAMED else ""
@@ -147,6 +148,19 @@ def _report_duplicates(table: Table) -> None:
             table.header_problem(
                 "header_duplicate", binding.column, field=binding.field, title=title, columns=letters, scope=scope
             )
+
+
+def _report_plan(table: Table) -> None:
+    """`figures_planned`, or `plan_doubt`, where it is said that the table's figures are planned, or may be."""
+    said = table.planned
+    if said is None:
+        return
+    row, cell = None, None
+    if said.cell is not None:
+        row = table.grid.row_number(said.cell[0])
+        cell = f"{said.cell[1]}{row}"
+    rule = "plan_doubt" if said.plan == "doubt" else "figures_planned"
+    table.table_problem(rule, cell=cell, row=row, value=said.text, where=said.where)
 
 
 def _report_loose_names(table: Table) -> None:
@@ -166,6 +180,7 @@ def column_map(table: Table) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     for group in table.layout.groups:
         for binding in (*table.layout.identity, *group.columns):
+            at, letters = table.named_at.get(binding.column, (table.header.top, None))
             rows.append(
                 {
                     "submission_id": table.submission_id,
@@ -176,7 +191,8 @@ def column_map(table: Table) -> pl.DataFrame:
                     "unit": binding.unit,
                     "factor": binding.conversion.factor if binding.conversion else None,
                     "unit_assumed": binding.assumed,
-                    "header_row": table.grid.row_number(table.header.top),
+                    "header_row": table.grid.row_number(at),
+                    "header_column": letters,
                     "unit_confirmed": _is_confirmed(table, binding),
                     "counted_once": (group.index, binding.field) in table.counted_once,
                 }

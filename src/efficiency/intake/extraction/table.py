@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from efficiency.intake.formats import Grid
-    from efficiency.intake.layout import ColumnBinding, Header, TableContext, TableLayout
+    from efficiency.intake.layout import ColumnBinding, Header, PlannedBy, TableContext, TableLayout
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Table:
     """Columns that tell the parts of a figure apart (`efficiency.intake.extraction.parts`)."""
     counted_once: frozenset[tuple[int, str]] = frozenset()
     """(block, field) of the columns that state one figure of the whole on each of its parts."""
+    planned: PlannedBy | None = None
+    """What says that figures of the table are planned, or may be."""
     overlong: frozenset[int] = frozenset()
     """Rows of the grid with more cells than the header (`efficiency.intake.extraction.unread`)."""
     named_at: Mapping[int, tuple[int, str]] = field(default_factory=dict)

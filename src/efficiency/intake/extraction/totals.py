@@ -43,11 +43,50 @@ def check_totals(table: Table, kinds: pl.DataFrame, before: Mapping[int, float] 
     if not totals or table.layout.long_energy or table.overlong:
         return
     cells = cells_at(table.grid, row_indexes)
+    several = _in_several_units(table)
+    for bindings in several:
+        _check_in_several_units(table, kinds, bindings, totals)
     for number, binding in enumerate(_summed_columns(table)):
+        if any(binding in bindings for bindings in several):
+            continue
         values, sound = column_values(cells, binding.column)
         for row, value, expected in _wrong_totals(values, sound, is_data, totals, (before or {}).get(number)):
             wrong = pl.DataFrame({"row_index": [row_indexes[row]], "value": [written_number(value)]})
             _report(table, wrong, binding, written_number(expected))
+
+
+def _in_several_units(table: Table) -> list[list[ColumnBinding]]:
+    """The columns of each figure that are one in rows of different units."""
+    alike: dict[object, list[ColumnBinding]] = {}
+    for group in table.layout.groups:
+        for binding in group.columns:
+            if binding.conversion is not None and not binding.rivals:
+                of = (group.timing, group.carrier, group.kind, group.enterprise, binding.field)
+                alike.setdefault(of, []).append(binding)
+    return [bindings for bindings in alike.values() if len(bindings) > 1]
+
+
+def _check_in_several_units(
+    table: Table, kinds: pl.DataFrame, bindings: Sequence[ColumnBinding], totals: list[tuple[int, str]]
+) -> None:
+    """`control_total` for totals of a figure whose rows are in different units, each total in the unit of its row."""
+    cells = cells_at(table.grid, kinds["row_index"])
+    read = [(binding, *column_values(cells, binding.column)) for binding in bindings]
+    factors = [binding.conversion.factor if binding.conversion else 1.0 for binding in bindings]
+    amounts = pl.DataFrame(
+        [(v * f).alias(str(at)) for at, ((_, v, _), f) in enumerate(zip(read, factors, strict=True))]
+    )
+    sound = pl.DataFrame([s.alias(str(at)) for at, (_, _, s) in enumerate(read)])
+    whole, all_sound = (
+        amounts.select(pl.coalesce(pl.all())).to_series(),
+        sound.select(pl.all_horizontal(pl.all())).to_series(),
+    )
+    for row, _, expected in _wrong_totals(whole, all_sound, kinds["kind"] == "data", totals):
+        binding, value, factor = next(
+            (b, v[row], f) for (b, v, _), f in zip(read, factors, strict=True) if v[row] is not None
+        )
+        wrong = pl.DataFrame({"row_index": [kinds["row_index"][row]], "value": [written_number(value)]})
+        _report(table, wrong, binding, written_number(expected / factor))
 
 
 def sums_of(table: Table, before: Mapping[int, float] | None = None) -> dict[int, float]:

@@ -14,12 +14,12 @@ import polars as pl
 from efficiency.cell_addresses import column_letters
 from efficiency.intake.formats import filled_cells
 from efficiency.intake.layout import SUMS, hint_at_form, labels_of, last_used_row
-from efficiency.intake.parsing import parse_number
+from efficiency.intake.parsing import is_planned_row, parse_number
 from efficiency.intake.problems import EMPTY, MOST_LISTED, problem, problem_rows, problems_frame, with_more
 from efficiency.intake.read_result import NO_SUBMISSIONS, ReadResult, submission
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from efficiency.intake.extraction.table import Table
     from efficiency.intake.files import InboxFile
@@ -35,6 +35,9 @@ drafts a mapping file, so that a year's twelve have their own."""
 MOST_NAMED = 20
 """Names of further sheets that one problem for all of them lists."""
 _ALSO = "同一文件中另有 {} 张工作表原因相同，不再逐一列出：{}等。"
+NO_HEADER = "无表头"
+_PLANNED = "计划|预|目标|任务|估"
+"""Part of every text of which `is_planned_row` may be true."""
 _REMARK = re.compile(r"备\s*注|说明|附注")
 _FIRST, _REST = r"^\s*[-+¥￥(（]?\d{1,3}\s*$", r"^\s*\d{3}(?:\.\d*)?\s*[)）]?$"
 """The two halves of a figure that is written with a comma, 1,100.5, and parted there."""
@@ -221,6 +224,35 @@ def report_unread_rows(table: Table, found: FoundTable) -> None:
     for row, column in found.measured.within:
         cell, number = place(row, column)
         table.table_problem("part_within", cell=cell, row=number)
+
+
+def planned_rows(grid: Grid, header: Header, kinds: pl.DataFrame, read: Collection[int]) -> dict[int, list[int]]:
+    """Column → the data rows of which it says that their figures are planned (计划, 预计数), of those not in `read`."""
+    if not kinds.height:
+        return {}
+    first = int(kinds["row_index"][0])
+    rows = grid.frame[first : first + kinds.height]
+    others = [c for c in range(grid.width) if c not in read and grid.texts[c].null_count() < grid.height]
+    says = [pl.col(f"t{column}").str.contains(_PLANNED).any() for column in others]
+    if not others or not any(rows.select(says).row(0)):
+        return {}
+    body = rows.hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
+    found: dict[int, list[int]] = {}
+    for column in others:
+        texts = body[f"t{column}"]
+        words = [text for text in texts.drop_nulls().unique() if is_planned_row(text)]
+        if planned := body.filter(texts.is_in(words))["row_index"].to_list():
+            found[column] = planned
+    return found
+
+
+def report_planned_rows(table: Table, rows: Mapping[int, Sequence[int]]) -> None:
+    """`rows_planned` once for each column that says so of some rows, at the first of these cells."""
+    labels = labels_of(table.grid, table.header)
+    for column, found in rows.items():
+        row = table.grid.row_number(found[0])
+        words = {"title": labels.get(column, NO_HEADER), "value": str(len(found))}
+        table.table_problem("rows_planned", cell=f"{table.grid.letters(column)}{row}", row=row, **words)
 
 
 def overlong_rows(grid: Grid, header: Header, kinds: pl.DataFrame, read: Collection[int]) -> frozenset[int]:

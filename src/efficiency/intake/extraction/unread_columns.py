@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.extraction.columns import cell_texts, numbers_of
+from efficiency.intake.extraction.unread import NO_HEADER
 from efficiency.intake.layout import (
     interpret,
     is_another_quantity,
@@ -18,7 +19,7 @@ from efficiency.intake.layout import (
     nearest_headers,
     piece,
 )
-from efficiency.intake.parsing import find_unit
+from efficiency.intake.parsing import find_unit, is_planned, timing_of_cell
 from efficiency.reference.tables import carrier_aliases, normalise_name
 from schemas import FORMS
 from schemas.energy import TOTAL_CARRIER
@@ -35,7 +36,6 @@ IDENTIFIER = 1e8
 """Whole numbers from here on are telephone numbers and codes where nothing else says what they are."""
 MOST_TITLES = 3
 """Titles that a message names where no header is like the one that is not read."""
-NO_HEADER = "无表头"
 _OF_ENERGY = ("electricity", "volume", "mass", "heat", "coal_equivalent")
 """Dimensions in which carriers are stated."""
 _NO_CARRIER = re.compile(r"产量|产品|产出|产能|水|排放|废|原料|碳|库|运|销|货|重量|等价|当量")
@@ -48,6 +48,13 @@ _NO_FIGURE = re.compile(
     r"|^(?:NO\.?|#|年|月|日|年度|季度|坐标|经度|纬度)$"
 )
 """Headers of columns whose numbers are no figures: identifiers, contacts, dates, remarks."""
+_MAY_BE_TIME = re.compile(r"月份|年月|账期|期间|所属|属期")
+_OTHER_TIMES = re.compile(
+    r"投产|成立|开业|注册|出生|建成|竣工|开工|合同|签订|入驻|入园|租赁|到期|有效|填报|填表|报送|上报|审核"
+)
+"""Columns of months that are never those of the figures."""
+MOST_MONTHS = 50
+"""Different cells of a column that are looked at for months."""
 _SHARE = re.compile(r"[率比]$|[%‰]|比例|比重|占比|增速|增幅|增长|同比|环比|排名|名次|得分|系数|单价|均价|价格|倍数")
 """Shares, rates and ranks, which no form asks for."""
 
@@ -82,7 +89,8 @@ def report_unread_columns(tables: Sequence[Table], cells: pl.DataFrame) -> None:
             meaning = table.header.meanings.get(column)
             unread = None
             if meaning is None or not meaning.named or is_of_a_kind(meaning):
-                unread = _near(table, texts) or _further_carrier(table, texts, cells, column)
+                near = None if any(map(is_another_quantity, texts)) else _near(table, texts)
+                unread = near or _further_carrier(table, texts, cells, column)
             if unread is not None:
                 table.header_problem(unread.rule, column, **unread.words)
                 break
@@ -99,7 +107,7 @@ def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.Dat
     forms = [table.layout.form for table in tables]
     printed = {name for form in forms for name in FORMS[form].printed}
     if _NO_FIGURE.search(normalise_name(label)) or piece(label).name in printed:
-        return None
+        return _time_passed_over(tables, label, column, cells)
     if (meaning is not None and _is_understood(meaning, tables)) or not (figures := _count_figures(cells, column)):
         return None
     title = "、".join(FORMS[form].title for form in forms)
@@ -112,6 +120,19 @@ def _passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.Dat
     return _Unread(unread.rule, {"value": label or NO_HEADER, **unread.words})
 
 
+def _time_passed_over(tables: Sequence[Table], label: str, column: int, cells: pl.DataFrame) -> _Unread | None:
+    """What is to be reported of a column of months that may be the time of a table's figures (申报月份)."""
+    flows = any(FORMS[table.layout.form].flow and not table.layout.periods for table in tables)
+    if not flows or not _MAY_BE_TIME.search(label) or _OTHER_TIMES.search(label):
+        return None
+    texts = cell_texts(cells.select(number=f"n{column}", text=f"t{column}")).drop_nulls().unique().to_list()
+    months = [timing for text in texts[:MOST_MONTHS] if (timing := timing_of_cell(text, "month")).month is not None]
+    if not months or len(months) < len(texts[:MOST_MONTHS]):
+        return None
+    reason = "本表没有按该列确定数据的所属期。如是所属期，请将表头改为“所属期”。"
+    return _Unread("column_unread", {"value": label, "reason": reason})
+
+
 def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Unread:
     """What is to be reported of a column by the words of its header: loudly where they are those of a measure.
 
@@ -122,6 +143,9 @@ def _by_words(tables: Sequence[Table], label: str, reason: str) -> _Unread:
     carrier = _carrier_word(label)
     own = next((column.title for _, column in meant if column.title in stated), None)
     own = own or next((name for name in stated if carrier and carrier in name), None)
+    if any(map(is_planned, label.split("|"))):
+        rule = "column_unread" if (meant or carrier) and own is None else "column_passed"
+        return _Unread(rule, {"reason": "它是计划数或预计数，不是实际完成数。"})
     if is_another_quantity(label) or _SHARE.search(normalise_name(label)) or piece(label).subordinate:
         return _Unread("column_passed", {"reason": reason})
     if own is not None:

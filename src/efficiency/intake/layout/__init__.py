@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from efficiency.intake.layout.blocks import named_throughout
-from efficiency.intake.layout.cumulative import says_cumulative
 from efficiency.intake.layout.forms import (
     ROW_UNIT,
     ColumnBinding,
@@ -16,9 +14,10 @@ from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest
 from efficiency.intake.layout.long_energy import is_of_a_kind
 from efficiency.intake.layout.mapping import NO_MAPPING, MappedSheet, MappingFile, draft_mapping, load_mapping
 from efficiency.intake.layout.measure_rows import MeasureRows
-from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row
+from efficiency.intake.layout.months_across import says_cumulative
+from efficiency.intake.layout.row_kinds import SUMS, classify, last_used_row, named_throughout
 from efficiency.intake.layout.tables import FoundTable, find_tables
-from efficiency.intake.layout.titles import TableContext, named_within
+from efficiency.intake.layout.titles import PlannedBy, TableContext, named_within
 
 __all__ = [
     "NO_MAPPING",
@@ -32,6 +31,7 @@ __all__ = [
     "MappedSheet",
     "MappingFile",
     "MeasureRows",
+    "PlannedBy",
     "TableContext",
     "TableLayout",
     "classify",

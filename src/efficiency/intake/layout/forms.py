@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in
+from efficiency.intake.layout.header_cells import IDENTITY, OTHER, ColumnMatch, is_consumption, measure_in, piece
 from efficiency.intake.layout.long_energy import carriers_of, with_consumption
 from efficiency.intake.parsing import (
     COAL_EQUIVALENT,
@@ -20,7 +20,7 @@ from efficiency.intake.parsing import (
     find_unit,
     is_water,
 )
-from efficiency.reference.tables import carrier_form_unit
+from efficiency.reference.tables import carrier_form_unit, carrier_kinds
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Owner = str | frozenset[str] | None
     """The carrier of a column of a wide energy sheet; the carriers to whose rows one of a long sheet is confined."""
-    Key = tuple[Timing | None, Owner, NamedAbove | None]
-    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns."""
+    Key = tuple[Timing | None, Owner, NamedAbove | None, int]
+    """Mark of time; in an energy sheet, carrier; the enterprise that is named above the columns; `variant`."""
     Groups = dict[Key, dict[str, list[tuple[int, ColumnMatch]]]]
     """The columns of each field that share a key."""
 
@@ -45,7 +45,7 @@ REGISTER_ONLY = frozenset(
     ("former_name", "scale", "commissioned", "newly_above_scale", "under_construction", "utility", "honours", "chain")
 )
 """Columns that make a table a register; industry and town are in every department's tables."""
-NO_KEY = (None, None, None)
+NO_KEY = (None, None, None, 0)
 _PERIOD_ROLES = ("year", "quarter", "month", "period", "span_start", "span_end")
 
 
@@ -84,6 +84,8 @@ class ColumnGroup:
     """累计 next to 本月 or 9月: up to the month that is stated elsewhere, never a full year."""
     over_new_year: bool = False
     """One of columns 11月 12月 1月 2月: of two years, which the columns do not name."""
+    kind: str | None = None
+    """The kind of the carrier (92#汽油) that is stated, where another column states another kind."""
 
     def timed(self, context: Timing) -> Timing:
         """Its mark of time, completed by that of its `context`."""
@@ -109,10 +111,14 @@ class TableLayout:
     """Column that states the sum of some of the month columns (一季度小计) → those months."""
     duplicates: tuple[tuple[ColumnBinding, ...], ...] = ()
     """Columns that state the same field with none to prefer. Those of a figure are refused (`ColumnBinding.rivals`)."""
+    planned: bool = False
+    """Its figures are said to be planned: none of them is read."""
 
     @property
     def refused(self) -> bool:
-        """Whether `duplicates` leave open what every row is about (its enterprise, its carrier)."""
+        """Whether nothing is read: its figures are `planned`, or `duplicates` leave open what every row is about."""
+        if self.planned:
+            return True
         named = {binding.field for binding in self.identity}
         declared = FORMS[self.form].column
         return any(
@@ -243,18 +249,23 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
         owner: Owner = (carriers_of(meaning) or None) if of_rows else meaning.carrier if wide else None
         # A word that holds for a row (the carrier) is of no time, whatever stands above it.
         timed = declared.flow and declared.column(name).kind != "text"
-        key = (meaning.timing if timed else None, owner, meaning.owner)
+        key = (meaning.timing if timed else None, owner, meaning.owner, meaning.variant)
         bare = replace(meaning, carrier=None) if of_rows else meaning
         groups.setdefault(key, {}).setdefault(name, []).append((column, bare))
     column_groups: list[ColumnGroup] = []
     running = _running_sums(groups, context)
     groups = {key: fields for key, fields in groups.items() if key not in running}
-    this_month = any(timing is not None and timing.kind == "month" for timing, _, _ in groups)
-    for (timing, owner, enterprise), fields in _with_shared(groups, declared).items():
+    this_month = any(timing is not None and timing.kind == "month" for timing, *_ in groups)
+    for (timing, owner, enterprise, _), fields in _with_shared(groups, declared).items():
         carrier, only = (owner, frozenset[str]()) if owner is None or isinstance(owner, str) else (None, owner)
         chosen: list[ColumnBinding] = []
         units: list[int] = []
-        for name, columns in fields.items():
+        kinds = _kinds(fields["consumption"]) if carrier is not None else {}
+        for kind, item in kinds.items():
+            binding = _bind("consumption", *item, declared.column("consumption"), context)
+            group = ColumnGroup(len(column_groups), (binding,), timing, carrier, enterprise=enterprise, kind=kind)
+            column_groups.append(group)
+        for name, columns in () if kinds else fields.items():
             best = _preferred(columns, aliases=carrier is None)
             if form == "energy" and name == "unit" and len(columns) > 1:
                 units, best = sorted(column for column, _ in columns), _unit_of_rows(fields)
@@ -262,6 +273,8 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
             duplicates.append(tuple(bindings))
             rivals = tuple(binding.column for binding in bindings) if len(bindings) > 1 else ()
             chosen.append(replace(bindings[0], rivals=rivals))
+        if kinds:
+            continue
         chosen = [_with_unit_column(binding, units, chosen) for binding in chosen]
         beside_month = this_month and _is_open(timing, "to_date")
         place = len(column_groups)
@@ -274,7 +287,7 @@ def _layout(form: str, meanings: dict[int, ColumnMatch], header: Header, context
     of_one_measure = (
         several > 1
         and several == len(column_groups)
-        and len({(b.carrier, b.only, b.enterprise) for b in column_groups}) == 1
+        and len({(b.carrier, b.only, b.enterprise, b.kind) for b in column_groups}) == 1
         and len({binding.field for b in column_groups for binding in b.columns}) == 1
     )
     return TableLayout(
@@ -299,7 +312,13 @@ def _marked_over_new_year(groups: list[ColumnGroup]) -> list[ColumnGroup]:
             and group.timing.month
             and group.timing.kind == "month"
         ):
-            of = (group.carrier, group.only, group.enterprise, *sorted(binding.field for binding in group.columns))
+            of = (
+                group.carrier,
+                group.kind,
+                group.only,
+                group.enterprise,
+                *sorted(binding.field for binding in group.columns),
+            )
             series.setdefault(of, []).append(group)
     marked = {
         group.index
@@ -308,6 +327,19 @@ def _marked_over_new_year(groups: list[ColumnGroup]) -> list[ColumnGroup]:
         for group in months
     }
     return [replace(group, over_new_year=group.index in marked) for group in groups]
+
+
+def _kinds(columns: list[tuple[int, ColumnMatch]]) -> dict[str, tuple[int, ColumnMatch]]:
+    """Kind → column, of several columns of one carrier that each state another kind of it (92#汽油 | 95#汽油).
+
+    None where one of them may contain another: 汽油, or 热力 beside 蒸汽.
+    """
+    best = _preferred(columns, aliases=False)
+    known = carrier_kinds()
+    names = [[piece(cell).whole for cell in meaning.header.split("|")] for _, meaning in best]
+    kinds = [next((known[name] for name in reversed(cells) if name in known), None) for cells in names]
+    apart = len(best) > 1 and len(set(kinds)) == len(kinds) and not {None, best[0][1].carrier} & set(kinds)
+    return {kind: item for kind, item in zip(kinds, best, strict=True) if kind} if apart else {}
 
 
 def _part_sums(meanings: dict[int, ColumnMatch]) -> dict[int, range]:

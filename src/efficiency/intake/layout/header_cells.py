@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from efficiency.intake.parsing import Timing, find_unit, looks_like_unit, marker, split_marker
+from efficiency.intake.parsing import Timing, find_unit, is_planned, looks_like_unit, marker, split_marker
 from efficiency.reference.tables import carrier_aliases, carriers, normalise_name, units
 from schemas import FORMS
 
@@ -64,6 +64,29 @@ ROLES: dict[str, tuple[str, ...]] = {
         "统计时间",
         "报告时间",
         "年月",
+        *(
+            "税款所属月份",
+            "税款所属时期",
+            "入库月份",
+            "缴款月份",
+            "缴税月份",
+            "征收月份",
+            "结算月份",
+            "结算年月",
+            "账期",
+        ),
+        *(
+            "抄表月份",
+            "抄表年月",
+            "用电月份",
+            "用电年月",
+            "电费年月",
+            "电费月份",
+            "用水月份",
+            "用气月份",
+            "用能月份",
+            "结算年月",
+        ),
     ),
     "span_start": ("所属期起", "税款所属期起", "起始月份", "开始月份", "所属期始"),
     "span_end": ("所属期止", "税款所属期止", "截止月份", "结束月份", "终止月份"),
@@ -91,6 +114,8 @@ _OTHER_QUANTITY = re.compile(
     rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水|等价"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
+_NOT_PAID = re.compile(r"减免|应[缴纳交]|欠[缴税费]|退税|返还|未缴|缓缴|核定|滞纳|补贴|奖励")
+"""What makes the tax of a title another than that which was paid."""
 _CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]{0,17}\d)[0-9A-Z]{18}")
@@ -142,6 +167,8 @@ class ColumnMatch:
     """The name, where it may mean something else too."""
     owner: NamedAbove | None = None
     """The one enterprise whose figures the column holds."""
+    variant: int = 0
+    """Which of the columns that hold one measure in rows of different units (营业收入 in 千元, in 万元)."""
 
     @property
     def identity(self) -> str | None:
@@ -165,7 +192,7 @@ OTHER = ColumnMatch("")
 
 def is_of_another_time(text: str) -> bool:
     """Whether a sub-heading makes its heading a quantity of another time, or no quantity: 上年同期, 计划."""
-    return _OTHER_TIME.search(normalise_name(text)) is not None
+    return _OTHER_TIME.search(normalise_name(text)) is not None or is_planned(text)
 
 
 @lru_cache(maxsize=8192)
@@ -187,7 +214,7 @@ def piece(text: str) -> HeaderPart:
                 whole = whole.replace(f"({content})", "") if word == content else whole
             elif (found_timing := marker(token)) is not None:
                 timing = found_timing
-            elif _OTHER_QUANTITY.search(token):
+            elif is_another_quantity(token):
                 other = True
             elif looks_like_unit(token):
                 unknown = token
@@ -221,14 +248,15 @@ def interpret(cells: tuple[str, ...]) -> ColumnMatch | None:
     header = "|".join(" ".join(cell.split()) for cell in cells)
     unit = units_[-1] if units_ else None
     if not named:
-        return ColumnMatch(header, unit=unit, timing=timing) if timing is not None else None
+        of_figures = timing is not None and not any(p.other for p in pieces)  # 11月(预计) is none
+        return ColumnMatch(header, unit=unit, timing=timing) if of_figures else None
     last = named[-1]
     candidates = ["".join(p.whole for p in named)]
     if not any(p.other for p in pieces):
         candidates.append("".join(p.name for p in named))
         if not any(p.subordinate for p in pieces):  # 用地面积 | 承租, but not 用地面积 | 其中:承租, which is in it
             candidates.append("".join(p.name for p in reversed(named)))
-        if not any(_OTHER_TIME.search(p.whole) for p in named[:-1]):
+        if not any(is_of_another_time(p.whole) for p in named[:-1]):
             candidates += [last.whole, last.name]
     for name in dict.fromkeys(candidates):
         found = _look_up(name)
@@ -263,7 +291,7 @@ def _below(timing: Timing, heading: Timing) -> Timing:
 
 def is_another_quantity(text: str) -> bool:
     """Whether a header names a quantity that no form has: 折标准煤, 期末库存, 上年同期."""
-    return _OTHER_QUANTITY.search(normalise_name(text)) is not None
+    return _OTHER_QUANTITY.search(normalise_name(text)) is not None or is_planned(text)
 
 
 def is_consumption(text: str) -> bool:
@@ -287,9 +315,12 @@ def measure_in(text: str) -> ColumnMatch | None:
             continue
         taken.append((start, start + len(name), meaning))
     meanings = {(meaning.fields, meaning.carrier) for _, _, meaning in taken}
-    if len(meanings) != 1:
+    rest = plain
+    for start, end, _ in sorted(taken, key=lambda item: item[:2], reverse=True):
+        rest = f"{rest[:start]}〇{rest[end:]}"
+    if len(meanings) != 1 or _beside_another().search(rest):
         return None
-    if _OTHER_QUANTITY.search(plain.replace("发展计划", "")):
+    if _OTHER_QUANTITY.search(plain.replace("发展计划", "")) or _NOT_PAID.search(plain) or is_planned(text):
         return OTHER
     named = taken[0][2]
     parts = piece(text)
@@ -363,6 +394,16 @@ def _canonical_names() -> dict[str, ColumnMatch]:
         **{normalise_name(role): ColumnMatch(role, role=role) for role in ROLES},
         **{name: ColumnMatch(name, tuple(found.items()), exact=True) for name, found in fields.items()},
     }
+
+
+@cache
+def _beside_another() -> re.Pattern[str]:
+    """A further measure beside the one of a title (〇): 用电量、用气量, 产值及税收."""
+    words = {re.escape(normalise_name(word)) for column in FORMS["output"].columns for word in column.words}
+    others = "|".join(sorted({*words, "用[电水气煤油热汽]量"}))
+    return re.compile(
+        rf"(?:{others})[(（]?[^、及和与/+]{{0,6}}[、及和与/+]〇|〇[^、及和与/+]{{0,6}}[、及和与/+](?:{others})"
+    )
 
 
 @cache

@@ -217,6 +217,8 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
         return None
     _, top, understood_to, meanings = best
     bottom = understood_to
+    if top > start and (wider := _with_heading_above(grid, top - 1, bottom, anchor)):
+        top, meanings = top - 1, wider
     for first, column, last, _ in grid.merges:
         if top <= first <= bottom < last < first + HEADER_ROWS and column in meanings:
             bottom = last
@@ -226,6 +228,19 @@ def _best_window(grid: Grid, anchor: int, start: int) -> Header | None:
         bottom += 1
         meanings = _meanings(grid, top, bottom, anchor)
     return _with_rows_below(grid, Header(top, bottom, meanings))
+
+
+def _with_heading_above(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, ColumnMatch] | None:
+    """The meanings under a header and the row `top` above it, whose headings make columns another quantity (上年同期).
+
+    More columns are understood without such a row. One that is a title, or leaves no figure, is none.
+    """
+    (cells,) = grid.rows(top, top + 1)
+    if not any(cell and len(cell) < LONGEST_NAME and is_of_another_time(cell) for cell in cells):
+        return None
+    meanings = _meanings(grid, top, bottom, anchor)
+    figures = any((meaning.fields and not meaning.identity) or meaning.carrier for meaning in meanings.values())
+    return meanings if figures and any(_identifies(meaning) for meaning in meanings.values()) else None
 
 
 def _with_subheadings(meanings: dict[int, ColumnMatch], whole: dict[int, ColumnMatch]) -> dict[int, ColumnMatch]:
@@ -270,8 +285,11 @@ def _meanings(grid: Grid, top: int, bottom: int, anchor: int) -> dict[int, Colum
     identifying = {column for column in range(grid.width) if piece(rows[anchor - top][column]).name in _anchor_names()}
     for row, line in enumerate(rows):
         again = (column for column in identifying if line[column] and (row, column) not in merged)
-        if row != anchor - top and any(piece(line[column]).name in _anchor_names() for column in again):
+        repeated = [line[column] for column in again]
+        if row != anchor - top and any(piece(cell).name in _anchor_names() for cell in repeated):
             return {}  # the header of another table
+        if row > anchor - top and any(marker(cell) is not None for cell in repeated):
+            return {}  # the month of the rows below it
     for row in range(anchor - top):
         if _is_title(rows[row], {column for line, column in merged if line == row}, identifying):
             return {}

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from efficiency.intake.layout.header_cells import IDENTITY, piece
+from efficiency.intake.parsing import is_planned
 from efficiency.reference.tables import carrier_aliases, normalise_name
 from schemas import FORMS
 
@@ -49,7 +50,10 @@ def hint_at_form(header: Header | None, labels: Mapping[int, str]) -> str:
     `labels` are the texts of each column's header, those that are not understood too.
     """
     if header is None or not header.identity:
-        return "未找到“企业名称”或“统一社会信用代码”列。企业名称横排、月份竖排的，请改为每家企业一行、每月一列。"
+        return (
+            "未找到“企业名称”或“统一社会信用代码”列。企业名称横排、月份竖排的，请在标题中写明是哪项指标及其单位，"
+            "如“2026年企业用电量(万千瓦时)”。"
+        )
     others = {column: m for column, m in header.meanings.items() if not m.identity and (m.fields or m.carrier)}
     unknown = {column: label for column, label in labels.items() if column not in header.meanings}
     meant = {column: found for column, label in unknown.items() if (found := measures_meant(label))}
@@ -59,6 +63,10 @@ def hint_at_form(header: Header | None, labels: Mapping[int, str]) -> str:
         for form in FORMS
     }
     nearest = FORMS[max(shared, key=lambda form: shared[form])]
+    if plans := [
+        label for column, label in unknown.items() if column in meant and any(map(is_planned, label.split("|")))
+    ]:
+        return f"“{plans[0]}”写明是计划数或预计数，不能代替实际完成数；请填报实际完成数，并改正表头。"
     proposals = _proposals(unknown, meant, nearest)
     if not shared[nearest.id] and any(not m.named and m.timing for m in header.meanings.values()):
         return "只有各月的列，没有写明是哪项指标；请在标题或表头中写明，如“2026年营业收入(万元)”。"

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.layout.blocks import named_throughout
 from efficiency.intake.layout.header_cells import ColumnMatch, Header, NamedAbove, interpret, is_of_another_time, piece
 from efficiency.intake.layout.headers import titles_begin
-from efficiency.intake.layout.row_kinds import ENTERPRISE, last_used_row, odd_row
+from efficiency.intake.layout.row_kinds import ENTERPRISE, last_used_row, named_throughout, odd_row
 from efficiency.intake.layout.titles import named_in
 from efficiency.intake.parsing import find_unit, looks_like_unit, marker
 from efficiency.reference.tables import normalise_name
@@ -59,7 +58,9 @@ _LABEL_HEADERS = frozenset(
     )
 )
 _UNIT_HEADERS = frozenset(("单位", "计量单位"))
-_VALUES = re.compile(r"(?:本期|实际|完成|填报|上报)?(?:数[值据额量]?|数额|金额|值|完成[数值]?|实际[数值]?)|本期|报告期")
+_VALUES = re.compile(
+    r"(?:本期|实际|完成|填报|上报)?(?:数[值据额量]?|数额|金额|值|完成[数值]?|实际[数值]?|指标数?值)|本期|报告期"
+)
 """A column of figures of the table's time."""
 _ENTERPRISE = re.compile(rf"{ENTERPRISE.pattern}|有限|股份")
 _ENUMERATED = re.compile(r"^[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*")
@@ -157,16 +158,31 @@ def _label_headers(cells: Sequence[str]) -> list[int]:
     ]
 
 
+def is_enterprise(cell: str) -> bool:
+    """Whether a header cell is the name or the code of an enterprise."""
+    return _ENTERPRISE.search(cell) is not None or is_code(cell)
+
+
+def is_code(cell: str) -> bool:
+    """Whether a cell is the code of an enterprise."""
+    return _CODE.fullmatch(cell.upper()) is not None
+
+
+def is_measure(cell: str) -> bool:
+    """Whether a cell names a measure or a carrier."""
+    return _measure(cell) is not None
+
+
 def _names_several(cells: Sequence[str], labels: int) -> bool:
     """Whether a row names enterprises in columns beside that of the labels."""
-    return any(_ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper()) for cell in cells[labels + 1 :])
+    return any(map(is_enterprise, cells[labels + 1 :]))
 
 
 def _is_identity(cells: Sequence[str], labels: int) -> bool:
     """Whether a row is labelled 企业名称 and names several enterprises: one measure below it is enough to know it."""
     meaning = interpret((cells[labels],)) if cells[labels] else None
-    several = [cell for cell in cells[labels + 1 :] if _ENTERPRISE.search(cell) or _CODE.fullmatch(cell.upper())]
-    return meaning is not None and meaning.identity is not None and len(several) >= SHOWN
+    several = sum(map(is_enterprise, cells[labels + 1 :]))
+    return meaning is not None and meaning.identity is not None and several >= SHOWN
 
 
 def _table(grid: Grid, rows: Sequence[Sequence[str]], top: int, labels: int, end: int) -> MeasureRows | None:
@@ -293,14 +309,16 @@ def _view(grid: Grid, rows: Sequence[Sequence[str]], places: _Places, end: int) 
         row: (label, unit) for (row, label, unit), kind in zip(body, kinds["kind"], strict=True) if kind != "note"
     }
     named_at: dict[int, tuple[int, str]] = {}
-    for label, unit in measures:
+    names = [piece(label).whole for label, _ in measures]
+    for place, (label, unit) in enumerate(measures):
+        variant = names[:place].count(names[place])
         at_row = next((row for row, known in stated.items() if known == (label, unit)), places.top)
         outside = pl.Series(values=[stated.get(row) != (label, unit) for row in range(grid.height)], dtype=pl.Boolean)
         for column, heads in places.values.items():
             meaning = _with_unit(label, unit, heads)
             if meaning is None:
                 continue
-            meanings[len(columns)] = replace(meaning, owner=places.owners.get(column))
+            meanings[len(columns)] = replace(meaning, owner=places.owners.get(column), variant=variant)
             named_at[len(columns)] = (at_row, grid.letters(places.labels))
             columns.append(column)
             numbers.append(grid.numbers[column].set(outside, None))

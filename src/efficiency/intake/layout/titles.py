@@ -12,32 +12,41 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.layout.header_cells import IDENTITY, interpret, piece
+from efficiency.intake.layout.row_kinds import odd_row
 from efficiency.intake.parsing import (
     NO_UNITS,
     NOTHING,
+    Plan,
     StatedUnits,
     Timing,
     canonical,
+    conversion,
     find_unit,
+    is_water,
+    planned,
+    planned_by_note,
+    says_reached,
     split_units,
     timing_in,
     timing_of_sheet,
     units_above,
     units_in_title,
 )
-from efficiency.reference.tables import normalise_name
+from efficiency.reference.tables import carrier_form_unit, normalise_name
 from schemas import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from efficiency.intake.formats import Grid
-    from efficiency.intake.layout.header_cells import Header
+    from efficiency.intake.layout.header_cells import ColumnMatch, Header
 
 ABOVE = 60
 """Rows above a header that are searched for titles."""
 
 
+BLANK_UNIT = "空白"
+"""What is said of a unit that is not there."""
 TITLE_CELLS = 3
 """Texts of a row that is a title: what is reported, by whom, in which unit."""
 
@@ -60,7 +69,20 @@ _UNIT_NOTE = re.compile(
 _UNIT_CELL = re.compile(r"\(?(?:计量|金额|货币|数量|面积)?单位:\s*\S{1,20}|\(?(?:金额|面积|数量):\S{1,8}")
 _UNIT_COLUMNS = {"单位", "计量单位", "金额单位", "货币单位", "数量单位", "面积单位"}
 """Headers of columns that state the unit of figures."""
+_NOTE = re.compile(r"^[(*※\s]*(?:填报|填表)?(?:注|说明|备注|本表|以上|上述|表[中内]|其中)")
 _EXPLANATION = re.compile(r"^(?:填报|填表)?(?:说明|要求|须知)|^备?注\d*:|^\d+[、.](?!\d)")
+
+
+@dataclass(frozen=True)
+class PlannedBy:
+    """What says that the figures of a table are planned, or may be."""
+
+    plan: Plan
+    text: str
+    where: str
+    """标题, 工作表名, 文件名 or 说明."""
+    cell: tuple[int, str] | None = None
+    """Row of the grid and letters of the column, where it is a cell."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +98,8 @@ class TableContext:
     """Date on which the figures held (截止日期)."""
     uscc: str | None = None
     name: str | None = None
+    planned_note: PlannedBy | None = None
+    """A note above or below that says that figures are planned."""
 
 
 def table_context(
@@ -106,6 +130,7 @@ def table_context(
         as_of=_latest(_AS_OF, [line for line in lines if "截" in line]),
         uscc=next((code for code, _ in named if code), None),
         name=next((name for _, name in named if name), None),
+        planned_note=_planned_note(grid, (*lines, *foot), top),
     )
     if before is None:
         return own
@@ -119,17 +144,56 @@ def table_context(
         as_of=own.as_of or before.as_of,
         uscc=own.uscc or (None if own.name else before.uscc),
         name=own.name or (None if own.uscc else before.name),
+        planned_note=own.planned_note,
     )
 
 
-def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedUnits]:
+def planned_by(grid: Grid, header: Header, context: TableContext, file_stem: str) -> PlannedBy | None:
+    """What says that the figures below `header` are planned: a title, the sheet's or the file's name, or a note.
+
+    The titles go first: where one of them is of what was reached (完成情况), the names say nothing.
+    """
+    said = {line: plan for line in context.titles if (plan := planned(line))}
+    reached = any(says_reached(line) for line in context.titles if line not in said)
+    for line, plan in sorted(said.items(), key=lambda item: ("both", "plan", "doubt").index(item[1])):
+        if not (reached and plan == "doubt"):
+            return PlannedBy("both" if reached else plan, line, "标题", _cell_within(grid, header.top, line))
+    names = () if reached else ((grid.sheet, "工作表名"), (file_stem, "文件名"))
+    of_names = (PlannedBy(plan, text, where) for text, where in names if (plan := planned(text)))
+    return next(of_names, context.planned_note)
+
+
+def _planned_note(grid: Grid, lines: Sequence[str], top: int) -> PlannedBy | None:
+    """The first note that says that figures are planned, of `lines` above and below the table at `top`."""
+    if not any("计" in line and planned_by_note(line) for line in lines):
+        return None
+    rows = dict.fromkeys((*range(max(0, top - ABOVE), top), *range(max(top, grid.height - BELOW), grid.height)))
+    for row in rows:
+        for column, cell in enumerate(_standard_width(grid.rows(row, row + 1))[0]):
+            if _NOTE.search(cell) and (plan := planned_by_note(cell)):
+                return PlannedBy(plan, cell, "说明", (row, grid.letters(column)))
+    return None
+
+
+def _cell_within(grid: Grid, top: int, line: str) -> tuple[int, str] | None:
+    """The lowest cell above `top` that is part of `line` and says that figures are planned."""
+    first = max(0, top - ABOVE)
+    for row, cells in reversed(list(enumerate(_standard_width(grid.rows(first, top)), first))):
+        for column, cell in enumerate(cells):
+            if cell and " ".join(cell.split()) in line and planned(cell):
+                return row, grid.letters(column)
+    return None
+
+
+def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Grid, Header, StatedUnits]:
     """The units in columns 计量单位 of a table that has no such field, down to before row `end`.
 
     One column holds for all columns without a unit of their own; of several, each for the column before it, whose
     meaning in the returned header then has that unit. A column without a header counts if it holds nothing but units.
+    Where the unit differs between rows, the returned grid is a view in which a column of figures is one for each unit.
     """
     if any(m.field("energy") == "carrier" or m.field("products") == "product" for m in header.meanings.values()):
-        return header, NO_UNITS
+        return grid, header, NO_UNITS
     found: dict[int, StatedUnits] = {}
     for column, heads in enumerate(zip(*grid.rows(header.top, header.bottom + 1), strict=True)):
         names = {normalise_name(head) for head in heads if head}
@@ -139,14 +203,86 @@ def units_of_rows(grid: Grid, header: Header, end: int) -> tuple[Header, StatedU
         units = sum((split_units(word) for word in sorted(words)), NO_UNITS)
         if units.known and (names or all(map(find_unit, words))):  # a column 单位 may name organisations
             found[column] = units
-    if len(found) < 2:
-        return header, sum(found.values(), NO_UNITS)
     meanings = dict(header.meanings)
     for column, units in found.items():
         meaning = meanings.get(column - 1)
-        if meaning is not None and meaning.unit is None and len(set(units.known)) == 1 and not units.unknown:
+        of_one = len(found) > 1 and len(set(units.known)) == 1 and not units.unknown
+        if of_one and meaning is not None and meaning.unit is None:
             meanings[column - 1] = replace(meaning, unit=units.known[0])
-    return replace(header, meanings=meanings), sum(found.values(), NO_UNITS)
+    header = replace(header, meanings=meanings)
+    for column, units in list(found.items()):
+        if len({*units.known, *units.unknown}) > 1:
+            width = grid.width
+            grid, header = _by_unit(grid, header, end, column, [column - 1] if len(found) > 1 else [*meanings])
+            found[column] = NO_UNITS if grid.width > width else units
+    return grid, header, sum(found.values(), NO_UNITS)
+
+
+def _by_unit(grid: Grid, header: Header, end: int, unit: int, columns: Sequence[int]) -> tuple[Grid, Header]:
+    """A view of `grid` in which each of `columns` that is a figure of ours is one column for each unit of its rows.
+
+    `unit` is the column that states them. Data without a unit are a column whose unit is unknown. Other columns, and
+    figures that none of these units fits, stay as they are.
+    """
+    body = pl.Series(values=[header.bottom < row < end for row in range(grid.height)])
+    texts = grid.texts[unit].str.strip_chars()
+    words = texts.filter(body).drop_nulls().unique(maintain_order=True).to_list()
+    named = [grid.texts[column] for column in header.identity.values()]
+    lacking = body & texts.is_null()
+    for names in named[:1]:
+        sums = [name for name in names.drop_nulls().unique() if odd_row(normalise_name(name), None, alone=False)]
+        lacking &= names.is_not_null() & ~names.is_in(sums)
+    rows = {word: body & (texts == word).fill_null(value=False) for word in words}
+    meanings = dict(header.meanings)
+    numbers, cells = list(grid.numbers), list(grid.texts)
+    origin = list(grid.origin) or list(range(grid.width))
+    sources = list(range(grid.width))
+    for column in columns:
+        meaning = header.meanings.get(column)
+        target = None if meaning is None or meaning.unit or meaning.unknown_unit else _unit_of(meaning)
+        carrier = meaning.carrier if meaning else None
+        water = carrier is not None and is_water(carrier)
+        water |= meaning is not None and meaning.field("output") == "water"
+        if meaning is None or target is None or not any(conversion(word, target, water=water) for word in words):
+            continue
+        apart = {**rows, BLANK_UNIT: lacking & (numbers[column].is_not_null() | cells[column].is_not_null())}
+        whole_numbers, whole_cells = numbers[column], cells[column]
+        for variant, (word, inside) in enumerate((word, inside) for word, inside in apart.items() if inside.any()):
+            known = find_unit(word)
+            own = replace(
+                meaning, unit=known.name if known else None, unknown_unit=None if known else word, variant=variant
+            )
+            outside = body & ~inside
+            if variant == 0:
+                place = column
+                numbers[column], cells[column] = whole_numbers.set(outside, None), whole_cells.set(outside, None)
+            else:
+                place = len(numbers)
+                numbers.append(whole_numbers.set(outside, None))
+                cells.append(whole_cells.set(outside, None))
+                origin.append(origin[column])
+                sources.append(column)
+            meanings[place] = own
+    if len(numbers) == grid.width:
+        return grid, replace(header, meanings=meanings)
+    at = {column: [place for place, source in enumerate(sources) if source == column] for column in set(sources)}
+    view = replace(
+        grid,
+        numbers=numbers,
+        texts=cells,
+        origin=origin,
+        marked=frozenset((row, place) for row, column in grid.marked for place in at[column]),
+        formats={place: marks for column, marks in grid.formats.items() for place in at[column]},
+    )
+    return view, replace(header, meanings=meanings)
+
+
+def _unit_of(meaning: ColumnMatch) -> str | None:
+    """The unit in which a figure is kept; None of what is no figure of ours."""
+    if meaning.carrier:
+        return carrier_form_unit()[meaning.carrier]
+    fields = (FORMS[form].column(name) for form, name in meaning.fields)
+    return next((column.unit for column in fields if column.kind == "number" and column.unit), None)
 
 
 def _unit_cells(grid: Grid, top: int) -> list[str]:

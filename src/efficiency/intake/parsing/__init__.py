@@ -38,6 +38,15 @@ from efficiency.intake.parsing.periods import (
     timing_in,
     timing_of_sheet,
 )
+from efficiency.intake.parsing.plans import (
+    Plan,
+    is_planned,
+    is_planned_row,
+    is_reached,
+    planned,
+    planned_by_note,
+    says_reached,
+)
 from efficiency.intake.parsing.units import (
     COAL_EQUIVALENT,
     NO_UNITS,
@@ -64,6 +73,7 @@ __all__ = [
     "TENTH_DOUBT",
     "UNSURE",
     "Conversion",
+    "Plan",
     "StatedUnits",
     "Timing",
     "canonical",
@@ -79,6 +89,9 @@ __all__ = [
     "is_blank_squeezed",
     "is_odd",
     "is_percent",
+    "is_planned",
+    "is_planned_row",
+    "is_reached",
     "is_water",
     "looks_like_unit",
     "marker",
@@ -89,6 +102,9 @@ __all__ = [
     "parse_industry",
     "parse_number",
     "plain_number",
+    "planned",
+    "planned_by_note",
+    "says_reached",
     "span_label",
     "span_labels",
     "split_marker",

@@ -83,7 +83,11 @@ def plain_number(text: pl.Expr) -> pl.Expr:
 
 
 def parse_number(text: pl.Expr) -> pl.Expr:
-    """`plain_number`, also of `1,234.5`, full-width digits, other minus signs and `12.5%` (0.125)."""
+    """`plain_number`, also of `1,234.5`, full-width digits, other minus signs and `12.5%` (0.125).
+
+    A digit that is a mark (5.2①, 5.2²) or a fraction (2½) is no digit of the figure.
+    """
+    text = pl.when(~text.str.contains(r"\p{No}")).then(text)
     plain = squeeze(text).str.replace(r"^[−–—]", "-")
     digits = plain.str.strip_suffix("%")
     number = plain_number(

@@ -20,6 +20,7 @@ from efficiency.intake.parsing.periods import (
     tenth,
     timing_in,
 )
+from efficiency.intake.parsing.plans import is_planned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,10 @@ _PARTS = ("month", "quarter")
 def timing_of_cell(text: str, role: str) -> Timing:
     """The timing of a period column's cell; `role` is year, quarter, month or period. Unsure when not understood."""
     plain = canonical(text).strip("'")
+    if is_planned(plain):
+        return replace(
+            UNSURE, doubt="该时期写明是计划或预计，不是实际完成数，该行未采用；确为实际完成数的，请去掉该字样。"
+        )
     if _SERIAL.fullmatch(plain) and role != "year":
         text = (_EPOCH + timedelta(days=int(plain))).isoformat()
     if match := ISO.fullmatch(text.strip()) or _DAY.fullmatch(plain):

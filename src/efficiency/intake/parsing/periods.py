@@ -84,6 +84,8 @@ _SHORT_YEAR = re.compile(
 )
 """26年10月, 26年度; 26年 at the beginning of a text."""
 _SEVERAL_YEARS = "标题所写的时期不止一年，看不出这个月是哪一年的。"
+_LAST_YEAR = re.compile(r"(?<![与和及跟较比、同对])(?:上年|去年)同期(?:[数值额量]|情况|数据)?[表]?(?:[(].*[)])?$")
+_OF_LAST_YEAR = "写的是上年同期的数，看不出是哪一年的；请写明数据所属的年月。"
 _BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 _TEN_DAYS = re.compile(r"[上中下]旬")
 ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
@@ -189,8 +191,8 @@ def timing_in(text: str) -> Timing:
         if _LABELLED_DAY.search(days.string):  # 所属期:2026年9月26日至10月25日
             return _undetermined("", f"“{days[0]}”不是整月。")
     labelled = _LABELLED_DAY.search(canonical(text))
-    if labelled:
-        return Timing(int(labelled[1]), int(labelled[2]))
+    if labelled or _LAST_YEAR.search(canonical(text)):
+        return Timing(int(labelled[1]), int(labelled[2])) if labelled else replace(UNSURE, doubt=_OF_LAST_YEAR)
     if to_date := _up_to(canonical(text)):
         return to_date
     plain = _OTHER_DATES.sub(" ", canonical(text))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _AREAS = ("平方米", "亩", "公顷", "万亩", "万平方米")
 """Units of area by which a factor is explained."""
 _AT_HEADER = (
-    (pl.col("column") + pl.col("header_row").cast(pl.String)).alias("cell"),
+    (pl.coalesce("header_column", "column") + pl.col("header_row").cast(pl.String)).alias("cell"),
     pl.col("header_row").alias("row"),
     pl.col("header").alias("value"),
 )
@@ -36,7 +36,9 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
     placed = (
         withheld.filter("reported")
         .join(
-            columns.select("submission_id", "block", "field", "column", "header", "header_row", "unit"),
+            columns.select(
+                "submission_id", "block", "field", "column", "header", "header_row", "header_column", "unit"
+            ),
             on=["submission_id", "block", "field"],
             how="left",
             validate="m:1",
@@ -46,12 +48,12 @@ def unit_column_problems(withheld: pl.DataFrame, submissions: pl.DataFrame, colu
     worst = pl.col("fits").arg_max()
     of_column = ["submission_id", "field", "column"]
     by_column = placed.group_by(of_column, maintain_order=True).agg(
-        pl.col("form", "header", "header_row", "unit").first(),
+        pl.col("form", "header", "header_row", "header_column", "unit").first(),
         pl.col("item").drop_nulls().unique(maintain_order=True).str.join("、").alias("items"),
         pl.col("factor", "fits", "compared").get(worst),
     )
     by_measure = by_column.group_by("submission_id", "field", "items", maintain_order=True).agg(
-        pl.col("form", "column", "header", "header_row", "unit").first(),
+        pl.col("form", "column", "header", "header_row", "header_column", "unit").first(),
         pl.len().alias("columns"),
         pl.col("factor", "fits", "compared").get(worst),
     )

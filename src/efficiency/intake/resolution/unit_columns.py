@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.intake.parsing import months_in_span
+from efficiency.intake.resolution.identity import PAIR
+from efficiency.partitions import runs_of
 from efficiency.parts import has_parts, sum_of_parts
 from efficiency.reference.tables import units
 from schemas import FORMS
@@ -98,15 +100,18 @@ def find_withheld(
         fields = [column.name for column in form.compared("months")]
         if not fields or not rows[form.id].height or who.height < LEAST_ENTERPRISES:
             continue
-        stated = _stated(form, rows[form.id], fields, who).join(
-            ranks, on="submission_id", how="inner", validate="m:1", maintain_order="left"
-        )
+        stated = _stated(form, rows[form.id], fields, who)
         level = {column.name for column in form.columns if column.figure == "level"}
         for field in fields:
-            if stated[field].null_count() == stated.height or stated["span_end"].n_unique() == 1:
+            monthly = field not in level
+            varying = _varying_items(stated, field, monthly=monthly)
+            if varying.is_empty():
                 continue
+            counting = stated.filter(pl.col("item").is_in(varying.implode(), nulls_equal=True)).join(
+                ranks, on="submission_id", how="inner", validate="m:1", maintain_order="left"
+            )
             sure = confirmed.filter(pl.col("field") == field).select("submission_id", "block")
-            figures = _figures(stated, field, sure, monthly=field not in level)
+            figures = _figures(counting, field, sure, monthly=monthly)
             for item in _suspected(figures):
                 withheld = _withheld(figures.filter(pl.col("item").eq_missing(item)))
                 found.append(
@@ -296,19 +301,26 @@ def _factors() -> tuple[float, ...]:
 def _stated(form: Form, chunks: Chunks, fields: list[str], who: pl.DataFrame) -> pl.DataFrame:
     """What registered enterprises state of `fields`: one row per column, enterprise and span, parts added up."""
     item = pl.col(form.named_by) if form.named_by else pl.lit(None, dtype=pl.String)
-    names = ["submission_id", "block", "uscc", "name", *_SPAN, *fields, *([form.named_by] if form.named_by else [])]
-    parts = ["part"] if form.parts else []
-    rows = (
-        chunks.lazy()
-        .select(*names, *parts)
-        .join(who.lazy(), on=["uscc", "name"], how="inner", nulls_equal=True)
-        .with_columns(item.alias("item"))
-        .drop("uscc", "name")
-        .collect()
-    )
+    kept = ["submission_id", "block", *_SPAN, *fields, *(["part"] if form.parts else [])]
+    parts = [
+        _identified(part.lazy().select(*PAIR, *kept, item.alias("item")).collect(), who)
+        for part in chunks.parts
+        if part.height
+    ]
+    rows = pl.concat(parts)
     if has_parts(rows):
         rows = sum_of_parts(rows, [*_COLUMN, "who"], fields, needed=False)
     return rows.select(*_COLUMN, "who", *fields)
+
+
+def _identified(rows: pl.DataFrame, who: pl.DataFrame) -> pl.DataFrame:
+    """`rows` of registered enterprises, with their number `who` in place of code and name.
+
+    An enterprise is looked up once for all of its rows that follow each other.
+    """
+    pairs, run = runs_of(rows, list(PAIR))
+    numbers = pairs.join(who, on=list(PAIR), how="left", nulls_equal=True, validate="m:1", maintain_order="left")["who"]
+    return rows.drop(*PAIR).with_columns(numbers.gather(run).alias("who")).drop_nulls("who")
 
 
 def _figures(stated: pl.DataFrame, field: str, sure: pl.DataFrame, *, monthly: bool) -> pl.DataFrame:
@@ -328,6 +340,23 @@ def _figures(stated: pl.DataFrame, field: str, sure: pl.DataFrame, *, monthly: b
     )
 
 
+def _varying_items(stated: pl.DataFrame, field: str, *, monthly: bool) -> pl.Series:
+    """The items (null: the rows' only one) of which `field` differs much over all spans, for enough enterprises.
+
+    Necessary for a column to be withheld, whichever submissions count, and cheap: in most runs there is none.
+    """
+    of_months = pl.col(field) / (months_in_span() if monthly else 1)
+    extremes = (
+        stated.lazy()
+        .filter(pl.col(field) > 0)
+        .select("who", pl.col("item").cast(pl.Categorical), of_months.alias("rate"))
+        .group_by("who", "item")
+        .agg(pl.col("rate").min().alias("least"), pl.col("rate").max().alias("most"))
+    )
+    varying = extremes.filter(pl.col("most") > WITHIN * pl.col("least")).group_by("item").len()
+    return varying.filter(pl.col("len") >= LEAST_ENTERPRISES).select(pl.col("item").cast(pl.String)).collect()["item"]
+
+
 def _latest(figures: pl.DataFrame) -> pl.DataFrame:
     """The figure that counts of each enterprise, item and span: that of the last submission."""
     return figures.sort("precedence", descending=True, maintain_order=True).unique(
@@ -338,7 +367,7 @@ def _latest(figures: pl.DataFrame) -> pl.DataFrame:
 def _suspected(figures: pl.DataFrame) -> list[str | None]:
     """The items of which a column is far from all that is stated for earlier spans, for most enterprises.
 
-    Necessary for a column to be withheld, and cheap: in most runs there is none.
+    Necessary for a column to be withheld.
     """
     latest = _latest(figures)
     if not _vary(latest):

@@ -10,10 +10,6 @@ import os
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.utility import xl_col_to_name
-
 from efficiency.errors import not_written
 from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.submitters.template_forms import templates
@@ -83,6 +79,9 @@ def write_templates(directory: Path) -> list[Path]:
 
 
 def _write(template: Template, path: Path) -> Path:
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:
         with xlsxwriter.Workbook(
@@ -108,6 +107,8 @@ def _write(template: Template, path: Path) -> Path:
 
 
 def _write_data(workbook: Workbook, sheet: Worksheet, template: Template, lists: dict[str, str]) -> None:
+    from xlsxwriter.utility import xl_col_to_name
+
     head = {
         "bold": True,
         "font_color": INK,
@@ -161,6 +162,8 @@ def _prepare(sheet: Worksheet, column: int, cell: Format) -> None:
 
 def _write_guide(workbook: Workbook, sheet: Worksheet, template: Template) -> dict[str, str]:
     """Writes the instructions and the longer lists; gives column title → range of its list."""
+    from xlsxwriter.utility import xl_col_to_name
+
     title = workbook.add_format({"bold": True, "font_size": 16, "font_color": ACCENT})
     plain = workbook.add_format({"font_color": INK, "text_wrap": True, "valign": "vcenter"})
     grid = {"font_color": INK, "border": 1, "border_color": RULE, "valign": "vcenter", "text_wrap": True}
