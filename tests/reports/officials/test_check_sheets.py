@@ -176,6 +176,15 @@ def test_a_province_gets_the_first_of_each_list_and_is_told_so(tmp_path: Path, r
     assert sum(len(pages(sheet)) for sheet in found.worksheets[1:]) == 2
 
 
+def test_what_is_known_beside_the_figures_is_said_and_nothing_else(report: Report) -> None:
+    score = report.scores.row(0, named=True) | {
+        "months_since_visit": 0, "tech_level": "低", "willingness": None, "investment": None,
+        "months_without_revenue": 7, "months_without_electricity": 0, "incident_documents": "2026-05-08环保(某字1号)",
+    }  # fmt: skip
+    said = "距最近走访月数：0个月；科技含量：低；连续无营业收入月数：7个月；未整改事项：2026-05-08环保(某字1号)"
+    assert checks.circumstances(score) == said
+
+
 def test_who_has_no_revenue_is_to_be_looked_at_first(tmp_path: Path, report: Report) -> None:
     merger = report.candidates.filter(pl.col("list") == "merger").row(0, named=True)
     idle = pl.when(pl.col("uscc") == merger["uscc"]).then(0.0).otherwise("revenue").alias("revenue")

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from efficiency.reports.text import percentage
+from efficiency.reports.text import format_figure, percentage
 from schemas import FED_BY, FORMS
 from schemas.profile import INCIDENTS, MONTHS_WITHOUT, PROFILE
 from schemas.results import SCORES, SEPARATOR
 
+_CIRCUMSTANCES = (
+    "months_since_visit", "tech_level", "willingness", "investment", "months_without_revenue",
+    "months_without_electricity", "incident_documents", "phaseout_items", "below_baseline",
+)  # fmt: skip
 MARKS = {True: "☑", False: "☐", None: "—"}
 """Whether a verification holds → its tick; — for what the policy does not compute."""
 _COLUMNS = {column.name: column for table in (SCORES, PROFILE) for column in table.columns}
@@ -58,6 +62,18 @@ def checks(rows: Iterable[Mapping[str, Any]]) -> list[Check]:
     return [_check(row) for row in sorted(rows, key=lambda row: row["number"])]
 
 
+def circumstances(score: Mapping[str, Any]) -> str:
+    """What is known of the enterprise beside its figures, in words: visits, months without production, incidents.
+
+    `score` is its row of results.scores; what is not known, or zero months, is left out.
+    """
+    return SEPARATOR.join(
+        f"{_title(word)}：{_shown(word, format_figure(value) if isinstance(value, int | float) else str(value))}"
+        for word in _CIRCUMSTANCES
+        if (value := score.get(word)) is not None and (value != 0 or word == "months_since_visit")
+    )
+
+
 def _check(row: Mapping[str, Any]) -> Check:
     words = row["columns"].split("、") if row["columns"] else []
     texts = row["looked_at"].split(SEPARATOR) if row["looked_at"] else []
@@ -82,6 +98,7 @@ def _shown(word: str, value: str) -> str:
     if word in _SHARES and re.fullmatch(r"[\d.]+", value):
         return percentage(float(value))
     unit = _COLUMNS[word].unit if word in _COLUMNS else None
+    unit = "个月" if unit == "月" else unit
     return f"{value}{unit}" if unit and re.fullmatch(r"-?[\d.]+", value) else value
 
 

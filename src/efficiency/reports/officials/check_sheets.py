@@ -236,6 +236,8 @@ def _grounds(paper: Paper, candidate: dict[str, Any], score: dict[str, Any]) -> 
     if score["override_labels"]:
         changed = f"{score['override_labels']}(初评{score['tier_initial'] or '无'}，调整后{score['tier'] or '无'})"
         paper.pairs([(2, "调档事由", COLUMNS - 2, changed, paper.text)])
+    if known := checks.circumstances(score):
+        paper.pairs([(2, "掌握情况", COLUMNS - 2, known, paper.text)])
 
 
 def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:

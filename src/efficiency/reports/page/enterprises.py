@@ -27,11 +27,13 @@ _TEXTS = (
     "uscc", "name", "town", "division", "industry_name", "scale", "chain", "cohort_name", "status", "status_name",
     "status_reason", "tier_initial", "tier", "land_tier", "energy_tier", "before", "adjustment_labels",
     "override_labels", "protection", "letter_name", "list_title", "tech_level", "willingness", "energy_level",
+    "incident_documents", "below_baseline",
 )  # fmt: skip
 _FIGURES = (
     "rank", "score", "base", "land_score", "energy_score", "land_score_uncapped", "energy_score_uncapped",
     "factor", "adjustments", "tier_confidence", "d_streak",
     "change", *_PARTS, *(column.name for column in TOTALS), "investment", "open_incidents", "problems",
+    "months_since_visit", "months_without_revenue", "months_without_electricity",
 )  # fmt: skip
 
 _NAME: Column = ("name", "企业名称", "link")

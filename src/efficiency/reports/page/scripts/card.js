@@ -119,8 +119,10 @@ function fillCard(dialog, e, entry, [previous, next]) {
       part("较上期得分变化的原因", changes, "facts"),
       part("评价期合计", known(e, DATA.totals.map(([key, title, unit]) => [key, title, "amount", unit])), "facts"),
       part("走访与其他", known(e, [
-        ["tech_level", "科技含量"], ["willingness", "发展意愿"], ["investment", "计划总投资", "amount", "万元"],
-        ["energy_level", "能效水平"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
+        ["months_since_visit", "距最近走访", "ordinal", "个月"], ["tech_level", "科技含量"], ["willingness", "发展意愿"], ["investment", "计划总投资", "amount", "万元"],
+        ["energy_level", "能效水平"], ["below_baseline", "能效低于基准水平的产品"],
+        ["months_without_revenue", "连续无营业收入", "ordinal", "个月"], ["months_without_electricity", "连续无用电", "ordinal", "个月"],
+        ["incident_documents", "未整改事项"], ["open_incidents", "未整改事项数", "ordinal"], ["problems", "待改正数据问题", "ordinal"],
       ]), "facts"),
       el("p", { class: "note" }, `${DATA.period} · 办法：${DATA.policy} · 评价编号 ${DATA.evaluation}`)));
 }
