@@ -99,7 +99,7 @@ def _shown(word: str, value: str) -> str:
         return percentage(float(value))
     unit = _COLUMNS[word].unit if word in _COLUMNS else None
     unit = "个月" if unit == "月" else unit
-    return f"{value}{unit}" if unit and re.fullmatch(r"-?[\d.]+", value) else value
+    return f"{value}{unit}" if unit and re.fullmatch(r"-?[\d.,]+", value) else value
 
 
 def _missing(passed: bool | None, words: list[str], values: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ INDEX = "目录"
 COLUMNS, WIDTH, ROOM = 18, 3.5, 5.0
 """The grid of a page: with these the sheet is as wide as A4 upright at full size; a sheet that is fitted to a page
 would ignore the page breaks."""
-PAPER_HEIGHT, OPINION_HEIGHT = 745.0, 181.0
+PAPER_HEIGHT, OPINION_HEIGHT = 755.0, 173.0
 """Points that a page takes from its first row to its last, and what is to be filled in by hand takes of them."""
 CELLS_SHOWN = 160
 """Characters of the cells behind one tick; all of them are in the view `verification`."""
@@ -190,7 +190,7 @@ def _write_page(paper: Paper, candidate: dict[str, Any], known: _Known) -> list[
     if candidate["list_of"] == "merger":
         paper.section("可以承接的企业(合并后的效率按双方分子、分母之和计算)")
         for line in known.partners.get(candidate["uscc"], ["没有符合条件的企业。"]):
-            paper.line([(COLUMNS, line, paper.text)])
+            paper.line([(COLUMNS, line, _small(paper))])
     if paper.height + OPINION_HEIGHT <= PAPER_HEIGHT:
         _opinion(paper)
         return []
@@ -237,7 +237,12 @@ def _grounds(paper: Paper, candidate: dict[str, Any], score: dict[str, Any]) -> 
         changed = f"{score['override_labels']}(初评{score['tier_initial'] or '无'}，调整后{score['tier'] or '无'})"
         paper.pairs([(2, "调档事由", COLUMNS - 2, changed, paper.text)])
     if known := checks.circumstances(score):
-        paper.pairs([(2, "掌握情况", COLUMNS - 2, known, paper.text)])
+        paper.pairs([(2, "掌握情况", COLUMNS - 2, known, _small(paper))])
+
+
+def _small(paper: Paper) -> Format:
+    """Of long texts in a table: 9 points, the least that is read on paper."""
+    return paper.styles.cell("text", text_wrap=True, font_size=9)
 
 
 def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
@@ -248,7 +253,7 @@ def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
         return
     spans = (1, 3, 4, 5, 5)
     paper.table(spans, ("核查", "事项", "所看数据", "依据单元格", "缺什么、由谁补充"))
-    small = paper.styles.cell("text", text_wrap=True, font_size=9)
+    small = _small(paper)
     mark = paper.styles.cell("text", align="center", font_size=12)
     for check in found:
         cells = check.cells if len(check.cells) <= CELLS_SHOWN else f"{check.cells[:CELLS_SHOWN]}…"
@@ -285,7 +290,7 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     confidence = score["tier_confidence"]
     shown = "未测算" if confidence is None else percentage(confidence)
     note = "权重与数据扰动下综合等级不变的比例，不代表方法选择和事实核查"
-    paper.pairs([(3, "等级稳健度", 3, shown, text), (2, "说明", COLUMNS - 8, note, text)])
+    paper.pairs([(3, "等级稳健度", 3, shown, text), (2, "说明", COLUMNS - 8, note, _small(paper))])
 
 
 def _efficiency(paper: Paper, label: str, value: float | None, benchmark: float | None) -> None:
@@ -304,8 +309,8 @@ def _opinion(paper: Paper) -> None:
     plain = paper.styles.get(text_wrap=True, valign="vcenter")
     paper.line([(COLUMNS, OPINION, plain)], height=22)
     for label in ("理由", None, None):
-        paper.line([(COLUMNS, f"{label}：" if label else None, paper.styles.get(bottom=1, valign="bottom"))], height=22)
-    paper.line([(COLUMNS, SIGNED, plain)], height=30)
+        paper.line([(COLUMNS, f"{label}：" if label else None, paper.styles.get(bottom=1, valign="bottom"))], height=20)
+    paper.line([(COLUMNS, SIGNED, plain)], height=28)
     paper.line([(COLUMNS, CONFIRMED, plain)], height=26)
     paper.line(
         [

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LINE = 14.0
 """Points that a line of text takes."""
+ROOM_SIZE = 10
+"""Font size for which `Paper.room` holds."""
 Cells = list[tuple[int, "str | float | None", "Format"]]
 """Columns that a cell spans, its value, its format."""
 
@@ -43,8 +45,12 @@ class Paper:
     def line(self, cells: Cells, *, height: float | None = None) -> None:
         """One row of cells that together span the page; high enough for the longest of its texts."""
         if height is None:
-            texts = [(span, value) for span, value, style in cells if isinstance(value, str) and style.text_wrap]
-            height = LINE * max((wrapped_lines(text, self.room * span) for span, text in texts), default=1) + 2
+            texts = [
+                (value, self.room * span * ROOM_SIZE / style.font_size)
+                for span, value, style in cells
+                if isinstance(value, str) and style.text_wrap
+            ]
+            height = LINE * max((wrapped_lines(text, room) for text, room in texts), default=1) + 2
         self.sheet.set_row(self.row, height)
         column = 0
         for span, value, style in cells:
