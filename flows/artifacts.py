@@ -39,7 +39,7 @@ def _create(completed: CompletedRun, summary: dict[str, Any]) -> None:
     first = candidates.group_by("list", maintain_order=True).head(ROWS)
     create_table_artifact(
         key="lists",
-        table=first.select("list", "priority", "name", "uscc", "tier", "reason").to_dicts(),
+        table=first.select("list", "priority", "name", "uscc", "tier", "reason", "would_be", "missing").to_dicts(),
         description=f"Candidate lists of {period}: {candidates.height}, of each the first {ROWS} at most.",
     )
     problems = worst_first(completed.validated.open_problems)

@@ -218,6 +218,8 @@ CANDIDATES = Table(
     key=("evaluation_id", "uscc"),
 )
 
+SEPARATOR = "；"
+"""What stands between the values that a verification looked at."""
 VERIFICATIONS = Table(
     schema="results",
     name="verifications",
@@ -232,6 +234,12 @@ VERIFICATIONS = Table(
         Column("label", "text", "核查事项", "What must be known before the list may propose it", nullable=False),
         Column("passed", "flag", "已核实", "Whether it holds; null where the policy does not compute it"),
         Column("columns", "text", "所用数据", "Columns of the profile that it looks at, joined by 、", nullable=False),
+        Column(
+            "looked_at",
+            "text",
+            "数据值",
+            "Values of these columns as they were judged, in the same order, joined by ；",
+        ),
         Column("source_cell", "text", "依据单元格", "File, sheet and cell of each stated figure that it looks at"),
     ),
     key=("evaluation_id", "uscc", "list", "number"),

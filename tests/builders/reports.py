@@ -427,6 +427,85 @@ def sample_report(count: int = 458, *, unrated: int = 21, seed: int = 7) -> Repo
     )
 
 
+VERDICTS = (
+    POLICY.replace('label = "公用事业"', 'label = "公用事业"\nletter = "T"').replace(
+        'label = "新升规与新投产保护"', 'protects = true\nlabel = "新升规与新投产保护"'
+    )
+    + """
+[[verification]]
+lists = ["shutdown", "merger"]
+when = "visited"
+label = "已走访"
+[[verification]]
+lists = ["shutdown"]
+when = "tech_level = '低'"
+label = "科技含量已核实为低"
+[[verification]]
+lists = ["shutdown"]
+when = "tier_confidence >= 0.8"
+label = "等级稳健"
+[partners]
+where = "tier IN ('A', 'B') AND NOT protected"
+min_size = 1.0
+most = 3
+[tier_names]
+A = "鼓励类"
+T = "暂不评价类"
+"""
+)
+"""POLICY with letters, names, protection and verifications."""
+VISIT = "走访/2026年3月走访台账.xlsx [走访台账] D7"
+
+
+def verdict_report(count: int = 60) -> Report:
+    """A report under VERDICTS: utilities are T, the best enterprise is protected, the last one on 关停 is on 待核实.
+
+    Of that one nobody knows whether it was visited; of everybody else on 关停 and 并转 all is known.
+    """
+    made = sample_report(count, unrated=9)
+    listed = made.candidates.filter(pl.col("list") == "shutdown")
+    unseen = listed["uscc"][-1]
+    is_unseen = pl.col("uscc") == unseen
+    candidates = made.candidates.with_columns(
+        list=pl.when(is_unseen).then(pl.lit("verify")).otherwise("list"),
+        title=pl.when(is_unseen).then(pl.lit("待核实")).otherwise("title"),
+        priority=pl.when(is_unseen).then(1).otherwise("priority"),
+        would_be=pl.when(is_unseen).then(pl.lit("shutdown")),
+        missing=pl.when(is_unseen).then(pl.lit("已走访、科技含量已核实为低")),
+    )
+    columns = ("visited", "tech_level", "tier_confidence")
+    labels = ("已走访", "科技含量已核实为低", "等级稳健")
+    verified = [
+        {
+            "uscc": uscc, "list": own if uscc != unseen else "shutdown", "number": number, "label": labels[number],
+            "passed": number == 2 or uscc != unseen, "columns": columns[number],
+            "looked_at": (("否", "未掌握", "0.9") if uscc == unseen else ("是", "低", "0.9"))[number],
+            "source_cell": VISIT if number == 0 and uscc != unseen else None,
+        }
+        for uscc, own in candidates.select("uscc", "list").iter_rows()
+        if own in ("shutdown", "merger", "verify")
+        for number in ((0,) if own == "merger" else (0, 1, 2))
+    ]  # fmt: skip
+    best = pl.col("uscc") == made.scores["uscc"][0]
+    scores = made.scores.with_columns(
+        letter=pl.when(pl.col("status") == "excluded").then(pl.lit("T")),
+        protected=pl.when(pl.col("status") == "ranked").then(best),
+        tech_level=pl.when(~is_unseen).then(pl.lit("低")),
+        override_labels=pl.when(is_unseen).then(pl.lit("一票否决")),
+        land_score_uncapped=pl.when(best).then(pl.col("land_score") + 100).otherwise("land_score"),
+        energy_score_uncapped=pl.col("energy_score"),
+    )
+    share = pl.when((pl.col("indicator") == "revenue_per_tce") & best).then(0.42)
+    return replace(
+        made,
+        policy_toml=VERDICTS,
+        scores=scores,
+        indicators=made.indicators.with_columns(benchmark_own_share=share),
+        candidates=candidates,
+        verifications=frame(verified, VERIFICATIONS),
+    )
+
+
 def renamed(report: Report, names: dict[str, str]) -> Report:
     """`report` with other enterprise names, by code."""
     change = pl.col("uscc").replace_strict(names, default=pl.col("name")).alias("name")

@@ -73,6 +73,36 @@ def indicator(id_: str, uscc: str, numerator: str, denominator: str) -> Row:
     }
 
 
+def listed(id_: str, uscc: str, own: str, title: str, **more: object) -> Row:
+    return {
+        "evaluation_id": id_,
+        "period": "2026-10",
+        "policy_id": "p1",
+        "list": own,
+        "title": title,
+        "uscc": uscc,
+        "name": NAMES[uscc],
+        "reason": "因为",
+        "priority": 1,
+        **more,
+    }
+
+
+def verified(id_: str, uscc: str, number: int, label: str, *, passed: bool, cell: str | None) -> Row:
+    return {
+        "evaluation_id": id_,
+        "period": "2026-10",
+        "policy_id": "p1",
+        "uscc": uscc,
+        "list": "shutdown",
+        "number": number,
+        "label": label,
+        "passed": passed,
+        "columns": "visited",
+        "source_cell": cell,
+    }
+
+
 def submission(id_: str, file_name: str, **more: object) -> Row:
     return {
         "submission_id": id_,
@@ -170,18 +200,15 @@ CONTENTS = {
     ),
     **table(
         "results.candidates",
-        {
-            "evaluation_id": "t1",
-            "period": "2026-10",
-            "policy_id": "p1",
-            "list": "upgrade",
-            "title": "升级改造",
-            "uscc": E1,
-            "name": NAMES[E1],
-            "tier": "A",
-            "reason": "因为",
-            "priority": 1,
-        },
+        listed("t1", E1, "upgrade", "升级改造", tier="A"),
+        listed("t1", E2, "shutdown", "关停"),
+        listed("t1", E3, "verify", "待核实", would_be="shutdown", missing="已走访"),
+    ),
+    **table(
+        "results.verifications",
+        verified("t1", E2, 0, "已走访", passed=True, cell="走访.xlsx [表1] D5"),
+        verified("t1", E3, 0, "已走访", passed=False, cell=None),
+        verified("o1", E1, 0, "已走访", passed=True, cell="走访.xlsx [表1] D6"),
     ),
     **table(
         "intake.submissions",
@@ -265,7 +292,20 @@ def test_the_views_are_those_that_analysts_were_promised() -> None:
         "town_summary",
         "data_quality",
         "lineage",
+        "verification",
     ]
+
+
+def test_verifications_are_those_of_current_evaluations_with_the_list_that_each_enterprise_is_on(
+    analyst: DuckDBPyConnection,
+) -> None:
+    asked = (
+        "SELECT evaluation_id, uscc, name, list, on_list, label, passed, source_cell FROM verification ORDER BY uscc"
+    )
+    assert sorted(rows(analyst, asked)) == sorted([
+        ("t1", E2, NAMES[E2], "shutdown", "shutdown", "已走访", True, "走访.xlsx [表1] D5"),
+        ("t1", E3, NAMES[E3], "shutdown", "verify", "已走访", False, None),
+    ])  # fmt: skip
 
 
 def test_tiers_show_the_current_evaluation_of_each_period_and_policy(analyst: DuckDBPyConnection) -> None:
@@ -284,7 +324,7 @@ def test_indicators_are_readable_with_name_and_tier(analyst: DuckDBPyConnection)
 
 
 def test_candidates_carry_what_explains_them(analyst: DuckDBPyConnection) -> None:
-    found = rows(analyst, "SELECT list, name, town, score, land FROM candidates")
+    found = rows(analyst, "SELECT list, name, town, score, land FROM candidates WHERE list = 'upgrade'")
     assert found == [("upgrade", "甲化工", "卫固镇", 90, 10)]
 
 

@@ -66,14 +66,17 @@ def report_of(
 def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> None:
     """The officials' workbook, the public notice and the page of one evaluation, each whole or not at all.
 
-    Beside the workbook of more than WORKBOOK_ENTERPRISES enterprises stand its full results as Parquet and CSV.
+    Beside the workbook of more than WORKBOOK_ENTERPRISES enterprises stand its full results as Parquet and CSV; where
+    anybody is to be shut or merged, the 核查单.
 
     `by_town` adds the copies for the towns. Raises EfficiencyError when the folder cannot be written.
     """
     from efficiency.reports.officials import (
         WORKBOOK_ENTERPRISES,
+        check_sheets_file_name,
         notice_file_name,
         officials_file_name,
+        write_check_sheets,
         write_full_results,
         write_notice,
         write_officials,
@@ -84,6 +87,7 @@ def write_documents(folder: Path, report: Report, *, by_town: bool = False) -> N
     write_officials(folder / officials_file_name(report.period), report)
     if report.scores.height > WORKBOOK_ENTERPRISES:
         write_full_results(folder, report)
+    write_check_sheets(folder / check_sheets_file_name(report.period), report)
     write_notice(folder / notice_file_name(report.period), report)
     write_page(folder / page_file_name(report.period), report)
     if by_town:

@@ -13,7 +13,19 @@ from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
 
 if TYPE_CHECKING:
-    from efficiency.policy.model import Cohort, Indicator, Override, Policy, Surcharge, Tiers
+    from collections.abc import Mapping
+
+    from efficiency.policy.model import (
+        Candidate,
+        Cohort,
+        Excluded,
+        Indicator,
+        Override,
+        Policy,
+        Surcharge,
+        Tiers,
+        Verification,
+    )
 
 _COLUMNS = {column.name: column.title for table in (PROFILE, SCORES) for column in table.columns}
 _UNITS = {c.name: "个月" if c.unit == "月" else c.unit for c in PROFILE.columns if c.unit}
@@ -42,6 +54,12 @@ _MISSING = {
     "insufficient": "缺失则不评等级(数据不足)",
 }
 _STATISTICS = {"weighted_mean": "加权平均(分子合计÷分母合计)", "mean": "算术平均", "median": "中位数"}
+_STATED = {
+    "visited": ("已走访", "未走访"),
+    "open_objection": ("有待审批申诉", "无待审批申诉"),
+    "protected": ("受保护", "不受保护"),
+}
+"""Yes/no column that is no kind of enterprise → what is said where it holds, and where not."""
 _EXCLUSIONS = {"feedstock": "用作原材料的能源", "green_power": "绿色电力"}
 
 
@@ -94,12 +112,19 @@ def _words(node: exp.Expr, names: dict[str, str]) -> str:  # noqa: PLR0911, PLR0
 
 def _clause(node: exp.Expr, names: dict[str, str]) -> str:
     """A part of an AND or OR: a bare yes/no column becomes a statement."""
-    return f"属于{_words(node, names)}" if isinstance(node, exp.Column) else _words(node, names)
+    return _flag(node, names) if isinstance(node, exp.Column) else _words(node, names)
+
+
+def _flag(node: exp.Column, names: dict[str, str], *, holds: bool = True) -> str:
+    """A bare yes/no column as a statement."""
+    if node.name in _STATED:
+        return _STATED[node.name][0 if holds else 1]
+    return f"{'' if holds else '不'}属于{_words(node, names)}"
 
 
 def _negation(node: exp.Expr, names: dict[str, str]) -> str:
     if isinstance(node, exp.Column):
-        return f"不属于{_words(node, names)}"
+        return _flag(node, names, holds=False)
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
         return f"{_words(node.this, names)}不缺失"
     return f"并非({_words(node.this if isinstance(node, exp.Paren) else node, names)})"
@@ -167,6 +192,8 @@ def benchmark(indicator: Indicator, cohort: Cohort) -> str:
         words = f"同{'、'.join(_WITHIN.get(name, name) for name in spec.within)}{words}"
         if spec.min_group > 1:
             words += f"(不足{spec.min_group}户用全组)"
+    if spec.leave_one_out:
+        words += "，不含本企业"
     return words + (f" × {spec.times:g}" if spec.times != 1 else "")
 
 
@@ -187,7 +214,17 @@ def cohort_rule(cohort: Cohort, policy: Policy) -> str:
     """Which enterprises belong to the cohort, its formula, its total score and its cuts."""
     factor = "" if cohort.factor.strip() in ("1", "1.0") else f" × 修正系数({condition(cohort.factor, policy)})"
     total = f"综合得分 = Σ各项得分{factor} + 加减分"
-    return f"范围：{condition(cohort.where, policy)}。{formula_of(cohort).rule}；{total}。{tiers(cohort.tiers)}"
+    graded = f"{tiers(cohort.tiers)}{_rank_notes(cohort, policy)}"
+    return f"范围：{condition(cohort.where, policy)}。{formula_of(cohort).rule}；{total}。{graded}"
+
+
+def _rank_notes(cohort: Cohort, policy: Policy) -> str:
+    """What cuts by rank go by beside the score: the dimensions' uncapped scores, those who count without a rank."""
+    if cohort.tiers is None or cohort.tiers.by != "rank":
+        return ""
+    counted = [rule.label for rule in policy.excluded if rule.counts_in_n]
+    shares = f"名次比例的总户数含不参评的{'、'.join(counted)}。" if counted else ""
+    return f"土地、能源等级用同样的比例，按不封顶的维度得分排名(所列得分仍封顶)。{shares}"
 
 
 def tiers(spec: Tiers | None) -> str:
@@ -218,7 +255,41 @@ def statement(text: str, policy: Policy) -> str:
     """A predicate as a statement, also where it is a bare yes/no column."""
     node = parsed(text)
     words = condition(text, policy)
-    return f"属于{words}" if isinstance(node, exp.Column) else words
+    if isinstance(node, exp.Column):
+        return _STATED[node.name][0] if node.name in _STATED else f"属于{words}"
+    return words
+
+
+def excluded_rule(rule: Excluded, policy: Policy) -> str:
+    """Who is not ranked, the letter under which it is published, and whether it counts for the cuts."""
+    words = [statement(rule.when, policy)]
+    if rule.letter:
+        words.append(f"以{rule.letter}类“{policy.letter_names[rule.letter]}”公布")
+    if rule.counts_in_n:
+        words.append("计入按名次划档的户数")
+    return f"{rule.label}({'；'.join(words)})"
+
+
+def candidate_rule(rule: Candidate, policy: Policy) -> str:
+    """Who is proposed for the list."""
+    spared = any(override.protects for override in policy.override) and rule.spares_protected
+    return statement(rule.when, policy) + ("；受保护企业除外。" if spared else "。")
+
+
+def verification_rule(rule: Verification, policy: Policy, titles: Mapping[str, str]) -> str:
+    """What must be known before which lists may propose an enterprise; `titles`: id of a list → its title."""
+    of = "、".join(titles.get(name, name) for name in rule.lists)
+    return f"{rule.label}({statement(rule.when, policy)})：列入{of}前须核实"
+
+
+def partner_rule(policy: Policy) -> str:
+    """Who may take in a merging enterprise, in what order, and how often one is named."""
+    rule = policy.partners
+    size = f"，营业收入和用地均不小于被并转企业的{rule.min_size:g}倍(规模不明的不列)" if rule.min_size else ""
+    return (
+        f"{statement(rule.where, policy)}{size}；依次取同行业小类、同行业大类、同产业链，同镇办优先，得分高者优先；"
+        f"每户最多列3家，同一家最多列给{rule.most}户，清单次序在前的先选。"
+    )
 
 
 def robustness(policy: Policy, review_below: float) -> str:
@@ -240,6 +311,7 @@ def robustness(policy: Policy, review_below: float) -> str:
     return (
         f"对{drawn}作{rule.draws}次随机扰动(对数正态分布，随机种子{rule.seed})，{peers}"
         "修正系数、加减分和调档事由不变，取等级保持不变的次数占比。"
+        "只反映权重和数据，不反映基准、窗口等方法选择，也不表示事实已经核实。"
         f"低于{_percent(review_below)}的标注“临界,建议复核”。"
     )
 

@@ -26,6 +26,8 @@ RETURNED = "退回"
 """Name of the folder with the submitters' own workbooks."""
 TOWNS = "分镇办"
 """Name of the folder with the lists of each town (`--by town`)."""
+OCCASIONAL = "核查单_[0-9][0-9][0-9][0-9]-[0-9][0-9].xlsx"
+"""Documents of ours that not every evaluation has: one of an earlier evaluation must not be taken for this one's."""
 
 
 class PlaceError(EfficiencyError):
@@ -156,6 +158,9 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
         delivery.target.mkdir(exist_ok=True)
         for folder in (RETURNED, TOWNS):
             _replace_folder(delivery.staged / folder, delivery.target / folder)
+        for path in delivery.target.glob(OCCASIONAL):
+            if not (delivery.staged / path.name).exists():
+                path.unlink()
         for path in sorted(delivery.staged.iterdir()):
             path.replace(delivery.target / path.name)
         delivery.staged.rmdir()

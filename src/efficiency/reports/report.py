@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from efficiency.policy.model import Policy
+from efficiency.reports.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,11 @@ class Report:
     def policy(self) -> Policy:
         """The policy as it was applied; what the file leaves out has its default."""
         return Policy.model_validate(tomllib.loads(self.policy_toml))
+
+    @cached_property
+    def letter_names(self) -> dict[str, str]:
+        """Each letter that is published, A to D first, and what the policy calls it."""
+        return {letter: clean_text(name) for letter, name in self.policy.letter_names.items()}
 
     @property
     def period_title(self) -> str:

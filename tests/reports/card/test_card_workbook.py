@@ -13,7 +13,7 @@ from conftest import SampleRun, efficiency
 from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.evaluation.explanation import FIGURES, JUDGED, Explanation, explain, explain_all
-from efficiency.reports.card import card_as_text, card_file_names, write_card
+from efficiency.reports.card import card_as_dict, card_as_text, card_file_names, write_card
 from efficiency.warehouse.read import load
 from efficiency.warehouse.schema import Contents
 
@@ -40,8 +40,9 @@ def texts(sheet: Worksheet) -> list[str]:
 
 @pytest.fixture(scope="module")
 def merger(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> tuple[Explanation, Worksheet]:
-    """The first merger candidate, and its card."""
-    uscc = contents["results.candidates"].filter(list="merger").sort("priority")["uscc"][3]
+    """The first merger candidate with a partner, and its card."""
+    candidates = contents["results.candidates"].filter(pl.col("partner_1").is_not_null(), list="merger")
+    uscc = candidates.sort("priority")["uscc"][0]
     explanation = explain(contents, uscc, "2026-10")
     return explanation, written(tmp_path_factory.mktemp("card"), explanation)
 
@@ -54,6 +55,61 @@ def test_the_card_is_one_a4_page_upright(merger: tuple[Explanation, Worksheet]) 
     assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight or 1) == (1, 1)
     assert sheet.print_area
     assert "第&P页" in sheet.oddFooter.right.text
+
+
+def test_the_page_for_the_enterprise_names_partners_and_not_their_figures(
+    merger: tuple[Explanation, Worksheet],
+) -> None:
+    explanation, sheet = merger
+    said = "\n".join(texts(sheet))
+    assert explanation.candidate is not None
+    assert explanation.candidate["partner_1_name"] in said
+    assert "合并后" not in said
+    assert "对方" not in said
+
+
+def test_the_card_for_officials_says_what_both_have_together(merger: tuple[Explanation, Worksheet]) -> None:
+    explanation, _ = merger
+    said = card_as_text(explanation)
+    assert explanation.candidate is not None
+    assert f"{explanation.candidate['partner_1_name']}(" in said
+    assert re.search(r"合并后\S+\(本企业", said)
+
+
+def test_each_verification_of_the_list_stands_in_the_card_with_its_cell(merger: tuple[Explanation, Worksheet]) -> None:
+    explanation, sheet = merger
+    assert explanation.verifications.height
+    for said in ("\n".join(texts(sheet)), card_as_text(explanation)):
+        for row in explanation.verifications.iter_rows(named=True):
+            assert f"☑ {row['label']}" in said
+            assert row["source_cell"] is None or row["source_cell"] in said
+    assert card_as_dict(explanation)["verifications"]
+
+
+def test_protection_own_share_and_uncapped_scores_are_said(
+    merger: tuple[Explanation, Worksheet], tmp_path: Path
+) -> None:
+    explanation, _ = merger
+    score = explanation.score | {
+        "protected": True,
+        "open_incidents": 0,
+        "land_score": 150.0,
+        "land_score_uncapped": 261.5,
+    }
+    share = pl.when(pl.int_range(pl.len()) == 0).then(0.37).alias("benchmark_own_share")
+    changed = replace(explanation, score=score, indicators=explanation.indicators.with_columns(share))
+    for said in ("\n".join(texts(written(tmp_path, changed))), card_as_text(changed)):
+        assert "261.5" in said
+        assert "本企业占基准37%" in said
+        assert "不列入关停、并转、改造类清单" in said
+
+
+def test_who_has_no_revenue_is_not_told_to_earn_more(merger: tuple[Explanation, Worksheet], tmp_path: Path) -> None:
+    explanation, _ = merger
+    changed = replace(explanation, score=explanation.score | {"revenue": 0.0})
+    for said in ("\n".join(texts(written(tmp_path, changed))), card_as_text(changed)):
+        assert "本期营业收入为零，先核实是否停产" in said
+        assert "仅靠一项指标" not in said
 
 
 def test_the_whole_chain_stands_in_the_card(merger: tuple[Explanation, Worksheet]) -> None:

@@ -99,7 +99,7 @@ def test_a_full_disk_is_named_and_is_no_fault_of_the_program(tmp_path: Path) -> 
     assert "Free some space" in done.stdout
 
 
-@pytest.mark.parametrize(("bound", "files"), [(128, 5), (129, 3)])
+@pytest.mark.parametrize(("bound", "files"), [(128, 6), (129, 4)])
 def test_documents_have_full_results_beside_them_above_the_bound_alone(
     tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch, bound: int, files: int
 ) -> None:

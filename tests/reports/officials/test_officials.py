@@ -198,7 +198,8 @@ def test_totals_are_formulas_with_their_value_stored(path: Path, book: Workbook)
 
 def test_partners_of_a_merger_are_named(book: Workbook, report: Report) -> None:
     best = report.scores.filter(pl.col("tier") == "A").sort("rank")["name"].to_list()[:3]
-    assert table(book["并转"])[0]["建议并转对象"] == "\n".join(f"{i}. {name}" for i, name in enumerate(best, 1))
+    lines = table(book["并转"])[0]["建议并转对象"].split("\n")
+    assert [line.split("：")[0] for line in lines] == [f"{i}. {name}(A类)" for i, name in enumerate(best, 1)]
 
 
 def test_upgrade_says_what_reaches_the_benchmark(report: Report) -> None:

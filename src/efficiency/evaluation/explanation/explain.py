@@ -16,6 +16,7 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
+from efficiency.evaluation.explanation.partners import partner_rows, rows_of_partners
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import apply_overrides, peers_of
@@ -74,6 +75,8 @@ class Explanation:
     evaluation: dict[str, Any]
     """The row of results.evaluations, without the policy's text."""
     policy_title: str
+    policy: Policy
+    """The policy as it was applied."""
     other_policies: tuple[str, ...]
     """Policies that have a current evaluation of the period too."""
     score: dict[str, Any]
@@ -92,6 +95,10 @@ class Explanation:
     """Label and points of the adjustments that applied."""
     candidate: dict[str, Any] | None
     """The row of results.candidates, if it is on a list."""
+    verifications: pl.DataFrame
+    """Its rows of results.verifications, in the policy's order."""
+    partners: pl.DataFrame
+    """The rows of results.indicators of the partners named for it, with their tier."""
     sources: pl.DataFrame
     """Every stated figure of two years that feeds its figures (shape `sources.SOURCES`); `explain_all` leaves
     it empty."""
@@ -118,6 +125,8 @@ class _Opened:
     """The ranked enterprises with every column that overrides and groups may name."""
     peers: dict[tuple[str, str], list[float]]
     """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
+    partners: dict[str, pl.DataFrame]
+    """Code of each partner that is named for anybody → its rows of results.indicators, with its tier."""
     places: pl.DataFrame
     """uscc, indicator, place, places: see `Explanation.indicators`."""
     asked: frozenset[str]
@@ -148,12 +157,12 @@ class _Opened:
 
 FIGURES = tuple({FACTS[form.id].qualified: None for fed in FEEDS.values() for form, _, _ in fed})
 """The long tables, of which a card reads the rows of its own enterprise alone."""
-_OWN = ("results.indicators", "results.candidates", "results.movements", *FIGURES)
+_OWN = ("results.indicators", "results.candidates", "results.verifications", "results.movements", *FIGURES)
 _SENT = "intake.submissions"
 _SHARED = ("results.evaluations", "intake.columns", _SENT)
 JUDGED = (
-    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.movements",
-    "facts.enterprises", "facts.surveys", "facts.incidents",
+    *_SHARED, "results.scores", "results.indicators", "results.candidates", "results.verifications",
+    "results.movements", "facts.enterprises", "facts.surveys", "facts.incidents",
 )  # fmt: skip
 """The other tables that cards read."""
 
@@ -222,6 +231,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         asked=frozenset(scores["uscc"]),
         ranked=ranked,
         peers=_peers(values, policy),
+        partners=partner_rows(frames, chosen, scores),
         places=_places(values, policy),
     )
 
@@ -270,6 +280,7 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
     return Explanation(
         evaluation=opened.evaluation,
         policy_title=policy.title,
+        policy=policy,
         other_policies=opened.others,
         score=score,
         cohort_title=cohort.label if cohort else None,
@@ -279,6 +290,8 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         indicators=own,
         adjustments=_applied(policy.adjustment, score),
         candidate=candidates.row(0, named=True) if candidates.height else None,
+        verifications=frames["results.verifications"].filter(mine).sort("number"),
+        partners=rows_of_partners(opened.partners, candidates),
         sources=source_cells(frames, uscc, score["period"], words if all_cells else set()),
         totals=totals,
         composition=composition,

@@ -70,11 +70,11 @@ def _filled(template: str, schema: pl.Schema, limits: Sequence[float]) -> pl.Exp
         if literal:
             parts.append(pl.lit(literal))
         if column:
-            parts.append(_as_text(column, schema[column], limits))
+            parts.append(as_text(column, schema[column], limits))
     return pl.concat_str(parts)
 
 
-def _as_text(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
+def as_text(column: str, dtype: pl.DataType, limits: Sequence[float]) -> pl.Expr:
     """A value as a reader writes it: up to two decimals, 是 or 否, dates as 2026-10-31, words for null.
 
     A figure that two decimals would move onto or across one of the `limits` has as many decimals as scores have.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.policy.expressions import column_names, predicate
+from efficiency.evaluation.lists.reasons import as_text
+from efficiency.policy.expressions import column_names, numbers, predicate
 from efficiency.policy.model import Policy, Verification
-from schemas.results import VERIFICATIONS
+from schemas.results import SEPARATOR, VERIFICATIONS
 
 _IDENTITY = ("evaluation_id", "period", "policy_id")
 
@@ -36,13 +37,13 @@ def verifications(evaluation: Evaluation, policy: Policy, candidates: pl.DataFra
     listed = candidates.select(
         "uscc", pl.coalesce("would_be", "list").alias("list"), pl.int_range(pl.len()).alias("at")
     )
-    parts = []
+    parts, schema = [], evaluation.profile.schema
     for number, rule in enumerate(policy.verification):
         asked = listed.filter(pl.col("list").is_in(rule.lists))
         passed = pl.lit(None, dtype=pl.Boolean) if _not_computed(rule, policy) else predicate(rule.when)
         parts.append(
             asked.join(
-                evaluation.profile.select("uscc", passed.alias("passed")),
+                evaluation.profile.select("uscc", passed.alias("passed"), _looked_at(rule, schema).alias("looked_at")),
                 on="uscc",
                 how="left",
                 validate="1:1",
@@ -58,6 +59,13 @@ def verifications(evaluation: Evaluation, policy: Policy, candidates: pl.DataFra
         return pl.DataFrame(schema=declared)
     rows = pl.concat(parts).sort("at", "number").with_columns(pl.lit(None, dtype=pl.String).alias("source_cell"))
     return rows.select(pl.col(name).cast(dtype) for name, dtype in declared.items())
+
+
+def _looked_at(rule: Verification, schema: pl.Schema) -> pl.Expr:
+    """The values of the columns that the rule looks at, in the order in which `columns` names them."""
+    limits = numbers(rule.when)
+    texts = [as_text(word, schema[word], limits) for word in sorted(column_names(rule.when))]
+    return pl.concat_str(texts, separator=SEPARATOR) if texts else pl.lit(None, dtype=pl.String)
 
 
 def _not_computed(rule: Verification, policy: Policy) -> bool:

@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.card.figures import figure_lines, movement_lines, sheet_words, span_words
-from efficiency.reports.card.words import listed, possible_changes, score_to_reach, surcharged, value_needed
+from efficiency.reports.card.words import (
+    FIRMNESS,
+    ONE_CHANGE,
+    dimension_words,
+    listed,
+    own_share,
+    possible_changes,
+    protection,
+    surcharged,
+    value_needed,
+    verification_lines,
+    ways_up,
+)
 from efficiency.reports.text import (
     CONFIDENT,
     REVIEW,
-    TIER_NAMES,
     format_figure,
     labelled_lines,
+    on_one_line,
     percentage,
     table_lines,
 )
@@ -40,6 +52,7 @@ def card_as_text(explanation: Explanation, *, all_cells: bool = False) -> str:
         _standing(explanation),
         movement_lines(explanation.movement),
         _indicators(explanation),
+        _verified(explanation),
         _way_up(explanation.target, explanation.score),
         figure_lines(explanation.totals, explanation.composition),
         _sources(explanation.sources) if all_cells else [],
@@ -60,6 +73,7 @@ def card_as_dict(explanation: Explanation) -> dict[str, Any]:
         "indicators": [_plain(row) for row in explanation.indicators.iter_rows(named=True)],
         "adjustments": [{"label": label, "points": points} for label, points in explanation.adjustments],
         "candidate": _plain(explanation.candidate) if explanation.candidate else None,
+        "verifications": [_plain(row) for row in explanation.verifications.iter_rows(named=True)],
         "target": {
             "tier": target.tier,
             "score_needed": _value(target.score_needed),
@@ -105,7 +119,7 @@ def _standing(explanation: Explanation) -> list[str]:
     if score["status"] != "ranked":
         return labelled_lines([("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")])
     lines = [
-        ("等级", _tier(score["tier"]) + _aside(_before(score))),
+        ("等级", _tier(explanation, score["tier"]) + _aside(_before(score))),
         (
             "综合得分",
             f"{format_figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
@@ -124,8 +138,14 @@ def _standing(explanation: Explanation) -> list[str]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    return labelled_lines([*lines, *listed(explanation.candidate)])
+        lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    return labelled_lines([*lines, *protection(explanation), *listed(explanation)])
+
+
+def _verified(explanation: Explanation) -> list[str]:
+    """The verifications of the list that the enterprise is on or would be on."""
+    lines = verification_lines(explanation)
+    return ["核查事项(☑ 已核实 ☐ 未核实 — 未测算)", *table_lines([], [[*line] for line in lines])] if lines else []
 
 
 def _before(score: Mapping[str, Any]) -> str:
@@ -139,11 +159,11 @@ def _before(score: Mapping[str, Any]) -> str:
 
 def _dimension(explanation: Explanation, dimension: str) -> str:
     score = explanation.score
-    return _tier(score[f"{dimension}_tier"]) + _aside(format_figure(score[f"{dimension}_score"], explanation.cuts))
+    return _tier(explanation, score[f"{dimension}_tier"]) + _aside(dimension_words(score, dimension, explanation.cuts))
 
 
-def _tier(tier: str | None) -> str:
-    return f"{tier}类 {TIER_NAMES[tier]}" if tier else "不划分等级"
+def _tier(explanation: Explanation, tier: str | None) -> str:
+    return f"{tier}类 {on_one_line(explanation.policy.letter_names[tier])}" if tier else "不划分等级"
 
 
 def _indicators(explanation: Explanation) -> list[str]:
@@ -153,7 +173,8 @@ def _indicators(explanation: Explanation) -> list[str]:
         [
             row["title"], format_figure(row["numerator"]), format_figure(row["denominator"]),
             format_figure(row["value"]) + (f" {row['unit']}" if row["unit"] and row["value"] is not None else ""),
-            format_figure(row["benchmark"]), row["benchmark_scope"] or "",
+            format_figure(row["benchmark"]),
+            "；".join(words for words in (row["benchmark_scope"], own_share(row)) if words),
             "—" if row["place"] is None else f"{row['place']}/{row['places']}", format_figure(row["weight"]),
             format_figure(row["score"]), row["score_note"] or "",
         ]
@@ -173,15 +194,10 @@ def _way_up(target: Target, score: Mapping[str, Any]) -> list[str]:
     """The section on the next better tier."""
     if target.tier is None:
         return [f"提升路径：{target.note}"] if score["status"] == "ranked" else []
-    lines = [f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)"]
-    lines += [f"  {words}" for words in score_to_reach(target, score)]
-    if target.blocked_by:
-        lines.append(f"  须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
-    if target.note:
-        lines.append(f"  {target.note}")
-    rows = [
-        [row["title"], value_needed(row), possible_changes(row)] for row in target.what_it_takes.iter_rows(named=True)
-    ]
+    lines = [f"升至{target.tier}类需要什么({ONE_CHANGE})"]
+    sentences, ways = ways_up(target, score)
+    lines += [f"  {words}" for words in sentences]
+    rows = [[row["title"], value_needed(row), possible_changes(row)] for row in ways.iter_rows(named=True)]
     return [*lines, *table_lines(["仅靠一项指标", "须达到", "相当于"], rows)] if rows else lines
 
 

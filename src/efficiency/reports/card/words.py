@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from efficiency.reports.card.figures import movement_lines
+from efficiency.reports.content import checks, efficiencies, partners, rules
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, format_figure, format_to_reach, percentage
-from schemas.results import STATUS_NAMES
+from schemas.results import CANDIDATES, STATUS_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +19,18 @@ if TYPE_CHECKING:
     from efficiency.evaluation.explanation import Explanation, Target
 
 
+SHOWN_APART = 0.005
+"""Scores that differ by less look alike with two decimals."""
+FIRMNESS = "等级稳健度(仅权重与数据)"
+ONE_CHANGE = "单改一项数据；同组基准和其他企业得分随之变化，已按改后重新评价"
+"""What the way to a better tier supposes."""
+
+
 def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
-    """Label and words: what made the tier other than the score, how firm it is, the list, and how the score changed."""
+    """Label and words on the page for the enterprise.
+
+    What made the tier other than the score, how firm it is, the list, and how the score changed.
+    """
     score = explanation.score
     if score["status"] != "ranked":
         return [("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")]
@@ -27,14 +41,60 @@ def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
         lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
     if score["override_labels"]:
         lines.append(("调档", f"初评{score['tier_initial']}，{score['override_labels']}，调整后{score['tier']}"))
+    if full := uncapped(score):
+        lines.append(("不封顶得分", f"{full}(土地、能源等级按此排名)"))
     if score["d_streak"]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append(("等级稳健度", percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    lines += listed(explanation.candidate)
+        lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    lines += [*protection(explanation), *listed(explanation, for_enterprise=True)]
     changed = " ".join(line.strip() for line in movement_lines(explanation.movement))
     return [*lines, ("较上期", changed.removeprefix("较上期"))] if changed else lines
+
+
+def dimension_words(score: Mapping[str, Any], dimension: str, cuts: Iterable[float] = ()) -> str:
+    """The dimension's score, and beside it the uncapped one by which its tier is ranked where that differs."""
+    shown, full = score[f"{dimension}_score"], score[f"{dimension}_score_uncapped"]
+    words = format_figure(shown, cuts)
+    if full is None or shown is None or abs(full - shown) < SHOWN_APART:
+        return words
+    return f"{words}，不封顶{format_figure(full)}"
+
+
+def uncapped(score: Mapping[str, Any]) -> str:
+    """The dimensions whose uncapped score differs from the one shown: 能源 182.4."""
+    return "、".join(
+        f"{title} {format_figure(score[f'{dimension}_score_uncapped'])}"
+        for dimension, title in efficiencies.DIMENSION_NAMES.items()
+        if "不封顶" in dimension_words(score, dimension)
+    )
+
+
+def protection(explanation: Explanation) -> list[tuple[str, str]]:
+    """That the enterprise is protected and what that means; nothing where it is not."""
+    if not explanation.score["protected"]:
+        return []
+    spared = explanation.score["open_incidents"] in (None, 0)
+    means = "不列入关停、并转、改造类清单" if spared else "有未整改事项，不能免列清单"
+    labels = [rule.label for rule in explanation.policy.override if rule.protects]
+    return [("受保护", f"{labels[0] if len(labels) == 1 else '符合办法的保护条件'}：{means}")]
+
+
+def verification_lines(explanation: Explanation) -> list[tuple[str, str]]:
+    """Label and words of each verification of the list: its tick, the data, their cells and what is missing."""
+    found = checks.checks(explanation.verifications.iter_rows(named=True))
+    lines = []
+    for check in found:
+        words = [check.looked_at, check.cells and f"依据 {check.cells}", check.missing]
+        lines.append((f"{check.mark} {check.label}", "；".join(word for word in words if word)))
+    return lines
+
+
+def own_share(row: Mapping[str, Any]) -> str:
+    """How much of the benchmark is the enterprise itself, where it is a good part."""
+    share = row["benchmark_own_share"]
+    return f"本企业占基准{100 * share:.0f}%" if share is not None and share > rules.OWN_SHARE else ""
 
 
 def surcharged(score: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -43,21 +103,45 @@ def surcharged(score: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("电价加价", f"{due:g} 元/千瓦时(按本期等级测算)")] if due else []
 
 
-def listed(candidate: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """The list that the enterprise is on, why, and with whom it might be merged."""
+def listed(explanation: Explanation, *, for_enterprise: bool = False) -> list[tuple[str, str]]:
+    """The list that the enterprise is on, why, what is to be verified, and with whom it might be merged.
+
+    The page `for_enterprise` names partners alone: their figures, and sums that give them away, are not its business.
+    """
+    candidate = explanation.candidate
     if candidate is None:
         return [("建议清单", "未列入")]
     title = candidate["title"] or LIST_NAMES.get(candidate["list"], candidate["list"])
     lines = [("建议清单", f"{title}(第{candidate['priority']}位，待人工确认)：{candidate['reason']}")]
-    partners = [
+    if candidate["would_be"]:
+        titles = {rule.list: rule.title for rule in reversed(explanation.policy.candidate)}
+        would_be = titles.get(candidate["would_be"], candidate["would_be"])
+        lines.append(("待核实", f"拟列{would_be}，缺：{candidate['missing']}"))
+    if not for_enterprise:
+        return [*lines, *partner_lines(explanation, candidate)]
+    named = [
         f"{candidate[f'partner_{i}_name']}({candidate[f'partner_{i}']})" for i in (1, 2, 3) if candidate[f"partner_{i}"]
     ]
-    return [*lines, ("并转对象", "、".join(partners))] if partners else lines
+    return [*lines, ("并转对象", "、".join(named))] if named else lines
+
+
+def partner_lines(explanation: Explanation, candidate: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A line for each partner: name, code, tier, and what both have together."""
+    found = partners.partner_words(
+        pl.DataFrame([dict(candidate)], schema_overrides=CANDIDATES.polars_schema),
+        pl.concat([explanation.indicators, explanation.partners], how="diagonal"),
+        explanation.partners.select("uscc", "tier").unique(maintain_order=True),
+        explanation.policy,
+    )
+    return [
+        (f"并转对象{number}", f"{partner} {words}") for number, partner, words in
+        found.select("number", "partner", "words").iter_rows()
+    ]  # fmt: skip
 
 
 def indicator_note(row: Mapping[str, Any]) -> str:
     """The group whose benchmark applies, and the note on the score."""
-    return "；".join(words for words in (row["benchmark_scope"], row["score_note"]) if words)
+    return "；".join(words for words in (row["benchmark_scope"], own_share(row), row["score_note"]) if words)
 
 
 def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
@@ -66,6 +150,21 @@ def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
         return []
     gap = target.score_needed - score["score"]
     return [f"得分须达到 {target.score_needed:.6f}" + (f"，尚差 {gap:.6f}" if gap > 0 else "，已达到")]
+
+
+def ways_up(target: Target, score: Mapping[str, Any]) -> tuple[list[str], pl.DataFrame]:
+    """Sentences on the next better tier, and the changes that lead there (shape `Target.what_it_takes`).
+
+    Who has no revenue all window long is told to see whether it still produces, not to earn more.
+    """
+    words = score_to_reach(target, score)
+    if target.blocked_by:
+        words.append(f"须先解除：{'、'.join(target.blocked_by)}(否则得分再高也不能升至{target.tier}类)")
+    if target.note:
+        words.append(target.note)
+    if score["revenue"] == 0:
+        return [efficiencies.NO_REVENUE, *words], target.what_it_takes.clear()
+    return words, target.what_it_takes
 
 
 def value_needed(row: Mapping[str, Any]) -> str:

@@ -5,38 +5,41 @@ It shows the whole chain: cell → figure → window total → indicator → ben
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from efficiency.policy.formulas import FORMULAS
 from efficiency.reports.card.sources import SourceBlock, source_blocks
-from efficiency.reports.card.words import indicator_note, possible_changes, result_lines, score_to_reach, value_needed
-from efficiency.reports.palette import ACCENT, TIER_FILL
+from efficiency.reports.card.words import (
+    ONE_CHANGE,
+    indicator_note,
+    possible_changes,
+    result_lines,
+    value_needed,
+    verification_lines,
+    ways_up,
+)
+from efficiency.reports.palette import TIER_FILL
 from efficiency.reports.report import BEIJING
-from efficiency.reports.text import TIER_NAMES, clean_text, division_names, format_figure
-from efficiency.reports.workbook import new_workbook, print_setup, score_kind, unique_parts, wrapped_lines, write_merged
+from efficiency.reports.text import division_names, format_figure
+from efficiency.reports.workbook import Paper, new_workbook, print_setup, score_kind, unique_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
     from efficiency.evaluation.explanation import Explanation
-    from efficiency.reports.workbook import Styles
+    from efficiency.reports.workbook import Cells, Styles
 
 COLUMNS, WIDTH = 20, 7.0
 """The grid on which everything is laid out: so many columns of so many characters."""
-LINE = 14.0
 CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
 DEADLINE = "异议请于______年____月____日前书面提出，并附依据；受理部门：__________________    电话：__________________"
 SIGNED = (
     "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
 )
 STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
-Cells = list[tuple[int, "str | float | None", "Format"]]
-"""Columns that a cell spans, its value, its format."""
 
 
 def card_file_names(explanations: Iterable[Explanation]) -> list[str]:
@@ -56,11 +59,12 @@ def write_card(path: Path, explanation: Explanation) -> None:
     with new_workbook(path, created, title=title, enterprises=1) as book:
         sheet = book.workbook.add_worksheet("确认单")
         sheet.set_column(0, COLUMNS - 1, WIDTH)
-        card = _Card(sheet, book.styles)
+        card = Paper(sheet, book.styles, COLUMNS, WIDTH, room=WIDTH * 1.15)
         _head(card, explanation)
         _enterprise(card, explanation.score, explanation.cohort_title)
         _result(card, explanation)
         _indicators(card, explanation)
+        _verified(card, explanation)
         _way_up(card, explanation)
         _sources(card, source_blocks(explanation))
         _confirmation(card)
@@ -70,50 +74,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
         sheet.print_area(0, 0, card.row - 1, COLUMNS - 1)
 
 
-@dataclass
-class _Card:
-    """Writes the card from the top down; `row` is the next one."""
-
-    sheet: Worksheet
-    styles: Styles
-    row: int = 0
-    sections: int = 0
-
-    def line(self, cells: Cells, *, height: float | None = None) -> None:
-        """One row of cells that together span the page; high enough for the longest of its texts."""
-        if height is None:
-            texts = [(span, value) for span, value, style in cells if isinstance(value, str) and style.text_wrap]
-            height = LINE * max((wrapped_lines(text, WIDTH * span * 1.15) for span, text in texts), default=1) + 2
-        self.sheet.set_row(self.row, height)
-        column = 0
-        for span, value, style in cells:
-            shown = clean_text(value) if isinstance(value, str) else value
-            write_merged(self.sheet, self.row, (column, column + span - 1), shown, style)
-            column += span
-        self.row += 1
-
-    def section(self, text: str) -> None:
-        """The heading of a part, numbered."""
-        self.sections += 1
-        style = self.styles.get(bold=True, font_size=11, font_color=ACCENT, bottom=2, bottom_color=ACCENT)
-        self.line([(COLUMNS, f"{'一二三四五'[self.sections - 1]}、{text}", style)], height=21)
-
-    def pairs(self, labelled: Sequence[tuple[int, str, int, str | float | None, Format]]) -> None:
-        """Labels and their values, side by side."""
-        label = self.styles.header(align="left")
-        self.line([cell for a, text, b, value, style in labelled for cell in ((a, text, label), (b, value, style))])
-
-    def table(self, spans: Sequence[int], head: Sequence[str]) -> None:
-        """The head of a table."""
-        self.line([(span, text, self.styles.header()) for span, text in zip(spans, head, strict=True)])
-
-    @property
-    def text(self) -> Format:
-        """Of text in a table."""
-        return self.styles.cell("text", text_wrap=True)
-
-
-def _head(card: _Card, explanation: Explanation) -> None:
+def _head(card: Paper, explanation: Explanation) -> None:
     evaluation = explanation.evaluation
     year, month = evaluation["period"].split("-")
     card.line([(COLUMNS, f"企业能耗产出效益评价确认单({year}年{int(month)}月)", card.styles.title(18))], height=32)
@@ -123,7 +84,7 @@ def _head(card: _Card, explanation: Explanation) -> None:
     card.line([(COLUMNS, " · ".join(words), card.styles.note(align="center"))], height=16)
 
 
-def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
+def _enterprise(card: Paper, score: dict[str, Any], cohort: str | None) -> None:
     text, code = card.text, card.styles.cell("code")
     industry = division_names().get((score["industry"] or "")[:2], "")
     named = f"{industry}({score['industry']})" if industry else score["industry"] or "未填"
@@ -134,36 +95,38 @@ def _enterprise(card: _Card, score: dict[str, Any], cohort: str | None) -> None:
     ])  # fmt: skip
 
 
-def _result(card: _Card, explanation: Explanation) -> None:
+def _result(card: Paper, explanation: Explanation) -> None:
     card.section("评价结果")
     score, styles, text = explanation.score, card.styles, card.text
+    names = explanation.policy.letter_names
 
     def points(name: str) -> tuple[float | None, Format]:
         return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
 
     if score["status"] == "ranked":
         card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles)), (2, "综合得分", 2, *points("score")),
+            (2, "综合等级", 4, *_tier(score["tier"], styles, names)), (2, "综合得分", 2, *points("score")),
             (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
-            (2, "上期等级", 2, *_tier(score["previous_tier"], styles, short=True)),
+            (2, "上期等级", 2, *_tier(score["previous_tier"], styles)),
         ])  # fmt: skip
         card.pairs([
-            (2, "土地等级", 4, *_tier(score["land_tier"], styles)),
+            (2, "土地等级", 4, *_tier(score["land_tier"], styles, names)),
             (2, "土地得分", 2, *points("land_score")),
-            (2, "能源等级", 4, *_tier(score["energy_tier"], styles)),
+            (2, "能源等级", 4, *_tier(score["energy_tier"], styles, names)),
             (2, "能源得分", 2, *points("energy_score")),
         ])  # fmt: skip
     for label, words in result_lines(explanation):
         card.pairs([(2, label, COLUMNS - 2, words, text)])
 
 
-def _tier(tier: str | None, styles: Styles, *, short: bool = False) -> tuple[str, Format]:
+def _tier(tier: str | None, styles: Styles, names: Mapping[str, str] | None = None) -> tuple[str, Format]:
+    """The tier, with what it is called where there are `names`, and the format of its cell."""
     if tier not in TIER_FILL:
         return "无", styles.cell("text", align="center")
-    return (tier if short else f"{tier} {TIER_NAMES[tier]}"), styles.tier(tier)
+    return (f"{tier} {names[tier]}" if names else tier), styles.tier(tier, shrink=True)
 
 
-def _indicators(card: _Card, explanation: Explanation) -> None:
+def _indicators(card: Paper, explanation: Explanation) -> None:
     rows = explanation.indicators
     if rows.is_empty():
         return
@@ -186,7 +149,7 @@ def _indicators(card: _Card, explanation: Explanation) -> None:
     _sums(card, explanation, spans, first)
 
 
-def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: int) -> None:
+def _sums(card: Paper, explanation: Explanation, spans: Sequence[int], first: int) -> None:
     """合计 of weights and scores, and the score made of it, as formulas."""
     from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
@@ -210,32 +173,38 @@ def _sums(card: _Card, explanation: Explanation, spans: Sequence[int], first: in
     card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
 
 
+def _verified(card: Paper, explanation: Explanation) -> None:
+    """The verifications of the list that the enterprise is on or would be on."""
+    lines = verification_lines(explanation)
+    if not lines:
+        return
+    card.section("核查事项(☑ 已核实  ☐ 未核实  — 未测算)")
+    for label, words in lines:
+        card.pairs([(5, label, COLUMNS - 5, words, card.text)])
+
+
 def _number(styles: Styles, value: float | None) -> Format:
     return styles.cell("ratio" if value is None or abs(value) >= 1 else "fraction", shrink=True)
 
 
-def _way_up(card: _Card, explanation: Explanation) -> None:
+def _way_up(card: Paper, explanation: Explanation) -> None:
     target, score = explanation.target, explanation.score
     if target.tier is None:
         return
-    card.section(f"升至{target.tier}类需要什么(其他企业、其他指标和基准值不变)")
-    words = score_to_reach(target, score)
-    if target.blocked_by:
-        words.append(f"须先解除：{'、'.join(target.blocked_by)}")
-    if target.note:
-        words.append(target.note)
+    card.section(f"升至{target.tier}类需要什么({ONE_CHANGE})")
+    words, ways = ways_up(target, score)
     if words:
         card.line([(COLUMNS, "；".join(words) + "。", card.text)])
-    if target.what_it_takes.is_empty():
+    if ways.is_empty():
         return
     card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
-    for row in target.what_it_takes.iter_rows(named=True):
+    for row in ways.iter_rows(named=True):
         card.line(
             [(5, row["title"], card.text), (4, value_needed(row), card.text), (11, possible_changes(row), card.text)]
         )
 
 
-def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
+def _sources(card: Paper, blocks: Sequence[SourceBlock]) -> None:
     if not blocks:
         return
     from xlsxwriter.utility import xl_range
@@ -263,7 +232,7 @@ def _sources(card: _Card, blocks: Sequence[SourceBlock]) -> None:
             ])  # fmt: skip
 
 
-def _confirmation(card: _Card) -> None:
+def _confirmation(card: Paper) -> None:
     card.section("企业确认")
     plain = card.styles.get(text_wrap=True, valign="vcenter")
     card.line([(COLUMNS, CONFIRM, plain)], height=20)

@@ -5,6 +5,28 @@ Each module is a namespace of its own, used as `totals.tier_table(report)`.
 
 from __future__ import annotations
 
-from efficiency.reports.content import efficiencies, lists, notes, quadrant, rankings, score_changes, totals
+from efficiency.reports.content import (
+    checks,
+    efficiencies,
+    lists,
+    notes,
+    partners,
+    quadrant,
+    rankings,
+    rules,
+    score_changes,
+    totals,
+)
 
-__all__ = ["efficiencies", "lists", "notes", "quadrant", "rankings", "score_changes", "totals"]
+__all__ = [
+    "checks",
+    "efficiencies",
+    "lists",
+    "notes",
+    "partners",
+    "quadrant",
+    "rankings",
+    "rules",
+    "score_changes",
+    "totals",
+]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 DIMENSIONS = ("land", "energy")
 DIMENSION_NAMES = {"land": "土地", "energy": "能源"}
 
+NO_REVENUE = "本期营业收入为零，先核实是否停产"
+
 _TITLES = {column.name: column.title for column in TOTALS}
 _UNITS = {column.name: f" {column.unit}" for column in TOTALS if column.unit}
 _SAVINGS = {"energy": "节能", "electricity": "节电", "land": "节约用地", "water": "节水"}
@@ -43,9 +45,17 @@ def headline_efficiencies(report: Report, of: pl.DataFrame | None = None) -> pl.
     indicators = report.indicators
     if of is not None:
         indicators = indicators.join(of, on="uscc", how="semi", maintain_order="left")
-    chosen = indicators.join(
-        headline_indicators(report.policy), on=["cohort", "dimension", "indicator"], how="inner"
-    ).with_columns(_titled().alias("label"), _need().alias("need"))
+    chosen = (
+        indicators.join(headline_indicators(report.policy), on=["cohort", "dimension", "indicator"], how="inner")
+        .join(
+            report.scores.select("uscc", (pl.col("revenue") == 0).alias("idle")),
+            on="uscc",
+            how="left",
+            validate="m:1",
+            maintain_order="left",
+        )
+        .with_columns(_titled().alias("label"), _need().alias("need"))
+    )
     wide = indicators.select("uscc").unique(maintain_order=True)
     for dimension in DIMENSIONS:
         one = chosen.filter(pl.col("dimension") == dimension).select(
@@ -72,7 +82,8 @@ def _need() -> pl.Expr:
     """What closes the gap to the benchmark, the other side of the ratio staying as it is.
 
     A ratio is lifted by more of one side or less of the other. For land the growth is named first,
-    for energy the saving; a saving cannot help where the other side is not positive.
+    for energy the saving; a saving cannot help where the other side is not positive. Who has had no revenue all window
+    long is told to see whether it still produces, not to earn more.
     """
     numerator, denominator, benchmark = pl.col("numerator"), pl.col("denominator"), pl.col("benchmark")
     higher = pl.col("better") == "higher"
@@ -92,10 +103,14 @@ def _need() -> pl.Expr:
     return (
         pl.when(benchmark.is_null() | (benchmark <= 0))
         .then(None)
+        .when(pl.col("idle"))
+        .then(pl.lit(NO_REVENUE))
         .when(pl.col("value").is_null())
         .then(pl.lit("数据不足，无法测算"))
         .when(reached)
         .then(pl.lit("已达基准"))
+        .when(higher & (numerator == 0))
+        .then(pl.concat_str(pl.lit("本期"), top[0], pl.lit("为零，先核实数据")))
         .when(numerator <= 0)
         .then(grow)
         .otherwise(pl.concat_str(lead, pl.lit("(或"), other, pl.lit(")")))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
+from efficiency.policy.model import VERIFY, VERIFY_TITLE
+from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, NO_REVENUE, headline_efficiencies
+from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
 from efficiency.reports.workbook import Field
@@ -31,19 +33,27 @@ class CandidateList:
 def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
     """The four lists that every workbook has, then the policy's own in the policy's order; empty ones included.
 
-    Each is called what the policy calls it, as in the results.
+    待核实 comes last, where the policy has verifications. Each is called what the policy calls it, as in the results.
     """
-    called: dict[str, str] = {}
-    for rule in report.policy.candidate:
-        called.setdefault(rule.list, rule.title)
-    titles = {own: called.get(own, name) for own, name in LIST_NAMES.items()} | called
-    for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
-        titles.setdefault(own, title)
+    titles = list_titles(report)
     rows, cohorts = _rows(report), report.scores["cohort"].drop_nulls().n_unique()
     return tuple(
         CandidateList(own, title, _fields(own, of_list := rows.filter(pl.col("list") == own), cohorts), of_list)
         for own, title in titles.items()
     )
+
+
+def list_titles(report: Report) -> dict[str, str]:
+    """Id of each list → its title, in the order in which they are shown."""
+    called: dict[str, str] = {}
+    for rule in report.policy.candidate:
+        called.setdefault(rule.list, rule.title)
+    titles = {own: called.get(own, name) for own, name in LIST_NAMES.items()} | called
+    if report.policy.verification:
+        called[VERIFY] = VERIFY_TITLE
+    for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
+        called.setdefault(own, title)
+    return titles | called
 
 
 def _rows(report: Report) -> pl.DataFrame:
@@ -62,6 +72,8 @@ def _rows(report: Report) -> pl.DataFrame:
         "energy_tier",
         "previous_tier",
         "d_streak",
+        "override_labels",
+        (pl.col("revenue") == 0).alias("idle"),
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
@@ -69,19 +81,27 @@ def _rows(report: Report) -> pl.DataFrame:
         )
         for dimension in DIMENSIONS
     ]
-    partners = [
-        pl.when(pl.col(f"partner_{i}_name").is_not_null()).then(pl.concat_str(pl.lit(f"{i}. "), f"partner_{i}_name"))
-        for i in (1, 2, 3)
-    ]
+    tiers = report.scores.select("uscc", "tier")
+    partners = (
+        partner_words(report.candidates, report.indicators, tiers, report.policy)
+        .group_by("uscc", maintain_order=True)
+        .agg(pl.concat_str(pl.col("number").cast(pl.String), pl.lit(". "), "short").str.join("\n").alias("partners"))
+    )
     efficiencies = headline_efficiencies(report, report.candidates)
     return (
         report.candidates.sort("list", "priority")
         .join(shown, on="uscc", how="left", validate="m:1", maintain_order="left")
         .join(efficiencies, on="uscc", how="left", validate="m:1", maintain_order="left")
+        .join(partners, on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
-            _lines(needs).alias("need"),
-            _lines(partners).alias("partners"),
+            # Who has no revenue is not told to earn more before somebody has looked.
+            pl.when(pl.col("idle")).then(pl.lit(NO_REVENUE)).otherwise(_lines(needs)).alias("need"),
+            pl.when(pl.col("idle") & pl.col("next_tier_needs").is_not_null())
+            .then(pl.lit(NO_REVENUE))
+            .otherwise("next_tier_needs")
+            .alias("next_tier_needs"),
+            pl.col("would_be").replace(list_titles(report)).alias("would_be_title"),
         )
     )
 
@@ -108,10 +128,13 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
             Field(f"{dimension}_value", title.replace("(", "\n("), "ratio", 9),
             Field(f"{dimension}_benchmark", "其基准值", "ratio", 8),
         ]
+    raised = (Field("next_tier_needs", "升档所需", "text", 30),) if rows["next_tier_needs"].count() else ()
     last = {
-        "merger": (Field("partners", "建议并转对象", "text", 24),),
+        "merger": (Field("partners", "建议并转对象", "text", 44),),
         "upgrade": (Field("need", "达到基准所需", "text", 36),),
+        VERIFY: (Field("partners", "建议并转对象", "text", 44),) if rows["partners"].count() else (),
     }
+    asked = (Field("would_be_title", "拟列\n清单", "text", 8), Field("missing", "待核实事项", "text", 16))
     return (
         Field("priority", "序号", "ordinal", 5),
         *cohort,
@@ -129,9 +152,12 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("energy_tier", "能源\n等级", "tier", 5.5),
         Field("tier", "综合\n等级", "tier", 5.5),
         Field("previous_tier", "上期\n等级", "tier", 5.5),
+        Field("override_labels", "调档事由", "text", 11),
         Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
         Field("tier_confidence", "稳健\n度", "confidence", 7),
         Field("review", "复核\n提示", "alert", 8),
-        Field("reason", "入选理由", "text", 22),
+        *(asked if own == VERIFY else ()),
+        Field("reason", "入选理由", "text", 26),
+        *raised,
         *last.get(own, ()),
     )

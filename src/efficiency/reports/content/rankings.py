@@ -11,6 +11,8 @@ from efficiency.reports.workbook import Field
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from efficiency.policy.model import Policy
     from efficiency.reports.report import Report
 
@@ -42,6 +44,7 @@ RANKING_FIELDS = (
     Field("tier_initial", "初评\n等级", "tier", 5.5),
     Field("tier", "调档\n后\n等级", "tier", 6),
     Field("override_labels", "调档事由", "text", 11),
+    Field("protection", "受保护", "text", 7),
     Field("previous_tier", "上期\n等级", "tier", 5.5),
     Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
     Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 8),
@@ -73,6 +76,7 @@ UNRATED_FIELDS = (
     Field("town", "镇办", "text", 11),
     Field("industry_name", "行业", "text", 28),
     Field("scale", "规模", "text", 7),
+    Field("letter_name", "类别", "tier", 14),
     Field("status_name", "状态", "text", 14),
     Field("status_reason", "原因", "text", 46),
     Field("land", "用地\n(亩)", "amount", 12, total=True),
@@ -91,7 +95,7 @@ def cohort_label(policy: Policy) -> pl.Expr:
     return pl.col("cohort").replace(cohort_names(policy)).alias("cohort_name")
 
 
-OPTIONAL = ("factor", "adjustment_labels", "override_labels", "change", "surcharge_yuan_per_kwh")
+OPTIONAL = ("factor", "adjustment_labels", "override_labels", "protection", "change", "surcharge_yuan_per_kwh")
 """Columns of the ranking that are left out where they would say nothing."""
 
 
@@ -103,6 +107,17 @@ def ranking_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
     if rows["cohort"].n_unique() < 2:
         idle.add("cohort_name")
     return tuple(field for field in RANKING_FIELDS if field.name not in idle)
+
+
+def unrated_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
+    """The columns of UNRATED_FIELDS, without 类别 where nobody of `rows` is published under a letter."""
+    idle = {"letter_name"} if rows["letter_name"].null_count() == rows.height else set()
+    return tuple(field for field in UNRATED_FIELDS if field.name not in idle)
+
+
+def with_name(column: str, names: Mapping[str, str]) -> pl.Expr:
+    """The letters of `column`, each with what it is called: A 优先发展."""
+    return pl.concat_str(column, pl.lit(" "), pl.col(column).replace(names))
 
 
 def ranking(report: Report) -> pl.DataFrame:
@@ -118,6 +133,7 @@ def ranking(report: Report) -> pl.DataFrame:
             pl.when(pl.col("factor") != 0)
             .then((pl.col("score") - pl.col("adjustments").fill_null(0.0)) / pl.col("factor"))
             .alias("base"),
+            pl.when(pl.col("protected")).then(pl.lit("是")).alias("protection"),
         )
         .sort("cohort_order", "rank", "name", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))
@@ -162,6 +178,7 @@ def unrated(report: Report) -> pl.DataFrame:
             statuses.replace_strict(STATUS_NAMES).alias("status_name"),
             statuses.replace_strict({name: i for i, name in enumerate(STATUS_NAMES)}).alias("status_order"),
             pl.col("problems").fill_null(0),
+            with_name("letter", report.letter_names).alias("letter_name"),
         )
         .sort("status_order", "town", "name", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))

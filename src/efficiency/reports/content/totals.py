@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.text import CONFIDENT, TIER_NAMES, division_names, whole_percent
+from efficiency.reports.text import CONFIDENT, division_names, whole_percent
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
@@ -99,6 +99,24 @@ def tier_table(report: Report) -> pl.DataFrame:
 
 def _share(part: pl.Expr) -> pl.Expr:
     return pl.when(part.sum() > 0).then(part / part.sum())
+
+
+def letter_table(report: Report) -> pl.DataFrame:
+    """One row per letter of the policy under which enterprises without a rank are published, in the policy's order.
+
+    Columns letter, enterprises, land, energy; empty where the policy has no letter.
+    """
+    letters = [letter for letter in report.letter_names if letter not in TIERS]
+    counted = (
+        report.scores.filter(pl.col("letter").is_not_null())
+        .group_by("letter")
+        .agg(pl.len().cast(pl.Int64).alias("enterprises"), pl.col("land", "energy").sum())
+    )
+    return (
+        pl.DataFrame({"letter": letters}, schema={"letter": pl.String})
+        .join(counted, on="letter", how="left", maintain_order="left")
+        .with_columns(pl.col("enterprises").fill_null(0), pl.col("land", "energy").fill_null(0.0))
+    )
 
 
 def group_table(report: Report, by: str) -> pl.DataFrame:
@@ -193,8 +211,11 @@ def summary(report: Report) -> str:
     tiers = dict(tier_table(report).select("tier", "enterprises").iter_rows())
     rated = sum(tiers.values())
     parts = [f"名录企业{report.scores.height}户，参评{ranked(report.scores).height}户"]
+    names = report.letter_names
     if rated:
-        parts[0] += "，其中" + "、".join(f"{tier}类({TIER_NAMES[tier]}){tiers[tier]}户" for tier in TIERS)
+        parts[0] += "，其中" + "、".join(f"{tier}类({names[tier]}){tiers[tier]}户" for tier in TIERS)
+    for row in letter_table(report).iter_rows(named=True):
+        parts[0] += f"，另有{row['letter']}类({names[row['letter']]}){row['enterprises']}户不参加评级"
     counts = report.candidates.group_by("list", "title", maintain_order=True).len()
     listed = "、".join(f"{title}{count}户" for _, title, count in counts.iter_rows())
     parts.append(f"建议清单：{listed}" if listed else "本期没有企业进入建议清单")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from efficiency.reports.palette import BACKGROUND_POINTS, FONT, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL
-from efficiency.reports.text import TIER_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,10 +96,10 @@ def _axis(name: str, maximum: float, crossing: float) -> dict[str, Any]:
     }
 
 
-def tier_bars(workbook: Workbook, title: str, categories: Range, tiers: Sequence[tuple[str, Range]]) -> Chart:
-    """Enterprises by group, a bar each, stacked by tier; the first group is on top."""
+def tier_bars(workbook: Workbook, title: str, categories: Range, tiers: Sequence[tuple[str, str, Range]]) -> Chart:
+    """Enterprises by group, a bar each, stacked by tier (letter, its words, its cells); the first group is on top."""
     chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
-    _stack(chart, categories, [(f"{tier} {TIER_NAMES[tier]}", tier, values) for tier, values in tiers])
+    _stack(chart, categories, [(words, tier, values) for tier, words, values in tiers])
     _frame(chart, title)
     chart.set_y_axis({"reverse": True, "num_font": _font(8, INK), "line": {"color": RULE}, "major_tick_mark": "none"})
     chart.set_x_axis({**_counts(), "label_position": "high"})

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.content import notes, rankings, totals
+from efficiency.reports.content import notes, rankings, rules, totals
 from efficiency.reports.palette import ACCENT
-from efficiency.reports.text import CONFIDENT, RULES, SEVERITIES, clean_frame, clean_text
+from efficiency.reports.text import RULES, SEVERITIES, clean_frame, clean_text
 from efficiency.reports.workbook import Styles, print_setup, wrapped_lines, write_merged
 from schemas import FORMS
 
@@ -152,32 +152,15 @@ def _span(low: float | None, high: float | None) -> str:
 
 
 def _rules(page: MethodSheet, report: Report) -> None:
-    policy = report.policy
-    page.section("加减分、调档与不纳入排名")
-    page.entry(
-        "不纳入排名",
-        "；".join(f"{rule.label}({words.statement(rule.when, policy)})" for rule in policy.excluded) or "无",
-    )
-    page.entry(
-        "加减分",
-        "；".join(
-            f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分" for rule in policy.adjustment
-        )
-        or "无",
-    )
-    page.entry(
-        "调档",
-        "\n".join(f"{i}. {words.override_rule(rule, policy)}" for i, rule in enumerate(policy.override, start=1))
-        or "无",
-    )
+    page.section("等级、加减分、调档与不纳入排名")
+    for label, text in rules.tier_entries(report):
+        page.entry(label, text)
     page.section("建议清单规则(按顺序，一户企业只进入最先符合的一张清单)")
-    for i, rule in enumerate(policy.candidate, start=1):
-        page.entry(f"{i}. {rule.title}", words.statement(rule.when, policy) + "。")
-    if not policy.candidate:
-        page.entry("建议清单", "本办法不设清单。")
-    page.entry("等级稳健度", words.robustness(policy, review_below=CONFIDENT))
-    if policy.surcharge is not None:
-        page.entry("电价加价", words.surcharge(policy.surcharge, policy))
+    for label, text in rules.list_entries(report):
+        page.entry(label, text)
+    page.section("把握程度")
+    for label, text in rules.firmness_entries(report):
+        page.entry(label, text)
 
 
 def _sources(page: MethodSheet, report: Report) -> None:

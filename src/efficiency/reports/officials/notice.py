@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.text import TIER_NAMES
+from efficiency.reports.content import rankings
 from efficiency.reports.workbook import Field, Page, new_workbook, write_list
+from schemas.profile import TIERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +20,8 @@ OBJECTION = (
     "联系人：____________，联系电话：____________________，地址：________________________________。"
 )
 """Who, where and until when is for the publisher to fill in: no source states it for every place."""
-MEANING = (
-    "等级："
-    + "、".join(f"{tier} {name}" for tier, name in TIER_NAMES.items())
-    + "。同一等级内按镇办和企业名称排列，不分先后。"
-)
+MEANING = "等级：{names}。同一等级内按镇办和企业名称排列，不分先后。"
+UNGRADED = "{letters}类企业本期不参加评级，不等同于任何等级。"
 FIELDS = (
     Field("name", "企业名称", "text", 52),
     Field("town", "镇办", "text", 22),
@@ -39,20 +37,26 @@ def notice_file_name(period: str) -> str:
 def write_notice(path: Path, report: Report) -> None:
     """Writes the public notice of `report` to `path`, whole or not at all.
 
-    It lists only ranked enterprises that have a tier, by tier, town and name. Raises
-    EfficiencyError when the place cannot be written.
+    It lists ranked enterprises that have a tier, then those without a rank that the policy gives a letter, by tier or
+    letter, town and name; nobody else. Raises EfficiencyError when the place cannot be written.
     """
     title = f"{report.region}企业能耗产出效益评价结果公示名单({report.period_title})"
     rows = (
-        report.scores.filter((pl.col("status") == "ranked") & pl.col("tier").is_not_null())
-        .sort("tier", "town", "name", nulls_last=True)
-        .select("name", "town", pl.concat_str("tier", pl.lit(" "), pl.col("tier").replace(TIER_NAMES)).alias("shown"))
+        report.scores.with_columns(
+            pl.when(pl.col("status") == "ranked").then("tier").otherwise("letter").alias("published")
+        )
+        .filter(pl.col("published").is_not_null())
+        .sort("published", "town", "name", nulls_last=True)
+        .select("name", "town", rankings.with_name("published", report.letter_names).alias("shown"))
     )
+    names = "、".join(f"{letter} {name}" for letter, name in report.letter_names.items())
+    letters = "、".join(letter for letter in report.letter_names if letter not in TIERS)
+    ungraded = (UNGRADED.format(letters=letters),) if letters else ()
     page = Page(
         title=title,
         units=f"共{rows.height}户",
         running=title,
-        notes=(MEANING, OBJECTION),
+        notes=(MEANING.format(names=names), *ungraded, OBJECTION),
         signed=False,
         filtered=False,
         portrait=True,

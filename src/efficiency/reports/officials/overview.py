@@ -13,7 +13,6 @@ from efficiency.reports.text import (
     CONFIDENT,
     SEVERITIES,
     SUBMISSION_STATUSES,
-    TIER_NAMES,
     clean_frame,
     clean_text,
     whole_percent,
@@ -200,7 +199,7 @@ def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
             row,
             [
                 (1, tier, styles.tier(tier)),
-                (2, TIER_NAMES[tier], styles.cell("text")),
+                (2, report.letter_names[tier], styles.cell("text", shrink=True)),
                 (1, enterprises, styles.cell("integer")),
                 (1, share, styles.cell("percent")),
                 (1, land, styles.cell("integer")),
@@ -221,6 +220,13 @@ def _tiers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
             (2, total["energy"][0], styles.cell("integer", **bold)),
         ],
     )
+    # Not ranked, so in no share: below the sum.
+    for letter, enterprises, land, energy in totals.letter_table(report).iter_rows():
+        row += 1
+        name = f"另：{letter} {report.letter_names[letter]}"
+        figures: Cells = [(1, enterprises, styles.cell("integer")), (1, None, styles.cell("text"))]
+        sums: Cells = [(1, land, styles.cell("integer")), (2, energy, styles.cell("integer"))]
+        _put(sheet, row, [(3, name, styles.cell("text", shrink=True)), *figures, *sums])
     return row + 1
 
 

@@ -14,7 +14,7 @@ from efficiency.reports.palette import FONT, MUTED
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xlsxwriter.chart import Chart
     from xlsxwriter.workbook import Workbook
@@ -112,8 +112,8 @@ def insert_charts(
             area.note(words, (x, y), side)
     if not rated:
         return
-    area.place(_bars(area, "各镇办等级分布(户)", towns), 1, 0)
-    area.place(_bars(area, "各行业等级分布(户)", industries), 0, 1, wide=matrix is None)
+    area.place(_bars(area, report.letter_names, "各镇办等级分布(户)", towns), 1, 0)
+    area.place(_bars(area, report.letter_names, "各行业等级分布(户)", industries), 0, 1, wide=matrix is None)
     if matrix is not None:
         states = [(state, matrix.range(state)) for state in (*TIERS, totals.UNRATED)]
         area.place(movement_columns(area.workbook, matrix.range("before"), states), 1, 1)
@@ -124,10 +124,11 @@ def _everyone(ranking: Extent) -> str:
     return f"参评企业 {enterprises}户" if enterprises <= CHART_POINTS else f"参评企业(前{CHART_POINTS}行)"
 
 
-def _bars(area: ChartArea, title: str, extent: Extent) -> Chart:
+def _bars(area: ChartArea, names: Mapping[str, str], title: str, extent: Extent) -> Chart:
     shown = extent.last - extent.first + 1
     words = f"{title}，参评最多的{shown}个" if shown == CHART_GROUPS else title
-    return tier_bars(area.workbook, words, extent.range("label"), [(tier, extent.range(tier)) for tier in TIERS])
+    tiers = [(tier, f"{tier} {names[tier]}", extent.range(tier)) for tier in TIERS]
+    return tier_bars(area.workbook, words, extent.range("label"), tiers)
 
 
 def _quadrant(report: Report) -> Quadrant | None:

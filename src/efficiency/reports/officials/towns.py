@@ -72,6 +72,7 @@ def of_enterprises(report: Report, own: pl.DataFrame, town: str) -> Report:
         scores=only(report.scores),
         indicators=only(report.indicators),
         candidates=candidates,
+        verifications=only(report.verifications),
         previous=None if report.previous is None else only(report.previous),
         problems=only(report.problems.filter(pl.col("uscc").is_not_null())),
         submissions=report.submissions.clear(),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 SCORE_CHANGES = "得分变动"
-CONFIDENCE_NOTE = "稳健度：随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
+CONFIDENCE_NOTE = (
+    "稳健度：仅就权重与数据而言，随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
+)
 LINK_NOTE = "点击统一社会信用代码可查看其评分明细。"
 ELSEWHERE_NOTE = "全部企业的分级、评分明细与未参评原因见同一文件夹的“{file}.csv”与“{file}.parquet”。"
 
@@ -116,7 +118,8 @@ def write_lists(
         split(SCORE_CHANGES, changes, score_changes.SCORE_CHANGE_FIELDS, page)
 
     page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *others)
-    split(UNRATED, rankings.unrated(report), rankings.UNRATED_FIELDS, page)
+    unrated = rankings.unrated(report)
+    split(UNRATED, unrated, rankings.unrated_fields(unrated), page)
     return ranked, listed
 
 

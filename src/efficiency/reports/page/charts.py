@@ -9,10 +9,9 @@ import polars as pl
 
 from efficiency.reports.content import quadrant, totals
 from efficiency.reports.palette import BACKGROUND_POINTS, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL, TIER_INK
-from efficiency.reports.text import TIER_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from efficiency.reports.report import Report
 
@@ -168,8 +167,6 @@ def _bars(*, normalised: bool) -> Spec:
     }  # fmt: skip
 
 
-def tier_legend() -> list[dict[str, str]]:
-    """Tier, name, fill and ink, for the page's own legend and badges."""
-    return [
-        {"tier": tier, "name": TIER_NAMES[tier], "fill": TIER_FILL[tier], "ink": TIER_INK[tier]} for tier in TIER_FILL
-    ]
+def tier_legend(names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tier, what it is called in `names`, fill and ink, for the page's own legend and badges."""
+    return [{"tier": tier, "name": names[tier], "fill": TIER_FILL[tier], "ink": TIER_INK[tier]} for tier in TIER_FILL]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.content import lists, notes, quadrant, rankings, score_changes, totals
-from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, views
+from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, TIER_NAMES, clean_frame
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, clean_frame
 from schemas.profile import TIERS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
@@ -44,6 +44,9 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
             for h in totals.headline_figures(report)
         ],
         "tiers": _tiers(report),
+        "letters": [
+            {"name": report.letter_names[row["letter"]], **row} for row in totals.letter_table(report).to_dicts()
+        ],
         "lists": [
             {
                 "id": one.id,
@@ -70,6 +73,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "parts": [(f"part_{part}", title) for part, title in MOVEMENT_PARTS.items()],
         "enterprises": enterprises(report, scope),
         "indicators": indicators(report, scope),
+        "verifications": verifications(report, scope),
         "views": views(report, scope, listed),
         "background": _background(report, scope, limit),
         "method": method_sections(report),
@@ -88,7 +92,8 @@ def _tiers(report: Report) -> list[dict[str, Any]]:
     table = totals.tier_table(report)
     if not table["enterprises"].sum():
         return []
-    return [{"name": TIER_NAMES[row["tier"]], **row} for row in table.iter_rows(named=True)]
+    names = report.letter_names
+    return [{"name": names[row["tier"]], **row} for row in table.iter_rows(named=True)]
 
 
 def _movement(report: Report) -> dict[str, Any] | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.content import efficiencies, lists, notes, rankings, totals
-from efficiency.reports.text import clean_frame, division_names
+from efficiency.reports.content import checks, efficiencies, lists, notes, rankings, rules, totals
+from efficiency.reports.text import clean_frame, clean_text, division_names
 from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
@@ -26,11 +26,14 @@ Column = tuple[str, str, str]
 _TEXTS = (
     "uscc", "name", "town", "division", "industry_name", "scale", "chain", "cohort_name", "status", "status_name",
     "status_reason", "tier_initial", "tier", "land_tier", "energy_tier", "before", "adjustment_labels",
-    "override_labels", "list_title", "tech_level", "willingness", "energy_level",
+    "override_labels", "protection", "letter_name", "list_title", "tech_level", "willingness", "energy_level",
+    "incident_documents", "below_baseline",
 )  # fmt: skip
 _FIGURES = (
-    "rank", "score", "base", "land_score", "energy_score", "factor", "adjustments", "tier_confidence", "d_streak",
+    "rank", "score", "base", "land_score", "energy_score", "land_score_uncapped", "energy_score_uncapped",
+    "factor", "adjustments", "tier_confidence", "d_streak",
     "change", *_PARTS, *(column.name for column in TOTALS), "investment", "open_incidents", "problems",
+    "months_since_visit", "months_without_revenue", "months_without_electricity",
 )  # fmt: skip
 
 _NAME: Column = ("name", "企业名称", "link")
@@ -49,9 +52,14 @@ _EVERYONE: tuple[Column, ...] = (
     ("list_title", "所列清单", "text"),
 )  # fmt: skip
 _UNRATED: tuple[Column, ...] = (
-    _NAME, ("status_name", "状态", "text"), ("status_reason", "原因", "prose"), *_PLACE,
+    _NAME, ("letter_name", "类别", "text"), ("status_name", "状态", "text"),
+    ("status_reason", "原因", "prose"), *_PLACE,
     ("problems", "待改正数据问题", "ordinal"), ("before", "上期等级", "tier"), *_TOTALS,
 )  # fmt: skip
+
+_UNRATED_WITHOUT_LETTERS = tuple(column for column in _UNRATED if column[0] != "letter_name")
+_OWN = ("partners", "next_tier_needs", "need")
+"""What a list says of each enterprise beside the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,8 @@ def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
 def indicators(report: Report, scope: Kept) -> dict[str, Any]:
     """How the scores came about: the indicators' declarations, and by code what each enterprise has of them.
 
-    A row is the declaration's position, then numerator, denominator, value, benchmark, its scope, score, note.
+    A row is the declaration's position, then numerator, denominator, value, benchmark, its scope, score, note, and
+    how much of the benchmark is its own where that is a good part.
     """
     names = rankings.cohort_names(report.policy)
     declared = report.indicators.select(
@@ -130,7 +139,7 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
               validate="m:1", maintain_order="left")
         .with_columns(pl.selectors.float().round_sig_figs(9))
         .select("uscc", "at", "numerator", "denominator", "value", "benchmark", "benchmark_scope", "score",
-                "score_note")
+                "score_note", pl.when(pl.col("benchmark_own_share") > rules.OWN_SHARE).then("benchmark_own_share"))
     )  # fmt: skip
     by_code: dict[str, list[list[Any]]] = {}
     for code, *values in rows.iter_rows():
@@ -152,6 +161,21 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
     }
 
 
+def verifications(report: Report, scope: Kept) -> dict[str, list[tuple[str, ...]]]:
+    """By code the verifications of the list that an enterprise is on or would be on.
+
+    Each is tick, label, the data looked at, their cells, what is missing.
+    """
+    rows = report.verifications.join(scope.frame, on="uscc", how="semi", maintain_order="left")
+    return {
+        code: [
+            tuple(clean_text(text) for text in (c.mark, c.label, c.looked_at, c.cells, c.missing))
+            for c in checks.checks(of.iter_rows(named=True))
+        ]
+        for (code,), of in rows.partition_by("uscc", as_dict=True, maintain_order=True).items()
+    }
+
+
 def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) -> list[dict[str, Any]]:
     """The tables one can choose between: everybody with a rank, each list, everybody without a rank.
 
@@ -168,7 +192,7 @@ def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) ->
         "title": "未参评与数据不足",
         "note": notes.UNRATED_NOTE,
         "status": others,
-        "columns": _UNRATED,
+        "columns": _UNRATED if report.scores["letter"].count() else _UNRATED_WITHOUT_LETTERS,
     }
     return [everyone, *shown, rest]
 
@@ -187,15 +211,17 @@ def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
         for part, kind in (("indicator", "text"), ("value", "ratio"), ("benchmark", "ratio"))
         if (name := f"{dimension}_{part}") in titles
     )
-    own = tuple((name, titles[name], "prose") for name in ("partners", "need") if name in titles)
+    own = tuple((name, titles[name], "prose") for name in _OWN if name in titles)
+    asked = tuple((name, titles[name], "text") for name in ("would_be_title", "missing") if name in titles)
     columns = (
         ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
-        ("reason", "入选理由", "prose"), *own, *_PLACE, *_TOTALS, *shown, *_TIERS[1:],
-        ("d_streak", "连续D类期数", "ordinal"), *(_COHORT if "cohort_name" in titles else ()),
+        ("override_labels", "调档事由", "text"), *asked, ("reason", "入选理由", "prose"), *own,
+        *_PLACE, *_TOTALS, *shown, *_TIERS[1:], ("d_streak", "连续D类期数", "ordinal"),
+        *(_COHORT if "cohort_name" in titles else ()),
         ("rank", "名次", "ordinal"),
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are shown by the card of every list.
-    known = ["uscc", "priority", "reason", "need", "partners", *(name for name, *_ in shown)]
+    known = ["uscc", "priority", "reason", "would_be_title", "missing", *_OWN, *(name for name, *_ in shown)]
     rows = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(known)
     codes = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(
         pl.concat_list(f"partner_{i}" for i in (1, 2, 3)).list.drop_nulls().alias("partner_codes")

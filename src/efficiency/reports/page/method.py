@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.content import notes, rankings, totals
-from efficiency.reports.text import CONFIDENT, RULES, SEVERITIES, SUBMISSION_STATUSES, clean_text
+from efficiency.reports.content import notes, rankings, rules, totals
+from efficiency.reports.text import RULES, SEVERITIES, SUBMISSION_STATUSES, clean_text
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -71,20 +71,9 @@ def _cohort(cohort: Cohort, report: Report) -> Section:
 
 
 def _rules(report: Report) -> Section:
-    policy = report.policy
-    excluded = [f"{rule.label}({words.statement(rule.when, policy)})" for rule in policy.excluded]
-    adjusted = [f"{rule.label}：{words.statement(rule.when, policy)}，{rule.points:+g}分" for rule in policy.adjustment]
-    overridden = [f"{i}. {words.override_rule(rule, policy)}" for i, rule in enumerate(policy.override, start=1)]
     return {
         "title": "规则与建议清单(按顺序，一户企业只进入最先符合的一张清单)",
-        "entries": [
-            ("不纳入排名", "；".join(excluded) or "无"),
-            ("加减分", "；".join(adjusted) or "无"),
-            ("调档", "\n".join(overridden) or "无"),
-            *((f"清单：{rule.title}", words.statement(rule.when, policy) + "。") for rule in policy.candidate),
-            ("等级稳健度", words.robustness(policy, review_below=CONFIDENT)),
-            *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
-        ],
+        "entries": [*rules.tier_entries(report), *rules.list_entries(report), *rules.firmness_entries(report)],
     }
 
 

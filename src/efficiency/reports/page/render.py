@@ -64,7 +64,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     """The page as text; errors as those of `write_page`."""
     data = page_data(report, limit=limit)
     titles = [one["title"] for one in data["lists"]]
-    tiers = tier_legend()
+    tiers = tier_legend(report.letter_names)
     data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers}
     library, own = chart_library(), _own_script()
     return (

@@ -17,8 +17,6 @@ CELL_LIMIT = 32_767
 CUT_MARK = "…(超长，已截断)"
 SHEET_NAME_LIMIT = 31
 
-TIER_NAMES = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "限制发展"}
-"""Names of the tiers in Shandong (昌乐县 2023, 德州市 2024)."""
 LIST_NAMES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
 """The lists that every workbook has, in the order of its sheets."""
 CONFIDENT = 0.8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from efficiency.reports.workbook.file_names import unique_parts
+from efficiency.reports.workbook.paper import Cells, Paper
 from efficiency.reports.workbook.save import Book, new_workbook
 from efficiency.reports.workbook.sheets import (
     FIRST_ROW,
@@ -22,10 +23,12 @@ __all__ = [
     "FIRST_ROW",
     "ROWS_PER_SHEET",
     "Book",
+    "Cells",
     "Extent",
     "Field",
     "Kind",
     "Page",
+    "Paper",
     "Styles",
     "new_workbook",
     "print_setup",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from efficiency.reports.palette import ACCENT, ALERT, CARD
-from efficiency.reports.text import TIER_NAMES, clean_frame, clean_text, columnar_width, display_width
+from efficiency.reports.palette import ACCENT, ALERT, CARD, TIER_FILL
+from efficiency.reports.text import clean_frame, clean_text, columnar_width, display_width
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
 
@@ -189,7 +189,7 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
 
 def _height(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Expr:
     """The height of each row in points: as many lines as its longest text takes in its column."""
-    texts = [field for field in fields if field.kind in ("text", "alert")]
+    texts = [field for field in fields if field.kind in ("text", "alert", "tier")]
     lines = [_wrapped_lines(frame[field.name], field.width) for field in texts]
     height = LINE_HEIGHT * pl.max_horizontal(pl.lit(1), *lines) + 5
     return height.clip(upper_bound=MOST_HEIGHT)
@@ -223,9 +223,10 @@ def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tupl
         case "text":
             made = ColumnFormat(styles.cell("text", text_wrap=True))
         case "tier":
-            shown = {text: tier for tier, name in TIER_NAMES.items() for text in (tier, f"{tier} {name}")}
-            variant = values.replace_strict(shown, default=None, return_dtype=pl.String)
-            made = ColumnFormat(styles.cell("text"), {tier: styles.tier(tier) for tier in TIER_NAMES}, variant)
+            # The letter alone or before its name; what is not a tier has no colour.
+            variant = values.str.extract(f"^([{''.join(TIER_FILL)}])(?: |$)")
+            tiers = {tier: styles.tier(tier, text_wrap=True) for tier in TIER_FILL}
+            made = ColumnFormat(styles.cell("text", align="center", bold=True, text_wrap=True), tiers, variant)
         case "link" if "target" in frame.columns:
             linked = styles.cell("code", font_color=ACCENT, underline=1)
             made = ColumnFormat(styles.cell("code"), {LINKED: linked}, linked_variant())

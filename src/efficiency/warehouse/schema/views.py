@@ -15,7 +15,7 @@ import polars as pl
 from efficiency.reference.tables import industries
 from efficiency.warehouse.schema.lineage_view import LINEAGE_BODY, LINEAGE_COLUMNS, lineage_figures
 from efficiency.warehouse.schema.tables import literal, quoted
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES, SUBMISSIONS
+from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES, SUBMISSIONS, VERIFICATIONS
 from schemas.column import Column, Table
 from schemas.profile import TIERS, TOTALS
 
@@ -39,7 +39,7 @@ class View:
 
 @cache
 def all_views() -> tuple[View, ...]:
-    """The eight views of the warehouse, in the order in which the documents name them."""
+    """The views of the warehouse, in the order in which the documents name them."""
     return (
         _tiers(),
         _indicators(),
@@ -82,6 +82,7 @@ def all_views() -> tuple[View, ...]:
             LINEAGE_BODY,
             lineage_figures(),
         ),
+        _verification(),
     )
 
 
@@ -139,6 +140,8 @@ def _candidates() -> View:
                 "rank",
                 "land_tier",
                 "energy_tier",
+                "override_labels",
+                "protected",
                 "previous_tier",
                 "d_streak",
                 "land",
@@ -147,6 +150,32 @@ def _candidates() -> View:
         ),
         f"FROM results.candidates AS c\n{_CURRENT.format('c')}\n"
         "LEFT JOIN results.scores AS s ON s.evaluation_id = c.evaluation_id AND s.uscc = c.uscc",
+    )
+
+
+def _verification() -> View:
+    return View(
+        "verification",
+        "One row per enterprise that a list of a current evaluation names, or would name but for a verification, and "
+        "verification of that list: whether it holds, and the cells of the stated figures that it looks at",
+        (
+            *_named(VERIFICATIONS, "v", "evaluation_id", "period", "policy_id", "uscc"),
+            *_named(SCORES, "s", "name", "town", "tier"),
+            *_named(VERIFICATIONS, "v", "list"),
+            (
+                Column(
+                    "on_list",
+                    "text",
+                    "所在清单",
+                    "The list that the enterprise is on: `list`, or verify where a verification of it fails",
+                ),
+                "c.list",
+            ),
+            *_named(VERIFICATIONS, "v", "number", "label", "passed", "columns", "looked_at", "source_cell"),
+        ),
+        f"FROM results.verifications AS v\n{_CURRENT.format('v')}\n"
+        "LEFT JOIN results.scores AS s ON s.evaluation_id = v.evaluation_id AND s.uscc = v.uscc\n"
+        "LEFT JOIN results.candidates AS c ON c.evaluation_id = v.evaluation_id AND c.uscc = v.uscc",
     )
 
 

@@ -54,6 +54,8 @@ function overview() {
     ["land", "用地(亩)", "integer"], ["energy", "综合能耗(吨标准煤)", "integer"]];
   const total = Object.fromEntries(["enterprises", "land", "energy", "share"].map((key) => [key, DATA.tiers.reduce((sum, tier) => sum + tier[key], 0)]));
   place.append(el("div", { class: "legend" }, tierLegend()), chart, plainTable("等级分布", columns, DATA.tiers, { ...total, tier: "合计", name: " " }));
+  const letters = DATA.letters.map(({ letter, name, enterprises }) => `${letter} ${name} ${number(enterprises, 0)}户`);
+  if (letters.length) place.append(el("p", { class: "note" }, `另有不参加评级的：${letters.join("、")}`));
   const measures = [["enterprises", "户数", "户"], ["land", "用地", "亩"], ["energy", "综合能耗", "吨标准煤"]];
   const groups = measures.map(([key, label, unit]) => ({ label, unit, ...Object.fromEntries(DATA.tiers.map((tier) => [tier.tier, tier[key]])) }));
   draw(chart, DATA.charts.shares, "条形图：各等级占户数、用地和能耗的比重，数据见下表", { rows: stacked(groups) });
