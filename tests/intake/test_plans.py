@@ -170,3 +170,23 @@ def test_a_series_whose_title_is_a_plan_is_told_as_that() -> None:
 def test_a_long_text_without_such_words_is_no_plan() -> None:
     assert planned("计" * 100_000) is None
     assert planned("下达" * 100_000) is None
+
+
+@pytest.mark.parametrize("title", ["2026年10月企业欠税情况表", "2026年10月应缴税金", "2026年10月税费减免统计"])
+def test_a_title_of_tax_that_was_not_paid_is_told_at_the_column(title: str) -> None:
+    result = sent([[title], ["企业名称", "税收(万元)"], [A, 5]])
+    assert ("1.xlsx", "B2", "title_doubt") in told(result)
+    assert title in result.problems.filter(rule="title_doubt")["message"].item()
+
+
+@pytest.mark.parametrize(
+    ("title", "header"),
+    [
+        ("2026年10月应缴实缴税金", "税收(万元)"),
+        ("2026年10月税金入库及减免", "税收(万元)"),
+        ("2026年10月企业欠税情况表", "实缴税金(万元)"),
+        ("2026年10月企业税收", "税收(万元)"),
+    ],
+)
+def test_a_title_or_header_that_says_paid_is_believed(title: str, header: str) -> None:
+    assert "title_doubt" not in [rule for _, _, rule in told(sent([[title], ["企业名称", header], [A, 5]]))]

@@ -13,7 +13,7 @@ from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.extraction.unread import refuse_overlong_rows
-from efficiency.intake.layout import named_throughout, named_within
+from efficiency.intake.layout import is_not_paid, named_throughout, named_within, says_paid
 from efficiency.intake.parsing import find_unit, span_label
 from efficiency.reference.tables import carrier_form_unit
 from schemas import COLUMN_MAP, FORMS, STATED
@@ -73,6 +73,7 @@ def read_rows(table: Table) -> pl.DataFrame:
             words = {"title": binding.header} if layout.form == "energy" else {"title": title}
             table.header_problem("unit_assumed", binding.column, field=binding.field, unit=binding.unit or "", **words)
     _report_loose_names(table)
+    _report_title_doubt(table)
     timings = None
     if FORMS[layout.form].flow:
         timings = row_timings(table.cells, layout, table.context, typed=table.grid.typed)
@@ -161,6 +162,17 @@ def _report_plan(table: Table) -> None:
         cell = f"{said.cell[1]}{row}"
     rule = "plan_doubt" if said.plan == "doubt" else "figures_planned"
     table.table_problem(rule, cell=cell, row=row, value=said.text, where=said.where)
+
+
+def _report_title_doubt(table: Table) -> None:
+    """`title_doubt` at a column of tax below a title that is of tax which was not paid: 欠税, 应缴, 减免."""
+    titles = [title for title in table.context.titles if is_not_paid(title)]
+    for binding in (binding for group in table.layout.groups for binding in group.columns):
+        if titles and binding.field == "tax" and not says_paid(binding.header):
+            title = FORMS[table.layout.form].column(binding.field).title
+            table.header_problem(
+                "title_doubt", binding.column, field=binding.field, value=titles[0], header=binding.header, title=title
+            )
 
 
 def _report_loose_names(table: Table) -> None:

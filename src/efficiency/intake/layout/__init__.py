@@ -8,7 +8,15 @@ from efficiency.intake.layout.forms import (
     ColumnGroup,
     TableLayout,
 )
-from efficiency.intake.layout.header_cells import ColumnMatch, Header, interpret, is_another_quantity, piece
+from efficiency.intake.layout.header_cells import (
+    ColumnMatch,
+    Header,
+    interpret,
+    is_another_quantity,
+    is_not_paid,
+    piece,
+    says_paid,
+)
 from efficiency.intake.layout.headers import labels_of
 from efficiency.intake.layout.hints import hint_at_form, measures_meant, nearest_headers
 from efficiency.intake.layout.long_energy import is_of_a_kind
@@ -40,6 +48,7 @@ __all__ = [
     "hint_at_form",
     "interpret",
     "is_another_quantity",
+    "is_not_paid",
     "is_of_a_kind",
     "labels_of",
     "last_used_row",
@@ -50,4 +59,5 @@ __all__ = [
     "nearest_headers",
     "piece",
     "says_cumulative",
+    "says_paid",
 ]

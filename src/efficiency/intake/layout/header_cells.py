@@ -116,6 +116,7 @@ _OTHER_QUANTITY = re.compile(
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
 _NOT_PAID = re.compile(r"减免|应[缴纳交]|欠[缴税费]|退税|返还|未缴|缓缴|核定|滞纳|补贴|奖励")
 """What makes the tax of a title another than that which was paid."""
+_PAID = re.compile(r"实[缴际纳]|已缴|入库|缴纳情况|完成")
 _CONSUMED = re.compile(r"消费|消耗|耗用|用能|使用量")
 _TRIM = ".:,;-_/、"
 _DATA = re.compile(r"-?(?!20)(?:\d+|\d{1,3}(?:,\d{3})+)\.\d+|\d{7,}|(?=[A-Z]{0,17}\d)[0-9A-Z]{18}")
@@ -287,6 +288,16 @@ def _below(timing: Timing, heading: Timing) -> Timing:
     if (timing.kind, heading.kind) != ("month", "to_date") or timing.month is None or heading.month is not None:
         return below
     return replace(below, kind="to_date")
+
+
+def is_not_paid(title: str) -> bool:
+    """Whether a title is of tax that was not paid (欠税, 应缴, 减免) and of none that was."""
+    return _NOT_PAID.search(normalise_name(title)) is not None and not says_paid(title)
+
+
+def says_paid(text: str) -> bool:
+    """Whether a title or header says that the tax was paid: 实缴, 入库."""
+    return _PAID.search(normalise_name(text)) is not None
 
 
 def is_another_quantity(text: str) -> bool:
