@@ -90,10 +90,26 @@ def ending(error: BaseException, trace: str, folder: str | None) -> EfficiencyEr
         return None
     if refused := exhausted(error):
         return refused
-    if isinstance(error, FileNotFoundError) and folder is None:
-        return EfficiencyError("the current folder has been removed. Change to another and run again.")
+    if isinstance(error, OSError) and (named := _of_a_folder(error, folder)):
+        return EfficiencyError(named)
     message = " ".join(str(error).split()) or "no message"
     return EfficiencyError(
         f"{type(error).__name__}: {message}\nNothing was published. "
         f"This is a fault of the program; {trace} and report it."
     )
+
+
+def _of_a_folder(error: OSError, folder: str | None) -> str | None:
+    """The message of an error for which a folder is the cause: full, not to be written, or gone; else None."""
+    if error.errno in _FULL:
+        return (
+            f"{error.filename or 'A file'} cannot be written ({error.strerror}). Nothing was published. Free space on "
+            "that disk, or name another folder for temporary files with TMPDIR, and run again."
+        )
+    if "No usable temporary directory" in str(error):
+        return (
+            "No folder for temporary files can be written. Nothing was published. Name one with TMPDIR and run again."
+        )
+    if isinstance(error, FileNotFoundError) and folder is None:
+        return "the current folder has been removed. Change to another and run again."
+    return None

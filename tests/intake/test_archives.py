@@ -1,7 +1,9 @@
 """Archives: their spreadsheets are files of the inbox, one level deep, within bounds; the rest is named."""
 
 import io
+import resource
 import struct
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from builders.mutants import encrypted
 from builders.sheets import HEAD, stated, write
 
+from efficiency.errors import EfficiencyError
 from efficiency.intake import archives
 from efficiency.intake.files import list_inbox
 from efficiency.intake.read import read_file
@@ -193,3 +196,21 @@ def test_an_archive_that_lists_far_too_much_is_refused_by_the_size_of_its_list(t
     (tmp_path / "多.zip").write_bytes(b"PK\x03\x04" + made)
     (file,), _ = list_inbox(tmp_path)
     assert "部件过多" in (file.refusal or "")
+
+
+def test_a_full_folder_for_temporary_files_is_named_and_the_archive_is_not_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, full = tmp_path / "inbox", tmp_path / "full"
+    inbox.mkdir()
+    full.mkdir()
+    (inbox / "报送.zip").write_bytes(packed({"2026年10月.csv": SHEET}))
+    monkeypatch.setattr(tempfile, "tempdir", str(full))
+    monkeypatch.setattr(archives, "temporary_folder", lambda: full)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(EfficiencyError, match=f"{full}.* cannot be written .*TMPDIR"):
+            list_inbox(inbox)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -7,15 +7,18 @@ temporary folder of this process, under a number: no name within an archive is e
 from __future__ import annotations
 
 import re
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from efficiency.errors import EfficiencyError
 from efficiency.intake.formats import MAX_EXPANDED, UnreadableError, damage_as_unreadable, opened_zip
 from efficiency.processes import temporary_folder
 
 if TYPE_CHECKING:
+    from io import RawIOBase
     from pathlib import Path
 
 MOST_MEMBERS = 2_000
@@ -42,10 +45,14 @@ class Member:
 def unpack(archive: Path, identifier: str) -> list[Member]:
     """The files of the zip at `archive`, unpacked into a folder that is called `identifier`; none opened.
 
-    Raises UnreadableError with a plain reason for an archive that is damaged, encrypted or expands too far.
+    Raises UnreadableError with a plain reason for an archive that is damaged, encrypted or expands too far, and
+    EfficiencyError where the folder for temporary files cannot take the copies: that is no fault of the archive.
     """
     folder = temporary_folder() / identifier
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_room(error) from error
     with damage_as_unreadable(), opened_zip(archive) as opened:
         entries = [entry for entry in opened.infolist() if not entry.is_dir() and not _is_silent(entry)]
         if len(entries) > MOST_MEMBERS:
@@ -62,18 +69,35 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, nu
     """One file of the archive, never more of it than it declares."""
     name = _free_name(_name(entry), taken)
     path = folder / f"{number:05d}{_ending(name)}"
-    path.touch()
     try:
-        with damage_as_unreadable(), archive.open(entry) as source, path.open("wb") as copy:
+        with damage_as_unreadable(), archive.open(entry) as source, path.open("wb", buffering=0) as copy:
             left = entry.file_size
             while left > 0 and (part := source.read(min(left, _CHUNK))):
-                copy.write(part)
+                _write(copy, part)
                 left -= len(part)
             if left or source.read(1):
                 raise UnreadableError("压缩包中的该文件大小与声明不符，已损坏")
     except UnreadableError as error:
+        path.touch()
         return Member(name, path, str(error))
     return Member(name, path)
+
+
+def _write(copy: RawIOBase, part: bytes) -> None:
+    """Write `part` whole. Raises EfficiencyError where there is no room for it."""
+    rest = memoryview(part)
+    try:
+        while rest:
+            rest = rest[copy.write(rest) or 0 :]
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> EfficiencyError:
+    return EfficiencyError(
+        f"{tempfile.gettempdir()}, where archives (.zip) are unpacked, cannot be written ({error.strerror}). Nothing "
+        "was published. Free space on that disk, or name another folder for temporary files with TMPDIR, and run again."
+    )
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

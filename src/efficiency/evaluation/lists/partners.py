@@ -74,32 +74,30 @@ def _chosen(seeking: pl.DataFrame, pool: pl.DataFrame, rule: Partners) -> Iterat
     its chain as arrays.
     """
     left = np.full(pool.height, rule.most)
+    free = left > 0
     sizes = pool.select("revenue", "land").to_numpy()
     towns = _numbers([pool["town"], seeking["town"]])
     in_town, own_town = towns[: pool.height], towns[pool.height :]
     of_key = {key: _rows_by(pool[key]) for key in _KEYS}
     own_row = dict(zip(pool["uscc"], range(pool.height), strict=True))
     for at, row in enumerate(seeking.iter_rows(named=True)):
-        free = left > 0
-        if (own := own_row.get(row["uscc"])) is not None:
-            free[own] = False
-        if rule.min_size > 0:
-            asked = rule.min_size * np.array([row["revenue"], row["land"]])
-        found: list[int] = []
+        asked = rule.min_size * np.array([row["revenue"], row["land"]])
+        taken = [own_row.get(row["uscc"], -1)]
         for key in _KEYS:
             members = of_key[key].get(row[key])
-            if members is None or len(found) == PARTNERS:
+            if members is None or len(taken) > PARTNERS:
                 continue
             fit = members[free[members]]
+            fit = fit[~np.isin(fit, taken)]
             if rule.min_size > 0:
                 # A size that is not known is NaN, which compares as false.
                 fit = fit[(sizes[fit] >= asked).all(axis=1)]
             near = in_town[fit] == own_town[at]
             for some in (fit[near], fit[~near]):
-                new = some[: PARTNERS - len(found)].tolist()
-                found += new
-                free[new] = False
+                taken += some[: PARTNERS + 1 - len(taken)].tolist()
+        found = taken[1:]
         left[found] -= 1
+        free[found] = left[found] > 0
         yield found
 
 
