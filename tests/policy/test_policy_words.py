@@ -51,6 +51,9 @@ def test_yes_no_columns_become_statements(policy: Policy) -> None:
     assert statement("utility", policy) == "属于公用事业"
     assert statement("NOT newly_above_scale", policy) == "不属于新升规"
     assert statement("newly_above_scale OR under_construction", policy) == "属于新升规，或属于在建"
+    # What was done or is so of anybody is no kind of enterprise that one belongs to.
+    assert statement("visited", policy) == "已走访"
+    assert statement("NOT protected AND NOT open_objection", policy) == "不受保护，且无待审批申诉"
 
 
 def test_what_has_no_chinese_form_stays_as_the_policy_writes_it(policy: Policy) -> None:

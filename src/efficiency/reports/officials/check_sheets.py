@@ -32,7 +32,7 @@ MOST = 2_000
 PAGES_PER_SHEET = 500
 """Excel takes 1 023 page breaks a sheet."""
 INDEX = "目录"
-COLUMNS, WIDTH, ROOM = 18, 3.5, 5.0
+COLUMNS, WIDTH, ROOM = 10, 6.8, 9.0
 """The grid of a page: with these the sheet is as wide as A4 upright at full size; a sheet that is fitted to a page
 would ignore the page breaks."""
 PAPER_HEIGHT, OPINION_HEIGHT = 755.0, 173.0
@@ -214,15 +214,15 @@ def _head(paper: Paper, candidate: dict[str, Any], score: dict[str, Any], known:
     industry = score["industry"] or ""
     division = known.divisions.get(industry[:2], "")
     named = f"{division}({industry})" if division else industry or "未填"
-    paper.pairs([(2, "企业名称", 8, score["name"] or "未填", text), (2, "信用代码", 6, score["uscc"], code)])
+    paper.pairs([(1, "企业名称", 4, score["name"] or "未填", text), (1, "信用代码", 4, score["uscc"], code)])
     paper.pairs([
-        (2, "镇办", 4, score["town"] or "未填", text), (2, "行业", 6, named, text),
-        (2, "规模", 2, score["scale"] or "未填", text),
+        (1, "镇办", 2, score["town"] or "未填", text), (1, "行业", 4, named, text),
+        (1, "规模", 1, score["scale"] or "未填", text),
     ])  # fmt: skip
     paper.pairs([
-        (2, "综合等级", 2, *tier(score["tier"])), (2, "土地等级", 1, *tier(score["land_tier"])),
-        (2, "能源等级", 1, *tier(score["energy_tier"])), (2, "上期等级", 1, *tier(score["previous_tier"])),
-        (3, "连续D类期数", 2, score["d_streak"], paper.styles.cell("ordinal")),
+        (1, "综合等级", 1, *tier(score["tier"])), (1, "土地等级", 1, *tier(score["land_tier"])),
+        (1, "能源等级", 1, *tier(score["energy_tier"])), (1, "上期等级", 1, *tier(score["previous_tier"])),
+        (1, "D类期数", 1, score["d_streak"], paper.styles.cell("ordinal")),
     ])  # fmt: skip
 
 
@@ -231,13 +231,13 @@ def _grounds(paper: Paper, candidate: dict[str, Any], score: dict[str, Any]) -> 
     place = f"{candidate['title']}第{candidate['priority']}位"
     if candidate["would_be"]:
         place = f"拟列{candidate['title']}，待核实：{candidate['missing']}"
-    paper.pairs([(2, "清单", COLUMNS - 2, place, paper.text)])
-    paper.pairs([(2, "理由", COLUMNS - 2, candidate["reason"], paper.text)])
+    paper.pairs([(1, "清单", COLUMNS - 1, place, paper.text)])
+    paper.pairs([(1, "理由", COLUMNS - 1, candidate["reason"], paper.text)])
     if score["override_labels"]:
         changed = f"{score['override_labels']}(初评{score['tier_initial'] or '无'}，调整后{score['tier'] or '无'})"
-        paper.pairs([(2, "调档事由", COLUMNS - 2, changed, paper.text)])
+        paper.pairs([(1, "调档事由", COLUMNS - 1, changed, paper.text)])
     if known := checks.circumstances(score):
-        paper.pairs([(2, "掌握情况", COLUMNS - 2, known, _small(paper))])
+        paper.pairs([(1, "掌握情况", COLUMNS - 1, known, _small(paper))])
 
 
 def _small(paper: Paper) -> Format:
@@ -251,15 +251,15 @@ def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
     if not found:
         paper.line([(COLUMNS, NO_CHECKS, paper.text)])
         return
-    spans = (1, 3, 4, 5, 5)
+    spans = (1, 2, 2, 2, 3)
     paper.table(spans, ("核查", "事项", "所看数据", "依据单元格", "缺什么、由谁补充"))
     small = _small(paper)
     mark = paper.styles.cell("text", align="center", font_size=12)
     for check in found:
         cells = check.cells if len(check.cells) <= CELLS_SHOWN else f"{check.cells[:CELLS_SHOWN]}…"
         paper.line([
-            (1, check.mark, mark), (3, check.label, paper.text), (4, check.looked_at, small),
-            (5, cells or "无填报单元格", small), (5, check.missing or "—", small),
+            (1, check.mark, mark), (2, check.label, paper.text), (2, check.looked_at, small),
+            (2, cells or "无填报单元格", small), (3, check.missing or "—", small),
         ])  # fmt: skip
 
 
@@ -267,17 +267,17 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     paper.section("主要数据")
     amount, text = paper.styles.cell("amount", shrink=True), paper.text
     pairs = (
-        ("land", "用地(亩)"),
-        ("energy", "综合能耗(吨标准煤)"),
-        ("tax", "实缴税金(万元)"),
-        ("revenue", "营业收入(万元)"),
+        (1, "land", "用地(亩)"),
+        (2, "energy", "综合能耗(吨标准煤)"),
+        (1, "tax", "税金(万元)"),
+        (2, "revenue", "营业收入(万元)"),
     )
     head = paper.styles.header(font_size=9)
     first: Cells = []
-    for name, title in pairs:
+    for span, name, title in pairs:
         value: tuple[str | float, Format] = (score[name], amount) if score[name] is not None else ("无数据", text)
-        first += [(2, title, head), ((3 if name in ("land", "tax") else 2), *value)]
-    paper.line(first, height=28)
+        first += [(span, title, head), (1, *value)]
+    paper.line(first, height=18)
     if score["revenue"] == 0:
         paper.line([(COLUMNS, f"{efficiencies.NO_REVENUE}。", paper.styles.cell("text", bold=True, font_color=ALERT))])
     if headline is not None:
@@ -290,18 +290,18 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     confidence = score["tier_confidence"]
     shown = "未测算" if confidence is None else percentage(confidence)
     note = "权重与数据扰动下综合等级不变的比例，不代表方法选择和事实核查"
-    paper.pairs([(3, "等级稳健度", 3, shown, text), (2, "说明", COLUMNS - 8, note, _small(paper))])
+    paper.pairs([(2, "等级稳健度", 1, shown, text), (1, "说明", COLUMNS - 4, note, _small(paper))])
 
 
 def _efficiency(paper: Paper, label: str, value: float | None, benchmark: float | None) -> None:
     """One efficiency against its benchmark."""
     ratio, text = paper.styles.cell("ratio", shrink=True), paper.text
-    cells: Cells = [(7, label, paper.styles.header(align="left"))]
+    cells: Cells = [(4, label, paper.styles.header(align="left"))]
     for title, figure in (("本企业", value), ("基准", benchmark)):
         shown: tuple[str | float, Format] = (figure, ratio) if figure is not None else ("无数据", text)
-        cells += [(2, title, paper.styles.header()), (2, *shown)]
+        cells += [(1, title, paper.styles.header()), (1, *shown)]
     share = f"为基准的{100 * value / benchmark:.0f}%" if value is not None and benchmark else "—"
-    paper.line([*cells, (3, share, text)])
+    paper.line([*cells, (2, share, text)])
 
 
 def _opinion(paper: Paper) -> None:
