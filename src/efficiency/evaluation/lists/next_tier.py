@@ -5,10 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
-from efficiency.evaluation.targets import MOST_MEMBERS, PARTS, Search, advisable, next_better, supposing
+from efficiency.evaluation.targets import PARTS, Search, advisable, next_better, supposing
 from efficiency.policy.model import Cohort, Policy
 from schemas.profile import TOTALS
 
+MOST_CASES = 250_000
+"""Enterprises on such lists × enterprises of their cohort: beyond it a list leaves this to the card, for the time."""
 ELSEWHERE = "企业数较多，见企业评分卡"
 NO_WAY = "单改一项数据不能升至{tier}类"
 SHOWN = ("land", "energy")
@@ -40,7 +42,8 @@ def _of_cohort(evaluation: Evaluation, policy: Policy, cohort: Cohort, asked: pl
     }
     if not targets:
         return []
-    if evaluation.scores.filter(pl.col("cohort") == cohort.id).height > MOST_MEMBERS:
+    members = evaluation.scores.filter(pl.col("cohort") == cohort.id).height
+    if len(targets) * members > MOST_CASES:
         return [(uscc, ELSEWHERE) for uscc in targets]
     base = supposing(evaluation.inputs, policy, cohort)
     if base is None:
