@@ -25,19 +25,19 @@ FORM_INCIDENTS = Form(
             "document", "text", "文号", "Number of the document that states it", hint="处罚决定书或认定文件的文号。"
         ),
         Column(
+            "resolved",
+            "date",
+            "整改完成日期",
+            "Date on which it was put right; empty while open",
+            hint="完成整改并经验收的日期；尚未完成的留空。",
+        ),
+        Column(
             "deadline",
             "date",
             "整改期限",
             "Day by which it is to be put right, or the equipment, process or product phased out",
             aliases=("整改时限", "限期整改日期", "淘汰期限", "淘汰时限", "完成时限", "完成期限"),
             hint="文件规定的整改或淘汰期限；没有规定的留空。",
-        ),
-        Column(
-            "resolved",
-            "date",
-            "整改完成日期",
-            "Date on which it was put right; empty while open",
-            hint="完成整改并经验收的日期；尚未完成的留空。",
         ),
     ),
     key=("uscc", "date", "kind", "document"),

@@ -115,7 +115,7 @@ def test_the_default_lists_send_each_kind_of_enterprise_where_the_funnel_says() 
             "tax": 130.0,
             "incidents_phaseout": 1,
             "open_incidents": 1,
-            "phaseout_items": "2026-03-01认定(甲号，期限未注明)",
+            "phaseout_items": "2026-03-01认定(甲号)",
         },
         {**KNOWN, "tax": 3.0, "tech_level": "高", "willingness": "强"},
         {"tax": 120.0, "energy_level": "below"},
@@ -254,6 +254,33 @@ def test_the_reason_names_the_veto_before_the_tier() -> None:
     assert (
         found.filter(uscc=code(1))["reason"].is_empty() or "一票否决" not in found.filter(uscc=code(1))["reason"].item()
     )
+
+
+def test_the_reason_names_the_incident_that_lets_a_protected_enterprise_onto_a_list() -> None:
+    rules = '[[override]]\nwhen = "newly_above_scale"\nat_least = "C"\nprotects = true\nlabel = "新升规保护"\n'
+    rules += '[[override]]\nwhen = "open_incidents > 0"\nat_most = "C"\nlabel = "一票否决"\n'
+    row = {"tax": 1.0, "land": 1.0, "newly_above_scale": True}
+    other = [{"tax": 9.0 + i, "land": 1.0} for i in range(19)]
+    incident = {"open_incidents": 1, "incident_documents": "2026-08-12安全(甲号)"}
+    entries = entry("merger", "tier = 'C'", "用地{land}亩")
+    assert lists(profile(row, *other), rules + entries).filter(uscc=code(0)).is_empty()
+    found = lists(profile({**row, **incident}, *other), rules + entries).filter(uscc=code(0))["reason"].item()
+    assert found == "新升规保护(由D类调为C类)：存在未整改事项：2026-08-12安全(甲号)；用地1亩"
+    # What the override did not move is named too.
+    plain = lists(profile({"tax": 1.0, "land": 1.0, **incident}, *other), rules + entry("merger", "tier = 'D'", "理由"))
+    assert plain["reason"].item() == "存在未整改事项：2026-08-12安全(甲号)；理由"
+
+
+def test_who_is_in_c_for_a_veto_alone_is_not_told_to_renovate() -> None:
+    assert code(40) not in zone({"tax": 150.0, "open_incidents": 1})
+
+
+@pytest.mark.parametrize(
+    ("revenue", "listed"), [(0.0, ("verify", "在产(本期营业收入不为零)")), (1.0, ("merger", None))]
+)
+def test_who_sells_nothing_is_looked_at_first(revenue: float, listed: tuple[str, str | None]) -> None:
+    row = zone({**KNOWN, "tax": 1.0, "willingness": "强", "revenue": revenue})[code(40)]
+    assert (row["list"], row["missing"]) == listed
 
 
 def test_an_enterprise_without_a_tier_is_never_called_a_tier() -> None:

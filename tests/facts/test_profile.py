@@ -58,7 +58,8 @@ def monthly(column: str, value: float, **more: object) -> Rows:
 def test_an_enterprise_of_which_nothing_is_known_has_nulls_not_zeros() -> None:
     row = only(profile(facts(register=[{}])))
     assert row["name"] == "甲公司"
-    counts = {name: value for name, value in row.items() if name.startswith("incidents") or name == "open_incidents"}
+    counted = ("incidents", "open_incidents", "phaseout_overdue")
+    counts = {name: value for name, value in row.items() if name.startswith(counted)}
     assert set(counts.values()) == {0}
     assert row["d_streak_before"] == 0
     assert (row["visited"], row["open_objection"]) == (False, False)

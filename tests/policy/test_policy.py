@@ -306,13 +306,26 @@ def test_of_very_many_faults_the_first_are_shown_and_the_rest_counted() -> None:
     [
         ('lists = ["merge"]\nwhen = "visited"', "lists", "no [[candidate]] makes; use one of its lists (shutdown)"),
         ('lists = ["shutdown"]\nwhen = "visitd"', "visitd", "did you mean 'visited'"),
-        ('lists = []\nwhen = "visited"', "lists", "lists"),
+        ('lists = []\nwhen = "visited"', "lists names none", 'e.g. lists = ["shutdown"]'),
+        ('lists = ["shutdown"]\nwhen = "visited"\nlabel = "甲、乙"\n#', "甲、乙", "reword it"),
     ],
 )
 def test_a_verification_without_effect_is_refused(added: str, offender: str, remedy: str) -> None:
-    message = refused(policy_text(tail=TAIL + f'[[verification]]\n{added}\nlabel = "已走访"\n'))
+    label = "" if "label" in added else 'label = "已走访"\n'
+    message = refused(policy_text(tail=TAIL + f"[[verification]]\n{added}\n{label}"))
     assert offender in message
     assert remedy in message
+
+
+def test_two_verifications_of_one_list_have_two_labels() -> None:
+    one = '[[verification]]\nlists = ["shutdown"]\nwhen = "visited"\nlabel = "已走访"\n'
+    assert "stands twice" in refused(policy_text(tail=TAIL + one + one))
+
+
+def test_a_letter_is_no_tier_and_two_names_are_told_apart() -> None:
+    excluded = '[[excluded]]\nwhen = "utility"\nlabel = "供水"\nletter = "D"\n'
+    assert "from E to Z" in refused(policy_text(head=excluded))
+    assert "a name of its own" in refused(policy_text(head='tier_names = { A = "甲", B = "甲" }'))
 
 
 def test_partners_are_chosen_by_a_sound_condition() -> None:

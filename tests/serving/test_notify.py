@@ -337,11 +337,11 @@ def test_a_failing_notice_hides_no_result(
 
 
 def test_the_notice_of_a_run_holds_tiers_lists_problems_and_what_is_missing(sample_run: SampleRun) -> None:
-    notice = success_notice(sample_run.told, {"shutdown": "关停", "upgrade": "升级改造"})
+    notice = success_notice(sample_run.told, {"shutdown": "关停", "upgrade": "升级改造", "verify": "待核实"})
     text = "\n".join(notice.lines)
     assert notice.title == "能耗产出效益评价 2026-10 已发布"
     assert "等级 A 93、B " in text
-    assert "清单 关停 2、partner 78、merger 67、升级改造 55" in text
+    assert "清单 关停 0、phaseout 2、partner 78、merger 54、升级改造 48、待核实 8" in text
     assert "本期没有可用数值" in text
     assert text.count("工作簿：") == 1
 

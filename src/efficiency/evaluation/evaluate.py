@@ -173,7 +173,7 @@ def _scored_profile(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     scoring = [
         "cohort", "status", "status_reason", "score", "rank", "tier_initial", "tier", "land_score", "land_tier",
         "energy_score", "energy_tier", "land_score_uncapped", "energy_score_uncapped", "d_streak", "tier_confidence",
-        "protected", "override_labels", "counted_in",
+        "protected", "vetoed", "override_labels", "counted_in",
     ]  # fmt: skip
     indicators = [f"{what}_{id_}" for id_ in policy.indicator_ids for what in ("value", "score")]
     return frame.select(*kept, *scoring, *indicators)

@@ -84,6 +84,7 @@ _INSTEAD = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number, e.g. 1000, without quotes"),
     "bool_type": "write true or false, without quotes",
     "string_type": 'write text in quotes, "…"',
+    "too_short": "it must not be empty",
     "string_too_short": "write what people are to read; it must not be empty",
     "finite_number": "write a finite number",
     "tuple_type": "write a list in brackets, […]",
@@ -96,6 +97,8 @@ def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any
     if kind in _INSTEAD:
         return _INSTEAD[kind]
     if kind == "string_pattern_mismatch":
+        if context["pattern"] == model.LETTER:
+            return "write one capital letter from E to Z, e.g. T; A to D are tiers"
         marks = "letters, digits and _" if context["pattern"] == model.NAME else "letters, digits, _ . and -"
         return f"it becomes part of names elsewhere: use {marks} only, beginning with a letter, e.g. tax_per_mu"
     if kind == "string_too_long":

@@ -135,6 +135,12 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
     lists = {candidate.list for candidate in policy.candidate}
     for i, verification in enumerate(policy.verification):
         yield from _expression(("verification", i, "when"), verification.when, scored, columns=scored)
+        same = [other for other in policy.verification[:i] if other.label == verification.label]
+        if any(set(other.lists) & set(verification.lists) for other in same):
+            yield Fault(
+                ("verification", i, "label"),
+                f"label {verification.label!r} stands twice for one list; give each verification its own",
+            )
         for name in sorted(set(verification.lists) - lists):
             known = ", ".join(sorted(lists)) or "none yet"
             yield Fault(

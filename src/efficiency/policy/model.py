@@ -34,7 +34,8 @@ NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 """An id that becomes part of column names such as value_<id>."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Letter = Annotated[str, StringConstraints(pattern=r"^[E-Z]$")]
+LETTER = r"^[E-Z]$"
+Letter = Annotated[str, StringConstraints(pattern=LETTER)]
 """What enterprises that are not ranked are published under; A to D are tiers."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -268,9 +269,19 @@ class Candidate(Part):
 class Verification(Part):
     """核查: what must be known of an enterprise before one of `lists` may propose it; else it goes to 待核实."""
 
-    lists: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=MOST_RULES)]
+    lists: Annotated[tuple[Slug, ...], Field(max_length=MOST_RULES)]
     when: Expression
     label: Text
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if not self.lists:
+            raise ValueError('lists names none; name the lists that it is for, e.g. lists = ["shutdown"]')
+        if "、" in self.label or not self.label.isprintable():
+            raise ValueError(
+                f"label {self.label!r} holds 、, by which labels are joined, or a control character; reword it"
+            )
+        return self
 
 
 class Partners(Part):
@@ -373,6 +384,9 @@ class Policy(Part):
         letters = {*TIER_NAMES, *(rule.letter for rule in self.excluded if rule.letter)}
         if unknown := sorted(set(self.tier_names) - letters):
             raise ValueError(f"tier_names names {unknown[0]!r}; it takes {', '.join(sorted(letters))}")
+        called = [name for name in self.letter_names.values() if name]
+        if twice := sorted({name for name in called if called.count(name) > 1}):
+            raise ValueError(f"tier_names calls two letters {twice[0]!r}; give each a name of its own")
         return self
 
     _text: str = PrivateAttr(default="")

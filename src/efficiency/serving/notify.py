@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.policy.model import VERIFY, VERIFY_TITLE
 from efficiency.serving.channels import Notice, send
 from efficiency.serving.settings import read_settings
 
@@ -43,7 +44,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], CompletedRun]) -> C
     try:
         from efficiency.job.summary import as_json
 
-        titles = {rule.list: rule.title for rule in completed.run.policy.candidate}
+        titles = {VERIFY: VERIFY_TITLE, **{rule.list: rule.title for rule in completed.run.policy.candidate}}
         notice = success_notice(as_json(completed), titles)
     except Exception as error:
         log.warning("the notice of this run cannot be written (%s); the run itself is done", type(error).__name__)

@@ -12,6 +12,8 @@ from schemas.profile import TOTALS
 MOST_CASES = 250_000
 """Enterprises on such lists × enterprises of their cohort: beyond it a list leaves this to the card, for the time."""
 ELSEWHERE = "企业数较多，见企业评分卡"
+IDLE = "本期营业收入为零，先核实是否停产"
+"""Nobody who sells nothing is told to earn a little more."""
 NO_WAY = "单改一项数据不能升至{tier}类"
 SHOWN = ("land", "energy")
 """The dimensions whose figures are named: a list is about land and energy; the score card has the rest."""
@@ -24,7 +26,8 @@ def next_tier_needs(evaluation: Evaluation, policy: Policy, of: pl.DataFrame) ->
 
     Each change alone puts it there, with every benchmark and rank that moves with it.
     """
-    asked = evaluation.profile.select("uscc", "cohort", "tier").join(of.select("uscc"), on="uscc", how="semi")
+    known = evaluation.profile.select("uscc", "cohort", "tier", "revenue")
+    asked = known.join(of.select("uscc"), on="uscc", how="semi")
     rows = [
         row
         for cohort in policy.cohort
@@ -56,7 +59,10 @@ def _of_cohort(evaluation: Evaluation, policy: Policy, cohort: Cohort, asked: pl
         for part in PARTS
         if (word := advisable(item, part))
     )
-    return [(uscc, _in_words(search, uscc, list(words), tier)) for uscc, tier in targets.items()]
+    idle = set(asked.filter(pl.col("revenue") == 0)["uscc"])
+    return [
+        (uscc, IDLE if uscc in idle else _in_words(search, uscc, list(words), tier)) for uscc, tier in targets.items()
+    ]
 
 
 def _in_words(search: Search, uscc: str, words: list[str], tier: str) -> str:

@@ -26,31 +26,50 @@ _UNKNOWN = {
     "renovate_by": "未载明",
 }
 """Column → what is written where it is null."""
-_DECIDED = ("tier", "tier_initial", "override_labels", "open_incidents", "incident_documents")
+_DECIDED = (
+    "tier", "tier_initial", "override_labels", "open_incidents", "incident_documents", "protected", "vetoed",
+)  # fmt: skip
 """The columns from which a reason says that an override decided the tier."""
 
 
 def columns_in(candidate: Candidate) -> set[str]:
     """The columns that the reason of an entry is made of."""
-    return _named(candidate.reason) | (set(_DECIDED) if _goes_by_tier(candidate) else set())
+    return _named(candidate.reason) | (set(_DECIDED) if _is_decided(candidate) else set())
 
 
 def reason(candidate: Candidate, schema: pl.Schema, cuts: Sequence[float]) -> pl.Expr:
-    """The reason of an entry with every {column} filled in.
+    """The reason of an entry with every {column} filled in, behind what decided it (`_decided`).
 
-    Where the entry goes by the tier and an override decided that, the override comes first. Figures are compared with
-    the numbers of the entry's condition and with `cuts`, the scores at which a tier ends.
+    Figures are compared with the numbers of the entry's condition and with `cuts`, the scores at which a tier ends.
     """
     text = _filled(candidate.reason, schema, (*numbers(candidate.when), *cuts))
-    if not _goes_by_tier(candidate):
+    if not _is_decided(candidate):
         return text
-    decided = pl.col("tier") != pl.col("tier_initial")
-    # The documents of what is not put right, where there is such a thing: an override may rest on them.
-    documents = pl.when(pl.col("open_incidents") > 0).then(pl.format("，未整改：{}", "incident_documents"))
-    first = pl.format(
-        "{}(由{}类调为{}类{})：", "override_labels", "tier_initial", "tier", documents.fill_null(pl.lit(""))
-    )
-    return pl.concat_str(pl.when(decided.fill_null(value=False)).then(first).otherwise(pl.lit("")), text)
+    return pl.concat_str(_decided(candidate).fill_null(pl.lit("")), text)
+
+
+def _decided(candidate: Candidate) -> pl.Expr:
+    """The override that decided the tier, and the open incidents with their documents; null where there are none.
+
+    An open incident also lets a protected enterprise onto a list, and bars others from a better tier.
+    """
+    documents = pl.col("incident_documents").fill_null(pl.lit(NO_DATA))
+    is_open = pl.col("open_incidents") > 0
+    moved = (pl.col("tier") != pl.col("tier_initial")).fill_null(value=False)
+    override = pl.format("{}(由{}类调为{}类", "override_labels", "tier_initial", "tier")
+    incidents: pl.Expr = pl.when(is_open).then(pl.format("存在未整改事项：{}；", documents))
+    if _named(candidate.reason) & {"incident_documents", "phaseout_items"}:
+        incidents = pl.lit(None, dtype=pl.String)
+    if not _goes_by_tier(candidate):
+        return pl.when(pl.col("protected")).then(incidents)
+    vetoed = pl.format("{}，未整改：{})：", override, documents)
+    plain = pl.concat_str(override, pl.lit(")："), incidents.fill_null(pl.lit("")))
+    return pl.when(moved & pl.col("vetoed") & is_open).then(vetoed).when(moved).then(plain).otherwise(incidents)
+
+
+def _is_decided(candidate: Candidate) -> bool:
+    """Whether an override or an incident may be why an enterprise is on the list."""
+    return _goes_by_tier(candidate) or candidate.spares_protected
 
 
 def _goes_by_tier(candidate: Candidate) -> bool:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from efficiency.evaluation.scoring.group_statistics import Floats, groups_by
 from efficiency.evaluation.scoring.scores import DECIMALS
-from efficiency.policy.expressions import predicate
+from efficiency.policy.expressions import column_names, predicate
 from efficiency.policy.model import Cohort, Cuts, Override, Tiers
-from schemas.profile import TIERS
+from schemas.profile import INCIDENTS, TIERS
 
 Levels = NDArray[np.int8]
 """Tiers as numbers, A = 0 to D = 3."""
@@ -44,14 +44,16 @@ def add_tiers(frame: pl.DataFrame, cohort: Cohort, counted: pl.DataFrame) -> pl.
 
 
 def apply_overrides(frame: pl.DataFrame, overrides: Sequence[Override]) -> pl.DataFrame:
-    """`frame` with `tier` after the overrides in their order, `override_labels`, override_<i> (met), `protected`.
+    """`frame` with `tier` after the overrides in their order, `override_labels`, override_<i> (met), and two flags.
 
     A later override is applied to the tier after the earlier ones. `at_most` = no better than, `at_least` = no worse
     than. Enterprises without a tier keep none. Labels are those of the overrides that changed the tier. `protected`:
-    an override that protects is met, with or without a tier.
+    an override that protects is met, with or without a tier. `vetoed`: one that looks at incidents changed the tier.
     """
     frame = frame.with_columns(
-        pl.lit(None, dtype=pl.String).alias("override_labels"), pl.lit(value=False).alias("protected")
+        pl.lit(None, dtype=pl.String).alias("override_labels"),
+        pl.lit(value=False).alias("protected"),
+        pl.lit(value=False).alias("vetoed"),
     )
     for i, override in enumerate(overrides):
         if override.protects:
@@ -65,8 +67,14 @@ def apply_overrides(frame: pl.DataFrame, overrides: Sequence[Override]) -> pl.Da
             .otherwise("override_labels")
             .alias("override_labels"),
             pl.col("__tier").alias("tier"),
+            (pl.col("vetoed") | (changed.fill_null(value=False) & pl.lit(_of_incidents(override)))).alias("vetoed"),
         ).drop("__tier")
     return frame
+
+
+def _of_incidents(override: Override) -> bool:
+    """Whether the override looks at incidents: then it is a veto."""
+    return bool(column_names(override.when) & {"open_incidents", "phaseout_overdue", *INCIDENTS})
 
 
 def move_levels(levels: Levels, override: Override, who: NDArray[np.intp]) -> None:
