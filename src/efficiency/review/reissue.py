@@ -72,6 +72,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     results = {table.qualified: contents[table.qualified].filter(own) for table in tables}
     results[INDICATORS.qualified] = _in_policy_order(results[INDICATORS.qualified], policy)
     results[CANDIDATES.qualified] = _in_list_order(results[CANDIDATES.qualified], policy)
+    results[VERIFICATIONS.qualified] = _in_order_of(results[CANDIDATES.qualified], results[VERIFICATIONS.qualified])
     previous = previous_evaluation(past, policy.id, evaluation["period"])
     movements = None
     if previous is not None:
@@ -121,3 +122,9 @@ def _in_list_order(candidates: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     lists = {VERIFY: len(policy.candidate)}
     lists |= {rule.list: position for position, rule in reversed(list(enumerate(policy.candidate)))}
     return candidates.sort(pl.col("list").replace_strict(lists, return_dtype=pl.Int64), "priority")
+
+
+def _in_order_of(candidates: pl.DataFrame, verifications: pl.DataFrame) -> pl.DataFrame:
+    """`verifications` enterprise by enterprise in the order of `candidates`, as an evaluation gives them."""
+    order = candidates.select("uscc").with_row_index("__at")
+    return verifications.join(order, on="uscc", how="left", validate="m:1").sort("__at", "number").drop("__at")
