@@ -84,7 +84,9 @@ _SHORT_YEAR = re.compile(
 )
 """26年10月, 26年度; 26年 at the beginning of a text."""
 _SEVERAL_YEARS = "标题所写的时期不止一年，看不出这个月是哪一年的。"
-_LAST_YEAR = re.compile(r"(?<![与和及跟较比、同对])(?:上年|去年)同期(?:[数值额量]|情况|数据)?[表]?(?:[(].*[)])?$")
+_LAST_YEAR = re.compile(
+    r"(?<![与和及跟较比、同对])(?:上年|去年)同期(?:[数值额量]|情况|数据)?[表]?(?:[(][^()]{0,60}[)])?$"
+)
 _OF_LAST_YEAR = "写的是上年同期的数，看不出是哪一年的；请写明数据所属的年月。"
 _BARE_NUMBER = re.compile(r"0?[1-9]|1[0-2]")
 _TEN_DAYS = re.compile(r"[上中下]旬")
