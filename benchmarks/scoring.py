@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 POLICY = Path(__file__).with_name("scoring_policy.toml")
 TABLES = ("scores", "indicators", "lists")
+# The yardstick keeps tiers of dimensions by the capped score, partners without a bound and reasons without the veto in
+# front: these columns are not compared.
 COMPARED = {
     "scores": (
         "uscc",
@@ -39,8 +41,6 @@ COMPARED = {
         "rank",
         "tier_initial",
         "tier",
-        "land_tier",
-        "energy_tier",
         "d_streak",
         "score",
         "status_reason",
@@ -58,7 +58,7 @@ COMPARED = {
         "score",
         "score_note",
     ),
-    "lists": ("uscc", "list", "priority", "reason", "partner_1", "partner_2", "partner_3", "partner_1_name"),
+    "lists": ("uscc", "list", "priority"),
 }
 DRAWN = {"weights": "", "weights, data": "data_sd = 0.05", "all": "data_sd = 0.05\nbenchmarks = true"}
 """What moves → the lines of [robustness] that ask for it."""
