@@ -16,17 +16,16 @@ import polars as pl
 
 from efficiency.evaluation.scoring import (
     Floats,
+    benchmark_in_cases,
     columns_used,
     earned_shares,
     filled_shares,
-    groups_by,
     mapped,
-    own_benchmark,
     peer_statistics,
     quotient,
 )
 from efficiency.policy.formulas import formula_of
-from efficiency.policy.model import Benchmark, Cohort, Indicator, Robustness
+from efficiency.policy.model import Cohort, Indicator, Robustness
 from schemas.profile import TOTALS
 
 _MEASURES = {column.name for column in TOTALS}
@@ -44,7 +43,9 @@ def drawn_shares(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, f
     for indicator in cohort.indicator:
         top, bottom = (mapped(drawn, ranked, text, shape) for text in (indicator.numerator, indicator.denominator))
         value = _finite(quotient(top, bottom))
-        benchmark = _benchmark(formula.benchmark_of(indicator), indicator, ranked, (top, bottom, value), robustness)
+        spec = formula.benchmark_of(indicator) if robustness.benchmarks else None
+        evaluated = _evaluated("benchmark", indicator, ranked)
+        benchmark = benchmark_in_cases(spec, top, bottom, value, members=ranked, evaluated=evaluated)
         of_peers = value if robustness.benchmarks else _evaluated("value", indicator, ranked)
         peers = peer_statistics(formula.peers, of_peers)
         share = earned_shares(formula, indicator, value, benchmark, peers)
@@ -77,17 +78,3 @@ def _finite(figures: Floats) -> Floats:
 def _evaluated(part: str, indicator: Indicator, ranked: pl.DataFrame) -> Floats:
     """1 × enterprises: the column `part` (value, benchmark or earned) of the indicator, as evaluated."""
     return ranked[f"{part}_{indicator.id}"].to_numpy().astype(np.float64)[None, :]
-
-
-def _benchmark(
-    spec: Benchmark | None,
-    indicator: Indicator,
-    ranked: pl.DataFrame,
-    figures: tuple[Floats, Floats, Floats],
-    robustness: Robustness,
-) -> Floats:
-    """The benchmark of each enterprise: as evaluated (one row), or draws × enterprises by the figures of each draw."""
-    if spec is None or spec.stat is None or not robustness.benchmarks:
-        return _evaluated("benchmark", indicator, ranked)
-    benchmark = own_benchmark(spec, *figures, groups_by(ranked, spec.within))
-    return np.where(benchmark > 0, benchmark, np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from efficiency.evaluation.scoring.benchmarks import add_benchmarks, own_benchmark
+from efficiency.evaluation.scoring.benchmarks import add_benchmarks
 from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, peer_statistics, peers_of, quotient
 from efficiency.evaluation.scoring.indicator_rows import indicator_rows
 from efficiency.evaluation.scoring.indicators import columns_used, grade_data, measure
@@ -11,8 +11,9 @@ from efficiency.evaluation.scoring.scores import (
     DECIMALS,
     add_indicator_scores,
     add_totals,
+    adjustment_points,
 )
-from efficiency.evaluation.scoring.shares import earned_shares, filled_shares, mapped
+from efficiency.evaluation.scoring.shares import benchmark_in_cases, earned_shares, filled_shares, mapped
 from efficiency.evaluation.scoring.surcharge import surcharge
 from efficiency.evaluation.scoring.tiers import (
     SHARE,
@@ -38,7 +39,9 @@ __all__ = [
     "add_indicator_scores",
     "add_tiers",
     "add_totals",
+    "adjustment_points",
     "apply_overrides",
+    "benchmark_in_cases",
     "columns_used",
     "cut_shares",
     "d_streak",
@@ -51,7 +54,6 @@ __all__ = [
     "mapped",
     "measure",
     "move_levels",
-    "own_benchmark",
     "peer_statistics",
     "peers_of",
     "quotient",

@@ -98,13 +98,6 @@ def add_totals(
     if count:
         warnings.append(f"评价组“{cohort.label}”有{count}家企业的修正系数无法计算，按1处理")
     applies = [predicate(adjustment.when) for adjustment in adjustments]
-    points = pl.sum_horizontal(
-        pl.lit(0.0),
-        *(
-            pl.when(held).then(adjustment.points).otherwise(0.0)
-            for held, adjustment in zip(applies, adjustments, strict=True)
-        ),
-    )
     labels = pl.concat_str(
         [
             pl.lit(None, dtype=pl.String),
@@ -115,7 +108,7 @@ def add_totals(
     )
     frame = frame.with_columns(
         pl.when(RANKED).then(pl.col("factor").fill_null(1.0)).alias("factor"),
-        pl.when(RANKED).then(points).alias("adjustments"),
+        pl.when(RANKED).then(adjustment_points(adjustments)).alias("adjustments"),
         pl.when(RANKED & (labels != "")).then(labels).alias("adjustment_labels"),
     )
     items = pl.sum_horizontal(f"score_{indicator.id}" for indicator in cohort.indicator)
@@ -127,6 +120,13 @@ def add_totals(
         _dimension_score(cohort, "land", "uncapped").alias("land_score_uncapped"),
         _dimension_score(cohort, "energy", "uncapped").alias("energy_score_uncapped"),
     ), warnings
+
+
+def adjustment_points(adjustments: Sequence[Adjustment]) -> pl.Expr:
+    """The sum of the points of the adjustments that apply."""
+    return pl.sum_horizontal(
+        pl.lit(0.0), *(pl.when(predicate(one.when)).then(one.points).otherwise(0.0) for one in adjustments)
+    )
 
 
 def _earned(frame: pl.DataFrame, indicator: Indicator, cohort: Cohort) -> tuple[list[pl.Expr], list[str]]:

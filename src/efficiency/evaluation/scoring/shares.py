@@ -11,10 +11,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from efficiency.evaluation.scoring.group_statistics import Floats, mean
+from efficiency.evaluation.scoring.benchmarks import own_benchmark
+from efficiency.evaluation.scoring.group_statistics import Floats, groups_by, mean
 from efficiency.policy.expressions import column_names, scalar
 from efficiency.policy.formulas import Formula
-from efficiency.policy.model import Indicator
+from efficiency.policy.model import Benchmark, Indicator
+
+
+def benchmark_in_cases(
+    spec: Benchmark | None, top: Floats, bottom: Floats, value: Floats, *, members: pl.DataFrame, evaluated: Floats
+) -> Floats:
+    """The benchmark of each of `members`: a statistic taken again from the figures of each case, else as `evaluated`.
+
+    `top`, `bottom`, `value`: numerators, denominators and values. NaN where it is not positive.
+    """
+    if spec is None or spec.stat is None:
+        return evaluated
+    benchmark = own_benchmark(spec, top, bottom, value, groups_by(members, spec.within))
+    return np.where(benchmark > 0, benchmark, np.nan)
 
 
 def earned_shares(

@@ -8,7 +8,6 @@ the tier is not offered.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -238,7 +237,7 @@ def _line(
     top, bottom = row["numerator"], row["denominator"]
     for part, change in zip(PARTS, changes, strict=True):
         word = getattr(indicator, part).strip()
-        column = _WORDS.get(word) if re.fullmatch(r"\w+", word) else None
+        column = _WORDS.get(word)
         line |= {part: column.title if column else word, f"{part}_unit": column.unit if column else None}
         line[f"{part}_change"] = change
         if change is not None and line["value_needed"] is None and isinstance(top, float) and isinstance(bottom, float):

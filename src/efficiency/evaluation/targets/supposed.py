@@ -19,7 +19,9 @@ from efficiency.evaluation.scoring import (
     UNIT,
     Floats,
     Levels,
+    adjustment_points,
     apply_overrides,
+    benchmark_in_cases,
     earned_shares,
     filled_shares,
     grade_data,
@@ -27,7 +29,6 @@ from efficiency.evaluation.scoring import (
     levels_of,
     measure,
     move_levels,
-    own_benchmark,
     peer_statistics,
     quotient,
     runs,
@@ -35,7 +36,7 @@ from efficiency.evaluation.scoring import (
     with_gaps,
 )
 from efficiency.facts.gaps import GAPS
-from efficiency.policy.expressions import column_names, predicate, scalar
+from efficiency.policy.expressions import column_names, scalar
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.model import Cohort, Dimension, Indicator, Policy, Tiers
 from schemas.profile import PROFILE, TIERS
@@ -105,8 +106,9 @@ class _Cases:
         self.base, self.rows, self.column = base, rows, column
         self.changed = base.members[rows].select(PROFILE.names).with_columns(pl.Series(column, values))
         self.case = np.arange(len(rows))
-        self.ranked = np.flatnonzero(base.members["is_ranked"].to_numpy())
-        """The members that are ranked: no figure of another enterprise changes that."""
+        self.is_ranked = base.members["is_ranked"].to_numpy()
+        """No figure of another enterprise changes who is ranked."""
+        self.figures = {indicator.id: self._figures(indicator) for indicator in base.cohort.indicator}
 
     def judged(self) -> pl.DataFrame:
         """Tier and score of the changed enterprise of each case."""
@@ -117,9 +119,9 @@ class _Cases:
         own = self._own(score)
         if self.column not in base.looked_at and base.looked_at.issubset(PROFILE.names):
             return self._by_level(score, own)
-        above = score[:, self.ranked] > own[:, None]
+        above = score[:, self.is_ranked] > own[:, None]
         supposed = assign(self.changed, base.policy).with_columns(
-            *(self._series(f"value_{i.id}", self._own(self._figures(i)[2])) for i in cohort.indicator),
+            *(self._series(f"value_{i.id}", self._own(self.figures[i.id][2])) for i in cohort.indicator),
             *(self._series(f"score_{i.id}", self._own(points[i.id])) for i in cohort.indicator),
             self._series("score", own),
             pl.Series("rank", above.sum(axis=1) + 1, dtype=pl.Int64),
@@ -138,8 +140,8 @@ class _Cases:
         """As `judged` where scope and overrides do not look at what changes: they hold as in the evaluation."""
         absent = np.isnan(own)
         for item in self.base.cohort.indicator:
-            if item.missing == "insufficient" and self.column in column_names(f"{item.numerator} + {item.denominator}"):
-                absent = absent | np.isnan(self._own(self._figures(item)[2]))
+            if item.missing == "insufficient":
+                absent = absent | np.isnan(self._own(self.figures[item.id][2]))
         levels = self._levels(score)
         for i, override in enumerate(self.base.policy.override):
             move_levels(levels, override, np.flatnonzero(self.base.members[f"override_{i}"].to_numpy()[self.rows]))
@@ -186,17 +188,10 @@ class _Cases:
         if self.column not in column_names(indicator.numerator) | column_names(indicator.denominator):
             return self._base(f"{'uncapped' if uncapped else 'earned'}_{indicator.id}")
         formula = formula_of(self.base.cohort)
-        top, bottom, value = self._figures(indicator)
+        top, bottom, value = self.figures[indicator.id]
         known = np.where(self.base.with_values, value, np.nan)
-        spec = formula.benchmark_of(indicator)
-        if spec is None:
-            benchmark = np.full_like(known, np.nan)
-        elif spec.fixed is not None:
-            benchmark = np.full_like(known, spec.fixed)
-        else:
-            groups = groups_by(self.base.members, spec.within)
-            benchmark = own_benchmark(spec, top, bottom, known, groups)
-        benchmark = np.where(benchmark > 0, benchmark, np.nan)
+        spec, evaluated = formula.benchmark_of(indicator), self._base(f"benchmark_{indicator.id}")
+        benchmark = benchmark_in_cases(spec, top, bottom, known, members=self.base.members, evaluated=evaluated)
         peers = peer_statistics(formula.peers, known)
         earned = earned_shares(formula, indicator, known, benchmark, peers)
         filled = filled_shares(indicator, earned, earned)
@@ -230,15 +225,14 @@ class _Cases:
             factor = self._with_own(factor, np.nan_to_num(self._computed(scalar(cohort.factor)), nan=1.0))
         adjusted = self._base("adjustments")
         if any(self.column in column_names(rule.when) for rule in base.policy.adjustment):
-            own = pl.sum_horizontal(
-                pl.when(predicate(rule.when)).then(rule.points).otherwise(0.0) for rule in base.policy.adjustment
-            )
-            adjusted = self._with_own(adjusted, self._computed(own))
-        score = np.broadcast_to(factor * items + adjusted, (len(self.rows), base.members.height))
-        rounded = pl.Series(score.ravel()).round(DECIMALS).to_numpy().reshape(score.shape)
-        ranked = np.zeros(base.members.height, dtype=bool)
-        ranked[self.ranked] = True
-        return np.where(ranked, rounded, np.nan)
+            adjusted = self._with_own(adjusted, self._computed(adjustment_points(base.policy.adjustment)))
+        return self._of_ranked(factor * items + adjusted)
+
+    def _of_ranked(self, score: Floats) -> Floats:
+        """Cases × members: `score` to 6 decimals; NaN for who is not ranked."""
+        whole = np.broadcast_to(score, (len(self.rows), self.base.members.height))
+        rounded = pl.Series(whole.ravel()).round(DECIMALS).to_numpy().reshape(whole.shape)
+        return np.where(self.is_ranked, rounded, np.nan)
 
     def _tier(self, score: Floats) -> pl.Series:
         """The tier of the changed enterprise of each case by `score` (cases × members); null without a score."""
@@ -266,8 +260,7 @@ class _Cases:
 
     def _of_dimensions(self, shares: dict[str, Floats]) -> list[pl.Series]:
         """Scores and tiers of land and energy, null unless an override looks at them."""
-        asked = {name for rule in self.base.policy.override for name in column_names(rule.when)}
-        if not asked.intersection(_OF_DIMENSIONS):
+        if not self.base.looked_at.intersection(_OF_DIMENSIONS):
             none = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
             return [(none.cast(pl.Float64) if name.endswith("score") else none).alias(name) for name in _OF_DIMENSIONS]
         found = []
@@ -285,14 +278,10 @@ class _Cases:
 
     def _dimension(self, items: list[Indicator], shares: dict[str, Floats]) -> Floats:
         """Cases × members: 100 × Σ points ÷ Σ weights of `items` that have a score; NaN where none has."""
-        shape = (len(self.rows), self.base.members.height)
-        earned, weights = np.zeros(shape), np.zeros(shape)
+        earned, weights = np.zeros((1, self.base.members.height)), np.zeros((1, self.base.members.height))
         for item in items:
             absent = np.isnan(shares[item.id])
             if item.weight:
                 earned = earned + np.where(absent, 0.0, shares[item.id]) * item.weight
             weights = weights + np.where(absent, 0.0, item.weight)
-        score = quotient(100 * earned, weights)
-        rounded = pl.Series(score.ravel()).round(DECIMALS).to_numpy().reshape(shape)
-        ranked = np.isin(np.arange(shape[1]), self.ranked)
-        return np.where(ranked, rounded, np.nan)
+        return self._of_ranked(quotient(100 * earned, weights))
