@@ -16,7 +16,7 @@ STATES = {
 }
 """State of an objection → what officials read for it."""
 PENDING = "pending"
-"""The state of an objection that nobody has decided; beside the forms' facts the key of a frame with `uscc`, a row for
+"""The state of an objection that is not decided yet; beside the forms' facts the key of a frame with `uscc`, a row for
 each such objection."""
 
 _STATED = ("uscc", "name", "field", "old", "new", "reason", "document", "filed", "deadline", "approved_by", "approved")

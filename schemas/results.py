@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import polars as pl
+
 from schemas.column import Column, Table
 from schemas.profile import ADDED_LATER, PROFILE, TIERS, TOTALS
 
@@ -14,6 +16,20 @@ _PERIOD = Column("period", "text", "评价期", "Period, YYYY-MM", nullable=Fals
 _POLICY_ID = Column("policy_id", "text", "办法", "Policy", nullable=False)
 _USCC = Column("uscc", "text", "统一社会信用代码", "Enterprise", nullable=False)
 _NAME = Column("name", "text", "企业名称", "Enterprise name", nullable=False)
+
+IDENTITY = (_EVALUATION_ID.name, _PERIOD.name, _POLICY_ID.name)
+"""The columns of a results table that an evaluation gets when it is published."""
+
+
+def own_schema(table: Table) -> dict[str, pl.DataType]:
+    """The columns of a results `table` with their types, without `IDENTITY`: what an evaluation itself gives."""
+    return {name: dtype for name, dtype in table.polars_schema.items() if name not in IDENTITY}
+
+
+def _of_profile(*names: str) -> tuple[Column, ...]:
+    """Columns that the scores keep of the profile; evaluations of earlier versions lack some."""
+    return tuple(replace(column, nullable=True, choices=()) for column in PROFILE.columns if column.name in names)
+
 
 EVALUATIONS = Table(
     schema="results",
@@ -124,19 +140,9 @@ SCORES = Table(
             minimum=0,
         ),
         *TOTALS,
-        Column("tech_level", "text", "科技含量", "Technology level of the latest visit that states it"),
-        Column("willingness", "text", "发展意愿", "Will to develop of the latest visit that states it"),
-        Column(
-            "investment",
-            "number",
-            "计划总投资",
-            "Planned investment of the latest visit that names a project",
-            unit="万元",
-        ),
-        Column("open_incidents", "integer", "未整改事项数", "Incidents not resolved at the period's end"),
-        Column("energy_level", "text", "能效水平", "Worst product against the limits table"),
+        *_of_profile("tech_level", "willingness", "investment", "open_incidents", "energy_level"),
         # Evaluations of earlier versions have none of these.
-        *(replace(column, nullable=True) for column in PROFILE.columns if column.name in ADDED_LATER),
+        *_of_profile(*ADDED_LATER),
     ),
     key=("evaluation_id", "uscc"),
 )

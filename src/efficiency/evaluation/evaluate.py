@@ -33,14 +33,13 @@ from efficiency.facts.gaps import GAPS
 from efficiency.facts.profile import inputs_sha256
 from efficiency.policy.expressions import column_names
 from efficiency.policy.model import Cohort, Policy
+from schemas.column import Table
 from schemas.profile import PROFILE
-from schemas.results import INDICATORS, SCORES
+from schemas.results import INDICATORS, SCORES, own_schema
 
 _STATUS = ("__row", "status", "status_reason")
 """The row of an enterprise in the profile, and the columns assigned before scoring that scoring may change."""
 _UNCAPPED = ("land_score_uncapped", "energy_score_uncapped")
-_IDENTITY = ("evaluation_id", "period", "policy_id")
-"""Columns of the results tables that are added when an evaluation is published."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ def evaluate(
         *(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _UNCAPPED),
     )
     return Evaluation(
-        scores=_shape(frame, SCORES.polars_schema),
-        indicators=_shape(indicator_rows(frame, policy), INDICATORS.polars_schema),
+        scores=_shape(frame, SCORES),
+        indicators=_shape(indicator_rows(frame, policy), INDICATORS),
         warnings=[*profile_warnings, *warnings],
         profile=_scored_profile(frame, policy),
         inputs=ordered,
@@ -162,9 +161,9 @@ def score_cohort(
     return add_tiers(totalled, cohort, counted), [*unusable, *undefined, *incomputable]
 
 
-def _shape(frame: pl.DataFrame, declared: dict[str, pl.DataType]) -> pl.DataFrame:
-    """The columns of a results table as `declared`, without those added when the evaluation is published."""
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in declared.items() if name not in _IDENTITY)
+def _shape(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The columns of a results `table`, without those added when the evaluation is published."""
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in own_schema(table).items())
 
 
 def _scored_profile(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from efficiency.reports.delivery import TOWNS
 from efficiency.reports.report import Report
 from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VERIFICATIONS
+from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def report_of(
     """
 
     def named(table: Table) -> pl.DataFrame:
-        whose = (pl.lit(evaluation[name]).alias(name) for name in ("evaluation_id", "period", "policy_id"))
+        whose = (pl.lit(evaluation[name]).alias(name) for name in IDENTITY)
         return table.conform(results[table.qualified].with_columns(whose))
 
     return Report(

@@ -42,6 +42,7 @@ from schemas import (
     WITHDRAWALS,
     Table,
 )
+from schemas.results import own_schema
 
 __all__ = ["Finding", "audit", "inputs_sha256"]
 
@@ -247,8 +248,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         own = contents[table.qualified].filter(evaluation_id=subject)
         if table is MOVEMENTS:
             own = own.join(again.select("previous_evaluation_id").unique(), on="previous_evaluation_id", how="semi")
-        keys = ("evaluation_id", "period", "policy_id")
-        names = [name for name in table.names if name not in keys and name in again.columns]
+        names = [name for name in own_schema(table) if name in again.columns]
         yield _by(_same(f"{subject} {table.name}", own, again, names), other_program=other_program)
 
 

@@ -19,6 +19,7 @@ from efficiency.version import code_version
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
 from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     if previous is not None:
         of_pair = own & (pl.col("previous_evaluation_id") == previous.evaluation_id)
         moved = contents[MOVEMENTS.qualified].filter(of_pair)
-        movements = moved.drop("evaluation_id", "period", "policy_id") if moved.height else None
+        movements = moved.drop(IDENTITY) if moved.height else None
     report = report_of(
         evaluation,
         policy,

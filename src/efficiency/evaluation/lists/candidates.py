@@ -17,7 +17,7 @@ from efficiency.evaluation.lists.reasons import columns_in, reason
 from efficiency.evaluation.lists.verification import missing_labels
 from efficiency.policy.expressions import predicate
 from efficiency.policy.model import VERIFY, VERIFY_TITLE, Candidate, Policy
-from schemas.results import CANDIDATES
+from schemas.results import CANDIDATES, own_schema
 
 MERGER = "merger"
 
@@ -31,7 +31,7 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     worst score comes first (best for `partner`), those without a score last, then by code.
     """
     if not policy.candidate:
-        return pl.DataFrame(schema=_declared())
+        return pl.DataFrame(schema=own_schema(CANDIDATES))
     met = [_met(candidate) for candidate in policy.candidate]
     entry = pl.coalesce(
         *(pl.when(holds).then(i) for i, holds in enumerate(met)),
@@ -58,7 +58,7 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     needs = next_tier_needs(evaluation, policy, rows.filter(pl.coalesce("would_be", "list").is_in(renovating)))
     for found in (partners, needs):
         rows = rows.join(found, on="uscc", how="left", validate="m:1", maintain_order="left")
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in _declared().items())
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in own_schema(CANDIDATES).items())
 
 
 def _met(candidate: Candidate) -> pl.Expr:
@@ -67,10 +67,6 @@ def _met(candidate: Candidate) -> pl.Expr:
     if not candidate.spares_protected:
         return holds
     return holds & (~pl.col("protected") | (pl.col("open_incidents") > 0))
-
-
-def _declared() -> dict[str, pl.DataType]:
-    return {n: t for n, t in CANDIDATES.polars_schema.items() if n not in ("evaluation_id", "period", "policy_id")}
 
 
 def _entries(matched: pl.DataFrame, candidate: Candidate, cuts: Sequence[float]) -> pl.DataFrame:

@@ -8,9 +8,7 @@ from efficiency.evaluation.evaluate import Evaluation
 from efficiency.evaluation.lists.reasons import as_text
 from efficiency.policy.expressions import column_names, numbers, predicate
 from efficiency.policy.model import Policy, Verification
-from schemas.results import SEPARATOR, VERIFICATIONS
-
-_IDENTITY = ("evaluation_id", "period", "policy_id")
+from schemas.results import SEPARATOR, VERIFICATIONS, own_schema
 
 
 def missing_labels(policy: Policy) -> pl.Expr:
@@ -54,7 +52,7 @@ def verifications(evaluation: Evaluation, policy: Policy, candidates: pl.DataFra
                 pl.lit("、".join(sorted(column_names(rule.when)))).alias("columns"),
             )
         )
-    declared = {name: dtype for name, dtype in VERIFICATIONS.polars_schema.items() if name not in _IDENTITY}
+    declared = own_schema(VERIFICATIONS)
     if not parts:
         return pl.DataFrame(schema=declared)
     rows = pl.concat(parts).sort("at", "number").with_columns(pl.lit(None, dtype=pl.String).alias("source_cell"))
