@@ -114,10 +114,15 @@ class Partitions:
 
     parts: tuple[Mapping[str, Chunks], ...]
 
-    def frames(self, without: Collection[str] = ()) -> Iterator[dict[str, pl.DataFrame]]:
-        """Form id → rows of one partition after another, read into memory but for the columns `without`."""
+    def frames(
+        self, without: Collection[str] = (), only: Collection[str] | None = None
+    ) -> Iterator[dict[str, pl.DataFrame]]:
+        """Form id → rows of one partition after another, read into memory but for the columns `without`.
+
+        Of the forms `only` these, where they are given.
+        """
         for partition in self.parts:
-            yield {form: chunks.whole(without) for form, chunks in partition.items()}
+            yield {form: chunks.whole(without) for form, chunks in partition.items() if only is None or form in only}
 
     def lazy(self) -> Iterator[dict[str, pl.LazyFrame]]:
         """Form id → rows of one partition after another, of which only what a query needs is read."""

@@ -92,18 +92,22 @@ NAMED = 3
 """Open incidents that a text names; of more there is the number."""
 
 
+def is_open(day: date) -> pl.Expr:
+    """Whether an incident is dated not after `day` and not put right by then."""
+    return (pl.col("date") <= day) & (pl.col("resolved").is_null() | (pl.col("resolved") > day))
+
+
 def open_incidents(incidents: pl.DataFrame, day: date) -> pl.DataFrame:
     """One row per enterprise with incidents dated not after `day` and not put right by then.
 
     Counted by kind, and in words: incident_documents, phaseout_items; phaseout_overdue counts those of kind 淘汰类
     whose deadline is before `day`.
     """
-    is_open = (pl.col("date") <= day) & (pl.col("resolved").is_null() | (pl.col("resolved") > day))
     document = pl.col("document").fill_null("文号未注明")
     deadline = pl.coalesce(pl.format("期限{}", pl.col("deadline").cast(pl.String)), pl.lit("期限未注明"))
     phaseout = pl.col("kind") == INCIDENTS["incidents_phaseout"][0]
     return (
-        incidents.filter(is_open)
+        incidents.filter(is_open(day))
         .sort("uscc", "date", "kind", "document", nulls_last=True)
         .with_columns(
             pl.format("{}{}({})", "date", pl.col("kind").fill_null("其他"), document).alias("words"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
-from efficiency.evaluation.lists import select, verifications, with_source_cells
+from efficiency.evaluation.lists import forms_looked_at, select, verifications, with_source_cells
 from efficiency.evaluation.scoring import words_of_indicators
 from efficiency.facts.profile import Profile, build_profile, concat_profiles
 from efficiency.periods import period_end, period_start
@@ -57,8 +57,8 @@ def select_lists(
     """
     candidates = select(evaluation, policy)
     known = verifications(evaluation, policy, candidates)
-    if known.height:
-        for partition in facts.frames():
+    if forms := forms_looked_at(known):
+        for partition in facts.frames(only=forms):
             known = with_source_cells(known, partition, columns, submissions, period_end(period))
     return candidates, known
 

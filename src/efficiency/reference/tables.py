@@ -136,6 +136,12 @@ def carrier_kind() -> dict[str, str]:
 
 
 @cache
+def electric_carriers() -> tuple[str, ...]:
+    """Standard names of the carriers whose consumption is electricity, in the order of carriers.csv."""
+    return tuple(name for name, kind in carrier_kind().items() if kind == "electricity")
+
+
+@cache
 def limits() -> pl.DataFrame:
     """One row per product and standard: the columns of limits.csv; figures are in `unit`, null where not known."""
     return _read("limits.csv").with_columns(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from efficiency.evaluation.changes.between_periods import MOVEMENT, Results, movement
 from efficiency.evaluation.changes.between_policies import STATES, UNRATED, Comparison, compare
 from efficiency.evaluation.changes.by_corrections import ASKED, Trial, effects
-from efficiency.evaluation.changes.policy_reasons import Side
+from efficiency.evaluation.changes.policy_reasons import Side, short_figure
 
 __all__ = [
     "ASKED",
@@ -19,4 +19,5 @@ __all__ = [
     "compare",
     "effects",
     "movement",
+    "short_figure",
 ]

@@ -218,7 +218,7 @@ def _item() -> pl.Expr:
     more = pl.when(pl.col("shift") > 0).then(pl.lit("多")).otherwise(pl.lit("少"))
     return pl.concat_str(
         "title", pl.lit("："), _points("a", "甲"), pl.lit("，"), _points("b", "乙"), pl.lit("，"),
-        beyond, more, number(pl.col("shift").abs()), pl.lit("分"),
+        beyond, more, short_figure(pl.col("shift").abs()), pl.lit("分"),
     )  # fmt: skip
 
 
@@ -226,19 +226,20 @@ def _points(side: str, called: str) -> pl.Expr:
     """甲得30分(权重30,基准15); 甲办法未设 where the policy lacks the item."""
     points, weight, benchmark = (pl.col(f"{name}_{side}") for name in ("points", "weight", "benchmark"))
     made = pl.concat_str(
-        pl.lit("(权重"), number(weight),
-        pl.when(benchmark.is_not_null()).then(pl.lit("，基准") + number(benchmark)).otherwise(pl.lit("")), pl.lit(")"),
+        pl.lit("(权重"), short_figure(weight),
+        pl.when(benchmark.is_not_null()).then(pl.lit("，基准") + short_figure(benchmark)).otherwise(pl.lit("")),
+        pl.lit(")"),
     )  # fmt: skip
     return (
         pl.when(pl.col("part") == ADJUSTMENTS)
-        .then(pl.concat_str(pl.lit(called), number(points), pl.lit("分")))
+        .then(pl.concat_str(pl.lit(called), short_figure(points), pl.lit("分")))
         .when(weight.is_null())
         .then(pl.lit(f"{called}办法未设"))
-        .otherwise(pl.concat_str(pl.lit(f"{called}得"), number(points), pl.lit("分"), made))
+        .otherwise(pl.concat_str(pl.lit(f"{called}得"), short_figure(points), pl.lit("分"), made))
     )
 
 
-def number(value: pl.Expr) -> pl.Expr:
+def short_figure(value: pl.Expr) -> pl.Expr:
     """A figure as text: two decimals, four below 1, without trailing zeros."""
     rounded = pl.when(value.abs() >= 1).then(value.round(2)).otherwise(value.round(4)) + 0.0
     return rounded.cast(pl.String).str.replace(r"\.0$", "")

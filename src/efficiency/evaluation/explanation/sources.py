@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from efficiency.periods import period_end
-from efficiency.reference.tables import carrier_form_unit, carrier_kind
+from efficiency.reference.tables import carrier_form_unit, electric_carriers
 from schemas import DATED, FACTS, FEEDS, FORMS, Form
 from schemas.profile import TOTALS
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from schemas import Column
 
-ELECTRIC = [name for name, kind in carrier_kind().items() if kind == "electricity"]
-"""Standard names of the carriers whose consumption is electricity."""
 _LEVELS = [word for word, fed in FEEDS.items() if any(column.figure == "level" for _, column, _ in fed)]
 
 SOURCES = pl.Schema(
@@ -178,7 +176,7 @@ def _of_form(frames: Frames, form: Form, uscc: str, words: set[str], end: date) 
     for column, word in wanted:
         placed = stated_places(frames, form, rows, column.name)
         if word == "electricity":
-            placed = placed.filter(pl.col("carrier").is_in(ELECTRIC))
+            placed = placed.filter(pl.col("carrier").is_in(electric_carriers()))
         found.append(_figures(placed, column.name, word, unit_of(form, column)))
     return found
 

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from efficiency.evaluation.lists.candidates import select
+from efficiency.evaluation.lists.next_tier import NO_REVENUE
 from efficiency.evaluation.lists.partners import PARTNERS, find_partners
+from efficiency.evaluation.lists.reasons import UNSTATED
 from efficiency.evaluation.lists.verification import verifications
-from efficiency.evaluation.lists.verification_cells import with_source_cells
+from efficiency.evaluation.lists.verification_cells import forms_looked_at, with_source_cells
 
-__all__ = ["PARTNERS", "find_partners", "select", "verifications", "with_source_cells"]
+__all__ = [
+    "NO_REVENUE",
+    "PARTNERS",
+    "UNSTATED",
+    "find_partners",
+    "forms_looked_at",
+    "select",
+    "verifications",
+    "with_source_cells",
+]

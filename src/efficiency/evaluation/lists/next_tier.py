@@ -12,8 +12,8 @@ from schemas.profile import TOTALS
 MOST_CASES = 250_000
 """Enterprises on such lists × enterprises of their cohort: beyond it a list leaves this to the card, for the time."""
 ELSEWHERE = "企业数较多，见企业评分卡"
-IDLE = "本期营业收入为零，先核实是否停产"
-"""Nobody who sells nothing is told to earn a little more."""
+NO_REVENUE = "本期营业收入为零，先核实是否停产"
+"""What stands in place of changes for an enterprise that sells nothing: a little more revenue is no advice."""
 NO_WAY = "单改一项数据不能升至{tier}类"
 SHOWN = ("land", "energy")
 """The dimensions whose figures are named: a list is about land and energy; the score card has the rest."""
@@ -38,11 +38,17 @@ def next_tier_needs(evaluation: Evaluation, policy: Policy, of: pl.DataFrame) ->
 
 def _of_cohort(evaluation: Evaluation, policy: Policy, cohort: Cohort, asked: pl.DataFrame) -> list[tuple[str, str]]:
     """Code and words of the enterprises of one cohort."""
-    targets = {
-        uscc: better
-        for uscc, tier in asked.select("uscc", "tier").iter_rows()
-        if (better := next_better(tier)) is not None
-    }
+    better = {uscc: next_better(tier) for uscc, tier in asked.select("uscc", "tier").iter_rows()}
+    idle = set(asked.filter(pl.col("revenue") == 0)["uscc"])
+    waiting = [(uscc, NO_REVENUE) for uscc, tier in better.items() if tier is not None and uscc in idle]
+    targets = {uscc: tier for uscc, tier in better.items() if tier is not None and uscc not in idle}
+    return [*waiting, *_of_targets(evaluation, policy, cohort, targets)]
+
+
+def _of_targets(
+    evaluation: Evaluation, policy: Policy, cohort: Cohort, targets: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Code and words of the enterprises of one cohort, each with the tier that it is to reach."""
     if not targets:
         return []
     members = evaluation.scores.filter(pl.col("cohort") == cohort.id).height
@@ -59,10 +65,7 @@ def _of_cohort(evaluation: Evaluation, policy: Policy, cohort: Cohort, asked: pl
         for part in PARTS
         if (word := advisable(item, part))
     )
-    idle = set(asked.filter(pl.col("revenue") == 0)["uscc"])
-    return [
-        (uscc, IDLE if uscc in idle else _in_words(search, uscc, list(words), tier)) for uscc, tier in targets.items()
-    ]
+    return [(uscc, _in_words(search, uscc, list(words), tier)) for uscc, tier in targets.items()]
 
 
 def _in_words(search: Search, uscc: str, words: list[str], tier: str) -> str:

@@ -26,6 +26,8 @@ _UNKNOWN = {
     "renovate_by": "未载明",
 }
 """Column → what is written where it is null."""
+UNSTATED = tuple(dict.fromkeys((NO_DATA, *_UNKNOWN.values())))
+"""Everything that is written for null."""
 _DECIDED = (
     "tier", "tier_initial", "override_labels", "open_incidents", "incident_documents", "protected", "vetoed",
 )  # fmt: skip

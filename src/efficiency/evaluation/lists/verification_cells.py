@@ -10,7 +10,8 @@ from datetime import date
 
 import polars as pl
 
-from efficiency.reference.tables import carrier_kind
+from efficiency.facts.enterprise import is_open
+from efficiency.reference.tables import electric_carriers
 from schemas import FORMS
 from schemas.profile import INCIDENTS
 
@@ -43,8 +44,6 @@ def with_source_cells(
 
     `facts`: the facts of each form; `columns` and `submissions`: intake.columns and intake.submissions.
     """
-    if rows.is_empty():
-        return rows
     asked = rows.select("uscc", pl.col("columns").str.split("、").alias("word")).explode("word").unique()
     places = list(_places(facts, asked, day))
     if not places:
@@ -78,6 +77,17 @@ def with_source_cells(
     )
 
 
+def forms_looked_at(rows: pl.DataFrame) -> set[str]:
+    """The forms whose facts `with_source_cells` reads for `rows`: a province's energy is not read for nothing."""
+    words = set(rows["columns"].str.split("、").explode())
+    forms = {
+        "survey": words & _SURVEYED.keys(),
+        "incidents": words & {"open_incidents", *INCIDENTS},
+        "register": words & _REGISTERED.keys(),
+    }
+    return {form for form, own in forms.items() if own} | {_REPORTED[word][0] for word in words & _REPORTED.keys()}
+
+
 def _places(facts: Mapping[str, pl.DataFrame], asked: pl.DataFrame, day: date) -> Iterator[pl.DataFrame]:
     """Where each word is stated of the enterprises that are asked for, a frame with `_PLACE` for each word."""
     of_whom = asked.select("uscc").unique()
@@ -98,8 +108,7 @@ def _places(facts: Mapping[str, pl.DataFrame], asked: pl.DataFrame, day: date) -
         yield placed(known.filter(latest == latest.max().over("uscc")), word, field)
     for word in sorted(words & {"open_incidents", *INCIDENTS}):
         kinds = [INCIDENTS[word][0]] if word in INCIDENTS else None
-        is_open = (pl.col("date") <= day) & (pl.col("resolved").is_null() | (pl.col("resolved") > day))
-        found = counting("incidents").filter(is_open)
+        found = counting("incidents").filter(is_open(day))
         yield placed(found if kinds is None else found.filter(pl.col("kind").is_in(kinds)), word, "date")
     for word in sorted(words & _REGISTERED.keys()):
         field = _REGISTERED[word]
@@ -108,6 +117,5 @@ def _places(facts: Mapping[str, pl.DataFrame], asked: pl.DataFrame, day: date) -
         form, field = _REPORTED[word]
         rows = counting(form).filter(pl.col("span_end") == day.replace(day=1), pl.col(field).is_not_null())
         if form == "energy":
-            electric = [name for name, kind in carrier_kind().items() if kind == "electricity"]
-            rows = rows.filter(pl.col("carrier").is_in(electric))
+            rows = rows.filter(pl.col("carrier").is_in(electric_carriers()))
         yield placed(rows, word, field)

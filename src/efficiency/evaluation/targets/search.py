@@ -41,7 +41,7 @@ _YIELDS = {"revenue", "gross_output", "value_added", "tax", "rd_expense"}
 PARTS = ("numerator", "denominator")
 OUT_OF_REACH = "单改此项数据(增加16倍、减少90%以内)不能达到：基准、名次和其他指标随之变化"
 _RISING = 4.0 ** np.arange(-5, 3)
-"""Steps in which more of a figure is tried, in shares of it; nobody is told to grow more than sixteenfold."""
+"""Steps in which more of a figure is tried, in shares of it; no more than sixteenfold is advised."""
 _FALLING = np.array([4.0**-6, 4.0**-4, 0.02, 0.06, 0.15, 0.35, 0.6, 0.9])
 """Steps in which less of a figure is tried, in shares of it."""
 MOST_MEMBERS = 2_000

@@ -144,8 +144,8 @@ def _apart_by_kind(table: Table, keyed: pl.DataFrame, key: list[str], kinds_of: 
     same = like_carrier & (amount.n_unique().over(key) < pl.len().over(key))
     in_doubt = (several & kind.is_null().any().over(key)) | same.fill_null(value=False)
     added = rows.filter((like_carrier & ~in_doubt).fill_null(value=False))
-    told = added.unique(key, keep="first", maintain_order=True).select("row_index", kind.alias("value"), "carrier")
-    table.cell_problems("kinds_added", told, column, "carrier", carrier=pl.col("carrier"))
+    first = added.unique(key, keep="first", maintain_order=True).select("row_index", kind.alias("value"), "carrier")
+    table.cell_problems("kinds_added", first, column, "carrier", carrier=pl.col("carrier"))
     return rows.with_columns(pl.when(~in_doubt).then(PART.name).alias(PART.name)).drop("_kind")
 
 

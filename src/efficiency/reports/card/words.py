@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.reports.card.figures import movement_lines
 from efficiency.reports.content import checks, efficiencies, partners, rules
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, format_figure, format_to_reach, percentage
@@ -163,7 +164,7 @@ def ways_up(target: Target, score: Mapping[str, Any]) -> tuple[list[str], pl.Dat
     if target.note:
         words.append(target.note)
     if score["revenue"] == 0:
-        return [efficiencies.NO_REVENUE, *words], target.what_it_takes.clear()
+        return [NO_REVENUE, *words], target.what_it_takes.clear()
     return words, target.what_it_takes
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from efficiency.evaluation.lists import UNSTATED
 from efficiency.reports.text import format_figure, percentage
 from schemas import FED_BY, FORMS
 from schemas.profile import INCIDENTS, MONTHS_WITHOUT, PROFILE
@@ -39,8 +40,6 @@ _NOT_FIRM = "只反映权重与数据的扰动，请复核后由人工判断"
 
 _UNDONE = {"visited": "否", "open_objection": "是"}
 """Yes/no word that says by itself what is to be done → the value where that is so."""
-NOT_KNOWN = ("未掌握", "无数据", "未评定", "未载明")
-"""What stands for a value that nobody has stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _missing(passed: bool | None, words: list[str], values: Mapping[str, str]) -
     if passed is None:
         return "本办法未测算，不作为缺项"
     # Of several data those that nobody has stated come first: the others may be as they should be.
-    open_ones = [word for word in words if values.get(word) in (None, *NOT_KNOWN, _UNDONE.get(word))]
+    open_ones = [word for word in words if values.get(word) in (None, *UNSTATED, _UNDONE.get(word))]
     known = [word for word in words if word not in _UNDONE]
     return "；".join(_lacking(word, values) for word in open_ones or known or words)
 
@@ -123,6 +122,6 @@ def _lacking(word: str, values: Mapping[str, str]) -> str:
     if word == "visited":
         return f"请走访并在《{form.title}》填报走访日期"
     value = values.get(word)
-    if value not in (None, *NOT_KNOWN):
+    if value is not None and value not in UNSTATED:
         return f"现为“{_shown(word, value)}”，与核查事项不符；如有误请在《{form.title}》更正{title}"
     return f"缺{title}：请在《{form.title}》补报"

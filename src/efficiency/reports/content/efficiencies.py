@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.evaluation.lists import NO_REVENUE
 from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 DIMENSIONS = ("land", "energy")
 DIMENSION_NAMES = {"land": "土地", "energy": "能源"}
-
-NO_REVENUE = "本期营业收入为零，先核实是否停产"
 
 _TITLES = {column.name: column.title for column in TOTALS}
 _UNITS = {column.name: f" {column.unit}" for column in TOTALS if column.unit}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
-from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, NO_REVENUE, headline_efficiencies
+from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
@@ -97,10 +98,6 @@ def _rows(report: Report) -> pl.DataFrame:
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
             # Who has no revenue is not told to earn more before somebody has looked.
             pl.when(pl.col("idle")).then(pl.lit(NO_REVENUE)).otherwise(_lines(needs)).alias("need"),
-            pl.when(pl.col("idle") & pl.col("next_tier_needs").is_not_null())
-            .then(pl.lit(NO_REVENUE))
-            .otherwise("next_tier_needs")
-            .alias("next_tier_needs"),
             pl.col("would_be").replace(list_titles(report)).alias("would_be_title"),
         )
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.evaluation.changes import short_figure
 from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_indicators
 
 if TYPE_CHECKING:
@@ -84,11 +85,12 @@ def _together() -> tuple[pl.Expr, pl.Expr]:
     reached = pl.when(higher).then(value >= benchmark).otherwise(value <= benchmark)
     missed = pl.when(higher).then(pl.lit("，仍低于本企业基准")).otherwise(pl.lit("，仍高于本企业基准"))
     against = pl.concat_str(
-        pl.when(reached).then(pl.lit("，达到本企业基准")).when(~reached).then(missed), _short(benchmark)
+        pl.when(reached).then(pl.lit("，达到本企业基准")).when(~reached).then(missed), short_figure(benchmark)
     ).fill_null("")
+    theirs = short_figure(pl.col("their_value"))
     figures = pl.concat_str(
-        _short(value), pl.col("unit").fill_null(""), pl.lit("(本企业"), _short(pl.col("value")), pl.lit("、对方"),
-        _short(pl.col("their_value")), pl.lit(")"), against,
+        short_figure(value), pl.col("unit").fill_null(""), pl.lit("(本企业"), short_figure(pl.col("value")),
+        pl.lit("、对方"), theirs, pl.lit(")"), against,
     )  # fmt: skip
     whole = (
         pl.when(pl.col("alike").is_null())
@@ -97,17 +99,10 @@ def _together() -> tuple[pl.Expr, pl.Expr]:
     )
     side = pl.col("dimension").replace_strict(DIMENSION_NAMES)
     verdict = pl.when(reached).then(pl.lit("达基准")).when(~reached).then(pl.lit("未达基准")).otherwise(pl.lit(""))
-    brief = pl.concat_str(_short(value), pl.lit("(对方"), _short(pl.col("their_value")), pl.lit(")"), verdict)
+    brief = pl.concat_str(short_figure(value), pl.lit("(对方"), theirs, pl.lit(")"), verdict)
     short = (
         pl.when(pl.col("alike").is_null())
         .then(pl.concat_str(side, pl.lit("指标不同")))
         .otherwise(pl.concat_str(pl.lit("合并后"), side, pl.lit("效率"), brief.fill_null("无法测算")))
     )
     return whole.alias("said"), short.alias("said_short")
-
-
-def _short(value: pl.Expr) -> pl.Expr:
-    """A figure with two decimals, or four below 1, without zeros at the end."""
-    rounded = pl.when(value.abs() >= 1).then(value.round(2)).otherwise(value.round(4))
-    # Adding 0.0 turns a rounded −0.0 into 0.
-    return (rounded + 0.0).cast(pl.String).str.replace(r"\.0$", "")

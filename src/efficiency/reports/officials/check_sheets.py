@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.reports.content import checks, efficiencies, lists, notes, partners
 from efficiency.reports.palette import ALERT
 from efficiency.reports.text import division_names, percentage, sheet_name
@@ -279,7 +280,7 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
         first += [(span, title, head), (1, *value)]
     paper.line(first, height=18)
     if score["revenue"] == 0:
-        paper.line([(COLUMNS, f"{efficiencies.NO_REVENUE}。", paper.styles.cell("text", bold=True, font_color=ALERT))])
+        paper.line([(COLUMNS, f"{NO_REVENUE}。", paper.styles.cell("text", bold=True, font_color=ALERT))])
     if headline is not None:
         for dimension, words in efficiencies.DIMENSION_NAMES.items():
             label = headline[f"{dimension}_indicator"]

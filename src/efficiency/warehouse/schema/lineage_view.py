@@ -6,7 +6,7 @@ A stated figure feeds words of the profile (`owned` feeds `land` and `land_owned
 
 from __future__ import annotations
 
-from efficiency.reference.tables import carrier_form_unit, carrier_kind
+from efficiency.reference.tables import carrier_form_unit, electric_carriers
 from efficiency.warehouse.schema.tables import literal, quoted
 from schemas import FACTS, FEEDS, FORMS, INDICATORS, SCORES, SUBMISSIONS, Form
 from schemas.column import Column
@@ -121,7 +121,7 @@ def _figures(form: Form, column: Column, word: str) -> str:
             f"GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on "
             f"FROM {source} WHERE NOT superseded)"
         )
-    electric = ", ".join(literal(name) for name, kind in carrier_kind().items() if kind == "electricity")
+    electric = ", ".join(map(literal, electric_carriers()))
     where = f" AND carrier IN ({electric})" if word == "electricity" else ""
     unit = _form_unit() if form.named_by else literal(column.unit or "")
     adds_up = form.flow and column.figure != "level"
