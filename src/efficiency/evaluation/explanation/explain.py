@@ -121,6 +121,8 @@ class _Opened:
     scores: pl.DataFrame
     profile: pl.DataFrame
     """Every enterprise with the columns that its evaluation read (shape `schemas.PROFILE`)."""
+    counted: pl.DataFrame
+    """Who is not ranked but counts in n: the profile, and counted_in, the cohort in which it does."""
     ranked: pl.DataFrame
     """The ranked enterprises with every column that overrides and groups may name."""
     peers: dict[tuple[str, str], list[float]]
@@ -222,12 +224,15 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         .join(ranked, on="uscc", how="semi")
         .select("uscc", "cohort", "indicator", "value")
     )
+    profile = _as_profile(described)
+    excluded = profile.join(scores.filter(pl.col("status") == "excluded"), on="uscc", how="semi", maintain_order="left")
     return _Opened(
         policy=policy,
         evaluation=evaluation,
         others=others,
         scores=scores,
-        profile=_as_profile(described),
+        profile=profile,
+        counted=assign(excluded, policy).filter(pl.col("counted_in").is_not_null()),
         asked=frozenset(scores["uscc"]),
         ranked=ranked,
         peers=_peers(values, policy),
@@ -398,10 +403,7 @@ def _target(
     alike = (pl.col(name).eq_missing(pl.lit(mine[name][0])) for name in cohort.tiers.within)
     same_group = pl.all_horizontal(pl.lit(value=True), *alike)
     others = peers.filter(pl.col("uscc") != score["uscc"], same_group)["score"].drop_nulls().to_list()
-    excluded = opened.profile.join(
-        opened.scores.filter(pl.col("status") == "excluded"), on="uscc", how="semi", maintain_order="left"
-    )
-    counted = assign(excluded, opened.policy).filter(pl.col("counted_in") == cohort.id, same_group).height
+    counted = opened.counted.filter(pl.col("counted_in") == cohort.id, same_group).height
     needed = score_needed(cohort.tiers, tier, others, counted)
     blocked = _blocked_by(opened.policy, mine, own, tier, needed)
     if needed is None:

@@ -14,7 +14,7 @@ from efficiency.intake.layout.months_across import with_cumulative_months, with_
 from efficiency.intake.layout.months_down import find_months_down
 from efficiency.intake.layout.panes import panes, shared_context
 from efficiency.intake.layout.row_kinds import last_used_row
-from efficiency.intake.layout.titles import planned_by, table_context, units_of_rows
+from efficiency.intake.layout.titles import planned_by, stem_of, table_context, units_of_rows
 from efficiency.intake.parsing import is_planned, is_reached
 from schemas import FORMS
 
@@ -102,7 +102,7 @@ def _hint(grid: Grid, file_name: str, header: Header | None) -> str:
     if header is None:
         return hint
     context = table_context(grid, file_name, header.top)
-    said = planned_by(grid, header, context, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    said = planned_by(grid, header, context, stem_of(file_name))
     if said is None or said.plan == "doubt":
         return hint
     return f"{said.where}“{said.text}”写明是计划数或预计数，不能代替实际完成数。{hint}"
@@ -121,7 +121,7 @@ def _measured(grid: Grid, file_name: str, found: Sequence[MeasureRows]) -> list[
         layouts = tuple(layouts_of(header, context, "", ""))
         if not layouts:
             return []
-        stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        stem = stem_of(file_name)
         found_table = FoundTable(measured.view, header, context, layouts, end, measured)
         tables.append(_without_planned(found_table, planned_by(grid, header, context, stem)))
     return tables
@@ -176,7 +176,7 @@ def _tables_below(
     `shared` is what is stated above tables side by side, `timing` what a mapping states. A table above the first form
     that names the enterprise the sheet is about, or who fills it in, is none of them.
     """
-    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = stem_of(file_name)
     forms: list[FoundTable] = []
     others: list[FoundTable] = []
     start = 0

@@ -117,7 +117,7 @@ def table_context(
     cells = [cell for row in above for cell in row if cell and not _EXPLANATION.search(cell)]
     notes = [cell for row in (*above, *below) for cell in row if _UNIT_NOTE.search(cell)]
     units = units_above([*cells, *(line for line in titles if _split_label(line))])
-    for text in () if before else (" ".join(titles), grid.sheet, file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]):
+    for text in () if before else (" ".join(titles), grid.sheet, stem_of(file_name)):
         # 营业收入情况表(千元): what is nearest the table goes first, a 单位: before all.
         units = units_in_title(text) if units == NO_UNITS else units
     units += _units_beside(units, [*_unit_cells(grid, top), *notes])
@@ -146,6 +146,11 @@ def table_context(
         name=own.name or (None if own.uscc else before.name),
         planned_note=own.planned_note,
     )
+
+
+def stem_of(file_name: str) -> str:
+    """The name of a file of the inbox without its folders and its ending."""
+    return file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
 def planned_by(grid: Grid, header: Header, context: TableContext, file_stem: str) -> PlannedBy | None:
