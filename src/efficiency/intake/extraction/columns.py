@@ -102,24 +102,37 @@ def _plain_days(frame: pl.DataFrame) -> pl.Series | None:
 
 def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     """Numbers as stored, and numbers written as text; `parse_number` sees only texts that are no plain numbers."""
-    if cells[f"t{column}"].null_count() == cells.height:
+    number, text = pl.col(f"n{column}"), pl.col(f"t{column}")
+    stored, written = cells.height - cells[f"n{column}"].null_count(), cells.height - cells[f"t{column}"].null_count()
+    if not written:
         return Extracted(cells[f"n{column}"].alias("value"), _NONE)
-    text = pl.col("text")
-    read = _column(cells, column).with_columns(pl.coalesce("number", plain_number(text)).alias("value"))
-    rest = read.with_row_index("index").filter(pl.col("value").is_null() & text.is_not_null())
-    if not rest.height:
-        return Extracted(read["value"], _NONE)
-    closely = rest.with_columns(
-        parse_number(text).alias("number"), is_blank(text).alias("blank"), is_percent(text).alias("percent")
+    values = cells.select(pl.coalesce(number, plain_number(text)).alias("value")).to_series()
+    if values.null_count() == cells.height - stored - written:
+        return Extracted(values, _NONE)
+    # Set up once: each step that polars runs costs as much as a few hundred cells.
+    rest = (
+        pl.LazyFrame([cells["row_index"], cells[f"t{column}"].alias("value"), values.alias("number")])
+        .with_row_index("index")
+        .filter(pl.col("number").is_null() & pl.col("value").is_not_null())
+        .with_columns(
+            parse_number(pl.col("value")).alias("number"),
+            is_blank(pl.col("value")).alias("blank"),
+            is_percent(pl.col("value")).alias("percent"),
+            pl.col("value").str.strip_chars(),
+        )
+        .collect()
     )
-    values = read["value"].scatter(closely["index"], closely["number"])
-    refused = closely.filter(pl.col("number").is_null() & ~pl.col("blank")).select(
-        "row_index", _fault(text, "not_a_number").alias("rule"), text.str.strip_chars().alias("value")
-    )
-    percents = closely.filter(pl.col("percent") & pl.col("number").is_not_null()).select(
-        "row_index", text.str.strip_chars().alias("value"), "number"
-    )
-    return Extracted(values, refused, percents if percents.height else None)
+    if rest["number"].null_count() < rest.height:
+        values = values.scatter(rest["index"], rest["number"])
+    refused, percents = _NONE, None
+    if rest["number"].null_count() > rest["blank"].sum():
+        refused = rest.filter(pl.col("number").is_null() & ~pl.col("blank")).select(
+            "row_index", _fault(pl.col("value"), "not_a_number").alias("rule"), "value"
+        )
+    if rest["percent"].any():
+        understood = rest.filter(pl.col("percent") & pl.col("number").is_not_null())
+        percents = understood.select("row_index", "value", "number") if understood.height else None
+    return Extracted(values, refused, percents)
 
 
 def _column(cells: pl.DataFrame, column: int) -> pl.DataFrame:

@@ -172,7 +172,10 @@ def check_spans(table: Table, rows: pl.DataFrame) -> None:
     `rows` are what `read_rows` gives. Only where the table states every month of it once.
     """
     form = FORMS[table.layout.form]
-    if not form.flow or not rows.height or not rows.select((pl.col("span_start") != pl.col("span_end")).any()).item():
+    if not form.flow or not rows.height:
+        return
+    one_month = rows["span_start"] == rows["span_end"]
+    if one_month.all() or rows["span_start"].filter(one_month).n_unique() < 2:  # a figure of several months has two
         return
     single = pl.col("span_start") == pl.col("span_end")
     key = ["uscc", "name", *([form.named_by] if form.named_by else []), *([PART.name] if form.parts else [])]
@@ -207,11 +210,13 @@ def check_totals_of_carriers(table: Table, rows: pl.DataFrame, kinds: pl.DataFra
     `rows` are what `read_rows` gives, `kinds` what `layout.classify` gives. A total sums all rows of its carrier, or
     those since the last total of it. Nothing is checked where a figure of the table is refused.
     """
+    if not table.layout.long_energy or table.overlong:
+        return
     totals = kinds.filter(pl.col("kind").is_in(["total", "subtotal"]))["row_index"]
     refused = table.problems.filter(
         (pl.col("severity") == "error") & pl.col("field").is_in([*ROW_UNIT, "unit", "carrier"])
     )
-    if not table.layout.long_energy or not len(totals) or refused.height or table.overlong:
+    if not len(totals) or refused.height:
         return
     cells = cells_at(table.grid, kinds["row_index"]).filter(pl.col("row_index").is_in(totals.implode()))
     # A table of its own: what is wrong with the words of a total row is no problem.

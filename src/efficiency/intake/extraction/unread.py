@@ -78,8 +78,11 @@ def one_for_all_sheets(problems: pl.DataFrame) -> pl.DataFrame:
     It stands at the first of them, counts the others and names the first ones. The cause is the message without the
     name and the extent of the sheet.
     """
+    fewest = min(MOST_SHEETS.values())
+    if problems.height <= fewest:
+        return problems
     left = problems.with_row_index("_at").filter(pl.col("rule").is_in(list(MOST_SHEETS)), pl.col("cell").is_null())
-    if left.height <= min(MOST_SHEETS.values()):
+    if left.height <= fewest:
         return problems
     quoted = pl.concat_str(pl.lit("“"), "sheet", pl.lit("”"))
     cause = pl.col("message").str.replace(r"^工作表“.*?”", "").str.replace_all(r"\d+", "")

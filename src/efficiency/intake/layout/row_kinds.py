@@ -134,8 +134,9 @@ def _words(rows: pl.DataFrame, identity: Mapping[str, int], carrier: int | None,
     if carrier is not None:
         places.setdefault(carrier, len(places))
     texts = pl.concat([rows[f"t{column}"].alias("text") for column in places])
-    squeezed = texts.to_frame().select(squeeze(pl.col("text")).alias("squeezed"))
-    words = squeezed.select(pl.when(~is_blank_squeezed(pl.col("squeezed"))).then("squeezed").alias("word")).to_series()
+    word = pl.when(~is_blank_squeezed(pl.col("squeezed"))).then("squeezed").alias("word")
+    squeezed = texts.to_frame().lazy().select(squeeze(pl.col("text")).alias("squeezed")).with_columns(word).collect()
+    words = squeezed["word"]
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, rows.height)
 
     def of(column: int | None, texts: pl.Series) -> pl.Series:

@@ -77,22 +77,20 @@ def divide(value: pl.Expr, divisor: float) -> pl.Expr:
 
 
 def plain_number(text: pl.Expr) -> pl.Expr:
-    """Float64 of `1234.5`, `-.5`, `1.2E+03`; null for anything else, `inf` and `nan` included."""
-    number = text.cast(pl.Float64, strict=False)
+    """Float64 of `1234.5`, `-.5`, `1.2E+03`, `1,234.5`; null for anything else, `inf` and `nan` included."""
+    ungrouped = pl.when(text.str.contains(_GROUPED)).then(text.str.replace_all(",", "", literal=True)).otherwise(text)
+    number = ungrouped.cast(pl.Float64, strict=False)
     return pl.when(number.abs() < HUGE).then(number)
 
 
 def parse_number(text: pl.Expr) -> pl.Expr:
-    """`plain_number`, also of `1,234.5`, full-width digits, other minus signs and `12.5%` (0.125).
+    """`plain_number`, also of full-width digits, other minus signs and `12.5%` (0.125).
 
     A digit that is a mark (5.2①, 5.2²) or a fraction (2½) is no digit of the figure.
     """
     text = pl.when(~text.str.contains(r"\p{No}")).then(text)
     plain = squeeze(text).str.replace(r"^[−–—]", "-")
-    digits = plain.str.strip_suffix("%")
-    number = plain_number(
-        pl.when(digits.str.contains(_GROUPED)).then(digits.str.replace_all(",", "", literal=True)).otherwise(digits)
-    )
+    number = plain_number(plain.str.strip_suffix("%"))
     # A percentage is divided, not multiplied by 0.01, so that 12.5% is 0.125 exactly.
     return number / pl.when(plain.str.ends_with("%")).then(100.0).otherwise(1.0)
 
