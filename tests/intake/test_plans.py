@@ -190,3 +190,22 @@ def test_a_title_of_tax_that_was_not_paid_is_told_at_the_column(title: str) -> N
 )
 def test_a_title_or_header_that_says_paid_is_believed(title: str, header: str) -> None:
     assert "title_doubt" not in [rule for _, _, rule in told(sent([[title], ["企业名称", header], [A, 5]]))]
+
+
+@pytest.mark.parametrize("title", ["2026年10月企业税收同比增减情况表", "2026年10月税收增长额"])
+def test_a_title_of_changes_is_told_at_the_first_column_of_figures(title: str) -> None:
+    result = sent([[title], ["企业名称", "税收(万元)", "营业收入(万元)"], [A, 5, 6]])
+    assert [(cell, rule) for _, cell, rule in told(result) if rule == "change_doubt"] == [("B2", "change_doubt")]
+    assert title in result.problems.filter(rule="change_doubt")["message"].item()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["2026年10月税收增减情况表"], ["企业名称", "本期税收(万元)", "增减额(万元)"], [A, 5, 1]],
+        [["2026年10月税收及同比增长情况"], ["企业名称", "税收(万元)", "同比增长(%)"], [A, 5, 1]],
+        [["2026年10月企业税收"], ["企业名称", "税收(万元)"], [A, 5]],
+    ],
+)
+def test_a_table_that_states_figures_beside_their_changes_is_not_doubted(rows: list[list[object]]) -> None:
+    assert "change_doubt" not in [rule for _, _, rule in told(sent(rows))]

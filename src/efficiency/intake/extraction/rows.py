@@ -13,7 +13,7 @@ from efficiency.intake.extraction.row_periods import row_timings
 from efficiency.intake.extraction.shown_figures import names_its_unit
 from efficiency.intake.extraction.table import Table
 from efficiency.intake.extraction.unread import refuse_overlong_rows
-from efficiency.intake.layout import is_not_paid, named_throughout, named_within, says_paid
+from efficiency.intake.layout import is_not_paid, labels_of, named_throughout, named_within, says_change, says_paid
 from efficiency.intake.parsing import find_unit, span_label
 from efficiency.reference.tables import carrier_form_unit
 from schemas import COLUMN_MAP, FORMS, STATED
@@ -165,14 +165,25 @@ def _report_plan(table: Table) -> None:
 
 
 def _report_title_doubt(table: Table) -> None:
-    """`title_doubt` at a column of tax below a title that is of tax which was not paid: 欠税, 应缴, 减免."""
-    titles = [title for title in table.context.titles if is_not_paid(title)]
-    for binding in (binding for group in table.layout.groups for binding in group.columns):
-        if titles and binding.field == "tax" and not says_paid(binding.header):
-            title = FORMS[table.layout.form].column(binding.field).title
-            table.header_problem(
-                "title_doubt", binding.column, field=binding.field, value=titles[0], header=binding.header, title=title
-            )
+    """`title_doubt` at a column of tax below a title that is of tax which was not paid: 欠税, 应缴, 减免.
+
+    `change_doubt` at the first column of figures below a title that is of what they rose or fell by (同比增减), where
+    no column says so itself.
+    """
+    form = FORMS[table.layout.form]
+    bindings = [binding for group in table.layout.groups for binding in group.columns]
+    unpaid = next(filter(is_not_paid, table.context.titles), None)
+    change = next(filter(says_change, table.context.titles), None)
+    if change is not None and any(says_change(label) for label in labels_of(table.grid, table.header).values()):
+        change = None
+    for binding in bindings:
+        column = form.column(binding.field)
+        words = {"header": binding.header, "title": column.title}
+        if unpaid is not None and binding.field == "tax" and not says_paid(binding.header):
+            table.header_problem("title_doubt", binding.column, field=binding.field, value=unpaid, **words)
+        if change is not None and column.figure in ("flow", "level"):
+            table.header_problem("change_doubt", binding.column, field=binding.field, value=change, **words)
+            change = None
 
 
 def _report_loose_names(table: Table) -> None:

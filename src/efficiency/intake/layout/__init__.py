@@ -15,6 +15,7 @@ from efficiency.intake.layout.header_cells import (
     is_another_quantity,
     is_not_paid,
     piece,
+    says_change,
     says_paid,
 )
 from efficiency.intake.layout.headers import labels_of
@@ -58,6 +59,7 @@ __all__ = [
     "named_within",
     "nearest_headers",
     "piece",
+    "says_change",
     "says_cumulative",
     "says_paid",
 ]

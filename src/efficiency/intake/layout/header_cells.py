@@ -114,6 +114,7 @@ _OTHER_QUANTITY = re.compile(
     rf"{_OTHER_TIME.pattern}|其中|亩均|人均|户均|单耗|强度|折标|标准?煤|外供|外销|售出|上网|发电量|排水|等价"
 )
 """In brackets behind a name, what makes it another quantity: 营业收入(上年同期), 税收(亩均), 原煤(库存)."""
+_CHANGE = re.compile(r"增减|增加额|增长额|差额|变动额")
 _NOT_PAID = re.compile(r"减免|应[缴纳交]|欠[缴税费]|退税|返还|未缴|缓缴|核定|滞纳|补贴|奖励")
 """What makes the tax of a title another than that which was paid."""
 _PAID = re.compile(r"实[缴际纳]|已缴|入库|缴纳情况|完成")
@@ -293,6 +294,11 @@ def _below(timing: Timing, heading: Timing) -> Timing:
 def is_not_paid(title: str) -> bool:
     """Whether a title is of tax that was not paid (欠税, 应缴, 减免) and of none that was."""
     return _NOT_PAID.search(normalise_name(title)) is not None and not says_paid(title)
+
+
+def says_change(text: str) -> bool:
+    """Whether a title or header is of what figures rose or fell by: 同比增减, 增长额."""
+    return _CHANGE.search(normalise_name(text)) is not None
 
 
 def says_paid(text: str) -> bool:

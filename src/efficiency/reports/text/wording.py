@@ -74,6 +74,7 @@ RULES: dict[str, str] = {
     "figures_planned": "计划或预计数",
     "plan_doubt": "是否计划数存疑",
     "title_doubt": "标题与指标不符存疑",
+    "change_doubt": "实际数或增减额存疑",
     "rows_planned": "计划数的行未采用",
     "kinds_added": "同类能源已相加",
     "cumulative_doubt": "各月数是否累计存疑",
