@@ -134,6 +134,8 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         candidates=one.candidates,
         verifications=one.verifications,
         movements=one.movements,
+        compositions=one.evaluation.compositions,
+        coefficients=one.evaluation.coefficients,
     )
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas import (
+    CANDIDATES,
+    COEFFICIENTS,
+    COMPOSITIONS,
+    EVALUATIONS,
+    INDICATORS,
+    MOVEMENTS,
+    SCORES,
+    VERIFICATIONS,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +49,9 @@ class PublishedEvaluation:
     verifications: pl.DataFrame
     movements: pl.DataFrame | None = None
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
+    compositions: pl.DataFrame | None = None
+    """schemas.COMPOSITIONS likewise, and the next one; None when they are not known."""
+    coefficients: pl.DataFrame | None = None
 
     @property
     def evaluation_id(self) -> str:
@@ -148,7 +160,7 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
     An evaluation of the same inputs, policy text and period that exists already is made current again instead of
     being written twice. When the period's current evaluation changes, the current evaluations of the policy's
     later periods are marked stale, since they were given another history; the new one is not stale. Rows that
-    were published before are never altered, but for `current` and `stale`.
+    were published before are never altered, but for `current` and `stale` and what the totals are made of.
     """
     evaluations = contents["results.evaluations"]
     chosen = new.evaluation_id
@@ -169,6 +181,11 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
         for table, rows in new.results.items():
             added = table.conform(_with_keys(rows, new, chosen))
             frames[table.qualified] = pl.concat([contents[table.qualified], added])
+    # What totals are made of goes with the facts in the file, which may have changed without changing a total.
+    for table, made in ((COMPOSITIONS, new.compositions), (COEFFICIENTS, new.coefficients)):
+        if made is not None:
+            others = contents[table.qualified].filter(pl.col("evaluation_id") != chosen)
+            frames[table.qualified] = pl.concat([others, table.conform(_with_keys(made, new, chosen))])
     if new.movements is not None:
         frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
 

@@ -22,6 +22,8 @@ _RESULT_SOURCES = {
     "results.candidates": "the evaluation of the facts under its policy",
     "results.verifications": "the evaluation of the facts under its policy",
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
+    "results.compositions": "the facts as they were when the evaluation was made or found unchanged last",
+    "results.coefficients": "the evaluation's policy and the carriers table",
     "intake.submissions": "the submitted file and the run that read it",
     "intake.columns": "the header of the submitted sheet",
     "intake.problems": "the run that read the submitted sheet",

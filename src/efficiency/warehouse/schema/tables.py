@@ -11,7 +11,9 @@ import polars as pl
 from efficiency.partitions import Chunks, ParquetChunk
 from schemas import (
     CANDIDATES,
+    COEFFICIENTS,
     COLUMN_MAP,
+    COMPOSITIONS,
     EVALUATIONS,
     FACTS,
     INDICATORS,
@@ -50,6 +52,8 @@ TABLES: dict[str, Table] = {
         CANDIDATES,
         VERIFICATIONS,
         MOVEMENTS,
+        COMPOSITIONS,
+        COEFFICIENTS,
         OBJECTIONS,
         RUNS,
         RUN_FILES,

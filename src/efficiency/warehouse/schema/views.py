@@ -13,7 +13,9 @@ from functools import cache
 import polars as pl
 
 from efficiency.reference.tables import industries
+from efficiency.warehouse.schema.energy_view import ENERGY_BODY, ENERGY_COLUMNS
 from efficiency.warehouse.schema.lineage_view import LINEAGE_BODY, LINEAGE_COLUMNS, lineage_figures
+from efficiency.warehouse.schema.monthly_view import MONTHLY_BODY, MONTHLY_COLUMNS, monthly_figures
 from efficiency.warehouse.schema.tables import literal, quoted
 from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES, SUBMISSIONS, VERIFICATIONS
 from schemas.column import Column, Table
@@ -83,6 +85,21 @@ def all_views() -> tuple[View, ...]:
             lineage_figures(),
         ),
         _verification(),
+        View(
+            "monthly",
+            "One row per enterprise, measure and month of a stated span: the figure of the month, cumulative figures "
+            "taken apart",
+            MONTHLY_COLUMNS,
+            MONTHLY_BODY,
+            monthly_figures(),
+        ),
+        View(
+            "energy_by_carrier",
+            "One row per current evaluation, enterprise and energy carrier that it states: the carrier's total of the "
+            "window in its unit and in standard coal",
+            ENERGY_COLUMNS,
+            ENERGY_BODY,
+        ),
     )
 
 
