@@ -1,4 +1,4 @@
-"""What the totals of an evaluation are made of, so that SQL can add them up: results.compositions and coefficients."""
+"""What SQL needs to know of an evaluation: what its totals are made of, how carriers count, what cohorts are called."""
 
 from schemas.column import Column, Table
 from schemas.results import EVALUATIONS
@@ -49,9 +49,23 @@ COEFFICIENTS = Table(
         ),
         Column("own", "flag", "企业系数优先", "An enterprise's own coefficient goes before it", nullable=False),
         Column("excluded", "flag", "不计入", "It counts zero under the policy", nullable=False),
-        Column(
-            "less_feedstock", "flag", "扣除原料用能", "What is used as raw material does not count", nullable=False
-        ),
+        Column("less_feedstock", "flag", "扣除原料用能", "What is used as raw material does not count", nullable=False),
     ),
     key=("evaluation_id", "carrier"),
+)
+
+COHORTS = Table(
+    schema="results",
+    name="cohorts",
+    meaning="One row per evaluation and cohort of its policy: what officials call it, and its headline indicators",
+    columns=(
+        *_KEYS,
+        Column("cohort", "text", "评价组", "Cohort of the policy", nullable=False),
+        Column(
+            "title", "text", "评价组名称", "Title of the cohort in Chinese, its id where it has none", nullable=False
+        ),
+        Column("land_indicator", "text", "土地效率指标", "Its first indicator of land, by which lists show efficiency"),
+        Column("energy_indicator", "text", "能源效率指标", "Its first indicator of energy, likewise"),
+    ),
+    key=("evaluation_id", "cohort"),
 )

@@ -52,9 +52,9 @@ def compositions(
 
 
 def as_exceptions(made: pl.DataFrame) -> pl.DataFrame:
-    """`made` (shape `COMPOSITIONS`) with one row for all of a measure that have the same, its `uscc` and `carrier` null.
+    """`made` (shape `COMPOSITIONS`) with one row a measure, its `uscc` and `carrier` null, for all that have the same.
 
-    That is what most have; the rows of the others remain, and all of directly stated totals.
+    That is what most have. The rows of the others remain, and those of directly stated totals.
     """
     direct = (pl.col("carrier") == TOTAL_CARRIER).fill_null(value=False)
     most = (
@@ -236,4 +236,3 @@ def _rows(who: pl.DataFrame, measure: str, texts: pl.Series) -> pl.DataFrame:
     """`who` (uscc, and carrier where there is one) with the measure and its spans (shape `COMPOSITIONS`)."""
     carrier = pl.col("carrier") if "carrier" in who.columns else pl.lit(None, dtype=pl.String).alias("carrier")
     return who.select("uscc", pl.lit(measure).alias("measure"), carrier, texts.alias("spans")).cast(COMPOSITIONS)
-

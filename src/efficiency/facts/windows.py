@@ -263,12 +263,11 @@ def complete_sum(column: str) -> pl.Expr:
     return pl.when(pl.col(column).is_null().any()).then(None).otherwise(pl.col(column).sum()).alias(column)
 
 
-def latest_in_window(
-    rows: pl.DataFrame, measure: str, window: Window, *, also: Sequence[str] = ()
-) -> pl.DataFrame:
+def latest_in_window(rows: pl.DataFrame, measure: str, window: Window, *, also: Sequence[str] = ()) -> pl.DataFrame:
     """`uscc` and `measure` as last reported for a month of the window: for levels, which do not add up.
 
-    With the columns `also` of that figure. Of two figures that end with the same month the one of the shorter span is the month's own.
+    With the columns `also` of that figure. Of two figures that end with the same month the one of the shorter span is
+    the month's own.
     """
     return (
         rows.lazy()

@@ -12,7 +12,6 @@ from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.evaluation.lists import forms_looked_at, select, verifications, with_source_cells
 from efficiency.evaluation.scoring import words_of_indicators
 from efficiency.facts.compositions import as_exceptions
-from efficiency.facts.energy import coefficients
 from efficiency.facts.profile import FLOW_WORDS, Profile, build_profile, concat_profiles
 from efficiency.periods import period_end, period_start
 from efficiency.warehouse.history import history
@@ -55,11 +54,7 @@ def _composed(evaluation: Evaluation, profile: Profile, policy: Policy, period: 
     """`evaluation` of `profile` with what its totals are made of."""
     yearly = 12 / period_start(period).month if policy.annualise and policy.window == "year_to_date" else 1.0
     factor = pl.when(pl.col("measure").is_in(FLOW_WORDS)).then(yearly).otherwise(1.0)
-    return replace(
-        evaluation,
-        compositions=as_exceptions(profile.compositions).with_columns(factor.alias("factor")),
-        coefficients=coefficients(profile.basis),
-    )
+    return replace(evaluation, compositions=as_exceptions(profile.compositions).with_columns(factor.alias("factor")))
 
 
 def select_lists(

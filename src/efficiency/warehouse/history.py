@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import (
-    CANDIDATES,
-    COEFFICIENTS,
-    COMPOSITIONS,
-    EVALUATIONS,
-    INDICATORS,
-    MOVEMENTS,
-    SCORES,
-    VERIFICATIONS,
-)
+from schemas import CANDIDATES, COMPOSITIONS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,8 +41,7 @@ class PublishedEvaluation:
     movements: pl.DataFrame | None = None
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
     compositions: pl.DataFrame | None = None
-    """schemas.COMPOSITIONS likewise, and the next one; None when they are not known."""
-    coefficients: pl.DataFrame | None = None
+    """schemas.COMPOSITIONS likewise; None when they are not known."""
 
     @property
     def evaluation_id(self) -> str:
@@ -181,11 +171,11 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
         for table, rows in new.results.items():
             added = table.conform(_with_keys(rows, new, chosen))
             frames[table.qualified] = pl.concat([contents[table.qualified], added])
-    # What totals are made of goes with the facts in the file, which may have changed without changing a total.
-    for table, made in ((COMPOSITIONS, new.compositions), (COEFFICIENTS, new.coefficients)):
-        if made is not None:
-            others = contents[table.qualified].filter(pl.col("evaluation_id") != chosen)
-            frames[table.qualified] = pl.concat([others, table.conform(_with_keys(made, new, chosen))])
+    if new.compositions is not None:
+        # They go with the facts in the file, which may have changed without changing a total.
+        others = contents[COMPOSITIONS.qualified].filter(pl.col("evaluation_id") != chosen)
+        made = COMPOSITIONS.conform(_with_keys(new.compositions, new, chosen))
+        frames[COMPOSITIONS.qualified] = pl.concat([others, made])
     if new.movements is not None:
         frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
 

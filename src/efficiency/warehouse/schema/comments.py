@@ -24,6 +24,7 @@ _RESULT_SOURCES = {
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
     "results.compositions": "the facts as they were when the evaluation was made or found unchanged last",
     "results.coefficients": "the evaluation's policy and the carriers table",
+    "results.cohorts": "the evaluation's policy",
     "intake.submissions": "the submitted file and the run that read it",
     "intake.columns": "the header of the submitted sheet",
     "intake.problems": "the run that read the submitted sheet",

@@ -18,7 +18,6 @@ _INDICATORS = {column.name: column for column in INDICATORS.columns}
 _SUBMISSIONS = {column.name: column for column in SUBMISSIONS.columns}
 
 
-
 def usual_spans(carrier: str) -> str:
     """The spans that count of a figure: by the row `x` of results.compositions, else by `u`, which holds for all others
     but for directly stated totals of energy.
@@ -189,11 +188,12 @@ def _figures(form: Form, column: Column, word: str) -> str:
     since, carrier, part = form.in_force_from, form.named_by or "NULL", "part" if form.parts else "NULL::VARCHAR"
     source = FACTS[form.id].qualified
     if since:
+        day = f"coalesce({since}, DATE '0001-01-01')"  # a row without a date is the oldest
         source = (
             f"(SELECT *, {since} AS span_start, {since} AS span_end, "
-            # Parts share their date: what replaces them is the next other one.
-            f"min({since}) OVER (PARTITION BY uscc ORDER BY {since} NULLS FIRST "
-            f"GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on, "
+            # Parts share their date: what replaces them is the next other one. DuckDB 1.0 knows no GROUPS.
+            f"min({since}) OVER (PARTITION BY uscc ORDER BY {day} "
+            f"RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on, "
             f"{_known(form, word)}"
             f"FROM {source} WHERE NOT superseded)"
         )
@@ -218,7 +218,7 @@ def _figures(form: Form, column: Column, word: str) -> str:
 
 
 def _own_sign(form: Form, column: Column, word: str) -> str:
-    """The sign with which a figure enters the total `word`; null where it does not, or its row does not determine it."""
+    """The sign with which a figure enters the total `word`; null where it does not or its row leaves it open."""
     (sign,) = (sign for fed, sign in column.feeds if fed == word)
     if word == "electricity" and column.figure != "flow":
         return "NULL::INTEGER"  # electricity is what was consumed, whatever it was used for

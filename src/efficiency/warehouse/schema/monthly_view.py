@@ -2,11 +2,12 @@
 
 Within a calendar year the sum from January to each month is found from the stated spans by sweeps over the months: up
 by the longest span that ends with the month, down by the shortest that begins after it. What a month states itself is
-its figure; else it is the difference of two such sums. A month in a stated span that they do not determine has no value.
+its figure; else it is the difference of two such sums. A month of a stated span that neither gives has no value.
 """
 
 from __future__ import annotations
 
+from efficiency.facts.windows import ROUNDING
 from efficiency.reference.tables import electric_carriers
 from efficiency.warehouse.schema.lineage_view import form_unit
 from efficiency.warehouse.schema.tables import literal, quoted
@@ -44,10 +45,8 @@ MONTHLY_COLUMNS: tuple[tuple[Column, str], ...] = (
     ),
 )
 
-MONTHLY_BODY = (
-    f"FROM months AS m\nLEFT JOIN {ENTERPRISES.qualified} AS e ON e.uscc = m.uscc AND NOT e.superseded"
-)
-_KEY = "uscc, measure, part_of, name, unit, year"
+MONTHLY_BODY = f"FROM months AS m\nLEFT JOIN {ENTERPRISES.qualified} AS e ON e.uscc = m.uscc AND NOT e.superseded"
+_KEY = "uscc, measure, part_of, unit, year"
 _UPWARDS = [(end, [(start, end) for start in range(end)]) for end in range(1, 13)]
 _DOWNWARDS = [(start, [(start, end) for end in range(start + 1, 13)]) for start in range(11, 0, -1)]
 
@@ -59,19 +58,15 @@ def monthly_figures() -> str:
 
 def _flows() -> str:
     """The months of what adds up: a carrier counts for itself, and electric ones for electricity too."""
-    body = f"FROM (SELECT {_KEY}, {_pivoted()} FROM ({_spans()}) GROUP BY {_KEY})"
+    body = f"FROM (SELECT {_KEY}, min(name) AS name, 0.0 AS p0, {_pivoted()} FROM ({_spans()}) GROUP BY {_KEY})"
     for node, spans in [*_UPWARDS, *_DOWNWARDS, *_UPWARDS]:
-        by_span = [
-            f"p{start} + v{start}_{end}" if node == end and start else f"v{start}_{end}"
-            if node == end
-            else f"p{end} - v{start}_{end}"
-            for start, end in spans
-        ]
-        known = [] if body.count(f" AS p{node} ") == 0 else [f"p{node}"]
-        others = "* EXCLUDE (p{0})".format(node) if known else "*"
-        body = f"FROM (SELECT {others}, coalesce({', '.join([*known, *by_span])}, NULL) AS p{node} {body})"
-    months = ", ".join(f"coalesce(v{m - 1}_{m}, p{m} - {f'p{m - 1}' if m > 1 else '0'})" for m in range(1, 13))
-    each = f"SELECT {_KEY}, covered, unnest(range(1, 13)) AS number, unnest([{months}]) AS value {body}"
+        by_span = [f"p{start} + v{start}_{end}" if node == end else f"p{end} - v{start}_{end}" for start, end in spans]
+        # What an earlier sweep has found stays.
+        known = [f"p{node}"] if f" AS p{node} " in body else []
+        others = f"* EXCLUDE (p{node})" if known else "*"
+        body = f"FROM (SELECT {others}, coalesce({', '.join([*known, *by_span, 'NULL'])}) AS p{node} {body})"
+    months = ", ".join(_month(number) for number in range(1, 13))
+    each = f"SELECT {_KEY}, name, covered, unnest(range(1, 13)) AS number, unnest([{months}]) AS value {body}"
     return (
         "  SELECT uscc, measure, make_date(year, number, 1) AS month, min(name) AS name, min(unit) AS unit,\n"
         "    CASE WHEN count(value) = count(*) THEN sum(value) END AS value\n"
@@ -79,6 +74,14 @@ def _flows() -> str:
         "  WHERE (covered >> (number - 1)) & 1 = 1\n"
         "  GROUP BY uscc, measure, year, number"
     )
+
+
+def _month(number: int) -> str:
+    """What the month states, else the difference; what rounding leaves of an exact zero is zero."""
+    after, before = f"p{number}", f"p{number - 1}"
+    difference = f"{after} - {before}"
+    zero = f"abs({difference}) <= {ROUNDING} * abs({after})"
+    return f"coalesce(v{number - 1}_{number}, CASE WHEN {zero} THEN 0 ELSE {difference} END)"
 
 
 def _pivoted() -> str:
@@ -104,12 +107,11 @@ def _spans() -> str:
         _energy("'electricity'", "'万千瓦时'", f" AND carrier IN ({electric})"),
     ]
     return (
-        "SELECT uscc, measure, part_of, min(name) OVER (PARTITION BY uscc, measure) AS name, unit, year, first, last, "
-        "value FROM (SELECT uscc, measure, part_of, min(name) AS name, unit, "
+        "SELECT uscc, measure, part_of, min(name) AS name, unit, "
         "CAST(year(span_start) AS INTEGER) AS year, month(span_start) - 1 AS first, month(span_end) AS last, "
         "CASE WHEN count(value) = count(*) THEN sum(value) END AS value "
         f"FROM ({' UNION ALL '.join(sources)}) WHERE year(span_start) = year(span_end) "
-        "GROUP BY uscc, measure, part_of, unit, span_start, span_end)"
+        "GROUP BY uscc, measure, part_of, unit, span_start, span_end"
     )
 
 
@@ -139,4 +141,3 @@ def _levels() -> str:
         for form, column in MEASURED
         if column.figure == "level"
     )
-

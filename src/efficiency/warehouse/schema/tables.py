@@ -12,6 +12,7 @@ from efficiency.partitions import Chunks, ParquetChunk
 from schemas import (
     CANDIDATES,
     COEFFICIENTS,
+    COHORTS,
     COLUMN_MAP,
     COMPOSITIONS,
     EVALUATIONS,
@@ -54,6 +55,7 @@ TABLES: dict[str, Table] = {
         MOVEMENTS,
         COMPOSITIONS,
         COEFFICIENTS,
+        COHORTS,
         OBJECTIONS,
         RUNS,
         RUN_FILES,
