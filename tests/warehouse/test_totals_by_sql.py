@@ -1,10 +1,10 @@
 """SQL over the view lineage comes to the totals of the evaluation: Σ sign × factor × value, whatever was sent."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from builders.examples import examples
 from builders.in_sql import Analyst, evaluated
 from builders.profiles import indicator, policy
 from builders.stated import CODES, Row, Sheet, enterprise, month, resolved, year_to_date
@@ -45,35 +45,39 @@ span = st.one_of(
     ]),
 )  # fmt: skip
 letter = st.sampled_from("AB")
-part = st.sampled_from([None, None, None, "1号表", "2号表"])
+part = st.sampled_from(["1号表", "2号表"])
 
 
-def rows(of: st.SearchStrategy[Row], most: int) -> st.SearchStrategy[list[Row]]:
-    return st.lists(
-        st.builds(lambda who, when, row: {"uscc": CODES[who], **when, **row}, letter, span, of), max_size=most
+def rows(of: dict[str, st.SearchStrategy[Any]], most: int) -> st.SearchStrategy[list[Row]]:
+    """Rows of one sheet, all of which are parts or none."""
+
+    def sheet(parts: bool) -> st.SearchStrategy[list[Row]]:
+        row = st.fixed_dictionaries({**of, **({"part": part} if parts else {})})
+        return st.lists(st.builds(lambda who, stated: {"uscc": CODES[who], **stated}, letter, row), max_size=most)
+
+    return st.sampled_from([False, False, True]).flatmap(sheet)
+
+
+def of_spans(of: dict[str, st.SearchStrategy[Any]], most: int) -> st.SearchStrategy[list[Row]]:
+    """The same of a form whose rows have a span."""
+    return rows({"span": span, **of}, most).map(
+        lambda made: [{**{k: v for k, v in row.items() if k != "span"}, **row["span"]} for row in made]
     )
 
 
-outputs = rows(
-    st.fixed_dictionaries({"tax": figure, "revenue": figure, "rd_expense": figure, "employees": amount, "part": part}),
-    12,
-)
-energies = rows(
-    st.fixed_dictionaries({
+outputs = of_spans({"tax": figure, "revenue": figure, "rd_expense": figure, "employees": amount}, 12)
+energies = of_spans(
+    {
         "carrier": st.sampled_from(["原煤", "电力", "绿电", "天然气", "新水", TOTAL_CARRIER]),
-        "consumption": amount, "feedstock": amount, "transformed": st.sampled_from([None, None, 3.0]),
-        "coefficient": st.sampled_from([None, None, 0.5]), "part": part,
-    }), 14,
-)  # fmt: skip
-areas = st.lists(
-    st.builds(
-        lambda who, day, row: {"uscc": CODES[who], "as_of": day, **row},
-        letter,
-        st.sampled_from([None, date(2024, 12, 31), date(2025, 12, 31), date(2026, 12, 31)]),
-        st.fixed_dictionaries({"owned": amount, "leased_in": amount, "leased_out": amount, "part": part}),
-    ),
-    max_size=4,
+        "consumption": amount,
+        "feedstock": amount,
+        "transformed": st.sampled_from([None, None, 3.0]),
+        "coefficient": st.sampled_from([None, None, 0.5]),
+    },
+    14,
 )
+days = st.sampled_from([None, date(2024, 12, 31), date(2025, 12, 31), date(2026, 12, 31)])
+areas = rows({"as_of": days, "owned": amount, "leased_in": amount, "leased_out": amount}, 4)
 corrections = st.lists(
     st.builds(
         lambda who, number, row: {
@@ -89,20 +93,22 @@ corrections = st.lists(
     ),
     max_size=3,
 )  # fmt: skip
-policies = st.builds(
-    lambda window, exclude, basis, coefficients: written(window, exclude, basis, coefficients),
-    st.sampled_from(['window = "rolling_12m"', 'window = "year_to_date"', 'window = "calendar_year"',
-                     'window = "year_to_date"\nannualise = false']),
-    st.sampled_from(["[]", '["feedstock"]', '["green_power"]', '["feedstock", "green_power"]']),
-    st.sampled_from(['electricity = "calorific"', 'electricity = "equivalent"\nequivalent_kgce_per_kwh = 0.3']),
-    st.sampled_from(["", '[energy.coefficients]\n"天然气" = 12.143\n"新水" = 0.0857']),
-)  # fmt: skip
 
 
 def written(window: str, exclude: str, basis: str, coefficients: str) -> Policy:
     pairs = [("tax", "land"), ("revenue", "energy"), ("rd_expense", "electricity"), ("revenue", "employees")]
     made = "".join(indicator(f"{top}_per_{bottom}", top, bottom, 25, missing="zero") for top, bottom in pairs)
     return policy(indicators=made, head=f"{window}\n[energy]\n{basis}\nexclude = {exclude}\n{coefficients}")
+
+
+policies = st.builds(
+    written,
+    st.sampled_from(['window = "rolling_12m"', 'window = "year_to_date"', 'window = "calendar_year"',
+                     'window = "year_to_date"\nannualise = false']),
+    st.sampled_from(["[]", '["feedstock"]', '["green_power"]', '["feedstock", "green_power"]']),
+    st.sampled_from(['electricity = "calorific"', 'electricity = "equivalent"\nequivalent_kgce_per_kwh = 0.3']),
+    st.sampled_from(["", '[energy.coefficients]\n"天然气" = 12.143\n"新水" = 0.0857']),
+)  # fmt: skip
 
 
 def base(kind: str) -> list[Sheet]:
@@ -124,8 +130,8 @@ def base(kind: str) -> list[Sheet]:
 
 
 @pytest.fixture(scope="module")
-def analyst() -> Iterator[Analyst]:
-    yield Analyst()
+def analyst() -> Analyst:
+    return Analyst()
 
 
 def agrees(analyst: Analyst, contents: Any) -> int:
@@ -144,6 +150,7 @@ def agrees(analyst: Analyst, contents: Any) -> int:
     return found
 
 
+@examples(short=12, long=200)
 @given(
     st.sampled_from(["months", "cumulative", "nothing"]),
     outputs,
