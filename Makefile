@@ -4,7 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
-PERIOD ?= 2026-10
+PERIOD ?= 2026-09..2026-10
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,7 +20,7 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	@$(BIN)/python -m compileall -q src schemas flows
 	@touch $@
 
-run: $(VENV)/.ready ## run the monthly job on sample_data/ and say where the workbook is
+run: $(VENV)/.ready ## run two months of the job on sample_data/ and say what to open first
 	@$(BIN)/python flows/monthly.py --period $(PERIOD)
 
 # Two processes, each of which takes a file at a time in the order that tests/conftest.py gives.

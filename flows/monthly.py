@@ -31,7 +31,7 @@ def _options() -> dict[str, Any]:
     """The parameters of the flow as the command line states them, with absolute paths."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--inbox", type=Path, default=HERE / "sample_data" / "inbox")
-    parser.add_argument("--period", default="2026-10")
+    parser.add_argument("--period", default="2026-09..2026-10")
     parser.add_argument("--policy", default=DEFAULT_POLICY)
     parser.add_argument("--warehouse", type=Path, default=DEFAULT_WAREHOUSE)
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
@@ -67,7 +67,7 @@ from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency.job import run as plain  # noqa: E402
 from efficiency.job.contracts import CompletedRun, RunRequest  # noqa: E402
-from efficiency.job.summary import as_json, closing_lines  # noqa: E402
+from efficiency.job.summary import as_json, closing_lines, first_to_open  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
 from efficiency.serving.notify import with_notice  # noqa: E402
@@ -102,7 +102,7 @@ class _WithoutTraceback(logging.Filter):
         return True
 
 
-# The last line is to be the one that names the workbook.
+# The last lines are to be those that name what to open.
 logging.getLogger("prefect").addFilter(lambda record: not record.getMessage().startswith("Stopping temporary server"))
 for _logger in ("prefect.flow_runs", "prefect.task_runs"):
     logging.getLogger(_logger).addFilter(_WithoutTraceback())
@@ -186,7 +186,8 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
             completed = with_notice(
                 period or "定时运行", policy, lambda: with_retries(job, inbox, WAITS_S if scheduled else ())
             )
-            watch.summary = {**as_json(completed), "lines": list(closing_lines(completed))}
+            lines = {"lines": list(closing_lines(completed)), "first": list(first_to_open(completed))}
+            watch.summary = {**as_json(completed), **lines}
         create_artifacts(completed, watch.summary)
         return watch.summary
 
@@ -233,7 +234,7 @@ def main(options: dict[str, Any]) -> int:
     """Run the flow with the parameters of the command line: by default the sample, results below the current folder."""
     try:
         require_named()
-        monthly_flow_run(lambda summary: print("\n".join(summary["lines"])), **options)
+        monthly_flow_run(lambda summary: print("\n".join([*summary["lines"], *summary["first"]])), **options)
     except BaseException as error:
         ended = ending(error, "run `efficiency run --prefect --debug` for the traceback", current_folder())
         if ended is None:

@@ -29,6 +29,7 @@ its cells appear in explanations and in the view `lineage`, and its returns are 
 
 from schemas.audit import RUN_EVALUATIONS, RUN_FILES, RUNS
 from schemas.column import Column, Form, Rule, Table
+from schemas.compositions import COEFFICIENTS, COHORTS, COMPOSITIONS
 from schemas.forms import CORRECTABLE, DATED, FACTS, FED_BY, FEEDS, FORMS, MEASURED, STATED
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
@@ -41,7 +42,10 @@ ENTERPRISES = FACTS["register"]
 
 __all__ = [
     "CANDIDATES",
+    "COEFFICIENTS",
+    "COHORTS",
     "COLUMN_MAP",
+    "COMPOSITIONS",
     "CORRECTABLE",
     "CORRECTIONS",
     "DATED",

@@ -2,6 +2,11 @@
 
 from schemas.column import NAME, USCC, Column, Form
 
+CARRIED = "申诉更正"
+"""Beginning of `part` of what a correction of a month carries into a longer figure: `申诉更正 2026-03` is the corrected
+figure; with more words it is the one that it replaces, which facts keep with the opposite sign."""
+
+
 FORM_CORRECTIONS = Form(
     id="corrections",
     title="申诉更正",

@@ -1,7 +1,11 @@
 """docs/analyst.md: its dictionary is what is declared, and each of its queries runs and has something to show."""
 
+import json
+import os
 import re
 import shutil
+import subprocess
+import venv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +19,7 @@ from duckdb import DuckDBPyConnection
 from efficiency.evaluation.lists import select, verifications
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.movement import score_changes
+from efficiency.job.policy_tables import with_policy_tables
 from efficiency.partitions import one_partition
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
@@ -30,14 +35,23 @@ QUERIES = {
 }
 
 
+ZONES = re.compile(r"'(zone-[ab]/warehouse/efficiency\.duckdb)'")
+"""Files that a query attaches."""
+CLIENTS = ("1.0.0", "1.4.4")
+"""Clients of other versions than the product's, by which the file must be read too."""
+
+
 @pytest.fixture(scope="module")
-def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
-    """The sample's warehouse with a period before the one that was run, so that there is something to compare."""
+def warehouse(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's warehouse with a period before the one that was run, so that there is something to compare.
+
+    Beside it are the files of two zones.
+    """
     path = Path(shutil.copy(sample_run.warehouse, tmp_path_factory.mktemp("analyst")))
     contents, policy = load(path), load_policy("zibo-jkq")
     facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     for period in ("2026-09", "2026-10"):
-        judged = evaluate_period(facts, policy, period, contents)
+        judged = evaluate_period(facts, policy, period, contents, composed=True)
         new = PublishedEvaluation(
             period=period,
             policy_id=policy.id,
@@ -53,11 +67,25 @@ def analyst(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -> 
             candidates=(listed := select(judged, policy)),
             verifications=verifications(judged, policy, listed),
             movements=score_changes(facts, policy, period, judged, contents, same_facts=True)[0],
+            compositions=judged.compositions,
         )
         contents = add_evaluation(contents, new)
-    publish(path, contents)
-    with duckdb.connect(str(path), read_only=True) as connection:
+    publish(path, with_policy_tables(contents, policy))
+    for zone in ("zone-a", "zone-b"):
+        (folder := path.parent / zone / "warehouse").mkdir(parents=True)
+        shutil.copy(path, folder / "efficiency.duckdb")
+    return path
+
+
+@pytest.fixture
+def analyst(warehouse: Path) -> Iterator[DuckDBPyConnection]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         yield connection
+
+
+def of_zones(query: str, warehouse: Path) -> str:
+    """`query` with the files of zones where they are."""
+    return ZONES.sub(lambda named: f"'{warehouse.parent / named[1]}'", query)
 
 
 def answer(analyst: DuckDBPyConnection, start: str) -> list[tuple[Any, ...]]:
@@ -68,12 +96,50 @@ def answer(analyst: DuckDBPyConnection, start: str) -> list[tuple[Any, ...]]:
 
 def test_the_guide_has_the_questions_that_analysts_ask() -> None:
     assert len(QUERIES) >= 15
-    assert all(question.endswith(("?", ")", "see")) for question in QUERIES)
+    assert all(question.endswith(("?", ")", "see")) or "(" in question for question in QUERIES)
+    assert [question.split(".")[0] for question in QUERIES if question[0].isdigit()] == [str(n) for n in range(1, 11)]
 
 
 @pytest.mark.parametrize("question", QUERIES)
-def test_each_query_runs_and_gives_rows(analyst: DuckDBPyConnection, question: str) -> None:
-    assert analyst.sql(QUERIES[question]).fetchall()
+def test_each_query_runs_and_gives_rows(analyst: DuckDBPyConnection, warehouse: Path, question: str) -> None:
+    assert analyst.execute(of_zones(QUERIES[question], warehouse)).fetchall()
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A version of DuckDB, and the Python of an environment of its own that has it; skips where it cannot be had."""
+    version, folder = request.param, tmp_path_factory.mktemp("client")
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={version}"]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        pytest.skip(f"DuckDB {version} cannot be had here: {' '.join(done.stderr.split())[-300:]}")
+    return version, python
+
+
+@pytest.mark.long
+def test_each_query_gives_the_same_rows_with_other_clients(
+    client: tuple[str, Path], analyst: DuckDBPyConnection, warehouse: Path, tmp_path: Path
+) -> None:
+    version, python = client
+    asked = {question: of_zones(query, warehouse) for question, query in QUERIES.items()}
+    (tmp_path / "queries.json").write_text(json.dumps(asked), encoding="utf-8")
+    command = [python, ROOT / "tests" / "docs" / "ask.py", tmp_path / "queries.json", warehouse]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=600, check=True)
+    told = json.loads(done.stdout)
+    assert told["version"] == version
+    failed = {question: answer for question, answer in told["answers"].items() if isinstance(answer, str)}
+    assert failed == {}
+    expected = {
+        question: len(analyst.execute(query).fetchall()) for question, query in asked.items() if "ATTACH" not in query
+    }
+    assert {question: len(told["answers"][question]) for question in expected} == expected
+
+
+def test_every_view_has_a_query(analyst: DuckDBPyConnection) -> None:
+    asked = " ".join(QUERIES.values())
+    assert [view.name for view in all_views() if not re.search(rf"\b{view.name}\b", asked)] == []
 
 
 def test_tiers_and_lists_count_as_the_run_printed(analyst: DuckDBPyConnection, sample_run: SampleRun) -> None:

@@ -45,6 +45,7 @@ SECTIONS = {
     "`[[verification]]`": model.Verification,
     "`[partners]`": model.Partners,
     "`[robustness]`": model.Robustness,
+    "`[notice]`": model.Notice,
     "`[surcharge]`": model.Surcharge,
     "`[[surcharge.other]]`": model.OtherSurcharge,
 }

@@ -49,11 +49,14 @@ def plain(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> SampleRun:
     return SampleRun(folder, json.loads(done.stdout))
 
 
-def test_flow_ends_with_the_workbook_it_wrote(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_flow_ends_with_what_to_open_first(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = flow_run
-    last = done.stdout.rstrip().splitlines()[-1]
-    assert last.startswith("Workbook: ")
-    assert (folder / last.removeprefix("Workbook: ")).is_file()
+    *_, line, first, then = done.stdout.rstrip().splitlines()
+    assert line.startswith("Workbook: ")
+    assert (folder / line.removeprefix("Workbook: ")).is_file()
+    assert first == f"请先打开评价工作簿：{line.removeprefix('Workbook: ')}"
+    assert then.startswith("再看需退回部门改正的文件（1个，")
+    assert (folder / then.split("：")[-1]).is_dir()
 
 
 def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(

@@ -3,15 +3,19 @@
 import re
 import zipfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
+from builders.profiles import policy
 from builders.reports import EVALUATION, renamed, sample_report
 from openpyxl.worksheet.worksheet import Worksheet
 
+from efficiency.policy.load import PolicyError, builtin_policies, load_policy
+from efficiency.policy.model import Notice
 from efficiency.reports.officials import write_notice
 from efficiency.reports.report import Report
 
@@ -58,9 +62,76 @@ def test_an_enterprise_without_tier_is_not_published(tmp_path: Path, report: Rep
     assert len(rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx").active)) == 89
 
 
-def test_order_is_tier_then_town_then_name(sheet: Worksheet) -> None:
+def test_order_is_town_then_tier_then_name(sheet: Worksheet) -> None:
     rows = rows_of(sheet)
-    assert rows == sorted(rows, key=lambda row: (ORDER[row[2]], row[1], row[0]))
+    assert rows == sorted(rows, key=lambda row: (row[1], ORDER[row[2]], row[0]))
+
+
+def test_each_town_begins_a_page(sheet: Worksheet) -> None:
+    towns = [cell.value for cell in sheet["B"][3 : 3 + 90]]
+    begins = [row for row, (one, before) in enumerate(pairwise(towns), start=4) if one != before]
+    assert [mark.id for mark in sheet.row_breaks.brk] == begins
+
+
+def test_towns_of_few_enterprises_share_pages(tmp_path: Path, report: Report) -> None:
+    town = pl.format("{}村", pl.int_range(pl.len()))
+    write_notice(tmp_path / "out.xlsx", replace(report, scores=report.scores.with_columns(town.alias("town"))))
+    assert not openpyxl.load_workbook(tmp_path / "out.xlsx").active.row_breaks.brk
+
+
+def test_enterprises_without_town_come_last(tmp_path: Path, report: Report) -> None:
+    town = pl.when(pl.int_range(pl.len()) % 2 == 0).then("town").alias("town")
+    write_notice(tmp_path / "out.xlsx", replace(report, scores=report.scores.with_columns(town)))
+    missing = [row[1] is None for row in rows_of(openpyxl.load_workbook(tmp_path / "out.xlsx").active)]
+    assert missing == sorted(missing)
+    assert True in missing
+
+
+def text_of(path: Path) -> str:
+    """All text of the notice but for its rows, and the foot of its pages."""
+    sheet = openpyxl.load_workbook(path).active
+    rows = [row for row in sheet.iter_rows(values_only=True) if row[2] not in ORDER]
+    return "\n".join(str(cell) for row in rows for cell in row if cell) + sheet.oddFooter.left.text
+
+
+def with_notice(report: Report, stated: str) -> Report:
+    return replace(report, policy_toml=f"{report.policy_toml}\n[notice]\n{stated}\n")
+
+
+def test_publisher_time_and_office_are_those_of_the_policy(tmp_path: Path, report: Report) -> None:
+    stated = 'publisher = "淄博经济开发区管委会"\ndays = 7\nwhere = "经济发展局"\ncontact = "王某 0533-1234567"'
+    write_notice(tmp_path / "out.xlsx", with_notice(report, stated))
+    text = text_of(tmp_path / "out.xlsx")
+    assert text.count("公示单位：淄博经济开发区管委会") == 2  # below the title, which is on every page, and at the end
+    assert "年____月____日起7日" in text
+    assert text.count("经济发展局") == 2  # in the last lines and in the foot of every page
+    assert "联系方式：王某 0533-1234567。" in text
+
+
+def test_a_deadline_stands_as_it_is_stated_and_the_day_of_publication_is_left_open(
+    tmp_path: Path, report: Report
+) -> None:
+    write_notice(tmp_path / "out.xlsx", with_notice(report, "deadline = 2026-11-20"))
+    assert "公示期：______年____月____日至2026年11月20日" in text_of(tmp_path / "out.xlsx")
+
+
+def test_a_long_publisher_is_not_cut(tmp_path: Path, report: Report) -> None:
+    publisher = "淄博经济开发区管理委员会" * 9
+    write_notice(tmp_path / "out.xlsx", with_notice(report, f'publisher = "{publisher}"'))
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    assert sheet["A2"].value == "共90户"
+    (row,) = (cell.row for cell in sheet["A"] if publisher in str(cell.value))
+    assert sheet.row_dimensions[row].height > 30
+
+
+@pytest.mark.parametrize("builtin", [id_ for id_, _ in builtin_policies()])
+def test_no_built_in_policy_invents_a_publisher(builtin: str) -> None:
+    assert load_policy(builtin).notice == Notice()
+
+
+def test_days_and_deadline_together_are_refused() -> None:
+    with pytest.raises(PolicyError, match="days and deadline"):
+        policy(tail="[notice]\ndays = 7\ndeadline = 2026-11-20")
 
 
 def test_objections_have_lines_to_fill_in_and_no_invented_deadline(sheet: Worksheet) -> None:

@@ -293,6 +293,8 @@ def test_the_views_are_those_that_analysts_were_promised() -> None:
         "data_quality",
         "lineage",
         "verification",
+        "monthly",
+        "energy_by_carrier",
     ]
 
 

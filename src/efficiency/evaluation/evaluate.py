@@ -60,6 +60,9 @@ class Evaluation:
     """What it lacks, of everybody (shape `efficiency.facts.gaps.GAPS`)."""
     gaps: pl.DataFrame
     """Of it, what the indicators lack of the cohort that the enterprise is in."""
+    compositions: pl.DataFrame | None = None
+    """What the totals are made of, where that was asked for: results.compositions without evaluation_id, period and
+    policy_id."""
 
     @cached_property
     def inputs_sha256(self) -> str:

@@ -166,6 +166,29 @@ def convert(rows: pl.DataFrame, basis: EnergyBasis) -> pl.DataFrame:
     )
 
 
+def coefficients(basis: EnergyBasis) -> pl.DataFrame:
+    """How `convert` counts each carrier: carrier, coefficient (tce per form unit), own, excluded, less_feedstock.
+
+    `coefficient` is null where no table has one; `own`: a row's own goes before it. `excluded`: it counts zero.
+    `less_feedstock`: what is used as raw material does not count.
+    """
+    names = list(dict.fromkeys([*carriers()["name"], *basis.coefficients, TOTAL_CARRIER]))
+    stated = 1e9
+    rows = pl.DataFrame(
+        {"carrier": names, "consumption": 1.0, "feedstock": 1.0, "transformed": 0.0},
+        schema={"carrier": pl.String, "consumption": pl.Float64, "feedstock": pl.Float64, "transformed": pl.Float64},
+    )
+    plain = convert(rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("coefficient")), basis)
+    own = convert(rows.with_columns(pl.lit(stated).alias("coefficient")), basis)["applied"]
+    return plain.select(
+        "carrier",
+        pl.when(own == 0).then(None).otherwise("applied").alias("coefficient"),
+        (own == stated).fill_null(value=False).alias("own"),
+        (own == 0).fill_null(value=False).alias("excluded"),
+        (pl.col("net") == 0).alias("less_feedstock"),
+    )
+
+
 def _carrier_totals(
     named: pl.DataFrame, reported: Edges, window: Window, value: str
 ) -> tuple[NDArray[np.intp], Vector]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.facts import products, unconfirmed
+from efficiency.facts.compositions import COMPOSITIONS, compositions
 from efficiency.facts.energy import EnergyBasis, in_standard_coal, totals_of
 from efficiency.facts.enterprise import attributes, open_incidents, open_objections, visits
 from efficiency.facts.gaps import gaps
@@ -52,6 +53,8 @@ class Profile:
     """Chinese, by enterprise; see `efficiency.facts.unconfirmed`."""
     gaps: pl.DataFrame
     """What is missing where a figure is null (shape `efficiency.facts.gaps.GAPS`)."""
+    compositions: pl.DataFrame
+    """What makes up the totals, where that was asked for (shape `efficiency.facts.compositions.COMPOSITIONS`)."""
 
     @property
     def inputs_sha256(self) -> str:
@@ -98,13 +101,15 @@ def build_profile(
     energy: EnergyBasis,
     previous: pl.DataFrame,
     explained: Collection[str] = (),
+    composed: Collection[str] | None = None,
 ) -> Profile:
     """The profile of every enterprise of the register at the end of `period` (any day of its month).
 
     `facts` maps each form to its facts table, and `PENDING` to the objections that are not decided, if there are any;
     rows marked `superseded` do not count. A flow's total covers
     the window exactly or is null. `annualise` scales year-to-date flows by 12 ÷ months. `previous` has uscc,
-    previous_tier and d_streak_before. Of the words `explained` the profile says what is missing.
+    previous_tier and d_streak_before. Of the words `explained` the profile says what is missing, and
+    of those `composed`, and energy, what makes up their totals; nothing of that where it is None.
     """
     span = Window(window, period)
     day = span.end_of_period
@@ -144,6 +149,7 @@ def build_profile(
         levels.unjudged,
         unconfirmed.feedstock_warnings(counting["energy"], frame, energy, span),
         missing.sort("uscc", "word"),
+        COMPOSITIONS.to_frame() if composed is None else compositions(counting, converted, composed, span),
     )
 
 
@@ -177,6 +183,7 @@ def concat_profiles(profiles: Sequence[Profile]) -> Profile:
         [line for one in profiles for line in one.unjudged],
         [line for one in profiles for line in one.feedstock],
         pl.concat([one.gaps for one in profiles]),
+        pl.concat([one.compositions for one in profiles]),
     )
 
 

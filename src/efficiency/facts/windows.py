@@ -263,16 +263,17 @@ def complete_sum(column: str) -> pl.Expr:
     return pl.when(pl.col(column).is_null().any()).then(None).otherwise(pl.col(column).sum()).alias(column)
 
 
-def latest_in_window(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
+def latest_in_window(rows: pl.DataFrame, measure: str, window: Window, *, also: Sequence[str] = ()) -> pl.DataFrame:
     """`uscc` and `measure` as last reported for a month of the window: for levels, which do not add up.
 
-    Of two figures that end with the same month the one of the shorter span is the month's own.
+    With the columns `also` of that figure. Of two figures that end with the same month the one of the shorter span is
+    the month's own.
     """
     return (
         rows.lazy()
         .filter(pl.col(measure).is_not_null() & pl.col("span_end").is_between(window.first, window.last))
         .group_by("uscc")
-        .agg(pl.col(measure).sort_by("span_end", "span_start").last())
+        .agg(pl.col(measure, *also).sort_by("span_end", "span_start").last())
         .collect()
     )
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.evaluation.lists import forms_looked_at, select, verifications, with_source_cells
 from efficiency.evaluation.scoring import words_of_indicators
-from efficiency.facts.profile import Profile, build_profile, concat_profiles
+from efficiency.facts.compositions import as_exceptions
+from efficiency.facts.profile import FLOW_WORDS, Profile, build_profile, concat_profiles
 from efficiency.periods import period_end, period_start
 from efficiency.warehouse.history import history
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from efficiency.partitions import Partitions
     from efficiency.policy.model import Policy
     from efficiency.warehouse.schema import Contents
@@ -26,19 +27,34 @@ _NOT_READ = ("sheet", "block")
 
 
 def evaluate_period(
-    facts: Partitions, policy: Policy, period: str, past: Contents | None, published: str | None = None
+    facts: Partitions,
+    policy: Policy,
+    period: str,
+    past: Contents | None,
+    published: str | None = None,
+    *,
+    composed: bool = False,
 ) -> Evaluation:
     """Evaluate `period` (YYYY-MM) by `policy`: its window, its energy basis, and its own earlier tiers out of `past`.
 
     `past` is what the warehouse holds, or None where there is none yet. Warnings of the profile are among those of the
     evaluation. `published`: digest of the inputs of an evaluation to be made again; where an earlier version made it,
     which read less, the inputs of this one are what that read, and it does not say what is missing if that did not.
+    Where it is to be `composed`, it says what its totals are made of.
     """
-    profile = profile_at(facts, policy, period, past)
+    profile = profile_at(facts, policy, period, past, composed=composed)
     if published not in (None, profile.inputs_sha256) and (earlier := profile.as_read_earlier(published)):
         inputs, gaps = earlier
         return replace(evaluate(profile.frame, policy, profile.earlier_warnings, gaps), inputs=inputs)
-    return evaluate(profile.frame, policy, profile.warnings, profile.gaps)
+    evaluation = evaluate(profile.frame, policy, profile.warnings, profile.gaps)
+    return _composed(evaluation, profile, policy, period) if composed else evaluation
+
+
+def _composed(evaluation: Evaluation, profile: Profile, policy: Policy, period: str) -> Evaluation:
+    """`evaluation` of `profile` with what its totals are made of."""
+    yearly = 12 / period_start(period).month if policy.annualise and policy.window == "year_to_date" else 1.0
+    factor = pl.when(pl.col("measure").is_in(FLOW_WORDS)).then(yearly).otherwise(1.0)
+    return replace(evaluation, compositions=as_exceptions(profile.compositions).with_columns(factor.alias("factor")))
 
 
 def select_lists(
@@ -63,7 +79,9 @@ def select_lists(
     return candidates, known
 
 
-def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | None) -> Profile:
+def profile_at(
+    facts: Partitions, policy: Policy, period: str, past: Contents | None, *, composed: bool = False
+) -> Profile:
     """What `policy` reads of every enterprise at the end of `period`: one row each; arguments as `evaluate_period`."""
     previous = history(past, policy.id, period)
     words = words_of_indicators(policy)
@@ -77,6 +95,7 @@ def profile_at(facts: Partitions, policy: Policy, period: str, past: Contents | 
                 energy=energy_basis(policy),
                 previous=previous,
                 explained=words,
+                composed=words if composed else None,
             )
             for partition in facts.frames(without=_NOT_READ)
         ]

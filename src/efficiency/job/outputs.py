@@ -9,6 +9,7 @@ import polars as pl
 
 from efficiency.job.contracts import StagedOutputs, silent
 from efficiency.job.documents import report_of, write_documents
+from efficiency.job.policy_tables import with_policy_tables
 from efficiency.job.record import with_audit_tables
 from efficiency.job.workers import in_background
 from efficiency.reports.delivery import RETURNED, deliver, require_replaceable, staging
@@ -74,6 +75,7 @@ def new_contents(run: RunContext, validated: Validated, evaluations: Sequence[Pe
     )
     for new in published:
         contents = add_evaluation(contents, new)
+    contents = with_policy_tables(contents, run.policy)
     return with_audit_tables(contents, run, validated.ingested, published)
 
 
@@ -134,6 +136,7 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         candidates=one.candidates,
         verifications=one.verifications,
         movements=one.movements,
+        compositions=one.evaluation.compositions,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -150,14 +151,36 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
         yield from _missing_lines(one["period"], one["missing"])
     yield f"Warehouse: {completed.run.request.warehouse}"
-    returns = completed.run.request.output / completed.run.request.periods[-1] / RETURNED
-    returned = [path for path in completed.files if path.is_relative_to(returns)]
-    if returned:
-        yield f"To give back: {len(returned)} workbooks in {returns}"
+    if returned := _returned(completed):
+        yield f"To give back: {returned} workbooks in {_returns(completed)}"
     for period in completed.run.request.periods:
         folder = completed.run.request.output / period / TOWNS
         copies = sum(path.is_relative_to(folder) for path in completed.files)
         if copies:
             yield f"By town: {copies} workbooks in {folder}"
-    officials = [path for path in completed.files if path.name.startswith("能耗产出效益评价_")]
-    yield from (f"Workbook: {path}" for path in officials if path.parent.name != TOWNS)
+    yield from (f"Workbook: {path}" for path in _workbooks(completed))
+
+
+def first_to_open(completed: CompletedRun) -> Iterator[str]:
+    """What whoever runs the sample opens first, and then, in Chinese."""
+    yield f"请先打开评价工作簿：{_workbooks(completed)[-1]}"
+    if returned := _returned(completed):
+        yield f"再看需退回部门改正的文件（{returned}个，问题单元格已标色批注）：{_returns(completed)}"
+    else:
+        yield "本期没有需要退回部门改正的文件。"
+
+
+def _workbooks(completed: CompletedRun) -> list[Path]:
+    """The officials' workbook of each period."""
+    named = [path for path in completed.files if path.name.startswith("能耗产出效益评价_")]
+    return [path for path in named if path.parent.name != TOWNS]
+
+
+def _returns(completed: CompletedRun) -> Path:
+    """The folder of the files to give back."""
+    return completed.run.request.output / completed.run.request.periods[-1] / RETURNED
+
+
+def _returned(completed: CompletedRun) -> int:
+    """How many files are to be given back."""
+    return sum(path.is_relative_to(_returns(completed)) for path in completed.files)

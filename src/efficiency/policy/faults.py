@@ -135,7 +135,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "benchmark": model.Benchmark, "tiers": model.Tiers, "cuts": model.Cuts, "adjustment": model.Adjustment,
     "override": model.Override, "candidate": model.Candidate, "robustness": model.Robustness,
     "surcharge": model.Surcharge, "other": model.OtherSurcharge, "verification": model.Verification,
-    "partners": model.Partners,
+    "partners": model.Partners, "notice": model.Notice,
 }  # fmt: skip
 
 

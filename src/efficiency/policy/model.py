@@ -351,6 +351,27 @@ class Surcharge(Part):
         return self
 
 
+class Notice(Part):
+    """What the public notice says of itself: who publishes it, how long it is posted, where to object.
+
+    `days`: how many days from the day on which it is published, which nothing here knows; `deadline`: the last day on
+    which objections are received, where that is fixed. `where`: the office that receives them; `contact`: person,
+    telephone, address. What is not stated is a blank line for the publisher to fill in.
+    """
+
+    publisher: Text | None = None
+    days: Annotated[int, Field(ge=1, le=366, strict=True)] | None = None
+    deadline: date | None = None
+    where: Text | None = None
+    contact: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.days is not None and self.deadline is not None:
+            raise ValueError("days and deadline both say when the notice ends; keep the one that holds")
+        return self
+
+
 class Policy(Part):
     """A 办法, as in the TOML file; only `id` and a cohort are needed. Officials read its `title`, by default the id."""
 
@@ -370,6 +391,7 @@ class Policy(Part):
     verification: Annotated[tuple[Verification, ...], Field(max_length=MOST_RULES)] = ()
     partners: Partners = Field(default_factory=Partners)
     tier_names: dict[str, Text] = Field(default_factory=dict)
+    notice: Notice = Field(default_factory=Notice)
     robustness: Robustness = Field(default_factory=Robustness)
     surcharge: Surcharge | None = None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas import CANDIDATES, COMPOSITIONS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +40,8 @@ class PublishedEvaluation:
     verifications: pl.DataFrame
     movements: pl.DataFrame | None = None
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
+    compositions: pl.DataFrame | None = None
+    """schemas.COMPOSITIONS likewise; None when they are not known."""
 
     @property
     def evaluation_id(self) -> str:
@@ -148,7 +150,7 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
     An evaluation of the same inputs, policy text and period that exists already is made current again instead of
     being written twice. When the period's current evaluation changes, the current evaluations of the policy's
     later periods are marked stale, since they were given another history; the new one is not stale. Rows that
-    were published before are never altered, but for `current` and `stale`.
+    were published before are never altered, but for `current` and `stale` and what the totals are made of.
     """
     evaluations = contents["results.evaluations"]
     chosen = new.evaluation_id
@@ -169,6 +171,11 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
         for table, rows in new.results.items():
             added = table.conform(_with_keys(rows, new, chosen))
             frames[table.qualified] = pl.concat([contents[table.qualified], added])
+    if new.compositions is not None:
+        # They go with the facts in the file, which may have changed without changing a total.
+        others = contents[COMPOSITIONS.qualified].filter(pl.col("evaluation_id") != chosen)
+        made = COMPOSITIONS.conform(_with_keys(new.compositions, new, chosen))
+        frames[COMPOSITIONS.qualified] = pl.concat([others, made])
     if new.movements is not None:
         frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
 

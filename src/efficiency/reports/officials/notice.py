@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.reports.content import rankings
+from efficiency.reports.text import display_width
 from efficiency.reports.workbook import Field, Page, new_workbook, write_list
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from efficiency.policy.model import Notice
     from efficiency.reports.report import Report
 
-OBJECTION = (
-    "公示期：______年____月____日至______年____月____日。对公示结果有异议的，请在公示期内向________________________书面反映；"
-    "联系人：____________，联系电话：____________________，地址：________________________________。"
-)
-"""Who, where and until when is for the publisher to fill in: no source states it for every place."""
-MEANING = "等级：{names}。同一等级内按镇办和企业名称排列，不分先后。"
+BLANK = "____________________"
+DAY = "______年____月____日"
+MEANING = "等级：{names}。按镇办排列，同一镇办内按等级、企业名称排列，不分先后。"
 UNGRADED = "{letters}类企业本期不参加评级，不等同于任何等级。"
+TOWN_ON_ITS_OWN_PAGE = 5
+"""Enterprises that towns have on average from which on each town begins a page, to be posted there."""
+MOST_BREAKS = 1_000
+"""Page breaks that a sheet takes (Excel: 1 023)."""
+ON_ONE_LINE = 84
+"""Characters, of which a Chinese one is two, that the line below the title takes."""
 FIELDS = (
     Field("name", "企业名称", "text", 52),
     Field("town", "镇办", "text", 22),
@@ -37,8 +42,8 @@ def notice_file_name(period: str) -> str:
 def write_notice(path: Path, report: Report) -> None:
     """Writes the public notice of `report` to `path`, whole or not at all.
 
-    It lists ranked enterprises that have a tier, then those without a rank that the policy gives a letter, by tier or
-    letter, town and name; nobody else. Raises EfficiencyError when the place cannot be written.
+    It lists ranked enterprises that have a tier, and those without a rank that the policy gives a letter, by town, tier
+    or letter, and name; nobody else. Raises EfficiencyError when the place cannot be written.
     """
     title = f"{report.region}企业能耗产出效益评价结果公示名单({report.period_title})"
     rows = (
@@ -46,7 +51,7 @@ def write_notice(path: Path, report: Report) -> None:
             pl.when(pl.col("status") == "ranked").then("tier").otherwise("letter").alias("published")
         )
         .filter(pl.col("published").is_not_null())
-        .sort("published", "town", "name", nulls_last=True)
+        .sort("town", "published", "name", nulls_last=True)
         .select("name", "town", rankings.with_name("published", report.letter_names).alias("shown"))
     )
     names = "、".join(f"{letter} {name}" for letter, name in report.letter_names.items())
@@ -54,12 +59,52 @@ def write_notice(path: Path, report: Report) -> None:
     ungraded = (UNGRADED.format(letters=letters),) if letters else ()
     page = Page(
         title=title,
-        units=f"共{rows.height}户",
-        running=title,
-        notes=(MEANING.format(names=names), *ungraded, OBJECTION),
+        units=_line_below_title(report.policy.notice, rows.height),
+        running=_running(title, report.policy.notice),
+        notes=(MEANING.format(names=names), *ungraded, *notice_lines(report.policy.notice)),
         signed=False,
         filtered=False,
         portrait=True,
     )
     with new_workbook(path, report.created_at, title=title, enterprises=rows.height) as book:
-        write_list(book.workbook.add_worksheet("公示名单"), book.styles, rows, FIELDS, page)
+        sheet = book.workbook.add_worksheet("公示名单")
+        extent = write_list(sheet, book.styles, rows, FIELDS, page)
+        sheet.set_h_pagebreaks([extent.first + row for row in _beginnings(rows)])
+
+
+def notice_lines(notice: Notice) -> tuple[str, ...]:
+    """Who publishes the list, until when and where one may object; blank lines for what is not stated."""
+    where = notice.where or BLANK
+    contact = notice.contact or f"____________，电话{BLANK}，地址{BLANK}"
+    return (
+        f"公示单位：{notice.publisher or BLANK}（盖章）　　公示期：{_posted(notice)}",
+        f"异议受理：对公示结果有异议的，请在公示期内向{where}书面提出，并附依据。联系方式：{contact}。",
+    )
+
+
+def _posted(notice: Notice) -> str:
+    """How long the list is posted. The day of publication is nowhere stated: the publisher fills it in."""
+    if notice.deadline is not None:
+        day = notice.deadline
+        return f"{DAY}至{day.year}年{day.month}月{day.day}日"
+    return f"自{DAY}起{notice.days}日" if notice.days is not None else f"{DAY}至{DAY}"
+
+
+def _line_below_title(notice: Notice, enterprises: int) -> str:
+    """The number of enterprises and, where they fit on the line, publisher and time: it is on every page."""
+    count = f"共{enterprises}户"
+    whole = f"公示单位：{notice.publisher or BLANK}　公示期：{_posted(notice)}　{count}"
+    return whole if display_width(whole) <= ON_ONE_LINE else count
+
+
+def _running(title: str, notice: Notice) -> str:
+    """The foot of every page: the title, and where to object if that is stated, since each town's pages are posted."""
+    return "　".join([title, *(f"异议受理：{text}" for text in [notice.where] if text)])
+
+
+def _beginnings(rows: pl.DataFrame) -> list[int]:
+    """The rows at which a town begins, but the first; none where the towns are too many for pages of their own."""
+    begins = rows.select(pl.col("town").ne_missing(pl.col("town").shift()).arg_true()).to_series().to_list()[1:]
+    towns = len(begins) + 1
+    worth_it = rows.height >= TOWN_ON_ITS_OWN_PAGE * towns and towns <= MOST_BREAKS
+    return begins if worth_it else []

@@ -10,10 +10,43 @@ from efficiency.reference.tables import carrier_form_unit, electric_carriers
 from efficiency.warehouse.schema.tables import literal, quoted
 from schemas import FACTS, FEEDS, FORMS, INDICATORS, SCORES, SUBMISSIONS, Form
 from schemas.column import Column
+from schemas.corrections import CARRIED
+from schemas.energy import TOTAL_CARRIER
 
 _SCORES = {column.name: column for column in SCORES.columns}
 _INDICATORS = {column.name: column for column in INDICATORS.columns}
 _SUBMISSIONS = {column.name: column for column in SUBMISSIONS.columns}
+
+
+def usual_spans(carrier: str) -> str:
+    """The spans that count of a figure: by the row `x` of results.compositions, else by `u`, which holds for all others
+    but for directly stated totals of energy.
+    """
+    return (
+        f"CASE WHEN x.evaluation_id IS NOT NULL THEN x.spans "
+        f"WHEN {carrier} IS DISTINCT FROM {literal(TOTAL_CARRIER)} THEN u.spans END"
+    )
+
+
+def signed_by(spans: str, first: str, last: str) -> str:
+    """+1 or −1 where `spans` of results.compositions name the span of the months `first` to `last`, else null."""
+    month, end = (f"strftime({day}, '%Y-%m')" for day in (first, last))
+    span = f"{month} || CASE WHEN {first} = {last} THEN '' ELSE '..' || {end} END"
+    padded = f"(' ' || ({spans}) || ' ')"
+    return (
+        f"(CASE WHEN contains({padded}, ' +' || {span} || ' ') THEN 1 "
+        f"WHEN contains({padded}, ' -' || {span} || ' ') THEN -1 END)"
+    )
+
+
+COEFFICIENT = (
+    "CASE WHEN k.excluded THEN NULL WHEN k.own OR k.carrier IS NULL THEN coalesce(f.coefficient, k.coefficient) "
+    "ELSE k.coefficient END"
+)
+"""Standard coal per unit of a row `f` of energy, of which `k` is the row of results.coefficients."""
+_SPANS = usual_spans("f.carrier")
+_REPLACED = f"part LIKE '{CARRIED} ____-__ _%'"
+"""Whether a part is the figure that a carried correction replaces, which facts keep with the opposite sign."""
 
 LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     (_SCORES["evaluation_id"], "i.evaluation_id"),
@@ -48,17 +81,54 @@ LINEAGE_COLUMNS: tuple[tuple[Column, str], ...] = (
     ),
     (Column("value", "number", "数值", "The figure in its canonical unit"), "f.value"),
     (Column("unit", "text", "计量单位", "Canonical unit of the figure"), "f.unit"),
+    (
+        Column(
+            "sign",
+            "integer",
+            "正负号",
+            "+1 or −1 for a figure by which it enters the window total of the measure, so that Σ sign × factor × value "
+            "is that total; null where the figure does not count, or the total is not determined",
+        ),
+        "CASE WHEN f.measure = 'energy' AND k.excluded THEN NULL "
+        "WHEN f.measure = 'energy' AND f.field = 'feedstock' AND NOT k.less_feedstock THEN NULL "
+        f"WHEN f.dated THEN f.own_sign ELSE f.own_sign * {signed_by(_SPANS, 'f.span_start', 'f.span_end')} END",
+    ),
+    (
+        Column(
+            "factor",
+            "number",
+            "系数",
+            "What one unit of the figure is in the total's unit: 1, for energy `coefficient`; times 12 ÷ months of the "
+            "year to date where the policy annualises",
+        ),
+        f"CASE WHEN f.dated THEN 1 ELSE coalesce(x.factor, u.factor, 1) END * "
+        f"CASE WHEN f.measure = 'energy' THEN {COEFFICIENT} ELSE 1 END",
+    ),
+    (
+        Column(
+            "coefficient",
+            "number",
+            "折标系数",
+            "Tonnes of standard coal per unit of the figure, for energy: the row's own, else the policy's, else the "
+            "carriers table's; null for other figures, and where the carrier is excluded",
+        ),
+        f"CASE WHEN f.measure = 'energy' THEN {COEFFICIENT} END",
+    ),
+    (
+        Column("excluded", "flag", "不计入", "The policy counts the carrier as zero", nullable=False),
+        "f.measure = 'energy' AND coalesce(k.excluded, false)",
+    ),
     (_SUBMISSIONS["file_name"], "s.file_name"),
-    (_SUBMISSIONS["sheet"], "coalesce(k.sheet, f.sheet)"),
+    (_SUBMISSIONS["sheet"], "coalesce(p.sheet, f.sheet)"),
     (
         Column("cell", "text", "单元格", "Address such as F17; null where the sheet's column is not known"),
-        'c."column" || coalesce(k.kept_row, f."row")',
+        'c."column" || coalesce(p.kept_row, f."row")',
     ),
     (
         Column("stated_unit", "text", "填报单位", "Unit as the sheet states it, or as assumed"),
-        "coalesce(c.unit, k.row_unit, f.row_unit)",
+        "coalesce(c.unit, p.row_unit, f.row_unit)",
     ),
-    (_SUBMISSIONS["submission_id"], "coalesce(k.kept_id, f.submission_id)"),
+    (_SUBMISSIONS["submission_id"], "coalesce(p.kept_id, f.submission_id)"),
 )
 
 LINEAGE_BODY = """FROM results.indicators AS i
@@ -70,11 +140,15 @@ JOIN figures AS f ON f.uscc = i.uscc AND f.measure = w.measure
   AND (f.span_end IS NULL OR f.span_end <= CASE WHEN f.adds_up
     THEN make_date(CAST(left(i.period, 4) AS INTEGER), 12, 31) ELSE last_day(CAST(i.period || '-01' AS DATE)) END)
   AND (f.replaced_on IS NULL OR f.replaced_on > last_day(CAST(i.period || '-01' AS DATE)))
-LEFT JOIN kept AS k
-  ON k.submission_id = f.submission_id AND k."row" = f."row" AND k.block = f.block AND k.field = f.field
-LEFT JOIN intake.submissions AS s ON s.submission_id = coalesce(k.kept_id, f.submission_id)
-LEFT JOIN intake.columns AS c ON c.submission_id = coalesce(k.kept_id, f.submission_id)
-  AND c.block = coalesce(k.kept_block, f.block) AND c.field = f.field"""
+LEFT JOIN results.compositions AS x ON x.evaluation_id = i.evaluation_id AND x.measure = f.measure
+  AND x.uscc = f.uscc AND x.carrier IS NOT DISTINCT FROM f.carrier
+LEFT JOIN results.compositions AS u ON u.evaluation_id = i.evaluation_id AND u.measure = f.measure AND u.uscc IS NULL
+LEFT JOIN results.coefficients AS k ON k.evaluation_id = i.evaluation_id AND k.carrier = f.carrier
+LEFT JOIN kept AS p
+  ON p.submission_id = f.submission_id AND p."row" = f."row" AND p.block = f.block AND p.field = f.field
+LEFT JOIN intake.submissions AS s ON s.submission_id = coalesce(p.kept_id, f.submission_id)
+LEFT JOIN intake.columns AS c ON c.submission_id = coalesce(p.kept_id, f.submission_id)
+  AND c.block = coalesce(p.kept_block, f.block) AND c.field = f.field"""
 """Flows count when their span lies in this year or last year, also after the period: a total that stops at the
 period may be what a later cumulative figure leaves without its later months. Staff count up to the period; land as of
 its latest date.
@@ -114,26 +188,51 @@ def _figures(form: Form, column: Column, word: str) -> str:
     since, carrier, part = form.in_force_from, form.named_by or "NULL", "part" if form.parts else "NULL::VARCHAR"
     source = FACTS[form.id].qualified
     if since:
+        day = f"coalesce({since}, DATE '0001-01-01')"  # a row without a date is the oldest
         source = (
             f"(SELECT *, {since} AS span_start, {since} AS span_end, "
-            # Parts share their date: what replaces them is the next other one.
-            f"min({since}) OVER (PARTITION BY uscc ORDER BY {since} NULLS FIRST "
-            f"GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on "
+            # Parts share their date: what replaces them is the next other one. DuckDB 1.0 knows no GROUPS.
+            f"min({since}) OVER (PARTITION BY uscc ORDER BY {day} "
+            f"RANGE BETWEEN INTERVAL 1 DAY FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_on, "
+            f"{_known(form, word)}"
             f"FROM {source} WHERE NOT superseded)"
         )
     electric = ", ".join(map(literal, electric_carriers()))
     where = f" AND carrier IN ({electric})" if word == "electricity" else ""
-    unit = _form_unit() if form.named_by else literal(column.unit or "")
+    unit = form_unit("carrier") if form.named_by else literal(column.unit or "")
     adds_up = form.flow and column.figure != "level"
+    replaced = f"({_REPLACED})" if form.parts and form.flow else "false"
+    sign = _own_sign(form, column, word)
     return (
         f"SELECT uscc, name, {literal(word)} AS measure, {literal(column.name)} AS field, "
         f"CAST({carrier} AS VARCHAR) AS carrier, {part} AS part, span_start, span_end, "
         f"{str(bool(since)).lower()} AS dated, {str(adds_up).lower()} AS adds_up, "
+        f"CASE WHEN coalesce({replaced}, false) THEN -({sign}) ELSE {sign} END AS own_sign, "
         f"{form.row_unit or 'NULL'}::VARCHAR AS row_unit, "
+        f"{'coefficient' if form.named_by else 'NULL::DOUBLE'} AS coefficient, "
         f"{'replaced_on' if since else 'NULL::DATE'} AS replaced_on, "
-        f'{quoted(column.name)} AS value, {unit} AS unit, submission_id, sheet, "row", block '
+        f"CASE WHEN coalesce({replaced}, false) THEN -{quoted(column.name)} ELSE {quoted(column.name)} END AS value, "
+        f'{unit} AS unit, submission_id, sheet, "row", block '
         f"FROM {source} WHERE NOT superseded AND {quoted(column.name)} IS NOT NULL{where}"
     )
+
+
+def _own_sign(form: Form, column: Column, word: str) -> str:
+    """The sign with which a figure enters the total `word`; null where it does not or its row leaves it open."""
+    (sign,) = (sign for fed, sign in column.feeds if fed == word)
+    if word == "electricity" and column.figure != "flow":
+        return "NULL::INTEGER"  # electricity is what was consumed, whatever it was used for
+    first = FEEDS[word][0][1].name
+    if form.in_force_from and column.name != first:
+        return f"CASE WHEN {first}_known THEN {sign} END"
+    return str(sign)
+
+
+def _known(form: Form, word: str) -> str:
+    """Whether the row in force states the figure without which `word` is unknown, its first: land needs `owned`."""
+    first = quoted(FEEDS[word][0][1].name)
+    name = quoted(f"{FEEDS[word][0][1].name}_known")
+    return f"bool_or({first} IS NOT NULL) OVER (PARTITION BY uscc, {form.in_force_from}) AS {name} "
 
 
 def _kept(form: Form, field: str) -> str:
@@ -159,12 +258,12 @@ def _kept(form: Form, field: str) -> str:
     )
 
 
-def _form_unit() -> str:
-    """The unit in which an energy row is kept: that of its carrier."""
+def form_unit(carrier: str) -> str:
+    """The unit in which a row of energy is kept: that of its `carrier`."""
     by_unit: dict[str, list[str]] = {}
     for name, unit in carrier_form_unit().items():
         by_unit.setdefault(unit, []).append(name)
     cases = " ".join(
-        f"WHEN carrier IN ({', '.join(map(literal, names))}) THEN {literal(unit)}" for unit, names in by_unit.items()
+        f"WHEN {carrier} IN ({', '.join(map(literal, names))}) THEN {literal(unit)}" for unit, names in by_unit.items()
     )
     return f"CASE {cases} END"

@@ -11,7 +11,10 @@ import polars as pl
 from efficiency.partitions import Chunks, ParquetChunk
 from schemas import (
     CANDIDATES,
+    COEFFICIENTS,
+    COHORTS,
     COLUMN_MAP,
+    COMPOSITIONS,
     EVALUATIONS,
     FACTS,
     INDICATORS,
@@ -50,6 +53,9 @@ TABLES: dict[str, Table] = {
         CANDIDATES,
         VERIFICATIONS,
         MOVEMENTS,
+        COMPOSITIONS,
+        COEFFICIENTS,
+        COHORTS,
         OBJECTIONS,
         RUNS,
         RUN_FILES,

@@ -13,7 +13,9 @@ from functools import cache
 import polars as pl
 
 from efficiency.reference.tables import industries
+from efficiency.warehouse.schema.energy_view import ENERGY_BODY, ENERGY_COLUMNS
 from efficiency.warehouse.schema.lineage_view import LINEAGE_BODY, LINEAGE_COLUMNS, lineage_figures
+from efficiency.warehouse.schema.monthly_view import MONTHLY_BODY, MONTHLY_COLUMNS, monthly_figures
 from efficiency.warehouse.schema.tables import literal, quoted
 from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES, SUBMISSIONS, VERIFICATIONS
 from schemas.column import Column, Table
@@ -30,6 +32,8 @@ class View:
     body: str
     """FROM and what follows."""
     ctes: str = ""
+    of_facts: bool = False
+    """It takes facts together, so that to ask it for one row takes as long as for all."""
 
     def create(self) -> str:
         """The CREATE VIEW statement."""
@@ -81,8 +85,26 @@ def all_views() -> tuple[View, ...]:
             LINEAGE_COLUMNS,
             LINEAGE_BODY,
             lineage_figures(),
+            of_facts=True,
         ),
         _verification(),
+        View(
+            "monthly",
+            "One row per enterprise, measure and month of a stated span: the figure of the month, cumulative figures "
+            "taken apart",
+            MONTHLY_COLUMNS,
+            MONTHLY_BODY,
+            monthly_figures(),
+            of_facts=True,
+        ),
+        View(
+            "energy_by_carrier",
+            "One row per current evaluation, enterprise and energy carrier that it states: the carrier's total of the "
+            "window in its unit and in standard coal",
+            ENERGY_COLUMNS,
+            ENERGY_BODY,
+            of_facts=True,
+        ),
     )
 
 
@@ -97,6 +119,7 @@ def _named(table: Table, alias: str, *names: str) -> tuple[tuple[Column, str], .
     return tuple((of[name], f"{alias}.{quoted(name)}") for name in names)
 
 
+_COHORT = "LEFT JOIN results.cohorts AS h ON h.evaluation_id = s.evaluation_id AND h.cohort = s.cohort"
 _CURRENT = "JOIN results.evaluations AS e ON e.evaluation_id = {0}.evaluation_id AND e.current"
 
 
@@ -104,8 +127,17 @@ def _tiers() -> View:
     return View(
         "tiers",
         "One row per enterprise and current evaluation: status, score, rank, tiers and window totals",
-        (*_of(SCORES, "s"), *_named(EVALUATIONS, "e", "stale", "created_at")),
-        f"FROM results.scores AS s\n{_CURRENT.format('s')}",
+        (
+            *_of(SCORES, "s"),
+            (Column("industry_name", "text", "行业名称", "Name of the division in GB/T 4754-2017"), "d.name"),
+            (
+                Column("cohort_title", "text", "评价组名称", "What officials call the cohort; its id where unknown"),
+                "coalesce(h.title, s.cohort)",
+            ),
+            *_named(EVALUATIONS, "e", "stale", "created_at"),
+        ),
+        f"FROM results.scores AS s\n{_CURRENT.format('s')}\n{_COHORT}\n"
+        f"LEFT JOIN ({_divisions()}) AS d ON d.code = s.industry_division",
     )
 
 
@@ -146,11 +178,34 @@ def _candidates() -> View:
                 "d_streak",
                 "land",
                 "energy",
+                "land_score",
+                "energy_score",
             ),
+            *(column for of, title in (("land", "土地"), ("energy", "能源")) for column in _efficiency(of, title)),
         ),
         f"FROM results.candidates AS c\n{_CURRENT.format('c')}\n"
-        "LEFT JOIN results.scores AS s ON s.evaluation_id = c.evaluation_id AND s.uscc = c.uscc",
+        "LEFT JOIN results.scores AS s ON s.evaluation_id = c.evaluation_id AND s.uscc = c.uscc\n"
+        f"{_COHORT}\n"
+        "LEFT JOIN results.indicators AS land ON land.evaluation_id = c.evaluation_id AND land.uscc = c.uscc "
+        "AND land.indicator = h.land_indicator\n"
+        "LEFT JOIN results.indicators AS energy ON energy.evaluation_id = c.evaluation_id AND energy.uscc = c.uscc "
+        "AND energy.indicator = h.energy_indicator",
     )
+
+
+def _efficiency(dimension: str, title: str) -> tuple[tuple[Column, str], ...]:
+    """The efficiency by which lists show an enterprise: the first indicator of the dimension in its cohort."""
+    of = f"the cohort's first indicator of {dimension}"
+    columns = (
+        (Column(f"{dimension}_efficiency_title", "text", f"{title}效率指标", f"Title of {of}"), "title"),
+        (Column(f"{dimension}_efficiency", "number", f"{title}效率", f"Value of {of}"), "value"),
+        (Column(f"{dimension}_efficiency_unit", "text", f"{title}效率单位", f"Unit of {of}"), "unit"),
+        (
+            Column(f"{dimension}_efficiency_benchmark", "number", f"{title}效率基准", f"Benchmark of {of}"),
+            "benchmark",
+        ),
+    )
+    return tuple((column, f"{dimension}.{name}") for column, name in columns)
 
 
 def _verification() -> View:
@@ -301,6 +356,16 @@ def _data_quality() -> View:
         "One row per submission: what became of its rows, and how many problems it has",
         (
             *_of(SUBMISSIONS, "s", "sha256"),
+            (
+                Column(
+                    "department",
+                    "text",
+                    "报送部门",
+                    "First folder of the file's path below the inbox, which is the department that sends it; empty "
+                    "where the file stands in the inbox itself",
+                ),
+                "CASE WHEN contains(s.file_name, '/') THEN split_part(s.file_name, '/', 1) ELSE '' END",
+            ),
             (
                 Column("balanced", "flag", "勾稽平衡", "True when the rows read are all accounted for"),
                 "s.rows_total = s.rows_accepted + s.rows_rejected + s.rows_superseded + s.rows_totals + s.rows_notes "

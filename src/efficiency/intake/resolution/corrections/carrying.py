@@ -15,12 +15,11 @@ import polars as pl
 from efficiency.intake.problems import EMPTY, locate, problem_rows
 from efficiency.intake.resolution.corrections.applying import OLD, block
 from efficiency.reference.tables import carrier_form_unit
+from schemas.corrections import CARRIED
 
 if TYPE_CHECKING:
     from schemas import Form
 
-CARRIED = "申诉更正"
-"""Beginning of `part` of what corrections of months carry into a longer figure: +更正值 and −the figure it replaces."""
 _PAIR = ["_id", "_first", "_last"]
 """One correction (its number) and one longer figure, by its first and last month."""
 _PLACE = ["submission_id", "sheet", "row", "block"]

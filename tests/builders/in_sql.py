@@ -1,0 +1,79 @@
+"""Facts, and evaluations of them, in a database in memory with all tables and views of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from efficiency.job.evaluate import evaluate_period
+from efficiency.job.policy_tables import with_policy_tables
+from efficiency.partitions import one_partition
+from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.schema import (
+    TABLES,
+    Contents,
+    all_views,
+    create_table,
+    naive_utc,
+    qualified_sql,
+)
+from schemas import FACTS
+
+if TYPE_CHECKING:
+    from builders.stated import Resolved
+
+    from efficiency.policy.model import Policy
+
+
+class Analyst:
+    """A connection to a database that has the tables and views of the warehouse, for one set of contents at a time."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect()
+        for schema in dict.fromkeys(table.schema for table in TABLES.values()):
+            self._connection.execute(f"CREATE SCHEMA {schema}")
+        for table in TABLES.values():
+            self._connection.execute(create_table(table))
+        for view in all_views():
+            self._connection.execute(view.create())
+
+    def take(self, contents: Contents) -> None:
+        """Have exactly the rows of `contents`."""
+        for name, table in TABLES.items():
+            self._connection.execute(f"DELETE FROM {qualified_sql(table)}")
+            if contents.height(name):
+                self._connection.register("incoming", naive_utc(contents[name]).to_arrow())
+                self._connection.execute(f"INSERT INTO {qualified_sql(table)} BY NAME SELECT * FROM incoming")
+                self._connection.unregister("incoming")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query answers."""
+        return self._connection.sql(sql).fetchall()
+
+
+def evaluated(result: Resolved, policy: Policy, *periods: str) -> Contents:
+    """The contents of a warehouse with what was resolved and the evaluations of `periods` under `policy`."""
+    facts = {FACTS[form].qualified: rows for form, rows in result.facts.items()}
+    contents = Contents({**facts, "intake.submissions": result.submissions, "intake.columns": result.columns})
+    for period in periods:
+        judged = evaluate_period(one_partition(result.facts), policy, period, contents, composed=True)
+        new = PublishedEvaluation(
+            period=period,
+            policy_id=policy.id,
+            policy_sha256=policy.sha256,
+            policy_toml=policy.text,
+            run_id="run",
+            code_version="test",
+            inputs_sha256=judged.inputs_sha256,
+            created_at=datetime(2026, 11, 5, tzinfo=UTC),
+            warnings=None,
+            scores=judged.scores,
+            indicators=judged.indicators,
+            candidates=TABLES["results.candidates"].empty().drop("evaluation_id", "period", "policy_id"),
+            verifications=TABLES["results.verifications"].empty().drop("evaluation_id", "period", "policy_id"),
+            compositions=judged.compositions,
+        )
+        contents = add_evaluation(contents, new)
+    return with_policy_tables(contents, policy)

@@ -1,0 +1,28 @@
+"""Answers the queries of docs/analyst.md with whatever DuckDB this Python has: read by tests/docs/test_analyst_clients.py.
+
+    python ask.py queries.json warehouse.duckdb
+
+Standard output: the client's version, and for each question the rows as text, or the error.
+"""
+
+import json
+import sys
+
+import duckdb
+
+
+def main(queries: str, warehouse: str) -> None:
+    with open(queries, encoding="utf-8") as file:
+        asked = json.load(file)
+    answers = {}
+    for question, query in asked.items():
+        with duckdb.connect(warehouse, read_only=True) as connection:
+            try:
+                answers[question] = [[str(value) for value in row] for row in connection.execute(query).fetchall()]
+            except duckdb.Error as error:
+                answers[question] = f"{type(error).__name__}: {error}"
+    print(json.dumps({"version": duckdb.__version__, "answers": answers}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
