@@ -1,0 +1,281 @@
+"""① How many, how much land and energy, tiers, what changed and why; ② the lists and how ready they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.policy.model import VERIFY
+from efficiency.reports.content.lists import list_titles
+from efficiency.reports.content.one_page.shape import (
+    NAME_WIDTH,
+    TITLE_WIDTH,
+    Column,
+    Section,
+    Table,
+    amount,
+    count,
+    enumerated,
+    shortened,
+)
+from efficiency.reports.content.score_changes import SHOWN, parts_in_words, score_change_lines, score_changes
+from efficiency.reports.content.totals import (
+    DOWN,
+    UP,
+    no_movement_reason,
+    ranked,
+    tier_movement,
+    tier_table,
+    with_previous_tier,
+)
+from efficiency.reports.text import CONFIDENT, whole_percent
+from schemas.profile import TIERS
+from schemas.results import MOVEMENT_PARTS, STATUS_NAMES
+
+if TYPE_CHECKING:
+    from efficiency.reports.report import Report
+
+MOST_MOVERS = 2
+"""Enterprises named in either direction."""
+MOST_LISTS = 8
+_TIER_COLUMNS = (
+    Column("等级", "tier", 6),
+    Column("名称", "name", 22),
+    Column("户数", "integer", 10),
+    Column("占比", "text", 9),
+    Column("上期户数", "integer", 11),
+    Column("用地(亩)", "integer", 18),
+    Column("综合能耗(吨标准煤)", "integer", 24),
+)
+_LIST_COLUMNS = (
+    Column("清单", "name", 22),
+    Column("户数", "integer", 9),
+    Column("用地(亩)", "integer", 14),
+    Column("综合能耗(吨标准煤)", "integer", 17),
+    Column("其中可提请研究", "integer", 13),
+    Column("其中临界先复核", "integer", 13),
+    Column("另待核实", "integer", 12),
+)
+
+
+def overall(report: Report) -> Section:
+    """① 总体情况."""
+    tiers = tier_table(report)
+    sentences = [_extent(report, ranked(report.scores)), *_changes(report)]
+    if not tiers["enterprises"].sum():
+        ungraded = all(cohort.tiers is None for cohort in report.policy.cohort)
+        sentences.insert(1, "本办法只排名，不划分等级。" if ungraded else "本期无企业评级。")
+        return Section("overall", "一、总体情况", tuple(sentences))
+    before: dict[Any, Any] = {}
+    if report.previous is not None:
+        before = dict.fromkeys(TIERS, 0) | dict(ranked(report.previous)["tier"].value_counts().iter_rows())
+    rated = int(tiers["enterprises"].sum())
+    rows = tuple(
+        (
+            tier,
+            shortened(report.letter_names[tier], TITLE_WIDTH),
+            enterprises,
+            whole_percent(enterprises, rated),
+            before.get(tier),
+            land,
+            energy,
+        )
+        for tier, enterprises, land, energy in tiers.select("tier", "enterprises", "land", "energy").iter_rows()
+    )
+    return Section("overall", "一、总体情况", tuple(sentences), Table(_TIER_COLUMNS, rows))
+
+
+def _extent(report: Report, evaluated: pl.DataFrame) -> str:
+    """How many are registered and evaluated, with how much land and energy; what of it is unknown."""
+    statuses = dict(report.scores["status"].value_counts().iter_rows())
+    left_out = "、".join(
+        f"{name}{count(statuses[status])}"
+        for status, name in STATUS_NAMES.items()
+        if status != "ranked" and statuses.get(status)
+    )
+    words = f"名录企业{count(report.scores.height)}，参评{count(evaluated.height)}"
+    if left_out:
+        words += f"，未参评{count(report.scores.height - evaluated.height)}({left_out})"
+    if evaluated.is_empty():
+        return f"{words}。"
+    sums, unknown = [], []
+    for column, title, unit in (("land", "用地", "亩"), ("energy", "综合能耗", "吨标准煤")):
+        missing = evaluated[column].null_count()
+        if missing == evaluated.height:
+            sums.append(f"{title}未知")
+            continue
+        sums.append(f"{title}{amount(float(evaluated[column].sum()), unit)}")
+        if missing:
+            unknown.append(f"{title}未知的{count(missing)}")
+    words += f"；参评企业{'、'.join(sums)}"
+    return f"{words}(未计{'、'.join(unknown)})。" if unknown else f"{words}。"
+
+
+# -- what changed ------------------------------------------------------------------------------------------------------
+
+
+def _changes(report: Report) -> list[str]:
+    """Two sentences: whose tier moved and why, and what moved the scores; one where there is nothing to compare."""
+    if tier_movement(report) is None and report.movements is None:
+        return [f"{no_movement_reason(report)}。"]
+    return [_tier_moves(report), _score_moves(report)]
+
+
+def _tier_moves(report: Report) -> str:
+    if tier_movement(report) is None:
+        return f"{no_movement_reason(report)}。"
+    moved = _movers(report)
+    since = f"与上期({_previous_period(report)})相比"
+    parts = []
+    for direction in (UP, DOWN):
+        own = moved.filter(pl.col("direction") == direction)
+        named = [_mover(row) for row in own.head(MOST_MOVERS).iter_rows(named=True)]
+        parts.append(
+            f"{direction}{count(own.height)}" + (f"：{enumerated(named, MOST_MOVERS, own.height)}" if named else "")
+        )
+    states = with_previous_tier(report)
+    entered = states.filter(pl.col("before").is_null() & pl.col("tier").is_not_null()).height
+    gone = states.filter(pl.col("before").is_not_null() & pl.col("tier").is_null()).height
+    if entered or gone:
+        parts.append(f"新评级{count(entered)}、不再评级{count(gone)}")
+    return f"{since}{'；'.join(parts)}。"
+
+
+def _previous_period(report: Report) -> str:
+    """2026年9月; 上期 alone where nobody says which."""
+    frames = [
+        (report.movements, "previous_period"),
+        (report.previous, "period"),
+    ]
+    for frame, column in frames:
+        if frame is not None and column in frame.columns and frame.height and frame[column][0]:
+            year, month = str(frame[column][0]).split("-")[:2]
+            return f"{year}年{int(month)}月"
+    return "期次未注明"
+
+
+def _movers(report: Report) -> pl.DataFrame:
+    """Whose tier changed, with the change's parts: those who fell into D or left it first, then by the change."""
+    order = {tier: i for i, tier in enumerate(TIERS)}
+    states = with_previous_tier(report)
+    now, before = (
+        pl.col(name).replace_strict(order, default=None, return_dtype=pl.Int64) for name in ("tier", "before")
+    )
+    moved = states.with_columns((now - before).alias("steps")).filter(pl.col("steps") != 0)
+    parts = {name: pl.lit(None, dtype=pl.Float64).alias(name) for name in ("change", *MOVEMENT_PARTS)}
+    if report.movements is None:
+        moved = moved.with_columns(**parts)
+    else:
+        moved = moved.join(report.movements.select("uscc", *parts), on="uscc", how="left", validate="1:1")
+    ranks = pl.lit(None, dtype=pl.Int64).alias("rank_before")
+    if report.previous is None:
+        moved = moved.with_columns(ranks)
+    else:
+        earlier = report.previous.select("uscc", pl.col("rank").alias("rank_before"))
+        moved = moved.join(earlier, on="uscc", how="left", validate="1:1")
+    of_d = (pl.col("tier") == "D") | (pl.col("before") == "D")
+    return moved.with_columns(
+        pl.when(pl.col("steps") < 0).then(pl.lit(UP)).otherwise(pl.lit(DOWN)).alias("direction")
+    ).sort(
+        of_d,
+        pl.col("steps").abs(),
+        pl.col("change").abs(),
+        "uscc",
+        descending=[True, True, True, False],
+        nulls_last=True,
+    )
+
+
+def _mover(row: dict[str, Any]) -> str:
+    """某公司B→A(自身数据+1.97分)."""
+    why = _why(row)
+    return f"{shortened(row['name'], NAME_WIDTH)}{row['before']}→{row['tier']}" + (f"({why})" if why else "")
+
+
+def _why(row: dict[str, Any]) -> str:
+    """What moved the tier: an override, else the greatest part of the change in its direction, else the rank."""
+    if row["override_labels"] and row["tier"] != row["tier_initial"]:
+        return shortened(f"调档：{row['override_labels']}", 40)
+    upward, change = row["steps"] < 0, row["change"]
+    if change is not None and abs(change) >= SHOWN and (change > 0) == upward:
+        parts = {title: row[part] for part, title in MOVEMENT_PARTS.items() if row[part] is not None}
+        if parts:
+            title, most = (max if upward else min)(parts.items(), key=lambda item: item[1])
+            return f"{title}{most:+.2f}分"
+    if row["rank"] is not None and row["rank_before"] is not None and row["rank"] != row["rank_before"]:
+        return f"名次{row['rank_before']}→{row['rank']}"
+    return ""
+
+
+def _score_moves(report: Report) -> str:
+    """How many scores rose and fell, the most frequent causes, and the greatest change either way."""
+    rows = score_changes(report)
+    lines = score_change_lines(report)
+    if rows is None or not lines:
+        return "得分变动未作分解。"
+    # The first line is about all; the greatest changes are named from the same rows.
+    known = rows.drop_nulls("change").filter(pl.col("change").abs() >= SHOWN)
+    if known.is_empty():
+        return lines[0]
+    extremes = (("升幅最大", known.row(-1, named=True), 1), ("降幅最大", known.row(0, named=True), -1))
+    named = [
+        f"{words}{shortened(row['name'], NAME_WIDTH)}({row['change']:+.2f}分，{_main_part(row)})"
+        for words, row, sign in extremes
+        if row["change"] * sign > 0
+    ]
+    return f"{lines[0].removeprefix('与上期相比').rstrip('。')}；{'，'.join(named)}。"
+
+
+def _main_part(row: dict[str, Any]) -> str:
+    """自身数据+2.12: the greatest part of a change."""
+    return parts_in_words(row).split("、")[0]
+
+
+# -- the lists ---------------------------------------------------------------------------------------------------------
+
+
+def lists_section(report: Report) -> Section:
+    """② 建议清单."""
+    listed = listed_with_state(report)
+    rows = [
+        _list_row(title, listed.filter(pl.col("list") == own), listed.filter(pl.col("would_be") == own))
+        for own, title in list_titles(report).items()
+        if own != VERIFY
+    ]
+    on_lists = listed.filter(pl.col("list") != VERIFY)
+    sentences, after = ["本期没有企业进入建议清单。"], []
+    if listed.height:
+        firm, asked = int(on_lists["ready"].sum()), listed.height - on_lists.height
+        sentences = [
+            f"列入清单{count(on_lists.height)}，其中符合核查要求且等级稳健、可提请研究的{count(firm)}，"
+            f"临界须先复核的{count(on_lists.height - firm)}；另有{count(asked)}符合清单条件但核查未齐，列入待核实。"
+        ]
+    unknown = [
+        f"{title}未知的{count(missing)}"
+        for column, title in (("land", "用地"), ("energy", "综合能耗"))
+        if (missing := on_lists[column].null_count())
+    ]
+    if unknown:
+        after.append(f"合计未计{'、'.join(unknown)}。")
+    if unmeasured := on_lists["tier_confidence"].null_count():
+        after.append(f"稳健度未测算或不适用的{count(unmeasured)}不计为临界。")
+    if len(rows) > MOST_LISTS:
+        left = sum(row[1] for row in rows[MOST_LISTS:])
+        after.append(f"另有{len(rows) - MOST_LISTS}类清单共{count(left)}，见各表。")
+    words = ("".join(after),) if after else ()
+    return Section("lists", "二、建议清单", tuple(sentences), Table(_LIST_COLUMNS, tuple(rows[:MOST_LISTS])), words)
+
+
+def _list_row(title: str, on_it: pl.DataFrame, asked: pl.DataFrame) -> tuple[str, int, float, float, int, int, int]:
+    ready = int(on_it["ready"].sum())
+    held = (float(on_it["land"].sum()), float(on_it["energy"].sum()))
+    return shortened(title, TITLE_WIDTH), on_it.height, *held, ready, on_it.height - ready, asked.height
+
+
+def listed_with_state(report: Report) -> pl.DataFrame:
+    """The candidates with the columns of their scores that the page shows, and `ready`: on a list and firm."""
+    shown = report.scores.drop("name", "tier", "tier_confidence", "evaluation_id", "period", "policy_id")
+    return report.candidates.join(shown, on="uscc", how="left", validate="m:1", maintain_order="left").with_columns(
+        ((pl.col("list") != VERIFY) & ~(pl.col("tier_confidence") < CONFIDENT).fill_null(value=False)).alias("ready")
+    )
