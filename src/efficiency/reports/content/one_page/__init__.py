@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 from efficiency.reports.content.one_page.decisions import decisions
 from efficiency.reports.content.one_page.doubts import doubts
 from efficiency.reports.content.one_page.overall import lists_section, overall
-from efficiency.reports.content.one_page.shape import Column, OnePage, Section, Table, Value, shortened
+from efficiency.reports.content.one_page.shape import WIDTHS, Column, OnePage, Section, Table, Value, shortened
 from efficiency.reports.content.one_page.standing_out import standing_out
 from efficiency.reports.text import clean_text
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
-__all__ = ["Column", "OnePage", "Section", "Table", "Value", "one_page"]
+__all__ = ["WIDTHS", "Column", "OnePage", "Section", "Table", "Value", "one_page"]
 
-STATEMENT = (
-    "本页所列均为按办法测算的建议，经人工核实确认后方可作为处置依据；D类依据已报送的数据得出，数据缺失的企业不评等级。"
-)
+STATEMENT = "均为按办法测算的建议，经人工核实确认后方可作为处置依据；数据缺失的企业不评等级，不作D类。"
 
 
 def one_page(report: Report) -> OnePage:
@@ -33,9 +31,12 @@ def one_page(report: Report) -> OnePage:
         f"办法：{shortened(report.policy_title, 60)}    评价编号：{report.evaluation['evaluation_id']}    "
         f"生成时间：{report.created_at:%Y-%m-%d %H:%M}"
     )
+    above = (overall(report), lists_section(report), standing_out(report))
+    below = doubts(report)
+    to_decide = decisions(report, sum(section.lines for section in (*above, below)))
     return OnePage(
         title=clean_text(title),
         origin=clean_text(origin),
-        sections=(overall(report), lists_section(report), standing_out(report), decisions(report), doubts(report)),
+        sections=(*above, to_decide, below),
         statement=STATEMENT,
     )

@@ -34,49 +34,49 @@ from schemas.profile import TIERS
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
-MOST = 6
-"""Decisions on the page; the rest are counted."""
+MOST, LEAST = 6, 2
+"""Decisions on the page, the rest are counted: as many as there is room for beside the other sections."""
+PAGE_LINES, LINES_EACH = 43, 3
+"""Lines that decisions and other sections have together, and those of one decision."""
 LONG_AGO = 12
 """Months after which a visit is said to be long ago."""
-REASON_WIDTH, SIDE_WIDTH = 104, 84
-"""Half-width characters of a reason, and of what speaks for or against."""
+REASON_WIDTH, FOR_WIDTH, AGAINST_WIDTH = 76, 58, 74
+"""Half-width characters of a reason, of what speaks for and of what speaks against: three lines of their columns."""
 _ORDER = ("close", "merge", "renovate", "support")
 _AT_FIRST = {"close": 2, "merge": 2, "renovate": 1, "support": 1}
 """So many of each kind have their place before the heaviest others fill the rest: no kind hides the next."""
 _WEIGHT = {"close": "land", "merge": "land", "renovate": "energy", "support": "investment"}
 _WORDS = {"close": "关停、淘汰", "merge": "并转", "renovate": "改造", "support": "扶持"}
 _COLUMNS = (
-    Column("序号", "integer", 5),
-    Column("企业(镇办)", "name", 20),
-    Column("建议", "text", 9),
-    Column("理由", "text", 25),
-    Column("支持的情况", "text", 20),
-    Column("相反或不明的情况", "text", 21),
+    Column("企业(镇办)", "name"),
+    Column("建议", "text"),
+    Column("理由", "text"),
+    Column("支持的情况", "text"),
+    Column("相反或不明的情况", "text"),
 )
 
 
-def decisions(report: Report) -> Section:
-    """④ 今天请议定."""
+def decisions(report: Report, others: int) -> Section:
+    """④ 今天请议定, on a page whose other sections take so many lines."""
     title = "四、今天请议定(均为建议)"
     listed = listed_with_state(report)
     ready = _by_weight(report, listed.filter("ready"))
-    chosen = _chosen(ready)
+    chosen = _chosen(ready, min(MOST, max(LEAST, (PAGE_LINES - others) // LINES_EACH)))
     after = _rest(listed, ready.height - chosen.height)
     if chosen.is_empty():
         return Section("decisions", title, ("本期没有符合核查要求且等级稳健、可提请研究的处置建议。",), None, after)
     kinds = [words for kind, words in _WORDS.items() if kind in set(chosen["proposes"].drop_nulls())]
     ordered = "、".join(kinds)
-    said = f"从可提请研究的{count(ready.height)}中列出分量最重的{count(chosen.height)}"
-    said += f"(依次为{ordered}；同类按用地、用能或投资大小)。" if ordered else "。"
+    said = f"可提请研究的{count(ready.height)}中分量最重的{count(chosen.height)}"
+    said += f"(依次为{ordered}，同类按用地、用能或投资大小)：" if ordered else "："
     titles, facts = list_titles(report), _Facts(report, chosen)
     rows = tuple(
         (
-            number,
-            _who(row),
+            f"{number}. {_who(row)}",
             shortened(titles.get(row["list"], row["title"]), TITLE_WIDTH),
             shortened(row["reason"], REASON_WIDTH),
-            _joined(facts.speaks_for(row), "未见其他支持的情况"),
-            _joined(facts.speaks_against(row), "已掌握的数据中未见"),
+            _joined(facts.speaks_for(row), FOR_WIDTH, "未见其他支持的情况"),
+            _joined(facts.speaks_against(row), AGAINST_WIDTH, "已掌握的数据中未见"),
         )
         for number, row in enumerate(chosen.iter_rows(named=True), 1)
     )
@@ -103,10 +103,10 @@ def _by_weight(report: Report, ready: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _chosen(ready: pl.DataFrame) -> pl.DataFrame:
-    """At most MOST of `ready`: some of each kind first, then the weightiest; in the order of their weight."""
+def _chosen(ready: pl.DataFrame, most: int) -> pl.DataFrame:
+    """At most `most` of `ready`: some of each kind first, then the weightiest; in the order of their weight."""
     at_first = pl.col("proposes").replace_strict(_AT_FIRST, default=0, return_dtype=pl.Int64)
-    return ready.with_row_index("heaviest").sort(pl.col("place") >= at_first, "heaviest").head(MOST).sort("heaviest")
+    return ready.with_row_index("heaviest").sort(pl.col("place") >= at_first, "heaviest").head(most).sort("heaviest")
 
 
 def _rest(listed: pl.DataFrame, left: int) -> tuple[str, ...]:
@@ -129,16 +129,16 @@ def _who(row: Mapping[str, Any]) -> str:
     return f"{shortened(row['name'], NAME_WIDTH)}({town or '未填镇办'})"
 
 
-def _joined(parts: list[str], otherwise: str) -> str:
-    """As many of `parts` as there is room for, joined by ；, and how many more there are."""
-    if not parts:
-        return otherwise
-    for kept in range(len(parts), 0, -1):
-        left = len(parts) - kept
-        text = "；".join(parts[:kept]) + (f"；另{left}项" if left else "")
-        if display_width(text) <= SIDE_WIDTH:
-            return text
-    return shortened(parts[0], SIDE_WIDTH - 8) + (f"；另{len(parts) - 1}项" if len(parts) > 1 else "")
+def _joined(parts: list[str], width: int, otherwise: str) -> str:
+    """Those of `parts` that there is room for, joined by ；, and how many more there are."""
+    kept: list[str] = []
+    for part in parts:
+        if display_width("；".join([*kept, part])) <= width - (8 if len(parts) > 1 else 0):
+            kept.append(part)
+    if parts and not kept:
+        kept.append(shortened(parts[0], width - 8))
+    left = len(parts) - len(kept)
+    return "；".join([*kept, *([f"另{left}项"] if left else [])]) or otherwise
 
 
 def _label(text: str) -> str:

@@ -18,8 +18,8 @@ from schemas.profile import ENERGY_MEASURES, LAND_MEASURES, TOTALS
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
-MOST_FORMS, MOST_SENDERS, MOST_LABELS = 5, 2, 4
-WARNING_WIDTH = 110
+MOST_FORMS, MOST_SENDERS, MOST_LABELS = 4, 2, 3
+WARNING_WIDTH = 84
 _FORM_OF = {
     **dict.fromkeys((column.name for column in LAND_MEASURES), "land"),
     **dict.fromkeys((column.name for column in ENERGY_MEASURES), "energy"),
@@ -70,7 +70,7 @@ def _lacking(report: Report, indicators: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_form(report: Report, lacking: pl.DataFrame) -> list[str]:
-    """能源消费2户(统计局、供电公司):综合能耗,… the most enterprises first."""
+    """《能源消费》2户(统计局、供电公司报送),… the most enterprises first."""
     of_form = lacking.with_columns(
         pl.col("word").replace_strict(_FORM_OF, default=None, return_dtype=pl.String).alias("form")
     ).drop_nulls("form")
@@ -82,13 +82,8 @@ def _by_form(report: Report, lacking: pl.DataFrame) -> list[str]:
     )
     said = []
     for form, enterprises in forms.iter_rows():
-        words = (
-            of_form.filter(pl.col("form") == form).group_by("word").len().sort("len", "word", descending=[True, False])
-        )
-        titles = enumerated([_TITLES[word] for word in words["word"]], 3)
-        sent = who.get(form, [])
-        by = f"，{enumerated([shortened(one, TITLE_WIDTH) for one in sent], MOST_SENDERS)}报送" if sent else ""
-        said.append(f"《{FORMS[form].title}》{count(enterprises)}({titles}{by})")
+        named = enumerated([shortened(one, TITLE_WIDTH) for one in who.get(form, [])], MOST_SENDERS)
+        said.append(f"《{FORMS[form].title}》{count(enterprises)}" + (f"({named}报送)" if named else ""))
     return said
 
 
@@ -100,7 +95,7 @@ def _missing(report: Report) -> list[str]:
     rows = report.indicators.join(without.select("uscc"), on="uscc", how="semi")
     parts = _by_form(report, _lacking(report, rows))
     words = f"：缺{enumerated(parts, MOST_FORMS)}" if parts else ""
-    again = "，同一企业可缺多项" if len(parts) > 1 else ""
+    again = "，一户可缺多项" if len(parts) > 1 else ""
     return [f"数据不足、未评等级{count(without.height)}{words}{again}。"]
 
 
@@ -110,15 +105,7 @@ def _filled_in(report: Report) -> list[str]:
     rows = report.indicators.filter(pl.col("value").is_null()).join(evaluated, on="uscc", how="semi")
     if rows.is_empty():
         return []
-    indicators = (
-        rows.group_by("title").agg(pl.col("uscc").n_unique().cast(pl.Int64).alias("enterprises"))
-        .sort("enterprises", "title", descending=[True, False])
-    )  # fmt: skip
-    named = [f"{shortened(title, TITLE_WIDTH + 4)}{count(number)}" for title, number in indicators.iter_rows()]
-    return [
-        f"参评企业中{count(rows['uscc'].n_unique())}有指标缺值，按办法以补分或调整权重计分，等级因此取决于办法的选择："
-        f"{enumerated(named, 3)}。"
-    ]
+    return [f"参评企业中{count(rows['uscc'].n_unique())}有指标缺值，由办法补分或调整权重，等级取决于办法的选择。"]
 
 
 def _unfirm(report: Report) -> list[str]:
@@ -127,14 +114,9 @@ def _unfirm(report: Report) -> list[str]:
         return ["等级稳健度未测算，等级对权重和数据的敏感程度不明。"] if report.scores["tier"].count() else []
     if firm == known:
         return []
-    listed = listed_with_state(report).filter((pl.col("list") != VERIFY) & ~pl.col("ready"))
-    lists = listed.group_by("title", maintain_order=True).len().sort("len", "title", descending=[True, False])
-    named = enumerated([f"{shortened(title, TITLE_WIDTH)}{count(number)}" for title, number in lists.iter_rows()], 4)
-    of_lists = f"，其中在清单上的{count(listed.height)}({named})" if listed.height else "，均不在清单上"
-    return [
-        f"{count(known - firm)}的等级取决于权重和数据的取舍(随机扰动下等级不变的比例低于{percentage(CONFIDENT)})"
-        f"{of_lists}，建议先复核。"
-    ]
+    listed = listed_with_state(report).filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
+    on_lists = f"其中清单上{count(listed)}" if listed else "均不在清单上"
+    return [f"{count(known - firm)}等级临界(随机扰动下等级不变的不到{percentage(CONFIDENT)})，{on_lists}，先复核。"]
 
 
 def _unverified(report: Report) -> list[str]:
@@ -167,11 +149,11 @@ def _to_be_mended(report: Report) -> list[str]:
         )  # fmt: skip
         named = [f"{shortened(sender, TITLE_WIDTH)}{number:,}条" for sender, number in by.iter_rows()]
         refused = report.submissions.filter(pl.col("status") == "refused").height
-        of_senders = f"，错误按报送单位：{enumerated(named, 4)}" if named else ""
+        of_senders = f"(错误：{enumerated(named, 3)})" if named else ""
         back = f"，退回工作表{refused:,}张" if refused else ""
-        said.append(f"待改正的数据问题：{'、'.join(open_ones)}{of_senders}{back}。")
+        said.append(f"数据待改正：{'、'.join(open_ones)}{of_senders}{back}。")
     if report.warnings:
         first = shortened(report.warnings[0], WARNING_WIDTH).rstrip("。")
-        more = f"(共{len(report.warnings)}条，见方法说明)" if len(report.warnings) > 1 else ""
+        more = f"(共{len(report.warnings)}条)" if len(report.warnings) > 1 else ""
         said.append(f"测算口径提示：{first}{more}。")
     return said

@@ -31,32 +31,18 @@ from efficiency.reports.content.totals import (
 )
 from efficiency.reports.text import CONFIDENT, whole_percent
 from schemas.profile import TIERS
-from schemas.results import MOVEMENT_PARTS, STATUS_NAMES
+from schemas.results import MOVEMENT_PARTS
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
-MOST_MOVERS = 2
+MOST_MOVERS = 1
 """Enterprises named in either direction."""
-MOST_LISTS = 8
-_TIER_COLUMNS = (
-    Column("等级", "tier", 6),
-    Column("名称", "name", 22),
-    Column("户数", "integer", 10),
-    Column("占比", "text", 9),
-    Column("上期户数", "integer", 11),
-    Column("用地(亩)", "integer", 18),
-    Column("综合能耗(吨标准煤)", "integer", 24),
-)
-_LIST_COLUMNS = (
-    Column("清单", "name", 22),
-    Column("户数", "integer", 9),
-    Column("用地(亩)", "integer", 14),
-    Column("综合能耗(吨标准煤)", "integer", 17),
-    Column("其中可提请研究", "integer", 13),
-    Column("其中临界先复核", "integer", 13),
-    Column("另待核实", "integer", 12),
-)
+MOST_LISTS = 6
+MOST_EMPTY = 3
+_HELD = (Column("户数", "integer"), Column("用地(亩)", "extent"), Column("综合能耗(吨标准煤)", "extent"))
+_TIER_COLUMNS = (Column("等级", "tier"), *_HELD, Column("占比与上期", "text"))
+_LIST_COLUMNS = (Column("清单", "name"), *_HELD, Column("其中", "text"))
 
 
 def overall(report: Report) -> Section:
@@ -73,13 +59,11 @@ def overall(report: Report) -> Section:
     rated = int(tiers["enterprises"].sum())
     rows = tuple(
         (
-            tier,
-            shortened(report.letter_names[tier], TITLE_WIDTH),
+            shortened(f"{tier} {report.letter_names[tier]}", TITLE_WIDTH),
             enterprises,
-            whole_percent(enterprises, rated),
-            before.get(tier),
             land,
             energy,
+            f"占{whole_percent(enterprises, rated)}，" + (f"上期{count(before[tier])}" if before else "无上期"),
         )
         for tier, enterprises, land, energy in tiers.select("tier", "enterprises", "land", "energy").iter_rows()
     )
@@ -88,15 +72,9 @@ def overall(report: Report) -> Section:
 
 def _extent(report: Report, evaluated: pl.DataFrame) -> str:
     """How many are registered and evaluated, with how much land and energy; what of it is unknown."""
-    statuses = dict(report.scores["status"].value_counts().iter_rows())
-    left_out = "、".join(
-        f"{name}{count(statuses[status])}"
-        for status, name in STATUS_NAMES.items()
-        if status != "ranked" and statuses.get(status)
-    )
     words = f"名录企业{count(report.scores.height)}，参评{count(evaluated.height)}"
-    if left_out:
-        words += f"，未参评{count(report.scores.height - evaluated.height)}({left_out})"
+    if report.scores.height > evaluated.height:
+        words += f"，未参评{count(report.scores.height - evaluated.height)}"
     if evaluated.is_empty():
         return f"{words}。"
     sums, unknown = [], []
@@ -236,41 +214,49 @@ def _main_part(row: dict[str, Any]) -> str:
 
 
 def lists_section(report: Report) -> Section:
-    """② 建议清单."""
+    """② 建议清单: a row for each list that has anybody; the empty ones are named."""
     listed = listed_with_state(report)
-    rows = [
-        _list_row(title, listed.filter(pl.col("list") == own), listed.filter(pl.col("would_be") == own))
-        for own, title in list_titles(report).items()
-        if own != VERIFY
-    ]
     on_lists = listed.filter(pl.col("list") != VERIFY)
-    sentences, after = ["本期没有企业进入建议清单。"], []
+    rows, empty = [], []
+    for own, title in list_titles(report).items():
+        on_it, asked = on_lists.filter(pl.col("list") == own), listed.filter(pl.col("would_be") == own)
+        if on_it.height or asked.height:
+            rows.append(_list_row(title, on_it, asked))
+        elif own != VERIFY:
+            empty.append(shortened(title, TITLE_WIDTH))
+    said = "本期没有企业进入建议清单。"
     if listed.height:
-        firm, asked = int(on_lists["ready"].sum()), listed.height - on_lists.height
-        sentences = [
-            f"列入清单{count(on_lists.height)}，其中符合核查要求且等级稳健、可提请研究的{count(firm)}，"
-            f"临界须先复核的{count(on_lists.height - firm)}；另有{count(asked)}符合清单条件但核查未齐，列入待核实。"
-        ]
-    unknown = [
+        of_none = f"；{enumerated(empty, MOST_EMPTY)}本期无" if empty else ""
+        said = (
+            f"列入清单{count(on_lists.height)}，可提请研究(符合核查要求且等级稳健){count(int(on_lists['ready'].sum()))}；"
+            f"核查未齐、待核实{count(listed.height - on_lists.height)}{of_none}。"
+        )
+    after = []
+    if unknown := [
         f"{title}未知的{count(missing)}"
         for column, title in (("land", "用地"), ("energy", "综合能耗"))
         if (missing := on_lists[column].null_count())
-    ]
-    if unknown:
-        after.append(f"合计未计{'、'.join(unknown)}。")
+    ]:
+        after.append(f"合计未计{'、'.join(unknown)}")
     if unmeasured := on_lists["tier_confidence"].null_count():
-        after.append(f"稳健度未测算或不适用的{count(unmeasured)}不计为临界。")
+        after.append(f"稳健度未测算的{count(unmeasured)}不计为临界")
     if len(rows) > MOST_LISTS:
         left = sum(row[1] for row in rows[MOST_LISTS:])
-        after.append(f"另有{len(rows) - MOST_LISTS}类清单共{count(left)}，见各表。")
-    words = ("".join(after),) if after else ()
-    return Section("lists", "二、建议清单", tuple(sentences), Table(_LIST_COLUMNS, tuple(rows[:MOST_LISTS])), words)
+        after.append(f"另有{len(rows) - MOST_LISTS}类清单共{count(left)}，见各表")
+    table = Table(_LIST_COLUMNS, tuple(rows[:MOST_LISTS])) if rows else None
+    return Section("lists", "二、建议清单", (said,), table, (f"{'；'.join(after)}。",) if after else ())
 
 
-def _list_row(title: str, on_it: pl.DataFrame, asked: pl.DataFrame) -> tuple[str, int, float, float, int, int, int]:
+def _list_row(title: str, on_it: pl.DataFrame, asked: pl.DataFrame) -> tuple[str, int, float, float, str]:
     ready = int(on_it["ready"].sum())
-    held = (float(on_it["land"].sum()), float(on_it["energy"].sum()))
-    return shortened(title, TITLE_WIDTH), on_it.height, *held, ready, on_it.height - ready, asked.height
+    state = f"可提请{ready:,}、临界{on_it.height - ready:,}；待核实{asked.height:,}"
+    return (
+        shortened(title, TITLE_WIDTH),
+        on_it.height,
+        float(on_it["land"].sum()),
+        float(on_it["energy"].sum()),
+        state,
+    )
 
 
 def listed_with_state(report: Report) -> pl.DataFrame:

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from efficiency.reports.text import clean_text, display_width, on_one_line
 
-Kind = Literal["text", "name", "tier", "integer"]
-"""How a column is shown; `name` is text that says which row it is."""
+Kind = Literal["text", "figure", "name", "tier", "integer", "extent"]
+"""How a column is shown: `name` says which row it is, `tier` is that with the tier's letter first, `figure` a figure
+within text, `extent` a sum that a bar may show."""
+WIDTHS = (17, 9, 27, 21, 26)
+"""Parts of the page's width that the columns of every table take, in hundredths."""
 Value = str | int | float | None
 
-NAME_WIDTH = 36
-"""Half-width characters of an enterprise's name: eighteen Chinese ones, more than nearly all names have."""
-TOWN_WIDTH = 16
-TITLE_WIDTH = 20
+NAME_WIDTH = 30
+"""Half-width characters of an enterprise's name: fifteen Chinese ones, more than most names have."""
+LINE_WIDTH = 110
+"""Half-width characters of a line across the page."""
+TOWN_WIDTH = 12
+TITLE_WIDTH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: its header, how it is shown, and its part of the page's width."""
+    """One column of a table: its header and how it is shown."""
 
     title: str
     kind: Kind
-    width: float
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a section; each row has a value for each column, None for what is not known."""
+    """A table of a section; each row has a value for each of the five columns, None for what is not known.
+
+    All tables of the page stand in the same five columns, so that none of their cells need be merged.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
@@ -44,6 +53,12 @@ class Section:
     sentences: tuple[str, ...] = ()
     table: Table | None = None
     after: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """About how many lines of the page it takes, title and header aside."""
+        said = sum(-(-display_width(text) // LINE_WIDTH) for text in self.texts)
+        return said + (sum(_row_lines(row) for row in self.table.rows) if self.table else 0)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -65,6 +80,12 @@ class OnePage:
         return next(section for section in self.sections if section.id == own)
 
 
+def _row_lines(row: tuple[Value, ...]) -> int:
+    """Lines of the text that takes most in its column."""
+    rooms = (LINE_WIDTH * width / sum(WIDTHS) for width in WIDTHS)
+    return max(math.ceil(display_width(str(value)) / room) for value, room in zip(row, rooms, strict=True))
+
+
 def shortened(text: str, width: int) -> str:
     """`text` on one line of at most `width` half-width characters, with … where something is left out."""
     line = clean_text(on_one_line(text)).strip()
@@ -74,7 +95,8 @@ def shortened(text: str, width: int) -> str:
     kept = line[:width]
     while display_width(kept) > width - 2:
         kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    # A figure that is cut would be another figure.
+    return f"{re.sub(r'[0-9.,]+$', '', kept).rstrip() or kept}…"
 
 
 def count(number: int) -> str:

@@ -8,11 +8,9 @@ import polars as pl
 
 from efficiency.reports.content.one_page.shape import (
     TITLE_WIDTH,
-    TOWN_WIDTH,
     Column,
     Section,
     Table,
-    amount,
     count,
     shortened,
 )
@@ -26,17 +24,21 @@ MEMBERS = 5
 """Evaluated enterprises that a town or an industry has at least to be compared."""
 LARGEST = 0.5
 """Where one enterprise has more than this of a group's land or energy, the figure is its own and not the group's."""
+NAMED_WIDTH = 20
+"""Half-width characters of a town's or an industry's name in the table."""
 GROUPS = {"town": "镇办", "industry_division": "行业"}
 _YIELDS = (
-    ("亩均税收", "万元/亩", "tax", "land", ("town", "industry_division")),
-    ("单位能耗营业收入", "万元/吨标准煤", "revenue", "energy", ("industry_division",)),
+    ("亩均税收", "tax", "land", ("town", "industry_division")),
+    ("单位能耗收入", "revenue", "energy", ("industry_division",)),
 )
 _COLUMNS = (
-    Column("比较口径", "name", 27),
-    Column("全部参评企业", "text", 13),
-    Column("最高", "text", 30),
-    Column("最低", "text", 30),
+    Column("比较口径", "name"),
+    Column("全部", "figure"),
+    Column("最高", "text"),
+    Column("最低", "text"),
+    Column("相差", "text"),
 )
+UNITS = "亩均税收：万元/亩；单位能耗收入：万元/吨标准煤"
 _WORSE = ("C", "D")
 
 
@@ -46,11 +48,13 @@ def standing_out(report: Report) -> Section:
         pl.col("town").str.strip_chars().replace("", None),
         pl.col("industry_division").replace(division_names()),
     )
-    rows = [row for by in GROUPS for row in (*_yield_rows(evaluated, by), *_tier_rows(evaluated, by))]
+    rows = [
+        row
+        for by in GROUPS
+        for row in (*_yield_rows(evaluated, by), *(_tier_rows(evaluated, by) if by == "town" else ()))
+    ]
     said = [sentence for sentence in (_concentration(evaluated), _without_town(evaluated)) if sentence]
-    rule = (
-        f"只比较参评不少于{MEMBERS}户、且没有一户占其分母一半以上的镇办和行业；效率为合计之比，只计两项数据都有的企业。"
-    )
+    rule = f"{UNITS}；只比较参评{MEMBERS}户以上、无一户占分母一半以上的。"
     if not rows:
         said.append("可比的镇办和行业不足两个，不作比较。")
     return Section(
@@ -61,7 +65,7 @@ def standing_out(report: Report) -> Section:
 def _yield_rows(evaluated: pl.DataFrame, by: str) -> list[tuple[str, ...]]:
     """A row for each yield in which at least two groups can be compared: measure, overall, highest, lowest."""
     rows = []
-    for title, unit, top, bottom, of in _YIELDS:
+    for title, top, bottom, of in _YIELDS:
         if by not in of:
             continue
         known = evaluated.filter(pl.col(top).is_not_null() & pl.col(bottom).is_not_null())
@@ -73,21 +77,15 @@ def _yield_rows(evaluated: pl.DataFrame, by: str) -> list[tuple[str, ...]]:
         if groups.height < 2:
             continue
         overall = float(known[top].sum()) / float(known[bottom].sum())
-        rows.append(
-            (
-                f"{GROUPS[by]}·{title}({unit})",
-                f"{overall:,.2f}",
-                *(
-                    f"{shortened(row[by], _width(by))} {row['value']:,.2f}({count(row['members'])})"
-                    for row in (groups.row(0, named=True), groups.row(-1, named=True))
-                ),
-            )
-        )
+        ends = (groups.row(0, named=True), groups.row(-1, named=True))
+        named = (f"{shortened(row[by], NAMED_WIDTH)} {row['value']:,.2f}({count(row['members'])})" for row in ends)
+        rows.append((f"{GROUPS[by]}{title}", f"{overall:,.2f}", *named, _apart(*(row["value"] for row in ends))))
     return rows
 
 
-def _width(by: str) -> int:
-    return TOWN_WIDTH if by == "town" else TITLE_WIDTH + 4
+def _apart(highest: float, lowest: float) -> str:
+    """最高为最低的1.48倍; the difference where the lowest is not above zero."""
+    return f"最高为最低的{highest / lowest:,.2f}倍" if lowest > 0 else f"相差{highest - lowest:,.2f}"
 
 
 def _comparable(known: pl.DataFrame, by: str, bottom: str) -> pl.DataFrame:
@@ -123,17 +121,14 @@ def _tier_rows(evaluated: pl.DataFrame, by: str) -> list[tuple[str, ...]]:
     if groups.height < 2:
         return []
     total = int(rated.select(worse.sum()).item())
-    return [
-        (
-            f"{GROUPS[by]}·C、D类占比",
-            whole_percent(total, rated.height),
-            *(
-                f"{shortened(row[by], _width(by))} {whole_percent(row['worse'], row['members'])}"
-                f"({row['members']:,}户中{row['worse']:,}户)"
-                for row in (groups.row(0, named=True), groups.row(-1, named=True))
-            ),
-        )
-    ]
+    ends = (groups.row(0, named=True), groups.row(-1, named=True))
+    named = (
+        f"{shortened(row[by], NAMED_WIDTH)} {whole_percent(row['worse'], row['members'])}"
+        f"({row['worse']:,}/{count(row['members'])})"
+        for row in ends
+    )
+    apart = f"相差{100 * (ends[0]['value'] - ends[1]['value']):.0f}个百分点"
+    return [(f"{GROUPS[by]}C、D类占比", whole_percent(total, rated.height), *named, apart)]
 
 
 def _without_town(evaluated: pl.DataFrame) -> str:
@@ -156,7 +151,6 @@ def _concentration(evaluated: pl.DataFrame) -> str:
     energy, land = (float(evaluated[column].sum()) for column in ("energy", "land"))
     of_land = f"、用地的{first['land'] / land:.0%}" if land else ""
     return (
-        f"{shortened(first['industry_division'], TITLE_WIDTH + 8)}{count(first['members'])}"
-        f"用能{amount(first['energy'], '吨标准煤')}，占参评企业综合能耗的{first['energy'] / energy:.0%}{of_land}，"
-        f"在参评不少于{MEMBERS}户的行业中最多。"
+        f"参评{MEMBERS}户以上的行业中用能最多的是{shortened(first['industry_division'], TITLE_WIDTH + 4)}"
+        f"({count(first['members'])})，占参评企业综合能耗的{first['energy'] / energy:.0%}{of_land}。"
     )
