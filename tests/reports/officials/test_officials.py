@@ -29,7 +29,18 @@ from efficiency.reports.text import clean_text, sheet_name, whole_percent
 from efficiency.reports.text.cells import CELL_LIMIT, CUT_MARK
 from schemas.results import MOVEMENT_PARTS
 
-SHEETS = ["一页纸", "概览", "升级改造", "关停", "并转", "对接头部企业", "全部分级", "评分明细", "未参评与数据不足", "方法说明"]
+SHEETS = [
+    "一页纸",
+    "概览",
+    "升级改造",
+    "关停",
+    "并转",
+    "对接头部企业",
+    "全部分级",
+    "评分明细",
+    "未参评与数据不足",
+    "方法说明",
+]
 LISTS = SHEETS[2:6]
 
 

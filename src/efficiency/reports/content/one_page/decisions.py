@@ -165,8 +165,9 @@ class _Facts:
     def speaks_for(self, row: Mapping[str, Any]) -> list[str]:
         """What supports the proposal of `row`, the weightiest first."""
         kind, said = row["proposes"], []
-        if row["d_streak"] and row["d_streak"] >= 2:
-            said.append(f"连续{row['d_streak']}期D类")
+        streak = f"连续{row['d_streak']}期D类"
+        if row["d_streak"] and row["d_streak"] >= 2 and streak not in row["reason"]:
+            said.append(streak)
         if kind in ("close", "merge") and row["open_incidents"] and not self._is_named(row):
             said.append(f"未整改事项{row['open_incidents']}项")
         passed = [tick["label"] for tick in self._of_list(row) if tick["passed"]]
@@ -225,8 +226,8 @@ class _Facts:
             said += self._standing(row, ("高",), ("强",))
             said += [
                 f"{title}{amount(row[column], unit)}"
-                for title, column, unit in (("年缴税", "tax", "万元"), ("用工", "employees", "人"))
-                if row[column]
+                for title, column, unit in (("评价期缴税", "tax", "万元"), ("用工", "employees", "人"))
+                if row[column] and row[column] > 0
             ]
         elif kind == "support" and row["tier"] in ("C", "D"):
             said.append(f"综合等级{row['tier']}类")
