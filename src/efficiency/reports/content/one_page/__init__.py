@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from efficiency.reports.content.one_page.decisions import decisions
 from efficiency.reports.content.one_page.doubts import doubts
 from efficiency.reports.content.one_page.overall import lists_section, overall
-from efficiency.reports.content.one_page.shape import WIDTHS, Column, OnePage, Section, Table, Value, shortened
+from efficiency.reports.content.one_page.shape import WIDTHS, Column, OnePage, Section, Table, Value
 from efficiency.reports.content.one_page.standing_out import standing_out
-from efficiency.reports.text import clean_text
+from efficiency.reports.text import clean_text, shortened
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report

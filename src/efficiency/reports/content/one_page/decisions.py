@@ -17,18 +17,8 @@ from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import PROPOSALS, VERIFY
 from efficiency.reports.content.lists import list_titles
 from efficiency.reports.content.one_page.overall import listed_with_state
-from efficiency.reports.content.one_page.shape import (
-    NAME_WIDTH,
-    TITLE_WIDTH,
-    TOWN_WIDTH,
-    Column,
-    Section,
-    Table,
-    amount,
-    count,
-    shortened,
-)
-from efficiency.reports.text import display_width, percentage
+from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, TOWN_WIDTH, Column, Section, Table
+from efficiency.reports.text import amount, count, display_width, percentage, shortened
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:

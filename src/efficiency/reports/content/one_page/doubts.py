@@ -9,9 +9,9 @@ import polars as pl
 
 from efficiency.policy.model import VERIFY
 from efficiency.reports.content.one_page.overall import listed_with_state
-from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section, count, enumerated, shortened
+from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section
 from efficiency.reports.content.totals import confidence_counts, ranked
-from efficiency.reports.text import CONFIDENT, SEVERITIES, percentage
+from efficiency.reports.text import CONFIDENT, SEVERITIES, count, enumerated, percentage, shortened
 from schemas import FED_BY, FORMS
 from schemas.profile import ENERGY_MEASURES, LAND_MEASURES, TOTALS
 

@@ -7,18 +7,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy.model import VERIFY
+from efficiency.reports.content.charts import movers, why_moved
 from efficiency.reports.content.lists import list_titles
-from efficiency.reports.content.one_page.shape import (
-    NAME_WIDTH,
-    TITLE_WIDTH,
-    Column,
-    Section,
-    Table,
-    amount,
-    count,
-    enumerated,
-    shortened,
-)
+from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, Column, Section, Table
 from efficiency.reports.content.score_changes import SHOWN, parts_in_words, score_change_lines, score_changes
 from efficiency.reports.content.totals import (
     DOWN,
@@ -29,9 +20,8 @@ from efficiency.reports.content.totals import (
     tier_table,
     with_previous_tier,
 )
-from efficiency.reports.text import CONFIDENT, whole_percent
+from efficiency.reports.text import CONFIDENT, amount, count, enumerated, shortened, whole_percent
 from schemas.profile import TIERS
-from schemas.results import MOVEMENT_PARTS
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
@@ -103,7 +93,7 @@ def _changes(report: Report) -> list[str]:
 def _tier_moves(report: Report) -> str:
     if tier_movement(report) is None:
         return f"{no_movement_reason(report)}。"
-    moved = _movers(report)
+    moved = movers(report)
     since = f"与上期({_previous_period(report)})相比"
     parts = []
     for direction in (UP, DOWN):
@@ -133,57 +123,10 @@ def _previous_period(report: Report) -> str:
     return "期次未注明"
 
 
-def _movers(report: Report) -> pl.DataFrame:
-    """Whose tier changed, with the change's parts: those who fell into D or left it first, then by the change."""
-    order = {tier: i for i, tier in enumerate(TIERS)}
-    states = with_previous_tier(report)
-    now, before = (
-        pl.col(name).replace_strict(order, default=None, return_dtype=pl.Int64) for name in ("tier", "before")
-    )
-    moved = states.with_columns((now - before).alias("steps")).filter(pl.col("steps") != 0)
-    parts = {name: pl.lit(None, dtype=pl.Float64).alias(name) for name in ("change", *MOVEMENT_PARTS)}
-    if report.movements is None:
-        moved = moved.with_columns(**parts)
-    else:
-        moved = moved.join(report.movements.select("uscc", *parts), on="uscc", how="left", validate="1:1")
-    ranks = pl.lit(None, dtype=pl.Int64).alias("rank_before")
-    if report.previous is None:
-        moved = moved.with_columns(ranks)
-    else:
-        earlier = report.previous.select("uscc", pl.col("rank").alias("rank_before"))
-        moved = moved.join(earlier, on="uscc", how="left", validate="1:1")
-    of_d = (pl.col("tier") == "D") | (pl.col("before") == "D")
-    return moved.with_columns(
-        pl.when(pl.col("steps") < 0).then(pl.lit(UP)).otherwise(pl.lit(DOWN)).alias("direction")
-    ).sort(
-        of_d,
-        pl.col("steps").abs(),
-        pl.col("change").abs(),
-        "uscc",
-        descending=[True, True, True, False],
-        nulls_last=True,
-    )
-
-
 def _mover(row: dict[str, Any]) -> str:
     """某公司B→A(自身数据+1.97分)."""
-    why = _why(row)
+    why = why_moved(row)
     return f"{shortened(row['name'], NAME_WIDTH)}{row['before']}→{row['tier']}" + (f"({why})" if why else "")
-
-
-def _why(row: dict[str, Any]) -> str:
-    """What moved the tier: an override, else the greatest part of the change in its direction, else the rank."""
-    if row["override_labels"] and row["tier"] != row["tier_initial"]:
-        return shortened(f"调档：{row['override_labels']}", 40)
-    upward, change = row["steps"] < 0, row["change"]
-    if change is not None and abs(change) >= SHOWN and (change > 0) == upward:
-        parts = {title: row[part] for part, title in MOVEMENT_PARTS.items() if row[part] is not None}
-        if parts:
-            title, most = (max if upward else min)(parts.items(), key=lambda item: item[1])
-            return f"{title}{most:+.2f}分"
-    if row["rank"] is not None and row["rank_before"] is not None and row["rank"] != row["rank_before"]:
-        return f"名次{row['rank_before']}→{row['rank']}"
-    return ""
 
 
 def _score_moves(report: Report) -> str:

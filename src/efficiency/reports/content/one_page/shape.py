@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from efficiency.reports.text import clean_text, display_width, on_one_line
+from efficiency.reports.text import display_width
 
 Kind = Literal["text", "figure", "name", "tier", "integer", "extent"]
 """How a column is shown: `name` says which row it is, `tier` is that with the tier's letter first, `figure` a figure
@@ -84,33 +82,3 @@ def _row_lines(row: tuple[Value, ...]) -> int:
     """Lines of the text that takes most in its column."""
     rooms = (LINE_WIDTH * width / sum(WIDTHS) for width in WIDTHS)
     return max(math.ceil(display_width(str(value)) / room) for value, room in zip(row, rooms, strict=True))
-
-
-def shortened(text: str, width: int) -> str:
-    """`text` on one line of at most `width` half-width characters, with … where something is left out."""
-    line = clean_text(on_one_line(text)).strip()
-    if display_width(line) <= width:
-        return line
-    # Each character takes one or two: so many are looked at as could fit at most.
-    kept = line[:width]
-    while display_width(kept) > width - 2:
-        kept = kept[:-1]
-    # A figure that is cut would be another figure.
-    return f"{re.sub(r'[0-9.,]+$', '', kept).rstrip() or kept}…"
-
-
-def count(number: int) -> str:
-    """1,234户."""
-    return f"{number:,}户"
-
-
-def amount(value: float, unit: str) -> str:
-    """12,345亩: whole units from ten on, two decimals below."""
-    return f"{value:,.0f}{unit}" if abs(value) >= 10 or value == 0 else f"{value:,.2f}{unit}"
-
-
-def enumerated(parts: Iterable[str], most: int, of: int | None = None) -> str:
-    """The first `most` of `parts`, joined by 、, with 等 where there are more (`of`: how many there are in all)."""
-    listed = list(parts)
-    more = (len(listed) if of is None else of) > min(len(listed), most)
-    return "、".join(listed[:most]) + ("等" if more and listed else "")

@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.one_page.shape import (
-    TITLE_WIDTH,
-    Column,
-    Section,
-    Table,
-    count,
-    shortened,
-)
+from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Column, Section, Table
 from efficiency.reports.content.totals import ranked
-from efficiency.reports.text import division_names, whole_percent
+from efficiency.reports.text import count, division_names, shortened, whole_percent
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
