@@ -29,8 +29,8 @@ def report() -> Report:
 def test_a_province_gets_lists_and_method_and_the_name_of_the_full_results(tmp_path: Path, report: Report) -> None:
     write_officials(tmp_path / "out.xlsx", report, most_enterprises=128)
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
-    assert book.sheetnames == ["概览", "升级改造", "关停", "并转", "对接头部企业", "方法说明"]
-    for title in book.sheetnames[1:5]:
+    assert book.sheetnames == ["一页纸", "概览", "升级改造", "关停", "并转", "对接头部企业", "方法说明"]
+    for title in book.sheetnames[2:6]:
         cells = [str(cell.value) for row in book[title].iter_rows() for cell in row]
         assert sum("全部分级_2026-10.csv" in text for text in cells) == 1
         assert not any("点击" in text for text in cells)

@@ -6,12 +6,13 @@ Each module is a namespace of its own, used as `totals.tier_table(report)`.
 from __future__ import annotations
 
 from efficiency.reports.content import (
+    charts,
     checks,
     efficiencies,
     lists,
     notes,
+    one_page,
     partners,
-    quadrant,
     rankings,
     rules,
     score_changes,
@@ -19,12 +20,13 @@ from efficiency.reports.content import (
 )
 
 __all__ = [
+    "charts",
     "checks",
     "efficiencies",
     "lists",
     "notes",
+    "one_page",
     "partners",
-    "quadrant",
     "rankings",
     "rules",
     "score_changes",

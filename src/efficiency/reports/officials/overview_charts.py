@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content import quadrant, totals
+from efficiency.reports.content import charts, totals
 from efficiency.reports.officials.charts import Points, Quadrant, movement_columns, quadrant_chart, tier_bars
 from efficiency.reports.palette import FONT, MUTED
 from schemas.profile import TIERS
@@ -136,14 +136,14 @@ def _quadrant(report: Report) -> Quadrant | None:
     both = totals.ranked(report.scores).select(SCORES).drop_nulls()
     if both.is_empty():
         return None
-    land, energy = quadrant.dividing_lines(report, both)
+    land, energy = charts.dividing_lines(report, both)
     reach = (_reach(both["land_score"], land), _reach(both["energy_score"], energy))
-    return Quadrant(land, energy, quadrant.lines_in_words(report), *reach)
+    return Quadrant(land, energy, charts.lines_in_words(report), *reach)
 
 
 def _reach(scores: pl.Series, line: float) -> float:
     """End of an axis: a round number past its extent."""
-    end = quadrant.axis_extent(scores, line)
+    end = charts.axis_extent(scores, line)
     # A point on the edge would be cut in half.
     step = 10.0 ** math.floor(math.log10(end)) / 5
     return math.ceil(end * 1.03 / step) * step

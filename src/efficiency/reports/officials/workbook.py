@@ -1,4 +1,4 @@
-"""The officials' workbook: 概览, the candidate lists, the full results, who has no tier, and the method."""
+"""The officials' workbook: 一页纸, 概览, the candidate lists, the full results, who has no tier, and the method."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content import lists, notes, rankings, score_changes
+from efficiency.reports.content import lists, notes, one_page, rankings, score_changes
 from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full_results_file_name
 from efficiency.reports.officials.method import write_method
+from efficiency.reports.officials.one_page import write_one_page
 from efficiency.reports.officials.overview import write_overview
 from efficiency.reports.text import LIST_NAMES, sheet_name
 from efficiency.reports.workbook import FIRST_ROW, ROWS_PER_SHEET, Extent, Field, Page, new_workbook, write_list
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
     from efficiency.reports.workbook import Book
 
+ONE_PAGE = "一页纸"
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 SCORE_CHANGES = "得分变动"
 CONFIDENCE_NOTE = (
@@ -50,6 +52,7 @@ def write_officials(
     """
     title, enterprises = f"企业能耗产出效益评价 {report.period_title}", report.scores.height
     with new_workbook(path, report.created_at, title=title, enterprises=enterprises) as book:
+        first = book.workbook.add_worksheet(ONE_PAGE)
         overview = book.workbook.add_worksheet(OVERVIEW)
         whole = enterprises <= most_enterprises
         ranked, listed = write_lists(
@@ -57,7 +60,10 @@ def write_officials(
         )
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
         write_overview(book.workbook, overview, book.styles, report, ranking=ranked, lists=listed)
-        overview.activate()
+        running = f"{title} 评价编号 {report.evaluation['evaluation_id']}"
+        links = {title: extent.sheet for title, _, extent in listed}
+        write_one_page(first, book.styles, one_page.one_page(report), running=running, links=links)
+        first.activate()
 
 
 def write_lists(
@@ -93,7 +99,7 @@ def write_lists(
         targets = pl.DataFrame(schema={"uscc": pl.String, "target": pl.String})
         elsewhere = ELSEWHERE_NOTE.format(file=full_results_file_name(report.period))
         remarks = (CONFIDENCE_NOTE, elsewhere, *remarks)
-    reserved = (OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
+    reserved = (ONE_PAGE, OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in lists.candidate_lists(report):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.content import quadrant, totals
+from efficiency.reports.content import charts as charted
+from efficiency.reports.content import totals
 from efficiency.reports.palette import BACKGROUND_POINTS, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL, TIER_INK
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
     both = totals.ranked(report.scores).select("land_score", "energy_score").drop_nulls()
     if both.is_empty():
         return None
-    lines = quadrant.dividing_lines(report, both)
+    lines = charted.dividing_lines(report, both)
     marks = legend(lists)
     titles = [mark["title"] for mark in marks]
     reach = [_reach(both[name], line) for name, line in zip(both.columns, lines, strict=True)]
@@ -121,7 +122,7 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
 
 def _reach(scores: pl.Series, line: float) -> float:
     """End of an axis: a round number past its extent; the few farther out are shown at the edge."""
-    end = quadrant.axis_extent(scores, line) * 1.08
+    end = charted.axis_extent(scores, line) * 1.08
     step = 10.0 ** math.floor(math.log10(end)) / 10
     return math.ceil(end / step) * step
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.content import lists, notes, quadrant, rankings, score_changes, totals
+from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, clean_frame
@@ -65,7 +65,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
         "group_note": notes.GROUP_NOTE,
         "confident": CONFIDENT,
-        "lines": quadrant.lines_in_words(report),
+        "lines": charts.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),
         "limited": _limited(scope, limit),

@@ -16,6 +16,7 @@ from efficiency.reports.text.cells import (
     sheet_name,
     whole_percent,
 )
+from efficiency.reports.text.phrases import amount, count, enumerated, shortened
 from efficiency.reports.text.terminal import format_figure, format_to_reach, labelled_lines, on_one_line, table_lines
 from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, SUBMISSION_STATUSES, field_title
 
@@ -27,11 +28,14 @@ __all__ = [
     "RULES",
     "SEVERITIES",
     "SUBMISSION_STATUSES",
+    "amount",
     "clean_frame",
     "clean_text",
     "columnar_width",
+    "count",
     "display_width",
     "division_names",
+    "enumerated",
     "field_title",
     "format_figure",
     "format_to_reach",
@@ -40,6 +44,7 @@ __all__ = [
     "on_one_line",
     "percentage",
     "sheet_name",
+    "shortened",
     "table_lines",
     "whole_percent",
 ]

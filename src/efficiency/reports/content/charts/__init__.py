@@ -1,0 +1,29 @@
+"""What the charts of workbook and page have alike: the quadrant, who moved, tiers by group, and their sentences.
+
+The sentence of a chart is its alternative text in the page and in the workbook's drawing.
+"""
+
+from __future__ import annotations
+
+from efficiency.reports.content.charts.groups import group_words
+from efficiency.reports.content.charts.movement import movement_words, movers, movers_shown, why_moved
+from efficiency.reports.content.charts.quadrant import (
+    axis_extent,
+    dividing_lines,
+    lines_in_words,
+    quadrant_words,
+    with_both_scores,
+)
+
+__all__ = [
+    "axis_extent",
+    "dividing_lines",
+    "group_words",
+    "lines_in_words",
+    "movement_words",
+    "movers",
+    "movers_shown",
+    "quadrant_words",
+    "why_moved",
+    "with_both_scores",
+]
