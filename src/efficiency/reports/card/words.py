@@ -172,6 +172,8 @@ def value_needed(row: Mapping[str, Any]) -> str:
     """The value that an indicator alone would have to reach."""
     if not row["reachable"]:
         return "无法达到"
+    if row["value_needed"] is None:
+        return "指标值未知"
     rising = row["value"] is None or row["value_needed"] >= row["value"]
     unit = f" {row['unit']}" if row["unit"] else ""
     return f"{format_to_reach(row['value_needed'], upward=rising)}{unit}"
