@@ -54,9 +54,10 @@ class Standings:
     """The standing of every ranked enterprise of an evaluation."""
 
     ranked: pl.DataFrame
-    """uscc, group, industry, own_industry and, for each key c of COMPARED, c_first, c_last and c_of."""
-    scores: dict[str, tuple[float, ...]]
-    """Group → the scores of its enterprises, the highest first."""
+    """uscc, cohort, industry, own_industry and, for each key c of COMPARED, c_first, c_last and c_of; industry is null
+    where the whole cohort is compared."""
+    scores: dict[tuple[object, ...], tuple[float, ...]]
+    """Cohort, or cohort and industry → the scores of its enterprises, the highest first."""
     indicators: pl.DataFrame
     """uscc, indicator; place and places in the cohort (see `Explanation.indicators`), and group_first, group_last and
     group_places among the enterprises that it is compared with."""
@@ -72,7 +73,8 @@ class Standings:
             for name in COMPARED
             if row[f"{name}_first"] is not None
         }
-        return Standing(row["industry"], row["own_industry"], self.scores.get(row["group"], ()), places)
+        key = (row["cohort"],) if row["industry"] is None else (row["cohort"], row["industry"])
+        return Standing(row["industry"], row["own_industry"], self.scores[key], places)
 
 
 def standings(ranked: pl.DataFrame, values: pl.DataFrame, policy: Policy) -> Standings:
@@ -80,40 +82,48 @@ def standings(ranked: pl.DataFrame, values: pl.DataFrame, policy: Policy) -> Sta
 
     `values`: uscc, cohort, indicator and value, not null, of their rows of results.indicators.
     """
-    count = pl.len().over("cohort", "industry_division").cast(pl.Int64)
-    enough = pl.col("industry_division").is_not_null() & (pl.col("own_industry") >= FEWEST)
-    grouped = ranked.with_columns(count.alias("own_industry")).with_columns(
-        pl.when(enough).then("industry_division").alias("industry"),
+    of_industry = ("cohort", "industry_division")
+    grouped = ranked.with_columns(
+        pl.len().over(of_industry).cast(pl.Int64).alias("own_industry"),
         *(pl.coalesce(columns).round(DECIMALS).alias(f"compared_{name}") for name, columns in COMPARED.items()),
     )
-    grouped = grouped.with_columns(
-        pl.concat_str("cohort", pl.col("industry").fill_null(""), separator="/").alias("group")
+    enough = pl.col("industry_division").is_not_null() & (pl.col("own_industry") >= FEWEST)
+    placed = grouped.with_columns(pl.when(enough).then("industry_division").alias("industry")).with_columns(
+        pl.when(pl.col("industry").is_not_null()).then(one).otherwise(other).cast(pl.Int64).alias(f"{name}_{part}")
+        for name in COMPARED
+        for (part, one), other in zip(
+            _places(pl.col(f"compared_{name}"), *of_industry).items(),
+            _places(pl.col(f"compared_{name}"), "cohort").values(),
+            strict=True,
+        )
     )
-    placed = grouped.select(
-        "uscc", "group", "industry", "own_industry", "score",
-        *(
-            made.cast(pl.Int64).alias(f"{name}_{part}")
-            for name in COMPARED
-            for part, made in _places(pl.col(f"compared_{name}"), "group").items()
-        ),
+    placed = placed.select(
+        "uscc", "cohort", "industry", "own_industry",
+        *(f"{name}_{part}" for name in COMPARED for part in ("first", "last", "of")),
     )  # fmt: skip
-    scores = {
-        group: tuple(rows["score"].drop_nulls().sort(descending=True))
-        for (group,), rows in placed.partition_by("group", as_dict=True).items()
-    }
-    return Standings(placed.drop("score"), scores, _of_indicators(values, placed.select("uscc", "group"), policy))
+    groups = [
+        *grouped.partition_by("cohort", as_dict=True).items(),
+        *grouped.partition_by(of_industry, as_dict=True).items(),
+    ]
+    scores = {key: tuple(rows["score"].drop_nulls().sort(descending=True)) for key, rows in groups}
+    industries = ranked.select("uscc", "industry_division").join(
+        placed.select("uscc", "industry"), on="uscc", how="left", validate="1:1", maintain_order="left"
+    )
+    return Standings(placed, scores, _of_indicators(values, industries, policy))
 
 
-def _of_indicators(values: pl.DataFrame, groups: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """`Standings.indicators`."""
+def _of_indicators(values: pl.DataFrame, industries: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """`Standings.indicators`. `industries`: uscc, industry_division, and industry, null where all are compared."""
     lower = [(cohort.id, i.id) for cohort in policy.cohort for i in cohort.indicator if i.better == "lower"]
     sign = pl.DataFrame(lower, schema={"cohort": pl.String, "indicator": pl.String}, orient="row")
     goodness = pl.when(pl.col("sign").is_null()).then("value").otherwise(-pl.col("value"))
     in_cohort = _places(goodness, "cohort", "indicator")
-    in_group = _places(goodness, "group", "indicator")
+    in_industry = _places(goodness, "cohort", "indicator", "industry_division")
+    by_industry = pl.col("industry").is_not_null()
+    in_group = {part: pl.when(by_industry).then(made).otherwise(in_cohort[part]) for part, made in in_industry.items()}
     return (
         values.join(sign.with_columns(pl.lit(-1).alias("sign")), on=["cohort", "indicator"], how="left", validate="m:1")
-        .join(groups, on="uscc", how="left", validate="m:1")
+        .join(industries, on="uscc", how="left", validate="m:1")
         .select(
             "uscc",
             "indicator",
