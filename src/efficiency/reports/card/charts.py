@@ -15,11 +15,13 @@ from efficiency.reports.card.course import course_words, lines_of
 from efficiency.reports.card.standing import COMPARED, group_title, place_words
 from efficiency.reports.palette import ACCENT, ALERT, BACKGROUND_POINTS, FONT, INK, MUTED, RULE
 from efficiency.reports.text import clean_text, format_figure
+from efficiency.reports.workbook import score_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xlsxwriter.chart import Chart
+    from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
@@ -67,7 +69,7 @@ class Beside:
     column: int
     """The next column."""
 
-    def write(self, title: str, values: Sequence[float | str | None]) -> list[Any]:
+    def write(self, title: str, values: Sequence[float | str | None], style: Format | None = None) -> list[Any]:
         """A column with its title; returns its cells as XlsxWriter's charts take them. A gap is an empty cell."""
         column, self.column = self.column, self.column + 1
         self.sheet.write_string(1, column, title, self.styles.note(text_wrap=True))
@@ -75,8 +77,12 @@ class Beside:
             if isinstance(value, str):
                 self.sheet.write_string(row, column, value)
             elif value is not None:
-                self.sheet.write_number(row, column, value)
+                self.sheet.write_number(row, column, value, style)
         return [self.sheet.get_name(), 2, column, 1 + len(values), column]
+
+    def score(self, score: float, explanation: Explanation) -> Format:
+        """Of a score: so that it never looks better than its tier."""
+        return self.styles.cell(score_kind(score, explanation.cuts))
 
 
 def strip_of(explanation: Explanation) -> Strip | None:
@@ -141,7 +147,9 @@ def strip_chart(cells: Beside, explanation: Explanation, strip: Strip, height: f
     })  # fmt: skip
     chart.add_series({
         "name": "中位数",
-        "categories": cells.write("中位数", [strip.middle, strip.middle]),
+        "categories": cells.write(
+            "中位数", [strip.middle, strip.middle], cells.score(strip.middle, explanation)
+        ),
         "values": cells.write("线的高度", [0.0, top]),
         "marker": {"type": "none"},
         "line": {"color": INK, "width": 1, "dash_type": "dash"},
@@ -149,7 +157,7 @@ def strip_chart(cells: Beside, explanation: Explanation, strip: Strip, height: f
     low, high = _ends(explanation)
     chart.add_series({
         "name": "本企业",
-        "categories": cells.write("本企业得分", [own[0]]),
+        "categories": cells.write("本企业得分", [own[0]], cells.score(own[0], explanation)),
         "values": cells.write("点的高度", [float(own[1])]),
         "marker": _marker("diamond", 11, ALERT, "#FFFFFF"),
     })  # fmt: skip

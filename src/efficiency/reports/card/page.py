@@ -83,7 +83,7 @@ def result_rows(make: Maker, explanation: Explanation, limits: Limits) -> list[R
 
     def points(name: str) -> tuple[float | None, Format]:
         kind = score_kind(score[name], explanation.cuts)
-        return score[name], styles.cell(kind, num_format="0.000000" if kind == "exact" else "0.00")
+        return score[name], styles.cell(kind)
 
     if score["status"] == "ranked":
         place = f"第{score['rank']}名，共{explanation.ranked}户"
@@ -94,9 +94,9 @@ def result_rows(make: Maker, explanation: Explanation, limits: Limits) -> list[R
             ]),
             make.pairs([
                 (4, "土地等级", 7, *tier_cell(score["land_tier"], styles, names)),
-                (4, "土地得分", 5, *points("land_score")),
+                (4, "土地得分", 4, *points("land_score")),
                 (4, "能源等级", 5, *tier_cell(score["energy_tier"], styles, names)),
-                (4, "能源得分", 3, *points("energy_score")),
+                (4, "能源得分", 4, *points("energy_score")),
             ]),
         ]  # fmt: skip
     if notes := notes_on_result(explanation):
@@ -197,7 +197,7 @@ def indicator_rows(make: Maker, explanation: Explanation, limits: Limits) -> lis
             (8, f"{format_figure(row['numerator'])}÷{format_figure(row['denominator'])}", middle),
             (4, row["value"], make.figure(row["value"], 4)), (4, row["benchmark"], make.figure(row["benchmark"], 4)),
             (3, place, middle), (2, row["weight"], make.styles.cell("ordinal", num_format="General")),
-            (3, row["score"], make.styles.cell("score", num_format="0.00")),
+            (3, row["score"], make.styles.cell("score")),
         ], most=limits.title))  # fmt: skip
     rows.append(_sums(make, explanation, spans, len(listed)))
     noted: dict[str, list[str]] = {}
@@ -223,9 +223,9 @@ def _sums(make: Maker, explanation: Explanation, spans: Sequence[int], count: in
     at = {"made": sum(spans[:2]), "weight": sum(spans[:5]), "score": sum(spans[:6])}
     totals = {name: float(frame[name].fill_null(0.0).sum()) for name in ("weight", "score")}
     bold = {"weight": make.styles.cell("ordinal", num_format="General", bold=True),
-            "score": make.styles.cell("score", num_format="0.00", bold=True)}  # fmt: skip
+            "score": make.styles.cell("score", bold=True)}  # fmt: skip
     kind = score_kind(score["score"], explanation.cuts)
-    style = make.styles.cell(kind, bold=True, num_format="0.000000" if kind == "exact" else "0.00")
+    style = make.styles.cell(kind, bold=True)
 
     def formulas(sheet: Worksheet, row: int) -> None:
         for name, value in totals.items():

@@ -39,6 +39,8 @@ class Row:
     after: Callable[[Worksheet, int], None] | None = None
     is_section: bool = False
     """Whether it is the heading of a part."""
+    cut: tuple[str, ...] = ()
+    """The texts that are not shown to their end, with what the first cell says of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,17 @@ class Maker:
             (span, bounded(clean_text(value), span, most, style.font_size) if isinstance(value, str) else value, style)
             for span, value, style in cells
         ]
+        label = cells[0][1]
+        cut = tuple(
+            f"{label}：{value}" if isinstance(label, str) and label != value else value
+            for (_, value, _), (_, short, _) in zip(cells, shown, strict=True)
+            if isinstance(value, str) and isinstance(short, str) and short.endswith(CUT) and not value.endswith(CUT)
+        )
         lines = max(
             (lines_of(value, span, style.font_size) for span, value, style in shown if isinstance(value, str)),
             default=1,
         )
-        return Row(shown, LINE * lines + 0.5 if height is None else height, after)
+        return Row(shown, LINE * lines + 0.5 if height is None else height, after, cut=cut)
 
     def section(self, text: str) -> Row:
         """The heading of a part; numbered when it is written."""

@@ -22,6 +22,7 @@ from efficiency.reports.card.charts import (
 )
 from efficiency.reports.card.rows import COLUMNS, PIXELS, Limits, Maker, Row
 from efficiency.reports.card.sources import source_blocks
+from efficiency.reports.card.words import verification_lines
 from efficiency.reports.report import BEIJING
 from efficiency.reports.workbook import new_workbook, print_setup, unique_parts, write_merged
 
@@ -55,6 +56,8 @@ LIMITS = (
 """How much is shown of what can be long, from the most to the least: the first with which all is on the page."""
 SOURCES_ROOM = 80.0
 """Points for the sources for which the other parts are shortened, as far as one step."""
+EVERY = 28
+"""Lines of a text below the page: as many as the highest row takes."""
 BESIDE = COLUMNS + 1
 """The column in which the figures of the charts begin."""
 
@@ -89,7 +92,8 @@ def write_card(path: Path, explanation: Explanation) -> None:
         sheet.set_footer(f"&L&10 {footer}&R&10第&P页 共&N页", {"margin": 0.2})
         sheet.fit_to_pages(1, 1)
         sheet.print_area(0, 0, len(rows) - 1, COLUMNS - 1)
-        _write(sheet, _below(Maker(book.styles), blocks), len(rows) + 1)
+        cut = [text for row in rows for text in row.cut]
+        _write(sheet, _below(Maker(book.styles), cut, verification_lines(explanation), blocks), len(rows) + 1)
 
 
 class _Charts:
@@ -164,8 +168,24 @@ def _write(sheet: Worksheet, rows: Sequence[Row], first: int) -> None:
             row.after(sheet, number)
 
 
-def _below(make: Maker, blocks: Sequence[SourceBlock]) -> list[Row]:
-    """All totals with the cells that they are made of, for the screen: as many lines as there are."""
+def _below(
+    make: Maker, cut: Sequence[str], verifications: Sequence[tuple[str, str]], blocks: Sequence[SourceBlock]
+) -> list[Row]:
+    """What the page has no room for, for the screen: texts that it cuts, verifications and sources, all of each."""
+    rows: list[Row] = []
+    if cut:
+        rows.append(make.section("页上未写全的文字(不打印)"))
+        rows += [make.row([(COLUMNS, text, make.text)], most=EVERY) for text in cut]
+    if verifications:
+        rows.append(make.section("核查事项的依据(不打印)"))
+        rows += [
+            make.pairs([(11, label, COLUMNS - 11, words, make.text)], most=EVERY) for label, words in verifications
+        ]
+    return rows + _all_sources(make, blocks)
+
+
+def _all_sources(make: Maker, blocks: Sequence[SourceBlock]) -> list[Row]:
+    """All totals with the cells that they are made of."""
     from xlsxwriter.utility import xl_range
 
     if not blocks:
@@ -182,7 +202,9 @@ def _below(make: Maker, blocks: Sequence[SourceBlock]) -> list[Row]:
             (one,) = block.lines
             source: Cells = [(11, one.source, make.text), (11, one.cells, make.text)]
             rows.append(
-                make.row([(6, block.title, bold), (4, one.span, make.text), (4, block.total, total), *source], most=99)
+                make.row(
+                    [(6, block.title, bold), (4, one.span, make.text), (4, block.total, total), *source], most=EVERY
+                )
             )
             continue
         cells: Cells = [
@@ -198,12 +220,12 @@ def _below(make: Maker, blocks: Sequence[SourceBlock]) -> list[Row]:
             made = f"=SUM({xl_range(row + 1, 10, row + count, 10)})" + (f"*{scale!r}" if scale != 1 else "")
             sheet.write_formula(row, 10, made, total, value)
 
-        rows.append(make.row(cells, most=99, after=formula if block.adds_up else None))
+        rows.append(make.row(cells, most=EVERY, after=formula if block.adds_up else None))
         rows += [
             make.row([
                 (6, None, make.text), (4, line.span, make.text), (4, line.amount, make.figure(line.amount, 4)),
                 (11, line.source, make.text), (11, line.cells, make.text),
-            ], most=99)
+            ], most=EVERY)
             for line in block.lines
         ]  # fmt: skip
     return rows
