@@ -139,7 +139,7 @@ def _page(make: Maker, charts: _Charts, explanation: Explanation, blocks: Sequen
         ]
         below = page.confirmation_rows(make, limits)
         room = HEIGHT - sum(row.height for row in (*above, *below))
-        rows = [*above, *page.source_rows(make, blocks, room, "见本页下方"), *below]
+        rows = [*above, *page.source_rows(make, blocks, room, "见电子版打印区以下"), *below]
         least = SOURCES_ROOM if blocks else 0.0
         if room >= least and sum(row.height for row in rows) <= HEIGHT:
             break
