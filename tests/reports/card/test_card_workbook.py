@@ -143,16 +143,24 @@ def test_sums_are_formulas_that_give_what_was_evaluated(merger: tuple[Explanatio
     cells = {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row}
     formulas = [value for value in cells.values() if isinstance(value, str) and value.startswith("=")]
     assert all(re.fullmatch(r"=SUM\([A-Z]+\d+:[A-Z]+\d+\)|=[A-Z]+\d+\*[\d.]+\+-?[\d.]+", one) for one in formulas)
-    row = next(c.row for r in sheet.iter_rows() for c in r if c.value == "综合能耗(吨标准煤)")
-    first, last = map(int, re.fullmatch(r"=SUM\(F(\d+):F(\d+)\)", str(sheet.cell(row, 6).value)).groups())
-    assert sum(float(str(sheet.cell(i, 6).value)) for i in range(first, last + 1)) == pytest.approx(
+    total = next(name for name in cells if str(cells[name]).startswith("=SUM(K") and energy_row(sheet, name))
+    first, last = map(int, re.fullmatch(r"=SUM\(K(\d+):K(\d+)\)", str(cells[total])).groups())
+    assert sum(float(str(cells[f"K{row}"])) for row in range(first, last + 1)) == pytest.approx(
         explanation.score["energy"]
     )
-    row = next(c.row for r in sheet.iter_rows() for c in r if str(c.value).startswith("综合得分 ="))
-    parts = explanation.indicators["score"].sum()
-    assert parts * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
+    made = next(value for value in formulas if "*" in value)
+    sums = str(cells[re.match(r"=([A-Z]+\d+)\*", made)[1]])
+    column, first, last = re.fullmatch(r"=SUM\(([A-Z]+)(\d+):[A-Z]+(\d+)\)", sums).groups()
+    summed = sum(float(str(cells[f"{column}{row}"] or 0)) for row in range(int(first), int(last) + 1))
+    assert summed == pytest.approx(explanation.indicators["score"].sum())
+    assert summed * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
         explanation.score["score"]
     )
+
+
+def energy_row(sheet: Worksheet, cell: str) -> bool:
+    """Whether the row of `cell` is that of the energy total."""
+    return sheet.cell(sheet[cell].row, 1).value == "综合能耗(吨标准煤)"
 
 
 def test_what_is_lacking_is_told_to_the_decimal_that_decides_a_tie(

@@ -11,12 +11,16 @@ from efficiency.evaluation.explanation.explain import (
     explain,
     explain_all,
 )
+from efficiency.evaluation.explanation.standing import FEWEST, Place, Standing
 
 __all__ = [
+    "FEWEST",
     "FIGURES",
     "JUDGED",
     "ExplainError",
     "Explanation",
+    "Place",
+    "Standing",
     "Target",
     "explain",
     "explain_all",

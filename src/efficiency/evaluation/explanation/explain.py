@@ -16,8 +16,10 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
+from efficiency.evaluation.explanation.course import course_measures, course_of, courses
 from efficiency.evaluation.explanation.partners import partner_rows, rows_of_partners
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
+from efficiency.evaluation.explanation.standing import Standing, Standings, standings
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import apply_overrides, peers_of
 from efficiency.evaluation.targets import (
@@ -90,7 +92,12 @@ class Explanation:
     """Ranked enterprises of the cohort: rank is one of so many."""
     indicators: pl.DataFrame
     """The rows of results.indicators in the policy's order, with `place` among the `places` values of the cohort's
-    ranked enterprises: 1 + how many have a better value."""
+    ranked enterprises: 1 + how many have a better value; and `group_first`, `group_last` and `group_places` among
+    those of `standing`."""
+    standing: Standing | None
+    """Where it stands in its industry; None where it is not ranked."""
+    course: pl.DataFrame
+    """The twelve months up to the period's: measure, title, unit, month and value, null where not determined."""
     adjustments: tuple[tuple[str, float], ...]
     """Label and points of the adjustments that applied."""
     candidate: dict[str, Any] | None
@@ -129,8 +136,7 @@ class _Opened:
     """Cohort and indicator → the statistics of the ranked that the cohort's formula names."""
     partners: dict[str, pl.DataFrame]
     """Code of each partner that is named for anybody → its rows of results.indicators, with its tier."""
-    places: pl.DataFrame
-    """uscc, indicator, place, places: see `Explanation.indicators`."""
+    standings: Standings
     asked: frozenset[str]
     """The enterprises that cards are made of."""
     searches: dict[str, Search | None] = field(default_factory=dict)
@@ -187,7 +193,10 @@ def explain(
     opened = replace(opened, asked=frozenset({uscc}))
     figures = figures_of(uscc) if figures_of is not None else frames
     own = {name: figures[name] if name in FIGURES else frames[name] for name in _OWN}
-    return _card(opened, uscc, {**_shared(frames), **own})
+    tables = {name: frame.filter(pl.col("uscc") == uscc) for name, frame in own.items()}
+    cohort = opened.scores.row(by_predicate=pl.col("uscc") == uscc, named=True)["cohort"]
+    months = courses(tables, opened.policy, period, course_measures(opened.policy, cohort))
+    return _card(opened, uscc, {**_shared(frames), **tables}, months)
 
 
 def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> Iterator[Explanation]:
@@ -200,9 +209,16 @@ def explain_all(frames: Frames, period: str, policy_id: str | None = None) -> It
     own = {table: frames[table] for table in _OWN}
     # Partitioned once: to filter each table for each enterprise takes the square of their number.
     parts = {table: frame.partition_by("uscc", as_dict=True) for table, frame in own.items()}
+    measures = {
+        name
+        for cohort in (None, *(one.id for one in opened.policy.cohort))
+        for name in course_measures(opened.policy, cohort)
+    }
+    months = courses(own, opened.policy, period, measures)
+    of_each = months.partition_by("uscc", as_dict=True)
     for uscc in opened.scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"]:
         rows = {table: found.get((uscc,), own[table].clear()) for table, found in parts.items()}
-        yield _card(opened, uscc, {**shared, **rows}, all_cells=False)
+        yield _card(opened, uscc, {**shared, **rows}, of_each.get((uscc,), months.clear()), all_cells=False)
 
 
 def _shared(frames: Frames) -> dict[str, pl.DataFrame]:
@@ -237,7 +253,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         ranked=ranked,
         peers=_peers(values, policy),
         partners=partner_rows(frames, chosen, scores),
-        places=_places(values, policy),
+        standings=standings(ranked, values, policy),
     )
 
 
@@ -251,28 +267,13 @@ def _peers(values: pl.DataFrame, policy: Policy) -> dict[tuple[str, str], list[f
     }
 
 
-def _places(values: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Uscc, indicator, place (1 for the best value of the cohort) and places (the number of values)."""
-    lower = [(cohort.id, i.id) for cohort in policy.cohort for i in cohort.indicator if i.better == "lower"]
-    sign = pl.DataFrame(lower, schema={"cohort": pl.String, "indicator": pl.String}, orient="row")
-    goodness = pl.when(pl.col("sign").is_null()).then("value").otherwise(-pl.col("value"))
-    return values.join(
-        sign.with_columns(pl.lit(-1).alias("sign")), on=["cohort", "indicator"], how="left", validate="m:1"
-    ).select(
-        "uscc",
-        "indicator",
-        goodness.rank("min", descending=True).over("cohort", "indicator").cast(pl.Int64).alias("place"),
-        pl.len().over("cohort", "indicator").cast(pl.Int64).alias("places"),
-    )
-
-
-def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True) -> Explanation:
-    """The card of one enterprise; of the tables in `_OWN` only its own rows are read."""
+def _card(opened: _Opened, uscc: str, frames: Frames, months: pl.DataFrame, *, all_cells: bool = True) -> Explanation:
+    """The card of one enterprise; of the tables in `_OWN` only its own rows are read. `months`: its `courses`."""
     policy, score = opened.policy, opened.scores.row(by_predicate=pl.col("uscc") == uscc, named=True)
     mine = (pl.col("evaluation_id") == opened.evaluation["evaluation_id"]) & (pl.col("uscc") == uscc)
     cohort = next((cohort for cohort in policy.cohort if cohort.id == score["cohort"]), None)
     own = _in_order(frames["results.indicators"].filter(mine), cohort).join(
-        opened.places.filter(pl.col("uscc") == uscc).drop("uscc"),
+        opened.standings.indicators.filter(pl.col("uscc") == uscc).drop("uscc"),
         on="indicator",
         how="left",
         validate="1:1",
@@ -293,6 +294,8 @@ def _card(opened: _Opened, uscc: str, frames: Frames, *, all_cells: bool = True)
         formula=cohort.formula if cohort else None,
         ranked=peers.height,
         indicators=own,
+        standing=opened.standings.of(uscc),
+        course=course_of(months, score["period"], course_measures(policy, score["cohort"])),
         adjustments=_applied(policy.adjustment, score),
         candidate=candidates.row(0, named=True) if candidates.height else None,
         verifications=frames["results.verifications"].filter(mine).sort("number"),

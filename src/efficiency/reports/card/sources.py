@@ -27,6 +27,9 @@ class SourceLine:
     amount: float
     source: str
     cells: str
+    """The cells, what each is of and its figure."""
+    cells_only: str
+    """The cells alone: F26、F27."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class SourceBlock:
     title: str
     total: float | None
     words: str
+    note: str
+    """Why the lines are not the total, or that it is scaled to a year; empty where there is nothing to note."""
     scale: float
     adds_up: bool
     """False where the facts have changed since, or do not determine the total."""
@@ -54,6 +59,7 @@ def source_blocks(explanation: Explanation) -> list[SourceBlock]:
                 title=f"{total['title']}{unit}",
                 total=total["total"],
                 words=_made_of(total, own),
+                note="；".join(_notes(total)),
                 scale=total["scale"],
                 adds_up=bool(lines) and total["total"] is not None and total["note"] is None,
                 lines=lines,
@@ -64,9 +70,7 @@ def source_blocks(explanation: Explanation) -> list[SourceBlock]:
 
 def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
     """天然气 494.12 万立方米 × 12.143 = 6,000.33;…, and the notes on the total."""
-    texts = [total["note"]] if total["note"] else []
-    if total["scale"] != 1:
-        texts.append(f"以下合计 × {format_figure(total['scale'])}(折算全年)")
+    texts = _notes(total)
     for of_carrier in parts.filter(pl.col("coefficient").is_not_null()).partition_by("carrier", maintain_order=True):
         rows = of_carrier.to_dicts()
         amount = math.fsum(row["sign"] * row["amount"] for row in rows)
@@ -76,6 +80,13 @@ def _made_of(total: dict[str, Any], parts: pl.DataFrame) -> str:
         shown = f"{format_figure(quantity)} {rows[0]['quantity_unit'] or ''}{times} = {format_figure(amount)}"
         texts.append(f"{rows[0]['carrier']} {shown}")
     return "；".join(texts)
+
+
+def _notes(total: dict[str, Any]) -> list[str]:
+    texts = [total["note"]] if total["note"] else []
+    if total["scale"] != 1:
+        texts.append(f"以下合计 × {format_figure(total['scale'])}(折算全年)")
+    return texts
 
 
 def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
@@ -93,7 +104,8 @@ def _sheets(parts: pl.DataFrame) -> list[SourceLine]:
         named = [_cell(row, several=len(rows) > 1) for row in rows[:CELLS] if row["submission_id"]]
         more = f" 等{len(rows)}格" if len(rows) > CELLS else ""
         amount = first["sign"] * math.fsum(row["amount"] for row in rows)
-        lines.append(SourceLine(span, amount, source, "；".join(named) + more))
+        places = "、".join(dict.fromkeys(row["cell"] or "列未知" for row in rows[:CELLS] if row["submission_id"]))
+        lines.append(SourceLine(span, amount, source, "；".join(named) + more, places + more))
     return lines
 
 

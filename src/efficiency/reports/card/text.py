@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.reports.card.course import course_lines
 from efficiency.reports.card.figures import figure_lines, movement_lines, sheet_words, span_words
+from efficiency.reports.card.standing import (
+    RULE,
+    group_note,
+    group_title,
+    place_lines,
+    strengths,
+    unknown,
+    weaknesses,
+)
 from efficiency.reports.card.words import (
     FIRMNESS,
     ONE_CHANGE,
@@ -51,7 +61,9 @@ def card_as_text(explanation: Explanation, *, all_cells: bool = False) -> str:
         _head(explanation),
         _standing(explanation),
         movement_lines(explanation.movement),
+        _place(explanation),
         _indicators(explanation),
+        course_lines(explanation),
         _verified(explanation),
         _way_up(explanation.target, explanation.score),
         figure_lines(explanation.totals, explanation.composition),
@@ -71,6 +83,8 @@ def card_as_dict(explanation: Explanation) -> dict[str, Any]:
         "cohort_title": explanation.cohort_title,
         "ranked": explanation.ranked,
         "indicators": [_plain(row) for row in explanation.indicators.iter_rows(named=True)],
+        "standing": _standing_as_dict(explanation),
+        "course": [_plain(row) for row in explanation.course.iter_rows(named=True)],
         "adjustments": [{"label": label, "points": points} for label, points in explanation.adjustments],
         "candidate": _plain(explanation.candidate) if explanation.candidate else None,
         "verifications": [_plain(row) for row in explanation.verifications.iter_rows(named=True)],
@@ -85,6 +99,27 @@ def card_as_dict(explanation: Explanation) -> dict[str, Any]:
         "totals": [_plain(row) for row in explanation.totals.iter_rows(named=True)],
         "composition": [_plain(row) for row in explanation.composition.iter_rows(named=True)],
         "sources": [_plain(row) for row in explanation.sources.iter_rows(named=True)],
+    }
+
+
+def _standing_as_dict(explanation: Explanation) -> dict[str, Any] | None:
+    """Its place among those it is compared with, strengths and weaknesses; null where it is not ranked."""
+    standing = explanation.standing
+    if standing is None:
+        return None
+    return {
+        "group": group_title(explanation),
+        "industry": standing.industry,
+        "places": {
+            name: {"first": place.first, "last": place.last, "of": place.of} for name, place in standing.places.items()
+        },
+        "strengths": [
+            {"indicator": mark.indicator, "value": mark.value, "words": mark.words} for mark in strengths(explanation)
+        ],
+        "weaknesses": [
+            {"indicator": mark.indicator, "value": mark.value, "words": mark.words} for mark in weaknesses(explanation)
+        ],
+        "unknown": unknown(explanation),
     }
 
 
@@ -140,6 +175,26 @@ def _standing(explanation: Explanation) -> list[str]:
     if (confidence := score["tier_confidence"]) is not None:
         lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     return labelled_lines([*lines, *protection(explanation), *listed(explanation)])
+
+
+def _place(explanation: Explanation) -> list[str]:
+    """Its place in its industry, and what speaks for it and against it."""
+    if explanation.standing is None:
+        return []
+    note = group_note(explanation)
+    marks = [
+        (label, f"{mark.title} {mark.value}，{mark.words}" if mark.words else f"{mark.title} {mark.value}")
+        for label, found in (("长处", strengths(explanation)), ("短板", weaknesses(explanation)))
+        for mark in found
+    ]
+    if titles := unknown(explanation):
+        marks.append(("未知", f"{'、'.join(titles)}(缺数据，不作判断)"))
+    return [
+        f"在{group_title(explanation)}中的位次({note}；{RULE})"
+        if note
+        else f"在{group_title(explanation)}中的位次({RULE})",
+        *table_lines([], [[label, words] for label, words in [*place_lines(explanation), *marks]]),
+    ]
 
 
 def _verified(explanation: Explanation) -> list[str]:

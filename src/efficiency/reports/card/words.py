@@ -27,29 +27,35 @@ ONE_CHANGE = "单改一项数据；同组基准和其他企业得分随之变化
 """What the way to a better tier supposes."""
 
 
-def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
-    """Label and words on the page for the enterprise.
+def notes_on_result(explanation: Explanation) -> list[str]:
+    """What made the tier other than the score, how firm it is, and that it is protected, each in a few words."""
+    score = explanation.score
+    if score["status"] != "ranked":
+        return []
+    notes = []
+    if score["override_labels"]:
+        notes.append(f"调档：初评{score['tier_initial']}，{score['override_labels']}，调整后{score['tier']}")
+    notes += [f"{label}：{words}" for label, words in protection(explanation)]
+    if score["d_streak"]:
+        notes.append(f"连续D类{score['d_streak']}期")
+    notes += [f"{label}：{words}" for label, words in surcharged(score)]
+    if score["factor"] is not None and score["factor"] != 1:
+        notes.append(f"修正系数{format_figure(score['factor'])}")
+    if explanation.adjustments:
+        notes.append("加减分：" + "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments))
+    if full := uncapped(score):
+        notes.append(f"不封顶得分 {full}(土地、能源等级按此排名)")
+    if (confidence := score["tier_confidence"]) is not None:
+        notes.append(f"{FIRMNESS} {percentage(confidence)}" + (f"({REVIEW})" if confidence < CONFIDENT else ""))
+    return notes
 
-    What made the tier other than the score, how firm it is, the list, and how the score changed.
-    """
+
+def result_lines(explanation: Explanation) -> list[tuple[str, str]]:
+    """Label and words on the page for the enterprise: its status or its list, and how the score changed."""
     score = explanation.score
     if score["status"] != "ranked":
         return [("状态", STATUS_NAMES[score["status"]]), ("原因", score["status_reason"] or "未注明")]
-    lines = []
-    if score["factor"] is not None and score["factor"] != 1:
-        lines.append(("修正系数", format_figure(score["factor"])))
-    if explanation.adjustments:
-        lines.append(("加减分", "、".join(f"{label} {points:+g}" for label, points in explanation.adjustments)))
-    if score["override_labels"]:
-        lines.append(("调档", f"初评{score['tier_initial']}，{score['override_labels']}，调整后{score['tier']}"))
-    if full := uncapped(score):
-        lines.append(("不封顶得分", f"{full}(土地、能源等级按此排名)"))
-    if score["d_streak"]:
-        lines.append(("连续D类", f"{score['d_streak']}期"))
-    lines += surcharged(score)
-    if (confidence := score["tier_confidence"]) is not None:
-        lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
-    lines += [*protection(explanation), *listed(explanation, for_enterprise=True)]
+    lines = listed(explanation, for_enterprise=True)
     changed = " ".join(line.strip() for line in movement_lines(explanation.movement))
     return [*lines, ("较上期", changed.removeprefix("较上期"))] if changed else lines
 
@@ -140,9 +146,10 @@ def partner_lines(explanation: Explanation, candidate: Mapping[str, Any]) -> lis
     ]  # fmt: skip
 
 
-def indicator_note(row: Mapping[str, Any]) -> str:
-    """The group whose benchmark applies, and the note on the score."""
-    return "；".join(words for words in (row["benchmark_scope"], own_share(row), row["score_note"]) if words)
+def indicator_notes(row: Mapping[str, Any], *, scope: bool) -> list[str]:
+    """What is to be noted on an indicator: whose benchmark applies, where `scope`, its own share, how it was scored."""
+    notes = (row["benchmark_scope"] if scope else "", own_share(row), row["score_note"])
+    return [words for words in notes if words]
 
 
 def score_to_reach(target: Target, score: Mapping[str, Any]) -> list[str]:
@@ -172,6 +179,8 @@ def value_needed(row: Mapping[str, Any]) -> str:
     """The value that an indicator alone would have to reach."""
     if not row["reachable"]:
         return "无法达到"
+    if row["value_needed"] is None:
+        return "指标值未知"
     rising = row["value"] is None or row["value_needed"] >= row["value"]
     unit = f" {row['unit']}" if row["unit"] else ""
     return f"{format_to_reach(row['value_needed'], upward=rising)}{unit}"

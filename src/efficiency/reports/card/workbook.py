@@ -1,45 +1,65 @@
 """一企一单: one enterprise's score card on one printed page, for the enterprise to check and to sign.
 
-It shows the whole chain: cell → figure → window total → indicator → benchmark → score → rank → tier → override → list.
+The page is A4 upright with 9 points or more as printed. Below it, where nothing is printed, stand all cells that the
+figures come from; beside it the figures of the charts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from efficiency.policy.formulas import FORMULAS
-from efficiency.reports.card.sources import SourceBlock, source_blocks
-from efficiency.reports.card.words import (
-    ONE_CHANGE,
-    indicator_note,
-    possible_changes,
-    result_lines,
-    value_needed,
-    verification_lines,
-    ways_up,
+from efficiency.reports.card import page
+from efficiency.reports.card.charts import (
+    Beside,
+    course_chart,
+    course_sentence,
+    course_title,
+    strip_chart,
+    strip_of,
+    strip_title,
+    strip_words,
 )
-from efficiency.reports.palette import TIER_FILL
+from efficiency.reports.card.rows import COLUMNS, PIXELS, Limits, Maker, Row
+from efficiency.reports.card.sources import source_blocks
+from efficiency.reports.card.words import verification_lines
 from efficiency.reports.report import BEIJING
-from efficiency.reports.text import division_names, format_figure
-from efficiency.reports.workbook import Paper, new_workbook, print_setup, score_kind, unique_parts
+from efficiency.reports.workbook import new_workbook, print_setup, unique_parts, write_merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
     from efficiency.evaluation.explanation import Explanation
-    from efficiency.reports.workbook import Cells, Styles
+    from efficiency.reports.card.sources import SourceBlock
+    from efficiency.reports.workbook import Book, Cells
 
-COLUMNS, WIDTH = 20, 7.0
-"""The grid on which everything is laid out: so many columns of so many characters."""
-CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
-DEADLINE = "异议请于______年____月____日前书面提出，并附依据；受理部门：__________________    电话：__________________"
-SIGNED = (
-    "企业(盖章)：____________________    负责人：______________    填表人：______________    日期：______年____月____日"
+HEIGHT = 845.0
+"""Points of all rows of the page: so high it is printed at nine tenths of its size or more."""
+WIDTHS = "Arial"
+"""The font by whose digits columns are measured; nothing is written in it."""
+MARGINS = {"left": 0.3, "right": 0.3, "top": 0.35, "bottom": 0.5}
+"""Inches."""
+LIMITS = (
+    Limits(lines=9, check=3, name=5, title=2, ways=6, checks=9, chart=126, spare=True),
+    Limits(lines=3, check=2, name=5, title=2, ways=3, checks=9, chart=120, spare=True),
+    Limits(lines=2, check=2, name=5, title=2, ways=3, checks=9, chart=112, spare=True),
+    Limits(lines=2, check=1, name=5, title=2, ways=2, checks=9, chart=104, spare=True),
+    Limits(lines=2, check=1, name=4, title=2, ways=2, checks=6, chart=98, spare=False),
+    Limits(lines=2, check=1, name=3, title=2, ways=1, checks=4, chart=92, spare=False),
+    Limits(lines=1, check=1, name=3, title=1, ways=1, checks=4, chart=86, spare=False),
+    Limits(lines=1, check=1, name=2, title=1, ways=0, checks=2, chart=80, spare=False),
 )
-STATEMENT = "等级和清单是按办法测算的结果，经人工核实确认后生效。"
+"""How much is shown of what can be long, from the most to the least: the first with which all is on the page."""
+SOURCES_ROOM = 80.0
+"""Points for the sources for which the other parts are shortened, as far as one step."""
+EVERY = 28
+"""Lines of a text below the page: as many as the highest row takes."""
+BESIDE = COLUMNS + 1
+"""The column in which the figures of the charts begin."""
 
 
 def card_file_names(explanations: Iterable[Explanation]) -> list[str]:
@@ -58,187 +78,154 @@ def write_card(path: Path, explanation: Explanation) -> None:
     title = f"企业能耗产出效益评价确认单 {explanation.score['period']}"
     with new_workbook(path, created, title=title, enterprises=1) as book:
         sheet = book.workbook.add_worksheet("确认单")
-        sheet.set_column(0, COLUMNS - 1, WIDTH)
-        card = Paper(sheet, book.styles, COLUMNS, WIDTH, room=WIDTH * 1.15)
-        _head(card, explanation)
-        _enterprise(card, explanation.score, explanation.cohort_title)
-        _result(card, explanation)
-        _indicators(card, explanation)
-        _verified(card, explanation)
-        _way_up(card, explanation)
-        _sources(card, source_blocks(explanation))
-        _confirmation(card)
+        # Widths are counted in digits of the first font: with one whose widths every system has, the page is as wide
+        # everywhere.
+        book.workbook.formats[0].set_font_name(WIDTHS)
+        sheet.set_column_pixels(0, COLUMNS - 1, PIXELS)
+        blocks = source_blocks(explanation)
+        rows = _page(Maker(book.styles), _Charts(book, sheet, explanation), explanation, blocks)
+        _write(sheet, rows, 0)
         running = f"一企一单 {explanation.score['period']} 评价编号 {explanation.evaluation['evaluation_id']}"
         print_setup(sheet, running, portrait=True)
+        sheet.set_margins(**MARGINS)
+        footer = running.replace("&", "&&")
+        sheet.set_footer(f"&L&10 {footer}&R&10第&P页 共&N页", {"margin": 0.2})
         sheet.fit_to_pages(1, 1)
-        sheet.print_area(0, 0, card.row - 1, COLUMNS - 1)
+        sheet.print_area(0, 0, len(rows) - 1, COLUMNS - 1)
+        cut = [text for row in rows for text in row.cut]
+        _write(sheet, _below(Maker(book.styles), cut, verification_lines(explanation), blocks), len(rows) + 1)
 
 
-def _head(card: Paper, explanation: Explanation) -> None:
-    evaluation = explanation.evaluation
-    year, month = evaluation["period"].split("-")
-    card.line([(COLUMNS, f"企业能耗产出效益评价确认单({year}年{int(month)}月)", card.styles.title(18))], height=32)
-    words = [explanation.policy_title, f"评价编号 {evaluation['evaluation_id']}"]
-    if evaluation["stale"]:
-        words.append("更早的评价期已重新评价，本期结果待重算")
-    card.line([(COLUMNS, " · ".join(words), card.styles.note(align="center"))], height=16)
+class _Charts:
+    """The charts of a card, and what stands above them."""
+
+    def __init__(self, book: Book, sheet: Worksheet, explanation: Explanation) -> None:
+        self.book, self.sheet, self.explanation = book, sheet, explanation
+        self.strip = strip_of(explanation)
+        course = course_title(explanation)
+        self.titles = (course,) if self.strip is None else (strip_title(explanation, self.strip), course)
+
+    def insert(self, sheet: Worksheet, row: int, height: float) -> None:
+        """Inserts both into `row`, which is so many points high, and writes their figures beside the page."""
+        cells = Beside(self.book.workbook, sheet, self.book.styles, BESIDE)
+        made = []
+        if self.strip is not None:
+            chart = strip_chart(cells, self.explanation, self.strip, height)
+            made.append((0, chart, strip_words(self.explanation, self.strip)))
+        if (course := course_chart(cells, self.explanation, height)) is not None:
+            made.append((0 if self.strip is None else page.HALF, course, course_sentence(self.explanation)))
+        for column, chart, words in made:
+            wide = COLUMNS - column if self.strip is None else page.HALF
+            chart.set_size({"width": wide * PIXELS - 4, "height": int(height / 0.75) - 4})
+            place = {"x_offset": 2, "y_offset": 2, "object_position": 1, "description": words}
+            sheet.insert_chart(row, column, chart, place)
+        if cells.column > BESIDE:
+            sheet.set_column_pixels(BESIDE, cells.column - 1, 80)
+            sheet.write_string(0, BESIDE, "图表数据(不打印)", self.book.styles.note())
 
 
-def _enterprise(card: Paper, score: dict[str, Any], cohort: str | None) -> None:
-    text, code = card.text, card.styles.cell("code")
-    industry = division_names().get((score["industry"] or "")[:2], "")
-    named = f"{industry}({score['industry']})" if industry else score["industry"] or "未填"
-    card.pairs([(2, "企业名称", 9, score["name"] or "未填", text), (3, "统一社会信用代码", 6, score["uscc"], code)])
-    card.pairs([
-        (2, "镇办", 3, score["town"] or "未填", text), (1, "行业", 7, named, text),
-        (1, "规模", 2, score["scale"] or "未填", text), (2, "评价组", 2, cohort or "无", text),
-    ])  # fmt: skip
+def _page(make: Maker, charts: _Charts, explanation: Explanation, blocks: Sequence[SourceBlock]) -> list[Row]:
+    """The rows of the page, shortened until it is no higher than HEIGHT."""
+    rows: list[Row] = []
+    for limits in LIMITS:
+        above = [
+            *page.head_rows(make, explanation),
+            *page.enterprise_rows(make, explanation, limits),
+            *page.result_rows(make, explanation, limits),
+            *page.place_rows(make, explanation, limits, charts.titles, charts.insert),
+            *page.indicator_rows(make, explanation, limits),
+            *page.verification_rows(make, explanation, limits),
+            *page.way_rows(make, explanation, limits),
+        ]
+        below = page.confirmation_rows(make, limits)
+        room = HEIGHT - sum(row.height for row in (*above, *below))
+        rows = [*above, *page.source_rows(make, blocks, room, "见电子版打印区以下"), *below]
+        least = SOURCES_ROOM if blocks else 0.0
+        if room >= least and sum(row.height for row in rows) <= HEIGHT:
+            break
+    return _numbered(rows)
 
 
-def _result(card: Paper, explanation: Explanation) -> None:
-    card.section("评价结果")
-    score, styles, text = explanation.score, card.styles, card.text
-    names = explanation.policy.letter_names
-
-    def points(name: str) -> tuple[float | None, Format]:
-        return score[name], styles.cell(score_kind(score[name], explanation.cuts), shrink=True)
-
-    if score["status"] == "ranked":
-        card.pairs([
-            (2, "综合等级", 4, *_tier(score["tier"], styles, names)), (2, "综合得分", 2, *points("score")),
-            (2, "名次", 4, f"第{score['rank']}名，共{explanation.ranked}家", text),
-            (2, "上期等级", 2, *_tier(score["previous_tier"], styles)),
-        ])  # fmt: skip
-        card.pairs([
-            (2, "土地等级", 4, *_tier(score["land_tier"], styles, names)),
-            (2, "土地得分", 2, *points("land_score")),
-            (2, "能源等级", 4, *_tier(score["energy_tier"], styles, names)),
-            (2, "能源得分", 2, *points("energy_score")),
-        ])  # fmt: skip
-    for label, words in result_lines(explanation):
-        card.pairs([(2, label, COLUMNS - 2, words, text)])
+def _numbered(rows: Sequence[Row]) -> list[Row]:
+    """`rows` with the headings of the parts numbered."""
+    numbers = iter("一二三四五六七八九")
+    return [
+        replace(row, cells=[(span, f"{next(numbers)}、{value}", style) for span, value, style in row.cells])
+        if row.is_section
+        else row
+        for row in rows
+    ]
 
 
-def _tier(tier: str | None, styles: Styles, names: Mapping[str, str] | None = None) -> tuple[str, Format]:
-    """The tier, with what it is called where there are `names`, and the format of its cell."""
-    if tier not in TIER_FILL:
-        return "无", styles.cell("text", align="center")
-    return (f"{tier} {names[tier]}" if names else tier), styles.tier(tier, shrink=True)
+def _write(sheet: Worksheet, rows: Sequence[Row], first: int) -> None:
+    for number, row in enumerate(rows, start=first):
+        sheet.set_row_pixels(number, round(row.height / 0.75))
+        column = 0
+        for span, value, style in row.cells:
+            write_merged(sheet, number, (column, column + span - 1), value, style)
+            column += span
+        if row.after is not None:
+            row.after(sheet, number)
 
 
-def _indicators(card: Paper, explanation: Explanation) -> None:
-    rows = explanation.indicators
-    if rows.is_empty():
-        return
-    card.section(f"指标得分(指标值 = 分子 ÷ 分母；{FORMULAS[explanation.formula or 'ratio'].card_rule})")
-    spans = (4, 2, 2, 2, 2, 2, 1, 1, 1, 3)
-    card.table(
-        spans, ("指标", "分子", "分母", "指标值", "单位", "基准值", "组内\n名次", "权重", "得分", "基准口径与说明")
-    )
-    styles, first = card.styles, card.row
-    for row in rows.iter_rows(named=True):
-        position = f"{row['place']}/{row['places']}" if row["place"] is not None else "—"
-        figures: Cells = [(2, row[name], _number(styles, row[name])) for name in ("numerator", "denominator", "value")]
-        card.line([
-            (4, row["title"], card.text), *figures, (2, row["unit"] or "", card.text),
-            (2, row["benchmark"], _number(styles, row["benchmark"])),
-            (1, position, styles.cell("text", align="center", shrink=True)),
-            (1, row["weight"], styles.cell("ordinal", num_format="General")),
-            (1, row["score"], styles.cell("score", shrink=True)), (3, indicator_note(row), card.text),
-        ])  # fmt: skip
-    _sums(card, explanation, spans, first)
+def _below(
+    make: Maker, cut: Sequence[str], verifications: Sequence[tuple[str, str]], blocks: Sequence[SourceBlock]
+) -> list[Row]:
+    """What the page has no room for, for the screen: texts that it cuts, verifications and sources, all of each."""
+    rows: list[Row] = []
+    if cut:
+        rows.append(make.section("页上未写全的文字(不打印)"))
+        rows += [make.row([(COLUMNS, text, make.text)], most=EVERY) for text in cut]
+    if verifications:
+        rows.append(make.section("核查事项的依据(不打印)"))
+        rows += [
+            make.pairs([(11, label, COLUMNS - 11, words, make.text)], most=EVERY) for label, words in verifications
+        ]
+    return rows + _all_sources(make, blocks)
 
 
-def _sums(card: Paper, explanation: Explanation, spans: Sequence[int], first: int) -> None:
-    """合计 of weights and scores, and the score made of it, as formulas."""
-    from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
-
-    rows, score, bold = explanation.indicators, explanation.score, {"bold": True, "shrink": True}
-    label = card.styles.cell("text", bold=True)
-    card.line([(span, "合计" if i == 0 else None, label) for i, span in enumerate(spans)])
-    columns = {name: sum(spans[:position]) for name, position in (("weight", 7), ("score", 8))}
-    for name, column in columns.items():
-        made = f"=SUM({xl_range(first, column, card.row - 2, column)})"
-        total = float(rows[name].fill_null(0.0).sum())
-        card.sheet.write_formula(card.row - 1, column, made, card.styles.cell("score", **bold), total)
-    if score["score"] is None:
-        return
-    factor, points = score["factor"], score["adjustments"] or 0.0
-    factor = 1.0 if factor is None else factor
-    words = f"综合得分 = 合计 × 修正系数({format_figure(factor)})+ 加减分({format_figure(points)})"
-    before = columns["score"]
-    card.line([(before, words, label), (1, None, label), (COLUMNS - before - 1, None, label)])
-    made = f"={xl_rowcol_to_cell(card.row - 2, before)}*{factor!r}+{points!r}"
-    style = card.styles.cell(score_kind(score["score"], explanation.cuts), **bold)
-    card.sheet.write_formula(card.row - 1, before, made, style, score["score"])
-
-
-def _verified(card: Paper, explanation: Explanation) -> None:
-    """The verifications of the list that the enterprise is on or would be on."""
-    lines = verification_lines(explanation)
-    if not lines:
-        return
-    card.section("核查事项(☑ 已核实  ☐ 未核实  — 未测算)")
-    for label, words in lines:
-        card.pairs([(5, label, COLUMNS - 5, words, card.text)])
-
-
-def _number(styles: Styles, value: float | None) -> Format:
-    return styles.cell("ratio" if value is None or abs(value) >= 1 else "fraction", shrink=True)
-
-
-def _way_up(card: Paper, explanation: Explanation) -> None:
-    target, score = explanation.target, explanation.score
-    if target.tier is None:
-        return
-    card.section(f"升至{target.tier}类需要什么({ONE_CHANGE})")
-    words, ways = ways_up(target, score)
-    if words:
-        card.line([(COLUMNS, "；".join(words) + "。", card.text)])
-    if ways.is_empty():
-        return
-    card.table((5, 4, 11), ("仅靠一项指标", "须达到", "相当于"))
-    for row in ways.iter_rows(named=True):
-        card.line(
-            [(5, row["title"], card.text), (4, value_needed(row), card.text), (11, possible_changes(row), card.text)]
-        )
-
-
-def _sources(card: Paper, blocks: Sequence[SourceBlock]) -> None:
-    if not blocks:
-        return
+def _all_sources(make: Maker, blocks: Sequence[SourceBlock]) -> list[Row]:
+    """All totals with the cells that they are made of."""
     from xlsxwriter.utility import xl_range
 
-    card.section("数据来源(合计由下列填报数相加，负数为减去；单元格后为该格的数)")
-    spans = (3, 2, 2, 7, 6)
-    card.table(spans, ("项目", "所属期", "计入数", "文件 [工作表]", "单元格"))
-    bold = card.styles.cell("text", bold=True, text_wrap=True)
-    total = card.styles.cell("amount", bold=True, shrink=True)
+    if not blocks:
+        return []
+    spans = (6, 4, 4, 11, 11)
+    rows = [
+        make.section("数据来源(不打印；合计由下列填报数相加，负数为减去；单元格后为该格的数)"),
+        make.head(spans, ("项目", "所属期", "计入数", "文件 [工作表]", "单元格")),
+    ]
+    bold = make.styles.cell("text", bold=True, text_wrap=True)
     for block in blocks:
+        total = make.figure(block.total, 4, bold=True)
         if len(block.lines) == 1 and not block.words:
             (one,) = block.lines
-            source: Cells = [(7, one.source, card.text), (6, one.cells, card.text)]
-            card.line([(3, block.title, bold), (2, one.span, card.text), (2, block.total, total), *source])
+            source: Cells = [(11, one.source, make.text), (11, one.cells, make.text)]
+            rows.append(
+                make.row(
+                    [(6, block.title, bold), (4, one.span, make.text), (4, block.total, total), *source], most=EVERY
+                )
+            )
             continue
-        card.line([(3, block.title, bold), (2, "合计", bold), (2, block.total, total), (13, block.words, card.text)])
-        if block.adds_up:
-            rows = (card.row, card.row + len(block.lines) - 1)
-            made = f"=SUM({xl_range(rows[0], 5, rows[1], 5)})" + (f"*{block.scale!r}" if block.scale != 1 else "")
-            card.sheet.write_formula(card.row - 1, 5, made, total, block.total)
-        for line in block.lines:
-            card.line([
-                (3, None, card.text), (2, line.span, card.text), (2, line.amount, _number(card.styles, line.amount)),
-                (7, line.source, card.text), (6, line.cells, card.text),
-            ])  # fmt: skip
+        cells: Cells = [
+            (6, block.title, bold),
+            (4, "合计", bold),
+            (4, block.total, total),
+            (22, block.words, make.text),
+        ]
+        count, scale, value = len(block.lines), block.scale, block.total
 
+        def formula(sheet: Worksheet, row: int, *, count: int = count, scale: float = scale,
+                    value: float | None = value, total: Format = total) -> None:  # fmt: skip
+            made = f"=SUM({xl_range(row + 1, 10, row + count, 10)})" + (f"*{scale!r}" if scale != 1 else "")
+            sheet.write_formula(row, 10, made, total, value)
 
-def _confirmation(card: Paper) -> None:
-    card.section("企业确认")
-    plain = card.styles.get(text_wrap=True, valign="vcenter")
-    card.line([(COLUMNS, CONFIRM, plain)], height=20)
-    lines = card.styles.get(bottom=1)
-    for _ in range(2):
-        card.line([(COLUMNS, None, lines)], height=20)
-    card.line([(COLUMNS, DEADLINE, plain)], height=24)
-    card.line([(COLUMNS, SIGNED, plain)], height=30)
-    card.line([(COLUMNS, STATEMENT, card.styles.note())], height=16)
+        rows.append(make.row(cells, most=EVERY, after=formula if block.adds_up else None))
+        rows += [
+            make.row([
+                (6, None, make.text), (4, line.span, make.text), (4, line.amount, make.figure(line.amount, 4)),
+                (11, line.source, make.text), (11, line.cells, make.text),
+            ], most=EVERY)
+            for line in block.lines
+        ]  # fmt: skip
+    return rows
