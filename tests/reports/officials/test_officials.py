@@ -600,15 +600,6 @@ def test_time_is_shown_as_in_beijing(tmp_path: Path, report: Report) -> None:
     assert "2026-11-05 01:00" in all_text(written(tmp_path, late)["概览"])
 
 
-def test_tier_colours_differ_in_a_grey_print() -> None:
-    def grey(colour: str) -> float:
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-
-    shades = sorted(grey(colour) for colour in TIER_FILL.values())
-    assert all(lighter - darker > 0.1 for darker, lighter in itertools.pairwise(shades))
-
-
 def test_tier_cells_show_the_letter_on_its_colour(book: Workbook) -> None:
     sheet = book["全部分级"]
     column = [str(cell.value).replace("\n", "") for cell in sheet[3]].index("调档后等级") + 1
