@@ -146,4 +146,4 @@ def test_a_page_of_very_many_says_what_it_leaves_out(usual: Report) -> None:
     assert len(data["enterprises"]["uscc"]) == 10
     assert "超过本页能列的10户" in data["limited"]
     assert len(data["background"]) <= 10
-    assert ENTERPRISES <= 5_000
+    assert ENTERPRISES <= 20_000

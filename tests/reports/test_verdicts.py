@@ -195,8 +195,9 @@ def test_the_page_has_ticks_shares_and_uncapped_scores(report: Report) -> None:
     unsure = report.candidates.filter(pl.col("list") == "verify")["uscc"][0]
     assert [row[0] for row in data["verifications"][unsure]] == ["☐", "☐", "☑"]
     best = report.scores["uscc"][0]
-    assert [row[-1] for row in data["indicators"]["rows"][best]] == [None, None, 0.42]
-    at = data["enterprises"]["uscc"].index(best)
+    at = data["enterprises"]["uscc"].to_list().index(best)
+    own = [one["rows"].filter(pl.col("who") == at).to_dicts()[0] for one in data["indicators"]]
+    assert [row.get("benchmark_own_share") for row in own] == [None, None, 0.42]
     shown, full = (data["enterprises"][name][at] for name in ("land_score", "land_score_uncapped"))
     assert full == pytest.approx(shown + 100, abs=1e-4)
     (view,) = (view for view in data["views"] if view["id"] == "list-verify")

@@ -1,129 +1,48 @@
-"""报告_<period>.html: one file that works offline in a real browser, and in which no name becomes markup."""
+"""报告_<period>.html: one file in which no name becomes markup, and whose data are those of the report."""
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
 import pytest
-from builders.browser import Tab, browser
-from builders.reports import renamed, sample_report
+from builders.pages import NAMES, Outline, embedded_data, unpacked
+from builders.reports import sample_report
+from hypothesis import given
+from hypothesis import strategies as st
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.content import notes
-from efficiency.reports.page import page_file_name, write_page
+from efficiency.reports.page import write_page
+from efficiency.reports.page.columns import embedded, packed
 from efficiency.reports.page.render import render
 from efficiency.reports.report import Report
-from schemas.results import MOVEMENT_PARTS
-
-NAMES = (
-    "</script><script>window.hacked = 1</script>",
-    "<!--<script>坏名字",
-    '=HYPERLINK("http://example.invalid")',
-    "🏭<img src=x onerror='window.hacked = 1'>有限公司",
-    "甲&lt;乙\u2028丙",
-)
 
 
-@pytest.fixture(scope="module")
-def report() -> Report:
-    """A report of 120 enterprises, the first five of which have names that no page would like."""
-    made = sample_report(120, unrated=6)
-    first = made.scores.sort("rank", "uscc", nulls_last=True)["uscc"].head(len(NAMES)).to_list()
-    return renamed(made, dict(zip(first, NAMES, strict=True)))
-
-
-@pytest.fixture(scope="module")
-def page(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the page of `report` stands."""
-    path = tmp_path_factory.mktemp("page") / page_file_name(report.period)
-    write_page(path, report)
-    return path
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    if shutil.which("chromium") is None and not os.environ.get("CI"):
-        pytest.skip("no chromium here; CI installs it and never skips")
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def tab(chromium: Tab, page: Path) -> Tab:
-    """The page, freshly opened on a desktop's screen."""
-    chromium.complaints.clear()
-    chromium.asked.clear()
-    chromium.open(page.as_uri())
-    return chromium
-
-
-class Outline(HTMLParser):
-    """Elements with their attributes, and the text of the data block."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.data, self.inside = "", False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.inside = dict(attrs).get("id") == "data"
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = False
-
-    def handle_data(self, data: str) -> None:
-        self.data += data if self.inside else ""
-
-
-def blank(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """`frame` with nothing known in `columns`."""
-    return frame.with_columns(pl.lit(None, dtype=frame.schema[name]).alias(name) for name in columns)
-
-
-def shown_names(tab: Tab) -> list[str]:
-    return tab.js("[...document.querySelectorAll('#table tbody th a')].map(a => a.textContent)")
-
-
-def column(tab: Tab, title: str) -> list[str]:
-    return tab.js(
-        f"(() => {{ const at = [...document.querySelectorAll('#table thead th')]"
-        f".findIndex(th => th.textContent === '{title}');"
-        "return [...document.querySelectorAll('#table tbody tr')].map(tr => tr.children[at].textContent) })()"
-    )
-
-
-# -- the file ---------------------------------------------------------------------------------------------------------
-
-
-def test_page_has_three_scripts_and_loads_nothing(page: Path) -> None:
+def test_page_has_its_own_scripts_alone_and_loads_nothing(page: Path) -> None:
     outline = Outline(page.read_text(encoding="utf-8"))
     scripts = [attributes for tag, attributes in outline.elements if tag == "script"]
-    assert [attributes.get("type") for attributes in scripts] == ["application/json", None, None]
+    assert [attributes.get("type") for attributes in scripts] == [
+        None, "application/json", "application/json", None, "text/plain",
+    ]  # fmt: skip
     loading = {"src", "srcset", "href", "action", "data", "poster"}
     addresses = [value for _, attributes in outline.elements for name, value in attributes.items() if name in loading]
     assert all(address.startswith("#") or address == "data:," for address in addresses)
     assert not {"iframe", "object", "embed", "img"} & {tag for tag, _ in outline.elements}
 
 
-def test_content_policy_forbids_the_network_and_any_other_script(page: Path) -> None:
+def test_content_policy_forbids_the_network_and_any_other_script_or_style(page: Path) -> None:
     outline = Outline(page.read_text(encoding="utf-8"))
     policy = next(a["content"] for _, a in outline.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "http" not in policy
     assert "unsafe-eval" not in policy
-    assert re.search(r"script-src [^;]*unsafe-inline", policy) is None
+    assert "unsafe-inline" not in policy
+    assert re.fullmatch(r"style-src 'sha256-[^ ']+'", policy.split("; ")[2])
 
 
 def test_data_come_back_whole_from_the_page(page: Path, report: Report) -> None:
-    data = json.loads(Outline(page.read_text(encoding="utf-8")).data)
+    data = embedded_data(page.read_text(encoding="utf-8"))
     assert set(NAMES) <= set(data["enterprises"]["name"])
     assert len(data["enterprises"]["uscc"]) == report.scores.height
     assert {view["title"]: len(view["rows"]["uscc"]) for view in data["views"] if "rows" in view} == {
@@ -140,7 +59,7 @@ def test_a_list_is_called_what_the_policy_calls_it_also_for_who_has_no_rank(repo
         pl.when(own & (pl.col("priority") == 1)).then(pl.lit(other)).otherwise("uscc").alias("uscc"),
     )
     policy = report.policy_toml.replace('title = "关停"', 'title = "关停退出"')
-    data = json.loads(Outline(render(replace(report, candidates=candidates, policy_toml=policy))).data)
+    data = embedded_data(render(replace(report, candidates=candidates, policy_toml=policy)))
     listed = dict(zip(data["enterprises"]["uscc"], data["enterprises"]["list_title"], strict=True))
     assert listed[other] == "关停退出"
     assert set(listed.values()) - {None} <= {mark["title"] for mark in data["marks"]}
@@ -153,6 +72,26 @@ def test_no_name_can_end_the_data_block(page: Path) -> None:
     block = text[begin : text.index("</script>", begin)]
     assert set(NAMES) <= set(json.loads(block)["enterprises"]["name"])
     assert not set("<>&\u2028\u2029") & set(block)
+
+
+def test_figures_of_an_enterprise_stand_once_in_the_page(page: Path, report: Report) -> None:
+    """Numerators and denominators that the enterprise's own totals say already are named, not repeated."""
+    data = embedded_data(page.read_text(encoding="utf-8"))
+    assert [one["same"] for one in data["indicators"]] == [
+        {"numerator": "tax", "denominator": "land"},
+        {"numerator": "revenue", "denominator": "land"},
+        {"numerator": "revenue", "denominator": "energy"},
+    ]
+    codes = data["enterprises"]["uscc"]
+    for one, key in zip(data["indicators"], ("tax_per_mu", "revenue_per_mu", "revenue_per_tce"), strict=True):
+        expected = {row["uscc"]: row for row in report.indicators.filter(pl.col("indicator") == key).to_dicts()}
+        rows = one["rows"]
+        assert {codes[who] for who in rows["who"]} == set(expected)
+        for who, value, benchmark, score in zip(
+            *(rows[n] for n in ("who", "value", "benchmark", "score")), strict=True
+        ):
+            row = expected[codes[who]]
+            assert [value, benchmark, score] == pytest.approx([row["value"], row["benchmark"], row["score"]], rel=1e-8)
 
 
 def test_same_report_gives_the_same_bytes(report: Report, page: Path, tmp_path: Path) -> None:
@@ -178,7 +117,7 @@ def test_a_figure_that_is_not_finite_is_refused(report: Report) -> None:
 
 
 def test_with_too_many_enterprises_the_page_holds_the_lists_and_says_so(report: Report) -> None:
-    data = json.loads(Outline(render(report, limit=30)).data)
+    data = embedded_data(render(report, limit=30))
     assert 0 < len(data["enterprises"]["uscc"]) <= 30
     assert set(data["enterprises"]["uscc"]) <= set(report.candidates["uscc"])
     assert all(view["id"].startswith("list-") for view in data["views"])
@@ -186,255 +125,24 @@ def test_with_too_many_enterprises_the_page_holds_the_lists_and_says_so(report: 
     assert data["background"]
 
 
-# -- in the browser ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-def test_page_opens_without_complaint_and_fits_the_screen(chromium: Tab, page: Path, width: int) -> None:
-    chromium.complaints.clear()
-    chromium.asked.clear()
-    chromium.open(page.as_uri(), width=width, height=812)
-    assert chromium.complaints == []
-    assert set(chromium.asked) == {page.as_uri()}
-    assert chromium.js("document.documentElement.scrollWidth") == width
-    assert chromium.js("document.querySelectorAll('.chart svg').length") == 4
-    assert chromium.js("window.hacked") is None
-
-
-def test_page_tells_what_the_report_says(tab: Tab, report: Report) -> None:
-    text = tab.js("document.body.innerText")
-    for words in (report.period_title, report.policy_title, notes.STATEMENT, report.evaluation["evaluation_id"],
-                  report.evaluation["policy_sha256"], report.evaluation["inputs_sha256"]):  # fmt: skip
-        assert str(words) in text
-
-
-def test_hostile_names_are_shown_as_they_are_written(tab: Tab) -> None:
-    assert set(NAMES) <= set(shown_names(tab))
-    assert tab.js("window.hacked") is None
-    assert tab.js("document.querySelectorAll('main img').length") == 0
-
-
-def test_page_cannot_reach_the_network_nor_make_code_from_text(tab: Tab) -> None:
-    assert tab.js("fetch('http://127.0.0.1:9/').then(() => 'reached', () => 'refused')") == "refused"
-    # A timer's text is code that the page itself would compile; a debugger's evaluation is exempt from the policy.
-    assert (
-        tab.js("new Promise(r => { setTimeout('window.made = 1', 0); setTimeout(() => r(window.made), 60) })") is None
-    )
-
-
-def test_search_narrows_the_table_and_dims_the_quadrant(tab: Tab, report: Report) -> None:
-    wanted = report.scores.filter(pl.col("status") == "ranked").row(60, named=True)
-    typed = wanted["uscc"].lower()
-    tab.js(
-        f"(i => {{ i.value = '{typed}'; i.dispatchEvent(new Event('input')) }})(document.querySelector('[name=text]'))"
-    )
-    tab.wait("document.querySelectorAll('#table tbody tr').length === 1")
-    assert shown_names(tab) == [wanted["name"]]
-    tab.wait("document.querySelectorAll('#quadrant path[opacity=\"0.1\"]').length > 100")
-    assert "符合条件 1 户" in tab.js("document.querySelector('.count').textContent")
-
-
-def test_filters_by_list_town_and_tier_work_together(tab: Tab, report: Report) -> None:
-    merger = report.candidates.filter(pl.col("list") == "merger").join(
-        report.scores.select("uscc", "town"), on="uscc", how="left"
-    )
-    town, tier = merger.group_by("town", "tier").len().sort("len", "town", "tier").row(-1)[:2]
-    tab.js("document.querySelector('[value=list-merger]').click()")
-    for name, value in (("town", town), ("tier", tier)):
-        tab.js(f"(s => {{ s.value = '{value}'; s.dispatchEvent(new Event('change')) }})"
-               f"(document.querySelector('select[name={name}]'))")  # fmt: skip
-    expected = merger.filter((pl.col("town") == town) & (pl.col("tier") == tier)).sort("priority")
-    assert shown_names(tab) == expected["name"].to_list()
-    tab.js("[...document.querySelectorAll('button')].find(b => b.textContent === '清除筛选').click()")
-    assert len(shown_names(tab)) == min(50, merger.height)
-
-
-def test_header_buttons_sort_and_say_so(tab: Tab, report: Report) -> None:
-    button = "[...document.querySelectorAll('#table thead button')].find(b => b.textContent === '综合得分')"
-    scores = report.scores["score"].drop_nulls().round(2).sort()
-    for direction, expected in (("descending", scores.reverse()), ("ascending", scores)):
-        tab.js(f"{button}.focus()")
-        tab.press("Enter")
-        assert tab.js(f"{button}.parentElement.getAttribute('aria-sort')") == direction
-        assert [float(score) for score in column(tab, "综合得分")] == expected.head(50).to_list()
-    assert tab.js("document.querySelectorAll('#table [aria-sort]').length") == 1
-
-
-def test_ranks_of_several_cohorts_name_their_cohort(report: Report, tab: Tab) -> None:
-    two = pl.when(pl.col("rank") > 60).then(pl.lit("below_scale")).otherwise("cohort").alias("cohort")
-    data = json.loads(Outline(render(replace(report, scores=report.scores.with_columns(two)))).data)
-    with_rank = [view for view in data["views"] if "rank" in [name for name, *_ in view["columns"]]]
-    assert len(with_rank) == 5
-    assert all(["cohort_name", "评价组", "text"] in view["columns"] for view in with_rank)
-    assert "评价组" not in tab.js("document.querySelector('#table thead').textContent"), "nothing to say of one"
-
-
-def test_a_score_never_looks_better_than_its_tier(chromium: Tab, report: Report, tmp_path: Path) -> None:
-    policy = re.sub(r'by = "rank"\n.*', 'by = "score"\n  cuts = { A = 90, B = 60, C = 30 }', report.policy_toml)
-    scores = report.scores.with_columns(pl.when(pl.col("rank") == 1).then(59.996).otherwise("score").alias("score"))
-    write_page(tmp_path / "page.html", replace(report, policy_toml=policy, scores=scores))
-    chromium.open((tmp_path / "page.html").as_uri())
-    assert column(chromium, "综合得分")[0] == "59.996"
-
-
-def test_a_change_that_rounds_to_nothing_has_no_sign(chromium: Tab, report: Report, tmp_path: Path) -> None:
-    scored = report.scores.filter(pl.col("score").is_not_null())
-    parts = dict.fromkeys(MOVEMENT_PARTS, 0.0) | {"own": -0.001}
-    movements = scored.select(
-        "uscc", pl.col("score").alias("score_before"), pl.lit(-0.001).alias("change"),
-        *(pl.lit(amount).alias(part) for part, amount in parts.items()), pl.lit(None, pl.String).alias("note"),
-    )  # fmt: skip
-    write_page(tmp_path / "page.html", replace(report, movements=movements))
-    chromium.open((tmp_path / "page.html").as_uri())
-    assert set(column(chromium, "较上期变化")) == {"0.00"}
-
-
-def test_missing_values_stand_last_whichever_way_one_sorts(tab: Tab) -> None:
-    for _ in range(2):
-        tab.js("[...document.querySelectorAll('#table thead button')].find(b => b.textContent === '上期等级').click()")
-        assert column(tab, "上期等级")[0] != "—"
-
-
-def test_more_rows_are_shown_on_demand(tab: Tab, report: Report) -> None:
-    assert len(shown_names(tab)) == 50
-    tab.js("document.querySelector('.more button').click()")
-    assert len(shown_names(tab)) == 120
-
-
-def test_card_opens_with_enter_and_closes_with_escape(tab: Tab, report: Report) -> None:
-    one = report.candidates.filter(pl.col("list") == "merger").sort("priority").row(0, named=True)
-    tab.js("document.querySelector('[value=list-merger]').click()")
-    tab.js("document.querySelector('#table tbody a').focus()")
-    tab.press("Enter")
-    tab.wait("document.getElementById('card').open")
-    text = tab.js("document.getElementById('card').innerText")
-    for words in (one["name"], one["uscc"], one["reason"], one["partner_1_name"], "亩均税收", "单位能耗营业收入",
-                  "基准值", "稳健度", "上期"):  # fmt: skip
-        assert words in text
-    assert tab.js("decodeURIComponent(location.hash)") == f"#{one['uscc']}"
-    assert tab.js("document.activeElement.id") == "card-title"
-    tab.press("Escape")
-    # The address follows a moment after the dialog.
-    tab.wait("!document.getElementById('card').open && location.hash === ''")
-    assert tab.js("document.activeElement.textContent") == one["name"]
-
-
-def test_card_can_be_linked_to(chromium: Tab, page: Path, report: Report) -> None:
-    other = report.scores.filter(pl.col("status") == "insufficient").row(0, named=True)
-    chromium.open(f"{page.as_uri()}#{other['uscc']}")
-    text = chromium.js("document.getElementById('card').innerText")
-    assert other["name"] in text
-    assert other["status_reason"] in text
-    assert "不等同于D类" in text
-
-
-def test_card_leads_on_to_the_next_enterprise(tab: Tab, report: Report) -> None:
-    names = shown_names(tab)
-    tab.js("document.querySelector('#table tbody a').click()")
-    tab.wait("document.getElementById('card').open")
-    for expected in names[1:3]:
-        tab.js("[...document.querySelectorAll('#card a')].find(a => a.textContent.startsWith('下一户')).click()")
-        tab.wait(f"document.getElementById('card-title').textContent === {json.dumps(expected)}")
-
-
-def test_a_point_of_the_quadrant_opens_its_card(tab: Tab) -> None:
-    tab.js("document.getElementById('quadrant').scrollIntoView({behavior: 'instant', block: 'center'})")
-    x, y = tab.js(
-        "(b => [b.x + b.width / 2, b.y + b.height / 2])([...document.querySelectorAll('#quadrant .mark-symbol path')]"
-        ".at(-1).getBoundingClientRect())"
-    )
-    tab.click(x, y)
-    tab.wait("document.getElementById('card').open")
-
-
-def test_a_cell_of_the_movement_shows_who_moved(tab: Tab, report: Report) -> None:
-    tab.js("[...document.querySelectorAll('.matrix button')].find(b => b.ariaLabel.startsWith('上期B、本期C')).click()")
-    moved = report.scores.filter((pl.col("previous_tier") == "B") & (pl.col("tier") == "C")).sort("rank")
-    assert shown_names(tab) == moved["name"].to_list()
-
-
-def test_whole_list_is_printed_not_the_part_on_the_screen(tab: Tab) -> None:
-    tab.js("window.dispatchEvent(new Event('beforeprint'))")
-    assert len(shown_names(tab)) == 120
-    assert tab.js("[...document.querySelectorAll('#method details')].every(fold => fold.open)")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(lambda r: replace(r, previous=None, scores=blank(r.scores, "previous_tier")), id="first"),
-        pytest.param(lambda r: replace(r, candidates=r.candidates.clear()), id="no lists"),
-        pytest.param(lambda r: replace(r, scores=blank(r.scores, "land_score")), id="no quadrant"),
-        pytest.param(lambda r: replace(r, problems=r.problems.clear(), warnings=()), id="no problems"),
-        pytest.param(
-            lambda r: replace(
-                r,
-                scores=blank(r.scores, "tier", "tier_initial", "land_tier", "energy_tier"),
-                candidates=r.candidates.clear(),
-            ),
-            id="no tiers",
-        ),
-        pytest.param(
-            lambda r: replace(
-                r,
-                scores=r.scores.filter(pl.col("status") != "ranked"),
-                indicators=r.indicators.clear(),
-                candidates=r.candidates.clear(),
-            ),
-            id="nobody ranked",
-        ),
-    ],
+COLUMNS = st.one_of(
+    st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False)),
+    st.lists(st.none() | st.integers(-(2**40), 2**40)),
+    st.lists(st.none() | st.text(max_size=5)),
+    st.lists(st.none() | st.booleans()),
+    st.lists(st.none() | st.sampled_from(["</script>", "<!--", "\u2028", "=1", '"', "\\"])),
+    st.integers(2, 50).map(lambda count: [*range(7, 7 + count)]),
 )
-def test_page_copes_with_what_a_period_lacks(
-    chromium: Tab, report: Report, tmp_path: Path, change: Callable[[Report], Report]
-) -> None:
-    chromium.complaints.clear()
-    write_page(tmp_path / "page.html", change(report))
-    chromium.open((tmp_path / "page.html").as_uri())
-    assert chromium.complaints == []
 
 
-def test_limited_page_works(chromium: Tab, report: Report, tmp_path: Path) -> None:
-    chromium.complaints.clear()
-    write_page(tmp_path / "page.html", report, limit=30)
-    chromium.open((tmp_path / "page.html").as_uri())
-    assert chromium.complaints == []
-    assert not chromium.js("document.getElementById('limited').hidden")
+@given(COLUMNS)
+def test_any_column_comes_back_from_the_page_as_it_was(values: list[object]) -> None:
+    frame = pl.DataFrame({"one": values}, strict=False)
+    text = embedded(packed(frame))
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert unpacked(json.loads(text))["one"] == frame["one"].to_list()
 
 
-# -- without a mouse --------------------------------------------------------------------------------------------------
-
-
-def test_every_point_of_the_quadrant_can_be_chosen_from_a_list_by_quadrant(tab: Tab, report: Report) -> None:
-    both = report.scores.filter(pl.col("land_score").is_not_null() & pl.col("energy_score").is_not_null())
-    codes = tab.js("[...document.querySelectorAll('#quadrant-find option')].map(one => one.value).filter(Boolean)")
-    assert sorted(codes) == sorted(both.filter(pl.col("status") == "ranked")["uscc"])
-    groups = dict(tab.js(
-        "[...document.querySelectorAll('#quadrant-find optgroup')].map(g => [g.label.split('(')[0], g.children.length])"
-    ))  # fmt: skip
-    assert groups["省地省能"] == both.filter((pl.col("land_score") >= 100) & (pl.col("energy_score") >= 100)).height
-    code = codes[7]
-    tab.js(
-        f"(list => {{ list.focus(); list.value = '{code}'; list.dispatchEvent(new Event('change')) }})"
-        "(document.querySelector('#quadrant-find select'))"
-    )
-    told = "document.querySelector('#quadrant-find .told').textContent"
-    tab.wait(f"{told}.includes('土地得分')")
-    row = both.row(by_predicate=pl.col("uscc") == code, named=True)
-    assert f"土地得分 {row['land_score']:,.2f}" in tab.js(told)
-    ring = "document.querySelectorAll('#quadrant path[stroke-width=\"2.5\"]').length"
-    tab.wait(f"{ring} === 1")
-    assert not tab.complaints
-
-
-def test_moving_through_the_table_rings_the_enterprise_in_the_quadrant(tab: Tab) -> None:
-    tab.js("document.querySelectorAll('#table tbody th a')[2].focus()")
-    tab.wait("document.querySelectorAll('#quadrant path[stroke-width=\"2.5\"]').length === 1")
-    name = tab.js("document.activeElement.textContent")
-    assert tab.js("document.querySelector('#quadrant-find .told a').textContent") == name
-
-
-def test_problems_are_named_in_chinese(page: Path) -> None:
-    text = Outline(page.read_text(encoding="utf-8")).data
-    assert "应填数字" in text
-    assert "not_a_number" not in text
+def test_a_column_that_repeats_itself_is_written_by_its_distinct_values() -> None:
+    frame = pl.DataFrame({"town": ["北郊镇", None, "南定镇", "北郊镇"] * 3})
+    assert json.loads(packed(frame)) == {"town": {"of": ["北郊镇", "南定镇"], "at": [0, -1, 1, 0] * 3}}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError
+from efficiency.reports.text import LIVE
 from schemas import INDICATORS, SCORES
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 WORKBOOK_ENTERPRISES = 20_000
 """Up to so many enterprises the officials' workbook holds the full results itself."""
 _OF_INDICATOR = ("value", "benchmark", "score")
-_LIVE = r"^[\s]*[=+\-@\t\r]"
-"""The beginning of a text that a spreadsheet program would take for a formula when it opens a CSV."""
 
 
 def full_results_file_name(period: str) -> str:
@@ -70,7 +69,7 @@ def _results(report: Report) -> tuple[pl.DataFrame, dict[str, str]]:
 def _harmless(name: str) -> pl.Expr:
     """The texts of a column, with an apostrophe before those that a spreadsheet program would compute."""
     text = pl.col(name)
-    return pl.when(text.str.contains(_LIVE)).then(pl.lit("'") + text).otherwise(text).alias(name)
+    return pl.when(text.str.contains(LIVE)).then(pl.lit("'") + text).otherwise(text).alias(name)
 
 
 def _header(title: str, unit: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What the page holds, as one value that JSON can carry: the story, the enterprises, the lists, the method.
+"""What the page holds, as values that `columns.as_json` can write: the story, the enterprises, the lists, the method.
 
 Texts and figures are those of the workbook, from the same functions, so that the two never disagree.
 """
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
-from efficiency.reports.page.enterprises import Kept, enterprises, indicators, kept, verifications, views
+from efficiency.reports.page.enterprises import LISTED, Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, clean_frame
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, LIVE, clean_frame
 from schemas.profile import TIERS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
@@ -23,17 +23,22 @@ GROUPS = 300
 """Towns or industries that the page lists, those with the most evaluated enterprises."""
 
 
-def page_data(report: Report, *, limit: int) -> dict[str, Any]:
-    """Everything that the page shows of `report`: numbers, text, None, lists and dictionaries only.
+DETAILS = ("indicators", "verifications")
 
-    With more than `limit` enterprises the page holds only those on a list. Raises ValueError when a
-    figure is not finite.
+
+def page_data(report: Report, *, limit: int) -> dict[str, Any]:
+    """Everything that the page shows of `report`: numbers, text, None, lists, dictionaries, and frames.
+
+    `DETAILS` are what only the card of an enterprise shows. With more than `limit` enterprises the page holds only
+    those on a list. Raises ValueError when a figure is not finite.
     """
     scope = kept(report, limit)
+    everyone = enterprises(report, scope)
     listed = lists.candidate_lists(report)
     return {
         "title": f"{report.region}企业能耗产出效益评价",
         "period": report.period_title,
+        "month": report.period,
         "policy": report.policy_title,
         "evaluation": str(report.evaluation["evaluation_id"]),
         "created": f"{report.created_at:%Y-%m-%d %H:%M}",
@@ -68,11 +73,13 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "lines": charts.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),
+        "unrated": totals.UNRATED,
+        "live": LIVE,
         "limited": _limited(scope, limit),
         "totals": [(column.name, column.title, column.unit) for column in TOTALS],
         "parts": [(f"part_{part}", title) for part, title in MOVEMENT_PARTS.items()],
-        "enterprises": enterprises(report, scope),
-        "indicators": indicators(report, scope),
+        "enterprises": everyone,
+        "indicators": indicators(report, scope, everyone),
         "verifications": verifications(report, scope),
         "views": views(report, scope, listed),
         "background": _background(report, scope, limit),
@@ -125,6 +132,7 @@ def _background(report: Report, scope: Kept, limit: int) -> list[list[float]]:
     """Land and energy scores of enterprises without a card that the quadrant shows: an even sample, by code."""
     if scope.complete:
         return []
+    limit = min(limit, LISTED)
     room = max(limit - scope.listed, limit // 5)
     others = (
         totals.ranked(report.scores)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from efficiency.reports.report import Report
 
+LISTED = 5_000
+"""Enterprises on a list that a page holds of a region whose enterprises are too many to hold all."""
 _PARTS = tuple(f"part_{part}" for part in MOVEMENT_PARTS)
 
 Column = tuple[str, str, str]
@@ -86,14 +88,15 @@ def kept(report: Report, limit: int) -> Kept:
     candidates = report.candidates.height
     if report.scores.height <= limit:
         return Kept(report.scores.select("uscc"), report.scores.height, candidates)
-    first = report.candidates.sort("priority", "list", "uscc").select("uscc").head(limit)
+    first = report.candidates.sort("priority", "list", "uscc").select("uscc").head(min(limit, LISTED))
     return Kept(first, report.scores.height, candidates)
 
 
-def enterprises(report: Report, scope: Kept) -> dict[str, list[Any]]:
-    """Field → its values, one per enterprise of `scope`: the ranked by cohort and rank, then the others.
+def enterprises(report: Report, scope: Kept) -> pl.DataFrame:
+    """One row per enterprise of `scope`: the ranked by cohort and rank, then the others.
 
-    Fields that say nothing about any of them are left out.
+    Text is safe to show, figures are rounded to what anybody reads; fields that say nothing about any of them are
+    left out. Raises ValueError when a figure is not finite.
     """
     everyone = pl.concat([rankings.ranking(report), rankings.unrated(report)], how="diagonal_relaxed")
     frame = (
@@ -107,7 +110,7 @@ def enterprises(report: Report, scope: Kept) -> dict[str, list[Any]]:
         )
         .select(*_TEXTS, *_FIGURES)
     )
-    return _columns(frame)
+    return _known(frame)
 
 
 def _parts(report: Report) -> pl.DataFrame:
@@ -117,35 +120,46 @@ def _parts(report: Report) -> pl.DataFrame:
     return report.movements.select("uscc", *(pl.col(part).alias(f"part_{part}") for part in MOVEMENT_PARTS))
 
 
-def _columns(frame: pl.DataFrame) -> dict[str, list[Any]]:
-    """`frame` by column: safe text, figures rounded to what anybody reads, columns of nulls left out."""
-    rounded = clean_frame(frame).with_columns(pl.selectors.float().round_sig_figs(9))
-    return {column.name: column.to_list() for column in rounded if column.null_count() < column.len()}
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Safe text, and figures rounded to what anybody reads."""
+    return clean_frame(frame).with_columns(pl.selectors.float().round_sig_figs(9))
 
 
-def indicators(report: Report, scope: Kept) -> dict[str, Any]:
-    """How the scores came about: the indicators' declarations, and by code what each enterprise has of them.
+def _known(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` without the columns that know nothing, `uscc` apart, its text safe and its figures rounded."""
+    known = [column.name for column in frame if column.null_count() < column.len() or column.name == "uscc"]
+    return _rounded(frame.select(known))
 
-    A row is the declaration's position, then numerator, denominator, value, benchmark, its scope, score, note, and
-    how much of the benchmark is its own where that is a good part.
+
+def indicators(report: Report, scope: Kept, everyone: pl.DataFrame) -> list[dict[str, Any]]:
+    """How the scores came about, one entry per indicator of a cohort: its declaration and, as `rows`, its figures.
+
+    `rows` has `who`, the enterprise's row in `everyone`, value, benchmark, its scope, score, note, how much of the
+    benchmark is its own where that is a good part, and numerator and denominator; where these two are what
+    `everyone` says already, `same` names the column there instead.
     """
     names = rankings.cohort_names(report.policy)
+    rows = _rounded(
+        report.indicators.join(scope.frame, on="uscc", how="semi", maintain_order="left")
+        .join(everyone.select("uscc").with_row_index("who"), on="uscc", how="inner", validate="m:1")
+        .sort("who")
+        .select("cohort", "indicator", "who", "numerator", "denominator", "value", "benchmark", "benchmark_scope",
+                "score", "score_note",
+                pl.when(pl.col("benchmark_own_share") > rules.OWN_SHARE).then("benchmark_own_share"))
+    )  # fmt: skip
+    by_indicator = rows.partition_by("cohort", "indicator", as_dict=True, include_key=False)
     declared = report.indicators.select(
         "cohort", "indicator", "title", "unit", "dimension", "weight", "numerator_expression", "denominator_expression"
     ).unique(["cohort", "indicator"], maintain_order=True, keep="first")
-    rows = (
-        clean_frame(report.indicators.join(scope.frame, on="uscc", how="semi", maintain_order="left"))
-        .join(declared.select("cohort", "indicator").with_row_index("at"), on=["cohort", "indicator"], how="left",
-              validate="m:1", maintain_order="left")
-        .with_columns(pl.selectors.float().round_sig_figs(9))
-        .select("uscc", "at", "numerator", "denominator", "value", "benchmark", "benchmark_scope", "score",
-                "score_note", pl.when(pl.col("benchmark_own_share") > rules.OWN_SHARE).then("benchmark_own_share"))
-    )  # fmt: skip
-    by_code: dict[str, list[list[Any]]] = {}
-    for code, *values in rows.iter_rows():
-        by_code.setdefault(code, []).append(values)
-    return {
-        "declared": [
+    entries = []
+    for row in clean_frame(declared).iter_rows(named=True):
+        own = by_indicator.get((row["cohort"], row["indicator"]), rows.clear().drop("cohort", "indicator"))
+        same = {
+            side: row[f"{side}_expression"]
+            for side in ("numerator", "denominator")
+            if _is_column(own["who"], own[side], everyone, row[f"{side}_expression"])
+        }
+        entries.append(
             {
                 "cohort": names.get(row["cohort"], row["cohort"]),
                 "title": row["title"],
@@ -154,11 +168,16 @@ def indicators(report: Report, scope: Kept) -> dict[str, Any]:
                 "weight": row["weight"],
                 "numerator_title": words.condition(row["numerator_expression"], report.policy),
                 "denominator_title": words.condition(row["denominator_expression"], report.policy),
+                "same": same,
+                "rows": own.drop(*same, *(column.name for column in own if column.null_count() == column.len())),
             }
-            for row in clean_frame(declared).iter_rows(named=True)
-        ],
-        "rows": by_code,
-    }
+        )
+    return entries
+
+
+def _is_column(who: pl.Series, figures: pl.Series, everyone: pl.DataFrame, name: str) -> bool:
+    """Whether `figures` of the enterprises `who` are what the column `name` of `everyone` says of them."""
+    return name in everyone.columns and everyone[name].gather(who).eq_missing(figures).all()
 
 
 def verifications(report: Report, scope: Kept) -> dict[str, list[tuple[str, ...]]]:
@@ -185,7 +204,7 @@ def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) ->
     shown = [_list_view(one, scope) for one in listed]
     if not scope.complete:
         return shown
-    everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _known(report)}
+    everyone = {"id": "ranked", "title": "全部参评", "note": "", "status": ["ranked"], "columns": _everyone(report)}
     others = report.scores.filter(pl.col("status") != "ranked")["status"].unique().sort().to_list()
     rest = {
         "id": "unrated",
@@ -197,7 +216,7 @@ def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) ->
     return [everyone, *shown, rest]
 
 
-def _known(report: Report) -> list[Column]:
+def _everyone(report: Report) -> list[Column]:
     cohort = _COHORT if report.scores["cohort"].drop_nulls().n_unique() > 1 else ()
     return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
 
@@ -222,14 +241,13 @@ def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are shown by the card of every list.
     known = ["uscc", "priority", "reason", "would_be_title", "missing", *_OWN, *(name for name, *_ in shown)]
-    rows = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(known)
-    codes = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(
-        pl.concat_list(f"partner_{i}" for i in (1, 2, 3)).list.drop_nulls().alias("partner_codes")
+    rows = one.frame.join(scope.frame, on="uscc", how="semi", maintain_order="left").select(
+        *known, pl.concat_list(f"partner_{i}" for i in (1, 2, 3)).list.drop_nulls().alias("partner_codes")
     )
     return {
         "id": f"list-{one.id}",
         "title": one.title,
         "note": "本清单为建议名单，经人工核实确认后方可作为处置依据。",
         "columns": columns,
-        "rows": {**{name: [] for name in known}, **_columns(rows), **codes.to_dict(as_series=False)},
+        "rows": _known(rows),
     }

@@ -2,38 +2,52 @@
 
 Vega draws the charts; its scripts are part of the package vl-convert-python, and the page loads nothing from anywhere.
 The page's own parts are in `templates/` (Jinja2, everything escaped) and `scripts/`; data are embedded as JSON and
-shown as text only, so that no name can become markup.
+shown as text only, so that no name can become markup. Words stand in the page as it is loaded; its script fills in
+figures and tables at once, and runs the charts' library after the first picture.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from efficiency.errors import not_written
 from efficiency.reports.page.chart_library import chart_library
 from efficiency.reports.page.charts import FONTS, charts, legend, tier_legend
-from efficiency.reports.page.data import page_data
-from efficiency.reports.palette import ACCENT, ALERT, CARD, HEADER, INK, MUTED, RULE
+from efficiency.reports.page.columns import as_json, embedded
+from efficiency.reports.page.data import DETAILS, page_data
+from efficiency.reports.palette import (
+    DARK,
+    DARK_LIST_COLOURS,
+    DARK_TIER_FILL,
+    DARK_TIER_INK,
+    LIGHT,
+    LIST_COLOURS,
+    TIER_FILL,
+    TIER_INK,
+)
 from efficiency.reports.text import clean_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from efficiency.reports.report import Report
 
-ENTERPRISES = 5_000
-"""Enterprises that a page holds in full; more make it slow to open and no easier to read."""
-SCRIPTS = ("dom.js", "tables.js", "charts.js", "card.js", "page.js")
-_PALETTE = {"ink": INK, "muted": MUTED, "rule": RULE, "header": HEADER, "card": CARD, "accent": ACCENT, "alert": ALERT}
+ENTERPRISES = 20_000
+"""Enterprises that a page holds in full, as many as the officials' workbook does."""
+EARLY = ("theme.js",)
+"""What runs before anything is drawn."""
+SCRIPTS = (
+    "dom.js", "columns.js", "tables.js", "address.js", "facets.js", "download.js", "charts.js", "card.js",
+    "sections.js", "page.js",
+)  # fmt: skip
 
 
 def page_file_name(period: str) -> str:
@@ -65,19 +79,22 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     data = page_data(report, limit=limit)
     titles = [one["title"] for one in data["lists"]]
     tiers = tier_legend(report.letter_names)
-    data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers}
-    library, own = chart_library(), _own_script()
+    data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers, "colours": _colour_names()}
+    details = {name: data.pop(name) for name in DETAILS}
+    library, own, early = chart_library(), _script(SCRIPTS), _script(EARLY)
+    style = _templates().get_template("page.css").render(looks=_looks(), fonts=FONTS, tiers=tiers)
     return (
         _templates()
         .get_template("page.html")
         .render(
             title=clean_text(f"{data['title']}报告({data['period']})"),
-            policy=_content_policy(library, own),
-            palette=_PALETTE,
-            fonts=FONTS,
-            tiers=tiers,
-            data=data,
+            policy=_content_policy([early, own, library], style),
+            page=data,
+            data=embedded(as_json(data)),
+            details=embedded(as_json(details)),
+            style=style,
             library=library,
+            early=early,
             script=own,
         )
     )
@@ -86,36 +103,52 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
 @cache
 def _templates() -> Environment:
     """The templates of the page. What is put into one is escaped, but for what the template itself calls safe."""
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("efficiency.reports.page"),
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
     )
-    environment.filters["embedded_json"] = _embedded_json
-    return environment
 
 
-def _embedded_json(data: object) -> Markup:
-    """`data` as JSON that an HTML parser leaves alone: no name in it can end the script element around it."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704  # made safe in the lines above
+def _looks() -> dict[str, dict[str, str]]:
+    """The page's colours by name, on a light and on a dark screen; paper takes the light ones."""
+    sides = (
+        ("light", LIGHT, TIER_FILL, TIER_INK, LIST_COLOURS),
+        ("dark", DARK, DARK_TIER_FILL, DARK_TIER_INK, DARK_LIST_COLOURS),
+    )
+    return {
+        side: {
+            **words,
+            **{f"fill-{tier}": colour for tier, colour in fills.items()},
+            **{f"ink-{tier}": colour for tier, colour in inks.items()},
+            **{f"list-{i}": colour for i, colour in enumerate(lists)},
+        }
+        for side, words, fills, inks, lists in sides
+    }
 
 
-def _content_policy(*scripts: str) -> str:
-    """What the page may do: run these very scripts and style itself. It may load nothing and send nothing."""
-    allowed = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
+def _colour_names() -> dict[str, str]:
+    """Colour of a light screen → its name: by these the script makes the charts follow the screen."""
+    return {colour: name for name, colour in reversed(_looks()["light"].items()) if not name.startswith("ink-")}
+
+
+def _content_policy(scripts: Sequence[str], style: str) -> str:
+    """What the page may do: run these very scripts and look like this. It may load nothing and send nothing."""
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(map(_digest, scripts))}; style-src {_digest(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 @cache
-def _own_script() -> str:
-    """Our own scripts as one, in a scope of its own."""
+def _script(names: tuple[str, ...]) -> str:
+    """Scripts of ours as one, in a scope of its own."""
     folder = files("efficiency.reports.page").joinpath("scripts")
-    parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
+    parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"

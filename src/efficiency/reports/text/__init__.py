@@ -5,6 +5,7 @@ from __future__ import annotations
 from efficiency.reports.text.cells import (
     CONFIDENT,
     LIST_NAMES,
+    LIVE,
     REVIEW,
     clean_frame,
     clean_text,
@@ -24,6 +25,7 @@ __all__ = [
     "CONFIDENT",
     "FIELDS",
     "LIST_NAMES",
+    "LIVE",
     "REVIEW",
     "RULES",
     "SEVERITIES",

@@ -1,6 +1,4 @@
-// The enterprise's card: everything that the page knows of one enterprise, under the address #<its code>.
-
-const PARTS = ["numerator", "denominator", "value", "benchmark", "scope", "score", "note", "own"];
+// The enterprise's card: everything that the page knows of one enterprise, under the address #card=<its code>.
 
 /** How far a score reaches, beside its figure: the full width is one and a half times the weight. */
 function meter(score, weight) {
@@ -11,10 +9,14 @@ function meter(score, weight) {
   return bar;
 }
 
-function indicatorTable(uscc) {
-  const rows = (DATA.indicators.rows[uscc] ?? []).map(([at, ...values]) => ({
-    ...DATA.indicators.declared[at], ...Object.fromEntries(PARTS.map((part, i) => [part, values[i]])),
-  }));
+function indicatorTable(e) {
+  const rows = details().indicators.flatMap((indicator) => {
+    const row = indicator.of(e);
+    if (!row) return [];
+    const side = (name) => (indicator.same[name] ? e[indicator.same[name]] : row[name]);
+    return [{ ...indicator, numerator: side("numerator"), denominator: side("denominator"), value: row.value, benchmark: row.benchmark,
+      scope: row.benchmark_scope, score: row.score, note: row.score_note, own: row.benchmark_own_share }];
+  });
   if (!rows.length) return null;
   const body = rows.map((row) => el("tr", {},
     el("th", { scope: "row" }, row.title, el("small", {}, `${row.unit || "比值"} · ${row.dimension}`),
@@ -67,7 +69,7 @@ function listed(e, entry) {
   const partners = names.map((name, i) => {
     const code = entry.partner_codes?.[i];
     const [called, ...words] = name.replace(/^\d+\. /, "").split("：");
-    return el("li", {}, DATA.byCode.has(code) ? el("a", { href: `#${code}` }, called) : called, words.length ? `：${words.join("：")}` : "");
+    return el("li", {}, DATA.byCode.has(code) ? cardLink(code, called) : called, words.length ? `：${words.join("：")}` : "");
   });
   return el("section", { class: "proposal" },
     el("h3", {}, `建议清单：${e.list_title}(第${entry.priority}位)`),
@@ -81,7 +83,7 @@ function listed(e, entry) {
 
 /** The verifications of the enterprise's list: tick and label, what was looked at, the cells, what is missing. */
 function verified(e) {
-  const rows = DATA.verifications[e.uscc];
+  const rows = details().verifications[e.uscc];
   if (!rows) return null;
   return el("section", {}, el("h3", {}, "核查事项(☑ 已核实 ☐ 未核实 — 未测算)"),
     entries(rows.map(([mark, label, looked, cells, missing]) => [`${mark} ${label}`, [looked, cells && `依据 ${cells}`, missing].filter(Boolean).join("；")])));
@@ -98,9 +100,9 @@ function part(title, pairs, name) {
 
 /** Fills the dialog with the card of `e`; `entry` is its line on a list, `neighbours` the codes before and after it. */
 function fillCard(dialog, e, entry, [previous, next]) {
-  const step = (code, words) => el("a", { class: "plain", href: code ? `#${code}` : null, "aria-disabled": code ? null : "true" }, words);
+  const step = (code, words) => el("a", { class: "plain", href: code ? `#card=${code}` : null, "data-card": code, role: code ? null : "link", "aria-disabled": code ? null : "true" }, words);
   const changes = known(e, DATA.parts.map(([key, title]) => [key, title, "signed", "分"])).filter(([, words]) => !/^[+-]?0\.00 /.test(words));
-  const table = indicatorTable(e.uscc);
+  const table = indicatorTable(e);
   dialog.replaceChildren(
     el("div", { class: "card-bar" }, step(previous, "‹ 上一户"), step(next, "下一户 ›"),
       el("button", { type: "button", class: "plain", onclick: () => window.print() }, "打印"),

@@ -14,19 +14,89 @@ function tooltip(_handler, event, _item, value) {
   tip.style.top = `${Math.max(4, Math.min(event.clientY + 14, innerHeight - height - 4))}px`;
 }
 
+/** Resolves after the browser has drawn what is there; where nothing is drawn, as in a hidden tab, a moment later. */
+function afterPaint() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 300);
+  });
+}
+
+/** Runs the charts' library, which waits in the page as text so that the first picture does not wait for it. */
+async function chartLibrary() {
+  await afterPaint();
+  const script = document.createElement("script");
+  script.textContent = byId("library").textContent;
+  document.head.append(script);
+}
+
+/** With more points than this the quadrant is a picture, not an element for each. */
+const PICTURED = 3000;
+
+/** A colour of the page by name: one that follows the screen, or for a picture the one of this moment. */
+const following = (name) => `var(--${name})`;
+const ofThisMoment = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/**
+ * `spec` with the page's colours by `colour`, so that charts follow a dark screen and print as on paper. Its marks are not
+ * named one by one: the chart is a picture with a name, and its figures stand in a table.
+ */
+function coloured(spec, colour) {
+  if (typeof spec === "string") return DATA.colours[spec] ? colour(DATA.colours[spec]) : spec;
+  if (Array.isArray(spec)) return spec.map((one) => coloured(one, colour));
+  if (!spec || typeof spec !== "object") return spec;
+  const inks = Array.isArray(spec.domain) && Array.isArray(spec.range)
+    && spec.domain.map((tier, i) => DATA.palette.find((one) => one.tier === tier && one.ink === spec.range[i]));
+  const changed = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, coloured(value, colour)]));
+  if (inks && inks.length && inks.every(Boolean)) changed.range = inks.map(({ tier }) => colour(`ink-${tier}`));
+  if (spec.mark?.type) changed.mark.aria = false;
+  return changed;
+}
+
+const pictures = [];
+
+/** Draws again what is a picture: its colours do not follow the screen by themselves. */
+function redrawPictures() {
+  for (const again of pictures) again();
+}
+
+const waiting = [];
+
+/** Height of a chart in `place`: bars need room for each of their rows. */
+function chartHeight(place, spec, datasets) {
+  if (spec.usermeta?.step) return new Set(datasets.rows.map((row) => row.label)).size * spec.usermeta.step;
+  return isNarrow(place) ? Math.min(spec.height, 380) : spec.height;
+}
+
+const isNarrow = (place) => place.clientWidth < 520;
+
+/** Draws `spec` in `place` when the charts' library is there: see `drawNow`. Room for it is kept from now on. */
+function draw(place, spec, label, datasets, onPick) {
+  place.style.minHeight = `${chartHeight(place, spec, datasets)}px`;
+  waiting.push([place, spec, label, datasets, onPick]);
+}
+
+async function drawAll() {
+  for (const chart of waiting.splice(0)) await drawNow(...chart);
+}
+
 /** Draws `spec` in `place`; `onPick(datum)` is called for a click on a mark. Resolves to Vega's view. */
-async function draw(place, spec, label, datasets, onPick) {
-  const narrow = place.clientWidth < 520;
-  const config = structuredClone(DATA.charts.config);
-  if (narrow) config.axis.labelLimit = 112;
-  const bars = spec.usermeta?.step && new Set(datasets.rows.map((row) => row.label)).size * spec.usermeta.step;
-  const complete = { ...spec, datasets, config, height: bars ?? (narrow ? Math.min(spec.height, 380) : spec.height) };
-  place.setAttribute("role", "img");
-  place.setAttribute("aria-label", label);
+async function drawNow(place, spec, label, datasets, onPick, renderer = "svg") {
+  const words = spec.description ?? label;
+  const colour = renderer === "svg" ? following : ofThisMoment;
+  const config = { ...coloured(DATA.charts.config, colour), aria: false };
+  config.axis = { ...config.axis, gridColor: colour("grid"), ...(isNarrow(place) ? { labelLimit: 112 } : {}) };
+  const complete = { ...coloured(spec, colour), description: words, datasets, config, height: chartHeight(place, spec, datasets) };
   // `ast`: expressions are interpreted, not compiled, so that the page needs no permission to make code from text.
   const { view } = await vegaEmbed(place, complete, {
-    mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip,
+    mode: "vega-lite", renderer, ast: true, actions: false, defaultStyle: false, tooltip,
   });
+  // Vega names the place; the picture in it is what has a name to be read.
+  for (const name of ["role", "aria-label", "aria-roledescription"]) place.removeAttribute(name);
+  const picture = place.querySelector("svg, canvas");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", words);
+  picture.removeAttribute("aria-roledescription");
   view.addEventListener("click", (_event, item) => item?.datum && onPick?.(item.datum));
   return view;
 }
@@ -43,7 +113,7 @@ function symbol(mark) {
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", shapes[mark.shape] ?? mark.shape);
-  path.setAttribute("fill", mark.colour);
+  path.setAttribute("fill", DATA.colours[mark.colour] ? following(DATA.colours[mark.colour]) : mark.colour);
   svg.append(path);
   return svg;
 }
@@ -52,7 +122,7 @@ function symbol(mark) {
 async function quadrantChart(enterprises, pick) {
   if (!DATA.charts.quadrant) {
     byId("quadrant-figure").hidden = true;
-    return { update() {}, choose() {}, point() {} };
+    return { update() {}, point() {} };
   }
   const others = DATA.marks.at(-1).title;
   const titles = new Set(DATA.marks.map((mark) => mark.title));
@@ -70,7 +140,20 @@ async function quadrantChart(enterprises, pick) {
   const drawn = [...background, ...points].sort((a, b) => (b.mark === others) - (a.mark === others));
   const present = () => drawn.filter((p) => !off.has(p.mark)).map((p) => ({ ...p, hit: !hits || hits.has(p.uscc) }));
   const label = `散点图：${points.length}户企业的土地得分和能源得分，各企业的得分见下方名单`;
-  const view = await draw(byId("quadrant"), DATA.charts.quadrant, label, { points: present(), chosen: [] }, (d) => d.uscc && pick(d.uscc));
+  const renderer = drawn.length > PICTURED ? "canvas" : "svg";
+  let ringed = null;
+  const data = () => ({ points: present(), chosen: points.filter((point) => point.uscc === ringed) });
+  const make = () => drawNow(byId("quadrant"), DATA.charts.quadrant, label, data(), (d) => d.uscc && pick(d.uscc), renderer);
+  let view = await make();
+  if (renderer === "canvas") {
+    const backdrop = () => { byId("quadrant").style.background = ofThisMoment("paper"); };
+    backdrop();
+    pictures.push(async () => {
+      view.finalize();
+      view = await make();
+      backdrop();
+    });
+  }
   const refresh = () => view.data("points", present()).runAsync();
   for (const mark of DATA.marks) {
     const count = drawn.filter((point) => point.mark === mark.title).length;
@@ -84,40 +167,53 @@ async function quadrantChart(enterprises, pick) {
   byId("quadrant-note").textContent =
     `虚线为分界线(${DATA.lines})；越靠右上越省地、省能。点一下某点即看该企业；上方筛选未选中的企业变淡。`
     + "用键盘时，在“图中企业”里选，或在名单中移到企业名称，图中即圈出该企业。";
-  const choose = (uscc) => view.data("chosen", points.filter((point) => point.uscc === uscc)).runAsync();
+  const choose = (uscc) => {
+    ringed = uscc;
+    return view.data("chosen", data().chosen).runAsync();
+  };
   const finder = quadrantFinder(points, choose);
   return {
     update(found) {
       hits = found;
+      finder.offer(points.filter((point) => !found || found.has(point.uscc)));
       return refresh();
     },
-    choose,
-    point: finder,
+    point: finder.point,
   };
 }
 
+const OFFERED = 1000;
+
 /**
- * The points as a list by quadrant, for whoever has no mouse: the one chosen is ringed in the chart and told in words.
- * Returns a function that tells and rings the enterprise of a code.
+ * The points as a list by quadrant, for whoever has no mouse: the one chosen is ringed in the chart and said in words.
+ * `offer(points)` makes the list, up to a bound; `point(code)` says and rings the enterprise of a code.
  */
 function quadrantFinder(points, choose) {
   const { lines: [land, energy], corners } = DATA.charts.quadrant.usermeta;
+  const byCode = new Map(points.map((point) => [point.uscc, point]));
   const told = el("p", { class: "told", role: "status" });
   const corner = (point) => corners.find(([, right, top]) => (point.land_score >= land) === (right === 1) && (point.energy_score >= energy) === (top === 1))[0];
   const tell = (uscc) => {
-    const point = points.find((one) => one.uscc === uscc);
+    const point = byCode.get(uscc);
     choose(uscc);
-    told.replaceChildren(...(point
-      ? [el("a", { href: `#${uscc}` }, point.words.split("\n")[0]), `：${[corner(point), ...point.words.split("\n").slice(1)].join("；")}`] : []));
+    const [name, ...lines] = point ? point.words.split("\n") : [];
+    told.replaceChildren(...(point ? [cardLink(uscc, name), `：${[corner(point), ...lines].join("；")}`] : []));
   };
-  const groups = corners.map(([words]) => [words, points.filter((point) => corner(point) === words)]);
-  const list = el("select", { name: "quadrant-enterprise", onchange: () => tell(list.value) }, el("option", { value: "" }, "选一户企业"), groups.filter(([, own]) => own.length).map(([words, own]) =>
-    el("optgroup", { label: `${words}(${number(own.length, 0)}户)` },
-      own.map((point) => el("option", { value: point.uscc }, point.words.split("\n")[0])))));
+  const list = el("select", { name: "quadrant-enterprise", onchange: () => tell(list.value) });
   byId("quadrant-find").replaceChildren(el("label", {}, el("span", {}, "图中企业"), list), told);
-  return (uscc) => {
-    list.value = points.some((point) => point.uscc === uscc) ? uscc : "";
-    tell(uscc);
+  return {
+    offer(found) {
+      const offered = found.slice(0, OFFERED);
+      const groups = corners.map(([words]) => [words, offered.filter((point) => corner(point) === words)]);
+      list.replaceChildren(
+        el("option", { value: "" }, found.length > OFFERED ? `选一户企业(前${number(OFFERED, 0)}户，其余请先筛选)` : "选一户企业"),
+        ...groups.filter(([, own]) => own.length).map(([words, own]) => el("optgroup", { label: `${words}(${number(own.length, 0)}户)` },
+          own.map((point) => el("option", { value: point.uscc }, point.words.split("\n")[0])))));
+    },
+    point(uscc) {
+      list.value = byCode.has(uscc) ? uscc : "";
+      tell(uscc);
+    },
   };
 }
 

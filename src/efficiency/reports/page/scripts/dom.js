@@ -13,8 +13,6 @@ function el(tag, properties = {}, ...children) {
   return element;
 }
 
-const byId = (id) => document.getElementById(id);
-
 const formats = new Map();
 function number(value, most, least = 0) {
   const key = `${most}/${least}`;
