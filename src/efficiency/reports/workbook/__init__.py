@@ -7,6 +7,7 @@ from efficiency.reports.workbook.paper import Cells, Paper
 from efficiency.reports.workbook.save import Book, new_workbook
 from efficiency.reports.workbook.sheets import (
     FIRST_ROW,
+    LOOK_UP,
     ROWS_PER_SHEET,
     Extent,
     Field,
@@ -21,6 +22,7 @@ from efficiency.reports.workbook.styles import Styles, score_kind
 
 __all__ = [
     "FIRST_ROW",
+    "LOOK_UP",
     "ROWS_PER_SHEET",
     "Book",
     "Cells",

@@ -29,6 +29,10 @@ class ColumnFormat:
     variants: Mapping[str, Format] = field(default_factory=dict)
     variant: pl.Expr | None = None
     """Text: a key of `variants`, or null."""
+    formulas: Mapping[str, str] = field(default_factory=dict)
+    """Value of a cell → the formula that stands for it, with {row} for the number of its row."""
+    shown: str = ""
+    """The value of these formulas, stored for readers that do not calculate."""
 
 
 class _EveryDigit(float):
@@ -68,6 +72,9 @@ def write_rows(
                 style = formatted.variants[variant]
             if value is None:
                 sheet.write_blank(row, column, None, style)
+            elif formatted.formulas:
+                formula = formatted.formulas[value].replace("{row}", str(row + 1))
+                sheet.write_formula(row, column, formula, style, formatted.shown)
             elif not isinstance(value, str):
                 sheet.write_number(row, column, _EveryDigit(value) if isinstance(value, float) else value, style)
             elif variant == LINKED and target is not None:

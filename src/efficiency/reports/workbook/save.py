@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
-from efficiency.reports.palette import FONT
 from efficiency.reports.workbook.styles import Styles
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ def new_workbook(path: Path, created: datetime, *, title: str, enterprises: int 
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "nan_inf_to_errors": False,
-            "default_format_properties": {"font_name": FONT, "font_size": 10},
+            # Columns are measured by the digits of this font: one that every system has, whatever cells are set in.
+            "default_format_properties": {"font_name": "Arial", "font_size": 10, "font_scheme": "none"},
         },
     )
     workbook.set_properties({"title": title, "created": created.replace(tzinfo=None)})

@@ -61,7 +61,8 @@ class Styles:
 
     def get(self, **properties: object) -> Format:
         """The format with these XlsxWriter properties, in the workbook's font unless they name another."""
-        complete = {"font_name": FONT, "font_size": 10, "font_color": INK, **properties}
+        # With a scheme Excel would take the theme's font for the one that is named.
+        complete = {"font_name": FONT, "font_scheme": "none", "font_size": 10, "font_color": INK, **properties}
         key = tuple(sorted(complete.items()))
         if key not in self.made:
             self.made[key] = self.workbook.add_format(complete)
