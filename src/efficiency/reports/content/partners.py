@@ -20,14 +20,14 @@ _SAME = ("indicator", "numerator_expression", "denominator_expression")
 def partner_words(
     candidates: pl.DataFrame, indicators: pl.DataFrame, tiers: pl.DataFrame, policy: Policy
 ) -> pl.DataFrame:
-    """One row per enterprise and partner in order: uscc, number, partner (code or null), words, short, named.
+    """One row per enterprise and partner in order: uscc, number, partner (code or null), words, short, name.
 
     `candidates` has uscc, partner_1 … and partner_1_name …; `indicators` the rows (shape schemas.INDICATORS) of
     enterprises and partners, `tiers` the partners' uscc and tier. The words name the partner with its tier, and of the
     first land and energy indicator of the enterprise's cohort what both have together: Σ numerators ÷ Σ denominators,
     against the enterprise's benchmark as it is. Where the partner is measured by another indicator, they say so.
-    `short` leaves out what a list has in columns of its own: indicator, unit, own value and benchmark; `named` is the
-    partner with its tier alone.
+    `short` leaves out what a list has in columns of its own: indicator, unit, own value and benchmark; `name` is
+    the partner's alone.
     """
     pairs = pl.concat(
         candidates.select(
@@ -74,19 +74,15 @@ def partner_words(
             "partner",
             _named("said").alias("words"),
             _named("said_short").alias("short"),
-            _who().alias("named"),
+            "name",
         )
     )  # fmt: skip
 
 
 def _named(said: str) -> pl.Expr:
     """甲公司(A类)：what is said of it."""
-    return pl.concat_str(_who(), pl.concat_str(pl.lit("："), said).fill_null(""))
-
-
-def _who() -> pl.Expr:
-    """甲公司(A类)."""
-    return pl.concat_str("name", pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null(""))
+    tier = pl.concat_str(pl.lit("("), "tier", pl.lit("类)")).fill_null("")
+    return pl.concat_str("name", tier, pl.concat_str(pl.lit("："), said).fill_null(""))
 
 
 def _together() -> tuple[pl.Expr, pl.Expr]:

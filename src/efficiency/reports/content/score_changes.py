@@ -20,7 +20,7 @@ SHOWN = 0.005
 """A part smaller than this many points is not worth a word."""
 WORTH_PAPER = 1.0
 """A change of so many points is printed even where the tier stays."""
-MOST_ON_PAPER = 60
+MOST_ON_PAPER = 38
 _ALWAYS = ("own", "peers")
 """Parts that are printed also where nobody has any of them."""
 SCORE_CHANGE_FIELDS = noted((
@@ -50,13 +50,8 @@ def score_change_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
 
 def worth_paper(rows: pl.DataFrame) -> int:
     """How many of the first rows are printed: those whose tier changed, and the greatest changes of the score."""
-    return int(
-        (_tier_changed() | (pl.col("change").abs() >= WORTH_PAPER))
-        .fill_null(value=False)
-        .pipe(rows.select)
-        .sum()
-        .item()
-    )
+    told = _tier_changed() | (pl.col("change").abs() >= WORTH_PAPER).fill_null(value=False)
+    return min(rows.filter(told).height, MOST_ON_PAPER)
 
 
 def _tier_changed() -> pl.Expr:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, RULE, TIER_FILL
-from efficiency.reports.text import clean_frame, clean_text, columnar_width, display_width
+from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
 from efficiency.reports.workbook.table import add_table, unique_headers
-from efficiency.reports.workbook.widths import MARGIN, fitted, number_width
+from efficiency.reports.workbook.widths import MARGIN, fitted, lines_taken, measured, number_width, pixels, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +42,11 @@ ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
 FOLDED = "另有{count}列收在右侧折叠列中，点列标上方的“+”展开，不打印。"
 SIGNATURES = "制表人：______________    审核人：______________    负责人：______________    日期：______年____月____日"
-LINE_HEIGHT = 13.0
+LINE_HEIGHT = 14.0
 """Points that a line of text in size 10 takes."""
+WRAPPED_LINE = 14.5
+"""Points that each line of a row takes, in fonts with much room between lines; 3.5 of them are blank at the edges."""
+LEAST_HEIGHT = 12.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
 MOST_FOLDED_WIDTH = 90.0
@@ -121,11 +124,10 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
         raise ValueError(f"{sheet.get_name()} has {frame.height} rows, more than a sheet takes: split it first")
     frame = clean_frame(frame)
     headers = unique_headers(field.title for field in fields)
-    fields = [
-        replace(_with_room(field, frame, page.cuts), title=title) for field, title in zip(fields, headers, strict=True)
-    ]
-    fields = fitted(fields, portrait=page.portrait)
-    lines = _lines(frame, fields)
+    titled = [replace(field, title=title) for field, title in zip(fields, headers, strict=True)]
+    widths = measured(frame, titled)
+    fields = fitted([_with_room(field, frame, page.cuts) for field in titled], widths, portrait=page.portrait)
+    lines = lines_taken(widths, fields)
     fields = [_unfolded(field, frame, lines) for field in fields]
     _set_columns(sheet, fields)
     last = max(index for index, field in enumerate(fields) if field.paper)
@@ -166,12 +168,16 @@ def _is_folded(field: Field) -> bool:
 def _set_columns(sheet: Worksheet, fields: Sequence[Field]) -> None:
     """The columns' widths; those that are folded away are grouped, with the button over the column before them."""
     sheet.outline_settings(symbols_right=False)
+    before = 0
     for index, field in enumerate(fields):
         if _is_folded(field):
             options: dict[str, bool | int] = {"level": 1, "hidden": True}
         else:
             options = {"collapsed": index + 1 < len(fields) and _is_folded(fields[index + 1])}
-        sheet.set_column(index, index, field.width, None, options)
+        # Neighbours of one width would be written as one span, which some readers take for its first column alone.
+        wide = pixels(field.width)
+        before = wide + 1 if wide == before else wide
+        sheet.set_column_pixels(index, index, before, None, options)
 
 
 def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
@@ -219,12 +225,12 @@ def _footer_text(text: str) -> str:
 
 def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page, last: int) -> None:
     """Title and unit line over the columns of the paper, up to the `last`, and the headers with their notes."""
-    sheet.set_row(0, 22)
+    sheet.set_row(0, 20)
     write_merged(sheet, 0, (0, last), clean_text(page.title), styles.title(14))
-    sheet.set_row(1, LINE_HEIGHT * wrapped_lines(page.units, _paper_width(fields)) + 1)
+    sheet.set_row(1, LINE_HEIGHT * wrapped_lines(page.units, _paper_width(fields)))
     write_merged(sheet, 1, (0, last), clean_text(page.units), styles.note(align="right", font_size=10, text_wrap=True))
     lines = max(wrapped_lines(field.title, field.width) for field in fields)
-    sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 6)
+    sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 2)
     for index, field in enumerate(fields):
         write_text(sheet, HEADER_ROW, index, field.title, styles.header())
         if field.note:
@@ -253,13 +259,6 @@ def _paper_width(fields: Sequence[Field]) -> float:
     return sum(field.width for field in fields if field.paper)
 
 
-def _lines(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Series:
-    """The lines that each row takes on paper: those of its longest text in its column."""
-    texts = [field for field in fields if field.kind in ("text", "alert", "tier") and field.paper]
-    lines = [_wrapped_lines(frame[field.name], field.width) for field in texts]
-    return frame.select(pl.max_horizontal(pl.lit(1), *lines).alias("lines"))["lines"]
-
-
 def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
     """A folded column wide enough for its header in two lines and for its texts in the lines that the rows have."""
     if not _is_folded(field):
@@ -267,26 +266,14 @@ def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
     widths = [field.width, display_width(field.title) / 2 + 2.5]
     if field.kind == "text" and frame.height:
         text = pl.col(field.name).str.replace_all("\n", " ")
-        needed = frame.select((columnar_width(text) / (lines - pl.lit(0.5)).clip(lower_bound=1)).max()).item()
+        needed = frame.select((text_width(text) / (lines - pl.lit(0.5)).clip(lower_bound=1)).max()).item()
         widths.append(min((needed or 0) + 2, MOST_FOLDED_WIDTH))
     return replace(field, width=max(widths))
 
 
 def _height(lines: pl.Series) -> pl.Expr:
     """The height of each row in points."""
-    return pl.lit(lines * LINE_HEIGHT - 1).clip(upper_bound=MOST_HEIGHT)
-
-
-def _wrapped_lines(texts: pl.Series, width: float) -> pl.Expr:
-    """As `wrapped_lines`, of a whole column; null where there is no text."""
-
-    def lines(text: pl.Expr) -> pl.Expr:
-        return pl.max_horizontal(pl.lit(1), (columnar_width(text) / _room(width)).ceil().cast(pl.Int64))
-
-    text = pl.col(texts.name)
-    if not texts.str.contains("\n", literal=True).any():
-        return lines(text)
-    return text.str.split("\n").list.eval(lines(pl.element())).list.sum()
+    return pl.lit(lines * WRAPPED_LINE - 3.5).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
 
 
 def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Field:
