@@ -88,7 +88,7 @@ def _identity(*, several: bool) -> tuple[Field, ...]:
         Field("town", "镇办", "text", 10, paper=False),
         *((Field("cohort_name", "评价组", "text", 10),) if several else ()),
         Field("score", "综合得分", "score", 9),
-        Field("tier", "综合等级", "tier", 6),
+        Field("tier", "综合等级", "tier", 4.6),
     ))  # fmt: skip
 
 

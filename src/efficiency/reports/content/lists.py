@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
 
-_ON_PAPER = {"upgrade": (), "merger": (), "partner": ("land",), VERIFY: ("land",)}
+_ON_PAPER = {"upgrade": (), "merger": (), "partner": (), VERIFY: ("land",)}
 """Dimensions whose efficiency is printed, where that is not both: the reason says it, or other texts take the room."""
 
 
@@ -138,8 +138,8 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("land", "用地\n(亩)", "amount", 8, total=True, bar=True),
         Field("energy", "综合能耗\n(吨标准煤)", "amount", 10, total=True, bar=True),
         *on_paper,
-        Field("tier", "综合\n等级", "tier", 5.5),
-        *((Field("doubt", "复核", "alert", 5.5),) if reviewed else ()),
+        Field("tier", "综合\n等级", "tier", 4.6),
+        *((Field("doubt", "复核", "alert", 4.6),) if reviewed else ()),
         *(asked if own == VERIFY else ()),
         Field("reason", "入选理由", "text", 43),
         *((Field("partner_names", "并转对象(依次)", "text", 54),) if partners else ()),
@@ -174,7 +174,7 @@ def _efficiency_fields(rows: pl.DataFrame, wanted: Sequence[str]) -> tuple[list[
         mixed = labels.len() > 1
         title, _, unit = (str(labels[0]) if labels.len() == 1 else f"{side}效率").partition("(")
         unit = unit and f"\n({unit}"
-        tier = Field(f"{dimension}_tier", f"{side}\n等级", "tier", 5.5, paper=shown and mixed)
+        tier = Field(f"{dimension}_tier", f"{side}\n等级", "tier", 4.6, paper=shown and mixed)
         value = Field(f"{dimension}_value", f"{title}{unit}", "ratio", 12, paper=shown and not mixed)
         (on_paper if tier.paper else folded).append(tier)
         (on_paper if value.paper else folded).append(value)

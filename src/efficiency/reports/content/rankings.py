@@ -30,7 +30,7 @@ RANKING_FIELDS = noted((
     Field("energy", "综合能耗\n(吨标准煤)", "amount", 11, total=True),
     Field("score", "综合\n得分", "score", 8),
     Field("tier", "调档\n后\n等级", "tier", 6.5),
-    Field("previous_tier", "上期\n等级", "tier", 5.5),
+    Field("previous_tier", "上期\n等级", "tier", 4.6),
     Field("list_title", "所列清单", "text", 12.5),
     Field("details", "明细", "lookup", 7, paper=False),
     Field("uscc", "统一社会信用代码", "code", 21, paper=False),

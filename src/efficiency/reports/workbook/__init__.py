@@ -14,11 +14,13 @@ from efficiency.reports.workbook.sheets import (
     Kind,
     Page,
     print_setup,
+    row_height,
     wrapped_lines,
     write_list,
     write_merged,
 )
 from efficiency.reports.workbook.styles import Styles, score_kind
+from efficiency.reports.workbook.widths import lines_in
 
 __all__ = [
     "FIRST_ROW",
@@ -32,8 +34,10 @@ __all__ = [
     "Page",
     "Paper",
     "Styles",
+    "lines_in",
     "new_workbook",
     "print_setup",
+    "row_height",
     "score_kind",
     "unique_parts",
     "wrapped_lines",

@@ -17,7 +17,17 @@ from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
 from efficiency.reports.workbook.table import add_table, unique_headers
-from efficiency.reports.workbook.widths import MARGIN, fitted, lines_taken, measured, number_width, pixels, text_width
+from efficiency.reports.workbook.widths import (
+    MARGIN,
+    fitted,
+    header_lines,
+    lines_in,
+    lines_taken,
+    measured,
+    number_width,
+    pixels,
+    text_width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -211,7 +221,7 @@ def print_setup(sheet: Worksheet, running: str, *, portrait: bool = False) -> No
         sheet.set_portrait()
     else:
         sheet.set_landscape()
-    sheet.set_margins(left=MARGIN, right=MARGIN, top=0.35, bottom=0.45)
+    sheet.set_margins(left=MARGIN, right=MARGIN, top=0.3, bottom=0.4)
     sheet.center_horizontally()
     sheet.hide_gridlines(2)
     sheet.set_footer(f"&L&10{_footer_text(running)}&R&10第&P页 共&N页", {"margin": 0.2})
@@ -229,7 +239,7 @@ def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     write_merged(sheet, 0, (0, last), clean_text(page.title), styles.title(14))
     sheet.set_row(1, LINE_HEIGHT * wrapped_lines(page.units, _paper_width(fields)))
     write_merged(sheet, 1, (0, last), clean_text(page.units), styles.note(align="right", font_size=10, text_wrap=True))
-    lines = max(wrapped_lines(field.title, field.width) for field in fields)
+    lines = max(header_lines(field.title, field.width) for field in fields)
     sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 2)
     for index, field in enumerate(fields):
         write_text(sheet, HEADER_ROW, index, field.title, styles.header())
@@ -243,14 +253,17 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     """Notes and the signature line from `row` on; returns the row after them."""
     last = max(index for index, field in enumerate(fields) if field.paper)
     folded = sum(map(_is_folded, fields))
-    for note in (*page.notes, *([FOLDED.format(count=folded)] if folded else [])):
+    shown = list(page.notes)
+    if folded:
+        shown[-1:] = ["".join([*shown[-1:], FOLDED.format(count=folded)])]
+    for note in shown:
         style = styles.note(text_wrap=True, align="left", font_size=10)
         write_merged(sheet, row, (0, last), clean_text(note), style)
-        sheet.set_row(row, LINE_HEIGHT * wrapped_lines(note, _paper_width(fields)) + 1)
+        sheet.set_row(row, LINE_HEIGHT * lines_in(note, _paper_width(fields)))
         row += 1
     if page.signed:
         write_merged(sheet, row, (0, last), SIGNATURES, styles.get(align="center", valign="vcenter"))
-        sheet.set_row(row, 28)
+        sheet.set_row(row, 26)
         row += 1
     return row
 
@@ -271,8 +284,13 @@ def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
     return replace(field, width=max(widths))
 
 
+def row_height(lines: int) -> float:
+    """Points that a row of so many lines of text takes."""
+    return min(max(lines * WRAPPED_LINE - 3.5, LEAST_HEIGHT), MOST_HEIGHT)
+
+
 def _height(lines: pl.Series) -> pl.Expr:
-    """The height of each row in points."""
+    """The height of each row in points, as `row_height`."""
     return pl.lit(lines * WRAPPED_LINE - 3.5).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
 
 

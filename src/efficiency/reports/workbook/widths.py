@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.text import columnar_width
+from efficiency.reports.text import columnar_width, display_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,11 +27,13 @@ FLEXIBLE = 20.0
 """Text columns from this width on give and take."""
 LEAST = 12.0
 """What they keep at least."""
-STEPS = (4.0, 1.0)
+STEPS = (4.0, 1.0, 0.3)
 SHIFTS = 4
 """Characters, and how many times as many either way, by which text columns are tried wider and narrower."""
 SAMPLE = 120
 """Rows by which that is judged."""
+_WIDE = 1.905
+"""What a Chinese character takes, as many points as its size, in characters of column width."""
 WRAPPED = ("text", "alert", "tier")
 """Kinds whose text is wrapped."""
 
@@ -72,12 +74,35 @@ def lines_taken(widths: pl.DataFrame, fields: Sequence[Field]) -> pl.Series:
     return widths.select(pl.max_horizontal(pl.lit(1, dtype=pl.Int64), *lines).alias("lines"))["lines"]
 
 
+def lines_in(text: str, width: float) -> int:
+    """Lines that one text takes in a column, as `lines_taken` has it."""
+    return sum(
+        _lines_of(1.03 * len(part) + 0.875 * (display_width(part) - len(part)), width) for part in text.split("\n")
+    )
+
+
+def header_lines(title: str, width: float) -> int:
+    """Lines that a header takes, which is Chinese for the most part: whole characters in each."""
+    needed = 1.03 * len(title) + 0.875 * (display_width(title) - len(title))
+    return ceil(needed / max(_WIDE * (_room(width) // _WIDE), _WIDE))
+
+
+def _room(width: float) -> float:
+    return max(width - 0.2, 2.0)
+
+
+def _usable(width: float) -> float:
+    """What a line of several holds: whole Chinese characters, or all but most of one where other letters are among."""
+    room = _room(width)
+    return max(_WIDE * (room // _WIDE), room - 1.5)
+
+
 def _lines(widths: pl.DataFrame, field: Field) -> pl.Expr:
     """Lines of a column; each but the last may lack a character at its end."""
-    room = max(field.width - 0.2, 2.0)
+    room, usable = _room(field.width), _usable(field.width)
 
     def wrapped(needed: pl.Expr) -> pl.Expr:
-        return pl.when(needed <= room).then(1).otherwise((needed / max(room - 1.5, 1.0)).ceil().cast(pl.Int64))
+        return pl.when(needed <= room).then(1).otherwise((needed / usable).ceil().cast(pl.Int64))
 
     needed = pl.col(field.name)
     return (
@@ -139,8 +164,7 @@ def _shared(texts: Sequence[Sequence[Sequence[float]]], given: Sequence[float]) 
 
 def _lines_of(needed: float, width: float) -> int:
     """Lines of a text; each but the last may lack a character at its end."""
-    room = max(width - 0.2, 2.0)
-    return 1 if needed <= room else ceil(needed / max(room - 1.5, 1.0))
+    return 1 if needed <= _room(width) else ceil(needed / _usable(width))
 
 
 def _flexible(field: Field) -> bool:
