@@ -144,7 +144,9 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
     _write_head(sheet, styles, fields, page, last)
     if frame.height:
         formats = {field.name: _column_format(styles, field, frame, page) for field in fields}
-        formats = {name: _located(made, fields) for name, made in formats.items()}
+        formats = {
+            field.name: replace(_located(formats[field.name], fields), sparse=_is_folded(field)) for field in fields
+        }
         write_rows(sheet, frame, formats, _height(lines), first=FIRST_ROW)
         add_table(sheet, page.title, (HEADER_ROW, FIRST_ROW + frame.height - 1), headers, filtered=page.filtered)
         _draw_bars(sheet, fields, frame.height)

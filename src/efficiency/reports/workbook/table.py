@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HEADER_LIMIT = 200
 """Characters of a header; Excel takes 255 for the name of a table's column."""
-STYLE = "TableStyleLight1"
+STYLE = "TableStyleLight15"
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z_\u4e00-\u9fff]")
 
 
