@@ -9,6 +9,7 @@ import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
+from efficiency.reports.content.columns import noted
 from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from efficiency.reports.report import Report
+
+
+_ON_PAPER = {"upgrade": (), "merger": (), "partner": (), VERIFY: ("land",)}
+"""Dimensions whose efficiency is printed, where that is not both: the reason says it, or other texts take the room."""
+
+
+DOUBTFUL = "临界"
+"""The beginning of REVIEW, where there is no room for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,10 @@ def _rows(report: Report) -> pl.DataFrame:
     partners = (
         partner_words(report.candidates, report.indicators, tiers, report.policy)
         .group_by("uscc", maintain_order=True)
-        .agg(pl.concat_str(pl.col("number").cast(pl.String), pl.lit(". "), "short").str.join("\n").alias("partners"))
+        .agg(
+            pl.concat_str(pl.col("number").cast(pl.String), pl.lit(". "), "short").str.join("\n").alias("partners"),
+            pl.concat_str(pl.col("number").cast(pl.String), pl.lit("."), "name").str.join(" ").alias("partner_names"),
+        )
     )
     efficiencies = headline_efficiencies(report, report.candidates)
     return (
@@ -96,6 +108,7 @@ def _rows(report: Report) -> pl.DataFrame:
         .join(partners, on="uscc", how="left", validate="m:1", maintain_order="left")
         .with_columns(
             pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(REVIEW)).alias("review"),
+            pl.when(pl.col("tier_confidence") < CONFIDENT).then(pl.lit(DOUBTFUL)).alias("doubt"),
             # Who has no revenue is not told to earn more before somebody has looked.
             pl.when(pl.col("idle")).then(pl.lit(NO_REVENUE)).otherwise(_lines(needs)).alias("need"),
             pl.col("would_be").replace(list_titles(report)).alias("would_be_title"),
@@ -110,51 +123,62 @@ def _lines(parts: Sequence[pl.Expr]) -> pl.Expr:
 
 
 def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
+    """The columns: what a meeting needs on paper first, then the way into the details, then the rest, folded."""
     # A rank says nothing without the cohort in which it was taken.
-    cohort = (Field("cohort_name", "评价组", "text", 8),) if cohorts > 1 else ()
-    efficiencies: list[Field] = []
-    for dimension in DIMENSIONS:
-        labels = rows[f"{dimension}_indicator"].drop_nulls().unique()
-        if labels.len() > 1:
-            # Cohorts are measured differently, so each row says by what.
-            title = f"{DIMENSION_NAMES[dimension]}效率"
-            efficiencies.append(Field(f"{dimension}_indicator", f"{title}\n指标", "text", 11))
-        else:
-            title = str(labels[0]) if labels.len() else f"{DIMENSION_NAMES[dimension]}效率"
-        efficiencies += [
-            Field(f"{dimension}_value", title.replace("(", "\n("), "ratio", 9),
-            Field(f"{dimension}_benchmark", "其基准值", "ratio", 8),
-        ]
-    raised = (Field("next_tier_needs", "升档所需", "text", 30),) if rows["next_tier_needs"].count() else ()
-    last = {
-        "merger": (Field("partners", "建议并转对象", "text", 44),),
-        "upgrade": (Field("need", "达到基准所需", "text", 36),),
-        VERIFY: (Field("partners", "建议并转对象", "text", 44),) if rows["partners"].count() else (),
-    }
-    asked = (Field("would_be_title", "拟列\n清单", "text", 8), Field("missing", "待核实事项", "text", 16))
-    return (
+    cohort = (Field("cohort_name", "评价组", "text", 10, paper=False),) if cohorts > 1 else ()
+    on_paper, folded = _efficiency_fields(rows, _ON_PAPER.get(own, DIMENSIONS))
+    reviewed = rows["review"].count() > 0
+    raised = (Field("next_tier_needs", "升档所需", "text", 30, paper=False),) if rows["next_tier_needs"].count() else ()
+    partners = own == "merger" or (own == VERIFY and rows["partners"].count() > 0)
+    asked = (Field("would_be_title", "拟列清单", "text", 9), Field("missing", "待核实事项", "text", 22))
+    return noted((
         Field("priority", "序号", "ordinal", 5),
-        *cohort,
-        Field("rank", "名次", "ordinal", 5.5),
-        Field("name", "企业名称", "text", 19),
-        Field("uscc", "统一社会信用代码", "link", 19.5),
-        Field("town", "镇办", "text", 9),
-        Field("industry", "行业", "text", 14),
-        Field("land", "用地\n(亩)", "amount", 9.5, total=True),
-        Field("energy", "综合能耗\n(吨标准煤)", "amount", 11, total=True),
-        *efficiencies,
-        Field("land_score", "土地\n得分", "score", 6.5),
-        Field("energy_score", "能源\n得分", "score", 6.5),
-        Field("land_tier", "土地\n等级", "tier", 5.5),
-        Field("energy_tier", "能源\n等级", "tier", 5.5),
-        Field("tier", "综合\n等级", "tier", 5.5),
-        Field("previous_tier", "上期\n等级", "tier", 5.5),
-        Field("override_labels", "调档事由", "text", 11),
-        Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
-        Field("tier_confidence", "稳健\n度", "confidence", 7),
-        Field("review", "复核\n提示", "alert", 8),
+        Field("name", "企业名称", "text", 21),
+        Field("town", "镇办", "text", 8.5),
+        Field("land", "用地\n(亩)", "amount", 8, total=True, bar=True),
+        Field("energy", "综合能耗\n(吨标准煤)", "amount", 10, total=True, bar=True),
+        *on_paper,
+        Field("tier", "综合\n等级", "tier", 4.6),
+        *((Field("doubt", "复核", "alert", 4.6),) if reviewed else ()),
         *(asked if own == VERIFY else ()),
-        Field("reason", "入选理由", "text", 26),
+        Field("reason", "入选理由", "text", 43),
+        *((Field("partner_names", "并转对象(依次)", "text", 54),) if partners else ()),
+        *((Field("need", "达到基准所需", "text", 80),) if own == "upgrade" else ()),
+        Field("details", "明细", "lookup", 7, paper=False),
+        *cohort,
+        Field("rank", "名次", "ordinal", 6, paper=False),
+        Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+        Field("industry", "行业", "text", 30, paper=False),
+        *folded,
+        Field("land_score", "土地\n得分", "score", 8, paper=False),
+        Field("energy_score", "能源\n得分", "score", 8, paper=False),
+        Field("previous_tier", "上期\n等级", "tier", 7, paper=False),
+        Field("override_labels", "调档事由", "text", 14, paper=False),
+        Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
+        Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
+        Field("review", "复核提示", "alert", 14, paper=False),
         *raised,
-        *last.get(own, ()),
-    )
+        *((Field("partners", "建议并转对象", "text", 60, paper=False),) if partners else ()),
+    ))  # fmt: skip
+
+
+def _efficiency_fields(rows: pl.DataFrame, wanted: Sequence[str]) -> tuple[list[Field], list[Field]]:
+    """The columns of the efficiencies of the `wanted` dimensions for the paper, and the others, folded.
+
+    Where the cohorts of the list are measured by different indicators there is no one unit: the paper shows tiers.
+    """
+    on_paper, folded = [], []
+    for dimension in DIMENSIONS:
+        side, shown = DIMENSION_NAMES[dimension], dimension in wanted
+        labels = rows[f"{dimension}_indicator"].drop_nulls().unique()
+        mixed = labels.len() > 1
+        title, _, unit = (str(labels[0]) if labels.len() == 1 else f"{side}效率").partition("(")
+        unit = unit and f"\n({unit}"
+        tier = Field(f"{dimension}_tier", f"{side}\n等级", "tier", 4.6, paper=shown and mixed)
+        value = Field(f"{dimension}_value", f"{title}{unit}", "ratio", 12, paper=shown and not mixed)
+        (on_paper if tier.paper else folded).append(tier)
+        (on_paper if value.paper else folded).append(value)
+        folded.append(Field(f"{dimension}_benchmark", f"{title}·基准值{unit}", "ratio", 12, paper=False))
+        if mixed:
+            folded.append(Field(f"{dimension}_indicator", f"{side}效率\n指标", "text", 30, paper=False))
+    return on_paper, folded

@@ -20,13 +20,14 @@ _SAME = ("indicator", "numerator_expression", "denominator_expression")
 def partner_words(
     candidates: pl.DataFrame, indicators: pl.DataFrame, tiers: pl.DataFrame, policy: Policy
 ) -> pl.DataFrame:
-    """One row per enterprise and partner that is named, in order: uscc, number, partner (code or null), words, short.
+    """One row per enterprise and partner in order: uscc, number, partner (code or null), words, short, name.
 
     `candidates` has uscc, partner_1 … and partner_1_name …; `indicators` the rows (shape schemas.INDICATORS) of
     enterprises and partners, `tiers` the partners' uscc and tier. The words name the partner with its tier, and of the
     first land and energy indicator of the enterprise's cohort what both have together: Σ numerators ÷ Σ denominators,
     against the enterprise's benchmark as it is. Where the partner is measured by another indicator, they say so.
-    `short` leaves out what a list has in columns of its own: indicator, unit, own value and benchmark.
+    `short` leaves out what a list has in columns of its own: indicator, unit, own value and benchmark; `name` is
+    the partner's alone.
     """
     pairs = pl.concat(
         candidates.select(
@@ -67,8 +68,15 @@ def partner_words(
         .join(said, on=["uscc", "number"], how="left", validate="1:1")
         .join(order, on="uscc", how="left", validate="m:1")
         .sort("at", "number")
-        .select("uscc", "number", "partner", _named("said").alias("words"), _named("said_short").alias("short"))
-    )
+        .select(
+            "uscc",
+            "number",
+            "partner",
+            _named("said").alias("words"),
+            _named("said_short").alias("short"),
+            "name",
+        )
+    )  # fmt: skip
 
 
 def _named(said: str) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The full results: every enterprise's tier, how each score came about, and who has no tier and why."""
+"""The full results: every enterprise's tier, and who has no tier and why."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.reports.content.columns import noted
 from efficiency.reports.text import industry_label
 from efficiency.reports.workbook import Field
 from schemas.results import STATUS_NAMES
@@ -18,71 +19,56 @@ if TYPE_CHECKING:
 
 DIMENSION_TITLES = {"land": "土地", "energy": "能源", "other": "其他"}
 
-RANKING_FIELDS = (
-    Field("number", "序号", "ordinal", 5.5),
+RANKING_FIELDS = noted((
+    Field("number", "序号", "ordinal", 5),
     Field("cohort_name", "评价组", "text", 9),
-    Field("rank", "名次", "ordinal", 5.5),
-    Field("name", "企业名称", "text", 20),
-    Field("uscc", "统一社会信用代码", "link", 19.5),
+    Field("rank", "名次", "ordinal", 5),
+    Field("name", "企业名称", "text", 28),
     Field("town", "镇办", "text", 9),
-    Field("industry_name", "行业", "text", 15),
-    Field("scale", "规模", "text", 5.5),
-    Field("land", "用地\n(亩)", "amount", 9.5, total=True),
-    Field("energy", "综合能耗\n(吨标准煤)", "amount", 11.5, total=True),
-    Field("tax", "实缴税金\n(万元)", "amount", 10, total=True),
-    Field("revenue", "营业收入\n(万元)", "amount", 11.5, total=True),
-    Field("land_score", "土地\n得分", "score", 7),
-    Field("land_tier", "土地\n等级", "tier", 5.5),
-    Field("energy_score", "能源\n得分", "score", 7),
-    Field("energy_tier", "能源\n等级", "tier", 5.5),
-    Field("base", "指标\n合计\n得分", "score", 7.5),
-    Field("factor", "修正\n系数", "ratio", 6),
-    Field("adjustments", "加减分", "score", 6.5),
-    Field("adjustment_labels", "加减分项", "text", 10),
-    Field("score", "综合\n得分", "score", 7),
-    Field("change", "较上期\n变化", "score", 7),
-    Field("tier_initial", "初评\n等级", "tier", 5.5),
-    Field("tier", "调档\n后\n等级", "tier", 6),
-    Field("override_labels", "调档事由", "text", 11),
-    Field("protection", "受保护", "text", 7),
-    Field("previous_tier", "上期\n等级", "tier", 5.5),
-    Field("d_streak", "连续\nD类\n期数", "ordinal", 6.5),
-    Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 8),
-    Field("tier_confidence", "稳健\n度", "confidence", 7),
-    Field("list_title", "所列清单", "text", 8.5),
-)
+    Field("industry_name", "行业", "text", 30),
+    Field("land", "用地\n(亩)", "amount", 9, total=True),
+    Field("energy", "综合能耗\n(吨标准煤)", "amount", 11, total=True),
+    Field("score", "综合\n得分", "score", 8),
+    Field("tier", "调档\n后\n等级", "tier", 6.5),
+    Field("previous_tier", "上期\n等级", "tier", 4.6),
+    Field("list_title", "所列清单", "text", 12.5),
+    Field("details", "明细", "lookup", 7, paper=False),
+    Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+    Field("scale", "规模", "text", 7, paper=False),
+    Field("tax", "实缴税金\n(万元)", "amount", 12, total=True, paper=False),
+    Field("revenue", "营业收入\n(万元)", "amount", 14, total=True, paper=False),
+    Field("land_score", "土地\n得分", "score", 8, paper=False),
+    Field("land_tier", "土地\n等级", "tier", 7, paper=False),
+    Field("energy_score", "能源\n得分", "score", 8, paper=False),
+    Field("energy_tier", "能源\n等级", "tier", 7, paper=False),
+    Field("base", "指标\n合计\n得分", "score", 9, paper=False),
+    Field("factor", "修正\n系数", "ratio", 7, paper=False),
+    Field("adjustments", "加减分", "score", 8, paper=False),
+    Field("adjustment_labels", "加减分项", "text", 14, paper=False),
+    Field("change", "较上期\n变化", "score", 9, paper=False),
+    Field("tier_initial", "初评\n等级", "tier", 7, paper=False),
+    Field("override_labels", "调档事由", "text", 14, paper=False),
+    Field("protection", "受保护", "text", 8, paper=False),
+    Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
+    Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 10, paper=False),
+    Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
+))  # fmt: skip
 
-DETAIL_FIELDS = (
-    Field("name", "企业名称", "text", 38),
-    Field("uscc", "统一社会信用代码", "code", 20.5),
-    Field("cohort_name", "评价组", "text", 11),
-    Field("title", "指标", "text", 24),
-    Field("dimension_name", "维度", "text", 6.5),
-    Field("numerator", "分子值", "mixed", 15),
-    Field("denominator", "分母值", "mixed", 15),
-    Field("value", "指标值", "mixed", 13),
-    Field("unit", "单位", "text", 17),
-    Field("benchmark", "基准值", "mixed", 13),
-    Field("benchmark_scope", "基准口径", "text", 16),
-    Field("weight", "权重", "score", 8),
-    Field("score", "得分", "score", 8.5),
-    Field("score_note", "计分说明", "text", 26),
-)
-
-UNRATED_FIELDS = (
-    Field("number", "序号", "ordinal", 6),
-    Field("name", "企业名称", "text", 32),
-    Field("uscc", "统一社会信用代码", "code", 20.5),
-    Field("town", "镇办", "text", 11),
-    Field("industry_name", "行业", "text", 28),
-    Field("scale", "规模", "text", 7),
+UNRATED_FIELDS = noted((
+    Field("number", "序号", "ordinal", 5.5),
+    Field("name", "企业名称", "text", 25),
+    Field("town", "镇办", "text", 10),
     Field("letter_name", "类别", "tier", 14),
-    Field("status_name", "状态", "text", 14),
-    Field("status_reason", "原因", "text", 46),
-    Field("land", "用地\n(亩)", "amount", 12, total=True),
-    Field("energy", "综合能耗\n(吨标准煤)", "amount", 14, total=True),
+    Field("status_reason", "原因", "text", 95),
     Field("problems", "待改正\n数据问题", "integer", 9, total=True),
-)
+    Field("details", "明细", "lookup", 7, paper=False),
+    Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+    Field("status_name", "状态", "text", 14, paper=False),
+    Field("industry_name", "行业", "text", 28, paper=False),
+    Field("scale", "规模", "text", 7, paper=False),
+    Field("land", "用地\n(亩)", "amount", 10, total=True, paper=False),
+    Field("energy", "综合能耗\n(吨标准煤)", "amount", 12, total=True, paper=False),
+))  # fmt: skip
 
 
 def cohort_names(policy: Policy) -> dict[str, str]:
@@ -129,7 +115,7 @@ def ranking(report: Report) -> pl.DataFrame:
         .join(_listed(report), on="uscc", how="left", validate="1:1", maintain_order="left")
         .join(changes, on="uscc", how="left", validate="1:1", maintain_order="left")
         .with_columns(
-            *_named(report),
+            *named(report),
             pl.when(pl.col("factor") != 0)
             .then((pl.col("score") - pl.col("adjustments").fill_null(0.0)) / pl.col("factor"))
             .alias("base"),
@@ -137,27 +123,6 @@ def ranking(report: Report) -> pl.DataFrame:
         )
         .sort("cohort_order", "rank", "name", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))
-    )
-
-
-def details(report: Report) -> pl.DataFrame:
-    """Every indicator of every ranked or insufficient enterprise, in the order of the ranking, with DETAIL_FIELDS.
-
-    The last rows are those of enterprises without a rank.
-    """
-    order = (
-        report.scores.with_columns(*_named(report))
-        .sort(pl.col("status") != "ranked", "cohort_order", "rank", "name", "uscc", nulls_last=True)
-        .select("uscc", "name", pl.int_range(pl.len(), dtype=pl.Int64).alias("enterprise"))
-    )
-    return (
-        report.indicators.with_row_index("position")
-        .join(order, on="uscc", how="inner", validate="m:1")
-        .sort("enterprise", "position")
-        .with_columns(
-            cohort_label(report.policy),
-            pl.col("dimension").replace(DIMENSION_TITLES).alias("dimension_name"),
-        )
     )
 
 
@@ -174,7 +139,7 @@ def unrated(report: Report) -> pl.DataFrame:
         .join(open_problems, on="uscc", how="left", validate="1:1")
         .join(_listed(report), on="uscc", how="left", validate="1:1")
         .with_columns(
-            *_named(report),
+            *named(report),
             statuses.replace_strict(STATUS_NAMES).alias("status_name"),
             statuses.replace_strict({name: i for i, name in enumerate(STATUS_NAMES)}).alias("status_order"),
             pl.col("problems").fill_null(0),
@@ -190,7 +155,8 @@ def _listed(report: Report) -> pl.DataFrame:
     return report.candidates.select("uscc", pl.col("title").alias("list_title"))
 
 
-def _named(report: Report) -> list[pl.Expr]:
+def named(report: Report) -> list[pl.Expr]:
+    """What the codes of a scores frame are called: cohort_name, cohort_order (the policy's), industry_name."""
     names = cohort_names(report.policy)
     return [
         cohort_label(report.policy),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.reports.content.columns import noted
 from efficiency.reports.workbook import Field
 from schemas.results import MOVEMENT_PARTS
 
@@ -16,23 +18,48 @@ TOP = 5
 """Enterprises that 概览 names in either direction."""
 SHOWN = 0.005
 """A part smaller than this many points is not worth a word."""
-SCORE_CHANGE_FIELDS = (
+WORTH_PAPER = 1.0
+"""A change of so many points is printed even where the tier stays."""
+MOST_ON_PAPER = 38
+_ALWAYS = ("own", "peers")
+"""Parts that are printed also where nobody has any of them."""
+SCORE_CHANGE_FIELDS = noted((
     Field("number", "序号", "ordinal", 5.5),
-    Field("name", "企业名称", "text", 30),
-    Field("uscc", "统一社会信用代码", "code", 20.5),
-    Field("town", "镇办", "text", 11),
-    Field("previous_tier", "上期\n等级", "tier", 7),
-    Field("tier", "本期\n等级", "tier", 7),
+    Field("name", "企业名称", "text", 26),
+    Field("town", "镇办", "text", 10),
+    Field("previous_tier", "上期\n等级", "tier", 4.6),
+    Field("tier", "本期\n等级", "tier", 4.6),
     Field("score_before", "上期\n得分", "score", 9),
     Field("score", "本期\n得分", "score", 9),
     Field("change", "得分\n变化", "score", 9),
-    *(Field(part, title, "score", 11.5) for part, title in MOVEMENT_PARTS.items()),
+    *(Field(part, title, "score", 10) for part, title in MOVEMENT_PARTS.items()),
     Field("note", "说明", "text", 30),
-)
+    Field("details", "明细", "lookup", 7, paper=False),
+    Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+))  # fmt: skip
+
+
+def score_change_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
+    """The columns of SCORE_CHANGE_FIELDS; causes that nobody's score changed by are folded away behind the others."""
+    idle = {part for part in MOVEMENT_PARTS if part not in _ALWAYS and not (rows[part].abs() >= SHOWN).any()}
+    if rows["note"].count() == 0:
+        idle.add("note")
+    folded = (replace(field, paper=False) for field in SCORE_CHANGE_FIELDS if field.name in idle)
+    return (*(field for field in SCORE_CHANGE_FIELDS if field.name not in idle), *folded)
+
+
+def worth_paper(rows: pl.DataFrame) -> int:
+    """How many of the first rows are printed: those whose tier changed, and the greatest changes of the score."""
+    told = _tier_changed() | (pl.col("change").abs() >= WORTH_PAPER).fill_null(value=False)
+    return min(rows.filter(told).height, MOST_ON_PAPER)
+
+
+def _tier_changed() -> pl.Expr:
+    return pl.col("previous_tier").ne_missing(pl.col("tier"))
 
 
 def score_changes(report: Report) -> pl.DataFrame | None:
-    """Everybody of either period by the change of the score, the greatest fall first, with SCORE_CHANGE_FIELDS.
+    """Everybody of either period with SCORE_CHANGE_FIELDS: changed tiers first, then by the size of the change.
 
     None without a previous evaluation.
     """
@@ -56,7 +83,7 @@ def score_changes(report: Report) -> pl.DataFrame | None:
         )
         # Without a score in either period there is no change.
         .filter(pl.col("score").is_not_null() | pl.col("score_before").is_not_null())
-        .sort("change", "uscc", nulls_last=True)
+        .sort(~_tier_changed(), pl.col("change").abs(), "uscc", descending=[False, True, False], nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))
     )
 
@@ -81,7 +108,7 @@ def score_change_lines(report: Report) -> list[str]:
     lines = [f"与上期相比得分上升{rises}户、下降{known.height - rises}户；首要原因：{main}。"]
     for words, one in (
         ("上升", known.filter(pl.col("change") > 0).sort("change", "uscc", descending=[True, False])),
-        ("下降", known.filter(pl.col("change") < 0)),
+        ("下降", known.filter(pl.col("change") < 0).sort("change", "uscc")),
     ):
         lines += [f"{words} {_line(row)}" for row in one.head(TOP).iter_rows(named=True)]
     return lines

@@ -46,6 +46,8 @@ def quadrant_chart(workbook: Workbook, everyone: Points | None, lists: Sequence[
     The axes cross at the dividing lines.
     """
     chart = workbook.add_chart({"type": "scatter"})
+    # Its figures stand in folded columns of the lists.
+    chart.show_hidden_data()
     if everyone is not None:
         circle = {"type": "circle", "size": 4, "fill": {"color": BACKGROUND_POINTS}, "border": {"none": True}}
         chart.add_series(

@@ -11,7 +11,7 @@ from efficiency.policy import words
 from efficiency.reports.content import notes, rankings, rules, totals
 from efficiency.reports.palette import ACCENT
 from efficiency.reports.text import RULES, SEVERITIES, clean_frame, clean_text
-from efficiency.reports.workbook import Styles, print_setup, wrapped_lines, write_merged
+from efficiency.reports.workbook import Styles, lines_in, print_setup, row_height, write_merged
 from schemas import FORMS
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from efficiency.reports.report import Report
 
-WIDTHS = (15, 19, 14, 8, 20, 16, 8, 26, 18, 15, 26)
+WIDTHS = (16, 6.5, 11, 7.5, 13.5, 14, 9.5, 27, 15, 12, 17)
+"""Together the width of a page in letters of nine points and more."""
+NOT_PRINTED = "以下各项供查阅，不打印。"
 
 
 @dataclass
@@ -34,26 +36,31 @@ class MethodSheet:
 
     def title(self, text: str) -> None:
         """The sheet's title."""
-        self.sheet.set_row(self.row, 34)
-        write_merged(self.sheet, self.row, (0, len(WIDTHS) - 1), clean_text(text), self.styles.title())
+        self.sheet.set_row(self.row, 20)
+        write_merged(self.sheet, self.row, (0, len(WIDTHS) - 1), clean_text(text), self.styles.title(14))
         self.row += 1
 
     def section(self, text: str) -> None:
-        """A heading, with an empty row before it."""
-        style = self.styles.get(bold=True, font_size=12, font_color=ACCENT, bottom=2, bottom_color=ACCENT)
+        """A heading, with a little room before it."""
+        style = self.styles.get(bold=True, font_size=11, font_color=ACCENT, bottom=2, bottom_color=ACCENT)
+        self.sheet.set_row(self.row, 5)
         self.row += 1
-        self.sheet.set_row(self.row, 22)
+        self.sheet.set_row(self.row, 17)
         write_merged(self.sheet, self.row, (0, len(WIDTHS) - 1), text, style)
         self.row += 1
 
     def entry(self, label: str, text: str) -> None:
         """A label and what there is to say about it, over the page's width."""
         text = clean_text(text)
-        height = 16 * max(wrapped_lines(text, sum(WIDTHS[1:])), wrapped_lines(label, WIDTHS[0])) + 5
-        self.sheet.set_row(self.row, min(height, 400))
-        style = self.styles.cell("text", text_wrap=True, font_size=10)
+        self._heighten([(label, WIDTHS[0]), (text, sum(WIDTHS[1:]))])
+        style = self.styles.cell("text", text_wrap=True)
         write_merged(self.sheet, self.row, (0, 0), clean_text(label), self.styles.header(align="left"))
         write_merged(self.sheet, self.row, (1, len(WIDTHS) - 1), text, style)
+        self.row += 1
+
+    def remark(self, text: str) -> None:
+        """A line of small print."""
+        write_merged(self.sheet, self.row, (0, len(WIDTHS) - 1), text, self.styles.note(font_size=10))
         self.row += 1
 
     def table(self, header: Sequence[str], kinds: Sequence[str], rows: pl.DataFrame) -> None:
@@ -61,17 +68,20 @@ class MethodSheet:
         last = len(header) - 1
         edge = len(WIDTHS) - 1
         widths = [*WIDTHS[:last], sum(WIDTHS[last:])]
-        self.sheet.set_row(self.row, 22)
+        self._heighten(list(zip(header, widths, strict=True)))
         for column, text in enumerate(header):
             write_merged(self.sheet, self.row, (column, edge if column == last else column), text, self.styles.header())
         for values in clean_frame(rows).iter_rows():
             self.row += 1
-            lines = max(wrapped_lines(str(value), width) for value, width in zip(values, widths, strict=True))
-            self.sheet.set_row(self.row, min(15 * lines + 5, 400))
+            self._heighten([(str(value), width) for value, width in zip(values, widths, strict=True)])
             for column, value in enumerate(values):
                 style = self.styles.cell(kinds[column], text_wrap=True)
                 write_merged(self.sheet, self.row, (column, edge if column == last else column), value, style)
         self.row += 1
+
+    def _heighten(self, texts: Sequence[tuple[str, float]]) -> None:
+        """Make the row as high as its longest text takes in its width."""
+        self.sheet.set_row(self.row, row_height(max(lines_in(text, width) for text, width in texts)))
 
 
 def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
@@ -87,22 +97,21 @@ def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
         page.entry("计分与分级", words.cohort_rule(cohort, report.policy))
         page.table(*_indicator_table(report, cohort.id))
     _rules(page, report)
-    _sources(page, report)
     page.section("可追溯信息")
-    for label, key in (
-        ("评价编号", "evaluation_id"),
-        ("办法编号", "policy_id"),
-        ("办法摘要 SHA-256", "policy_sha256"),
-        ("输入摘要 SHA-256", "inputs_sha256"),
-        ("程序版本", "code_version"),
-    ):
-        page.entry(label, str(report.evaluation[key]))
-    page.entry("生成时间", f"{report.created_at:%Y-%m-%d %H:%M:%S}(北京时间)")
+    page.entry("评价", "；".join(f"{label}：{report.evaluation[key]}" for label, key in (
+        ("评价编号", "evaluation_id"), ("办法编号", "policy_id"), ("程序版本", "code_version"),
+    )) + f"；生成时间：{report.created_at:%Y-%m-%d %H:%M:%S}(北京时间)")  # fmt: skip
+    page.entry("SHA-256", "\n".join(f"{label}：{report.evaluation[key]}" for label, key in (
+        ("办法摘要", "policy_sha256"), ("输入摘要", "inputs_sha256"),
+    )))  # fmt: skip
+    printed = page.row
+    page.remark(NOT_PRINTED)
+    _sources(page, report)
     print_setup(sheet, f"{report.policy_title} {report.period_title} 方法说明")
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0, 0)
     sheet.freeze_panes(1, 0)
-    sheet.print_area(0, 0, page.row - 1, len(WIDTHS) - 1)
+    sheet.print_area(0, 0, printed - 1, len(WIDTHS) - 1)
 
 
 def _policy(page: MethodSheet, report: Report) -> None:
@@ -124,11 +133,11 @@ def _indicator_table(report: Report, cohort_id: str) -> tuple[Sequence[str], Seq
         .agg(pl.col("benchmark").min().alias("low"), pl.col("benchmark").max().alias("high"))
         .iter_rows()
     }
-    header = ("维度", "指标", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
+    header = ("指标", "维度", "单位", "权重", "分子", "分母", "方向", "基准", "本期基准值", "封顶与保底", "缺失处理")
     rows = [
         (
-            rankings.DIMENSION_TITLES[i.dimension],
             i.title,
+            rankings.DIMENSION_TITLES[i.dimension],
             i.unit,
             i.weight,
             words.condition(i.numerator, report.policy),

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content import lists, notes, one_page, rankings, score_changes
+from efficiency.reports.content import details, lists, notes, one_page, rankings, score_changes
 from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full_results_file_name
 from efficiency.reports.officials.method import write_method
 from efficiency.reports.officials.one_page import write_one_page
 from efficiency.reports.officials.overview import write_overview
 from efficiency.reports.text import LIST_NAMES, sheet_name
-from efficiency.reports.workbook import FIRST_ROW, ROWS_PER_SHEET, Extent, Field, Page, new_workbook, write_list
+from efficiency.reports.workbook import (
+    FIRST_ROW,
+    LOOK_UP,
+    ROWS_PER_SHEET,
+    Extent,
+    Field,
+    Page,
+    new_workbook,
+    write_list,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from efficiency.reports.report import Report
@@ -28,7 +37,11 @@ SCORE_CHANGES = "得分变动"
 CONFIDENCE_NOTE = (
     "稳健度：仅就权重与数据而言，随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
 )
-LINK_NOTE = "点击统一社会信用代码可查看其评分明细。"
+LINK_NOTE = "“明细”列点击后到该企业的评分明细。"
+NOT_D = "本期无D类企业"
+PRINTED = "打印范围：{words}，其余在屏幕上查看"
+MOST_DETAILS_ON_PAPER = 40
+"""Rows of 评分明细 that are printed: those of tier D, who must be told how they were judged, else the first ones."""
 ELSEWHERE_NOTE = "全部企业的分级、评分明细与未参评原因见同一文件夹的“{file}.csv”与“{file}.parquet”。"
 
 
@@ -92,41 +105,62 @@ def write_lists(
 
     others = remarks
     if with_full_results:
-        detail = rankings.details(report)
-        targets = _targets(detail, rows_per_sheet)
+        found = details.details(report)
+        targets, lookups = _lookups(found.frame, rows_per_sheet)
         remarks = (CONFIDENCE_NOTE + LINK_NOTE, *remarks)
     else:
-        targets = pl.DataFrame(schema={"uscc": pl.String, "target": pl.String})
+        targets, lookups = pl.DataFrame(schema={"uscc": pl.String, "details": pl.String}), {}
         elsewhere = ELSEWHERE_NOTE.format(file=full_results_file_name(report.period))
         remarks = (CONFIDENCE_NOTE, elsewhere, *remarks)
     reserved = (ONE_PAGE, OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
+
+    def linked(frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with the sheet in which each enterprise's details stand."""
+        return frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
 
     listed: list[tuple[str, pl.DataFrame, Extent]] = []
     for one in lists.candidate_lists(report):
         name = LIST_NAMES.get(one.id) or sheet_name(one.title, (*reserved, *book.workbook.sheetnames))
         page = _page(report, f"{one.title}建议名单", "用地：亩；综合能耗：吨标准煤", notes.PROPOSAL, *remarks)
-        rows = one.frame.join(targets, on="uscc", how="left", validate="m:1", maintain_order="left")
-        listed.append((one.title, rows, split(name, rows, one.fields, page)))
+        rows = linked(one.frame)
+        listed.append(
+            (one.title, rows, split(name, rows, _reachable(one.fields, lookups), replace(page, lookups=lookups)))
+        )
 
     if not with_full_results:
         return None, listed
-    rows = rankings.ranking(report).join(targets, on="uscc", how="left", validate="1:1", maintain_order="left")
-    units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元"
-    page = _page(report, "企业能耗产出效益评价分级结果", units, *remarks)
+    rows = linked(rankings.ranking(report))
+    units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元；得分：分"
+    page = replace(_page(report, "企业能耗产出效益评价分级结果", units, *remarks), lookups=lookups)
     ranked = split(RANKING, rows, rankings.ranking_fields(rows), page)
 
-    page = replace(_page(report, "企业评分明细", "分子、分母、指标值的单位见各行", *others), signed=False, cuts=())
-    split(DETAILS, detail, rankings.DETAIL_FIELDS, page)
+    shown = min(found.adverse or found.frame.height, MOST_DETAILS_ON_PAPER)
+    words = PRINTED.format(words=f"D类企业{shown}户" if found.adverse else f"{NOT_D}，前{shown}户")
+    page = replace(
+        _page(report, "企业评分明细", f"得分、权重：分；其余见列名。{words}", *others),
+        signed=False,
+        cuts=(),
+        printed=shown,
+    )
+    split(DETAILS, found.frame, found.fields, page)
 
     changes = score_changes.score_changes(report) if with_score_changes else None
     if changes is not None:
-        page = replace(_page(report, "企业得分变动及原因", "分", notes.PARTS_NOTE), signed=False)
-        split(SCORE_CHANGES, changes, score_changes.SCORE_CHANGE_FIELDS, page)
+        changes, shown = linked(changes), score_changes.worth_paper(changes)
+        words = PRINTED.format(words=f"等级变动和得分变动1分以上的，{shown}户")
+        page = _page(report, "企业得分变动及原因", f"分。{words}", notes.PARTS_NOTE)
+        page = replace(page, signed=False, printed=max(shown, 1), lookups=lookups)
+        split(SCORE_CHANGES, changes, score_changes.score_change_fields(changes), page)
 
     page = _page(report, "未参评与数据不足企业名单", "用地：亩；综合能耗：吨标准煤", notes.UNRATED_NOTE, *others)
-    unrated = rankings.unrated(report)
-    split(UNRATED, unrated, rankings.unrated_fields(unrated), page)
+    unrated = linked(rankings.unrated(report))
+    split(UNRATED, unrated, rankings.unrated_fields(unrated), replace(page, lookups=lookups))
     return ranked, listed
+
+
+def _reachable(fields: Sequence[Field], lookups: Mapping[str, str]) -> Sequence[Field]:
+    """`fields` without the way into the details where there are none."""
+    return fields if lookups else [field for field in fields if field.kind != "lookup"]
 
 
 def _page(report: Report, title: str, units: str, *notes: str) -> Page:
@@ -144,12 +178,17 @@ def _part_name(name: str, part: int) -> str:
     return name if part == 0 else sheet_name(f"{name[:26]} ({part + 1})", ())
 
 
-def _targets(detail: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Per enterprise the address of its first row in 评分明细, as XlsxWriter takes an internal link: uscc, target."""
-    first = detail.select("uscc", pl.int_range(pl.len(), dtype=pl.Int64).alias("at")).unique(
-        "uscc", keep="first", maintain_order=True
-    )
-    names = [_part_name(DETAILS, part) for part in range(max(1, -(-detail.height // size)))]
-    sheet = (pl.col("at") // size).replace_strict(dict(enumerate(names)), return_dtype=pl.String)
-    row = (pl.col("at") % size + FIRST_ROW + 1).cast(pl.String)
-    return first.select("uscc", pl.concat_str(pl.lit("internal:'"), sheet, pl.lit("'!A"), row).alias("target"))
+def _lookups(frame: pl.DataFrame, size: int) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Per enterprise (uscc) the sheet of its details, and for each such sheet the formula that leads to its row.
+
+    The formula looks the code up, so that it holds whatever either sheet is sorted by.
+    """
+    names = [_part_name(DETAILS, part) for part in range(max(1, -(-frame.height // size)))]
+    at = pl.int_range(pl.len(), dtype=pl.Int64) // size
+    sheets = frame.select("uscc", at.replace_strict(dict(enumerate(names)), return_dtype=pl.String).alias("details"))
+    formulas = {}
+    for part, name in enumerate(names):
+        last = FIRST_ROW + min(size, frame.height - part * size)
+        codes = f"'{name}'!$B${FIRST_ROW + 1}:$B${last}"
+        formulas[name] = f'=HYPERLINK("#\'{name}\'!A"&(MATCH(${{key}}{{row}},{codes},0)+{FIRST_ROW}),"{LOOK_UP}")'
+    return sheets, formulas

@@ -7,20 +7,24 @@ from efficiency.reports.workbook.paper import Cells, Paper
 from efficiency.reports.workbook.save import Book, new_workbook
 from efficiency.reports.workbook.sheets import (
     FIRST_ROW,
+    LOOK_UP,
     ROWS_PER_SHEET,
     Extent,
     Field,
     Kind,
     Page,
     print_setup,
+    row_height,
     wrapped_lines,
     write_list,
     write_merged,
 )
 from efficiency.reports.workbook.styles import Styles, score_kind
+from efficiency.reports.workbook.widths import lines_in
 
 __all__ = [
     "FIRST_ROW",
+    "LOOK_UP",
     "ROWS_PER_SHEET",
     "Book",
     "Cells",
@@ -30,8 +34,10 @@ __all__ = [
     "Page",
     "Paper",
     "Styles",
+    "lines_in",
     "new_workbook",
     "print_setup",
+    "row_height",
     "score_kind",
     "unique_parts",
     "wrapped_lines",

@@ -29,6 +29,12 @@ class ColumnFormat:
     variants: Mapping[str, Format] = field(default_factory=dict)
     variant: pl.Expr | None = None
     """Text: a key of `variants`, or null."""
+    formulas: Mapping[str, str] = field(default_factory=dict)
+    """Value of a cell → the formula that stands for it, with {row} for the number of its row."""
+    shown: str = ""
+    """The value of these formulas, stored for readers that do not calculate."""
+    sparse: bool = False
+    """Whether nothing is written where there is no value: a column that is hardly looked at saves its empty cells."""
 
 
 class _EveryDigit(float):
@@ -67,7 +73,12 @@ def write_rows(
             if variant_at is not None and (variant := values[variant_at]) is not None:
                 style = formatted.variants[variant]
             if value is None:
+                if formatted.sparse:
+                    continue
                 sheet.write_blank(row, column, None, style)
+            elif formatted.formulas:
+                formula = formatted.formulas[value].replace("{row}", str(row + 1))
+                write_formula(sheet, (row, column), formula, style, formatted.shown)
             elif not isinstance(value, str):
                 sheet.write_number(row, column, _EveryDigit(value) if isinstance(value, float) else value, style)
             elif variant == LINKED and target is not None:
@@ -80,6 +91,18 @@ def linked_variant() -> pl.Expr:
     """LINKED where the column `target` is not null, for as many rows as a sheet may have links."""
     possible = pl.col("target").is_not_null() & (pl.int_range(pl.len()) < LINKS_PER_SHEET)
     return pl.when(possible).then(pl.lit(LINKED))
+
+
+def write_formula(sheet: Worksheet, cell: tuple[int, int], formula: str, style: Format, shown: str) -> None:
+    """Write `formula` (with its =) and its stored value into a cell (row, column) as they are.
+
+    XlsxWriter searches each formula for functions that need a prefix, which takes longer than all the rest.
+    """
+    from xlsxwriter.worksheet import CellFormulaTuple
+
+    row, column = cell
+    sheet.write_blank(row, column, None, style)
+    sheet.table[row][column] = CellFormulaTuple(formula.removeprefix("="), style, shown)
 
 
 def write_text(sheet: Worksheet, row: int, column: int, text: str, style: Format) -> None:

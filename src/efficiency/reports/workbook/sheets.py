@@ -12,21 +12,37 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from efficiency.reports.palette import ACCENT, ALERT, CARD, TIER_FILL
-from efficiency.reports.text import clean_frame, clean_text, columnar_width, display_width
+from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, RULE, TIER_FILL
+from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
+from efficiency.reports.workbook.table import add_table, unique_headers
+from efficiency.reports.workbook.widths import (
+    MARGIN,
+    fitted,
+    header_lines,
+    lines_in,
+    lines_taken,
+    measured,
+    number_width,
+    pixels,
+    text_width,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 Kind = Literal[
-    "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "confidence", "tier", "alert", "link"
-]
-"""`ratio` shows two decimals, or four where the whole column is below 1; `mixed` decides cell by cell."""
+    "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "confidence", "tier", "alert", "link",
+    "lookup",
+]  # fmt: skip
+"""`ratio` shows two decimals, or four where the whole column is below 1; `mixed` decides cell by cell.
+
+A `lookup` cell leads by formula to the row of the same code in the sheet that it names (`Page.lookups`).
+"""
 
 HEADER_ROW = 2
 """0-based row of the header: below the title and the unit line."""
@@ -34,10 +50,18 @@ FIRST_ROW = HEADER_ROW + 1
 EXCEL_ROWS = 1_048_576
 ROWS_PER_SHEET = EXCEL_ROWS - 16
 """Data rows that a sheet takes, with room left for title, header, totals and signatures."""
+FOLDED = "另有{count}列收在右侧折叠列中，点列标上方的“+”展开，不打印。"
 SIGNATURES = "制表人：______________    审核人：______________    负责人：______________    日期：______年____月____日"
-LINE_HEIGHT = 15.0
+LINE_HEIGHT = 14.0
+"""Points that a line of text in size 10 takes."""
+WRAPPED_LINE = 14.5
+"""Points that each line of a row takes, in fonts with much room between lines; 3.5 of them are blank at the edges."""
+LEAST_HEIGHT = 12.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
+MOST_FOLDED_WIDTH = 90.0
+LOOK_UP = "查看"
+"""What a cell that leads to another sheet shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +77,12 @@ class Field:
     kind: Kind
     width: float
     total: bool = False
+    paper: bool = True
+    """Whether it is printed; else it stands in a grouped column, folded away until somebody opens it."""
+    note: str = ""
+    """What the column means: the comment on its header."""
+    bar: bool = False
+    """Whether a bar in each cell shows how large its figure is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,43 +116,89 @@ class Page:
     portrait: bool = False
     cuts: tuple[float, ...] = ()
     """Scores at which a tier ends: one that two decimals would show as such is shown with all."""
+    printed: int | None = None
+    """Rows, from the first on, that are printed; None: all, and what is below them."""
+    lookups: Mapping[str, str] | None = None
+    """Name of a sheet → formula that leads into it, with {key} for the column of the code and {row} for the row."""
 
 
 def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field], page: Page) -> Extent:
     """Writes `frame` as a list in the order given and sets the sheet up for the screen and for A4.
 
+    The rows are an Excel table. Columns that are not for paper are grouped and folded; those that are fill the page's
+    width, in letters of nine points or more as long as they are about ten. A list without rows is not printed.
     The frame has every field's column, and `target` (text, null for none) where a field is a link.
     Raises ValueError when a number is not finite or there are more rows than the sheet takes.
     """
     if frame.height > ROWS_PER_SHEET:
         raise ValueError(f"{sheet.get_name()} has {frame.height} rows, more than a sheet takes: split it first")
     frame = clean_frame(frame)
-    last_column = len(fields) - 1
-    fields = [_with_room(field, frame, page.cuts) for field in fields]
-    for index, field in enumerate(fields):
-        sheet.set_column(index, index, field.width)
-    _write_head(sheet, styles, fields, page)
+    headers = unique_headers(field.title for field in fields)
+    titled = [replace(field, title=title) for field, title in zip(fields, headers, strict=True)]
+    widths = measured(frame, titled)
+    fields = fitted([_with_room(field, frame, page.cuts) for field in titled], widths, portrait=page.portrait)
+    lines = lines_taken(widths, fields)
+    fields = [_unfolded(field, frame, lines) for field in fields]
+    _set_columns(sheet, fields)
+    last = max(index for index, field in enumerate(fields) if field.paper)
+    _write_head(sheet, styles, fields, page, last)
     if frame.height:
-        formats = {field.name: _column_format(styles, field, frame, page.cuts) for field in fields}
-        write_rows(sheet, frame, formats, _height(frame, fields), first=FIRST_ROW)
+        formats = {field.name: _column_format(styles, field, frame, page) for field in fields}
+        formats = {
+            field.name: replace(_located(formats[field.name], fields), sparse=_is_folded(field)) for field in fields
+        }
+        write_rows(sheet, frame, formats, _height(lines), first=FIRST_ROW)
+        add_table(sheet, page.title, (HEADER_ROW, FIRST_ROW + frame.height - 1), headers, filtered=page.filtered)
+        _draw_bars(sheet, fields, frame.height)
     row = FIRST_ROW + frame.height
     if frame.is_empty():
-        write_merged(sheet, row, (0, last_column), page.empty, styles.cell("text", align="center"))
+        write_merged(sheet, row, (0, last), page.empty, styles.cell("text", align="center"))
         sheet.set_row(row, 28)
         row += 1
     elif any(field.total for field in fields):
         _write_totals(sheet, styles, frame, fields, row)
         row += 1
     row = _write_foot(sheet, styles, fields, page, row)
-    last_data = FIRST_ROW + frame.height - 1
-    if page.filtered:
-        sheet.autofilter(HEADER_ROW, 0, max(last_data, HEADER_ROW), last_column)
     sheet.freeze_panes(FIRST_ROW, _label_column(fields) + 1)
     print_setup(sheet, page.running, portrait=page.portrait)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0, HEADER_ROW)
-    sheet.print_area(0, 0, row - 1, last_column)
-    return Extent(sheet.get_name(), FIRST_ROW, last_data, tuple(field.name for field in fields))
+    folded = next((index for index, field in enumerate(fields) if _is_folded(field)), None)
+    if frame.is_empty() and folded is not None:
+        # Nothing is printed of a print area that is folded away: an empty list is not worth a page.
+        sheet.print_area(0, folded, HEADER_ROW, folded)
+    else:
+        end = row if page.printed is None else FIRST_ROW + min(page.printed, frame.height)
+        sheet.print_area(0, 0, end - 1, last)
+    return Extent(sheet.get_name(), FIRST_ROW, FIRST_ROW + frame.height - 1, tuple(field.name for field in fields))
+
+
+def _is_folded(field: Field) -> bool:
+    return not field.paper and field.kind != "lookup"
+
+
+def _set_columns(sheet: Worksheet, fields: Sequence[Field]) -> None:
+    """The columns' widths; those that are folded away are grouped, with the button over the column before them."""
+    sheet.outline_settings(symbols_right=False)
+    before = 0
+    for index, field in enumerate(fields):
+        if _is_folded(field):
+            options: dict[str, bool | int] = {"level": 1, "hidden": True}
+        else:
+            options = {"collapsed": index + 1 < len(fields) and _is_folded(fields[index + 1])}
+        # Neighbours of one width would be written as one span, which some readers take for its first column alone.
+        wide = pixels(field.width)
+        before = wide + 1 if wide == before else wide
+        sheet.set_column_pixels(index, index, before, None, options)
+
+
+def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
+    for index, field in enumerate(fields):
+        if field.bar:
+            looks = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": RULE}
+            sheet.conditional_format(
+                FIRST_ROW, index, FIRST_ROW + rows - 1, index, {**looks, "min_type": "num", "min_value": 0}
+            )
 
 
 def write_merged(
@@ -147,10 +223,10 @@ def print_setup(sheet: Worksheet, running: str, *, portrait: bool = False) -> No
         sheet.set_portrait()
     else:
         sheet.set_landscape()
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_margins(left=MARGIN, right=MARGIN, top=0.3, bottom=0.4)
     sheet.center_horizontally()
     sheet.hide_gridlines(2)
-    sheet.set_footer(f"&L&8{_footer_text(running)}&R&8第&P页 共&N页", {"margin": 0.3})
+    sheet.set_footer(f"&L&10{_footer_text(running)}&R&10第&P页 共&N页", {"margin": 0.2})
 
 
 def _footer_text(text: str) -> str:
@@ -159,64 +235,83 @@ def _footer_text(text: str) -> str:
     return " " + text.replace("&", "&&")[:180]
 
 
-def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page) -> None:
-    last = len(fields) - 1
-    sheet.set_row(0, 40)
-    write_merged(sheet, 0, (0, last), clean_text(page.title), styles.title())
-    sheet.set_row(1, 20)
-    write_merged(sheet, 1, (0, last), clean_text(page.units), styles.note(align="right"))
-    # The filter's button covers the end of a header's last line, hence the room below it.
-    lines = max(wrapped_lines(field.title, field.width) for field in fields)
-    sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 12)
+def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page, last: int) -> None:
+    """Title and unit line over the columns of the paper, up to the `last`, and the headers with their notes."""
+    sheet.set_row(0, 20)
+    write_merged(sheet, 0, (0, last), clean_text(page.title), styles.title(14))
+    sheet.set_row(1, LINE_HEIGHT * wrapped_lines(page.units, _paper_width(fields)))
+    write_merged(sheet, 1, (0, last), clean_text(page.units), styles.note(align="right", font_size=10, text_wrap=True))
+    lines = max(header_lines(field.title, field.width) for field in fields)
+    sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 2)
     for index, field in enumerate(fields):
         write_text(sheet, HEADER_ROW, index, field.title, styles.header())
+        if field.note:
+            height = 18 * wrapped_lines(field.note, 34) + 14
+            size = {"width": 240, "height": height, "font_name": FONT, "font_size": 9, "author": ""}
+            sheet.write_comment(HEADER_ROW, index, field.note, size)
 
 
 def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page, row: int) -> int:
     """Notes and the signature line from `row` on; returns the row after them."""
-    last = len(fields) - 1
-    for note in page.notes:
-        write_merged(sheet, row, (0, last), clean_text(note), styles.note(text_wrap=True, align="left"))
-        sheet.set_row(row, LINE_HEIGHT * wrapped_lines(note, sum(field.width for field in fields)) + 4)
+    last = max(index for index, field in enumerate(fields) if field.paper)
+    folded = sum(map(_is_folded, fields))
+    shown = list(page.notes)
+    if folded:
+        shown[-1:] = ["".join([*shown[-1:], FOLDED.format(count=folded)])]
+    for note in shown:
+        style = styles.note(text_wrap=True, align="left", font_size=10)
+        write_merged(sheet, row, (0, last), clean_text(note), style)
+        sheet.set_row(row, LINE_HEIGHT * lines_in(note, _paper_width(fields)))
         row += 1
     if page.signed:
-        row += 1
         write_merged(sheet, row, (0, last), SIGNATURES, styles.get(align="center", valign="vcenter"))
-        sheet.set_row(row, 30)
+        sheet.set_row(row, 26)
         row += 1
     return row
 
 
-def _height(frame: pl.DataFrame, fields: Sequence[Field]) -> pl.Expr:
-    """The height of each row in points: as many lines as its longest text takes in its column."""
-    texts = [field for field in fields if field.kind in ("text", "alert", "tier")]
-    lines = [_wrapped_lines(frame[field.name], field.width) for field in texts]
-    height = LINE_HEIGHT * pl.max_horizontal(pl.lit(1), *lines) + 5
-    return height.clip(upper_bound=MOST_HEIGHT)
+def _paper_width(fields: Sequence[Field]) -> float:
+    return sum(field.width for field in fields if field.paper)
 
 
-def _wrapped_lines(texts: pl.Series, width: float) -> pl.Expr:
-    """As `wrapped_lines`, of a whole column; null where there is no text."""
+def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
+    """A folded column wide enough for its header in two lines and for its texts in the lines that the rows have."""
+    if not _is_folded(field):
+        return field
+    widths = [field.width, display_width(field.title) / 2 + 2.5]
+    if field.kind == "text" and frame.height:
+        text = pl.col(field.name).str.replace_all("\n", " ")
+        needed = frame.select((text_width(text) / (lines - pl.lit(0.5)).clip(lower_bound=1)).max()).item()
+        widths.append(min((needed or 0) + 2, MOST_FOLDED_WIDTH))
+    return replace(field, width=max(widths))
 
-    def lines(text: pl.Expr) -> pl.Expr:
-        return pl.max_horizontal(pl.lit(1), (columnar_width(text) / _room(width)).ceil().cast(pl.Int64))
 
-    text = pl.col(texts.name)
-    if not texts.str.contains("\n", literal=True).any():
-        return lines(text)
-    return text.str.split("\n").list.eval(lines(pl.element())).list.sum()
+def row_height(lines: int) -> float:
+    """Points that a row of so many lines of text takes."""
+    return min(max(lines * WRAPPED_LINE - 3.5, LEAST_HEIGHT), MOST_HEIGHT)
+
+
+def _height(lines: pl.Series) -> pl.Expr:
+    """The height of each row in points, as `row_height`."""
+    return pl.lit(lines * WRAPPED_LINE - 3.5).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
 
 
 def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Field:
-    """`field` wide enough where one of its scores has to be shown with all its decimals."""
-    if field.kind != "score" or not cuts or not frame.select(just_below(pl.col(field.name), cuts).any()).item():
-        return field
-    return replace(field, width=max(field.width, EXACT_WIDTH))
+    """`field` wide enough for its largest figure and its total, and for a score that has to be shown in full."""
+    least = field.width
+    if field.kind == "score" and cuts and frame.select(just_below(pl.col(field.name), cuts).any()).item():
+        least = max(least, EXACT_WIDTH)
+    if field.kind in ("integer", "amount", "ratio") and frame.height:
+        figures = pl.col(field.name)
+        largest, total = frame.select(figures.abs().max(), figures.sum().alias("total")).row(0)
+        largest = max(largest or 0, abs(total or 0) if field.total else 0)
+        least = max(least, number_width(largest, decimals=0 if field.kind == "integer" else 2))
+    return replace(field, width=least)
 
 
-def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> ColumnFormat:
+def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, page: Page) -> ColumnFormat:
     """The cell formats of `field`'s column in `frame`."""
-    values = pl.col(field.name)
+    values, cuts = pl.col(field.name), page.cuts
     match field.kind:
         case "alert":
             made = ColumnFormat(styles.cell("text", font_color=ALERT, bold=True, align="center", text_wrap=True))
@@ -232,6 +327,9 @@ def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tupl
             made = ColumnFormat(styles.cell("code"), {LINKED: linked}, linked_variant())
         case "link":
             made = ColumnFormat(styles.cell("code"))
+        case "lookup":
+            linked = styles.cell("text", font_color=ACCENT, underline=1, align="center")
+            made = ColumnFormat(linked, formulas=page.lookups or {}, shown=LOOK_UP)
         case "mixed":
             small = pl.when(values.abs() < 1).then(pl.lit("small"))
             made = ColumnFormat(styles.cell("ratio"), {"small": styles.cell("fraction")}, small)
@@ -245,25 +343,36 @@ def _column_format(styles: Styles, field: Field, frame: pl.DataFrame, cuts: tupl
     return made
 
 
+def _located(made: ColumnFormat, fields: Sequence[Field]) -> ColumnFormat:
+    """`made` with the column of the code in its formulas."""
+    from xlsxwriter.utility import xl_col_to_name
+
+    if not made.formulas:
+        return made
+    key = xl_col_to_name(next(index for index, field in enumerate(fields) if field.name == "uscc"))
+    return replace(made, formulas={name: text.replace("{key}", key) for name, text in made.formulas.items()})
+
+
 def _label_column(fields: Sequence[Field]) -> int:
     """The column that says which row it is: it stays in view, and has 合计."""
     return next((i for i, field in enumerate(fields) if field.name == "name"), 0)
 
 
 def _write_totals(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Sequence[Field], row: int) -> None:
-    """A 合计 row whose sums are formulas, with their values stored for readers that do not calculate."""
-    from xlsxwriter.utility import xl_rowcol_to_cell
+    """A 合计 row that counts and sums the rows that a filter leaves; values are stored for who does not calculate."""
+    from xlsxwriter.utility import xl_range
 
-    sheet.set_row(row, LINE_HEIGHT + 7)
+    sheet.set_row(row, LINE_HEIGHT + 1)
     label = _label_column(fields)
     for index, field in enumerate(fields):
         bold = {"bold": True, "bg_color": CARD}
+        span = xl_range(FIRST_ROW, index, row - 1, index)
         if field.total:
-            span = f"{xl_rowcol_to_cell(FIRST_ROW, index)}:{xl_rowcol_to_cell(row - 1, index)}"
             value = math.fsum(frame[field.name].drop_nulls().to_list())
-            sheet.write_formula(row, index, f"=SUM({span})", styles.cell(field.kind, **bold), value)
+            sheet.write_formula(row, index, f"=SUBTOTAL(109,{span})", styles.cell(field.kind, **bold), value)
         elif index == label:
-            write_text(sheet, row, index, f"合计({frame.height}户)", styles.cell("text", **bold))
+            counted = f'="合计("&SUBTOTAL(103,{span})&"户)"'
+            sheet.write_formula(row, index, counted, styles.cell("text", **bold), f"合计({frame.height}户)")
         else:
             sheet.write_blank(row, index, None, styles.cell("text", **bold))
 
