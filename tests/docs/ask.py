@@ -1,4 +1,4 @@
-"""Answers the queries of docs/analyst.md with whatever DuckDB this Python has: read by tests/docs/test_analyst_clients.py.
+"""Answers queries with whatever DuckDB this Python has; test_analyst_guide.py runs it with clients of other versions.
 
     python ask.py queries.json warehouse.duckdb
 
@@ -7,13 +7,13 @@ Standard output: the client's version, and for each question the rows as text, o
 
 import json
 import sys
+from pathlib import Path
 
 import duckdb
 
 
 def main(queries: str, warehouse: str) -> None:
-    with open(queries, encoding="utf-8") as file:
-        asked = json.load(file)
+    asked = json.loads(Path(queries).read_text(encoding="utf-8"))
     answers = {}
     for question, query in asked.items():
         with duckdb.connect(warehouse, read_only=True) as connection:

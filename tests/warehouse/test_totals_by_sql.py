@@ -150,35 +150,86 @@ def agrees(analyst: Analyst, contents: Any) -> int:
     return found
 
 
-@examples(short=12, long=200)
-@given(
-    st.sampled_from(["months", "cumulative", "nothing"]),
-    outputs,
-    outputs,
-    energies,
-    energies,
-    areas,
-    corrections,
-    policies,
-)
-def test_sql_comes_to_every_total_whatever_was_sent(
-    analyst: Analyst, of_base: str, first: list[Row], second: list[Row], energy: list[Row], later: list[Row],
-    land: list[Row], corrected: list[Row], rules: Policy,
-) -> None:  # fmt: skip
+def sheets(of_base: str, corrected: list[Row], **stated: list[Row]) -> list[Sheet]:
+    """The register, what determines most totals, and what else was sent."""
     register = Sheet("register", [enterprise(one, scale="规上") for one in "AB"], id="register")
     ledger = [
         {**row, "carrier": row["field"], "field": "消费量"} if row["field"] in ("电力", "原煤") else row
         for row in corrected
     ]
-    sheets = [
+    made = [
         register,
         *base(of_base),
-        Sheet("output", first, id="first", filled_on=date(2026, 11, 5)),
-        Sheet("output", second, id="second", filled_on=date(2026, 11, 21)),
-        Sheet("energy", energy, id="energy", filled_on=date(2026, 11, 5)),
-        Sheet("energy", later, id="later", filled_on=date(2026, 11, 21)),
-        Sheet("land", land, id="land"),
+        *(Sheet(id_.split("_")[0], rows, id=id_, filled_on=FILED[id_]) for id_, rows in stated.items()),
         Sheet("corrections", ledger, id="ledger"),
     ]
-    result = resolved(*(sheet for sheet in sheets if sheet.rows))
-    agrees(analyst, evaluated(result, rules, *PERIODS))
+    return [sheet for sheet in made if sheet.rows]
+
+
+FILED = {
+    "output_first": date(2026, 11, 5),
+    "output_second": date(2026, 11, 21),
+    "energy_first": date(2026, 11, 5),
+    "energy_second": date(2026, 11, 21),
+    "land": None,
+}
+histories = st.builds(
+    sheets,
+    st.sampled_from(["months", "cumulative", "nothing"]),
+    corrections,
+    output_first=outputs,
+    output_second=outputs,
+    energy_first=energies,
+    energy_second=energies,
+    land=areas,
+)
+
+
+@examples(short=12, long=200)
+@given(histories, policies)
+def test_sql_comes_to_every_total_whatever_was_sent(analyst: Analyst, sent: list[Sheet], rules: Policy) -> None:
+    agrees(analyst, evaluated(resolved(*sent), rules, *PERIODS))
+
+
+def test_carriers_parts_and_corrections_count_each_by_its_cell(analyst: Analyst) -> None:
+    spans = [year_to_date(2025, 9), year_to_date(2025, 12), year_to_date(2026, 9)]
+    tax = [{"uscc": CODES["A"], "tax": figure, **one} for figure, one in zip((90.0, 120.0, 99.0), spans, strict=True)]
+    power = [
+        {"uscc": CODES["A"], "carrier": carrier, "consumption": 8.0, "feedstock": 3.0, "part": part, **one}
+        for one in spans
+        for carrier, part in (("原煤", "1号炉"), ("原煤", "2号炉"), ("绿电", "1号表"))
+    ]
+    march = {"uscc": CODES["A"], "field": "实缴税金", "old": 10.0, "new": 12.0, "approved_by": "李",
+             "approved": date(2026, 11, 20), **month(2026, 3)}  # fmt: skip
+    sent = sheets("nothing", [march], output_first=tax, energy_first=power)
+    rules = written('window = "rolling_12m"', '["feedstock", "green_power"]', 'electricity = "calorific"', "")
+    contents = evaluated(resolved(*sent), rules, "2026-09")
+    assert agrees(analyst, contents) > 0
+    counted = "SELECT value, sign FROM lineage WHERE measure = 'tax' AND sign IS NOT NULL ORDER BY value, sign"
+    assert analyst.rows(counted) == [(10, -1), (12, 1), (90, -1), (99, 1), (120, 1)]
+    feedstock = (
+        "SELECT DISTINCT carrier, sign, factor, excluded FROM lineage WHERE field = 'feedstock' AND measure = 'energy'"
+    )
+    assert sorted(analyst.rows(feedstock), key=str) == [
+        ("原煤", -1, 0.7143, False), ("原煤", 1, 0.7143, False), ("绿电", None, None, True),
+    ]  # fmt: skip
+    by_carrier = (
+        "SELECT carrier, quantity, unit, round(factor, 4), round(tce, 4), excluded FROM energy_by_carrier ORDER BY 1"
+    )
+    assert analyst.rows(by_carrier) == [
+        ("原煤", 10.0, "吨", 0.7143, 7.143, False), ("绿电", 5.0, "万千瓦时", 0.0, 0.0, True),
+    ]  # fmt: skip
+
+
+def test_what_does_not_determine_a_total_has_no_sign(analyst: Analyst) -> None:
+    one = [{"uscc": CODES["A"], "tax": 5.0, **month(2026, 9)}]
+    analyst.take(evaluated(resolved(*sheets("nothing", [], output_first=one)), written("", "[]", "", ""), "2026-09"))
+    assert analyst.rows("SELECT value, sign FROM lineage WHERE measure = 'tax'") == [(5.0, None)]
+
+
+def test_an_evaluation_without_compositions_has_figures_without_signs(analyst: Analyst) -> None:
+    contents = evaluated(resolved(*sheets("months", [])), written("", "[]", "", ""), "2026-09")
+    empty = {name: contents[name].clear() for name in ("results.compositions", "results.coefficients")}
+    analyst.take(contents.with_frames(empty))
+    assert analyst.rows("SELECT count(*) > 0, count(sign) FROM lineage WHERE measure = 'tax'") == [(True, 0)]
+    assert analyst.rows("SELECT DISTINCT carrier, quantity, tce FROM energy_by_carrier") == [("电力", None, None)]

@@ -1,8 +1,8 @@
 """The view `monthly`: each measure by single months, cumulative figures taken apart.
 
-Within a calendar year the sum from January to each month is found from the stated spans by sweeps over the months: up
-by the longest span that ends with the month, down by the shortest that begins after it. What a month states itself is
-its figure; else it is the difference of two such sums. A month of a stated span that neither gives has no value.
+Within a calendar year the sum from January to each month is found from the stated spans by two sweeps over the months:
+up by the longest span that ends with the month, down by the shortest that begins after it. What a month states itself
+is its figure; else it is the difference of two such sums. A month of a stated span that neither gives has no value.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def monthly_figures() -> str:
 def _flows() -> str:
     """The months of what adds up: a carrier counts for itself, and electric ones for electricity too."""
     body = f"FROM (SELECT {_KEY}, min(name) AS name, 0.0 AS p0, {_pivoted()} FROM ({_spans()}) GROUP BY {_KEY})"
-    for node, spans in [*_UPWARDS, *_DOWNWARDS, *_UPWARDS]:
+    for node, spans in [*_UPWARDS, *_DOWNWARDS] * 2:
         by_span = [f"p{start} + v{start}_{end}" if node == end else f"p{end} - v{start}_{end}" for start, end in spans]
         # What an earlier sweep has found stays.
         known = [f"p{node}"] if f" AS p{node} " in body else []
