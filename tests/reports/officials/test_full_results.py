@@ -1,5 +1,6 @@
 """Above a bound the workbook holds no full results: they stand beside it, complete, and as harmless as in a cell."""
 
+import json
 import os
 import subprocess
 import sys
@@ -67,6 +68,15 @@ def test_the_csv_says_the_same_in_chinese_and_no_text_in_it_is_a_formula(tmp_pat
     assert written.height == report.scores.height
     names = dict(written.select("统一社会信用代码", "企业名称").iter_rows())
     assert [names[code(number)] for number in range(1, len(LIVE) + 1)] == [f"'{text}" for text in LIVE]
+
+
+def test_the_parquet_file_says_what_its_columns_are_called(tmp_path: Path, report: Report) -> None:
+    write_full_results(tmp_path, report)
+    place = tmp_path / "全部分级_2026-10.parquet"
+    called = json.loads(pl.read_parquet_metadata(place)["columns"])
+    assert list(called) == pl.read_parquet(place).columns
+    assert called["energy"] == "综合能耗(吨标准煤)"
+    assert list(called.values()) == pl.read_csv(place.with_suffix(".csv"), infer_schema=False).columns
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path, report: Report) -> None:

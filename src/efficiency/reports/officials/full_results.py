@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -28,14 +29,16 @@ def full_results_file_name(period: str) -> str:
 def write_full_results(folder: Path, report: Report) -> None:
     """Write one row per enterprise, ranked ones first: its scores and, of each indicator, value, benchmark and score.
 
-    The Parquet file has the columns of results.scores and `<indicator>_value`, `_benchmark`, `_score`; the CSV (UTF-8
-    with a mark) has the same with Chinese headers and units, and no text in it begins as a formula would.
+    The Parquet file has the columns of results.scores and `<indicator>_value`, `_benchmark`, `_score`; its metadata
+    `columns` say in JSON what each is called in Chinese, with its unit. The CSV (UTF-8 with a mark) has the same with
+    these headers, and no text in it begins as a formula would.
     Raises EfficiencyError when the folder cannot be written.
     """
     results, headers = _results(report)
     path = folder / full_results_file_name(report.period)
     try:
-        results.write_parquet(path.with_suffix(".parquet"))
+        called = json.dumps(headers, ensure_ascii=False)
+        results.write_parquet(path.with_suffix(".parquet"), metadata={"columns": called})
         texts = [name for name, kind in results.schema.items() if kind == pl.String]
         results.with_columns(map(_harmless, texts)).rename(headers).write_csv(
             path.with_suffix(".csv"), include_bom=True

@@ -136,7 +136,9 @@ JOIN results.evaluations AS e ON e.evaluation_id = i.evaluation_id AND e.current
 JOIN words AS w
   ON w.numerator_expression = i.numerator_expression AND w.denominator_expression = i.denominator_expression
 JOIN figures AS f ON f.uscc = i.uscc AND f.measure = w.measure
-  AND (f.dated OR CASE WHEN f.adds_up THEN f.span_start ELSE f.span_end END >= make_date(CAST(left(i.period, 4) AS INTEGER) - 1, 1, 1))
+  AND (f.dated
+    OR CASE WHEN f.adds_up THEN f.span_start ELSE f.span_end END
+      >= make_date(CAST(left(i.period, 4) AS INTEGER) - 1, 1, 1))
   AND (f.span_end IS NULL OR f.span_end <= CASE WHEN f.adds_up
     THEN make_date(CAST(left(i.period, 4) AS INTEGER), 12, 31) ELSE last_day(CAST(i.period || '-01' AS DATE)) END)
   AND (f.replaced_on IS NULL OR f.replaced_on > last_day(CAST(i.period || '-01' AS DATE)))
