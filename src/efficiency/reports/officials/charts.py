@@ -132,8 +132,8 @@ def quadrant_chart(
 
 
 def plain(text: str) -> str:
-    """`text` as a chart takes it for text: what begins with = would be the address of a cell."""
-    text = clean_text(text)
+    """`text` as a chart takes it for text: with = before it, or ! within, it could be the address of a cell."""
+    text = clean_text(text).replace("!", "！")
     return f"＝{text[1:]}" if text.startswith("=") else text
 
 

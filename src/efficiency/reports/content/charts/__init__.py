@@ -6,7 +6,7 @@ The sentence of a chart is its alternative text in the page and in the workbook'
 from __future__ import annotations
 
 from efficiency.reports.content.charts.groups import GROUPS, group_words
-from efficiency.reports.content.charts.labels import SIDES, Label, Plot, Side, of_side, placed_labels
+from efficiency.reports.content.charts.labels import SIDES, Label, Plot, Side, box_of, of_side, overlap, placed_labels
 from efficiency.reports.content.charts.movement import movement_words, movers, movers_shown, why_moved
 from efficiency.reports.content.charts.quadrant import (
     CLASSES,
@@ -29,6 +29,7 @@ __all__ = [
     "Plot",
     "Side",
     "axis_extent",
+    "box_of",
     "density",
     "dividing_lines",
     "group_words",
@@ -37,6 +38,7 @@ __all__ = [
     "movers",
     "movers_shown",
     "of_side",
+    "overlap",
     "placed_labels",
     "quadrant_counts",
     "quadrant_words",
