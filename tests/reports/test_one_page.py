@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -27,7 +28,7 @@ def said(page: one_page.OnePage, own: str) -> str:
     return "\n".join(page.section(own).texts)
 
 
-def rows(page: one_page.OnePage, own: str) -> tuple[tuple[object, ...], ...]:
+def rows(page: one_page.OnePage, own: str) -> tuple[tuple[Any, ...], ...]:
     table = page.section(own).table
     return table.rows if table else ()
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def long_names(report: Report) -> Report:
     return replace(named, scores=named.scores.with_columns(town=pl.col("town") + "很长的街道名称" * 20))
 
 
-CASES = {
+CASES: dict[str, Callable[[], Report]] = {
     "plain": lambda: sample_report(120, unrated=9),
     "with verifications": verdict_report,
     "one enterprise": lambda: sample_report(1, unrated=0),
