@@ -15,6 +15,8 @@ Side = Literal["right", "left", "above", "below"]
 SIDES: tuple[Side, ...] = ("right", "left", "above", "below")
 
 NAME_WIDTH = 14
+CONSIDERED, MARKS = 150, 1_000
+"""Marks that may be named, and marks that no name covers: the first ones. Where there are more, none can be read."""
 _LEGAL_FORM = re.compile(r"(股份|集团|有限责任|有限)*(公司|厂)$")
 
 
@@ -63,12 +65,12 @@ def placed_labels(
 
     None covers one of `kept_free` or the marks at `others`. Marks beyond an axis are not drawn and have no label.
     """
-    drawn = [mark for mark in marks if 0 <= mark[1] <= plot.x_max and 0 <= mark[2] <= plot.y_max]
+    drawn = [mark for mark in marks if 0 <= mark[1] <= plot.x_max and 0 <= mark[2] <= plot.y_max][:MARKS]
     spots = [_box_of_mark(x, y, plot) for _, x, y in drawn]
     crowd = [_box_of_mark(x, y, plot) for x, y in others]
     labels: list[Label] = []
     taken = [box_of(label, plot) for label in kept_free]
-    for position, (name, x, y) in enumerate(drawn):
+    for position, (name, x, y) in enumerate(drawn[:CONSIDERED]):
         if len(labels) == most:
             break
         text = short_name(name)

@@ -16,7 +16,6 @@ import polars as pl
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY
 from efficiency.reports.content.lists import list_titles
-from efficiency.reports.content.one_page.overall import listed_with_state
 from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, TOWN_WIDTH, Column, Section, Table
 from efficiency.reports.content.rules import GRAVITY, proposals
 from efficiency.reports.text import amount, count, display_width, percentage, shortened
@@ -46,10 +45,9 @@ _COLUMNS = (
 )
 
 
-def decisions(report: Report, others: int) -> Section:
+def decisions(report: Report, listed: pl.DataFrame, others: int) -> Section:
     """④ 今天请议定, on a page whose other sections take so many lines."""
     title = "四、今天请议定(均为建议)"
-    listed = listed_with_state(report)
     ready = _by_weight(report, listed.filter("ready"))
     chosen = _chosen(ready, min(MOST, max(LEAST, (PAGE_LINES - others) // LINES_EACH)))
     after = _rest(listed, ready.height - chosen.height)

@@ -156,9 +156,8 @@ def _main_part(row: dict[str, Any]) -> str:
 # -- the lists ---------------------------------------------------------------------------------------------------------
 
 
-def lists_section(report: Report) -> Section:
-    """② 建议清单: a row for each list that has anybody; the empty ones are named."""
-    listed = listed_with_state(report)
+def lists_section(report: Report, listed: pl.DataFrame) -> Section:
+    """② 建议清单: a row for each list that has anybody; the empty ones are named. `listed`: `listed_with_state`."""
     on_lists = listed.filter(pl.col("list") != VERIFY)
     rows, empty = [], []
     for own, title in list_titles(report).items():
