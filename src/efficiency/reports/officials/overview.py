@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from efficiency.reports.content import charts, notes, score_changes, totals
@@ -40,10 +41,12 @@ COLUMNS = 24
 COLUMN_WIDTH = 7.3
 ROW_HEIGHT = 16.5
 """Points; the first page is then full, and no more."""
-SCALE = 70
+GROUP_HEIGHT, HEADER_HEIGHT = 14.0, 30.0
+"""Points of a row by town or industry, and of its header: both tables then stand on one page with what changed."""
+SCALE = 68
 """Percent at which the columns are as wide as A4 across."""
-PAGE_ROWS = 46
-"""Rows that a printed page takes."""
+PAGE_HEIGHT = 757
+"""Points of rows that a printed page takes at SCALE."""
 LEFT = 8
 """Columns of the tables on the left; the charts have the rest."""
 
@@ -101,8 +104,11 @@ def write_overview(
     movers = _movers(sheet, styles, report, next_page)
     row = _score_changes(sheet, styles, report, movers[1])
     row, towns = _groups(sheet, styles, report, by="town", row=row)
-    breaks, rows = [next_page], totals.group_table(report, "industry_division").height + 4
-    if row + rows - next_page > PAGE_ROWS >= rows:
+    breaks = [next_page]
+    above, below = (totals.group_table(report, by).height for by in ("town", "industry_division"))
+    used = (row - next_page) * ROW_HEIGHT - above * (ROW_HEIGHT - GROUP_HEIGHT) + HEADER_HEIGHT - ROW_HEIGHT
+    needed = below * GROUP_HEIGHT + 3 * ROW_HEIGHT + HEADER_HEIGHT
+    if used + needed > PAGE_HEIGHT >= needed:
         # A table that goes on overleaf would go on without its header.
         breaks.append(row + 1)
     sheet.set_h_pagebreaks(breaks)
@@ -350,11 +356,18 @@ def _score_changes(sheet: Worksheet, styles: Styles, report: Report, row: int) -
         return row
     row = _section(sheet, styles, row, "得分变动及原因", COLUMNS)
     style = styles.get(text_wrap=True, valign="vcenter")
-    for line in lines:
-        sheet.set_row(row, max(15 * wrapped_lines(line, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
-        write_merged(sheet, row, (0, COLUMNS - 1), clean_text(line), style)
+    half = COLUMNS // 2
+    first, *named = lines
+    sheet.set_row(row, max(15 * wrapped_lines(first, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
+    write_merged(sheet, row, (0, COLUMNS - 1), clean_text(first), style)
+    # Rises on the left, falls on the right: a line of either beside each other.
+    sides = [[line for line in named if line.startswith(words)] for words in ("上升", "下降")]
+    for pair in zip_longest(*sides):
         row += 1
-    write_merged(sheet, row, (0, COLUMNS - 1), notes.PARTS_NOTE, styles.note())
+        most = max(wrapped_lines(line or "", half * COLUMN_WIDTH) for line in pair)
+        sheet.set_row(row, max(15 * most, ROW_HEIGHT))
+        for side, line in enumerate(pair):
+            write_merged(sheet, row, (side * half, (side + 1) * half - 1), clean_text(line or ""), style)
     return row + 2
 
 
@@ -397,12 +410,13 @@ def _groups(sheet: Worksheet, styles: Styles, report: Report, *, by: str, row: i
     table = clean_frame(totals.group_table(report, by)).select(name for name, *_ in _GROUP_COLUMNS)
     title, label = _GROUP_TITLES[by]
     row = _section(sheet, styles, row, title, COLUMNS)
-    sheet.set_row(row, 30)
+    sheet.set_row(row, HEADER_HEIGHT)
     _put(sheet, row, [(span, heading or label, styles.header()) for _, heading, span, _ in _GROUP_COLUMNS])
     first = row + 1
     dotted = styles.cell("integer", num_format='#,##0_ ;-0_ ;"·"_ ')
     for values in table.iter_rows():
         row += 1
+        sheet.set_row(row, GROUP_HEIGHT)
         _put(
             sheet,
             row,
