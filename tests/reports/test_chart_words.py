@@ -129,14 +129,13 @@ def test_marks_of_the_background_stand_for_everybody_within_the_axes(report: Rep
     assert beyond == inside
 
 
-MARKS = st.lists(
-    st.tuples(st.text("甲乙丙abc", min_size=1, max_size=12), st.floats(0, 170), st.floats(0, 170)), max_size=60
-)
+NAMES = st.text("甲乙丙abc", min_size=1, max_size=12)
+MARKS = st.lists(st.tuples(st.just("code"), NAMES, st.floats(0, 170), st.floats(0, 170)), max_size=60)
 
 
 @given(MARKS, st.integers(1, 20))
 def test_no_name_covers_another_or_a_named_mark_or_leaves_the_chart(
-    marks: list[tuple[str, float, float]], most: int
+    marks: list[tuple[str, str, float, float]], most: int
 ) -> None:
     plot = charts.Plot(width=600.0, height=200.0, x_max=160.0, y_max=160.0)
     corner = charts.Label("省地省能 12户", 158.0, 155.0, "left")
@@ -149,16 +148,16 @@ def test_no_name_covers_another_or_a_named_mark_or_leaves_the_chart(
         assert box[1] >= 0
         assert box[2] <= plot.width
         assert box[3] <= plot.height
-        for _, x, y in marks:
+        for _, _, x, y in marks:
             across, down = plot.width * x / plot.x_max, plot.height * (1 - y / plot.y_max)
             assert not (box[0] < across < box[2] and box[1] < down < box[3])
 
 
 def test_who_finds_no_room_has_no_name_and_the_first_has_the_first_choice() -> None:
     narrow = charts.Plot(width=20.0, height=20.0, x_max=100.0, y_max=100.0)
-    assert charts.placed_labels([("甲公司", 40.0, 50.0), ("乙公司", 41.0, 51.0)], narrow, 5) == []
+    assert charts.placed_labels([("1", "甲公司", 40.0, 50.0), ("2", "乙公司", 41.0, 51.0)], narrow, 5) == []
     wide = charts.Plot(width=1000.0, height=200.0, x_max=100.0, y_max=100.0)
-    labels = charts.placed_labels([("淄博湛岳助剂有限公司", 40.0, 50.0), ("远处厂", 80.0, 50.0)], wide, 5)
+    labels = charts.placed_labels([("1", "淄博湛岳助剂有限公司", 40.0, 50.0), ("2", "远处厂", 80.0, 50.0)], wide, 5)
     assert [label.text for label in labels] == ["淄博湛岳助剂", "远处"]
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.policy.model import VERIFY
-from efficiency.reports.content import charts, rules, totals
+from efficiency.reports.content import charts, totals
 from efficiency.reports.officials.charts import (
     LABEL_SIZE,
     QUADRANT_PLOT,
@@ -182,20 +181,8 @@ def quadrant_labels(
         charts.Label(f"{name} {counts[name]:,}户", plot.x_max * across, plot.y_max * up, side)
         for name, (across, up, side) in zip(charts.CORNERS, _CORNERS, strict=True)
     ]
-    order = {own: position for position, own in enumerate(rules.proposals(report))}
-    marks = (
-        report.candidates.with_columns(pl.coalesce("would_be", "list").alias("of"))
-        .sort(
-            pl.col("list") == VERIFY,
-            pl.col("of").replace_strict(order, default=len(order), return_dtype=pl.Int64),
-            "priority",
-            "uscc",
-        )
-        .join(charts.with_both_scores(report).select("uscc", *SCORES), on="uscc", how="inner", maintain_order="left")
-        .select("name", *SCORES)
-    )
     crowded = density.filter(pl.col("class") > 0).select(SCORES).rows()
-    return corners, charts.placed_labels(marks.iter_rows(), plot, NAMES, kept_free=corners, others=crowded)
+    return corners, charts.placed_labels(charts.listed_marks(report), plot, NAMES, kept_free=corners, others=crowded)
 
 
 def _names(

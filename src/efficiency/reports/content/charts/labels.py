@@ -42,8 +42,12 @@ class Label:
     x: float
     y: float
     side: Side
+    code: str = ""
+    """Of the enterprise that it names."""
 
 
+Mark = tuple[str, str, float, float]
+"""Code and name of an enterprise, and where it is, in the axes' units."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels from the upper left corner of the plot."""
 
@@ -54,29 +58,29 @@ def short_name(name: str) -> str:
 
 
 def placed_labels(
-    marks: Iterable[tuple[str, float, float]],
+    marks: Iterable[Mark],
     plot: Plot,
     most: int,
     *,
     kept_free: Sequence[Label] = (),
     others: Sequence[tuple[float, float]] = (),
 ) -> list[Label]:
-    """Labels for at most `most` of `marks` (name, x, y), the first having the first choice; who finds no room has none.
+    """Labels for at most `most` of `marks`, the first having the first choice; who finds no room has none.
 
     None covers one of `kept_free` or the marks at `others`. Marks beyond an axis are not drawn and have no label.
     """
-    drawn = [mark for mark in marks if 0 <= mark[1] <= plot.x_max and 0 <= mark[2] <= plot.y_max][:MARKS]
-    spots = [_box_of_mark(x, y, plot) for _, x, y in drawn]
+    drawn = [mark for mark in marks if 0 <= mark[2] <= plot.x_max and 0 <= mark[3] <= plot.y_max][:MARKS]
+    spots = [_box_of_mark(x, y, plot) for _, _, x, y in drawn]
     crowd = [_box_of_mark(x, y, plot) for x, y in others]
     labels: list[Label] = []
     taken = [box_of(label, plot) for label in kept_free]
-    for position, (name, x, y) in enumerate(drawn[:CONSIDERED]):
+    for position, (code, name, x, y) in enumerate(drawn[:CONSIDERED]):
         if len(labels) == most:
             break
         text = short_name(name)
         in_the_way = [*taken, *crowd, *spots[:position], *spots[position + 1 :]]
         for side in SIDES:
-            label = Label(text, x, y, side)
+            label = Label(text, x, y, side, code)
             box = box_of(label, plot)
             if _inside(box, plot) and not any(overlap(box, other) for other in in_the_way):
                 labels.append(label)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy.formulas import formula_of
+from efficiency.policy.model import VERIFY
+from efficiency.reports.content.rules import proposals
 from efficiency.reports.content.totals import ranked
 from efficiency.reports.text import count, enumerated, format_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from efficiency.reports.content.charts.labels import Mark
     from efficiency.reports.report import Report
 
 
@@ -88,6 +91,23 @@ CLASSES = (("1户", 1), ("2至4户重叠", 2), ("5户以上重叠", 5))
 """How many enterprises one background mark stands for: its words, and from how many on."""
 CELLS = (48, 24)
 """Background marks side by side and one above the other: enterprises of one cell of this grid are one mark."""
+
+
+def listed_marks(report: Report) -> list[Mark]:
+    """Who is on a list and has both scores, those whom the gravest lists propose first, 待核实 last."""
+    order = {own: position for position, own in enumerate(proposals(report))}
+    return (
+        report.candidates.with_columns(pl.coalesce("would_be", "list").alias("of"))
+        .sort(
+            pl.col("list") == VERIFY,
+            pl.col("of").replace_strict(order, default=len(order), return_dtype=pl.Int64),
+            "priority",
+            "uscc",
+        )
+        .join(with_both_scores(report).select("uscc", *SCORES), on="uscc", how="inner", maintain_order="left")
+        .select("uscc", "name", *SCORES)
+        .rows()
+    )
 
 
 def density(report: Report, reach: tuple[float, float]) -> pl.DataFrame:
