@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -9,11 +10,9 @@ from builders.reports import POLICY, renamed, sample_report, verdict_report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from efficiency.reports.content import lists, totals
-from efficiency.reports.content.one_page import WIDTHS, OnePage, one_page
-from efficiency.reports.content.one_page.shape import shortened
+from efficiency.reports.content import lists, one_page, totals
 from efficiency.reports.report import Report
-from efficiency.reports.text import display_width
+from efficiency.reports.text import display_width, shortened
 from schemas import FORMS, INDICATORS
 from schemas.results import MOVEMENT_PARTS
 
@@ -25,11 +24,11 @@ def report() -> Report:
     return sample_report(120, unrated=9)
 
 
-def said(page: OnePage, own: str) -> str:
+def said(page: one_page.OnePage, own: str) -> str:
     return "\n".join(page.section(own).texts)
 
 
-def rows(page: OnePage, own: str) -> tuple[tuple[object, ...], ...]:
+def rows(page: one_page.OnePage, own: str) -> tuple[tuple[Any, ...], ...]:
     table = page.section(own).table
     return table.rows if table else ()
 
@@ -65,18 +64,18 @@ def with_movements(report: Report) -> Report:
 
 
 def test_five_questions_are_answered_in_order(report: Report) -> None:
-    assert tuple(section.id for section in one_page(report).sections) == SECTIONS
+    assert tuple(section.id for section in one_page.one_page(report).sections) == SECTIONS
 
 
 def test_tables_share_their_columns(report: Report) -> None:
-    for section in one_page(report).sections:
+    for section in one_page.one_page(report).sections:
         if section.table:
-            assert len(section.table.columns) == len(WIDTHS)
-            assert all(len(row) == len(WIDTHS) for row in section.table.rows)
+            assert len(section.table.columns) == len(one_page.WIDTHS)
+            assert all(len(row) == len(one_page.WIDTHS) for row in section.table.rows)
 
 
 def test_extent_and_tiers_are_those_of_the_results(report: Report) -> None:
-    page, ranked = one_page(report), report.scores.filter(pl.col("status") == "ranked")
+    page, ranked = one_page.one_page(report), report.scores.filter(pl.col("status") == "ranked")
     assert f"名录企业129户，参评120户，未参评9户；参评企业用地{ranked['land'].sum():,.0f}亩" in said(page, "overall")
     assert f"综合能耗{ranked['energy'].sum():,.0f}吨标准煤" in said(page, "overall")
     for label, enterprises, land, energy, _ in rows(page, "overall"):
@@ -87,22 +86,22 @@ def test_extent_and_tiers_are_those_of_the_results(report: Report) -> None:
 def test_unknown_land_is_counted_and_not_taken_for_zero(report: Report) -> None:
     first = pl.int_range(pl.len()) < 3
     some = report.scores.with_columns(land=pl.when(first).then(None).otherwise("land"))
-    assert "未计用地未知的3户" in said(one_page(replace(report, scores=some)), "overall")
+    assert "未计用地未知的3户" in said(one_page.one_page(replace(report, scores=some)), "overall")
     none = report.scores.with_columns(land=pl.lit(None, pl.Float64))
-    assert "用地未知" in said(one_page(replace(report, scores=none)), "overall")
-    assert "用地0亩" not in said(one_page(replace(report, scores=none)), "overall")
+    assert "用地未知" in said(one_page.one_page(replace(report, scores=none)), "overall")
+    assert "用地0亩" not in said(one_page.one_page(replace(report, scores=none)), "overall")
 
 
 def test_without_an_earlier_period_nothing_is_said_to_have_changed(report: Report) -> None:
     alone = replace(report, previous=None, scores=report.scores.with_columns(previous_tier=pl.lit(None, pl.String)))
-    page = one_page(alone)
+    page = one_page.one_page(alone)
     assert "无上期评价，不作比较。" in page.section("overall").sentences
     assert not re.search("升档|降档|上升|下降", said(page, "overall"))
     assert all(str(row[-1]).endswith("无上期") for row in rows(page, "overall"))
 
 
 def test_who_moved_is_named_with_the_part_that_moved_it(report: Report) -> None:
-    page = one_page(with_movements(report))
+    page = one_page.one_page(with_movements(report))
     changes = totals.tier_changes(report)
     counts = dict(changes["direction"].value_counts().iter_rows())
     sentence = page.section("overall").sentences[1]
@@ -125,18 +124,23 @@ def test_a_veto_is_the_reason_of_a_fall_before_any_part_of_the_score(report: Rep
         override_labels=vetoed.then(pl.lit("一票否决")).otherwise("override_labels"),
         tier_initial=vetoed.then(pl.lit("A")).otherwise("tier_initial"),
     )
-    sentence = one_page(with_movements(replace(report, scores=scores))).section("overall").sentences[1]
+    sentence = one_page.one_page(with_movements(replace(report, scores=scores))).section("overall").sentences[1]
     assert "(调档：一票否决)" in sentence.split("；")[1]
 
 
 def test_scores_risen_and_fallen_are_counted(report: Report) -> None:
     moved = with_movements(report)
     rises, falls = ((moved.movements["change"] * sign > 0).sum() for sign in (1, -1))
-    assert one_page(moved).section("overall").sentences[2].startswith(f"得分上升{rises}户、下降{falls}户；首要原因：")
+    assert (
+        one_page.one_page(moved)
+        .section("overall")
+        .sentences[2]
+        .startswith(f"得分上升{rises}户、下降{falls}户；首要原因：")
+    )
 
 
 def test_lists_say_how_many_are_ready_to_be_verified_and_in_doubt(report: Report) -> None:
-    page = one_page(report)
+    page = one_page.one_page(report)
     for one in lists.candidate_lists(report):
         if one.frame.is_empty():
             continue
@@ -148,7 +152,7 @@ def test_lists_say_how_many_are_ready_to_be_verified_and_in_doubt(report: Report
 
 def test_who_lacks_a_verification_is_counted_beside_the_list_and_never_as_ready() -> None:
     report = verdict_report()
-    page = one_page(report)
+    page = one_page.one_page(report)
     asked = report.candidates.filter(pl.col("list") == "verify")
     shutdown = next(row for row in rows(page, "lists") if row[0] == "关停")
     assert shutdown[4].endswith(f"待核实{asked.height}")
@@ -159,7 +163,7 @@ def test_who_lacks_a_verification_is_counted_beside_the_list_and_never_as_ready(
 
 def test_an_empty_list_is_named_as_empty(report: Report) -> None:
     none = report.candidates.filter(pl.col("list") != "shutdown")
-    page = one_page(replace(report, candidates=none))
+    page = one_page.one_page(replace(report, candidates=none))
     assert "关停本期无" in said(page, "lists")
     assert "关停" not in {row[0] for row in rows(page, "lists")}
 
@@ -167,7 +171,7 @@ def test_an_empty_list_is_named_as_empty(report: Report) -> None:
 def test_more_lists_than_have_room_are_counted(report: Report) -> None:
     number = pl.int_range(pl.len()) % 9
     many = report.candidates.with_columns(list=pl.format("own_{}", number), title=pl.format("清单{}", number))
-    page = one_page(replace(report, candidates=many))
+    page = one_page.one_page(replace(report, candidates=many))
     shown = sum(int(row[1]) for row in rows(page, "lists"))
     assert f"另有3类清单共{many.height - shown}户" in said(page, "lists")
 
@@ -176,7 +180,7 @@ def test_more_lists_than_have_room_are_counted(report: Report) -> None:
 
 
 def test_towns_stand_out_by_the_figures_of_the_overview(report: Report) -> None:
-    page = one_page(report)
+    page = one_page.one_page(report)
     towns = totals.group_table(report, "town").filter(pl.col("ranked") >= 5).sort("tax_per_mu", descending=True)
     row = next(row for row in rows(page, "standing_out") if row[0] == "镇办亩均税收")
     first, last = towns.row(0, named=True), towns.row(-1, named=True)
@@ -200,14 +204,16 @@ def test_a_town_of_few_or_of_one_giant_does_not_stand_out(report: Report) -> Non
         land=pl.when(pl.col("uscc") == giant[0]).then(1e5).otherwise("land"),
     )
     row = next(
-        row for row in rows(one_page(replace(report, scores=scores)), "standing_out") if row[0] == "镇办亩均税收"
+        row
+        for row in rows(one_page.one_page(replace(report, scores=scores)), "standing_out")
+        if row[0] == "镇办亩均税收"
     )
     assert "少数镇" not in str(row)
     assert "巨头镇" not in str(row)
 
 
 def test_towns_that_are_not_stated_are_counted_and_not_compared(report: Report) -> None:
-    page = one_page(replace(report, scores=report.scores.with_columns(town=pl.lit(" "))))
+    page = one_page.one_page(replace(report, scores=report.scores.with_columns(town=pl.lit(" "))))
     assert "参评企业中120户未填镇办" in said(page, "standing_out")
     assert not any("镇办" in str(row[0]) for row in rows(page, "standing_out"))
 
@@ -217,7 +223,7 @@ def test_towns_that_are_not_stated_are_counted_and_not_compared(report: Report) 
 
 def test_decisions_are_ready_proposals_the_gravest_first_and_the_rest_counted() -> None:
     report = verdict_report(200)
-    page = one_page(report)
+    page = one_page.one_page(report)
     ready = report.candidates.filter((pl.col("list") != "verify") & (pl.col("tier_confidence") >= 0.8))
     shown = rows(page, "decisions")
     order = ["关停", "并转", "升级改造", "对接头部企业"]
@@ -254,14 +260,14 @@ def test_a_decision_says_what_speaks_for_it_and_what_against() -> None:
         tech_level="低", willingness="弱", protected=False, land_tier="D", energy_tier="C", d_streak=3, tax=0.0,
         visited=True, months_since_visit=2, employees=None, previous_tier="D",
     )  # fmt: skip
-    (row,) = rows(one_page(bad), "decisions")
+    (row,) = rows(one_page.one_page(bad), "decisions")
     assert "已核实：已走访、科技含量已核实为低、等级稳健" in row[3]
     assert row[4] == "已掌握的数据中未见"
     good = put(
         tech_level="高", willingness="强", protected=True, energy_tier="A", d_streak=1, previous_tier="B", tax=88.0,
         override_labels="在建", employees=45.0, visited=False, open_objection=True,
     )  # fmt: skip
-    (row,) = rows(one_page(good), "decisions")
+    (row,) = rows(one_page.one_page(good), "decisions")
     assert row[4].startswith("属受保护企业(在建)；有申诉待审批；上期为B类")
     assert "D类" not in row[3].replace("土地效率也为D类", "")
 
@@ -273,7 +279,7 @@ def test_what_nobody_has_stated_speaks_against_as_unknown() -> None:
         tax=pl.lit(0.0), employees=pl.lit(None, pl.Float64), previous_tier=pl.col("tier"), d_streak=pl.lit(0),
         land_tier=pl.lit("C"), energy_tier=pl.lit("C"),
     )  # fmt: skip
-    page = one_page(replace(report, scores=blank, problems=report.problems.clear()))
+    page = one_page.one_page(replace(report, scores=blank, problems=report.problems.clear()))
     for row in rows(page, "decisions"):
         assert "未走访；科技含量、发展意愿未知" in row[4]
         assert not re.search("科技含量[高中低]|发展意愿[强中弱]", row[3])
@@ -282,7 +288,7 @@ def test_what_nobody_has_stated_speaks_against_as_unknown() -> None:
 def test_nobody_is_proposed_who_is_in_doubt_or_unverified() -> None:
     report = verdict_report(60)
     unfirm = replace(report, candidates=report.candidates.with_columns(tier_confidence=pl.lit(0.5)))
-    page = one_page(unfirm)
+    page = one_page.one_page(unfirm)
     assert rows(page, "decisions") == ()
     assert "没有符合核查要求且等级稳健" in said(page, "decisions")
     listed = report.candidates.filter(pl.col("list") != "verify").height
@@ -307,7 +313,9 @@ def test_missing_data_are_named_with_form_and_sender(report: Report) -> None:
     )  # fmt: skip
     scores = report.scores.with_columns(revenue=pl.coalesce("revenue", pl.lit(1.0)))
     sent = report.submissions.with_columns(file_name=pl.format("供电公司/{}", "file_name"))
-    page = one_page(replace(report, scores=scores, indicators=pl.concat([report.indicators, made]), submissions=sent))
+    page = one_page.one_page(
+        replace(report, scores=scores, indicators=pl.concat([report.indicators, made]), submissions=sent)
+    )
     expected = f"数据不足、未评等级{len(lacking)}户：缺《{FORMS['energy'].title}》{len(lacking)}户(供电公司报送)。"
     assert expected in page.section("doubts").sentences
 
@@ -315,14 +323,14 @@ def test_missing_data_are_named_with_form_and_sender(report: Report) -> None:
 def test_a_value_that_the_policy_makes_up_for_is_a_doubt(report: Report) -> None:
     own = (pl.col("indicator") == "tax_per_mu") & (pl.col("uscc") == report.scores["uscc"][0])
     made = report.indicators.with_columns(value=pl.when(own).then(None).otherwise("value"))
-    assert "参评企业中1户有指标缺值" in said(one_page(replace(report, indicators=made)), "doubts")
-    assert "指标缺值" not in said(one_page(report), "doubts")
+    assert "参评企业中1户有指标缺值" in said(one_page.one_page(replace(report, indicators=made)), "doubts")
+    assert "指标缺值" not in said(one_page.one_page(report), "doubts")
 
 
 def test_doubts_count_unfirm_tiers_unverified_boxes_and_open_problems() -> None:
     report = verdict_report(60)
     firm, known = totals.confidence_counts(report)
-    text = said(one_page(report), "doubts")
+    text = said(one_page.one_page(report), "doubts")
     assert f"{known - firm}户等级临界" in text
     assert "待核实1户：缺“已走访”1户、“科技含量已核实为低”1户" in text
     assert "数据待改正：错误7条、警告4条" in text
@@ -336,14 +344,14 @@ def test_where_nothing_is_in_doubt_that_is_said(report: Report) -> None:
         problems=report.problems.clear(),
         warnings=(),
     )
-    assert said(one_page(sure), "doubts") == "未发现缺失数据、临界等级、未核实事项和待改正的数据。"
+    assert said(one_page.one_page(sure), "doubts") == "未发现缺失数据、临界等级、未核实事项和待改正的数据。"
 
 
 # -- all of it --------------------------------------------------------------------------------------------------------
 
 
 def test_an_evaluation_of_nobody_has_its_page(report: Report) -> None:
-    page = one_page(nobody(report))
+    page = one_page.one_page(nobody(report))
     assert "名录企业0户，参评0户。" in said(page, "overall")
     assert "本期没有企业进入建议清单。" in said(page, "lists")
     assert "不作比较" in said(page, "standing_out")
@@ -353,7 +361,7 @@ def test_a_method_without_tiers_has_its_page(report: Report) -> None:
     names = ("tier", "tier_initial", "land_tier", "energy_tier", "previous_tier")
     untiered = report.scores.with_columns(pl.lit(None, pl.String).alias(name) for name in names)
     policy = re.sub(r"  \[cohort\.tiers\]\n.*\n.*\n", "", POLICY)
-    page = one_page(
+    page = one_page.one_page(
         replace(report, scores=untiered, previous=None, candidates=report.candidates.clear(), policy_toml=policy)
     )
     assert "本办法只排名，不划分等级。" in page.section("overall").sentences
@@ -362,7 +370,7 @@ def test_a_method_without_tiers_has_its_page(report: Report) -> None:
 
 def test_long_names_are_cut_with_a_mark_and_line_breaks_go(report: Report) -> None:
     names = dict.fromkeys(report.scores["uscc"], "很长\n的名称<b>" * 30)
-    page = one_page(renamed(report, names))
+    page = one_page.one_page(renamed(report, names))
     texts = [text for section in page.sections for text in section.texts]
     texts += [value for own in SECTIONS for row in rows(page, own) for value in row if isinstance(value, str)]
     assert not any("\n" in text for text in texts)
@@ -372,8 +380,8 @@ def test_long_names_are_cut_with_a_mark_and_line_breaks_go(report: Report) -> No
 
 def test_the_same_report_gives_the_same_page(report: Report) -> None:
     shuffled = replace(report, scores=report.scores.reverse(), candidates=report.candidates.reverse())
-    assert one_page(report) == one_page(sample_report(120, unrated=9))
-    assert one_page(shuffled).section("decisions") == one_page(report).section("decisions")
+    assert one_page.one_page(report) == one_page.one_page(sample_report(120, unrated=9))
+    assert one_page.one_page(shuffled).section("decisions") == one_page.one_page(report).section("decisions")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(4, 40))

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from builders.reports import renamed, sample_report, verdict_report
 from openpyxl.worksheet.worksheet import Worksheet
 
-from efficiency.reports.content.one_page import one_page
+from efficiency.reports.content import one_page
 from efficiency.reports.officials.one_page import HEIGHT, PIXELS, write_one_page
 from efficiency.reports.report import Report
 from efficiency.reports.workbook import new_workbook
@@ -35,7 +36,7 @@ def long_names(report: Report) -> Report:
     return replace(named, scores=named.scores.with_columns(town=pl.col("town") + "很长的街道名称" * 20))
 
 
-CASES = {
+CASES: dict[str, Callable[[], Report]] = {
     "plain": lambda: sample_report(120, unrated=9),
     "with verifications": verdict_report,
     "one enterprise": lambda: sample_report(1, unrated=0),
@@ -50,7 +51,7 @@ CASES = {
 def written(path: Path, report: Report, links: dict[str, str] | None = None) -> tuple[Worksheet, float]:
     with new_workbook(path, report.created_at, title="一页纸", enterprises=report.scores.height) as book:
         sheet = book.workbook.add_worksheet("一页纸")
-        height = write_one_page(sheet, book.styles, one_page(report), running="&测试", links=links or {})
+        height = write_one_page(sheet, book.styles, one_page.one_page(report), running="&测试", links=links or {})
         for name in (links or {}).values():
             book.workbook.add_worksheet(name)
     return openpyxl.load_workbook(path)["一页纸"], height
@@ -89,7 +90,7 @@ def test_no_cells_are_merged_within_a_table(tmp_path: Path) -> None:
     headers = [row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 2).value in ("户数", "全部", "建议")]
     assert len(headers) == 4
     for section, header in zip(("overall", "lists", "standing_out", "decisions"), headers, strict=True):
-        table = one_page(report).section(section).table
+        table = one_page.one_page(report).section(section).table
         assert merged.isdisjoint(range(header, header + len(table.rows) + 1))
         shown = [[sheet.cell(header + 1 + at, column).value for column in range(1, 6)] for at in range(len(table.rows))]
         assert shown == [[one if isinstance(one, str) else pytest.approx(one) for one in row] for row in table.rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.policy.model import VERIFY_TITLE
+from efficiency.policy.model import PROPOSALS, VERIFY_TITLE
 from efficiency.reports.content.lists import list_titles
 from efficiency.reports.text import CONFIDENT, percentage
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 Entries = list[tuple[str, str]]
 OWN_SHARE = 0.1
 """From this share of its own in a benchmark on an enterprise is to a good part held against itself."""
+
+
+GRAVITY = ("close", "merge", "renovate", "support")
+"""What a list may propose, the gravest first."""
+
+
+def proposals(report: Report) -> dict[str, str]:
+    """Id of each list whose rules say what is to become of an enterprise → that, the gravest lists first."""
+    stated: dict[str, str | None] = {}
+    for rule in report.policy.candidate:
+        stated.setdefault(rule.list, rule.proposal)
+    known = {own: kind for own, kind in {**PROPOSALS, **stated}.items() if kind is not None}
+    return dict(sorted(known.items(), key=lambda item: GRAVITY.index(item[1])))
 
 
 def tier_entries(report: Report) -> Entries:

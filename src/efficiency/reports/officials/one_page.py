@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from efficiency.reports.content.one_page import WIDTHS
+from efficiency.reports.content import one_page
 from efficiency.reports.palette import ACCENT, ALERT, BAR, CARD, TIER_FILL
 from efficiency.reports.text import clean_text, display_width
 from efficiency.reports.workbook import print_setup, write_merged
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-    from efficiency.reports.content.one_page import Column, OnePage, Section, Table, Value
     from efficiency.reports.workbook import Styles
 
 SIZE = 9
@@ -34,16 +33,18 @@ PADDING = 5
 """Pixels of a cell that its text does not fill."""
 HEIGHT = 842 - 72 * (0.3 + 0.45)
 """Points between the upper and the lower margin of A4."""
-LAST = len(WIDTHS) - 1
+LAST = len(one_page.WIDTHS) - 1
 _UNBROKEN = re.compile(r"(?:[!-,./-~]+-?|[^\n])[，。；、：）》”〕…]*")
 
 
-def write_one_page(sheet: Worksheet, styles: Styles, page: OnePage, *, running: str, links: Mapping[str, str]) -> float:
+def write_one_page(
+    sheet: Worksheet, styles: Styles, page: one_page.OnePage, *, running: str, links: Mapping[str, str]
+) -> float:
     """Writes `page` and sets the sheet up to print on one page; `links`: title of a list → its sheet.
 
     Returns the height of all rows in points, which is at most HEIGHT where it prints at full size.
     """
-    for index, width in enumerate(WIDTHS):
+    for index, width in enumerate(one_page.WIDTHS):
         sheet.set_column_pixels(index, index, _pixels(width))
     writer = _Writer(sheet, styles, links)
     writer.line(page.title, styles.title(15), height=24)
@@ -61,7 +62,7 @@ def write_one_page(sheet: Worksheet, styles: Styles, page: OnePage, *, running: 
 
 
 def _pixels(width: int) -> int:
-    return round(PIXELS * width / sum(WIDTHS))
+    return round(PIXELS * width / sum(one_page.WIDTHS))
 
 
 class _Writer:
@@ -86,7 +87,7 @@ class _Writer:
         """A row across the page, as many lines high as `text` takes."""
         self.line(text, style, height=LINE * _lines(text, PIXELS) + 1.5)
 
-    def section(self, section: Section) -> None:
+    def section(self, section: one_page.Section) -> None:
         """Its title, sentences, table and what is said after it."""
         self.line(section.title, self.heading, height=16)
         for sentence in section.sentences:
@@ -96,7 +97,7 @@ class _Writer:
         for sentence in section.after:
             self.paragraph(sentence, self.styles.note(text_wrap=True))
 
-    def table(self, table: Table) -> None:
+    def table(self, table: one_page.Table) -> None:
         """Header and rows; sums of land and energy with a bar."""
         first = self.row + 1
         header = self.styles.header(font_size=SIZE)
@@ -108,8 +109,8 @@ class _Writer:
                 bar = {"type": "data_bar", "bar_solid": True, "bar_color": BAR, "min_type": "num", "min_value": 0}
                 self.sheet.conditional_format(first, index, self.row - 1, index, bar)
 
-    def _cells(self, values: tuple[Value, ...], formats: list[Format]) -> None:
-        texts = zip((value if isinstance(value, str) else "" for value in values), WIDTHS, strict=True)
+    def _cells(self, values: tuple[one_page.Value, ...], formats: list[Format]) -> None:
+        texts = zip((value if isinstance(value, str) else "" for value in values), one_page.WIDTHS, strict=True)
         height = LINE * max(_lines(text, _pixels(width)) for text, width in texts) + 1.5
         self.sheet.set_row(self.row, height)
         for index, (value, style) in enumerate(zip(values, formats, strict=True)):
@@ -124,7 +125,7 @@ class _Writer:
         self.row += 1
         self.height += height
 
-    def _style(self, column: Column, value: Value) -> Format:
+    def _style(self, column: one_page.Column, value: one_page.Value) -> Format:
         match column.kind:
             case "tier" if isinstance(value, str) and value[:1] in TIER_FILL:
                 return self.styles.tier(value[0], font_size=SIZE)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from efficiency.reports.content import notes, score_changes, totals
-from efficiency.reports.officials.overview_charts import CHART_GROUPS, ChartArea, insert_charts
+from efficiency.reports.content import charts, notes, score_changes, totals
+from efficiency.reports.officials.overview_charts import (
+    CHART_GROUPS,
+    ROW_PIXELS,
+    ChartArea,
+    ChartData,
+    insert_charts,
+    insert_movers,
+)
 from efficiency.reports.palette import ACCENT, CARD, MUTED
 from efficiency.reports.text import (
     CONFIDENT,
@@ -33,12 +41,21 @@ COLUMNS = 24
 COLUMN_WIDTH = 7.3
 ROW_HEIGHT = 16.5
 """Points; the first page is then full, and no more."""
+GROUP_HEIGHT, HEADER_HEIGHT = 14.0, 30.0
+"""Points of a row by town or industry, and of its header: both tables then stand on one page with what changed."""
+SCALE = 68
+"""Percent at which the columns are as wide as A4 across."""
+PAGE_HEIGHT = 757
+"""Points of rows that a printed page takes at SCALE."""
 LEFT = 8
 """Columns of the tables on the left; the charts have the rest."""
 
 Cells = Sequence[tuple[int, "str | float | None", "Format"]]
 """Cells from left to right: columns spanned, value, format."""
 
+_MOVER_COLUMNS = (("企业名称", 5), ("上期", 1), ("本期", 1), ("得分变化", 1), ("主要原因", 3))
+"""Title and columns spanned of each column of the movers."""
+MOVERS_COLUMNS = sum(span for _, span in _MOVER_COLUMNS)
 _GROUP_TITLES = {
     "town": ("分镇办情况", "镇办"),
     "industry_division": ("分行业情况", "行业大类(GB/T 4754-2017)"),
@@ -61,13 +78,9 @@ def write_overview(
     styles: Styles,
     report: Report,
     *,
-    ranking: Extent | None,
     lists: Sequence[tuple[str, pl.DataFrame, Extent]],
 ) -> None:
-    """Writes 概览. `ranking` and `lists` (title, rows, extent) are the sheets from which its charts take their data.
-
-    `ranking` is None where the workbook does not hold it.
-    """
+    """Writes 概览. `lists`: title, rows and extent of the sheets from which its quadrant takes their enterprises."""
     sheet.set_column(0, COLUMNS - 1, COLUMN_WIDTH)
     sheet.set_default_row(ROW_HEIGHT)
     row = _head(sheet, styles, report)
@@ -84,19 +97,33 @@ def write_overview(
     top = row + 2
     row = _tiers(sheet, styles, report, top)
     row = _lists(sheet, styles, lists, row + 1)
-    row, matrix = _movement(sheet, styles, report, row + 1)
+    row = _movement(sheet, styles, report, row + 1)
     row = _trust(sheet, styles, report, row + 1)
     area = ChartArea(workbook, sheet, top=top, left=LEFT)
     next_page = max(row, area.bottom) + 1
-    sheet.set_h_pagebreaks([next_page])
-    row = _score_changes(sheet, styles, report, next_page)
+    movers = _movers(sheet, styles, report, next_page)
+    row = _score_changes(sheet, styles, report, movers[1])
     row, towns = _groups(sheet, styles, report, by="town", row=row)
+    breaks = [next_page]
+    above, below = (totals.group_table(report, by).height for by in ("town", "industry_division"))
+    used = (row - next_page) * ROW_HEIGHT - above * (ROW_HEIGHT - GROUP_HEIGHT) + HEADER_HEIGHT - ROW_HEIGHT
+    needed = below * GROUP_HEIGHT + 3 * ROW_HEIGHT + HEADER_HEIGHT
+    if used + needed > PAGE_HEIGHT >= needed:
+        # A table that goes on overleaf would go on without its header.
+        breaks.append(row + 1)
+    sheet.set_h_pagebreaks(breaks)
     row, industries = _groups(sheet, styles, report, by="industry_division", row=row + 1)
     write_merged(sheet, row, (0, COLUMNS - 1), notes.GROUP_NOTE, styles.note())
-    insert_charts(area, report, ranking=ranking, lists=lists, towns=towns, industries=industries, matrix=matrix)
-    print_setup(sheet, f"{report.policy_title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}")
-    sheet.fit_to_pages(1, 0)
     sheet.print_area(0, 0, row, COLUMNS - 1)
+    data = ChartData(sheet, styles, row + 2)
+    insert_charts(area, data, report, listed=lists, towns=towns, industries=industries)
+    first, after = movers
+    if after > first:
+        height = (after - first - 1) * ROW_PIXELS
+        insert_movers(area, data, report, row=first + 1, column=MOVERS_COLUMNS, height=height)
+    print_setup(sheet, f"{report.policy_title} {report.period_title} 评价编号 {report.evaluation['evaluation_id']}")
+    # At a fixed scale: a sheet that is fitted to a page has no page breaks of its own.
+    sheet.set_print_scale(SCALE)
     sheet.set_zoom(90)
 
 
@@ -267,17 +294,16 @@ def _lists(sheet: Worksheet, styles: Styles, lists: Sequence[tuple[str, pl.DataF
     return row + 1
 
 
-def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tuple[int, Extent | None]:
-    """The matrix of tiers before and now; returns the row after it and its extent."""
+def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
+    """The matrix of tiers before and now; returns the row after it."""
     row = _section(sheet, styles, row, "三、等级变动(户)", LEFT)
     matrix = totals.tier_movement(report)
     if matrix is None:
         write_merged(sheet, row, (0, LEFT - 1), totals.no_movement_reason(report), styles.cell("text"))
-        return row + 1, None
+        return row + 1
     states = [*TIERS, totals.UNRATED]
     header = styles.header()
     _put(sheet, row, [(2, "上期＼本期", header), *((1, state, header) for state in states), (1, "合计", header)])
-    first = row + 1
     for values in matrix.iter_rows():
         row += 1
         before, counts = values[0], values[1:]
@@ -300,7 +326,27 @@ def _movement(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tup
                 (1, sum(counts), styles.cell("integer", align="center")),
             ],
         )
-    return row + 1, Extent(sheet.get_name(), first, row, ("before", "", *states))
+    return row + 1
+
+
+def _movers(sheet: Worksheet, styles: Styles, report: Report, row: int) -> tuple[int, int]:
+    """Who moved between tiers and why, left of the chart of it; returns the first row and the row after it."""
+    shown = clean_frame(charts.movers_shown(report))
+    if shown.is_empty():
+        return row, row
+    first, total = row, charts.movers(report).height
+    more = f"，列出{shown.height}户，其余见“得分变动”" if total > shown.height else ""
+    row = _section(sheet, styles, row, f"等级变动企业({total}户{more})", COLUMNS)
+    header = styles.header()
+    _put(sheet, row, [(span, title, header) for title, span in _MOVER_COLUMNS])
+    text = styles.cell("text", shrink=True)
+    signed = styles.cell("score", num_format="+0.00;-0.00;0.00")
+    for name, before, tier, change, why in shown.select("name", "before", "tier", "change", "why").iter_rows():
+        row += 1
+        formats = (text, styles.tier(before), styles.tier(tier), signed, text)
+        spans = (span for _, span in _MOVER_COLUMNS)
+        _put(sheet, row, list(zip(spans, (name, before, tier, change, why or "—"), formats, strict=True)))
+    return first, row + 2
 
 
 def _score_changes(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
@@ -310,11 +356,18 @@ def _score_changes(sheet: Worksheet, styles: Styles, report: Report, row: int) -
         return row
     row = _section(sheet, styles, row, "得分变动及原因", COLUMNS)
     style = styles.get(text_wrap=True, valign="vcenter")
-    for line in lines:
-        sheet.set_row(row, max(15 * wrapped_lines(line, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
-        write_merged(sheet, row, (0, COLUMNS - 1), clean_text(line), style)
+    half = COLUMNS // 2
+    first, *named = lines
+    sheet.set_row(row, max(15 * wrapped_lines(first, COLUMNS * COLUMN_WIDTH), ROW_HEIGHT))
+    write_merged(sheet, row, (0, COLUMNS - 1), clean_text(first), style)
+    # Rises on the left, falls on the right: a line of either beside each other.
+    sides = [[line for line in named if line.startswith(words)] for words in ("上升", "下降")]
+    for pair in zip_longest(*sides):
         row += 1
-    write_merged(sheet, row, (0, COLUMNS - 1), notes.PARTS_NOTE, styles.note())
+        most = max(wrapped_lines(line or "", half * COLUMN_WIDTH) for line in pair)
+        sheet.set_row(row, max(15 * most, ROW_HEIGHT))
+        for side, line in enumerate(pair):
+            write_merged(sheet, row, (side * half, (side + 1) * half - 1), clean_text(line or ""), style)
     return row + 2
 
 
@@ -357,12 +410,13 @@ def _groups(sheet: Worksheet, styles: Styles, report: Report, *, by: str, row: i
     table = clean_frame(totals.group_table(report, by)).select(name for name, *_ in _GROUP_COLUMNS)
     title, label = _GROUP_TITLES[by]
     row = _section(sheet, styles, row, title, COLUMNS)
-    sheet.set_row(row, 30)
+    sheet.set_row(row, HEADER_HEIGHT)
     _put(sheet, row, [(span, heading or label, styles.header()) for _, heading, span, _ in _GROUP_COLUMNS])
     first = row + 1
     dotted = styles.cell("integer", num_format='#,##0_ ;-0_ ;"·"_ ')
     for values in table.iter_rows():
         row += 1
+        sheet.set_row(row, GROUP_HEIGHT)
         _put(
             sheet,
             row,

@@ -68,11 +68,11 @@ def write_officials(
         first = book.workbook.add_worksheet(ONE_PAGE)
         overview = book.workbook.add_worksheet(OVERVIEW)
         whole = enterprises <= most_enterprises
-        ranked, listed = write_lists(
+        _, listed = write_lists(
             book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True, with_full_results=whole
         )
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
-        write_overview(book.workbook, overview, book.styles, report, ranking=ranked, lists=listed)
+        write_overview(book.workbook, overview, book.styles, report, lists=listed)
         running = f"{title} 评价编号 {report.evaluation['evaluation_id']}"
         links = {title: extent.sheet for title, _, extent in listed}
         write_one_page(first, book.styles, one_page.one_page(report), running=running, links=links)

@@ -10,6 +10,7 @@ import polars as pl
 from efficiency.reports.content import charts as charted
 from efficiency.reports.content import totals
 from efficiency.reports.palette import BACKGROUND_POINTS, INK, LIST_COLOURS, MUTED, RULE, TIER_FILL, TIER_INK
+from efficiency.reports.text import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,16 @@ OTHERS = "其他参评企业"
 _CROSS = "M-0.7,-0.9L0,-0.2L0.7,-0.9L0.9,-0.7L0.2,0L0.9,0.7L0.7,0.9L0,0.2L-0.7,0.9L-0.9,0.7L-0.2,0L-0.9,-0.7Z"
 _SHAPES = ("diamond", _CROSS, "triangle-up", "circle", "square", "cross", "triangle-down", "stroke")
 """Shapes of the lists' points, in the order of LIST_COLOURS; the same as in the workbook's chart."""
+NAMED_FROM = (640.0, 400.0)
+"""Width and height of the quadrant between its axes from which on enterprises are named, in pixels."""
+NAMES, NAME_SIZE = 18, 12
+_BESIDE: dict[str, Spec] = {
+    "right": {"align": "left", "baseline": "middle", "dx": 8},
+    "left": {"align": "right", "baseline": "middle", "dx": -8},
+    "above": {"align": "center", "baseline": "bottom", "dy": -8},
+    "below": {"align": "center", "baseline": "top", "dy": 8},
+}
+"""Side of a mark → how text stands there."""
 _CORNERS = (("费地省能", 0.0, 1.0), ("省地省能", 1.0, 1.0), ("费地费能", 0.0, 0.0), ("省地费能", 1.0, 0.0))
 """What each quadrant is called and its corner, as shares of both axes."""
 
@@ -99,7 +110,9 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
             "shape": {"field": "mark", "type": "nominal", "legend": None,
                       "scale": {"domain": titles, "range": [mark["shape"] for mark in marks]}},
             "size": {"condition": {"test": f"datum.mark === '{OTHERS}'", "value": 34}, "value": 80},
-            "opacity": {"condition": {"test": "!datum.hit", "value": 0.1}, "value": 0.85},
+            # Marks of others that cover each other are darker where more of them are.
+            "opacity": {"condition": [{"test": "!datum.hit", "value": 0.1},
+                                      {"test": f"datum.mark === '{OTHERS}'", "value": 0.6}], "value": 0.9},
         },
     }  # fmt: skip
     ring = {
@@ -115,9 +128,49 @@ def _quadrant(report: Report, lists: Sequence[str]) -> Spec | None:
         "width": "container",
         "height": 460,
         "autosize": {"type": "fit", "contains": "padding"},
-        "layer": [*dividers, *corners, points, ring],
+        "description": _words(report, lists),
+        "layer": [*dividers, *corners, points, *_names(report, reach, x, y), ring],
         "usermeta": {"lines": lines, "corners": _CORNERS},
     }
+
+
+def _words(report: Report, lists: Sequence[str]) -> str:
+    """What the quadrant says, as in the workbook, and where its figures stand."""
+    counts = dict(report.candidates.group_by("title").len().iter_rows())
+    words = charted.quadrant_words(report, [(title, counts.get(title, 0)) for title in lists])
+    return clean_text(f"{words}各企业的得分见下方名单。")
+
+
+def _names(report: Report, reach: Sequence[float], x: Spec, y: Spec) -> list[Spec]:
+    """Names beside marks of enterprises on lists, as many as do not cover each other on a screen of `NAMED_FROM`.
+
+    On a narrower one there are none; who is filtered out has none.
+    """
+    width, height = NAMED_FROM
+    plot = charted.Plot(width, height, x_max=reach[0], y_max=reach[1], type_size=NAME_SIZE, mark=12)
+    corners = [
+        charted.Label(words, right * reach[0], top * reach[1], "left" if right else "right")
+        for words, right, top in _CORNERS
+    ]
+    labels = charted.placed_labels(charted.listed_marks(report), plot, NAMES, kept_free=corners)
+    layers: list[Spec] = []
+    for side, look in _BESIDE.items():
+        values = [{"uscc": one.code, "label": clean_text(one.text)} for one in labels if one.side == side]
+        if values:
+            mark: Spec = {"type": "text", "fontSize": NAME_SIZE, "color": INK, "tooltip": None, **look}
+            found = {"data": {"values": values}, "key": "uscc", "fields": ["label"]}
+            layers.append(
+                {
+                    "data": {"name": "points"},
+                    "transform": [{"lookup": "uscc", "from": found}, {"filter": "isValid(datum.label) && datum.hit"}],
+                    "mark": mark,
+                    "encoding": {
+                        "x": x, "y": y, "text": {"field": "label"},
+                        "opacity": {"condition": {"test": f"width < {NAMED_FROM[0]}", "value": 0}, "value": 1},
+                    },
+                }
+            )  # fmt: skip
+    return layers
 
 
 def _reach(scores: pl.Series, line: float) -> float:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy.formulas import formula_of
+from efficiency.policy.model import VERIFY
+from efficiency.reports.content.rules import proposals
 from efficiency.reports.content.totals import ranked
 from efficiency.reports.text import count, enumerated, format_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from efficiency.reports.content.charts.labels import Mark
     from efficiency.reports.report import Report
 
 
@@ -55,12 +58,10 @@ def _by_medians(report: Report) -> bool:
     return any(not formula_of(cohort).uses_benchmark for cohort in report.policy.cohort)
 
 
-def quadrant_words(report: Report, lists: Sequence[tuple[str, int]]) -> str:
-    """What the quadrant shows, in one sentence: how many stand in each quadrant; `lists`: title and enterprises."""
+def quadrant_counts(report: Report) -> dict[str, int]:
+    """Enterprises in each of CORNERS; who is on a line counts as frugal."""
     both = with_both_scores(report)
-    if both.is_empty():
-        return "土地效率与能源效率：没有两项得分都有的参评企业。"
-    land, energy = dividing_lines(report, both.select(SCORES))
+    land, energy = dividing_lines(report, both.select(SCORES)) if both.height else (0.0, 0.0)
     frugal_land, frugal_energy = pl.col("land_score") >= land, pl.col("energy_score") >= energy
     counts = both.select(
         (frugal_land & frugal_energy).sum().alias("0"),
@@ -68,10 +69,65 @@ def quadrant_words(report: Report, lists: Sequence[tuple[str, int]]) -> str:
         (frugal_land & ~frugal_energy).sum().alias("2"),
         (~frugal_land & ~frugal_energy).sum().alias("3"),
     ).row(0)
-    named = "、".join(f"{name}{count(number)}" for name, number in zip(CORNERS, counts, strict=True))
+    return dict(zip(CORNERS, counts, strict=True))
+
+
+def quadrant_words(report: Report, lists: Sequence[tuple[str, int]]) -> str:
+    """What the quadrant shows, in one sentence: how many stand in each quadrant; `lists`: title and enterprises."""
+    both = with_both_scores(report)
+    if both.is_empty():
+        return "土地效率与能源效率：没有两项得分都有的参评企业。"
+    land, energy = dividing_lines(report, both.select(SCORES))
+    named = "、".join(f"{name}{count(number)}" for name, number in quadrant_counts(report).items())
     listed = [f"{title}{count(number)}" for title, number in lists if number]
     of_lists = f"；清单企业：{enumerated(listed, 8)}" if listed else ""
     lines = f"分界线{lines_in_words(report)}"
     if land != energy:
         lines += f"(土地{format_figure(land)}、能源{format_figure(energy)})"
     return f"土地效率(横轴)与能源效率(纵轴)得分：{count(both.height)}，{lines}，{named}{of_lists}。"
+
+
+CLASSES = (("1户", 1), ("2至4户重叠", 2), ("5户以上重叠", 5))
+"""How many enterprises one background mark stands for: its words, and from how many on."""
+CELLS = (48, 24)
+"""Background marks side by side and one above the other: enterprises of one cell of this grid are one mark."""
+
+
+def listed_marks(report: Report) -> list[Mark]:
+    """Who is on a list and has both scores, those whom the gravest lists propose first, 待核实 last."""
+    order = {own: position for position, own in enumerate(proposals(report))}
+    return (
+        report.candidates.with_columns(pl.coalesce("would_be", "list").alias("of"))
+        .sort(
+            pl.col("list") == VERIFY,
+            pl.col("of").replace_strict(order, default=len(order), return_dtype=pl.Int64),
+            "priority",
+            "uscc",
+        )
+        .join(with_both_scores(report).select("uscc", *SCORES), on="uscc", how="inner", maintain_order="left")
+        .select("uscc", "name", *SCORES)
+        .rows()
+    )
+
+
+def density(report: Report, reach: tuple[float, float]) -> pl.DataFrame:
+    """The ranked enterprises as marks that do not cover each other: land_score, energy_score, enterprises, class.
+
+    A mark stands at the mean of the enterprises in its cell of the grid below `reach`; `class` is its position in
+    CLASSES. Enterprises beyond `reach` are not among them.
+    """
+    steps = [end / cells for end, cells in zip(reach, CELLS, strict=True)]
+    number = pl.col("enterprises")
+    return (
+        with_both_scores(report)
+        .filter(*(pl.col(name).is_between(0, end) for name, end in zip(SCORES, reach, strict=True)))
+        .group_by((pl.col(name) / step).floor().alias(f"{name}_cell") for name, step in zip(SCORES, steps, strict=True))
+        .agg(pl.col(SCORES).mean().round(2), pl.len().cast(pl.Int64).alias("enterprises"))
+        .with_columns(
+            pl.max_horizontal(
+                pl.when(number >= least).then(position) for position, (_, least) in enumerate(CLASSES)
+            ).alias("class")
+        )
+        .sort("class", *SCORES)
+        .select(*SCORES, "enterprises", "class")
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.reports.content.one_page.decisions import decisions
 from efficiency.reports.content.one_page.doubts import doubts
-from efficiency.reports.content.one_page.overall import lists_section, overall
+from efficiency.reports.content.one_page.overall import listed_with_state, lists_section, overall
 from efficiency.reports.content.one_page.shape import WIDTHS, Column, OnePage, Section, Table, Value
 from efficiency.reports.content.one_page.standing_out import standing_out
 from efficiency.reports.text import clean_text, shortened
@@ -31,9 +31,10 @@ def one_page(report: Report) -> OnePage:
         f"办法：{shortened(report.policy_title, 60)}    评价编号：{report.evaluation['evaluation_id']}    "
         f"生成时间：{report.created_at:%Y-%m-%d %H:%M}"
     )
-    above = (overall(report), lists_section(report), standing_out(report))
-    below = doubts(report)
-    to_decide = decisions(report, sum(section.lines for section in (*above, below)))
+    listed = listed_with_state(report)
+    above = (overall(report), lists_section(report, listed), standing_out(report))
+    below = doubts(report, listed)
+    to_decide = decisions(report, listed, sum(section.lines for section in (*above, below)))
     return OnePage(
         title=clean_text(title),
         origin=clean_text(origin),

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
-from efficiency.policy.model import PROPOSALS, VERIFY
+from efficiency.policy.model import VERIFY
 from efficiency.reports.content.lists import list_titles
-from efficiency.reports.content.one_page.overall import listed_with_state
 from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, TOWN_WIDTH, Column, Section, Table
+from efficiency.reports.content.rules import GRAVITY, proposals
 from efficiency.reports.text import amount, count, display_width, percentage, shortened
 from schemas.profile import TIERS
 
@@ -32,7 +32,6 @@ LONG_AGO = 12
 """Months after which a visit is said to be long ago."""
 REASON_WIDTH, FOR_WIDTH, AGAINST_WIDTH = 76, 58, 74
 """Half-width characters of a reason, of what speaks for and of what speaks against: three lines of their columns."""
-_ORDER = ("close", "merge", "renovate", "support")
 _AT_FIRST = {"close": 2, "merge": 2, "renovate": 1, "support": 1}
 """So many of each kind have their place before the heaviest others fill the rest: no kind hides the next."""
 _WEIGHT = {"close": "land", "merge": "land", "renovate": "energy", "support": "investment"}
@@ -46,10 +45,9 @@ _COLUMNS = (
 )
 
 
-def decisions(report: Report, others: int) -> Section:
+def decisions(report: Report, listed: pl.DataFrame, others: int) -> Section:
     """④ 今天请议定, on a page whose other sections take so many lines."""
     title = "四、今天请议定(均为建议)"
-    listed = listed_with_state(report)
     ready = _by_weight(report, listed.filter("ready"))
     chosen = _chosen(ready, min(MOST, max(LEAST, (PAGE_LINES - others) // LINES_EACH)))
     after = _rest(listed, ready.height - chosen.height)
@@ -75,12 +73,8 @@ def decisions(report: Report, others: int) -> Section:
 
 def _by_weight(report: Report, ready: pl.DataFrame) -> pl.DataFrame:
     """`ready` with `proposes` and `place` (its place among those of its kind, from 0), the weightiest first."""
-    proposes: dict[str, str | None] = {}
-    for rule in report.policy.candidate:
-        proposes.setdefault(rule.list, rule.proposal)
-    known = {own: kind for own, kind in {**PROPOSALS, **proposes}.items() if kind is not None}
-    kind = pl.col("list").replace_strict(known, default=None, return_dtype=pl.String)
-    order = {name: number for number, name in enumerate(_ORDER)}
+    kind = pl.col("list").replace_strict(proposals(report), default=None, return_dtype=pl.String)
+    order = {name: number for number, name in enumerate(GRAVITY)}
     weights = [pl.when(pl.col("proposes") == name).then(pl.col(column)) for name, column in _WEIGHT.items()]
     return (
         ready.with_columns(kind.alias("proposes"))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy.model import VERIFY
-from efficiency.reports.content.one_page.overall import listed_with_state
 from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section
 from efficiency.reports.content.totals import confidence_counts, ranked
 from efficiency.reports.text import CONFIDENT, SEVERITIES, count, enumerated, percentage, shortened
@@ -29,9 +28,15 @@ _FORM_OF = {
 _TITLES = {column.name: column.title for column in TOTALS}
 
 
-def doubts(report: Report) -> Section:
+def doubts(report: Report, listed: pl.DataFrame) -> Section:
     """⑤ 尚不确定的."""
-    said = [*_missing(report), *_filled_in(report), *_unfirm(report), *_unverified(report), *_to_be_mended(report)]
+    said = [
+        *_missing(report),
+        *_filled_in(report),
+        *_unfirm(report, listed),
+        *_unverified(report),
+        *_to_be_mended(report),
+    ]
     if not said:
         said.append("未发现缺失数据、临界等级、未核实事项和待改正的数据。")
     return Section("doubts", "五、尚不确定的", tuple(said))
@@ -54,19 +59,28 @@ def senders(report: Report) -> dict[str, list[str]]:
 
 def _lacking(report: Report, indicators: pl.DataFrame) -> pl.DataFrame:
     """Enterprise and total (uscc, word): what an indicator without a value needs and the figures do not determine."""
-    needed: dict[str, list[str]] = {}
     empty = indicators.filter(pl.col("value").is_null())
-    for expression in {*empty["numerator_expression"].to_list(), *empty["denominator_expression"].to_list()}:
-        needed[expression] = [word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", expression) if word in _TITLES]
-    parts = []
-    for side in ("numerator_expression", "denominator_expression"):
-        for expression in sorted(set(empty[side].to_list())):
-            codes = empty.filter(pl.col(side) == expression).select("uscc").unique()
-            for word in needed[expression]:
-                unknown = report.scores.filter(pl.col(word).is_null()).select("uscc")
-                parts.append(codes.join(unknown, on="uscc", how="semi").with_columns(pl.lit(word).alias("word")))
-    schema = {"uscc": pl.String, "word": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema), *parts]).unique(maintain_order=True)
+    sides = ("numerator_expression", "denominator_expression")
+    expressions = {expression for side in sides for expression in empty[side].unique()}
+    needed = {expression: " ".join(_words(expression)) for expression in sorted(expressions)}
+    words = sorted({word for expression in expressions for word in _words(expression)})
+    if not words:
+        return pl.DataFrame(schema={"uscc": pl.String, "word": pl.String})
+    unknown = (pl.when(pl.col("word") == word).then(pl.col(word).is_null()) for word in words)
+    return (
+        empty.unpivot(sides, index="uscc", value_name="word")
+        .select("uscc", pl.col("word").replace(needed).str.split(" "))
+        .explode("word")
+        .unique(maintain_order=True)
+        .join(report.scores.select("uscc", *words), on="uscc", how="inner")
+        .filter(pl.coalesce(*unknown))
+        .select("uscc", "word")
+    )
+
+
+def _words(expression: str) -> list[str]:
+    """The totals that `expression` names."""
+    return [word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_]*", expression) if word in _TITLES]
 
 
 def _by_form(report: Report, lacking: pl.DataFrame) -> list[str]:
@@ -108,14 +122,14 @@ def _filled_in(report: Report) -> list[str]:
     return [f"参评企业中{count(rows['uscc'].n_unique())}有指标缺值，由办法补分或调整权重，等级取决于办法的选择。"]
 
 
-def _unfirm(report: Report) -> list[str]:
+def _unfirm(report: Report, listed: pl.DataFrame) -> list[str]:
     firm, known = confidence_counts(report)
     if not known:
         return ["等级稳健度未测算，等级对权重和数据的敏感程度不明。"] if report.scores["tier"].count() else []
     if firm == known:
         return []
-    listed = listed_with_state(report).filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
-    on_lists = f"其中清单上{count(listed)}" if listed else "均不在清单上"
+    unfirm = listed.filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
+    on_lists = f"其中清单上{count(unfirm)}" if unfirm else "均不在清单上"
     return [f"{count(known - firm)}等级临界(随机扰动下等级不变的不到{percentage(CONFIDENT)})，{on_lists}，先复核。"]
 
 

@@ -136,7 +136,7 @@ def _score_moves(report: Report) -> str:
     if rows is None or not lines:
         return "得分变动未作分解。"
     # The first line is about all; the greatest changes are named from the same rows.
-    known = rows.drop_nulls("change").filter(pl.col("change").abs() >= SHOWN)
+    known = rows.drop_nulls("change").filter(pl.col("change").abs() >= SHOWN).sort("change", "uscc")
     if known.is_empty():
         return lines[0]
     extremes = (("升幅最大", known.row(-1, named=True), 1), ("降幅最大", known.row(0, named=True), -1))
@@ -156,9 +156,8 @@ def _main_part(row: dict[str, Any]) -> str:
 # -- the lists ---------------------------------------------------------------------------------------------------------
 
 
-def lists_section(report: Report) -> Section:
-    """② 建议清单: a row for each list that has anybody; the empty ones are named."""
-    listed = listed_with_state(report)
+def lists_section(report: Report, listed: pl.DataFrame) -> Section:
+    """② 建议清单: a row for each list that has anybody; the empty ones are named. `listed`: `listed_with_state`."""
     on_lists = listed.filter(pl.col("list") != VERIFY)
     rows, empty = [], []
     for own, title in list_titles(report).items():
