@@ -15,6 +15,8 @@ from efficiency.reports.page import write_page
 from efficiency.reports.palette import DARK, LIGHT, TIER_FILL
 from efficiency.reports.report import Report
 
+pytest_plugins = ("builders.page_fixtures",)
+
 RULES = (Path(__file__).parents[2] / "builders/data/accessibility.js").read_text(encoding="utf-8")
 NEEDS_PDFTOTEXT = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
 PAPER = "getComputedStyle(document.body).backgroundColor"

@@ -81,7 +81,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     tiers = tier_legend(report.letter_names)
     data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers, "colours": _colour_names()}
     details = {name: data.pop(name) for name in DETAILS}
-    library, own, early = chart_library(), _script(SCRIPTS), _script(EARLY)
+    library, own, early = chart_library(), _main_script(), _script(EARLY)
     style = _templates().get_template("page.css").render(looks=_looks(), fonts=FONTS, tiers=tiers)
     return (
         _templates()
@@ -152,3 +152,12 @@ def _script(names: tuple[str, ...]) -> str:
     folder = files("efficiency.reports.page").joinpath("scripts")
     parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+@cache
+def _main_script() -> str:
+    """What fills the page, begun when its words are drawn, or soon where nothing is drawn, as in a hidden tab."""
+    return (
+        f"{{\nlet begun = false;\nconst begin = () => {{\nif (begun) return;\nbegun = true;\n{_script(SCRIPTS)}}};\n"
+        "requestAnimationFrame(() => setTimeout(begin));\nsetTimeout(begin, 300);\n}\n"
+    )
