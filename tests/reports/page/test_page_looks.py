@@ -11,7 +11,7 @@ import pytest
 from builders.browser import Tab
 from builders.reports import sample_report
 
-from efficiency.reports.content.one_page import one_page
+from efficiency.reports.content import one_page
 from efficiency.reports.page import write_page
 from efficiency.reports.palette import DARK, LIGHT, TIER_FILL
 from efficiency.reports.report import Report
@@ -163,7 +163,7 @@ def test_print_holds_the_filtered_rows_and_says_how_many(tab: Tab, report: Repor
 def test_what_a_committee_asks_is_printed_on_one_page(tab: Tab, report: Report, tmp_path: Path) -> None:
     """The page begins as the workbook does, with the same words."""
     first, second = (re.sub(r"\s", "", page) for page in printed(tab, tmp_path)[:2])
-    asked = one_page(report)
+    asked = one_page.one_page(report)
     said = [asked.title, asked.statement, *(text for section in asked.sections for text in section.texts)]
     assert all(re.sub(r"\s", "", words) in first for words in said)
     assert second.startswith("概况")

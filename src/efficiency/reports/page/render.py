@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from efficiency.errors import not_written
-from efficiency.reports.content.one_page import one_page
+from efficiency.reports.content import one_page
 from efficiency.reports.page.chart_library import chart_library
 from efficiency.reports.page.charts import FONTS, charts, legend, tier_legend
 from efficiency.reports.page.columns import as_json, embedded
@@ -90,7 +90,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
         .render(
             title=clean_text(f"{data['title']}报告({data['period']})"),
             policy=_content_policy([early, own, library], style),
-            summary=one_page(report),
+            summary=one_page.one_page(report),
             page=data,
             data=embedded(as_json(data)),
             details=embedded(as_json(details)),
