@@ -18,6 +18,8 @@ from efficiency.reports.page.columns import embedded, packed
 from efficiency.reports.page.render import render
 from efficiency.reports.report import Report
 
+pytest_plugins = ("builders.page_fixtures",)
+
 
 def test_page_has_its_own_scripts_alone_and_loads_nothing(page: Path) -> None:
     outline = Outline(page.read_text(encoding="utf-8"))

@@ -17,6 +17,8 @@ from efficiency.reports.page.render import render
 from efficiency.reports.report import Report
 from schemas.results import MOVEMENT_PARTS
 
+pytest_plugins = ("builders.page_fixtures",)
+
 
 def blank(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """`frame` with nothing known in `columns`."""

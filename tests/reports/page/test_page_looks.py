@@ -11,9 +11,12 @@ import pytest
 from builders.browser import Tab
 from builders.reports import sample_report
 
+from efficiency.reports.content import one_page
 from efficiency.reports.page import write_page
 from efficiency.reports.palette import DARK, LIGHT, TIER_FILL
 from efficiency.reports.report import Report
+
+pytest_plugins = ("builders.page_fixtures",)
 
 RULES = (Path(__file__).parents[2] / "builders/data/accessibility.js").read_text(encoding="utf-8")
 NEEDS_PDFTOTEXT = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
@@ -154,6 +157,16 @@ def test_print_holds_the_filtered_rows_and_says_how_many(tab: Tab, report: Repor
     assert "筛选条件：本期等级：C" in flat
     assert all(re.sub(r"\s", "", name) in flat for name in chosen["name"].to_list())
     assert tab.js("document.querySelectorAll('main details[open]').length") == 1, "folded again, but for the filters"
+
+
+@NEEDS_PDFTOTEXT
+def test_what_a_committee_asks_is_printed_on_one_page(tab: Tab, report: Report, tmp_path: Path) -> None:
+    """The page begins as the workbook does, with the same words."""
+    first, second = (re.sub(r"\s", "", page) for page in printed(tab, tmp_path)[:2])
+    asked = one_page.one_page(report)
+    said = [asked.title, asked.statement, *(text for section in asked.sections for text in section.texts)]
+    assert all(re.sub(r"\s", "", words) in first for words in said)
+    assert second.startswith("概况")
 
 
 @NEEDS_PDFTOTEXT

@@ -17,6 +17,8 @@ from builders.reports import renamed, sample_report
 from efficiency.reports.page import write_page
 from efficiency.reports.report import Report
 
+pytest_plugins = ("builders.page_fixtures",)
+
 DRAWN = "document.querySelectorAll('#table tbody th').length"
 REGION = "document.querySelector('#table .scroll')"
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from efficiency.errors import not_written
+from efficiency.reports.content import one_page
 from efficiency.reports.page.chart_library import chart_library
 from efficiency.reports.page.charts import FONTS, charts, legend, tier_legend
 from efficiency.reports.page.columns import as_json, embedded
@@ -81,7 +82,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
     tiers = tier_legend(report.letter_names)
     data |= {"charts": charts(report, titles), "marks": legend(titles), "palette": tiers, "colours": _colour_names()}
     details = {name: data.pop(name) for name in DETAILS}
-    library, own, early = chart_library(), _script(SCRIPTS), _script(EARLY)
+    library, own, early = chart_library(), _main_script(), _script(EARLY)
     style = _templates().get_template("page.css").render(looks=_looks(), fonts=FONTS, tiers=tiers)
     return (
         _templates()
@@ -89,9 +90,11 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
         .render(
             title=clean_text(f"{data['title']}报告({data['period']})"),
             policy=_content_policy([early, own, library], style),
+            summary=one_page.one_page(report),
             page=data,
             data=embedded(as_json(data)),
             details=embedded(as_json(details)),
+            tiers=TIER_FILL,
             style=style,
             library=library,
             early=early,
@@ -152,3 +155,12 @@ def _script(names: tuple[str, ...]) -> str:
     folder = files("efficiency.reports.page").joinpath("scripts")
     parts = (folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+@cache
+def _main_script() -> str:
+    """What fills the page, begun when its words are drawn, or soon where nothing is drawn, as in a hidden tab."""
+    return (
+        f"{{\nlet begun = false;\nconst begin = () => {{\nif (begun) return;\nbegun = true;\n{_script(SCRIPTS)}}};\n"
+        "requestAnimationFrame(() => setTimeout(begin));\nsetTimeout(begin, 300);\n}\n"
+    )

@@ -149,6 +149,8 @@ async function start() {
   groups();
   movement();
   methodTables();
+  // What was filled in above has moved the heading that the address names.
+  if (!stateOf(location.hash)) byId(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView({ behavior: "instant" });
   await chartLibrary();
   await drawAll();
   quadrant = await quadrantChart(everybody.filter((e) => e.status === "ranked"), openCard);
