@@ -55,7 +55,9 @@ def head_rows(make: Maker, explanation: Explanation) -> list[Row]:
     title = f"企业能耗产出效益评价确认单({year}年{int(month)}月)"
     return [
         make.row([(COLUMNS, title, make.styles.title(17))], height=27),
-        make.row([(COLUMNS, " · ".join(words), make.styles.get(align="center", valign="vcenter"))]),
+        make.row(
+            [(COLUMNS, " · ".join(words), make.styles.get(align="center", valign="vcenter", text_wrap=True))], most=2
+        ),
     ]
 
 
@@ -135,7 +137,7 @@ def place_rows(
             for name, place in list(standing.places.items())[:1]
         ], most=2))  # fmt: skip
     small = styles.get(text_wrap=True, valign="vcenter", align="center")
-    rows.append(make.row([(COLUMNS // len(titles), title, small) for title in titles], most=2))
+    rows.append(make.row([(COLUMNS // len(titles), title, small) for title in titles], most=3))
     rows.append(
         make.row(
             [(COLUMNS, None, styles.get())],
