@@ -8,13 +8,22 @@ import polars as pl
 from efficiency.evaluation.explanation import Explanation, explain
 from efficiency.warehouse.read import load
 
+PERIOD = "2026-10"
+
 
 @cache
 def ten_cards(warehouse: Path) -> dict[str, Explanation]:
     """By what they are chosen for: ranked and not, protected, vetoed, on lists, alone in their industry, idle."""
     contents = load(warehouse)
-    scores = contents["results.scores"].join(
-        contents["results.candidates"].select("uscc", "list"), on="uscc", how="left", validate="1:1"
+    scores = (
+        contents["results.scores"]
+        .filter(period=PERIOD)
+        .join(
+            contents["results.candidates"].filter(period=PERIOD).select("uscc", "list"),
+            on="uscc",
+            how="left",
+            validate="1:1",
+        )
     )
     members = pl.len().over("cohort", "industry_division")
     ranked = pl.col("status") == "ranked"
@@ -33,4 +42,4 @@ def ten_cards(warehouse: Path) -> dict[str, Explanation]:
     }
     # All members of an industry are counted before one is chosen.
     codes = {name: scores.filter(which)["uscc"].sort().head(1) for name, which in chosen.items()}
-    return {name: explain(contents, found[0], "2026-10") for name, found in codes.items() if found.len()}
+    return {name: explain(contents, found[0], PERIOD) for name, found in codes.items() if found.len()}

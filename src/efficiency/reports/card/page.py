@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from efficiency.policy.formulas import FORMULAS
-from efficiency.reports.card.rows import COLUMNS, Limits, Row, fitted, lines_of, short_paths
+from efficiency.reports.card.rows import COLUMNS, Limits, Row, beside, fitted, lines_of, short_paths
 from efficiency.reports.card.standing import COMPARED, group_note, quarter, strengths, unknown, weaknesses
 from efficiency.reports.card.words import (
     indicator_notes,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from efficiency.evaluation.explanation import Explanation
     from efficiency.reports.card.rows import Maker
     from efficiency.reports.card.sources import SourceBlock
+    from efficiency.reports.card.standing import Mark
     from efficiency.reports.workbook import Cells, Styles
 
 CONFIRM = "□ 以上数据和结果核对无误    □ 对下列数据或结果有异议(请写明项目、单元格和正确的数，并附依据)："
@@ -54,7 +55,9 @@ def head_rows(make: Maker, explanation: Explanation) -> list[Row]:
     title = f"企业能耗产出效益评价确认单({year}年{int(month)}月)"
     return [
         make.row([(COLUMNS, title, make.styles.title(17))], height=27),
-        make.row([(COLUMNS, " · ".join(words), make.styles.get(align="center", valign="vcenter"))]),
+        make.row(
+            [(COLUMNS, " · ".join(words), make.styles.get(align="center", valign="vcenter", text_wrap=True))], most=2
+        ),
     ]
 
 
@@ -71,7 +74,7 @@ def enterprise_rows(make: Maker, explanation: Explanation, limits: Limits) -> li
         make.pairs([
             (3, "镇办", 5, score["town"] or "未填", text), (3, "行业", 14, named, text),
             (3, "规模", 2, score["scale"] or "未填", text), (2, "组别", 4, explanation.cohort_title or "无", text),
-        ], most=2),
+        ], most=limits.title),
     ]  # fmt: skip
 
 
@@ -134,7 +137,7 @@ def place_rows(
             for name, place in list(standing.places.items())[:1]
         ], most=2))  # fmt: skip
     small = styles.get(text_wrap=True, valign="vcenter", align="center")
-    rows.append(make.row([(COLUMNS // len(titles), title, small) for title in titles], most=2))
+    rows.append(make.row([(COLUMNS // len(titles), title, small) for title in titles], most=3))
     rows.append(
         make.row(
             [(COLUMNS, None, styles.get())],
@@ -142,10 +145,10 @@ def place_rows(
             after=lambda sheet, row: charts(sheet, row, limits.chart),
         )
     )
-    return rows + _mark_rows(make, explanation)
+    return rows + _mark_rows(make, explanation, limits)
 
 
-def _mark_rows(make: Maker, explanation: Explanation) -> list[Row]:
+def _mark_rows(make: Maker, explanation: Explanation, limits: Limits) -> list[Row]:
     """Strengths beside weaknesses, and what is not known."""
     rows: list[Row] = []
     if explanation.standing is not None:
@@ -158,19 +161,21 @@ def _mark_rows(make: Maker, explanation: Explanation) -> list[Row]:
         for at in range(max(1, *map(len, both))):
             cells: Cells = []
             for marks in both:
-                words = (
-                    f"{at + 1}. {marks[at].title}{'：' if marks[at].words else ''}{marks[at].words}"
-                    if at < len(marks)
-                    else ""
-                )
+                words = _mark_words(at, marks[at], limits.title) if at < len(marks) else ""
                 cells.append((HALF, words or ("无" if at == 0 else None), make.text))
-            rows.append(make.row(cells, most=2))
+            rows.append(make.row(cells, most=limits.title))
         if note:
             rows.append(make.row([(COLUMNS, f"注：{note}。", make.text)]))
     if titles := unknown(explanation):
         words = fitted(titles, COLUMNS - 10, 1, "、", lambda count: f" 等{count}项")
         rows.append(make.pairs([(4, "未知", COLUMNS - 4, f"{words}(缺数据，不作判断)", make.text)]))
     return rows
+
+
+def _mark_words(at: int, mark: Mark, most: int) -> str:
+    """2. 单位用地税收：为基准的31%，第102/112名; a long title is cut, not what is said of it."""
+    said = f"：{mark.words}" if mark.words else ""
+    return f"{at + 1}. {beside(mark.title, said, HALF, most)}{said}"
 
 
 def indicator_rows(make: Maker, explanation: Explanation, limits: Limits) -> list[Row]:
@@ -265,7 +270,13 @@ def verification_rows(make: Maker, explanation: Explanation, limits: Limits) -> 
         ticked = sum(label.startswith("☑") for label, _ in lines)
         rows.append(
             make.row(
-                [(COLUMNS, f"共{len(lines)}项，已核实{ticked}项，此处列{len(shown)}项，其余见核查单。", make.text)]
+                [
+                    (
+                        COLUMNS,
+                        f"共{len(lines)}项，已核实{ticked}项，此处列{len(shown)}项，其余见电子版打印区以下。",
+                        make.text,
+                    )
+                ]
             )
         )
     return rows

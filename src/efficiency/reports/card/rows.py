@@ -156,6 +156,16 @@ def fitted(pieces: Sequence[str], span: int, most: int, separator: str, count: C
     return bounded(pieces[0], span - _columns(tail), most) + tail
 
 
+def beside(text: str, after: str, span: int, most: int) -> str:
+    """`text` cut so that it takes `most` lines together with `after`, which follows it, and its number."""
+    if lines_of(f"1. {text}{after}", span) <= most:
+        return text
+    for length in range(len(text) - 1, 0, -1):
+        if lines_of(f"1. {text[:length]}{CUT}{after}", span) <= most:
+            return text[:length] + CUT
+    return CUT
+
+
 def _columns(text: str) -> int:
     """Columns that `text` takes."""
     return -(-display_width(text) // int(ROOM)) if text else 0

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 HEIGHT = 845.0
 """Points of all rows of the page: so high it is printed at nine tenths of its size or more."""
-WIDTHS = "Arial"
-"""The font by whose digits columns are measured; nothing is written in it."""
 MARGINS = {"left": 0.3, "right": 0.3, "top": 0.35, "bottom": 0.5}
 """Inches."""
 LIMITS = (
@@ -78,9 +76,7 @@ def write_card(path: Path, explanation: Explanation) -> None:
     title = f"企业能耗产出效益评价确认单 {explanation.score['period']}"
     with new_workbook(path, created, title=title, enterprises=1) as book:
         sheet = book.workbook.add_worksheet("确认单")
-        # Widths are counted in digits of the first font: with one whose widths every system has, the page is as wide
-        # everywhere.
-        book.workbook.formats[0].set_font_name(WIDTHS)
+        book.measure_columns_alike()
         sheet.set_column_pixels(0, COLUMNS - 1, PIXELS)
         blocks = source_blocks(explanation)
         rows = _page(Maker(book.styles), _Charts(book, sheet, explanation), explanation, blocks)

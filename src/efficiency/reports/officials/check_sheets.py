@@ -33,9 +33,9 @@ MOST = 2_000
 PAGES_PER_SHEET = 500
 """Excel takes 1 023 page breaks a sheet."""
 INDEX = "目录"
-COLUMNS, WIDTH, ROOM = 10, 6.8, 9.0
+COLUMNS, PIXELS, ROOM = 10, 66, 9.2
 """The grid of a page: with these the sheet is as wide as A4 upright at full size; a sheet that is fitted to a page
-would ignore the page breaks."""
+would ignore the page breaks. `ROOM`: characters that a column takes."""
 PAPER_HEIGHT, OPINION_HEIGHT = 755.0, 173.0
 """Points that a page takes from its first row to its last, and what is to be filled in by hand takes of them."""
 CELLS_SHOWN = 160
@@ -73,6 +73,7 @@ def write_check_sheets(path: Path, report: Report, *, most: int = MOST) -> bool:
     chosen = asked.head(most)
     title = f"核查单 {report.period_title}"
     with new_workbook(path, report.created_at, title=title, enterprises=chosen.height) as book:
+        book.measure_columns_alike()
         index = book.workbook.add_worksheet(INDEX)
         targets = _write_pages(book, report, chosen)
         rows = chosen.with_columns(pl.Series("target", targets, dtype=pl.String))
@@ -155,8 +156,8 @@ def _write_pages(book: Book, report: Report, chosen: pl.DataFrame) -> list[str]:
     targets: list[str] = []
     for title, rows in _sheets(chosen, tuple(book.workbook.sheetnames)):
         sheet = book.workbook.add_worksheet(title)
-        sheet.set_column(0, COLUMNS - 1, WIDTH)
-        paper = Paper(sheet, book.styles, COLUMNS, WIDTH, room=ROOM)
+        sheet.set_column_pixels(0, COLUMNS - 1, PIXELS)
+        paper = Paper(sheet, book.styles, COLUMNS, ROOM, room=ROOM)
         breaks = []
         for candidate in rows.iter_rows(named=True):
             if paper.row:
@@ -266,19 +267,20 @@ def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
 
 def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | None) -> None:
     paper.section("主要数据")
-    amount, text = paper.styles.cell("amount", shrink=True), paper.text
-    pairs = (
-        (1, "land", "用地(亩)"),
-        (2, "energy", "综合能耗(吨标准煤)"),
-        (1, "tax", "税金(万元)"),
-        (2, "revenue", "营业收入(万元)"),
+    amount, text = paper.styles.cell("amount"), paper.text
+    named = (
+        ("land", "用地(亩)"),
+        ("energy", "综合能耗(吨标准煤)"),
+        ("tax", "税金(万元)"),
+        ("revenue", "营业收入(万元)"),
     )
-    head = paper.styles.header(font_size=9)
-    first: Cells = []
-    for span, name, title in pairs:
-        value: tuple[str | float, Format] = (score[name], amount) if score[name] is not None else ("无数据", text)
-        first += [(span, title, head), (1, *value)]
-    paper.line(first, height=18)
+    head = paper.styles.header(align="left")
+    for pair in (named[:2], named[2:]):
+        cells: Cells = []
+        for name, title in pair:
+            value: tuple[str | float, Format] = (score[name], amount) if score[name] is not None else ("无数据", text)
+            cells += [(3, title, head), (2, *value)]
+        paper.line(cells)
     if score["revenue"] == 0:
         paper.line([(COLUMNS, f"{NO_REVENUE}。", paper.styles.cell("text", bold=True, font_color=ALERT))])
     if headline is not None:
@@ -296,10 +298,13 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
 
 def _efficiency(paper: Paper, label: str, value: float | None, benchmark: float | None) -> None:
     """One efficiency against its benchmark."""
-    ratio, text = paper.styles.cell("ratio", shrink=True), paper.text
+    text = paper.text
     cells: Cells = [(4, label, paper.styles.header(align="left"))]
     for title, figure in (("本企业", value), ("基准", benchmark)):
-        shown: tuple[str | float, Format] = (figure, ratio) if figure is not None else ("无数据", text)
+        # Fewer decimals of a large figure, so that it fits its cell in full size.
+        large = figure is not None and abs(figure) >= 1_000
+        style = paper.styles.cell("ratio", **({"num_format": "#,##0_ "} if large else {}))
+        shown: tuple[str | float, Format] = (figure, style) if figure is not None else ("无数据", text)
         cells += [(1, title, paper.styles.header()), (1, *shown)]
     share = f"为基准的{100 * value / benchmark:.0f}%" if value is not None and benchmark else "—"
     paper.line([*cells, (2, share, text)])
