@@ -15,7 +15,7 @@ from efficiency.reports.text import columnar_width, display_width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from efficiency.reports.workbook.sheets import Field
+    from efficiency.reports.workbook.fields import Field
 
 MARGIN = 0.3
 """Inches of paper left and right of a list."""
