@@ -8,6 +8,7 @@ from __future__ import annotations
 from efficiency.reports.content import (
     charts,
     checks,
+    details,
     efficiencies,
     lists,
     notes,
@@ -22,6 +23,7 @@ from efficiency.reports.content import (
 __all__ = [
     "charts",
     "checks",
+    "details",
     "efficiencies",
     "lists",
     "notes",
