@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter, range_boundaries
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.reports.officials import write_officials
@@ -71,11 +73,7 @@ def test_a_list_is_a_table_whose_columns_are_called_what_its_headers_say(book: W
     assert table.tableStyleInfo.showRowStripes
     first_column, first_row, last_column, _ = range_boundaries(table.ref)
     assert (first_column, first_row, last_column) == (1, 3, len(headers))
-    assert not [merged for merged in sheet.merged_cells.ranges if not merged.isdisjoint(_cells(table.ref))]
-
-
-def _cells(reference: str) -> openpyxl.worksheet.cell_range.CellRange:
-    return openpyxl.worksheet.cell_range.CellRange(reference)
+    assert not [merged for merged in sheet.merged_cells.ranges if not merged.isdisjoint(CellRange(table.ref))]
 
 
 def test_no_two_tables_of_the_workbook_have_one_name(book: Workbook) -> None:
@@ -122,15 +120,11 @@ def test_a_bar_shows_a_figure_only_where_the_column_holds_figures(book: Workbook
 
 def test_an_empty_list_has_no_table_and_is_not_printed(tmp_path: Path, report: Report) -> None:
     none = report.candidates.filter(pl.col("list") != "shutdown")
-    write_officials(tmp_path / "out.xlsx", type(report)(**{**_fields(report), "candidates": none}))
+    write_officials(tmp_path / "out.xlsx", replace(report, candidates=none))
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["关停"]
     assert not sheet.tables
     first, _, last, _ = range_boundaries(str(sheet.print_area).split("!")[1].replace("$", ""))
     assert all(sheet.column_dimensions[get_column_letter(column)].hidden for column in range(first, last + 1))
-
-
-def _fields(report: Report) -> dict[str, object]:
-    return {name: getattr(report, name) for name in report.__dataclass_fields__}
 
 
 @needs_office
