@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, RULE, TIER_FILL
+from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, HEADER, TIER_FILL
 from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.fields import Field
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
@@ -47,7 +47,7 @@ SIGNATURES = "制表人：______________    审核人：______________    负责
 LINE_HEIGHT = 14.0
 """Points that a line of text in size 10 takes."""
 WRAPPED_LINE = 14.5
-"""Points that each line of a row takes, in fonts with much room between lines; 3.5 of them are blank at the edges."""
+"""Points that each line of a row takes, in fonts with much room between lines; 2.75 of them are blank at the edges."""
 LEAST_HEIGHT = 12.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
@@ -167,7 +167,7 @@ def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
     for index, field in enumerate(fields):
         if field.bar:
             # Not the bars of Excel 2010: readers that do not know their extension warn of it.
-            looks = {"type": "data_bar", "bar_color": RULE, "min_type": "num", "min_value": 0}
+            looks = {"type": "data_bar", "bar_color": HEADER, "min_type": "num", "min_value": 0}
             sheet.conditional_format(FIRST_ROW, index, FIRST_ROW + rows - 1, index, looks)
 
 
@@ -258,12 +258,12 @@ def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
 
 def row_height(lines: int) -> float:
     """Points that a row of so many lines of text takes."""
-    return min(max(lines * WRAPPED_LINE - 3.5, LEAST_HEIGHT), MOST_HEIGHT)
+    return min(max(lines * WRAPPED_LINE - 2.75, LEAST_HEIGHT), MOST_HEIGHT)
 
 
 def _height(lines: pl.Series) -> pl.Expr:
     """The height of each row in points, as `row_height`."""
-    return pl.lit(lines * WRAPPED_LINE - 3.5).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
+    return pl.lit(lines * WRAPPED_LINE - 2.75).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
 
 
 def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Field:
