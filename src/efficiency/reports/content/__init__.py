@@ -8,6 +8,7 @@ from __future__ import annotations
 from efficiency.reports.content import (
     charts,
     checks,
+    columns,
     details,
     efficiencies,
     lists,
@@ -23,6 +24,7 @@ from efficiency.reports.content import (
 __all__ = [
     "charts",
     "checks",
+    "columns",
     "details",
     "efficiencies",
     "lists",
