@@ -4,6 +4,7 @@ import math
 import re
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
@@ -16,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from benchmarks import workbooks
 from efficiency.reports.officials import write_officials
 from efficiency.reports.report import Report
-from efficiency.reports.workbook import rows
+from efficiency.reports.workbook import Field, Page, new_workbook, rows, write_list
 
 NAMES = (
     'A<b>&"c" 公司', " 前后有空格 ", "=SUM(A1)", "_x0041_公司", "两\n行", "+1", "@x", "长" * 60,
@@ -75,15 +76,23 @@ def test_a_row_is_as_high_as_its_longest_text_takes(tmp_path: Path, report: Repo
     sheet = ranking(tmp_path, report)
     names = column(sheet, "企业名称")
     (long,) = (cell for cell in names if cell.value == "长" * 60)
-    room = sheet.column_dimensions[long.column_letter].width - 1.5
-    assert sheet.row_dimensions[long.row].height == 15 * math.ceil(120 / room) + 5
+    # A Chinese character takes its size, 10 points; the file's width is in pixels of 7, 5 of them blank.
+    points = (sheet.column_dimensions[long.column_letter].width * 7 - 5) * 0.75
+    lines = math.ceil(60 / (points // 10))
+    assert lines > 1
+    height = sheet.row_dimensions[long.row].height
+    assert 10 * 1.2 * lines <= height <= 10 * 1.6 * (lines + 1)
 
 
-def test_links_end_where_excel_would_refuse_the_sheet(
-    tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_links_end_where_excel_would_refuse_the_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "LINKS_PER_SHEET", 5)
-    codes = column(ranking(tmp_path, report), "统一社会信用代码")
+    frame = pl.DataFrame({"uscc": [f"{number:018}" for number in range(8)], "target": ["internal:'名单'!A1"] * 8})
+    with new_workbook(tmp_path / "list.xlsx", datetime(2026, 11, 5, tzinfo=UTC), title="名单") as book:
+        fields = [Field("uscc", "统一社会信用代码", "link", 20)]
+        write_list(book.workbook.add_worksheet("名单"), book.styles, frame, fields, Page("名单", "户", "名单"))
+    sheet = openpyxl.load_workbook(tmp_path / "list.xlsx")["名单"]
+    assert isinstance(sheet, Worksheet)
+    codes = column(sheet, "统一社会信用代码")
     assert [cell.row for cell in codes if cell.hyperlink] == [4, 5, 6, 7, 8]
     assert codes[4].font.u == "single"
     assert codes[5].font.u is None

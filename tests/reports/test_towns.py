@@ -75,18 +75,22 @@ def test_ranks_are_those_of_everybody_and_lists_are_numbered_from_one(copies: tu
         book = openpyxl.load_workbook(path)
         assert "概览" not in book.sheetnames
         for title in ("并转", "全部分级"):
+            header = [cell.value for cell in book[title][3]]
+            rank, uscc = header.index("名次"), header.index("统一社会信用代码")
             rows = [row for row in book[title].iter_rows(min_row=4, values_only=True) if isinstance(row[0], int)]
             assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
-            assert all(row[1] == ranks[row[3]] for row in rows)
+            assert all(row[rank] == ranks[row[uscc]] for row in rows)
 
 
 def test_links_lead_to_the_enterprise_in_the_same_copy(copies: tuple[Path, ...]) -> None:
-    sheet = openpyxl.load_workbook(copies[0])
-    links = [cell for row in sheet["全部分级"].iter_rows(min_row=4) for cell in row if cell.hyperlink]
-    assert links
-    for cell in links:
-        place = cell.hyperlink.location.split("!A")[1]
-        assert sheet["评分明细"][f"B{place}"].value == cell.value
+    book = openpyxl.load_workbook(copies[0])
+    sheet = book["全部分级"]
+    header = [cell.value for cell in sheet[3]]
+    rows = [row for row in sheet.iter_rows(min_row=4, values_only=True) if isinstance(row[0], int)]
+    assert rows
+    own = [row[1].value for row in book["评分明细"].iter_rows(min_row=4, max_col=2)]
+    assert all("'评分明细'!$B$4" in str(row[header.index("明细")]) for row in rows)
+    assert all(row[header.index("统一社会信用代码")] in own for row in rows)
 
 
 def test_no_name_of_a_town_leads_out_of_the_folder_or_hides_another_file(tmp_path: Path, report: Report) -> None:

@@ -110,7 +110,8 @@ def test_lists_are_ready_to_print(book: Workbook, title: str) -> None:
     assert sheet.print_title_rows == "$1:$3"
     assert sheet.oddFooter.right.text == "第&P页 共&N页"
     assert sheet.print_area
-    assert sheet.auto_filter.ref.startswith("A3:")
+    (listed,) = sheet.tables.values()
+    assert listed.autoFilter.ref.startswith("A3:")
     assert sheet.freeze_panes[-1] == "4"
     assert "2026年10月" in sheet["A1"].value
     assert "亩" in sheet["A2"].value or title == "评分明细"
@@ -185,14 +186,31 @@ def test_all_are_firm_only_where_nobody_is_unfirm(report: Report) -> None:
     assert whole_percent(457, 458) == "99%"
 
 
-def test_code_leads_to_the_enterprises_first_row_in_the_details(book: Workbook) -> None:
-    sheet, details = book["并转"], book["评分明细"]
-    codes = [row[1].value for row in details.iter_rows(min_row=4)]
-    links = [cell for row in sheet.iter_rows(min_row=4) for cell in row if cell.hyperlink]
-    assert len(links) == len(table(sheet))
-    for cell in links:
-        row = int(re.fullmatch(r"'评分明细'!A(\d+)", cell.hyperlink.location)[1])
-        assert row == codes.index(cell.value) + 4
+def leads_to(book: Workbook, sheet: Worksheet, row: int, formula: str) -> str:
+    """The code in the row of the details to which the formula of a row leads, as a spreadsheet program finds it."""
+    found = re.fullmatch(
+        r"""=HYPERLINK\("#'(.+)'!A"&\(MATCH\(\$([A-Z]+)(\d+),'(.+)'!\$B\$4:\$B\$(\d+),0\)\+3\),"查看"\)""", formula
+    )
+    assert found is not None, formula
+    target, key, own, looked_in, last = found.groups()
+    assert (target, own) == (looked_in, str(row))
+    codes = [book[target].cell(line, 2).value for line in range(4, int(last) + 1)]
+    return str(book[target].cell(codes.index(sheet[f"{key}{row}"].value) + 4, 2).value)
+
+
+def ways(sheet: Worksheet) -> dict[int, str]:
+    """Row → the formula that leads into the details."""
+    column = [str(cell.value) for cell in sheet[3]].index("明细") + 1
+    cells = {row: sheet.cell(row, column).value for row in range(4, 4 + len(table(sheet)))}
+    return {row: str(value) for row, value in cells.items() if value is not None}
+
+
+@pytest.mark.parametrize("title", [*LISTS, "全部分级"])
+def test_each_row_leads_to_the_enterprise_in_the_details_by_its_code(book: Workbook, title: str) -> None:
+    sheet = book[title]
+    codes = {at: row["统一社会信用代码"] for at, row in enumerate(table(sheet), start=4)}
+    found = {row: leads_to(book, sheet, row, formula) for row, formula in ways(sheet).items()}
+    assert found == codes
 
 
 def test_totals_are_formulas_with_their_value_stored(path: Path, book: Workbook) -> None:
@@ -203,7 +221,7 @@ def test_totals_are_formulas_with_their_value_stored(path: Path, book: Workbook)
         column = [str(cell.value).replace("\n", "") for cell in sheet[3]].index("用地(亩)") + 1
         formula = sheet.cell(total, column).value
         letter = openpyxl.utils.get_column_letter(column)
-        assert formula == f"=SUM({letter}4:{letter}{total - 1})"
+        assert formula == f"=SUBTOTAL(109,{letter}4:{letter}{total - 1})"
         assert values[title].cell(total, column).value == pytest.approx(sum(row["用地(亩)"] for row in rows))
 
 
@@ -312,7 +330,8 @@ def test_names_that_look_like_formulas_stay_text_everywhere(tmp_path: Path, repo
     listed = report.candidates["uscc"].to_list()[: len(NASTY)]
     book = written(tmp_path, renamed(report, dict(zip(listed, NASTY, strict=True))))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
-    assert all(str(cell.value).startswith("=SUM(") for cell in cells if cell.data_type == "f")
+    ours = ("=SUBTOTAL(109,", '="合计("&SUBTOTAL(103,', "=HYPERLINK(\"#'评分明细'!A\"&(MATCH($")
+    assert all(str(cell.value).startswith(ours) for cell in cells if cell.data_type == "f")
     found = {cell.value for cell in cells if cell.data_type == "s"}
     assert set(NASTY) <= found
     assert all(cell.hyperlink.target is None for cell in cells if cell.hyperlink)
@@ -382,19 +401,13 @@ def test_a_folder_that_is_a_file_is_a_plain_error(tmp_path: Path, report: Report
 
 
 def test_a_long_table_goes_on_in_further_sheets_and_links_follow(tmp_path: Path, report: Report) -> None:
-    book = written(tmp_path, report, rows_per_sheet=100)
-    assert [name for name in book.sheetnames if name.startswith("评分明细")] == [
-        "评分明细",
-        "评分明细 (2)",
-        "评分明细 (3)",
-        "评分明细 (4)",
-    ]
-    assert sum(len(table(book[name])) for name in book.sheetnames if name.startswith("评分明细")) == 360
-    for row in book["全部分级 (2)"].iter_rows(min_row=4):
-        for cell in row:
-            if cell.hyperlink:
-                sheet, place = re.fullmatch(r"'(.+)'!A(\d+)", cell.hyperlink.location).groups()
-                assert book[sheet].cell(int(place), 2).value == cell.value
+    book = written(tmp_path, report, rows_per_sheet=50)
+    parts = [name for name in book.sheetnames if name.startswith("评分明细")]
+    assert parts == ["评分明细", "评分明细 (2)", "评分明细 (3)"]
+    assert sum(len(table(book[name])) for name in parts) == 120
+    sheet = book["全部分级 (2)"]
+    codes = {at: row["统一社会信用代码"] for at, row in enumerate(table(sheet), start=4)}
+    assert {row: leads_to(book, sheet, row, formula) for row, formula in ways(sheet).items()} == codes
 
 
 def test_enterprises_without_data_stand_apart_with_their_reason_and_no_tier(book: Workbook, report: Report) -> None:
@@ -411,10 +424,30 @@ def test_score_parts_add_up_to_the_score(book: Workbook) -> None:
         assert row["指标合计得分"] + row["加减分"] == pytest.approx(row["综合得分"])
 
 
-def test_details_hold_every_indicator_with_its_figures(book: Workbook, report: Report) -> None:
+def test_details_hold_every_figure_of_every_indicator_in_one_row_an_enterprise(book: Workbook, report: Report) -> None:
+    rows = {row["统一社会信用代码"]: row for row in table(book["评分明细"])}
+    assert set(rows) == set(report.indicators["uscc"])
+    assert len(rows) == len(table(book["评分明细"]))
+    called = {
+        "指标值": "value",
+        "分子值": "numerator",
+        "分母值": "denominator",
+        "基准值": "benchmark",
+        "权重": "weight",
+    }
+    for one in report.indicators.iter_rows(named=True):
+        row = rows[one["uscc"]]
+        own = {header.split("·")[1].split("(")[0]: header for header in row if header.startswith(f"{one['title']}·")}
+        assert {words: row[own[words]] for words in called} == {words: one[name] for words, name in called.items()}
+        assert row[own["得分"]] == pytest.approx(one["score"])
+        assert (row[own["基准口径"]], row[own["计分说明"]]) == (one["benchmark_scope"], one["score_note"])
+
+
+def test_details_begin_with_tier_d_and_print_nobody_else(book: Workbook, report: Report) -> None:
+    worst = report.scores.filter(pl.col("tier") == "D")["uscc"].to_list()
     rows = table(book["评分明细"])
-    assert len(rows) == report.indicators.height
-    assert all(row["指标值"] == pytest.approx(row["分子值"] / row["分母值"]) for row in rows)
+    assert {row["统一社会信用代码"] for row in rows[: len(worst)]} == set(worst)
+    assert str(book["评分明细"].print_area).endswith(f"${3 + len(worst)}")
 
 
 def test_overview_counts_agree_with_the_scores(book: Workbook, report: Report) -> None:
@@ -562,7 +595,7 @@ def test_a_score_never_looks_better_than_its_tier(tmp_path: Path, report: Report
     at = pl.when(pl.col("rank") == 1).then(59.996).when(pl.col("rank") == 2).then(60.0).otherwise("score")
     book = written(tmp_path, replace(report, policy_toml=policy, scores=report.scores.with_columns(at.alias("score"))))
     sheet = book["全部分级"]
-    column = next(cell for cell in sheet[3] if cell.value == "综合\n得分").column
+    column = next(cell for cell in sheet[3] if cell.value == "综合得分").column
     below, reached = (sheet.cell(row, column) for row in (4, 5))
     assert (below.value, below.number_format) == (59.996, "0.000000_ ")
     assert (reached.value, reached.number_format) == (60.0, "0.00_ ")

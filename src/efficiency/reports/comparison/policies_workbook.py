@@ -8,6 +8,7 @@ import polars as pl
 
 from efficiency.evaluation.changes import STATES
 from efficiency.reports.comparison.policies import MOVEMENTS, NOTHING, summary
+from efficiency.reports.content import columns
 from efficiency.reports.palette import CARD
 from efficiency.reports.report import BEIJING
 from efficiency.reports.text import clean_text, industry_label
@@ -40,46 +41,58 @@ WIDTH = 8
 """Columns of the first sheet."""
 
 _PAIR = (
-    Field("tier_a", "甲办法\n等级", "tier", 7),
-    Field("tier_b", "乙办法\n等级", "tier", 7),
-    Field("score_a", "甲办法\n得分", "score", 8),
-    Field("score_b", "乙办法\n得分", "score", 8),
-    Field("rank_a", "甲办法\n名次", "ordinal", 7.5),
-    Field("rank_b", "乙办法\n名次", "ordinal", 7.5),
-    Field("list_a", "甲办法\n清单", "text", 10),
-    Field("list_b", "乙办法\n清单", "text", 10),
+    Field("tier_a", "甲办法\n等级", "tier", 7, note="按甲办法评定的综合等级。"),
+    Field("tier_b", "乙办法\n等级", "tier", 7, note="按乙办法评定的综合等级。"),
+    Field("score_a", "甲办法\n得分", "score", 8, note="按甲办法计算的综合得分。"),
+    Field("score_b", "乙办法\n得分", "score", 8, note="按乙办法计算的综合得分。"),
+    Field("list_a", "甲办法\n清单", "text", 12, note="按甲办法所列的清单；空白表示不在任何清单上。"),
+    Field("list_b", "乙办法\n清单", "text", 12, note="按乙办法所列的清单；空白表示不在任何清单上。"),
 )
-CHANGE_FIELDS = (
+_IDENTITY = (
     Field("number", "序号", "ordinal", 5.5),
     Field("name", "企业名称", "text", 24),
-    Field("uscc", "统一社会信用代码", "code", 20.5),
     Field("town", "镇办", "text", 10),
-    Field("industry_name", "行业", "text", 16),
-    Field("moved", "等级\n变化", "text", 8),
-    *_PAIR,
-    Field("reason", "原因", "text", 52),
 )
-EVERYBODY_FIELDS = (
-    *CHANGE_FIELDS[:5],
-    Field("status_name_a", "甲办法\n状态", "text", 11),
-    Field("status_name_b", "乙办法\n状态", "text", 11),
-    *_PAIR,
+_FOLDED = (
+    Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+    Field("industry_name", "行业", "text", 28, paper=False),
+    Field("rank_a", "甲办法\n名次", "ordinal", 8, paper=False, note="按甲办法在评价组内的名次。"),
+    Field("rank_b", "乙办法\n名次", "ordinal", 8, paper=False, note="按乙办法在评价组内的名次。"),
 )
-_ITEM_COLUMNS: tuple[tuple[str, str, Kind], ...] = (
-    ("value", "指标值", "mixed"), ("benchmark", "基准值", "mixed"), ("weight", "权重", "score"),
-    ("points", "得分", "score"), ("mean", "同组平均", "score"),
+CHANGE_FIELDS = columns.noted((
+    *_IDENTITY,
+    Field("moved", "等级\n变化", "text", 9, note="乙办法与甲办法相比升档、降档、新评级或不再评级。"),
+    *_PAIR,
+    Field("reason", "原因", "text", 52, note="两个办法的结果为什么不同。"),
+    *_FOLDED,
+))  # fmt: skip
+EVERYBODY_FIELDS = columns.noted((
+    *_IDENTITY,
+    Field("status_name_a", "甲办法\n状态", "text", 11, note="按甲办法是否参评。"),
+    Field("status_name_b", "乙办法\n状态", "text", 11, note="按乙办法是否参评。"),
+    *_PAIR,
+    *_FOLDED,
+))  # fmt: skip
+_ITEM_COLUMNS: tuple[tuple[str, str, Kind, bool], ...] = (
+    ("value", "指标值", "mixed", True), ("benchmark", "基准值", "mixed", True), ("points", "得分", "score", True),
+    ("weight", "权重", "score", False), ("mean", "同组平均", "score", False),
 )  # fmt: skip
-ITEM_FIELDS = (
+ITEM_FIELDS = columns.noted((
     Field("name", "企业名称", "text", 28),
-    Field("uscc", "统一社会信用代码", "code", 20.5),
-    Field("title", "得分项", "text", 22),
+    Field("title", "得分项", "text", 22, note="指标、加减分或修正系数。"),
     *(
-        Field(f"{name}_{side}", f"{called}办法\n{title}", kind, 11)
+        Field(f"{name}_{side}", f"{called}办法\n{title}", kind, 11, paper=paper, note=f"按{called}办法的{title}。")
+        for name, title, kind, paper in _ITEM_COLUMNS if paper
         for side, called in (("a", "甲"), ("b", "乙"))
-        for name, title, kind in _ITEM_COLUMNS
     ),
-    Field("shift", "差异\n(乙−甲)", "score", 10),
-)  # fmt: skip
+    Field("shift", "差异\n(乙−甲)", "score", 10, note="该得分项带来的差异，乙办法减甲办法。"),
+    Field("uscc", "统一社会信用代码", "code", 21, paper=False),
+    *(
+        Field(f"{name}_{side}", f"{called}办法\n{title}", kind, 11, paper=paper, note=f"按{called}办法的{title}。")
+        for name, title, kind, paper in _ITEM_COLUMNS if not paper
+        for side, called in (("a", "甲"), ("b", "乙"))
+    ),
+))  # fmt: skip
 
 
 def comparison_file_name(period: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from efficiency.reports.content import (
     charts,
     checks,
+    columns,
+    details,
     efficiencies,
     lists,
     notes,
@@ -22,6 +24,8 @@ from efficiency.reports.content import (
 __all__ = [
     "charts",
     "checks",
+    "columns",
+    "details",
     "efficiencies",
     "lists",
     "notes",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.content import rankings
 from efficiency.reports.content.columns import noted
+from efficiency.reports.content.rankings import DIMENSION_TITLES, cohort_names, named
 from efficiency.reports.workbook import Field
 from schemas.profile import TOTALS
 
@@ -40,7 +40,7 @@ def details(report: Report) -> Details:
     how it was scored. A figure that an enterprise does not have, or that another cohort has, is null.
     """
     order = (
-        report.scores.with_columns(*rankings.named(report))
+        report.scores.with_columns(*named(report))
         .join(report.indicators.select("uscc").unique(), on="uscc", how="semi", maintain_order="left")
         .with_columns((pl.col("tier") == "D").fill_null(value=False).alias("adverse"))
         .sort(~pl.col("adverse"), pl.col("status") != "ranked", "cohort_order", "rank", "name", "uscc", nulls_last=True)
@@ -49,7 +49,7 @@ def details(report: Report) -> Details:
     groups = _groups(report)
     alike = set(groups.filter(pl.col("title").is_duplicated())["title"])
     fields: list[Field] = []
-    cohorts = rankings.cohort_names(report.policy)
+    cohorts = cohort_names(report.policy)
     for number, group in enumerate(groups.iter_rows(named=True)):
         own = report.indicators.join(
             pl.DataFrame([{name: group[name] for name in _SAME}], schema=dict.fromkeys(_SAME, pl.String)),
@@ -97,7 +97,7 @@ def _group(report: Report, key: str, title: str, group: dict[str, str | None], *
     top, bottom = str(group["numerator_expression"]), str(group["denominator_expression"])
     made_of = {name: words.condition(text, report.policy) for name, text in (("分子", top), ("分母", bottom))}
     unit = _bracketed(group["unit"])
-    dimension = rankings.DIMENSION_TITLES.get(str(group["dimension"]), str(group["dimension"]))
+    dimension = DIMENSION_TITLES.get(str(group["dimension"]), str(group["dimension"]))
     ratio = f"{title}({dimension})＝{made_of['分子']}÷{made_of['分母']}。"
 
     def one(name: str, called: str, kind: str, width: float, note: str, *, shown: bool = False) -> Field:

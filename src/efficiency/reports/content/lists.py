@@ -167,7 +167,8 @@ def _efficiency_fields(rows: pl.DataFrame, wanted: Sequence[str]) -> tuple[list[
 
     Where the cohorts of the list are measured by different indicators there is no one unit: the paper shows tiers.
     """
-    on_paper, folded = [], []
+    on_paper: list[Field] = []
+    folded: list[Field] = []
     for dimension in DIMENSIONS:
         side, shown = DIMENSION_NAMES[dimension], dimension in wanted
         labels = rows[f"{dimension}_indicator"].drop_nulls().unique()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from efficiency.reports.workbook.fields import Field, Kind
 from efficiency.reports.workbook.file_names import unique_parts
 from efficiency.reports.workbook.paper import Cells, Paper
 from efficiency.reports.workbook.save import Book, new_workbook
@@ -10,8 +11,6 @@ from efficiency.reports.workbook.sheets import (
     LOOK_UP,
     ROWS_PER_SHEET,
     Extent,
-    Field,
-    Kind,
     Page,
     print_setup,
     row_height,

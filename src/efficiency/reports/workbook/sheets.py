@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, RULE, TIER_FILL
+from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, HEADER, TIER_FILL
 from efficiency.reports.text import clean_frame, clean_text, display_width
+from efficiency.reports.workbook.fields import Field
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
 from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
 from efficiency.reports.workbook.table import add_table, unique_headers
@@ -35,15 +36,6 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-Kind = Literal[
-    "text", "code", "ordinal", "integer", "amount", "ratio", "mixed", "score", "confidence", "tier", "alert", "link",
-    "lookup",
-]  # fmt: skip
-"""`ratio` shows two decimals, or four where the whole column is below 1; `mixed` decides cell by cell.
-
-A `lookup` cell leads by formula to the row of the same code in the sheet that it names (`Page.lookups`).
-"""
-
 HEADER_ROW = 2
 """0-based row of the header: below the title and the unit line."""
 FIRST_ROW = HEADER_ROW + 1
@@ -55,34 +47,13 @@ SIGNATURES = "制表人：______________    审核人：______________    负责
 LINE_HEIGHT = 14.0
 """Points that a line of text in size 10 takes."""
 WRAPPED_LINE = 14.5
-"""Points that each line of a row takes, in fonts with much room between lines; 3.5 of them are blank at the edges."""
+"""Points that each line of a row takes, in fonts with much room between lines; 2.75 of them are blank at the edges."""
 LEAST_HEIGHT = 12.0
 MOST_HEIGHT = 409.0
 """Points: what Excel gives a row at most."""
 MOST_FOLDED_WIDTH = 90.0
 LOOK_UP = "查看"
 """What a cell that leads to another sheet shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column of a list: the frame's column, its header, how it is shown and how wide (in characters).
-
-    A `link` column shows its own text and links to the frame's column `target`.
-    Its text should fit on a line: LibreOffice does not wrap a link.
-    """
-
-    name: str
-    title: str
-    kind: Kind
-    width: float
-    total: bool = False
-    paper: bool = True
-    """Whether it is printed; else it stands in a grouped column, folded away until somebody opens it."""
-    note: str = ""
-    """What the column means: the comment on its header."""
-    bar: bool = False
-    """Whether a bar in each cell shows how large its figure is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +119,7 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
             field.name: replace(_located(formats[field.name], fields), sparse=_is_folded(field)) for field in fields
         }
         write_rows(sheet, frame, formats, _height(lines), first=FIRST_ROW)
-        add_table(sheet, page.title, (HEADER_ROW, FIRST_ROW + frame.height - 1), headers, filtered=page.filtered)
+        add_table(sheet, (HEADER_ROW, FIRST_ROW + frame.height - 1), headers, filtered=page.filtered)
         _draw_bars(sheet, fields, frame.height)
     row = FIRST_ROW + frame.height
     if frame.is_empty():
@@ -195,10 +166,9 @@ def _set_columns(sheet: Worksheet, fields: Sequence[Field]) -> None:
 def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
     for index, field in enumerate(fields):
         if field.bar:
-            looks = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": RULE}
-            sheet.conditional_format(
-                FIRST_ROW, index, FIRST_ROW + rows - 1, index, {**looks, "min_type": "num", "min_value": 0}
-            )
+            # Not the bars of Excel 2010: readers that do not know their extension warn of it.
+            looks = {"type": "data_bar", "bar_color": HEADER, "min_type": "num", "min_value": 0}
+            sheet.conditional_format(FIRST_ROW, index, FIRST_ROW + rows - 1, index, looks)
 
 
 def write_merged(
@@ -288,12 +258,12 @@ def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
 
 def row_height(lines: int) -> float:
     """Points that a row of so many lines of text takes."""
-    return min(max(lines * WRAPPED_LINE - 3.5, LEAST_HEIGHT), MOST_HEIGHT)
+    return min(max(lines * WRAPPED_LINE - 2.75, LEAST_HEIGHT), MOST_HEIGHT)
 
 
 def _height(lines: pl.Series) -> pl.Expr:
     """The height of each row in points, as `row_height`."""
-    return pl.lit(lines * WRAPPED_LINE - 3.5).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
+    return pl.lit(lines * WRAPPED_LINE - 2.75).clip(lower_bound=LEAST_HEIGHT, upper_bound=MOST_HEIGHT)
 
 
 def _with_room(field: Field, frame: pl.DataFrame, cuts: tuple[float, ...]) -> Field:

@@ -32,9 +32,7 @@ def unique_headers(titles: Iterable[str]) -> list[str]:
     return headers
 
 
-def add_table(
-    sheet: Worksheet, title: str, rows: tuple[int, int], headers: Sequence[str], *, filtered: bool = True
-) -> None:
+def add_table(sheet: Worksheet, rows: tuple[int, int], headers: Sequence[str], *, filtered: bool = True) -> None:
     """Make `rows` (0-based: that of the headers, the last) of the first columns a table; the cells are written already.
 
     XlsxWriter's own `add_table` keeps a record of each cell and cannot be used where rows are written as they come.
@@ -58,7 +56,7 @@ def add_table(
             "show_row_stripes": True,
             "show_col_stripes": False,
             "style": STYLE,
-            "title": clean_text(title),
+            "title": None,
             "description": None,
             "columns": [
                 {"id": number, "name": header, "total_string": "", "total_function": "", "custom_total": "",

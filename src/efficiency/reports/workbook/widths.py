@@ -15,7 +15,7 @@ from efficiency.reports.text import columnar_width, display_width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from efficiency.reports.workbook.sheets import Field
+    from efficiency.reports.workbook.fields import Field
 
 MARGIN = 0.3
 """Inches of paper left and right of a list."""
@@ -34,6 +34,8 @@ SAMPLE = 120
 """Rows by which that is judged."""
 _WIDE = 1.905
 """What a Chinese character takes, as many points as its size, in characters of column width."""
+_ROW = "\0row"
+"""A column beside those of the texts: one line for each row."""
 WRAPPED = ("text", "alert", "tier")
 """Kinds whose text is wrapped."""
 
@@ -56,7 +58,7 @@ def text_width(text: pl.Expr) -> pl.Expr:
 
 def measured(frame: pl.DataFrame, fields: Iterable[Field]) -> pl.DataFrame:
     """What the texts of those fields take that are on paper, by field: one width, or a list of one for each line."""
-    widths = []
+    widths = [pl.repeat(1, pl.len(), dtype=pl.Int64).alias(_ROW)]
     for field in fields:
         if field.paper and field.kind in WRAPPED:
             text = pl.col(field.name)
@@ -71,7 +73,7 @@ def measured(frame: pl.DataFrame, fields: Iterable[Field]) -> pl.DataFrame:
 def lines_taken(widths: pl.DataFrame, fields: Sequence[Field]) -> pl.Series:
     """Lines that each row takes, of what `measured` gives: those of its longest text in its column, at least one."""
     lines = [_lines(widths, field) for field in fields if field.name in widths.columns]
-    return widths.select(pl.max_horizontal(pl.lit(1, dtype=pl.Int64), *lines).alias("lines"))["lines"]
+    return widths.select(pl.max_horizontal(_ROW, *lines).alias("lines"))["lines"]
 
 
 def lines_in(text: str, width: float) -> int:
