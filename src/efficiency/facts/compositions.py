@@ -18,7 +18,7 @@ from schemas import MEASURED
 from schemas.energy import TOTAL_CARRIER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -41,13 +41,14 @@ def compositions(
     them. Words that hold at a date have no rows.
     """
     found = [pl.DataFrame(schema=COMPOSITIONS)]
-    for form, column in MEASURED:
-        if column.name in words:
-            of_measure = _flow if column.figure == "flow" else _level
-            found.append(of_measure(counting[form.id], column.name, window))
-    found.append(_energy(converted, window))
+    for form_id, rows in counting.items():
+        measures = [column for form, column in MEASURED if form.id == form_id and column.name in words]
+        found += _flows(rows, [column.name for column in measures if column.figure == "flow"], window)
+        found += [_level(rows, column.name, window) for column in measures if column.figure == "level"]
+    entities, placed = enumerate_keys(with_nodes(converted, window), ["uscc"])
+    found.append(_energy(entities, placed, window))
     if "electricity" in words:
-        found.append(_electricity(converted, window))
+        found.append(_electricity(entities, placed, window))
     return pl.concat(found)
 
 
@@ -89,12 +90,19 @@ def _span(first: date, last: date) -> str:
     return f"{first:%Y-%m}" if first == last else f"{first:%Y-%m}..{last:%Y-%m}"
 
 
-def _flow(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
-    """Of each enterprise that states the flow `measure`."""
-    stated = rows.select("uscc", "span_start", "span_end", measure).filter(pl.col(measure).is_not_null())
-    entities, placed = enumerate_keys(with_nodes(stated, window), ["uscc"])
-    texts = _texts(edges(placed, measure, entities.height), window, entities.height)
-    return _rows(entities, measure, texts)
+def _flows(rows: pl.DataFrame, measures: Sequence[str], window: Window) -> Iterator[pl.DataFrame]:
+    """Of each enterprise that states one of the flows `measures`, a frame for each of them."""
+    if not measures:
+        return
+    placed = with_nodes(rows.select("uscc", "span_start", "span_end", *measures), window)
+    entities, placed = enumerate_keys(placed, ["uscc"])
+    for measure in measures:
+        figures = edges(placed, measure, entities.height)
+        stated = np.zeros(entities.height, dtype=np.bool_)
+        for figure in figures.values():
+            stated |= ~np.isnan(figure)
+        texts = _texts(figures, window, entities.height)
+        yield _rows(entities, measure, texts).filter(pl.Series(stated, dtype=pl.Boolean))
 
 
 def _level(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
@@ -105,9 +113,8 @@ def _level(rows: pl.DataFrame, measure: str, window: Window) -> pl.DataFrame:
     return _rows(latest, measure, latest["spans"])
 
 
-def _energy(converted: pl.DataFrame, window: Window) -> pl.DataFrame:
+def _energy(entities: pl.DataFrame, placed: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Of each carrier of each enterprise, in standard coal; also of directly stated totals where they count."""
-    entities, placed = enumerate_keys(with_nodes(converted, window), ["uscc"])
     is_total = pl.col("carrier") == TOTAL_CARRIER
     named, direct = placed.filter(~is_total), placed.filter(is_total)
     pairs, texts = _of_carriers(named, named, window, "tce", entities.height)
@@ -120,12 +127,11 @@ def _energy(converted: pl.DataFrame, window: Window) -> pl.DataFrame:
     return pl.concat([of_carriers.join(mixed, on=["uscc", "carrier"], how="anti"), mixed])
 
 
-def _electricity(converted: pl.DataFrame, window: Window) -> pl.DataFrame:
+def _electricity(entities: pl.DataFrame, placed: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Of each electric carrier of each enterprise."""
-    named = converted.filter(pl.col("carrier") != TOTAL_CARRIER)
-    entities, placed = enumerate_keys(with_nodes(named, window), ["uscc"])
-    electric = placed.filter(pl.col("kind") == "electricity")
-    pairs, texts = _of_carriers(electric, placed, window, "consumption", entities.height)
+    named = placed.filter(pl.col("carrier") != TOTAL_CARRIER)
+    electric = named.filter(pl.col("kind") == "electricity")
+    pairs, texts = _of_carriers(electric, named, window, "consumption", entities.height)
     complete = _all_known(pairs, texts, entities.height)
     return _rows(_named(pairs, entities), "electricity", _where(texts, complete[as_indices(pairs["user"])]))
 
