@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 
     from efficiency.policy.model import Policy
 
+TOTALS = """
+SELECT i.evaluation_id, i.uscc, i.indicator, w.word, w.total, l.summed, l.counted
+FROM (
+  SELECT evaluation_id, uscc, indicator, numerator_expression AS word, numerator AS total FROM results.indicators
+  UNION ALL SELECT evaluation_id, uscc, indicator, denominator_expression, denominator FROM results.indicators
+) AS w
+JOIN results.indicators AS i USING (evaluation_id, uscc, indicator)
+LEFT JOIN (
+  SELECT evaluation_id, uscc, indicator, measure, sum(sign * factor * value) AS summed, count(sign) AS counted
+  FROM lineage GROUP BY ALL
+) AS l ON l.evaluation_id = i.evaluation_id AND l.uscc = i.uscc AND l.indicator = i.indicator AND l.measure = w.word
+"""
+"""Each numerator and denominator of the evaluations that is a word, and what the view lineage sums up to."""
+
 
 class Analyst:
     """A connection to a database that has the tables and views of the warehouse, for one set of contents at a time."""

@@ -14,7 +14,7 @@ import duckdb
 
 def main(queries: str, warehouse: str) -> None:
     asked = json.loads(Path(queries).read_text(encoding="utf-8"))
-    answers = {}
+    answers: dict[str, list[list[str]] | str] = {}
     for question, query in asked.items():
         with duckdb.connect(warehouse, read_only=True) as connection:
             try:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from builders.in_sql import TOTALS
 from conftest import ROOT, SampleRun
 from duckdb import DuckDBPyConnection
 
@@ -159,6 +160,14 @@ def test_answers_are_what_their_question_promises(analyst: DuckDBPyConnection) -
     assert all(row[-1] for row in answer(analyst, "In which cells"))
     assert all(row[-1] is True for row in answer(analyst, "Which files have the most errors"))
     assert answer(analyst, "Which storage version")[0][1].startswith("v1.0.0")
+
+
+def test_figures_with_their_signs_come_to_every_total_of_the_sample(analyst: DuckDBPyConnection) -> None:
+    known = [row for row in analyst.sql(TOTALS).fetchall() if row[4] is not None]
+    assert len({row[0] for row in known}) == 2  # both months
+    assert len(known) > 8_000
+    assert all((row[5] or 0.0) == pytest.approx(row[4], rel=1e-9, abs=1e-9) for row in known)
+    assert not any(row[6] for row in analyst.sql(TOTALS).fetchall() if row[4] is None)
 
 
 def test_the_dictionary_is_what_is_declared() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from builders.examples import examples
-from builders.in_sql import Analyst, evaluated
+from builders.in_sql import TOTALS, Analyst, evaluated
 from builders.profiles import indicator, policy
 from builders.stated import CODES, Row, Sheet, enterprise, month, resolved, year_to_date
 from hypothesis import given
@@ -15,18 +15,6 @@ from efficiency.policy.model import Policy
 from schemas.energy import TOTAL_CARRIER
 
 PERIODS = ("2026-09", "2026-10")
-TOTALS = """
-SELECT i.evaluation_id, i.uscc, i.indicator, w.word, w.total, l.summed, l.counted
-FROM (
-  SELECT evaluation_id, uscc, indicator, numerator_expression AS word, numerator AS total FROM results.indicators
-  UNION ALL SELECT evaluation_id, uscc, indicator, denominator_expression, denominator FROM results.indicators
-) AS w
-JOIN results.indicators AS i USING (evaluation_id, uscc, indicator)
-LEFT JOIN (
-  SELECT evaluation_id, uscc, indicator, measure, sum(sign * factor * value) AS summed, count(sign) AS counted
-  FROM lineage GROUP BY ALL
-) AS l ON l.evaluation_id = i.evaluation_id AND l.uscc = i.uscc AND l.indicator = i.indicator AND l.measure = w.word
-"""
 CARRIERS = """
 SELECT s.energy, q.tce FROM results.scores AS s
 LEFT JOIN (SELECT evaluation_id, uscc, sum(tce) AS tce FROM energy_by_carrier GROUP BY ALL) AS q

@@ -225,7 +225,8 @@ def _all_known(pairs: pl.DataFrame, texts: pl.Series, size: int) -> NDArray[np.b
     """Of each entity whether it has carriers and each has spans in `texts`."""
     users = as_indices(pairs["user"])
     missing = np.bincount(users, weights=texts.is_null().to_numpy(), minlength=size)
-    return (missing == 0) & (np.bincount(users, minlength=size) > 0)
+    known: NDArray[np.bool_] = (missing == 0) & (np.bincount(users, minlength=size) > 0)
+    return known
 
 
 def _where(texts: pl.Series, holds: NDArray[np.bool_]) -> pl.Series:
