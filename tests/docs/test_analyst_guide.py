@@ -126,7 +126,7 @@ def test_each_query_gives_the_same_rows_with_other_clients(
     version, python = client
     asked = {question: of_zones(query, warehouse) for question, query in QUERIES.items()}
     (tmp_path / "queries.json").write_text(json.dumps(asked), encoding="utf-8")
-    command = [python, ROOT / "tests" / "docs" / "ask.py", tmp_path / "queries.json", warehouse]
+    command = list(map(str, (python, ROOT / "tests" / "docs" / "ask.py", tmp_path / "queries.json", warehouse)))
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=600, check=True)
     told = json.loads(done.stdout)
     assert told["version"] == version
