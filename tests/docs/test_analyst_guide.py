@@ -112,7 +112,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     version, folder = request.param, tmp_path_factory.mktemp("client")
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={version}"]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"duckdb=={version}"]
     done = subprocess.run(install, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         pytest.skip(f"DuckDB {version} cannot be had here: {' '.join(done.stderr.split())[-300:]}")
