@@ -115,14 +115,21 @@ def test_what_is_printed_is_light_whatever_the_screen(system: Tab, page: Path) -
     assert system.js("getComputedStyle(document.querySelector('.tier-A')).backgroundColor") == rgb(TIER_FILL["A"])
 
 
-def test_a_quadrant_of_thousands_is_one_picture_in_the_colours_of_the_screen(system: Tab, tmp_path: Path) -> None:
-    write_page(tmp_path / "page.html", sample_report(3100))
+def test_a_quadrant_of_thousands_is_thinned_and_says_so(system: Tab, tmp_path: Path) -> None:
+    report = sample_report(3500)
+    write_page(tmp_path / "page.html", report)
     system.complaints.clear()
     system.open((tmp_path / "page.html").as_uri())
-    assert "3100户企业" in system.js("document.querySelector('#quadrant canvas').ariaLabel")
-    assert system.js(RULES) == []
-    dark(system)
-    system.wait(f"document.getElementById('quadrant').style.background.includes('{rgb(DARK['paper'])}')")
+    marks = "document.querySelectorAll('#quadrant .mark-symbol path').length"
+    assert system.js(marks) == 3000
+    assert "3500户企业" in system.js("document.querySelector('#quadrant svg').ariaLabel")
+    assert "至多画3,000户" in system.js("document.getElementById('quadrant-note').textContent")
+    legend = system.js("[...document.querySelectorAll('#quadrant-legend label')].map(l => l.textContent).join(' ')")
+    assert all(f"{title} {count}" in legend for title, count in report.candidates["title"].value_counts().iter_rows())
+    system.js("document.querySelector('input[name=tier][value=D]').click()")
+    system.wait("document.querySelectorAll('#quadrant path[opacity=\"0.1\"]').length > 1000")
+    rated = (report.scores["tier"] == "D").sum()
+    system.wait(f"document.querySelectorAll('#quadrant path[opacity=\"0.85\"]').length === {rated}")
     assert system.complaints == []
 
 

@@ -30,34 +30,23 @@ async function chartLibrary() {
   document.head.append(script);
 }
 
-/** With more points than this the quadrant is a picture, not an element for each. */
-const PICTURED = 3000;
-
-/** A colour of the page by name: one that follows the screen, or for a picture the one of this moment. */
+/** A colour of the page by name, as one that follows the screen. */
 const following = (name) => `var(--${name})`;
-const ofThisMoment = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /**
- * `spec` with the page's colours by `colour`, so that charts follow a dark screen and print as on paper. Its marks are not
+ * `spec` with colours that follow the screen, so that charts follow a dark screen and print as on paper. Its marks are not
  * named one by one: the chart is a picture with a name, and its figures stand in a table.
  */
-function coloured(spec, colour) {
-  if (typeof spec === "string") return DATA.colours[spec] ? colour(DATA.colours[spec]) : spec;
-  if (Array.isArray(spec)) return spec.map((one) => coloured(one, colour));
+function coloured(spec) {
+  if (typeof spec === "string") return DATA.colours[spec] ? following(DATA.colours[spec]) : spec;
+  if (Array.isArray(spec)) return spec.map((one) => coloured(one));
   if (!spec || typeof spec !== "object") return spec;
   const inks = Array.isArray(spec.domain) && Array.isArray(spec.range)
     && spec.domain.map((tier, i) => DATA.palette.find((one) => one.tier === tier && one.ink === spec.range[i]));
-  const changed = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, coloured(value, colour)]));
-  if (inks && inks.length && inks.every(Boolean)) changed.range = inks.map(({ tier }) => colour(`ink-${tier}`));
+  const changed = Object.fromEntries(Object.entries(spec).map(([key, value]) => [key, coloured(value)]));
+  if (inks && inks.length && inks.every(Boolean)) changed.range = inks.map(({ tier }) => following(`ink-${tier}`));
   if (spec.mark?.type) changed.mark.aria = false;
   return changed;
-}
-
-const pictures = [];
-
-/** Draws again what is a picture: its colours do not follow the screen by themselves. */
-function redrawPictures() {
-  for (const again of pictures) again();
 }
 
 const waiting = [];
@@ -81,19 +70,18 @@ async function drawAll() {
 }
 
 /** Draws `spec` in `place`; `onPick(datum)` is called for a click on a mark. Resolves to Vega's view. */
-async function drawNow(place, spec, label, datasets, onPick, renderer = "svg") {
+async function drawNow(place, spec, label, datasets, onPick) {
   const words = spec.description ?? label;
-  const colour = renderer === "svg" ? following : ofThisMoment;
-  const config = { ...coloured(DATA.charts.config, colour), aria: false };
-  config.axis = { ...config.axis, gridColor: colour("grid"), ...(isNarrow(place) ? { labelLimit: 112 } : {}) };
-  const complete = { ...coloured(spec, colour), description: words, datasets, config, height: chartHeight(place, spec, datasets) };
+  const config = { ...coloured(DATA.charts.config), aria: false };
+  config.axis = { ...config.axis, gridColor: following("grid"), ...(isNarrow(place) ? { labelLimit: 112 } : {}) };
+  const complete = { ...coloured(spec), description: words, datasets, config, height: chartHeight(place, spec, datasets) };
   // `ast`: expressions are interpreted, not compiled, so that the page needs no permission to make code from text.
   const { view } = await vegaEmbed(place, complete, {
-    mode: "vega-lite", renderer, ast: true, actions: false, defaultStyle: false, tooltip,
+    mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, tooltip,
   });
   // Vega names the place; the picture in it is what has a name to be read.
   for (const name of ["role", "aria-label", "aria-roledescription"]) place.removeAttribute(name);
-  const picture = place.querySelector("svg, canvas");
+  const picture = place.querySelector("svg");
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", words);
   picture.removeAttribute("aria-roledescription");
@@ -118,6 +106,21 @@ function symbol(mark) {
   return svg;
 }
 
+/** More points than this can neither be told apart nor drawn quickly. */
+const MOST_POINTS = 3000;
+
+/** At most MOST_POINTS of `points`: those on a list and those that pass the filters first, an even sample of the others. */
+function thinned(points) {
+  if (points.length <= MOST_POINTS) return points;
+  const others = DATA.marks.at(-1).title;
+  const even = (of, most) => (of.length <= most ? of : Array.from({ length: most }, (_, i) => of[Math.floor((i * of.length) / most)]));
+  const narrowed = points.some((point) => !point.hit);
+  const first = points.filter((point) => (narrowed ? point.hit : point.mark !== others));
+  const rest = points.filter((point) => (narrowed ? !point.hit : point.mark === others));
+  const kept = even(first, Math.max(MOST_POINTS - rest.length, MOST_POINTS * 0.75));
+  return [...even(rest, MOST_POINTS - kept.length), ...kept];
+}
+
 /** The quadrant: every enterprise with both scores. `update(hits)` dims who is not among them. */
 async function quadrantChart(enterprises, pick) {
   if (!DATA.charts.quadrant) {
@@ -140,21 +143,9 @@ async function quadrantChart(enterprises, pick) {
   const drawn = [...background, ...points].sort((a, b) => (b.mark === others) - (a.mark === others));
   const present = () => drawn.filter((p) => !off.has(p.mark)).map((p) => ({ ...p, hit: !hits || hits.has(p.uscc) }));
   const label = `散点图：${points.length}户企业的土地得分和能源得分，各企业的得分见下方名单`;
-  const renderer = drawn.length > PICTURED ? "canvas" : "svg";
-  let ringed = null;
-  const data = () => ({ points: present(), chosen: points.filter((point) => point.uscc === ringed) });
-  const make = () => drawNow(byId("quadrant"), DATA.charts.quadrant, label, data(), (d) => d.uscc && pick(d.uscc), renderer);
-  let view = await make();
-  if (renderer === "canvas") {
-    const backdrop = () => { byId("quadrant").style.background = ofThisMoment("paper"); };
-    backdrop();
-    pictures.push(async () => {
-      view.finalize();
-      view = await make();
-      backdrop();
-    });
-  }
-  const refresh = () => view.data("points", present()).runAsync();
+  const data = () => ({ points: thinned(present()), chosen: [] });
+  const view = await drawNow(byId("quadrant"), DATA.charts.quadrant, label, data(), (d) => d.uscc && pick(d.uscc));
+  const refresh = () => view.data("points", thinned(present())).runAsync();
   for (const mark of DATA.marks) {
     const count = drawn.filter((point) => point.mark === mark.title).length;
     if (!count) continue;
@@ -166,17 +157,16 @@ async function quadrantChart(enterprises, pick) {
   }
   byId("quadrant-note").textContent =
     `虚线为分界线(${DATA.lines})；越靠右上越省地、省能。点一下某点即看该企业；上方筛选未选中的企业变淡。`
-    + "用键盘时，在“图中企业”里选，或在名单中移到企业名称，图中即圈出该企业。";
-  const choose = (uscc) => {
-    ringed = uscc;
-    return view.data("chosen", data().chosen).runAsync();
-  };
+    + "用键盘时，在“图中企业”里选，或在名单中移到企业名称，图中即圈出该企业。"
+    + (drawn.length > MOST_POINTS ? `企业较多，图中至多画${number(MOST_POINTS, 0)}户，清单内和选中的优先，其余均匀抽取。` : "");
+  const choose = (uscc) => view.data("chosen", points.filter((point) => point.uscc === uscc)).runAsync();
   const finder = quadrantFinder(points, choose);
   return {
     update(found) {
+      const same = !hits && !found;
       hits = found;
       finder.offer(points.filter((point) => !found || found.has(point.uscc)));
-      return refresh();
+      return same ? undefined : refresh();
     },
     point: finder.point,
   };

@@ -110,9 +110,7 @@ function lookSwitch() {
     } catch {
       // A browser that keeps nothing for files: the choice holds until the page is closed.
     }
-    redrawPictures();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawPictures);
 }
 
 /** Paper has no folds: what is folded on the screen is printed open, and folded again. */
