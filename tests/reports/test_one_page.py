@@ -212,6 +212,14 @@ def test_a_town_of_few_or_of_one_giant_does_not_stand_out(report: Report) -> Non
     assert "巨头镇" not in str(row)
 
 
+def test_an_industry_that_is_one_giant_is_said_to_be(report: Report) -> None:
+    giant = pl.col("uscc") == report.scores["uscc"][0]
+    scores = report.scores.with_columns(energy=pl.when(giant).then(1e9).otherwise("energy"))
+    assert "(其中一户占该行业的100%)" in said(one_page.one_page(replace(report, scores=scores)), "standing_out")
+    alike = report.scores.with_columns(energy=pl.lit(100.0))
+    assert "其中一户" not in said(one_page.one_page(replace(report, scores=alike)), "standing_out")
+
+
 def test_towns_that_are_not_stated_are_counted_and_not_compared(report: Report) -> None:
     page = one_page.one_page(replace(report, scores=report.scores.with_columns(town=pl.lit(" "))))
     assert "参评企业中120户未填镇办" in said(page, "standing_out")

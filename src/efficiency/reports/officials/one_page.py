@@ -48,7 +48,7 @@ def write_one_page(
         sheet.set_column_pixels(index, index, _pixels(width))
     writer = _Writer(sheet, styles, links)
     writer.line(page.title, styles.title(15), height=24)
-    writer.line(page.origin, styles.note(align="center"), height=13)
+    writer.line(page.origin, styles.note(align="center", shrink=True), height=13)
     for section in page.sections:
         writer.section(section)
     writer.paragraph(page.statement, styles.get(font_size=SIZE, font_color=ALERT, text_wrap=True, valign="vcenter"))

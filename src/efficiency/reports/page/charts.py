@@ -48,7 +48,7 @@ def charts(report: Report, lists: Sequence[str]) -> dict[str, Any]:
     return {
         "config": _config(),
         **({} if spec is None else {"quadrant": spec}),
-        "shares": _bars(normalised=True),
+        "shares": {**_bars(normalised=True), "description": clean_text(f"{charted.tier_words(report)}数据见下表。")},
         "bars": _bars(normalised=False),
     }
 

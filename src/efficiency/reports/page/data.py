@@ -12,13 +12,15 @@ import polars as pl
 from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import LISTED, Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
-from efficiency.reports.text import CONFIDENT, LIST_NAMES, LIVE, clean_frame
+from efficiency.reports.text import CONFIDENT, LIST_NAMES, LIVE, clean_frame, clean_text
 from schemas.profile import TIERS, TOTALS
 from schemas.results import MOVEMENT_PARTS
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
+CHARTED = 12
+"""Towns or industries in a chart: as `CHARTED` in the page's script."""
 GROUPS = 300
 """Towns or industries that the page lists, those with the most evaluated enterprises."""
 
@@ -115,7 +117,8 @@ def _movement(report: Report) -> dict[str, Any] | None:
 
 def _group(report: Report, by: str, title: str) -> dict[str, Any]:
     table = clean_frame(totals.group_table(report, by))
-    return {"by": by, "title": title, "total": table.height, "rows": table.head(GROUPS).to_dicts()}
+    words = clean_text(charts.group_words(report, by, CHARTED))
+    return {"by": by, "title": title, "words": words, "total": table.height, "rows": table.head(GROUPS).to_dicts()}
 
 
 def _limited(scope: Kept, limit: int) -> str | None:

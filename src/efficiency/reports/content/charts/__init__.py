@@ -5,7 +5,7 @@ The sentence of a chart is its alternative text in the page and in the workbook'
 
 from __future__ import annotations
 
-from efficiency.reports.content.charts.groups import GROUPS, group_words
+from efficiency.reports.content.charts.groups import GROUPS, group_words, tier_words
 from efficiency.reports.content.charts.labels import SIDES, Label, Plot, Side, box_of, of_side, overlap, placed_labels
 from efficiency.reports.content.charts.movement import movement_words, movers, movers_shown, why_moved
 from efficiency.reports.content.charts.quadrant import (
@@ -44,6 +44,7 @@ __all__ = [
     "placed_labels",
     "quadrant_counts",
     "quadrant_words",
+    "tier_words",
     "why_moved",
     "with_both_scores",
 ]

@@ -1,4 +1,4 @@
-"""The sentence that stands for a chart of tiers by town or by industry."""
+"""The sentences that stand for charts of tiers: of all, by town, by industry."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.totals import group_table
-from efficiency.reports.text import count, shortened
+from efficiency.reports.content.totals import group_table, tier_table
+from efficiency.reports.text import amount, count, shortened, whole_percent
 from schemas.profile import TIERS
 
 if TYPE_CHECKING:
@@ -33,3 +33,16 @@ def group_words(report: Report, by: str, shown: int) -> str:
         f"各{name}等级分布：{extent}；参评最多的是{shortened(first['label'], NAME_WIDTH)}，"
         f"{count(first['ranked'])}，其中{tiers}{of_d}。"
     )
+
+
+def tier_words(report: Report) -> str:
+    """What the chart of the tiers' shares says, in one sentence."""
+    table = tier_table(report)
+    rated = int(table["enterprises"].sum())
+    if not rated:
+        return "等级分布：没有企业评级。"
+    parts = [
+        f"{tier}类{count(number)}({whole_percent(number, rated)})，{amount(land, '亩')}，{amount(energy, '吨标准煤')}"
+        for tier, number, land, energy in table.select("tier", "enterprises", "land", "energy").iter_rows()
+    ]
+    return f"等级分布：{'；'.join(parts)}。"

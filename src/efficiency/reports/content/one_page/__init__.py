@@ -28,8 +28,8 @@ def one_page(report: Report) -> OnePage:
     """The page of one evaluation; the same report gives the same page."""
     title = f"{shortened(report.region, 40)}企业能耗产出效益评价一页纸({report.period_title})"
     origin = (
-        f"办法：{shortened(report.policy_title, 60)}    评价编号：{report.evaluation['evaluation_id']}    "
-        f"生成时间：{report.created_at:%Y-%m-%d %H:%M}"
+        f"办法：{shortened(report.policy_title, 40)}    评价编号：{report.evaluation['evaluation_id']}    "
+        f"生成时间：{report.created_at:%Y-%m-%d}"
     )
     listed = listed_with_state(report)
     above = (overall(report), lists_section(report, listed), standing_out(report))

@@ -134,7 +134,11 @@ def _concentration(evaluated: pl.DataFrame) -> str:
     groups = (
         evaluated.filter(pl.col("industry_division").is_not_null())
         .group_by("industry_division")
-        .agg(pl.len().cast(pl.Int64).alias("members"), pl.col("energy", "land").sum())
+        .agg(
+            pl.len().cast(pl.Int64).alias("members"),
+            pl.col("energy", "land").sum(),
+            pl.col("energy").max().alias("largest"),
+        )
         .filter((pl.col("members") >= MEMBERS) & (pl.col("energy") > 0))
         .sort("energy", "industry_division", descending=[True, False])
     )
@@ -143,7 +147,9 @@ def _concentration(evaluated: pl.DataFrame) -> str:
     first = groups.row(0, named=True)
     energy, land = (float(evaluated[column].sum()) for column in ("energy", "land"))
     of_land = f"、用地的{first['land'] / land:.0%}" if land else ""
+    own = first["largest"] / first["energy"]
+    of_one = f"(其中一户占该行业的{own:.0%})" if own > LARGEST else ""
     return (
         f"参评{MEMBERS}户以上的行业中用能最多的是{shortened(first['industry_division'], TITLE_WIDTH + 4)}"
-        f"({count(first['members'])})，占参评企业综合能耗的{first['energy'] / energy:.0%}{of_land}。"
+        f"({count(first['members'])})，占参评企业综合能耗的{first['energy'] / energy:.0%}{of_one}{of_land}。"
     )

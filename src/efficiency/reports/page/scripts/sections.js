@@ -56,7 +56,7 @@ function groups() {
     own.show(columns, group.rows, `各${group.title}情况`);
     if (!rated || !charted.length) continue;
     const widest = Math.max(...charted.map((row) => DATA.palette.reduce((sum, { tier }) => sum + row[tier], 0)));
-    draw(place, DATA.charts.bars, `${words}，数据见下表`, { rows: stacked(charted.map((row) => ({ ...row, unit: "户" })), "户", widest) },
+    draw(place, DATA.charts.bars, `${group.words}数据见下表。`, { rows: stacked(charted.map((row) => ({ ...row, unit: "户" })), "户", widest) },
       (datum) => datum.label && lookAt({ [key]: [datum.label], tier: [datum.tier] }));
   }
 }
