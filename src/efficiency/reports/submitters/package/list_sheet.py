@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 _COLUMNS: Final = (
     ("序号", 5),
     ("级别", 6),
-    ("工作表", 12),
+    ("工作表", 10),
     ("单元格", 8),
-    ("企业名称", 20),
+    ("企业名称", 18),
     ("统一社会信用代码", 20),
-    ("指标", 12),
-    ("填报值", 12),
-    ("问题说明与处理办法", 42),
+    ("指标", 11),
+    ("填报值", 10),
+    ("问题说明与处理办法", 35),
 )
 """Heading and width (half-width characters) of each visible column; together they print at 9 points or more on A4."""
 _WORDS: Final = ("level", "sheet", "where", "name", "uscc", "field", "value", "message")
