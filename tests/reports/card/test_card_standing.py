@@ -24,7 +24,7 @@ def contents(sample_run: SampleRun) -> Contents:
     return load(sample_run.warehouse)
 
 
-def standing_of(explanation: Explanation) -> Any:  # noqa: ANN401  # as JSON has it
+def standing_of(explanation: Explanation) -> Any:  # as JSON has it
     return card_as_dict(explanation)["standing"]
 
 
