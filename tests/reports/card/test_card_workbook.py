@@ -150,8 +150,8 @@ def test_sums_are_formulas_that_give_what_was_evaluated(merger: tuple[Explanatio
     )
     made = next(value for value in formulas if "*" in value)
     sums = str(cells[re.match(r"=([A-Z]+\d+)\*", made)[1]])
-    column, first, last = re.fullmatch(r"=SUM\(([A-Z]+)(\d+):[A-Z]+(\d+)\)", sums).groups()
-    summed = sum(float(str(cells[f"{column}{row}"] or 0)) for row in range(int(first), int(last) + 1))
+    column, top, bottom = re.fullmatch(r"=SUM\(([A-Z]+)(\d+):[A-Z]+(\d+)\)", sums).groups()
+    summed = sum(float(str(cells[f"{column}{row}"] or 0)) for row in range(int(top), int(bottom) + 1))
     assert summed == pytest.approx(explanation.indicators["score"].sum())
     assert summed * explanation.score["factor"] + explanation.score["adjustments"] == pytest.approx(
         explanation.score["score"]

@@ -84,8 +84,6 @@ def write_card(path: Path, explanation: Explanation) -> None:
         running = f"一企一单 {explanation.score['period']} 评价编号 {explanation.evaluation['evaluation_id']}"
         print_setup(sheet, running, portrait=True)
         sheet.set_margins(**MARGINS)
-        footer = running.replace("&", "&&")
-        sheet.set_footer(f"&L&10 {footer}&R&10第&P页 共&N页", {"margin": 0.2})
         sheet.fit_to_pages(1, 1)
         sheet.print_area(0, 0, len(rows) - 1, COLUMNS - 1)
         cut = [text for row in rows for text in row.cut]

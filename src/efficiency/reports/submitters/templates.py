@@ -6,6 +6,7 @@ are in rows with their own year and month.
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -51,9 +52,11 @@ _WIDTHS: Final[dict[Entry, int]] = {
     "industry": 12,
     "month": 9,
     "year": 8,
-    "number": 14,
+    "number": 13,
     "date": 14,
 }
+MOST_WIDTH: Final = 14
+"""Characters up to which a heading widens its column."""
 _LENGTHS: Final[dict[Entry, tuple[int, int]]] = {"uscc": (18, 18), "industry": (2, 4)}
 """Least and greatest number of characters of a code."""
 _GENERAL_ADVICE: Final = (
@@ -130,10 +133,10 @@ def _write_data(workbook: Workbook, sheet: Worksheet, template: Template, lists:
     )
     sheet.data_validation(1, 1, 1, 1, _date_rule("填报当天日期，如 2026-11-05。"))
     sheet.set_row(0, 28)
-    sheet.set_row(HEADER_ROW, 36)
+    lines = max(math.ceil(display_width(field.header) / (_width(field) - 1)) for field in template.fields)
+    sheet.set_row(HEADER_ROW, 18 * max(2, lines))
     for column, field in enumerate(template.fields):
-        width = max(_WIDTHS[field.entry], min(24, display_width(field.header) + 3))
-        sheet.set_column(column, column, width)
+        sheet.set_column(column, column, _width(field))
         sheet.write_string(HEADER_ROW, column, field.header, required if field.required else optional)
         cell = workbook.add_format(
             {
@@ -150,9 +153,15 @@ def _write_data(workbook: Workbook, sheet: Worksheet, template: Template, lists:
     sheet.ignore_errors({"number_stored_as_text": f"A{FIRST_ROW + 1}:{last}{FIRST_ROW + PREPARED_ROWS}"})
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(HEADER_ROW)
     sheet.set_footer("&C第 &P 页，共 &N 页")
+
+
+def _width(field: Field) -> int:
+    """Characters that a column is wide; a long heading takes more lines, so that the sheet prints in legible size."""
+    return max(_WIDTHS[field.entry], min(MOST_WIDTH, display_width(field.header) + 3))
 
 
 def _prepare(sheet: Worksheet, column: int, cell: Format) -> None:

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from efficiency.reports.submitters.package.styles import Styles
 
 _COLUMNS: Final = (
-    ("序号", 6),
-    ("级别", 7),
-    ("工作表", 14),
-    ("单元格", 9),
-    ("企业名称", 24),
-    ("统一社会信用代码", 21),
-    ("指标", 15),
-    ("填报值", 15),
-    ("问题说明与处理办法", 50),
+    ("序号", 5),
+    ("级别", 6),
+    ("工作表", 10),
+    ("单元格", 8),
+    ("企业名称", 18),
+    ("统一社会信用代码", 20),
+    ("指标", 11),
+    ("填报值", 10),
+    ("问题说明与处理办法", 35),
 )
-"""Heading and width (half-width characters) of each visible column."""
+"""Heading and width (half-width characters) of each visible column; together they print at 9 points or more on A4."""
 _WORDS: Final = ("level", "sheet", "where", "name", "uscc", "field", "value", "message")
 """The columns of `ListSheet.rows` that fill the visible columns after the number."""
 _KINDS: Final = ("centred", "centred", "centred", "centred", "left", "code", "left", "left", "left")
@@ -45,7 +45,7 @@ _FONTS: Final = {
     "body": (10, INK, ""),
     "bold": (10, INK, "<b/>"),
     "title": (16, ACCENT, "<b/>"),
-    "small": (9, MUTED, ""),
+    "small": (10, MUTED, ""),
     "link": (10, "#0B5CAD", "<u/>"),
 }
 """Size, colour and weight."""
