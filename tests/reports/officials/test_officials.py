@@ -330,7 +330,7 @@ def test_names_that_look_like_formulas_stay_text_everywhere(tmp_path: Path, repo
     listed = report.candidates["uscc"].to_list()[: len(NASTY)]
     book = written(tmp_path, renamed(report, dict(zip(listed, NASTY, strict=True))))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
-    ours = ("=SUBTOTAL(109,", '="合计("&SUBTOTAL(103,', "=HYPERLINK(\"#'评分明细'!A\"&(MATCH($")
+    ours = ("=SUM(", "=SUBTOTAL(109,", '="合计("&SUBTOTAL(103,', "=HYPERLINK(\"#'评分明细'!A\"&(MATCH($")
     assert all(str(cell.value).startswith(ours) for cell in cells if cell.data_type == "f")
     found = {cell.value for cell in cells if cell.data_type == "s"}
     assert set(NASTY) <= found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.reports.palette import ACCENT, ALERT, CARD, FONT, HEADER, TIER_FILL
+from efficiency.reports.palette import ACCENT, ALERT, BAR, CARD, FONT, TIER_FILL
 from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.fields import Field
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
@@ -166,8 +166,7 @@ def _set_columns(sheet: Worksheet, fields: Sequence[Field]) -> None:
 def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
     for index, field in enumerate(fields):
         if field.bar:
-            # Not the bars of Excel 2010: readers that do not know their extension warn of it.
-            looks = {"type": "data_bar", "bar_color": HEADER, "min_type": "num", "min_value": 0}
+            looks = {"type": "data_bar", "bar_solid": True, "bar_color": BAR, "min_type": "num", "min_value": 0}
             sheet.conditional_format(FIRST_ROW, index, FIRST_ROW + rows - 1, index, looks)
 
 
