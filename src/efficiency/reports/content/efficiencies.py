@@ -53,7 +53,10 @@ def headline_efficiencies(report: Report, of: pl.DataFrame | None = None) -> pl.
             validate="m:1",
             maintain_order="left",
         )
-        .with_columns(_titled().alias("label"), _need().alias("need"))
+        .lazy()
+        .with_columns(_titled().alias("label"))
+        .pipe(_with_needs)
+        .collect()
     )
     wide = indicators.select("uscc").unique(maintain_order=True)
     for dimension in DIMENSIONS:
@@ -77,8 +80,8 @@ def _titled() -> pl.Expr:
     )
 
 
-def _need() -> pl.Expr:
-    """What closes the gap to the benchmark, the other side of the ratio staying as it is.
+def _with_needs(indicators: pl.LazyFrame) -> pl.LazyFrame:
+    """`indicators` with `need`: what closes the gap to the benchmark, the other side of the ratio staying as it is.
 
     A ratio is lifted by more of one side or less of the other. For land the growth is named first,
     for energy the saving; a saving cannot help where the other side is not positive. Who has had no revenue all window
@@ -86,51 +89,58 @@ def _need() -> pl.Expr:
     """
     numerator, denominator, benchmark = pl.col("numerator"), pl.col("denominator"), pl.col("benchmark")
     higher = pl.col("better") == "higher"
-    top, bottom = _quantity("numerator_expression"), _quantity("denominator_expression")
     asked, allowed = benchmark * denominator, numerator / benchmark
-    grow = pl.when(higher).then(_more(top, asked - numerator)).otherwise(_more(bottom, allowed - denominator))
-    shrink = (
-        pl.when(higher)
-        .then(_less("denominator_expression", bottom, denominator - allowed))
-        .otherwise(_less("numerator_expression", top, numerator - asked))
-    )
     reached = pl.when(higher).then(pl.col("value") >= benchmark).otherwise(pl.col("value") <= benchmark)
-    lead, other = (
-        pl.when(pl.col("dimension") == "energy").then(shrink).otherwise(grow),
-        pl.when(pl.col("dimension") == "energy").then(grow).otherwise(shrink),
-    )
+    saving_first = pl.col("dimension") == "energy"
     return (
-        pl.when(benchmark.is_null() | (benchmark <= 0))
-        .then(None)
-        .when(pl.col("idle"))
-        .then(pl.lit(NO_REVENUE))
-        .when(pl.col("value").is_null())
-        .then(pl.lit("数据不足，无法测算"))
-        .when(reached)
-        .then(pl.lit("已达基准"))
-        .when(higher & (numerator == 0))
-        .then(pl.concat_str(pl.lit("本期"), top[0], pl.lit("为零，先核实数据")))
-        .when(numerator <= 0)
-        .then(grow)
-        .otherwise(pl.concat_str(lead, pl.lit("(或"), other, pl.lit(")")))
+        indicators.with_columns(
+            pl.when(higher).then(asked - numerator).otherwise(allowed - denominator).alias("more"),
+            pl.when(higher).then(denominator - allowed).otherwise(numerator - asked).alias("less"),
+            pl.when(higher).then("numerator_expression").otherwise("denominator_expression").alias("grown"),
+            pl.when(higher).then("denominator_expression").otherwise("numerator_expression").alias("shrunk"),
+        )
+        .with_columns(_rounded(pl.col("more")).alias("more"), _rounded(pl.col("less")).alias("less"))
+        .with_columns(_growth().alias("growth"), _saving().alias("saving"))
+        .with_columns(
+            pl.when(saving_first).then("saving").otherwise("growth").alias("first"),
+            pl.when(saving_first).then("growth").otherwise("saving").alias("second"),
+        )
+        .with_columns(
+            pl.when(benchmark.is_null() | (benchmark <= 0))
+            .then(None)
+            .when(pl.col("idle"))
+            .then(pl.lit(NO_REVENUE))
+            .when(pl.col("value").is_null())
+            .then(pl.lit("数据不足，无法测算"))
+            .when(reached)
+            .then(pl.lit("已达基准"))
+            .when(higher & (numerator == 0))
+            .then(pl.concat_str(pl.lit("本期"), _title("grown"), pl.lit("为零，先核实数据")))
+            .when(numerator <= 0)
+            .then("growth")
+            .otherwise(pl.concat_str("first", pl.lit("(或"), "second", pl.lit(")")))
+            .alias("need")
+        )
     )
 
 
-def _quantity(expression: str) -> tuple[pl.Expr, pl.Expr]:
-    """Chinese title and unit (after a space) of the total that `expression` names; other expressions as they are."""
-    column = pl.col(expression)
-    return column.replace(_TITLES), column.replace_strict(_UNITS, default="")
+def _title(expression: str) -> pl.Expr:
+    """Chinese title of the total that the column `expression` names; another expression as it is."""
+    return pl.col(expression).replace(_TITLES)
 
 
-def _more(quantity: tuple[pl.Expr, pl.Expr], amount: pl.Expr) -> pl.Expr:
-    title, unit = quantity
-    return pl.concat_str(pl.lit("增加"), title, pl.lit(" "), _rounded(amount), unit)
+def _unit(expression: str) -> pl.Expr:
+    """Unit of the total that the column `expression` names, after a space."""
+    return pl.col(expression).replace_strict(_UNITS, default="")
 
 
-def _less(expression: str, quantity: tuple[pl.Expr, pl.Expr], amount: pl.Expr) -> pl.Expr:
-    title, unit = quantity
-    verb = pl.col(expression).replace_strict(_SAVINGS, default=pl.concat_str(pl.lit("减少"), title))
-    return pl.concat_str(verb, pl.lit(" "), _rounded(amount), unit)
+def _growth() -> pl.Expr:
+    return pl.concat_str(pl.lit("增加"), _title("grown"), pl.lit(" "), "more", _unit("grown"))
+
+
+def _saving() -> pl.Expr:
+    verb = pl.col("shrunk").replace_strict(_SAVINGS, default=pl.concat_str(pl.lit("减少"), _title("shrunk")))
+    return pl.concat_str(verb, pl.lit(" "), "less", _unit("shrunk"))
 
 
 def _rounded(amount: pl.Expr) -> pl.Expr:

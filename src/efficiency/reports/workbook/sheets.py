@@ -109,7 +109,7 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
     widths = measured(frame, titled)
     fields = fitted([_with_room(field, frame, page.cuts) for field in titled], widths, portrait=page.portrait)
     lines = lines_taken(widths, fields)
-    fields = [_unfolded(field, frame, lines) for field in fields]
+    fields = _unfolded(fields, frame, lines)
     _set_columns(sheet, fields)
     last = max(index for index, field in enumerate(fields) if field.paper)
     _write_head(sheet, styles, fields, page, last)
@@ -243,16 +243,25 @@ def _paper_width(fields: Sequence[Field]) -> float:
     return sum(field.width for field in fields if field.paper)
 
 
-def _unfolded(field: Field, frame: pl.DataFrame, lines: pl.Series) -> Field:
-    """A folded column wide enough for its header in two lines and for its texts in the lines that the rows have."""
-    if not _is_folded(field):
-        return field
-    widths = [field.width, display_width(field.title) / 2 + 2.5]
-    if field.kind == "text" and frame.height:
-        text = pl.col(field.name).str.replace_all("\n", " ")
-        needed = frame.select((text_width(text) / (lines - pl.lit(0.5)).clip(lower_bound=1)).max()).item()
-        widths.append(min((needed or 0) + 2, MOST_FOLDED_WIDTH))
-    return replace(field, width=max(widths))
+def _unfolded(fields: Sequence[Field], frame: pl.DataFrame, lines: pl.Series) -> list[Field]:
+    """`fields`, the folded ones wide enough for their header in two lines and their texts in the lines of the rows."""
+    room = (lines - 0.5).clip(lower_bound=1)
+    texts = [field.name for field in fields if _is_folded(field) and field.kind == "text"]
+    of_texts = (text_width(pl.col(name).str.replace_all("\n", " ", literal=True)).alias(name) for name in texts)
+    needed = frame.select((width / room).max() for width in of_texts).row(0, named=True) if texts else {}
+    return [
+        replace(
+            field,
+            width=max(
+                field.width,
+                display_width(field.title) / 2 + 2.5,
+                min((needed.get(field.name) or 0) + 2, MOST_FOLDED_WIDTH),
+            ),
+        )
+        if _is_folded(field)
+        else field
+        for field in fields
+    ]
 
 
 def row_height(lines: int) -> float:
