@@ -280,6 +280,22 @@ def test_a_decision_says_what_speaks_for_it_and_what_against() -> None:
     assert "D类" not in row[3].replace("土地效率也为D类", "")
 
 
+@pytest.mark.parametrize(("own_list", "against"), [("upgrade", "发展意愿弱"), ("partner", "科技含量低；发展意愿弱")])
+def test_who_is_unwilling_is_not_proposed_for_support_as_if_nothing_spoke_against_it(
+    own_list: str, against: str
+) -> None:
+    report = verdict_report(60)
+    low = report.scores.with_columns(
+        tech_level=pl.lit("低"), willingness=pl.lit("弱"), visited=pl.lit(value=True), months_since_visit=pl.lit(2),
+        previous_tier=pl.col("tier"), d_streak=pl.lit(0),
+    )  # fmt: skip
+    candidates = report.candidates.filter(pl.col("list") == own_list)
+    page = one_page.one_page(replace(report, scores=low, candidates=candidates, problems=report.problems.clear()))
+    assert rows(page, "decisions")
+    for row in rows(page, "decisions"):
+        assert against in str(row[4])
+
+
 def test_what_nobody_has_stated_speaks_against_as_unknown() -> None:
     report = verdict_report(60)
     blank = report.scores.with_columns(

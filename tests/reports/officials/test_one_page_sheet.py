@@ -13,8 +13,10 @@ from builders.reports import renamed, sample_report, verdict_report
 from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.reports.content import one_page
+from efficiency.reports.officials import write_officials
 from efficiency.reports.officials.one_page import HEIGHT, PIXELS, write_one_page
 from efficiency.reports.report import Report
+from efficiency.reports.text import shortened
 from efficiency.reports.workbook import new_workbook
 
 SMALLEST = 9
@@ -107,6 +109,19 @@ def test_a_list_leads_to_its_sheet(tmp_path: Path) -> None:
     sheet, _ = written(tmp_path / "out.xlsx", verdict_report(), links={"并转": "并'转"})
     linked = [cell for row in sheet.iter_rows() for cell in row if cell.hyperlink]
     assert [(cell.value, cell.hyperlink.location) for cell in linked] == [("并转", "'并''转'!A1")]
+
+
+def test_a_list_with_a_long_title_is_reached_and_two_of_one_title_lead_nowhere(tmp_path: Path) -> None:
+    made = sample_report(60, unrated=3)
+    titles = {"upgrade": "需要整体搬迁改造提升的企业", "merger": "同名", "shutdown": "同名"}
+    candidates = made.candidates.with_columns(
+        title=pl.col("list").replace(titles), list=pl.col("list").replace({own: f"own_{own}" for own in titles})
+    )
+    write_officials(tmp_path / "out.xlsx", replace(made, candidates=candidates))
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["一页纸"]
+    linked = {str(cell.value): cell.hyperlink.location for row in sheet.iter_rows() for cell in row if cell.hyperlink}
+    assert linked[shortened(titles["upgrade"], one_page.TITLE_WIDTH)] == f"'{titles['upgrade']}'!A1"
+    assert "同名" not in linked
 
 
 NASTY = ('=HYPERLINK("http://x","y")', "+1+1", "-2", "@SUM(A1)", "<r><b>x</b></r>", "甲\x00\x0b乙")

@@ -12,7 +12,7 @@ from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full
 from efficiency.reports.officials.method import write_method
 from efficiency.reports.officials.one_page import write_one_page
 from efficiency.reports.officials.overview import write_overview
-from efficiency.reports.text import LIST_NAMES, sheet_name
+from efficiency.reports.text import LIST_NAMES, sheet_name, shortened
 from efficiency.reports.workbook import (
     FIRST_ROW,
     LOOK_UP,
@@ -74,8 +74,7 @@ def write_officials(
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
         write_overview(book.workbook, overview, book.styles, report, lists=listed)
         running = f"{title} 评价编号 {report.evaluation['evaluation_id']}"
-        links = {title: extent.sheet for title, _, extent in listed}
-        write_one_page(first, book.styles, one_page.one_page(report), running=running, links=links)
+        write_one_page(first, book.styles, one_page.one_page(report), running=running, links=_links(listed))
         first.activate()
 
 
@@ -156,6 +155,12 @@ def write_lists(
     unrated = linked(rankings.unrated(report))
     split(UNRATED, unrated, rankings.unrated_fields(unrated), replace(page, lookups=lookups))
     return ranked, listed
+
+
+def _links(listed: Sequence[tuple[str, pl.DataFrame, Extent]]) -> dict[str, str]:
+    """Title of a list as 一页纸 shows it → its sheet; what two lists are called leads to neither."""
+    shown = [shortened(title, one_page.TITLE_WIDTH) for title, _, _ in listed]
+    return {title: extent.sheet for title, (_, _, extent) in zip(shown, listed, strict=True) if shown.count(title) == 1}
 
 
 def _reachable(fields: Sequence[Field], lookups: Mapping[str, str]) -> Sequence[Field]:

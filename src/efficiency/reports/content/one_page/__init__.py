@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from efficiency.reports.content.one_page.decisions import decisions
 from efficiency.reports.content.one_page.doubts import doubts
 from efficiency.reports.content.one_page.overall import listed_with_state, lists_section, overall
-from efficiency.reports.content.one_page.shape import WIDTHS, Column, OnePage, Section, Table, Value
+from efficiency.reports.content.one_page.shape import TITLE_WIDTH, WIDTHS, Column, OnePage, Section, Table, Value
 from efficiency.reports.content.one_page.standing_out import standing_out
 from efficiency.reports.text import clean_text, shortened
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
 
-__all__ = ["WIDTHS", "Column", "OnePage", "Section", "Table", "Value", "one_page"]
+__all__ = ["TITLE_WIDTH", "WIDTHS", "Column", "OnePage", "Section", "Table", "Value", "one_page"]
 
 STATEMENT = "均为按办法测算的建议，经人工核实确认后方可作为处置依据；数据缺失的企业不评等级，不作D类。"
 

@@ -213,8 +213,11 @@ class _Facts:
                 for title, column, unit in (("评价期缴税", "tax", "万元"), ("用工", "employees", "人"))
                 if row[column] and row[column] > 0
             ]
-        elif kind == "support" and row["tier"] in ("C", "D"):
-            said.append(f"综合等级{row['tier']}类")
+        elif kind in ("renovate", "support"):
+            # Little technology is a reason to renovate, and one to think twice before supporting.
+            said += self._standing(row, ("低",) if kind == "support" else (), ("弱",))
+            if kind == "support" and row["tier"] in ("C", "D"):
+                said.append(f"综合等级{row['tier']}类")
         return said + self._unknown(row)
 
     def _history(self, row: Mapping[str, Any]) -> list[str]:
