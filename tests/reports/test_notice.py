@@ -18,6 +18,7 @@ from efficiency.policy.load import PolicyError, builtin_policies, load_policy
 from efficiency.policy.model import Notice
 from efficiency.reports.officials import write_notice
 from efficiency.reports.report import Report
+from efficiency.reports.text import display_width
 
 ORDER = {"A 优先发展": 0, "B 支持发展": 1, "C 提升发展": 2, "D 限制发展": 3}
 
@@ -177,3 +178,31 @@ def test_a_name_that_looks_like_a_formula_stays_text(tmp_path: Path, report: Rep
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "out.xlsx").active.iter_rows() for cell in row]
     assert next(cell for cell in cells if cell.value == name).data_type == "s"
     assert not any(cell.data_type == "f" for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("office", "foot"),
+    [
+        ("经济发展局", "　异议受理：经济发展局"),
+        ("局" * 35, "异议受理：" + "局" * 35),
+        ("局" * 200, "　异议受理见末页"),
+    ],
+)
+def test_the_foot_leaves_room_for_the_number_of_the_page(
+    tmp_path: Path, report: Report, office: str, foot: str
+) -> None:
+    write_notice(tmp_path / "out.xlsx", with_notice(report, f'where = "{office}"'))
+    shown = openpyxl.load_workbook(tmp_path / "out.xlsx").active.oddFooter.left.text
+    assert shown.endswith(foot)
+    assert display_width(shown.strip()) <= 84
+    assert office in text_of(tmp_path / "out.xlsx")
+
+
+@pytest.mark.parametrize("before", range(170, 182))
+def test_an_ampersand_at_the_end_of_the_foot_makes_no_code(tmp_path: Path, report: Report, before: int) -> None:
+    """The foot is cut at a length: never between the two that stand for one."""
+    write_notice(tmp_path / "out.xlsx", replace(report, region="区" * before + "&&&&&&"))
+    with zipfile.ZipFile(tmp_path / "out.xlsx") as book:
+        (foot,) = re.findall("<oddFooter>(.*?)</oddFooter>", book.read("xl/worksheets/sheet1.xml").decode())
+    own = foot.replace("&amp;", "&").removeprefix("&L&10").removesuffix("&R&10第&P页 共&N页")
+    assert "&" not in own.replace("&&", "")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -19,7 +20,7 @@ from efficiency.reports import officials
 from efficiency.reports.officials import write_full_results, write_officials
 from efficiency.reports.report import Report
 
-LIVE = ("=1+1", "+1", "-1", "@SUM(A1)", " =1")
+LIVE = ("=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1+1")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,26 @@ def test_the_parquet_file_says_what_its_columns_are_called(tmp_path: Path, repor
     assert list(called) == pl.read_parquet(place).columns
     assert called["energy"] == "综合能耗(吨标准煤)"
     assert list(called.values()) == pl.read_csv(place.with_suffix(".csv"), infer_schema=False).columns
+
+
+def test_an_indicator_may_be_called_as_a_score_is_or_begin_as_a_formula_does(tmp_path: Path, report: Report) -> None:
+    first = report.indicators["indicator"][0]
+    renamed_ = report.indicators.with_columns(
+        pl.when(pl.col("indicator") == first).then(pl.lit("land")).otherwise("indicator").alias("indicator"),
+        pl.when(pl.col("indicator") == first).then(pl.lit("=1+1")).otherwise("title").alias("title"),
+    )
+    write_full_results(tmp_path, replace(report, indicators=renamed_))
+    place = tmp_path / "全部分级_2026-10.parquet"
+    written = pl.read_parquet(place)
+    called = json.loads(pl.read_parquet_metadata(place)["columns"])
+    assert (called["land_score"], called["land_score_2"]) == ("土地效率得分", "=1+1 得分")
+    own = renamed_.filter(pl.col("indicator") == "land").select("uscc", "score")
+    joined = own.join(written.select("uscc", "land_score_2"), on="uscc", validate="1:1")
+    assert joined.height == own.height > 0
+    assert joined["score"].equals(joined["land_score_2"])
+    headers = pl.read_csv(place.with_suffix(".csv"), infer_schema=False).columns
+    assert "'=1+1 得分" in headers
+    assert len(headers) == written.width
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path, report: Report) -> None:

@@ -12,6 +12,7 @@ from efficiency.reports.text import LIVE
 from schemas import INDICATORS, SCORES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from efficiency.reports.report import Report
@@ -29,9 +30,10 @@ def full_results_file_name(period: str) -> str:
 def write_full_results(folder: Path, report: Report) -> None:
     """Write one row per enterprise, ranked ones first: its scores and, of each indicator, value, benchmark and score.
 
-    The Parquet file has the columns of results.scores and `<indicator>_value`, `_benchmark`, `_score`; its metadata
-    `columns` say in JSON what each is called in Chinese, with its unit. The CSV (UTF-8 with a mark) has the same with
-    these headers, and no text in it begins as a formula would.
+    The Parquet file has the columns of results.scores and `<indicator>_value`, `_benchmark`, `_score` (`land_score_2`
+    where results.scores has a `land_score` already); its metadata `columns` say in JSON what each is called in Chinese,
+    with its unit. The CSV (UTF-8 with a mark) has the same with these headers, and no text in it, header or cell,
+    begins as a formula would.
     Raises EfficiencyError when the folder cannot be written.
     """
     results, headers = _results(report)
@@ -40,9 +42,9 @@ def write_full_results(folder: Path, report: Report) -> None:
         called = json.dumps(headers, ensure_ascii=False)
         results.write_parquet(path.with_suffix(".parquet"), metadata={"columns": called})
         texts = [name for name, kind in results.schema.items() if kind == pl.String]
-        results.with_columns(map(_harmless, texts)).rename(headers).write_csv(
-            path.with_suffix(".csv"), include_bom=True
-        )
+        shown = dict(zip(headers, _harmless(pl.Series(headers.values())), strict=True))
+        defused = results.with_columns(_harmless(results[name]).alias(name) for name in texts)
+        defused.rename(shown).write_csv(path.with_suffix(".csv"), include_bom=True)
     except (OSError, pl.exceptions.ComputeError) as error:  # the latter for a disk that is full
         raise EfficiencyError(
             f"{path.name} cannot be written to {folder} ({error}). Free some space or name another folder "
@@ -59,20 +61,24 @@ def _results(report: Report) -> tuple[pl.DataFrame, dict[str, str]]:
     alike = set(titles.filter(pl.col("title").is_duplicated())["title"])
     fields = {column.name: column.title for column in INDICATORS.columns if column.name in _OF_INDICATOR}
     for indicator, title, unit in titles.iter_rows():
-        own = report.indicators.filter(pl.col("indicator") == indicator).select(
-            "uscc", *(pl.col(name).alias(f"{indicator}_{name}") for name in _OF_INDICATOR)
-        )
+        named = {name: _free(f"{indicator}_{name}", headers) for name in _OF_INDICATOR}
+        own = report.indicators.filter(pl.col("indicator") == indicator).select("uscc", *named).rename(named)
         scores = scores.join(own, on="uscc", how="left", validate="1:1", maintain_order="left")
         shown = f"{title}[{indicator}]" if title in alike else title
         for name in _OF_INDICATOR:
-            headers[f"{indicator}_{name}"] = _header(f"{shown} {fields[name]}", None if name == "score" else unit)
+            headers[named[name]] = _header(f"{shown} {fields[name]}", None if name == "score" else unit)
     return scores, headers
 
 
-def _harmless(name: str) -> pl.Expr:
-    """The texts of a column, with an apostrophe before those that a spreadsheet program would compute."""
-    text = pl.col(name)
-    return pl.when(text.str.contains(LIVE)).then(pl.lit("'") + text).otherwise(text).alias(name)
+def _free(name: str, taken: Collection[str]) -> str:
+    """`name`, with a number where it is the name of another column: an indicator may be called `land`."""
+    others = (f"{name}_{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in others if one not in taken)
+
+
+def _harmless(texts: pl.Series) -> pl.Series:
+    """`texts` with an apostrophe before those that a spreadsheet program would compute."""
+    return pl.select(pl.when(texts.str.contains(LIVE)).then("'" + texts).otherwise(texts)).to_series()
 
 
 def _header(title: str, unit: str | None) -> str:

@@ -27,6 +27,8 @@ MOST_BREAKS = 1_000
 """Page breaks that a sheet takes (Excel: 1 023)."""
 ON_ONE_LINE = 84
 """Characters, of which a Chinese one is two, that the line below the title takes."""
+BESIDE_THE_NUMBER = 84
+"""Likewise in the foot of the page, beside its number."""
 FIELDS = (
     Field("name", "企业名称", "text", 52),
     Field("town", "镇办", "text", 22),
@@ -98,8 +100,16 @@ def _line_below_title(notice: Notice, enterprises: int) -> str:
 
 
 def _running(title: str, notice: Notice) -> str:
-    """The foot of every page: the title, and where to object if that is stated, since each town's pages are posted."""
-    return "　".join([title, *(f"异议受理：{text}" for text in [notice.where] if text)])
+    """The foot of every page: the title, and where to object if that is stated, since each town's pages are posted.
+
+    Of an office with a long name the title gives way, which is at the head of the page too; of one that is longer still
+    the foot names the page that has it.
+    """
+    if notice.where is None:
+        return title
+    office = f"异议受理：{notice.where}"
+    foots = (f"{title}　{office}", office)
+    return next((foot for foot in foots if display_width(foot) <= BESIDE_THE_NUMBER), f"{title}　异议受理见末页")
 
 
 def _beginnings(rows: pl.DataFrame) -> list[int]:

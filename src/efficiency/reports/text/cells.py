@@ -16,8 +16,9 @@ CELL_LIMIT = 32_767
 """Characters (UTF-16 units) that Excel keeps in a cell; longer text makes the file unreadable."""
 CUT_MARK = "…(超长，已截断)"
 SHEET_NAME_LIMIT = 31
-LIVE = r"^[\s]*[=+\-@\t\r]"
-"""The beginning of a text that a spreadsheet program would take for a formula when it opens a CSV."""
+LIVE = r"^[\s]*[=+\-@＝＋－＠\t\r]"
+"""The beginning of a text that a spreadsheet program would take for a formula when it opens a CSV; some read full-width
+signs as the narrow ones."""
 
 LIST_NAMES = {"upgrade": "升级改造", "shutdown": "关停", "merger": "并转", "partner": "对接头部企业"}
 """The lists that every workbook has, in the order of its sheets."""

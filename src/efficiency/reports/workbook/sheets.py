@@ -201,7 +201,9 @@ def print_setup(sheet: Worksheet, running: str, *, portrait: bool = False) -> No
 def _footer_text(text: str) -> str:
     # `&` begins a code in a footer; doubled it is itself. 255 characters are all that Excel takes. The
     # space keeps a leading digit from being read as part of the font size.
-    return " " + text.replace("&", "&&")[:180]
+    shown = text.replace("&", "&&")[:180]
+    # A pair that the cut has parted would make a code of what follows.
+    return " " + (shown[:-1] if (len(shown) - len(shown.rstrip("&"))) % 2 else shown)
 
 
 def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page: Page, last: int) -> None:
