@@ -27,7 +27,7 @@ MOST_BREAKS = 1_000
 """Page breaks that a sheet takes (Excel: 1 023)."""
 ON_ONE_LINE = 84
 """Characters, of which a Chinese one is two, that the line below the title takes."""
-BESIDE_THE_NUMBER = 84
+BESIDE_THE_NUMBER = 76
 """Likewise in the foot of the page, beside its number."""
 FIELDS = (
     Field("name", "企业名称", "text", 52),

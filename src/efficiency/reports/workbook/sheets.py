@@ -16,7 +16,7 @@ from efficiency.reports.palette import ACCENT, ALERT, BAR, CARD, FONT, TIER_FILL
 from efficiency.reports.text import clean_frame, clean_text, display_width
 from efficiency.reports.workbook.fields import Field
 from efficiency.reports.workbook.rows import LINKED, ColumnFormat, linked_variant, write_rows, write_text
-from efficiency.reports.workbook.styles import EXACT_WIDTH, Styles, just_below
+from efficiency.reports.workbook.styles import EXACT_WIDTH, TYPE_SIZE, Styles, just_below
 from efficiency.reports.workbook.table import add_table, unique_headers
 from efficiency.reports.workbook.widths import (
     MARGIN,
@@ -195,7 +195,7 @@ def print_setup(sheet: Worksheet, running: str, *, portrait: bool = False) -> No
     sheet.set_margins(left=MARGIN, right=MARGIN, top=0.3, bottom=0.4)
     sheet.center_horizontally()
     sheet.hide_gridlines(2)
-    sheet.set_footer(f"&L&10{_footer_text(running)}&R&10第&P页 共&N页", {"margin": 0.2})
+    sheet.set_footer(f"&L&11{_footer_text(running)}&R&11第&P页 共&N页", {"margin": 0.2})
 
 
 def _footer_text(text: str) -> str:
@@ -211,7 +211,8 @@ def _write_head(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     sheet.set_row(0, 20)
     write_merged(sheet, 0, (0, last), clean_text(page.title), styles.title(14))
     sheet.set_row(1, LINE_HEIGHT * wrapped_lines(page.units, _paper_width(fields)))
-    write_merged(sheet, 1, (0, last), clean_text(page.units), styles.note(align="right", font_size=10, text_wrap=True))
+    units = styles.note(align="right", font_size=TYPE_SIZE, text_wrap=True)
+    write_merged(sheet, 1, (0, last), clean_text(page.units), units)
     lines = max(header_lines(field.title, field.width) for field in fields)
     sheet.set_row(HEADER_ROW, LINE_HEIGHT * lines + 2)
     for index, field in enumerate(fields):
@@ -230,7 +231,7 @@ def _write_foot(sheet: Worksheet, styles: Styles, fields: Sequence[Field], page:
     if folded:
         shown[-1:] = ["".join([*shown[-1:], FOLDED.format(count=folded)])]
     for note in shown:
-        style = styles.note(text_wrap=True, align="left", font_size=10)
+        style = styles.note(text_wrap=True, align="left", font_size=TYPE_SIZE)
         write_merged(sheet, row, (0, last), clean_text(note), style)
         sheet.set_row(row, LINE_HEIGHT * lines_in(note, _paper_width(fields)))
         row += 1

@@ -164,7 +164,7 @@ def _to_be_mended(report: Report) -> list[str]:
         named = [f"{shortened(sender, TITLE_WIDTH)}{number:,}条" for sender, number in by.iter_rows()]
         refused = report.submissions.filter(pl.col("status") == "refused").height
         of_senders = f"(错误：{enumerated(named, 3)})" if named else ""
-        back = f"，退回工作表{refused:,}张" if refused else ""
+        back = f"，整张未采用的工作表{refused:,}张" if refused else ""
         said.append(f"数据待改正：{'、'.join(open_ones)}{of_senders}{back}。")
     if report.warnings:
         first = shortened(report.warnings[0], WARNING_WIDTH).rstrip("。")
