@@ -21,7 +21,8 @@ def power(result: Resolved) -> list[tuple[Any, ...]]:
 
 @given(
     names=st.lists(st.sampled_from([A, B, C]), min_size=2, max_size=3, unique=True),
-    months=st.lists(st.integers(1, 12), min_size=2, max_size=6, unique=True).map(sorted),
+    # January beside December alone may be those of two years.
+    months=st.lists(st.integers(1, 12), min_size=2, max_size=6, unique=True).map(sorted).filter(lambda m: m != [1, 12]),
     header=st.sampled_from([None, "月份", "时间", "企业名称", "项目"]),
     year=st.booleans(),
 )

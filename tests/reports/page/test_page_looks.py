@@ -122,14 +122,14 @@ def test_a_quadrant_of_thousands_is_thinned_and_says_so(system: Tab, tmp_path: P
     system.open((tmp_path / "page.html").as_uri())
     marks = "document.querySelectorAll('#quadrant .mark-symbol path').length"
     assert system.js(marks) == 3000
-    assert "3500户企业" in system.js("document.querySelector('#quadrant svg').ariaLabel")
+    assert "3,500户" in system.js("document.querySelector('#quadrant svg').ariaLabel")
     assert "至多画3,000户" in system.js("document.getElementById('quadrant-note').textContent")
     legend = system.js("[...document.querySelectorAll('#quadrant-legend label')].map(l => l.textContent).join(' ')")
     assert all(f"{title} {count}" in legend for title, count in report.candidates["title"].value_counts().iter_rows())
     system.js("document.querySelector('input[name=tier][value=D]').click()")
     system.wait("document.querySelectorAll('#quadrant path[opacity=\"0.1\"]').length > 1000")
     rated = (report.scores["tier"] == "D").sum()
-    system.wait(f"document.querySelectorAll('#quadrant path[opacity=\"0.85\"]').length === {rated}")
+    system.wait(f"document.querySelectorAll('#quadrant .mark-symbol path:not([opacity=\"0.1\"])').length === {rated}")
     assert system.complaints == []
 
 
