@@ -73,9 +73,12 @@ def find_parts(table: Table, rows: pl.DataFrame, kinds: pl.DataFrame, read: Coll
 
 
 def _names_each_once(table: Table) -> bool:
-    """Whether each row of the table states the code of another enterprise, as in most tables: none has parts then."""
-    codes = table.base["uscc"]
-    return not codes.null_count() and codes.n_unique() == len(codes)
+    """Whether each row of the table is of another enterprise, as in most tables, by code or by name: none has parts."""
+    codes, names = table.base["uscc"], table.base["name"]
+    stated = codes.drop_nulls()
+    if stated.n_unique() < len(stated):
+        return False
+    return len(stated) == len(codes) or (not names.null_count() and names.n_unique() == len(names))
 
 
 def _who(rows: pl.DataFrame) -> pl.Expr:

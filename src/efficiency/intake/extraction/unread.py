@@ -236,8 +236,10 @@ def planned_rows(grid: Grid, header: Header, kinds: pl.DataFrame, read: Collecti
     first = int(kinds["row_index"][0])
     rows = grid.frame[first : first + kinds.height]
     others = [c for c in range(grid.width) if c not in read and grid.texts[c].null_count() < grid.height]
-    says = [pl.col(f"t{column}").str.contains(_PLANNED).any() for column in others]
-    if not others or not any(rows.select(says).row(0)):
+    if not others:
+        return {}
+    row = pl.concat_str([f"t{column}" for column in others], separator="\n", ignore_nulls=True)
+    if not rows.select(row.str.contains(_PLANNED).any()).item():
         return {}
     body = rows.hstack([kinds["row_index"]]).filter(kinds["kind"] == "data")
     found: dict[int, list[int]] = {}
