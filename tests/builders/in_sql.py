@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from builders.evaluations import as_published
 
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.policy_tables import with_policy_tables
 from efficiency.partitions import one_partition
-from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.schema import (
     TABLES,
     Contents,
@@ -73,21 +73,5 @@ def evaluated(result: Resolved, policy: Policy, *periods: str) -> Contents:
     contents = Contents({**facts, "intake.submissions": result.submissions, "intake.columns": result.columns})
     for period in periods:
         judged = evaluate_period(one_partition(result.facts), policy, period, contents, composed=True)
-        new = PublishedEvaluation(
-            period=period,
-            policy_id=policy.id,
-            policy_sha256=policy.sha256,
-            policy_toml=policy.text,
-            run_id="run",
-            code_version="test",
-            inputs_sha256=judged.inputs_sha256,
-            created_at=datetime(2026, 11, 5, tzinfo=UTC),
-            warnings=None,
-            scores=judged.scores,
-            indicators=judged.indicators,
-            candidates=TABLES["results.candidates"].empty().drop("evaluation_id", "period", "policy_id"),
-            verifications=TABLES["results.verifications"].empty().drop("evaluation_id", "period", "policy_id"),
-            compositions=judged.compositions,
-        )
-        contents = add_evaluation(contents, new)
+        contents = add_evaluation(contents, as_published(judged, policy, period))
     return with_policy_tables(contents, policy)

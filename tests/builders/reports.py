@@ -510,3 +510,16 @@ def renamed(report: Report, names: dict[str, str]) -> Report:
     """`report` with other enterprise names, by code."""
     change = pl.col("uscc").replace_strict(names, default=pl.col("name")).alias("name")
     return replace(report, scores=report.scores.with_columns(change), candidates=report.candidates.with_columns(change))
+
+
+def of_nobody(report: Report) -> Report:
+    """`report` of an evaluation that has no enterprises, with its warnings."""
+    return replace(
+        report,
+        scores=report.scores.clear(),
+        indicators=report.indicators.clear(),
+        previous=None,
+        candidates=report.candidates.clear(),
+        submissions=report.submissions.clear(),
+        problems=report.problems.clear(),
+    )

@@ -7,23 +7,23 @@ import shutil
 import subprocess
 import venv
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from builders.evaluations import as_published
 from builders.in_sql import TOTALS
 from conftest import ROOT, SampleRun
 from duckdb import DuckDBPyConnection
 
-from efficiency.evaluation.lists import select, verifications
+from efficiency.evaluation.lists import select
 from efficiency.job.evaluate import evaluate_period
 from efficiency.job.movement import score_changes
 from efficiency.job.policy_tables import with_policy_tables
 from efficiency.partitions import one_partition
 from efficiency.policy.load import load_policy
-from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.publish import publish
 from efficiency.warehouse.read import load
 from efficiency.warehouse.schema import TABLES, all_views
@@ -53,23 +53,8 @@ def warehouse(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -
     facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     for period in ("2026-09", "2026-10"):
         judged = evaluate_period(facts, policy, period, contents, composed=True)
-        new = PublishedEvaluation(
-            period=period,
-            policy_id=policy.id,
-            policy_sha256=policy.sha256,
-            policy_toml=policy.text,
-            run_id="guide",
-            code_version="test",
-            inputs_sha256=judged.inputs_sha256,
-            created_at=datetime(2026, 11, 5, tzinfo=UTC),
-            warnings=None,
-            scores=judged.scores,
-            indicators=judged.indicators,
-            candidates=(listed := select(judged, policy)),
-            verifications=verifications(judged, policy, listed),
-            movements=score_changes(facts, policy, period, judged, contents, same_facts=True)[0],
-            compositions=judged.compositions,
-        )
+        moved = score_changes(facts, policy, period, judged, contents, same_facts=True)[0]
+        new = as_published(judged, policy, period, select(judged, policy), movements=moved)
         contents = add_evaluation(contents, new)
     publish(path, with_policy_tables(contents, policy))
     for zone in ("zone-a", "zone-b"):

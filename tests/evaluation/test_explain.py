@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
+from builders.evaluations import as_published
 from builders.examples import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -16,12 +17,12 @@ from rich.cells import cell_len
 
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.evaluation.explanation import ExplainError, Target, explain
-from efficiency.evaluation.lists import select, verifications
+from efficiency.evaluation.lists import select
 from efficiency.evaluation.targets import score_needed
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy, Tiers
 from efficiency.reports.card import card_as_dict, card_as_text, write_card
-from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import PROFILE
 
@@ -116,21 +117,7 @@ def profile(
 def frames(frame: pl.DataFrame, rules: Policy, **tables: pl.DataFrame) -> Contents:
     """The warehouse after `frame` was judged, with the register that the profile came from."""
     judged = evaluate(frame, rules)
-    new = PublishedEvaluation(
-        period="2026-10",
-        policy_id=rules.id,
-        policy_sha256=rules.sha256,
-        policy_toml=rules.text,
-        run_id="r",
-        code_version="1",
-        inputs_sha256="i",
-        created_at=datetime(2026, 11, 5, tzinfo=UTC),
-        warnings=None,
-        scores=judged.scores,
-        indicators=judged.indicators,
-        candidates=(listed := select(judged, rules)),
-        verifications=verifications(judged, rules, listed),
-    )
+    new = as_published(judged, rules, "2026-10", select(judged, rules), inputs_sha256="i")
     register = frame.select("uscc", "name", "industry", "town", "honours", "utility").with_columns(
         pl.lit(None, dtype=pl.String).alias("former_name"), **lineage("reg")
     )

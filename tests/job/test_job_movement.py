@@ -1,6 +1,6 @@
 """Two months on made-up facts: corrections and a revised policy are told apart by evaluating the earlier one again."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import duckdb
 import openpyxl
 import polars as pl
 import pytest
+from builders.evaluations import as_published
 from builders.profiles import code, indicator, policy_text
 from conftest import INBOX, efficiency
 
@@ -16,9 +17,9 @@ from efficiency.job.movement import score_changes
 from efficiency.partitions import Partitions, one_partition
 from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy
-from efficiency.warehouse.history import PublishedEvaluation, add_evaluation
+from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.schema import Contents
-from schemas import CANDIDATES, FACTS, VERIFICATIONS
+from schemas import FACTS
 
 RULES = parse_policy(policy_text(indicators=indicator(), head='window = "year_to_date"\nannualise = false'))
 REVISED = parse_policy(RULES.text.replace("fixed = 10.0", "fixed = 5.0"))
@@ -46,15 +47,7 @@ def facts(*taxes: tuple[int, float, bool]) -> Partitions:
 
 def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Contents:
     """The warehouse after `period` was evaluated on `given`."""
-    made = evaluate_period(given, rules, period, None)
-    new = PublishedEvaluation(
-        period=period, policy_id=rules.id, policy_sha256=rules.sha256, policy_toml=rules.text, run_id="r",
-        code_version="1", inputs_sha256=made.inputs_sha256, created_at=datetime(2026, 10, 5, tzinfo=UTC),
-        warnings=None, scores=made.scores, indicators=made.indicators,
-        candidates=CANDIDATES.empty().drop("evaluation_id", "period", "policy_id"),
-        verifications=VERIFICATIONS.empty().drop("evaluation_id", "period", "policy_id"),
-    )  # fmt: skip
-    return add_evaluation(Contents({}), new)
+    return add_evaluation(Contents({}), as_published(evaluate_period(given, rules, period, None), rules, period))
 
 
 def october(

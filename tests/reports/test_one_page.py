@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from builders.reports import POLICY, renamed, sample_report, verdict_report
+from builders.reports import POLICY, of_nobody, renamed, sample_report, verdict_report
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,16 +34,7 @@ def rows(page: one_page.OnePage, own: str) -> tuple[tuple[Any, ...], ...]:
 
 
 def nobody(report: Report) -> Report:
-    return replace(
-        report,
-        scores=report.scores.clear(),
-        indicators=report.indicators.clear(),
-        previous=None,
-        candidates=report.candidates.clear(),
-        submissions=report.submissions.clear(),
-        problems=report.problems.clear(),
-        warnings=(),
-    )
+    return replace(of_nobody(report), warnings=())
 
 
 def with_movements(report: Report) -> Report:

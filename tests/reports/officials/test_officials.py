@@ -13,7 +13,7 @@ import openpyxl
 import openpyxl.utils
 import polars as pl
 import pytest
-from builders.reports import POLICY, code, renamed, sample_report
+from builders.reports import POLICY, code, of_nobody, renamed, sample_report
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
@@ -501,16 +501,7 @@ def test_a_method_without_tiers_is_shown_without_them(tmp_path: Path, report: Re
 
 
 def test_an_evaluation_of_nobody_can_be_written(tmp_path: Path, report: Report) -> None:
-    empty = replace(
-        report,
-        scores=report.scores.clear(),
-        indicators=report.indicators.clear(),
-        previous=None,
-        candidates=report.candidates.clear(),
-        submissions=report.submissions.clear(),
-        problems=report.problems.clear(),
-    )
-    book = written(tmp_path, empty)
+    book = written(tmp_path, of_nobody(report))
     assert book["全部分级"]["A4"].value == "本期无"
 
 
