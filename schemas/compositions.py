@@ -1,9 +1,9 @@
 """What SQL needs to know of an evaluation: what its totals are made of, how carriers count, what cohorts are called."""
 
 from schemas.column import Column, Table
-from schemas.results import EVALUATIONS
+from schemas.results import EVALUATIONS, IDENTITY
 
-_KEYS = tuple(column for column in EVALUATIONS.columns if column.name in ("evaluation_id", "period", "policy_id"))
+_KEYS = tuple(column for column in EVALUATIONS.columns if column.name in IDENTITY)
 
 COMPOSITIONS = Table(
     schema="results",

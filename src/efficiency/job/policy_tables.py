@@ -12,6 +12,7 @@ from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.facts.energy import coefficients
 from efficiency.policy.load import parse_policy
 from schemas import COEFFICIENTS, COHORTS, EVALUATIONS
+from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Policy
@@ -32,7 +33,7 @@ def with_policy_tables(contents: Contents, policy: Policy) -> Contents:
         if digest not in read:
             read[digest] = _readable(text, own)
     added: dict[str, list[pl.DataFrame]] = {COEFFICIENTS.qualified: [], COHORTS.qualified: []}
-    for row in lacking.select("evaluation_id", "period", "policy_id", "policy_sha256").iter_rows(named=True):
+    for row in lacking.select(*IDENTITY, "policy_sha256").iter_rows(named=True):
         of_policy = read[row.pop("policy_sha256")]
         if of_policy is None:
             continue
@@ -44,16 +45,12 @@ def with_policy_tables(contents: Contents, policy: Policy) -> Contents:
 
 def cohorts(policy: Policy) -> pl.DataFrame:
     """One row per cohort of `policy`: cohort, title, land_indicator, energy_indicator."""
-    rows = [
-        {
-            "cohort": cohort.id,
-            "title": cohort.label,
-            **{f"{of}_indicator": next((i.id for i in cohort.indicator if i.dimension == of), None)
-               for of in ("land", "energy")},
-        }
-        for cohort in policy.cohort
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema_overrides={"land_indicator": pl.String, "energy_indicator": pl.String})
+    rows = []
+    for cohort in policy.cohort:
+        land, energy = (one and one.id for one in (cohort.headline("land"), cohort.headline("energy")))
+        rows.append((cohort.id, cohort.label, land, energy))
+    columns = ("cohort", "title", "land_indicator", "energy_indicator")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def _readable(text: str, evaluation_id: str) -> Policy | None:

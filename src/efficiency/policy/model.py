@@ -193,6 +193,10 @@ class Cohort(Part):
         """The name that officials read."""
         return self.title or self.id
 
+    def headline(self, dimension: Dimension) -> Indicator | None:
+        """Its first indicator of `dimension`, by which lists show the efficiency."""
+        return next((indicator for indicator in self.indicator if indicator.dimension == dimension), None)
+
 
 class Adjustment(Part):
     """加减分: points added to the score where `when` holds."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from efficiency.policy.model import Policy
-from efficiency.reports.text import clean_text
+from efficiency.reports.text import clean_text, period_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,8 +69,7 @@ class Report:
     @property
     def period_title(self) -> str:
         """The period as people write it: 2026年10月."""
-        year, month = self.period.split("-")
-        return f"{year}年{int(month)}月"
+        return period_title(self.period)
 
     @property
     def created_at(self) -> datetime:

@@ -21,7 +21,7 @@ from efficiency.reports.card.words import (
     ways_up,
 )
 from efficiency.reports.palette import ALERT, TIER_FILL
-from efficiency.reports.text import division_names, format_figure
+from efficiency.reports.text import division_names, format_figure, period_title
 from efficiency.reports.workbook import score_kind
 
 if TYPE_CHECKING:
@@ -48,11 +48,10 @@ LEAST_SOURCES = 2
 def head_rows(make: Maker, explanation: Explanation) -> list[Row]:
     """Title, policy and evaluation."""
     evaluation = explanation.evaluation
-    year, month = evaluation["period"].split("-")
     words = [explanation.policy_title, f"评价编号 {evaluation['evaluation_id']}"]
     if evaluation["stale"]:
         words.append("更早的评价期已重新评价，本期结果待重算")
-    title = f"企业能耗产出效益评价确认单({year}年{int(month)}月)"
+    title = f"企业能耗产出效益评价确认单({period_title(evaluation['period'])})"
     return [
         make.row([(COLUMNS, title, make.styles.title(17))], height=27),
         make.row(

@@ -10,10 +10,10 @@ from efficiency.evaluation.lists import NO_REVENUE
 from schemas.profile import TOTALS
 
 if TYPE_CHECKING:
-    from efficiency.policy.model import Policy
+    from efficiency.policy.model import Dimension, Policy
     from efficiency.reports.report import Report
 
-DIMENSIONS = ("land", "energy")
+DIMENSIONS: tuple[Dimension, ...] = ("land", "energy")
 DIMENSION_NAMES = {"land": "土地", "energy": "能源"}
 
 _TITLES = {column.name: column.title for column in TOTALS}
@@ -28,7 +28,7 @@ def headline_indicators(policy: Policy) -> pl.DataFrame:
         (cohort.id, dimension, indicator.id, indicator.better)
         for cohort in policy.cohort
         for dimension in DIMENSIONS
-        for indicator in [i for i in cohort.indicator if i.dimension == dimension][:1]
+        if (indicator := cohort.headline(dimension)) is not None
     ]
     columns = ("cohort", "dimension", "indicator", "better")
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")

@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from efficiency.reports.content import one_page
-from efficiency.reports.palette import ACCENT, ALERT, BAR, CARD, TIER_FILL
+from efficiency.reports.palette import ACCENT, ALERT, CARD, TIER_FILL
 from efficiency.reports.text import clean_text, display_width
-from efficiency.reports.workbook import print_setup, write_merged
+from efficiency.reports.workbook import draw_bars, print_setup, write_merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +106,7 @@ class _Writer:
             self._cells(values, [self._style(*pair) for pair in zip(table.columns, values, strict=True)])
         for index, column in enumerate(table.columns):
             if column.kind == "extent" and table.rows:
-                bar = {"type": "data_bar", "bar_solid": True, "bar_color": BAR, "min_type": "num", "min_value": 0}
-                self.sheet.conditional_format(first, index, self.row - 1, index, bar)
+                draw_bars(self.sheet, index, (first, self.row - 1))
 
     def _cells(self, values: tuple[one_page.Value, ...], formats: list[Format]) -> None:
         texts = zip((value if isinstance(value, str) else "" for value in values), one_page.WIDTHS, strict=True)

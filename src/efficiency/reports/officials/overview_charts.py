@@ -37,7 +37,6 @@ CHART_GROUPS = 12
 """Towns or industries that a chart shows: those with the most evaluated enterprises."""
 NAMES = 18
 """Enterprises that the quadrant names at most."""
-SCORES = ("land_score", "energy_score")
 WIDTH, HEIGHT, GAP = 434, 318, 8
 """Size of a chart and the space between two, in pixels."""
 WIDE = 2 * WIDTH + GAP
@@ -152,7 +151,7 @@ def _quadrant_chart(
             cells = data.column_pair(f"参评企业：土地得分、能源得分、户数({words})", own.drop("class").rows())
             everyone.append((position, Points(f"参评企业({words})", *cells)))
     series = [
-        Points(f"{title} {rows.height}户", *(extent.range(name) for name in SCORES))
+        Points(f"{title} {rows.height}户", *(extent.range(name) for name in charts.SCORES))
         for title, rows, extent in listed
         if not rows.is_empty()
     ]
@@ -181,7 +180,7 @@ def quadrant_labels(
         charts.Label(f"{name} {counts[name]:,}户", plot.x_max * across, plot.y_max * up, side)
         for name, (across, up, side) in zip(charts.CORNERS, _CORNERS, strict=True)
     ]
-    crowded = density.filter(pl.col("class") > 0).select(SCORES).rows()
+    crowded = density.filter(pl.col("class") > 0).select(charts.SCORES).rows()
     return corners, charts.placed_labels(charts.listed_marks(report), plot, NAMES, kept_free=corners, others=crowded)
 
 
@@ -214,7 +213,7 @@ def _bars(area: ChartArea, names: Mapping[str, str], title: str, extent: Extent)
 
 def _quadrant(report: Report) -> Quadrant | None:
     """The quadrant's lines and reach; None when no enterprise has both scores."""
-    both = charts.with_both_scores(report).select(SCORES)
+    both = charts.with_both_scores(report).select(charts.SCORES)
     if both.is_empty():
         return None
     land, energy = charts.dividing_lines(report, both)

@@ -17,7 +17,7 @@ from efficiency.reports.text.cells import (
     sheet_name,
     whole_percent,
 )
-from efficiency.reports.text.phrases import amount, count, enumerated, shortened
+from efficiency.reports.text.phrases import amount, count, enumerated, period_title, shortened
 from efficiency.reports.text.terminal import format_figure, format_to_reach, labelled_lines, on_one_line, table_lines
 from efficiency.reports.text.wording import FIELDS, RULES, SEVERITIES, SUBMISSION_STATUSES, field_title
 
@@ -45,6 +45,7 @@ __all__ = [
     "labelled_lines",
     "on_one_line",
     "percentage",
+    "period_title",
     "sheet_name",
     "shortened",
     "table_lines",

@@ -25,6 +25,12 @@ def shortened(text: str, width: int) -> str:
     return f"{re.sub(r'[0-9.,]+$', '', kept).rstrip() or kept}…"
 
 
+def period_title(period: str) -> str:
+    """A period (YYYY-MM) as people write it: 2026年10月."""
+    year, month = period.split("-")
+    return f"{year}年{int(month)}月"
+
+
 def count(number: int) -> str:
     """1,234户."""
     return f"{number:,}户"

@@ -114,13 +114,15 @@ def write_list(sheet: Worksheet, styles: Styles, frame: pl.DataFrame, fields: Se
     last = max(index for index, field in enumerate(fields) if field.paper)
     _write_head(sheet, styles, fields, page, last)
     if frame.height:
-        formats = {field.name: _column_format(styles, field, frame, page) for field in fields}
         formats = {
-            field.name: replace(_located(formats[field.name], fields), sparse=_is_folded(field)) for field in fields
+            field.name: replace(_located(_column_format(styles, field, frame, page), fields), sparse=_is_folded(field))
+            for field in fields
         }
         write_rows(sheet, frame, formats, _height(lines), first=FIRST_ROW)
         add_table(sheet, (HEADER_ROW, FIRST_ROW + frame.height - 1), headers, filtered=page.filtered)
-        _draw_bars(sheet, fields, frame.height)
+        for index, field in enumerate(fields):
+            if field.bar:
+                draw_bars(sheet, index, (FIRST_ROW, FIRST_ROW + frame.height - 1))
     row = FIRST_ROW + frame.height
     if frame.is_empty():
         write_merged(sheet, row, (0, last), page.empty, styles.cell("text", align="center"))
@@ -163,11 +165,10 @@ def _set_columns(sheet: Worksheet, fields: Sequence[Field]) -> None:
         sheet.set_column_pixels(index, index, before, None, options)
 
 
-def _draw_bars(sheet: Worksheet, fields: Sequence[Field], rows: int) -> None:
-    for index, field in enumerate(fields):
-        if field.bar:
-            looks = {"type": "data_bar", "bar_solid": True, "bar_color": BAR, "min_type": "num", "min_value": 0}
-            sheet.conditional_format(FIRST_ROW, index, FIRST_ROW + rows - 1, index, looks)
+def draw_bars(sheet: Worksheet, column: int, rows: tuple[int, int]) -> None:
+    """Behind each figure of `column` from the first to the last of `rows` a bar as long as it is large."""
+    looks = {"type": "data_bar", "bar_solid": True, "bar_color": BAR, "min_type": "num", "min_value": 0}
+    sheet.conditional_format(rows[0], column, rows[1], column, looks)
 
 
 def write_merged(

@@ -39,6 +39,11 @@ def signed_by(spans: str, first: str, last: str) -> str:
     )
 
 
+def is_electric() -> str:
+    """A further condition of a query of energy: the carrier is electric."""
+    return f" AND carrier IN ({', '.join(map(literal, electric_carriers()))})"
+
+
 COEFFICIENT = (
     "CASE WHEN k.excluded THEN NULL WHEN k.own OR k.carrier IS NULL THEN coalesce(f.coefficient, k.coefficient) "
     "ELSE k.coefficient END"
@@ -199,8 +204,7 @@ def _figures(form: Form, column: Column, word: str) -> str:
             f"{_known(form, word)}"
             f"FROM {source} WHERE NOT superseded)"
         )
-    electric = ", ".join(map(literal, electric_carriers()))
-    where = f" AND carrier IN ({electric})" if word == "electricity" else ""
+    where = is_electric() if word == "electricity" else ""
     unit = form_unit("carrier") if form.named_by else literal(column.unit or "")
     adds_up = form.flow and column.figure != "level"
     replaced = f"({_REPLACED})" if form.parts and form.flow else "false"

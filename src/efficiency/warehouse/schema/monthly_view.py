@@ -8,8 +8,7 @@ is its figure; else it is the difference of two such sums. A month of a stated s
 from __future__ import annotations
 
 from efficiency.facts.windows import ROUNDING
-from efficiency.reference.tables import electric_carriers
-from efficiency.warehouse.schema.lineage_view import form_unit
+from efficiency.warehouse.schema.lineage_view import form_unit, is_electric
 from efficiency.warehouse.schema.tables import literal, quoted
 from schemas import ENTERPRISES, FACTS, MEASURED
 from schemas.column import Column, Form
@@ -101,10 +100,9 @@ def _spans() -> str:
         for form, column in MEASURED
         if column.figure == "flow"
     ]
-    electric = ", ".join(map(literal, electric_carriers()))
     sources += [
         _energy("carrier", form_unit("carrier")),
-        _energy("'electricity'", "'万千瓦时'", f" AND carrier IN ({electric})"),
+        _energy("'electricity'", "'万千瓦时'", is_electric()),
     ]
     return (
         "SELECT uscc, measure, part_of, min(name) AS name, unit, "

@@ -11,6 +11,7 @@ from efficiency.reports.content.charts.movement import movement_words, movers, m
 from efficiency.reports.content.charts.quadrant import (
     CLASSES,
     CORNERS,
+    SCORES,
     axis_extent,
     density,
     dividing_lines,
@@ -25,6 +26,7 @@ __all__ = [
     "CLASSES",
     "CORNERS",
     "GROUPS",
+    "SCORES",
     "SIDES",
     "Label",
     "Plot",

@@ -16,6 +16,7 @@ import polars as pl
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY
 from efficiency.reports.content.lists import list_titles
+from efficiency.reports.content.one_page.overall import borderline
 from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, TOWN_WIDTH, Column, Section, Table
 from efficiency.reports.content.rules import GRAVITY, proposals
 from efficiency.reports.text import amount, count, display_width, percentage, shortened
@@ -95,7 +96,7 @@ def _chosen(ready: pl.DataFrame, most: int) -> pl.DataFrame:
 
 def _rest(listed: pl.DataFrame, left: int) -> tuple[str, ...]:
     asked = listed.filter(pl.col("list") == VERIFY).height
-    unfirm = listed.filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
+    unfirm = borderline(listed)
     parts = [
         words
         for number, words in (

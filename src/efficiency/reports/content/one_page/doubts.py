@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.policy.model import VERIFY
+from efficiency.reports.content.one_page.overall import borderline
 from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section
 from efficiency.reports.content.totals import confidence_counts, ranked
 from efficiency.reports.text import CONFIDENT, SEVERITIES, count, enumerated, percentage, shortened
@@ -26,6 +27,9 @@ _FORM_OF = {
 }
 """Word for a total → the form that states it."""
 _TITLES = {column.name: column.title for column in TOTALS}
+_IN_A_FOLDER = pl.col("file_name").str.contains("/", literal=True)
+_SENDER = pl.col("file_name").str.split("/").list.first().alias("sender")
+"""Who sent a file: the first folder of its path."""
 
 
 def doubts(report: Report, listed: pl.DataFrame) -> Section:
@@ -45,8 +49,8 @@ def doubts(report: Report, listed: pl.DataFrame) -> Section:
 def senders(report: Report) -> dict[str, list[str]]:
     """Form → who sent it, most sheets first: the first folder of the files' paths, where they have one."""
     found = (
-        report.submissions.filter(pl.col("file_name").str.contains("/", literal=True) & pl.col("form").is_not_null())
-        .with_columns(pl.col("file_name").str.split("/").list.first().alias("sender"))
+        report.submissions.filter(_IN_A_FOLDER & pl.col("form").is_not_null())
+        .with_columns(_SENDER)
         .group_by("form", "sender")
         .len()
         .sort("form", "len", "sender", descending=[False, True, False])
@@ -128,7 +132,7 @@ def _unfirm(report: Report, listed: pl.DataFrame) -> list[str]:
         return ["等级稳健度未测算，等级对权重和数据的敏感程度不明。"] if report.scores["tier"].count() else []
     if firm == known:
         return []
-    unfirm = listed.filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
+    unfirm = borderline(listed)
     on_lists = f"其中清单上{count(unfirm)}" if unfirm else "均不在清单上"
     return [f"{count(known - firm)}等级临界(随机扰动下等级不变的不到{percentage(CONFIDENT)})，{on_lists}，先复核。"]
 
@@ -154,13 +158,8 @@ def _to_be_mended(report: Report) -> list[str]:
         f"{SEVERITIES[severity]}{counts[severity]:,}条" for severity in ("error", "warning") if counts.get(severity)
     ]
     if open_ones:
-        wrong = report.problems.filter(
-            (pl.col("severity") == "error") & pl.col("file_name").str.contains("/", literal=True)
-        )
-        by = (
-            wrong.with_columns(pl.col("file_name").str.split("/").list.first().alias("sender"))
-            .group_by("sender").len().sort("len", "sender", descending=[True, False])
-        )  # fmt: skip
+        wrong = report.problems.filter((pl.col("severity") == "error") & _IN_A_FOLDER)
+        by = wrong.with_columns(_SENDER).group_by("sender").len().sort("len", "sender", descending=[True, False])
         named = [f"{shortened(sender, TITLE_WIDTH)}{number:,}条" for sender, number in by.iter_rows()]
         refused = report.submissions.filter(pl.col("status") == "refused").height
         of_senders = f"(错误：{enumerated(named, 3)})" if named else ""

@@ -20,8 +20,9 @@ from efficiency.reports.content.totals import (
     tier_table,
     with_previous_tier,
 )
-from efficiency.reports.text import CONFIDENT, amount, count, enumerated, shortened, whole_percent
+from efficiency.reports.text import CONFIDENT, amount, count, enumerated, period_title, shortened, whole_percent
 from schemas.profile import TIERS
+from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
@@ -118,8 +119,7 @@ def _previous_period(report: Report) -> str:
     ]
     for frame, column in frames:
         if frame is not None and column in frame.columns and frame.height and frame[column][0]:
-            year, month = str(frame[column][0]).split("-")[:2]
-            return f"{year}年{int(month)}月"
+            return period_title(frame[column][0])
     return "期次未注明"
 
 
@@ -201,9 +201,14 @@ def _list_row(title: str, on_it: pl.DataFrame, asked: pl.DataFrame) -> tuple[str
     )
 
 
+def borderline(listed: pl.DataFrame) -> int:
+    """How many of `listed` (see `listed_with_state`) are on a list without a firm tier."""
+    return listed.filter((pl.col("list") != VERIFY) & ~pl.col("ready")).height
+
+
 def listed_with_state(report: Report) -> pl.DataFrame:
     """The candidates with the columns of their scores that the page shows, and `ready`: on a list and firm."""
-    shown = report.scores.drop("name", "tier", "tier_confidence", "evaluation_id", "period", "policy_id")
+    shown = report.scores.drop("name", "tier", "tier_confidence", *IDENTITY)
     return report.candidates.join(shown, on="uscc", how="left", validate="m:1", maintain_order="left").with_columns(
         ((pl.col("list") != VERIFY) & ~(pl.col("tier_confidence") < CONFIDENT).fill_null(value=False)).alias("ready")
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.reports.content.charts import GROUPS
 from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Column, Section, Table
 from efficiency.reports.content.totals import ranked
 from efficiency.reports.text import count, division_names, shortened, whole_percent
@@ -19,7 +20,6 @@ LARGEST = 0.5
 """Where one enterprise has more than this of a group's land or energy, the figure is its own and not the group's."""
 NAMED_WIDTH = 20
 """Half-width characters of a town's or an industry's name in the table."""
-GROUPS = {"town": "镇办", "industry_division": "行业"}
 _YIELDS = (
     ("亩均税收", "tax", "land", ("town", "industry_division")),
     ("单位能耗收入", "revenue", "energy", ("industry_division",)),
@@ -63,7 +63,7 @@ def _yield_rows(evaluated: pl.DataFrame, by: str) -> list[tuple[str, ...]]:
             continue
         known = evaluated.filter(pl.col(top).is_not_null() & pl.col(bottom).is_not_null())
         groups = (
-            _comparable(known, by, bottom)
+            _comparable(known, by, top, bottom)
             .with_columns((pl.col("top") / pl.col("bottom")).alias("value"))
             .sort("value", by, descending=[True, False])
         )
@@ -81,15 +81,14 @@ def _apart(highest: float, lowest: float) -> str:
     return f"最高为最低的{highest / lowest:,.2f}倍" if lowest > 0 else f"相差{highest - lowest:,.2f}"
 
 
-def _comparable(known: pl.DataFrame, by: str, bottom: str) -> pl.DataFrame:
-    """Groups by `by` that are large enough and not one enterprise: members, top and bottom of a yield where given."""
-    tops = {"land": "tax", "energy": "revenue"}
+def _comparable(known: pl.DataFrame, by: str, top: str, bottom: str) -> pl.DataFrame:
+    """Groups by `by` that are large enough and not one enterprise: members, and of a yield top and bottom."""
     return (
         known.filter(pl.col(by).is_not_null())
         .group_by(by)
         .agg(
             pl.len().cast(pl.Int64).alias("members"),
-            pl.col(tops[bottom]).sum().alias("top"),
+            pl.col(top).sum().alias("top"),
             pl.col(bottom).sum().alias("bottom"),
             pl.col(bottom).max().alias("largest"),
         )
