@@ -30,7 +30,7 @@ import polars as pl
 import python_calamine
 import xlsxwriter
 
-from efficiency.intake.extraction import numbers_of
+from efficiency.intake.extraction import numbers_of_columns
 from efficiency.intake.files import inbox_file
 from efficiency.intake.formats import read_grids
 from efficiency.intake.layout import NO_MAPPING
@@ -86,8 +86,8 @@ def ours(files: Sequence[Path]) -> Figures:
         first = HEADER_ROW - grid.first_row
         cells = grid.frame.with_row_index("row_index")[first:]
         sheet_rows = cells["row_index"] + grid.first_row + 1
-        for column in range(LEFT, grid.width):
-            found[path, grid.first_column + column + 1] = sheet_rows, numbers_of(cells, column).values
+        for column, read in numbers_of_columns(cells, range(LEFT, grid.width)).items():
+            found[path, grid.first_column + column + 1] = sheet_rows, read.values
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from efficiency.intake.extraction.columns import extract, numbers_of
+from efficiency.intake.extraction.columns import extract, numbers_of, numbers_of_columns
 from efficiency.intake.extraction.long_energy_rows import check_rows_by_their_energy
 from efficiency.intake.extraction.month_columns import check_months
 from efficiency.intake.extraction.part_labels import report_within, with_rows_within_carriers, with_sums_of_parts
@@ -51,6 +51,7 @@ __all__ = [
     "find_parts",
     "is_data",
     "numbers_of",
+    "numbers_of_columns",
     "one_for_all_sheets",
     "only_problem",
     "overlong_rows",

@@ -26,6 +26,8 @@ from efficiency.intake.parsing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from efficiency.intake.formats import Grid
     from schemas.column import Column
 
@@ -102,16 +104,42 @@ def _plain_days(frame: pl.DataFrame) -> pl.Series | None:
 
 def numbers_of(cells: pl.DataFrame, column: int) -> Extracted:
     """Numbers as stored, and numbers written as text; `parse_number` sees only texts that are no plain numbers."""
-    number, text = pl.col(f"n{column}"), pl.col(f"t{column}")
-    stored, written = cells.height - cells[f"n{column}"].null_count(), cells.height - cells[f"t{column}"].null_count()
+    return numbers_of_columns(cells, [column])[column]
+
+
+def numbers_of_columns(cells: pl.DataFrame, columns: Sequence[int]) -> dict[int, Extracted]:
+    """`numbers_of` for each of `columns`.
+
+    Their texts are read end to end: a step of polars costs as much as a few hundred cells, and most tables are small.
+    """
+    written = [column for column in columns if cells[f"t{column}"].null_count() < cells.height]
+    found = {column: Extracted(cells[f"n{column}"].alias("value"), _NONE) for column in columns}
     if not written:
-        return Extracted(cells[f"n{column}"].alias("value"), _NONE)
-    values = cells.select(pl.coalesce(number, plain_number(text)).alias("value")).to_series()
-    if values.null_count() == cells.height - stored - written:
-        return Extracted(values, _NONE)
+        return found
+    texts = pl.concat([cells[f"t{column}"].alias("text") for column in written], rechunk=True)
+    stored = pl.concat([cells[f"n{column}"].alias("number") for column in written], rechunk=True)
+    values = (
+        pl.DataFrame([stored, texts])
+        .select(pl.coalesce("number", plain_number(pl.col("text"))).alias("value"))
+        .to_series()
+    )
+    height = cells.height
+    for place, column in enumerate(written):
+        of_column = values.slice(place * height, height)
+        blank = cells[f"n{column}"].null_count() + cells[f"t{column}"].null_count() - height
+        found[column] = (
+            Extracted(of_column, _NONE)
+            if of_column.null_count() == blank
+            else _with_odd_numbers(of_column, cells["row_index"], cells[f"t{column}"])
+        )
+    return found
+
+
+def _with_odd_numbers(values: pl.Series, row_indexes: pl.Series, texts: pl.Series) -> Extracted:
+    """`values`, which are null where a cell is no plain number, with what `parse_number` makes of the `texts` there."""
     # Set up once: each step that polars runs costs as much as a few hundred cells.
     rest = (
-        pl.LazyFrame([cells["row_index"], cells[f"t{column}"].alias("value"), values.alias("number")])
+        pl.LazyFrame([row_indexes, texts.alias("value"), values.alias("number")])
         .with_row_index("index")
         .filter(pl.col("number").is_null() & pl.col("value").is_not_null())
         .with_columns(

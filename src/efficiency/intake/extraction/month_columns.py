@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import numbers_of
+from efficiency.intake.extraction.columns import numbers_of_columns
 from efficiency.intake.layout import says_cumulative
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def _note_below(table: Table) -> str:
 
 def _rises(table: Table, columns: list[int]) -> bool:
     """Whether in most rows with figures the figures of `columns` never fall."""
-    values = pl.DataFrame([numbers_of(table.cells, column).values.alias(str(column)) for column in columns])
+    read = numbers_of_columns(table.cells, columns)
+    values = pl.DataFrame([found.values.alias(str(column)) for column, found in read.items()])
     steps = [pl.col(str(after)) >= pl.col(str(before)) for before, after in pairwise(columns)]
     rising = values.filter(pl.sum_horizontal(pl.all().is_not_null()) >= FEW).select(
         pl.all_horizontal(step.fill_null(value=True) for step in steps)

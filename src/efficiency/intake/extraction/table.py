@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.intake.extraction.columns import Extracted, extract, numbers_of
+from efficiency.intake.extraction.columns import Extracted, extract, numbers_of_columns
 from efficiency.intake.extraction.shown_figures import shown_figures
 from efficiency.intake.parsing import TENTH_DOUBT
 from efficiency.intake.problems import MOST_LISTED, RULES, number_text, problem, problem_rows, problems_frame, with_more
@@ -57,6 +57,8 @@ class Table:
     """`row_index` and `letters` of every cell with an error, those that are only counted too."""
     _noted_formats: set[int] = field(default_factory=set)
     """Columns whose number format is told."""
+    _read_at_once: tuple[pl.DataFrame, dict[int, Extracted]] = field(default_factory=lambda: (pl.DataFrame(), {}))
+    """`cells` as they were when their numbers were read, and the numbers by column."""
 
     @property
     def problems(self) -> pl.DataFrame:
@@ -164,7 +166,10 @@ class Table:
         if binding.rivals:
             return self._read_rivals(binding.rivals)
         declared = FORMS[self.layout.form].column(binding.field)
-        found = extract(self.cells, binding.column, declared, self.grid.marked)
+        if declared.kind == "number":
+            found = self._numbers(binding.column)
+        else:
+            found = extract(self.cells, binding.column, declared, self.grid.marked)
         shared = self._shared_figures(binding.column) if declared.kind == "number" else {}
         found = _without_shared(found, self.cells["row_index"], shared)
         if declared.kind == "number" and self.grid.formats:
@@ -187,6 +192,15 @@ class Table:
             self.cell_problems("percent_in_amount", found.percents, binding.column, binding.field, **words)
         return found
 
+    def _numbers(self, column: int) -> Extracted:
+        """The numbers of a column; those of the layout's other columns of figures are read with the first."""
+        cells, read = self._read_at_once
+        if cells is not self.cells:
+            cells, read = self._read_at_once = self.cells, numbers_of_columns(self.cells, self.layout.figure_columns)
+        if column not in read:
+            read |= numbers_of_columns(cells, [column])
+        return read[column]
+
     def _as_shown(self, found: Extracted, binding: ColumnBinding) -> Extracted:
         """`found` as the number formats of its cells show it, with a note at the column where that changes a figure."""
         shown = shown_figures(found, self.grid, binding, self.cells["row_index"])
@@ -205,7 +219,7 @@ class Table:
 
         What is wrong is reported once, at the headers.
         """
-        found = [numbers_of(self.cells, column) for column in columns]
+        found = [self._numbers(column) for column in columns]
         row_indexes = self.cells["row_index"]
         zero = pl.any_horizontal(pl.all() == 0.0).fill_null(value=False)
         values = pl.DataFrame([one.values.alias(str(number)) for number, one in enumerate(found)])

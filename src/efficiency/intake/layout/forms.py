@@ -136,6 +136,13 @@ class TableLayout:
         )
 
     @property
+    def figure_columns(self) -> list[int]:
+        """The columns that state figures."""
+        declared = FORMS[self.form].column
+        bindings = (binding for group in self.groups for binding in group.columns)
+        return list(dict.fromkeys(one.column for one in bindings if declared(one.field).kind == "number"))
+
+    @property
     def long_energy(self) -> bool:
         """Whether each row names its carrier and unit."""
         return self.form == "energy" and any(binding.field == "carrier" for binding in self.groups[0].columns)
