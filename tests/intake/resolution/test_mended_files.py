@@ -217,6 +217,11 @@ class Office:
                 arrival = len(self.known) + 1
                 self.known[file.sheet.id] = replace(file.sheet, file=name, arrival=arrival, run=f"run{self.run}")
 
+    def lies_unread(self, name: str) -> bool:
+        """Whether the file has taken the place of one that was read, and no run has read it there."""
+        read = {sheet for _, other, sheet in self.seen if other == name}
+        return bool(read) and self.inbox[name].sheet.id not in read
+
     def facts(self) -> dict[str, pl.DataFrame]:
         """What counts now, by form."""
         given = replace(
@@ -279,6 +284,9 @@ def offices(draw: st.DrawFn) -> Office:
                     ]
                 )
             )
+            if kind == "rename" and office.lies_unread(source):
+                # What was overwritten is known to be so only if its place is seen before the file moves on.
+                office.read()
             file = office.inbox[source] if kind == "copy" else office.inbox.pop(source)
             office.inbox[target] = file
         if draw(st.booleans()):
