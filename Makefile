@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PERIOD ?= 2026-09..2026-10
+SHARE ?= 1/1
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,8 +33,9 @@ test: $(VENV)/.ready ## run the tests, but for those that take long (11 minutes 
 	@$(PYTEST)
 
 # hypothesis marks each test that it drives; here those run again, on many more tables, periods and expressions.
+# SHARE=2/8: the second of eight shares of their files.
 test-long: $(VENV)/.ready ## run the tests that take long, and the others on many more examples (over 15 minutes)
-	@$(PYTEST) -m "long or hypothesis" --hypothesis-profile long
+	@$(PYTEST) -m "long or hypothesis" --hypothesis-profile long --share $(SHARE)
 
 coverage: $(VENV)/.ready ## what the tests reach of the code, line by line
 	@$(PYTEST) --cov --cov-report term:skip-covered

@@ -25,7 +25,7 @@ from efficiency.intake.read_result import ReadResult
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
-settings.register_profile("short", max_examples=15, deadline=None, suppress_health_check=CHECKS)
+settings.register_profile("short", max_examples=6, deadline=None, suppress_health_check=CHECKS)
 settings.register_profile("long", settings.get_profile("short"), max_examples=100)
 settings.load_profile("short")
 
@@ -45,8 +45,20 @@ SLOWEST = (
 """Files that take longest: they are begun first, so that at the end no process works on one alone."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of the slowest files in front."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", metavar="N/M", help="only the N-th of M shares of the test files, all about as many")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps the share that is asked for, and puts the tests of the slowest files in front."""
+    if share := config.getoption("--share"):
+        number, of = map(int, share.split("/"))
+        if not 1 <= number <= of:
+            raise pytest.UsageError(f"--share {share}: the first number is from 1 to the second")
+        files = sorted({item.path for item in items})
+        kept = set(files[number - 1 :: of])
+        config.hook.pytest_deselected(items=[item for item in items if item.path not in kept])
+        items[:] = [item for item in items if item.path in kept]
     order = {ROOT / "tests" / name: place for place, name in enumerate(SLOWEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
 

@@ -115,6 +115,7 @@ def test_check_touches_no_warehouse_and_writes_the_marked_workbook(tmp_path: Pat
     assert not (tmp_path / "warehouse").exists()
 
 
+@pytest.mark.long
 def test_a_sheet_is_not_called_refused_because_there_is_no_register(tmp_path: Path) -> None:
     for name, tax in (("好", "1"), ("坏", "无法识别")):
         rows = ["统一社会信用代码,所属期,实缴税金(万元)", f"91370303MA3D000010,2026年1-10月,{tax}"]

@@ -18,7 +18,7 @@ def changed(frame: pl.DataFrame, uscc: str, column: str, value: float) -> pl.Dat
     return frame.with_columns(pl.when(pl.col("uscc") == uscc).then(value).otherwise(column).alias(column))
 
 
-@examples(short=25, long=400)
+@examples(short=8, long=100)
 @given(
     rows=rows,
     rules=policies(),

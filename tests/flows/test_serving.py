@@ -244,6 +244,7 @@ def test_serving_stops_when_asked_and_takes_its_server_along(served: Served, run
         assert probe.connect_ex(("127.0.0.1", int(served.address.split(":")[2].partition("/")[0]))) != 0
 
 
+@pytest.mark.long
 def test_the_last_time_at_which_a_schedule_was_due_is_found_however_often_it_is(tmp_path: Path) -> None:
     code = """
 import asyncio

@@ -39,6 +39,7 @@ def test_a_folder_of_hostile_files_takes_little_and_loses_no_other_file(tmp_path
     assert told >= set(QUICK)
 
 
+@pytest.mark.long
 def test_native_code_that_asks_for_too_much_ends_nothing_but_its_file(tmp_path: Path) -> None:
     """A Parquet file of half a megabyte that comes to gigabytes; a reader whose memory is refused aborts."""
     HOSTILE["同文.parquet"](tmp_path / "同文.parquet")

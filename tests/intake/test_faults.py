@@ -83,6 +83,7 @@ def test_the_month_goes_on_says_the_fault_first_and_reads_the_file_again_when_it
 
 @pytest.mark.plants_fault
 @pytest.mark.parametrize("bad", [pytest.param(("用电.xlsx",), marks=pytest.mark.long), ("用电.xlsx", "用气.xlsx")])
+@pytest.mark.long
 def test_a_fault_over_rows_while_they_are_resolved_leaves_out_their_sheets_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: tuple[str, ...]
 ) -> None:

@@ -207,6 +207,7 @@ def many_sheets(count: int) -> bytes:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_one_plain_problem_in_little_memory(tmp_path: Path, name: str) -> None:
     found = read_alone(tmp_path / name, BOMBS[name]())
@@ -252,6 +253,7 @@ def test_entities_are_never_expanded(tmp_path: Path, part: str) -> None:
     assert not any("haha" in message for _, message in found["problems"])
 
 
+@pytest.mark.long
 def test_long_runs_of_broken_markup_are_scanned_in_linear_time(tmp_path: Path) -> None:
     for number, run in enumerate(("<c ", "row row ", "<sheet ", "<c t='e' ", "<c r='A1'><f>", ' r="A')):
         read_alone(tmp_path / f"{number}.xlsx", workbook(sheet1=sheet_xml("<sheetData>", after=run * 1_000_000)))

@@ -95,6 +95,7 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_month_whole(month: Path, n
     assert_whole(month)
 
 
+@pytest.mark.long
 def test_of_two_runs_at_once_one_publishes_and_the_other_waits_or_is_told(tmp_path: Path) -> None:
     small_inbox(tmp_path / "inbox")
     both = [started(tmp_path), started(tmp_path)]

@@ -142,6 +142,7 @@ def test_a_run_killed_at_any_change_of_the_disk_leaves_everything_whole(month: P
     efficiency("audit", "--all", cwd=month)
 
 
+@pytest.mark.long
 def test_a_run_on_a_full_disk_publishes_nothing_and_says_so(month: Path) -> None:
     before = documents(month), evaluations(month), warehouse(month).read_bytes()
     limit = 400_000  # bytes a file: the page is larger
@@ -179,6 +180,7 @@ def test_a_run_that_fails_or_is_stopped_leaves_nothing_beside_the_documents(
         assert left(month) == set()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["validate", "evaluate", "select", "report", "publish"])
 def test_a_step_that_fails_publishes_nothing(month: Path, step: str) -> None:
     def fails(*_: object) -> None:

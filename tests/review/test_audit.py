@@ -129,6 +129,7 @@ def altered(audited: Path, tmp_path: Path, *whats: str) -> list[str]:
 
 
 @pytest.mark.parametrize("what", [w if w in ALONE else pytest.param(w, marks=pytest.mark.long) for w in TAMPERED])
+@pytest.mark.long
 def test_what_was_altered_afterwards_shows(audited: Path, tmp_path: Path, what: str) -> None:
     assert any(TAMPERED[what][1] in found for found in altered(audited, tmp_path, what))
 
@@ -139,6 +140,7 @@ def test_each_of_several_things_that_were_altered_shows(audited: Path, tmp_path:
         assert any(TAMPERED[what][1] in subject for subject in found), what
 
 
+@pytest.mark.long
 def test_a_difference_ends_with_status_1_and_says_where(audited: Path, tmp_path: Path) -> None:
     path = copied(audited, tmp_path)
     with duckdb.connect(path) as connection:
@@ -158,6 +160,7 @@ def test_only_the_evaluation_asked_for_is_computed_again(audited: Path) -> None:
     assert not any(subject.startswith(ids[1]) for subject in findings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("alter", "message"),
     [

@@ -30,6 +30,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.long
 def test_a_sheet_by_names_is_matched_by_the_warehouse_s_register(month: Path, tmp_path: Path) -> None:
     sheet = write(
         tmp_path / "税收.csv", [HEAD[1:], (NAMES[0], "2026年10月", 66), ("无名企业有限公司", "2026年10月", 1)]

@@ -70,6 +70,7 @@ def test_what_is_shown_is_what_happens_when_it_is_accepted(month: Path, tmp_path
     assert_same(after, scores(tmp_path).select("uscc", *names))
 
 
+@pytest.mark.long
 def test_a_corrected_month_is_tried_as_it_counts_once_it_is_approved(month: Path, tmp_path: Path) -> None:
     asked = (CODES[3], "2026年3月", "实缴税金", 29, 29 + tax(3, 10) * 0.6, "完税证明", "", "")
     trial = tried(month, tmp_path, asked)
@@ -227,6 +228,7 @@ def test_the_register_follows_an_objection_from_being_asked_to_its_effect(month:
     assert set(register(tmp_path)["state"]) <= set(STATES)
 
 
+@pytest.mark.long
 def test_the_register_has_values_in_the_canonical_unit(tmp_path: Path) -> None:
     inbox = small_inbox(tmp_path / "inbox")
     ledger(inbox / "台账.csv", (CODES[0], SPAN, "营业收入(千元)", 90_000, 95_000, "", "", ""),

@@ -86,6 +86,7 @@ def test_the_corrections_did_change_the_evaluation(history: tuple[Path, dict[str
     assert len(set(ids.values())) == 4
 
 
+@pytest.mark.long
 def test_everything_that_was_ever_published_follows_from_its_inputs(history: tuple[Path, dict[str, str]]) -> None:
     folder, ids = history
     findings = list(audit(folder / "warehouse" / "efficiency.duckdb", every=True))
@@ -114,6 +115,7 @@ def test_an_evaluation_whose_inputs_were_altered_is_not_issued(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_a_sheet_that_a_mapping_teaches_to_read_was_not_known_before(tmp_path: Path) -> None:
     """The file is read again, and its other sheet keeps its place in the order of arrival."""
     inbox = small_inbox(tmp_path / "inbox")

@@ -36,6 +36,7 @@ def numbers(path: Path) -> list[int]:
     return [published(version.path)[0] for version in listed(path)]
 
 
+@pytest.mark.long
 def test_versions_are_listed_newest_first(path: Path) -> None:
     assert numbers(path) == [3, 2, 1]
     assert [version.evaluations for version in listed(path)] == [("e000000",)] * 3

@@ -169,6 +169,7 @@ def test_the_closing_lines_of_the_run_name_the_months_and_how_many_lack_them(mon
     assert summary["missing"][0]["enterprises"] == 13
 
 
+@pytest.mark.long
 def test_who_is_late_is_measured_by_the_day_of_most_earlier_months(tmp_path: Path) -> None:
     small_inbox(tmp_path / "inbox")
     head = ("统一社会信用代码", "企业名称", "用电量(万千瓦时)", "填报日期")

@@ -141,6 +141,7 @@ def test_undone_it_counts_again(withdrawn: Path) -> None:
     assert load(place(withdrawn))[WITHDRAWALS.qualified]["undone_at"].null_count() == 0
 
 
+@pytest.mark.long
 def test_withdrawn_and_undone_between_two_runs_changes_nothing(zone: Path) -> None:
     taken(zone, "误报税收.csv")
     taken(zone, "误报税收.csv", None, undo=True)
@@ -149,12 +150,14 @@ def test_withdrawn_and_undone_between_two_runs_changes_nothing(zone: Path) -> No
     assert differing(zone) == []
 
 
+@pytest.mark.long
 def test_a_withdrawn_file_that_comes_again_with_other_bytes_counts(withdrawn: Path) -> None:
     taxes(withdrawn / "inbox" / "误报" / "误报税收.csv", YEAR, 7, 8)
     run(withdrawn)
     assert counting(withdrawn) == [7, 8, 3]
 
 
+@pytest.mark.long
 def test_all_versions_of_a_file_are_withdrawn_of_a_sheet_the_one_before_counts_again(zone: Path) -> None:
     taxes(zone / "inbox" / "误报" / "误报税收.csv", YEAR, 7, 8)
     run(zone)
@@ -206,6 +209,7 @@ def test_the_command_answers_in_chinese_and_in_english_where_that_is_asked_for(z
     assert "没有被撤回" in said("误报税收.csv", "--undo")
 
 
+@pytest.mark.long
 def test_a_name_that_fits_two_files_is_refused_and_a_file_is_withdrawn_once(zone: Path) -> None:
     taxes(zone / "inbox" / "别处" / "误报税收.csv", "2026年9月", 1)
     run(zone)
@@ -221,6 +225,7 @@ def test_nothing_is_withdrawn_while_a_run_holds_the_warehouse(zone: Path) -> Non
         taken(zone, "误报税收.csv")
 
 
+@pytest.mark.long
 def test_it_is_an_ordinary_publication_that_can_be_rolled_back(zone: Path) -> None:
     before = len(versions(place(zone)))
     taken(zone, "误报税收.csv")
@@ -236,6 +241,7 @@ def altered(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
     return WITHDRAWALS.conform(pl.DataFrame(list(rows), schema=WITHDRAWALS.polars_schema))
 
 
+@pytest.mark.long
 def test_a_withdrawal_that_nobody_made_shows(zone: Path) -> None:
     taken(zone, "误报税收.csv")
     (row,) = load(place(zone))[WITHDRAWALS.qualified].iter_rows(named=True)

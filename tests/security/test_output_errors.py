@@ -44,6 +44,7 @@ def shell(command: str, folder: Path, redirected: str = "", **environment: str) 
 LESS = [pytest.param(one, marks=pytest.mark.long) for one in ("2>/dev/full", ">/dev/full 2>&1", ">&-", "2>&-")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("redirected", [">/dev/full", "<&- >&- 2>&-", *LESS])
 def test_a_published_month_ends_with_status_0_wherever_its_summary_goes(redirected: str, folder: Path) -> None:
     (folder / "warehouse" / "efficiency.duckdb").unlink(missing_ok=True)
@@ -59,6 +60,7 @@ def test_a_published_month_ends_with_status_0_wherever_its_summary_goes(redirect
     efficiency("audit", cwd=folder)
 
 
+@pytest.mark.long
 def test_a_locale_without_chinese_names_its_files_all_the_same(folder: Path) -> None:
     (folder / "warehouse" / "efficiency.duckdb").unlink(missing_ok=True)
     done = shell(f"{RUN} --output named", folder, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
@@ -78,6 +80,7 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     assert done.stderr == "efficiency: the current folder has been removed. Change to another and run again.\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1:strict"])
 def test_an_encoding_without_chinese_gets_its_numbers(encoding: str, folder: Path) -> None:
     shown = shell(EXPLAIN, folder, PYTHONIOENCODING=encoding)

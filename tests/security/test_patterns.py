@@ -161,6 +161,7 @@ def _as_parameter(used: Used) -> Any:
     return pytest.param(used, id=used.where, marks=marks)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("used", [_as_parameter(used) for used in PATTERNS])
 def test_no_pattern_takes_more_than_linear_time(used: Used) -> None:
     signal.signal(signal.SIGVTALRM, _stop)
@@ -183,6 +184,7 @@ def test_no_pattern_takes_more_than_linear_time(used: Used) -> None:
             assert not slow, (way, attack, used.pattern.pattern)
 
 
+@pytest.mark.long
 def test_the_test_finds_what_is_slow() -> None:
     """Of each kind one: begun again at every place or within, two ways to match the same, both in a loop, an end."""
     for text in (

@@ -95,6 +95,7 @@ def test_no_command_runs_a_module_of_the_current_folder(command: str, inbox: Pat
     assert ran_in(inbox) == []
 
 
+@pytest.mark.long
 def test_python_m_runs_no_module_but_those_that_start_it(tmp_path: Path) -> None:
     """Python's own start of `-m`, and the package that it is asked for, come before anything can be done about them."""
     own_start = started(tmp_path, sys.executable, "-c", "import runpy, sys; print(*sys.modules)").stdout.split()

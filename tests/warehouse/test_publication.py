@@ -125,6 +125,7 @@ def test_twelve_versions_are_kept_unless_told_otherwise(path: Path) -> None:
     assert published(versions(path)[-1])[0] == 0
 
 
+@pytest.mark.long
 def test_versions_are_ordered_by_number_when_the_clock_is_set_back(path: Path) -> None:
     for number in range(1, 7):
         publish(path, contents(number), keep=3)
@@ -186,6 +187,7 @@ publish(Path(sys.argv[1]), made)
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.long
 def test_a_publication_killed_at_any_moment_leaves_the_last_file_whole(path: Path, kills: int) -> None:
     publish(path, contents(1, rows=60_000))
     started = time.monotonic()
@@ -300,6 +302,7 @@ def test_a_full_disk_leaves_the_published_file_and_nothing_else(path: Path) -> N
     assert names(path) == ["efficiency.duckdb"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("error", "said"),
     [

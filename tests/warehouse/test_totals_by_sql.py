@@ -173,7 +173,7 @@ histories = st.builds(
 )
 
 
-@examples(short=12, long=200)
+@examples(short=4, long=60)
 @given(histories, policies)
 def test_sql_comes_to_every_total_whatever_was_sent(analyst: Analyst, sent: list[Sheet], rules: Policy) -> None:
     agrees(analyst, evaluated(resolved(*sent), rules, *PERIODS))

@@ -72,6 +72,7 @@ def sizes(pdf: Path) -> set[float]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     shutil.which("soffice") is None or shutil.which("pdfinfo") is None, reason="LibreOffice is not installed"
 )
@@ -126,6 +127,7 @@ def column(path: Path, title: str, *, nth: int = 0) -> list[Any]:
     return [sheet.cell(row, found.column).value for row in range(3, sheet.max_row + 1)]
 
 
+@pytest.mark.long
 def test_the_own_mark_is_at_the_score_and_each_other_enterprise_has_one(
     cards: dict[str, Path], ten: dict[str, Explanation]
 ) -> None:
@@ -189,6 +191,7 @@ def test_the_same_card_gives_the_same_bytes(ten: dict[str, Explanation], tmp_pat
 
 
 @pytest.mark.parametrize("name", ['=HYPERLINK("x")', "<r><t>甲</t></r>", "甲<b>&\"'😀", "a\nb"])
+@pytest.mark.long
 def test_hostile_names_and_indicators_stay_text(ten: dict[str, Explanation], tmp_path: Path, name: str) -> None:
     explanation = ten["merger"]
     odd = replace(

@@ -190,6 +190,7 @@ def test_who_has_no_tier_gets_a_card_that_says_why(
     assert not any("升至" in text for text in said)
 
 
+@pytest.mark.long
 def test_no_name_becomes_a_formula_or_another_file(tmp_path: Path, contents: Contents) -> None:
     explanation = explain(contents, contents["results.scores"]["uscc"][0], "2026-10")
     for name in ('=HYPERLINK("x")', "+1", "@a", "../../x", "长" * 60, "a/b\\c:d"):
@@ -201,6 +202,7 @@ def test_no_name_becomes_a_formula_or_another_file(tmp_path: Path, contents: Con
     assert len(list(tmp_path.iterdir())) == 6
 
 
+@pytest.mark.long
 def test_a_card_for_each_enterprise_is_the_same_as_its_own(contents: Contents, scores: pl.DataFrame) -> None:
     order = scores.sort("cohort", "rank", "uscc", nulls_last=True)["uscc"].to_list()
     some = list(itertools.islice(explain_all(contents, "2026-10"), 40))
@@ -253,6 +255,7 @@ def test_wrong_usage_is_told_before_anything_is_read(tmp_path: Path, arguments: 
     assert told in done.stderr
 
 
+@pytest.mark.long
 def test_a_figure_that_is_zero_throughout_is_told_without_a_hole(
     contents: Contents, scores: pl.DataFrame, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_an_empty_list_has_no_table_and_is_not_printed(tmp_path: Path, report: R
     assert all(sheet.column_dimensions[get_column_letter(column)].hidden for column in range(first, last + 1))
 
 
+@pytest.mark.long
 @needs_office
 @pytest.mark.filterwarnings("ignore:Unknown extension", "ignore:Conditional Formatting extension")
 def test_a_spreadsheet_program_calculates_the_stored_totals_and_finds_every_detail(path: Path, tmp_path: Path) -> None:
@@ -146,6 +147,7 @@ def test_a_spreadsheet_program_calculates_the_stored_totals_and_finds_every_deta
     assert compared["=HYPERLINK"] >= 120
 
 
+@pytest.mark.long
 @needs_office
 @pytest.mark.filterwarnings("ignore:Unknown extension", "ignore:Conditional Formatting extension")
 def test_the_way_into_the_details_holds_when_they_are_sorted_otherwise(path: Path, tmp_path: Path) -> None:

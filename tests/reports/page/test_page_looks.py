@@ -55,6 +55,7 @@ def test_page_and_card_breach_no_rule_of_accessibility(system: Tab, page: Path, 
     assert system.js(RULES) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("planted", "rule"),
     [
@@ -201,6 +202,7 @@ def test_card_is_printed_alone_on_one_upright_page(tab: Tab, report: Report, tmp
     assert height > width
 
 
+@pytest.mark.long
 def test_print_of_very_many_is_bounded_and_says_so(chromium: Tab, tmp_path: Path) -> None:
     write_page(tmp_path / "page.html", sample_report(2100))
     chromium.open((tmp_path / "page.html").as_uri())

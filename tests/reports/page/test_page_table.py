@@ -152,6 +152,7 @@ def test_an_address_changed_by_hand_is_followed(tab: Tab) -> None:
     tab.wait("document.querySelector('[value=ranked]').checked")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "address",
     [

@@ -304,6 +304,7 @@ def test_only_one_sheet_is_selected(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.long
 def test_libreoffice_opens_what_is_given_back(source: Path, tmp_path: Path) -> None:
     made = write_returned(source, NAME, problems(*MARKED), tmp_path / "out.xlsx")
     home = f"-env:UserInstallation=file://{tmp_path}/home"
