@@ -83,8 +83,21 @@ BY_RANK = 'by = "rank"\n  cuts = { A = 0.20, B = 0.50, C = 0.80 }'
 BY_SCORE = 'by = "score"\n  cuts = { A = 90, B = 75, C = 60 }'
 
 
-def policy(cuts: str = BY_RANK, *, factor: str = "1.0", formula: str = "ratio", missing: str = "reweight") -> Policy:
-    text = TOML.replace("CUTS", cuts).replace("FACTOR", factor).replace("FORMULA", formula).replace("MISSING", missing)
+def policy(
+    cuts: str = BY_RANK,
+    *,
+    factor: str = "1.0",
+    formula: str = "ratio",
+    missing: str = "reweight",
+    output: str = "gross_output",
+) -> Policy:
+    text = (
+        TOML.replace("gross_output", output)
+        .replace("CUTS", cuts)
+        .replace("FACTOR", factor)
+        .replace("FORMULA", formula)
+        .replace("MISSING", missing)
+    )
     if formula == "minmax":
         text = "\n".join(line for line in text.splitlines() if not line.strip().startswith(("benchmark", "cap")))
     return parse_policy(text)
@@ -400,6 +413,22 @@ def test_every_figure_names_its_cell() -> None:
         ("tax", 12.0, "万元", "out.xlsx", "F5"),
         ("tax", 1.0, "万元", "out.xlsx", "F9"),  # next month's: a total may be a later cumulative figure less this
     ]
+
+
+def test_a_level_is_found_by_the_month_with_which_its_span_ends() -> None:
+    staff = stated(
+        "facts.output",
+        [
+            ("out", 5, 0, {**ONE, **OCTOBER, "span_start": date(2024, 6, 1), "employees": 30.0}),
+            ("out", 6, 0, {**ONE, "span_start": date(2023, 1, 1), "span_end": date(2024, 12, 1), "employees": 9.0}),
+        ],
+    )
+    place = {"intake.columns": columns_of([("out", 0, "employees", "H")])}
+    judged = TEN.with_columns(pl.lit(30.0).alias("employees"))
+    sources = explain(
+        frames(judged, policy(output="employees"), **{**FACTS, **staff, **place}), code(1), "2026-10"
+    ).sources
+    assert sources.filter(measure="employees").select("value", "cell").rows() == [(30.0, "H5")]
 
 
 def test_a_figure_of_an_earlier_version_of_a_file_is_not_looked_for_in_the_newer(tmp_path: Path) -> None:

@@ -66,7 +66,10 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     make up a total depends on the policy's window.
     """
     end = period_end(period)
-    latest = pl.when(pl.col("measure").is_in(_LEVELS)).then(end).otherwise(date(end.year, 12, 31))
+    level = pl.col("measure").is_in(_LEVELS)
+    latest = pl.when(level).then(end).otherwise(date(end.year, 12, 31))
+    # A level is of the month with which its span ends.
+    earliest = pl.when(level).then("span_end").otherwise("span_start")
     figures = [part for form in FORMS.values() for part in _of_form(frames, form, uscc, words, end)]
     if not figures:
         return pl.DataFrame(schema=SOURCES)
@@ -74,7 +77,7 @@ def source_cells(frames: Frames, uscc: str, period: str, words: set[str]) -> pl.
     files = frames["intake.submissions"].select("submission_id", "file_name", "earlier_version")
     return (
         pl.concat(figures)
-        .filter(pl.col("measure").is_in(list(DATED)) | (pl.col("span_start") >= date(end.year - 1, 1, 1)))
+        .filter(pl.col("measure").is_in(list(DATED)) | (earliest >= date(end.year - 1, 1, 1)))
         .filter(pl.col("span_end").is_null() | (pl.col("span_end") <= latest))
         .join(columns, on=["submission_id", "block", "field"], how="left", validate="m:1")
         .join(files, on="submission_id", how="left", validate="m:1")
