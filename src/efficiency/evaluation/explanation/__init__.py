@@ -11,6 +11,7 @@ from efficiency.evaluation.explanation.explain import (
     explain,
     explain_all,
 )
+from efficiency.evaluation.explanation.judged import as_profile, with_profile_columns
 from efficiency.evaluation.explanation.standing import FEWEST, Place, Standing
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Place",
     "Standing",
     "Target",
+    "as_profile",
     "explain",
     "explain_all",
+    "with_profile_columns",
 ]

@@ -17,6 +17,7 @@ import polars as pl
 from efficiency.errors import UsageError
 from efficiency.evaluation.explanation.composition import compose
 from efficiency.evaluation.explanation.course import course_measures, course_of, courses
+from efficiency.evaluation.explanation.judged import as_profile, with_profile_columns
 from efficiency.evaluation.explanation.partners import partner_rows, rows_of_partners
 from efficiency.evaluation.explanation.sources import Frames, source_cells, with_versions, words_of
 from efficiency.evaluation.explanation.standing import Standing, Standings, standings
@@ -33,16 +34,14 @@ from efficiency.evaluation.targets import (
     what_it_takes,
     why_out_of_reach,
 )
-from efficiency.facts.enterprise import attributes, open_incidents, visits
 from efficiency.periods import period_end
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
 from efficiency.reference.tables import normalise_name
-from schemas import FACTS, FEEDS, PROFILE
+from schemas import FACTS, FEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import date
 
     from efficiency.policy.model import Adjustment, Cohort, FormulaName, Policy
 
@@ -231,7 +230,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
     evaluation, others = _evaluation(frames["results.evaluations"], period, policy_id)
     chosen = pl.col("evaluation_id") == evaluation["evaluation_id"]
     scores = frames["results.scores"].filter(chosen)
-    described = _with_profile_columns(frames, scores, period_end(period))
+    described = with_profile_columns(frames, scores, period_end(period))
     ranked = described.filter(pl.col("status") == "ranked")
     policy = parse_policy(evaluation.pop("policy_toml"), name=f"policy of {evaluation['evaluation_id']}")
     values = (
@@ -240,7 +239,7 @@ def _open(frames: Frames, period: str, policy_id: str | None) -> _Opened:
         .join(ranked, on="uscc", how="semi")
         .select("uscc", "cohort", "indicator", "value")
     )
-    profile = _as_profile(described)
+    profile = as_profile(described)
     excluded = profile.join(scores.filter(pl.col("status") == "excluded"), on="uscc", how="semi", maintain_order="left")
     return _Opened(
         policy=policy,
@@ -434,37 +433,6 @@ def _same_score(base: Supposing, score: dict[str, Any]) -> bool:
     """Whether the enterprise has the published score when it is judged by the facts of now."""
     again = base.members.filter(pl.col("uscc") == score["uscc"])["score"]
     return again.len() == 1 and again[0] is not None and abs(again[0] - score["score"]) < 1e-6
-
-
-def _as_profile(described: pl.DataFrame) -> pl.DataFrame:
-    """`described` in the shape of `schemas.PROFILE`; what is neither published nor asked of the facts is not known."""
-    unknown = {"integer": 0, "flag": False}
-    lacking = [column for column in PROFILE.columns if column.name not in described.columns]
-    known = described.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name) for column in lacking)
-    filled = [
-        pl.col(column.name).fill_null(unknown[column.kind])
-        for column in PROFILE.columns
-        if not column.nullable and column.kind in unknown
-    ]
-    return PROFILE.conform(known.with_columns(filled).select(PROFILE.names))
-
-
-def _with_profile_columns(frames: Frames, scores: pl.DataFrame, day: date) -> pl.DataFrame:
-    """`scores` with the columns of the profile that scores lack, from the facts as they are now."""
-
-    def counting(table: str) -> pl.DataFrame:
-        return frames[table].filter(~pl.col("superseded"))
-
-    parts = (
-        attributes(counting("facts.enterprises"), day.replace(day=1)),
-        visits(counting("facts.surveys"), day),
-        open_incidents(counting("facts.incidents"), day),
-    )
-    frame = scores
-    for part in parts:
-        missing = [name for name in part.columns if name not in frame.columns]
-        frame = frame.join(part.select("uscc", *missing), on="uscc", how="left", validate="m:1")
-    return frame.with_columns(pl.col("^incidents_.*$", "phaseout_overdue").fill_null(0))
 
 
 def _blocked_by(
