@@ -11,6 +11,7 @@ from efficiency import __version__
 from efficiency.commands import (
     audit,
     check,
+    checkup,
     compare,
     explain,
     objection,
@@ -35,6 +36,7 @@ COMMANDS = (
     status,
     explain,
     compare,
+    checkup,
     template,
     policies,
     objection,

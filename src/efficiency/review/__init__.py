@@ -2,6 +2,7 @@
 
 check        reads files as a run would and reports their problems
 status       who has sent what, what is missing, refused and late; `status_tables` prints it
+checkup      looks for what in a published evaluation a committee should look at again
 compare      evaluates the published facts under two policies
 objections   evaluates them with corrections that somebody asks for
 audit        computes facts and results again and compares them with the published ones

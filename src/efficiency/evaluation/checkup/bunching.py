@@ -104,6 +104,8 @@ def _populations(profile: pl.DataFrame, threshold: Threshold) -> Iterator[tuple[
     plain = [text for text in kept if column_names(text) <= PROFILE_COLUMNS.keys()]
     if kept and len(kept) == len(threshold.given):
         yield "given", profile.filter(pl.all_horizontal(predicate(text) for text in kept))
+    if plain == kept and len(kept) == len(threshold.given) > 0:
+        return
     if plain:
         yield "plain", profile.filter(pl.all_horizontal(predicate(text) for text in plain))
     else:
