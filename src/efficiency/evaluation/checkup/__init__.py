@@ -6,7 +6,10 @@ not find is no proof of fairness.
 
 from __future__ import annotations
 
+from efficiency.evaluation.checkup.bunching import around
 from efficiency.evaluation.checkup.chance import LEVEL
 from efficiency.evaluation.checkup.check_up import FACTS_READ, CheckUp, check_up
+from efficiency.evaluation.checkup.groups import groups
+from efficiency.evaluation.checkup.neighbours import SHOWN_DECIMALS
 
-__all__ = ["FACTS_READ", "LEVEL", "CheckUp", "check_up"]
+__all__ = ["FACTS_READ", "LEVEL", "SHOWN_DECIMALS", "CheckUp", "around", "check_up", "groups"]

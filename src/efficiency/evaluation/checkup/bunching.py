@@ -37,7 +37,11 @@ NEAREST = 80
 WIDEST = 0.75
 """Share of the enterprises that the four bins may hold: beyond, what is near and what is far is the same."""
 ROUNDED = 0.10
-"""Share of figures that are multiples of the threshold's own step, from which they count as rounded."""
+"""Share of the nearest figures that are multiples of a step, from which they count as rounded to it."""
+MORE_OFTEN = 1.5
+"""So many times as many multiples of a larger step as of a smaller one would give make the larger one count."""
+MATTERS = 0.10
+"""Share of those near the threshold that must be on another side than expected for a finding."""
 LEAST_STEP = -4
 """Decimals down to which figures are taken for rounded: a power of ten."""
 BUNCHING = {
@@ -73,7 +77,10 @@ def bunching(profile: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     ordered = profile.sort("uscc")
     rows = [_of_threshold(ordered, one) for one in thresholds(policy)]
     rows += _of_cuts(ordered, policy)
-    return pl.DataFrame(with_findings(rows), schema=BUNCHING)
+    near, away = pl.col("below") + pl.col("above"), (pl.col("above") - pl.col("expected_above")).abs()
+    return pl.DataFrame(with_findings(rows), schema=BUNCHING).with_columns(
+        (pl.col("finding") & (away >= MATTERS * near).fill_null(value=False)).alias("finding")
+    )
 
 
 def _of_threshold(profile: pl.DataFrame, threshold: Threshold) -> dict[str, object]:
@@ -160,14 +167,16 @@ def around(figures: NDArray[np.float64], value: float, *, belongs_above: bool) -
     wanted = max(NEAREST, round(len(figures) ** 0.8))
     if wanted > WIDEST * len(figures):
         return "few"
-    step, others = _step_of(value), figures[figures != value]
-    rounded = step > 0 and len(others) > 0 and float(_is_multiple(others, step).mean()) >= ROUNDED
-    by_ratio = not rounded and value > 0 and float(figures.min()) > 0
+    nearest = figures[np.argsort(np.abs(figures - value), kind="stable")[:wanted]]
+    step = _rounded_to(nearest[nearest != value], value)
+    by_ratio = step is None and value > 0 and float(figures.min()) > 0
     distance = np.log(figures / value) if by_ratio else figures - value
     farthest = float(np.sort(np.abs(distance))[wanted - 1])
-    width = step * math.ceil(farthest / 2 / step - 1e-9) if rounded else farthest / 2
+    width = farthest / 2 if step is None else step * math.ceil(farthest / 2 / step - 1e-9)
     if width <= 0:
         return "few"
+    if 2 * width > min(-float(distance.min()), float(distance.max())) * (1 + 1e-9):
+        return "one_side"  # the bins would reach to where there are no figures
     far_below, below, above, far_above = _counts(distance, width, belongs_above=belongs_above)
     if min(far_below, far_above) < LEAST_FAR:
         return "one_side"
@@ -192,13 +201,25 @@ def _counts(distance: NDArray[np.float64], width: float, *, belongs_above: bool)
     return np.diff(np.searchsorted(np.sort(distance), edges, side=side)).tolist()  # type: ignore[call-overload,no-any-return]
 
 
-def _step_of(value: float) -> float:
-    """The largest of 1, 5, 10, 50, 100 … and 0.5, 0.1, 0.05 … that `value` is a multiple of; 0 where none is."""
-    if value == 0:
-        return 1.0
-    highest = math.floor(math.log10(abs(value)))
-    steps = (factor * 10.0**power for power in range(highest, LEAST_STEP - 1, -1) for factor in (5, 1))
-    return next((one for one in steps if _is_multiple(np.array([value]), one).all()), 0.0)
+def _rounded_to(figures: NDArray[np.float64], value: float) -> float | None:
+    """The largest step to which `value` is round and many of `figures` are rounded; None where they are not.
+
+    Steps are 0.01, 0.05, 0.1, 0.5, 1, 5, 10 …: a larger one counts where more figures are multiples of it than would be
+    if they were spread evenly over the multiples of the smaller.
+    """
+    if not figures.size:
+        return None
+    highest = math.floor(math.log10(abs(value))) if value else 0
+    rounded: float | None = None
+    before = 0.0
+    for step in (factor * 10.0**power for power in range(LEAST_STEP, highest + 1) for factor in (1, 5)):
+        if not _is_multiple(np.array([value]), step).all():
+            continue
+        part = float(_is_multiple(figures, step).mean())
+        evenly = 0.0 if rounded is None else before * rounded / step
+        if part >= max(ROUNDED, MORE_OFTEN * evenly):
+            rounded, before = step, part
+    return rounded
 
 
 def _is_multiple(figures: NDArray[np.float64], step: float) -> NDArray[np.bool_]:

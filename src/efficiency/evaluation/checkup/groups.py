@@ -31,6 +31,8 @@ MOST_COUNTS = 20_000_000
 """Counts drawn for one way of grouping: beyond, there are fewer draws, down to LEAST_DRAWS."""
 LEAST_MEMBERS = 10
 """Enterprises of a group below which it is not judged."""
+MATTERS = 0.10
+"""Share of the count by chance by which a count must differ to be a finding: among very many, chance gives less."""
 MOST_GROUPS = 60
 """Groups that are judged in one way of grouping, the largest; the others are taken together and are not."""
 JUDGED_TIERS = ("A", "D")
@@ -72,7 +74,10 @@ def groups(profile: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     for number, name in enumerate(GROUPINGS):
         rows += _grouped(ranked, policy, name, number)
-    return pl.DataFrame(with_findings(rows), schema=GROUPS)
+    away = (pl.col("count") - pl.col("expected")).abs()
+    return pl.DataFrame(with_findings(rows), schema=GROUPS).with_columns(
+        pl.col("finding") & (away >= MATTERS * pl.col("expected"))
+    )
 
 
 def _stratum(policy: Policy) -> pl.Expr:

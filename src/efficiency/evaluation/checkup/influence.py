@@ -28,13 +28,18 @@ LEAST_WEIGHT = 0.05
 """Share of the cohort's weights from which an indicator is expected to have an influence."""
 NO_INFLUENCE = 0.02
 """Share of the score's variance below which an indicator explains nearly nothing."""
+OUTSIZED = 2.0
+OUTSIZED_BY = 0.15
+"""An indicator moves far more than its weight says when its share of the influences is at least so many times its share
+of the weights, and by so much more."""
 INFLUENCE = {
     "cohort": pl.String, "cohort_title": pl.String, "indicator": pl.String, "title": pl.String,
     "ranked": pl.Int64, "weight": pl.Float64, "influence": pl.Float64, "linear": pl.Float64, "share": pl.Float64,
-    "opposite": pl.Boolean, "judged": pl.Boolean, "finding": pl.Boolean,
+    "judged": pl.Boolean, "without": pl.Boolean, "opposite": pl.Boolean, "outsized": pl.Boolean,
 }  # fmt: skip
 """`weight`: of the sum of the cohort's weights. `influence`, `linear`: of the score's variance. `share`: influence of
-the sum of the cohort's influences. `opposite`: who scores higher in it scores lower in total. Null: not judged."""
+the sum of the cohort's influences; null: not judged. `without`: it has a weight and explains nearly nothing;
+`opposite`: who scores higher in it scores lower in total; `outsized`: it moves far more than its weight says."""
 
 
 def influences(scores: pl.DataFrame, indicators: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -65,15 +70,21 @@ def _of_cohort(ranked: pl.DataFrame, items: pl.DataFrame, cohort: Cohort) -> lis
         found.append(variance_explained(both["earned"].to_numpy(), both["score"].to_numpy()) if enough else None)
     whole = math.fsum(one[0] for one in found if one)
     return [
-        (
-            cohort.id, cohort.label, indicator.id, indicator.title, members.height, indicator.weight / weights,
-            one and one[0], one and one[1], one[0] / whole if one and whole else None,
-            one and one[2] and one[1] >= NO_INFLUENCE, one is not None,
-            one is not None and indicator.weight / weights >= LEAST_WEIGHT
-            and one[0] < NO_INFLUENCE and one[1] < NO_INFLUENCE,
-        )
+        (cohort.id, cohort.label, indicator.id, indicator.title, members.height, indicator.weight / weights,
+         *_judgement(one, whole, indicator.weight / weights))
         for indicator, one in zip(cohort.indicator, found, strict=True)
     ]  # fmt: skip
+
+
+def _judgement(explained: tuple[float, float, bool] | None, whole: float, weight: float) -> tuple[object, ...]:
+    """The columns of `INFLUENCE` from influence on; `whole`: sum of the cohort's influences."""
+    if explained is None:
+        return None, None, None, False, False, False, False
+    influence, linear, falls = explained
+    share = influence / whole if whole else None
+    without = weight >= LEAST_WEIGHT and max(influence, linear) < NO_INFLUENCE
+    outsized = share is not None and share >= OUTSIZED * weight and share >= weight + OUTSIZED_BY
+    return influence, linear, share, True, without, falls and linear >= NO_INFLUENCE, outsized
 
 
 def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, bool]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from efficiency.evaluation.targets import supposing
@@ -27,7 +26,10 @@ MATTERS_SHARE = 0.10
 MATTERS_MU = 1.0
 """By so much of the land of before, and by so many 亩, it must have become less to be looked at."""
 MOST_JUDGED = 300
-"""Enterprises that are judged again, those with the largest part of their land gone."""
+MOST_CELLS = 10_000_000
+"""Enterprises of a cohort that are judged again, those with the largest part of their land gone: so many, and so many
+times the cohort's enterprises, at most."""
+SAME_LAND = 1e-6
 _OTHER_LAND = frozenset({"land_owned", "land_leased_in", "land_leased_out", "land_idle"})
 """Words that would change with the land, of which judging again knows nothing."""
 MOVED = {
@@ -71,10 +73,15 @@ def moved_land(
             (pl.col("land_leased_in") - pl.col("land_leased_in_after")).clip(0).alias("given_back"),
             (pl.col("land_owned") - pl.col("land_owned_after")).clip(0).alias("given_up"),
         )
-        .join(scores.select("uscc", "name", "town", "tier", "score", "cohort"), on="uscc", how="inner", validate="1:1")
+        .join(
+            scores.select("uscc", "name", "town", "tier", "score", "cohort", pl.col("land").alias("judged_by")),
+            on="uscc",
+            how="inner",
+            validate="1:1",
+        )
         .sort(pl.col("less") / pl.col("land_before"), "uscc", descending=[True, False])
     )
-    judged = _with_land_of_before(moved.head(MOST_JUDGED), scores, profile, policy)
+    judged = _with_land_of_before(moved, scores, profile, policy)
     return moved.join(judged, on="uscc", how="left", maintain_order="left").select(
         pl.col(name).cast(dtype) if name != "known" else pl.col(name).fill_null(value=False)
         for name, dtype in MOVED.items()
@@ -111,14 +118,17 @@ def _with_land_of_before(
     schema = {"uscc": pl.String, "tier_with": pl.String, "score_with": pl.Float64, "known": pl.Boolean}
     parts = [pl.DataFrame(schema=schema)]
     for cohort in policy.cohort:
-        asked = moved.filter(pl.col("cohort") == cohort.id, pl.col("tier").is_not_null())
+        # Where the land has been stated anew since the evaluation, nothing is known of what it was then.
+        as_judged = (pl.col("land_after") - pl.col("judged_by")).abs() < SAME_LAND
+        asked = moved.filter(pl.col("cohort") == cohort.id, pl.col("tier").is_not_null(), as_judged)
         if asked.is_empty() or _OTHER_LAND & _words_of(cohort, policy):
             continue
         base = supposing(profile, policy, cohort)
         if base is None or not _as_published(base.members, scores, cohort):
             continue
-        rows = base.members["uscc"].index_of  # one by one: there are few
-        at = np.array([rows(uscc) for uscc in asked["uscc"]], dtype=np.int64)
+        asked = asked.head(min(MOST_JUDGED, max(1, MOST_CELLS // base.members.height)))
+        places = base.members.select("uscc", pl.int_range(pl.len(), dtype=pl.Int64).alias("at"))
+        at = asked.join(places, on="uscc", how="left", maintain_order="left", validate="1:1")["at"].to_numpy()
         found = base.judged(at, "land", asked["land_before"].to_numpy())
         parts.append(
             pl.DataFrame([asked["uscc"], found["tier"].alias("tier_with"), found["score"].alias("score_with")])

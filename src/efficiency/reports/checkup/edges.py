@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _WHY_NOT = {
     "absent": "没有保存这项数据",
     "few": "附近企业太少",
-    "one_side": "一侧几乎没有企业",
+    "one_side": "一侧企业太少",
     "within": "分组划档，各组分界不同",
 }
-_WHO = {"given": "符合该条其他条件的", "plain": "符合该条其他条件的(不看得分、等级)", "all": "全部企业"}
+_WHO = {"given": "符合其他条件的", "plain": "符合其他条件的(不看得分等级)", "all": "全部企业"}
 _UNITS = {
     **{column.name: "个月" if column.unit == "月" else column.unit for column in PROFILE.columns if column.unit},
     "score": "分", "land_score": "分", "energy_score": "分",
@@ -42,19 +42,21 @@ def bunching_section(found: CheckUp, policy: Policy) -> Section:
         findings.append(
             f"发现：门槛“{_words(row, policy)}”({_rule(row)})附近，紧挨门槛的{'上' if upper else '下'}侧企业偏多："
             f"{format_figure(row['low'])}至{format_figure(row['high'])}{unit}之间，门槛以下{count(row['below'])}、"
-            f"以上{count(row['above'])}，数据平滑分布时以上约{row['expected_above']:.0f}户，相差约{more:.0f}户。"
+            f"以上{count(row['above'])}，数据平滑分布时以上约{row['expected_above']:,.0f}户，相差约{more:,.0f}户。"
         )
     left = rows.height - judged.height
+    none = () if rows.height else ("未判断：办法没有与数字比较的条文，也没有等级的分界。",)
     why = rows.filter(pl.col("why_not").is_not_null())["why_not"].unique(maintain_order=True)
     return Section(
         "bunching",
         "紧挨门槛的企业",
         "办法条文中与数字比较的每个门槛(如用地多少亩、投产多少个月)和各等级的分界，都比较紧挨门槛上下两侧的户数；"
         "若没有人为靠拢，户数应随数值平滑变化。"
-        + (f"共判断{judged.height}处，已按多次比较校正，整节误报的机会约5%。" if judged.height else ""),
+        + (f"共判断{judged.height}处，已按多次比较校正，整节误报的机会约5%；" if judged.height else "")
+        + "多出不到一成的不列。",
         tuple(findings),
         "未发现企业在哪个门槛的一侧扎堆。" if judged.height else "",
-        (f"未判断：另有{left}处门槛({'、'.join(_WHY_NOT[one] for one in why)})。",) if left else (),
+        (f"未判断：另有{left}处门槛({'、'.join(_WHY_NOT[one] for one in why)})。",) if left else none,
         "扎堆不证明有人弄虚作假：出让地块的标准面积、四舍五入等也会造成。没有发现扎堆，也不证明没有个别企业这样做。",
         (
             Grid(

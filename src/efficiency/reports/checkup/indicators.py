@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 def influence_section(found: CheckUp) -> Section:
     """What the indicators really move, beside their weights."""
     rows = found.influences
-    findings = [
-        f"发现：{row['cohort_title']}的“{row['title']}”权重{share(row['weight'])}，"
-        f"只能解释综合得分差异的{share(row['influence'])}，几乎不影响结果。"
-        for row in rows.filter("finding").iter_rows(named=True)
-    ]
-    findings += [
-        f"发现：{row['cohort_title']}的“{row['title']}”得分高的企业，综合得分反而偏低。"
-        for row in rows.filter(pl.col("opposite").fill_null(value=False)).iter_rows(named=True)
-    ]
+    findings: list[str] = []
+    for row in rows.iter_rows(named=True):
+        where = f"发现：{row['cohort_title']}的“{row['title']}”"
+        if row["without"]:
+            explains = f"只能解释综合得分差异的{share(row['influence'])}，几乎不影响结果。"
+            findings.append(f"{where}权重{share(row['weight'])}，{explains}")
+        if row["opposite"]:
+            findings.append(f"{where}得分高的企业，综合得分反而偏低。")
+        if row["outsized"]:
+            moves = f"却占各项影响合计的{share(row['share'])}，实际作用远大于权重。"
+            findings.append(f"{where}权重{share(row['weight'])}，{moves}")
     judged = rows.filter("judged")
     strongest = "；".join(
         f"{row['cohort_title']}中影响最大的是“{row['title']}”"
@@ -34,7 +36,7 @@ def influence_section(found: CheckUp) -> Section:
         .unique("cohort", keep="first", maintain_order=True)
         .iter_rows(named=True)
     )
-    nothing = "未发现权重不低于5%却几乎不影响结果的指标。" if judged.height else ""
+    nothing = "未发现几乎不影响结果、作用与权重相差悬殊或方向相反的指标。" if judged.height else ""
     return Section(
         "influence",
         "各项指标的真实影响",
@@ -58,11 +60,11 @@ def influence_section(found: CheckUp) -> Section:
                     (
                         row["cohort_title"], row["title"], share(row["weight"]),
                         *(_share(row[name]) for name in ("influence", "share", "linear")),
-                        FOUND if row["finding"] or row["opposite"] else NOT_FOUND if row["judged"] else NOT_JUDGED,
+                        _outcome(row, "without", "opposite", "outsized"),
                     )
                     for row in rows.iter_rows(named=True)
                 ),
-                _at(rows, pl.col("finding") | pl.col("opposite").fill_null(value=False)),
+                _at(rows, pl.any_horizontal("without", "opposite", "outsized")),
             ),
         ),
     )  # fmt: skip
@@ -82,9 +84,8 @@ def caps_section(found: CheckUp) -> Section:
             findings.append(f"{where}有{count(row['at_floor'])}落在保底({part})，这些企业在此项上不再有区别。")
         if row["many_missing"]:
             part = share(row["missing"] / row["members"])
-            findings.append(f"{where}有{count(row['missing'])}没有指标值({part})，此项得分不是按其自身数据计算的。")
+            findings.append(f"{where}有{count(row['missing'])}没有指标值({part})，此项无法按其自身数据计分。")
     few = rows.filter(~pl.col("judged")).select("cohort_title", "members").unique(maintain_order=True)
-    any_of = pl.col("many_at_cap") | pl.col("many_at_floor") | pl.col("many_missing")
     return Section(
         "caps",
         "封顶、保底与缺项",
@@ -102,15 +103,18 @@ def caps_section(found: CheckUp) -> Section:
                         row["cohort_title"], row["title"], _bound(row["cap"]), _part(row["at_cap"], row["with_value"]),
                         _bound(row["floor"]), _part(row["at_floor"], row["with_value"]),
                         _part(row["missing"], row["members"]),
-                        FOUND if row["many_at_cap"] or row["many_at_floor"] or row["many_missing"]
-                        else NOT_FOUND if row["judged"] else NOT_JUDGED,
+                        _outcome(row, "many_at_cap", "many_at_floor", "many_missing"),
                     )
                     for row in rows.iter_rows(named=True)
                 ),
-                _at(rows, any_of),
+                _at(rows, pl.any_horizontal("many_at_cap", "many_at_floor", "many_missing")),
             ),
         ),
     )  # fmt: skip
+
+
+def _outcome(row: dict[str, Any], *findings: str) -> str:
+    return FOUND if any(row[name] for name in findings) else NOT_FOUND if row["judged"] else NOT_JUDGED
 
 
 def _share(part: float | None) -> str:

@@ -44,7 +44,7 @@ def land_section(found: CheckUp) -> Section:
             f"未判断：{count(found.members - found.land_known_twice)}只报过一个日期的用地或没有报，看不出变化。"
         )
     if unknown:
-        not_judged.append(f"未判断：其中{count(unknown)}按减少前的用地会是什么等级，无法测算。")
+        not_judged.append(f"未判断：其中{count(unknown)}按减少前的用地会是什么等级，没有测算。")
     return Section(
         "land",
         "评价期以前用地减少的企业",
@@ -80,5 +80,5 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         shortened(row["name"] or "未填名称", 60), shortened(row["town"] or "未填", 20),
         f"{amount(row['land_before'], '亩')}({dated})", amount(row["land_after"], "亩"), amount(row["less"], "亩"),
-        "、".join(ways), row["tier"] or "未评", f"{row['tier_with']}类" if row["known"] else "无法测算",
+        "、".join(ways), row["tier"] or "未评", f"{row['tier_with']}类" if row["known"] else "没有测算",
     )  # fmt: skip

@@ -67,6 +67,8 @@ def named(names: Sequence[str | None]) -> str:
 
 def share(part: float) -> str:
     """37%; below 10 % with a decimal."""
+    if 0 < part < 0.001:
+        return "不到0.1%"
     return f"{100 * part:.0f}%" if part >= 0.095 else f"{100 * part:.1f}%"
 
 

@@ -36,7 +36,7 @@ def groups_section(found: CheckUp) -> Section:
         "按规模、投产时间、镇办、行业和规上规下分组(规模、投产时间在评价组内分成户数相等的四段)，看各组有多少户A类、D类；"
         + (f"再把等级在一起划档的企业之间随机重排{draws:,}次，看偶然会有多少。" if draws else "")
         + (
-            f"共比较{judged.height}处，已按多次比较校正：即使毫无差别，整节误报的机会也不超过5%。不足10户的组不判断。"
+            f"共比较{judged.height}处，已按多次比较校正：即使毫无差别，整节误报的机会也不超过5%。不足10户的组不判断，与偶然相差不到10%的不列。"
             if draws
             else ""
         ),
@@ -60,7 +60,7 @@ def _sentence(row: dict[str, Any]) -> str:
     more = "多于" if row["count"] > row["expected"] else "少于"
     return (
         f"发现：{_group(row)}的{count(row['members'])}中有{row['tier']}类{count(row['count'])}{before}，{more}偶然应有的约"
-        f"{row['expected']:.0f}户(95%的情形在{row['low']:.0f}至{row['high']:.0f}户之间)。"
+        f"{row['expected']:,.0f}户(95%的情形在{row['low']:,.0f}至{row['high']:,.0f}户之间)。"
     )
 
 

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 SHEET = "体检"
 COLUMNS, PIXELS, ROOM = 10, 66, 9.2
 """The grid of the sheet: with these it is as wide as A4 upright at full size. `ROOM`: characters a column takes."""
-PAGE_HEIGHT, LEAST_LEFT = 755.0, 150.0
+PAGE_HEIGHT, LEAST_LEFT = 790.0, 190.0
 """Points that a page takes, and must be left of it for a section to begin there."""
 MARK = HEADER
 """The colour behind the rows that are a finding."""
+SENTENCES = 12
+"""Findings of a section that stand above its table; of more it gives the number."""
 SMALL = 9
 """Points of the tables: the least that is read on paper."""
 
@@ -77,7 +79,9 @@ def _write(paper: Paper, section: Section) -> None:
     strong = paper.styles.get(text_wrap=True, valign="vcenter", font_color=ALERT, bold=True)
     paper.section(section.title)
     paper.line([(COLUMNS, f"看什么：{section.looked_at}", small)])
-    for sentence in section.findings or ((section.nothing,) if section.nothing else ()):
+    more = len(section.findings) - SENTENCES
+    left = (f"另有{more}条，见表。",) if more > 0 else ()
+    for sentence in (*section.findings[:SENTENCES], *left) or ((section.nothing,) if section.nothing else ()):
         paper.line([(COLUMNS, sentence, strong if section.outcome == FOUND else plain)])
     for sentence in section.not_judged:
         paper.line([(COLUMNS, sentence, plain)])
