@@ -59,6 +59,8 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
         (["compare", "--period", "2026-10", *["--policy", "zibo-jkq"] * 3], "exactly two policies and was given 3"),
         (["compare", "--period", "2026-10", "--policy", "zibo-jkq", "--policy", "no-such"], "no-such"),
         (["compare", "--period", "2026-10", *["--policy", "zibo-jkq"] * 2], "no warehouse"),
+        (["checkup", "--period", "2026-10"], "no warehouse"),
+        (["checkup", "--period", "2026-13"], "YYYY-MM"),
         (["check", "missing.xlsx"], "missing.xlsx"),
         (["policies", "show", "no-such"], "no-such"),
         (["policies", "show"], "Name the policy"),
