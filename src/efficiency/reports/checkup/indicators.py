@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from efficiency.evaluation.checkup import CheckUp
 
 
+MANY = 1_000
+"""From this number on its share stands in a line of its own."""
+
+
 def influence_section(found: CheckUp) -> Section:
     """What the indicators really move, beside their weights."""
     rows = found.influences
@@ -129,7 +133,8 @@ def _part(number: int | None, of: int) -> str:
     """33(12%); a dash where there is no such bound."""
     if number is None:
         return "—"
-    return f"{number:,}({share(number / of)})" if number else "0"
+    apart = "\n" if number >= MANY else ""
+    return f"{number:,}{apart}({share(number / of)})" if number else "0"
 
 
 def _at(rows: pl.DataFrame, condition: pl.Expr) -> frozenset[int]:
