@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from builders.profiles import code, indicator, policy, profile
+from numpy.typing import NDArray
 
 from efficiency.evaluation.checkup import FACTS_READ, LEVEL, SHOWN_DECIMALS, CheckUp, around, check_up, groups
 from efficiency.evaluation.evaluate import evaluate
@@ -188,16 +190,18 @@ def test_a_group_of_few_and_one_without_a_town_are_said() -> None:
     ]  # fmt: skip
 
 
-SMOOTH = {
+def some_rounded(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`figures`, two of five of them rounded to whole ones."""
+    return np.where(np.arange(len(figures)) % 5 < 2, np.round(figures), figures)
+
+
+SMOOTH: dict[str, tuple[Callable[[np.random.Generator], NDArray[np.float64]], float]] = {
     "right-skewed": (lambda rng: rng.lognormal(2, 1, 500), 3.0),
     "falling": (lambda rng: rng.exponential(100, 500), 24.0),
     "steep": (lambda rng: rng.normal(90, 20, 500), 110.0),
     "whole months": (lambda rng: np.floor(rng.exponential(80, 500)), 24.0),
     "half mu": (lambda rng: np.round(rng.lognormal(2, 1, 500) * 2) / 2, 3.0),
-    "some rounded": (
-        lambda rng: (x := rng.lognormal(2, 1, 500), np.where(rng.random(500) < 0.4, np.round(x), x))[1],
-        10.0,
-    ),
+    "some rounded": (lambda rng: some_rounded(rng.lognormal(2, 1, 500)), 10.0),
 }
 
 
@@ -229,9 +233,9 @@ def test_figures_that_are_exactly_the_threshold_stand_on_the_side_of_the_compari
     upper, lower = (around(figures, 3.0, belongs_above=side) for side in (True, False))
     assert not isinstance(upper, str)
     assert not isinstance(lower, str)
-    assert upper.above > upper.below
-    assert lower.below > lower.above
-    assert max(upper.probability, lower.probability) < LEVEL
+    exactly = int((figures == 3.0).sum())
+    assert upper.above - lower.above == lower.below - upper.below == exactly
+    assert upper.probability < LEVEL
 
 
 def test_commissioning_dates_moved_under_two_years_are_found() -> None:
