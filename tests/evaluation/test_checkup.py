@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from builders.examples import examples
 from builders.profiles import code, indicator, policy, profile
+from builders.random_policies import policies, rows
+from hypothesis import given
 from numpy.typing import NDArray
 
 from efficiency.evaluation.checkup import FACTS_READ, LEVEL, SHOWN_DECIMALS, CheckUp, around, check_up, groups
@@ -356,6 +359,19 @@ def test_many_names_are_bounded_and_long_ones_cut() -> None:
     sentence = told(found, by, "neighbours")
     assert "等9户" in sentence
     assert len(sentence) < 400
+
+
+@examples(10, 100)
+@given(policies(), rows)
+def test_any_evaluation_is_checked_up(by: Policy, some: list[dict[str, Any]]) -> None:
+    found = checked(profile(*some), by)
+    tiered = evaluate(profile(*some), by).scores.filter(pl.col("tier").is_not_null())
+    for (_, tier), group in found.groups.group_by("grouping", "tier"):
+        assert group["members"].sum() == tiered.height
+        assert group["count"].sum() == tiered.filter(tier=tier).height
+        assert group["expected"].sum() == pytest.approx(group["count"].sum())
+    assert found.influences.height == found.caps.height == sum(len(cohort.indicator) for cohort in by.cohort)
+    assert all(one.sentences for one in sections(found, by))
 
 
 @pytest.mark.parametrize("count", [0, 1])

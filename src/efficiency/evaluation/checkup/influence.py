@@ -91,7 +91,8 @@ def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, bool]
     """Shares of the variance of `whole` that go with `part`: by bins, by a line; and whether the line falls."""
     n = len(part)
     deviation = whole - whole.mean()
-    variance = float(deviation @ deviation)
+    # Not the product of vectors: the order in which that adds up depends on the number of threads.
+    variance = float((deviation * deviation).sum())
     if variance == 0 or part.max() == part.min():
         return 0.0, 0.0, False
     bins = _bins(part, min(MOST_BINS, math.isqrt(n)))
@@ -101,8 +102,8 @@ def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, bool]
     used = int((counts > 0).sum())
     ratio = 1 - (1 - between / variance) * (n - 1) / (n - used) if n > used else 0.0
     own = part - part.mean()
-    covariance = float(own @ deviation)
-    return max(0.0, ratio), covariance**2 / (float(own @ own) * variance), covariance < 0
+    covariance = float((own * deviation).sum())
+    return max(0.0, ratio), covariance**2 / (float((own * own).sum()) * variance), covariance < 0
 
 
 def _bins(figures: Floats, most: int) -> NDArray[np.int64]:

@@ -53,7 +53,7 @@ def bunching_section(found: CheckUp, policy: Policy) -> Section:
         "办法条文中与数字比较的每个门槛(如用地多少亩、投产多少个月)和各等级的分界，都比较紧挨门槛上下两侧的户数；"
         "若没有人为靠拢，户数应随数值平滑变化。"
         + (f"共判断{judged.height}处，已按多次比较校正，整节误报的机会约5%；" if judged.height else "")
-        + "多出不到一成的不列。",
+        + "多出不到一成的不列。结论中的百分数是没有扎堆时也会有这样结果的机会。",
         tuple(findings),
         "未发现企业在哪个门槛的一侧扎堆。" if judged.height else "",
         (f"未判断：另有{left}处门槛({'、'.join(_WHY_NOT[one] for one in why)})。",) if left else none,
