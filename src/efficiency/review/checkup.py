@@ -60,9 +60,10 @@ def _current(evaluations: pl.DataFrame, period: str | None, policy_id: str | Non
         known = ", ".join(
             current.sort("period", "policy_id").select(pl.format("{} {}", "period", "policy_id")).to_series()
         )
-        asked = " ".join(part for part in (period, policy_id and f"under policy {policy_id!r}") if part)
+        asked = f" of {period}" if period else ""
+        asked += f" under policy {policy_id!r}" if policy_id else ""
         raise UsageError(
-            f"There is no current evaluation{f' of {asked}' if asked else ''}. Evaluated: {known or 'nothing yet'}. "
+            f"There is no current evaluation{asked}. Evaluated: {known or 'nothing yet'}. "
             "Run `efficiency run` for it first, or name another."
         )
     return found.row(0, named=True)

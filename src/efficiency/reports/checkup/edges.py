@@ -23,7 +23,9 @@ _WHY_NOT = {
     "one_side": "一侧企业太少",
     "within": "分组划档，各组分界不同",
 }
-_WHO = {"given": "符合其他条件的", "plain": "符合其他条件的(不看得分等级)", "all": "全部企业"}
+_SHORT = {"absent": "无此数据", "few": "企业太少", "one_side": "一侧太少", "within": "分组划档"}
+"""The same for a cell."""
+_WHO = {"given": "符合其他条件", "plain": "符合其他条件(不看得分)", "all": "全部企业"}
 _UNITS = {
     **{column.name: "个月" if column.unit == "月" else column.unit for column in PROFILE.columns if column.unit},
     "score": "分", "land_score": "分", "energy_score": "分",
@@ -75,7 +77,7 @@ def _cells(row: dict[str, Any], policy: Policy) -> tuple[str, ...]:
     who = f"{_WHO.get(row['who'], row['who'])}，{count(row['known'])}"
     start = (_words(row, policy), shortened(_rule(row), 80), who)
     if row["why_not"] is not None:
-        return (*start, "—", "—", f"{NOT_JUDGED}({_WHY_NOT[row['why_not']]})")
+        return (*start, "—", "—", f"{NOT_JUDGED}({_SHORT[row['why_not']]})")
     conclusion = f"{FOUND}(偶然：{chance(row['adjusted'])})" if row["finding"] else NOT_FOUND
     return (*start, f"{row['below']:,}", f"{row['above']:,}({row['expected_above']:,.0f})", conclusion)
 

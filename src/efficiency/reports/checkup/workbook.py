@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SHEET = "体检"
 COLUMNS, PIXELS, ROOM = 10, 66, 9.2
 """The grid of the sheet: with these it is as wide as A4 upright at full size. `ROOM`: characters a column takes."""
-PAGE_HEIGHT, LEAST_LEFT = 790.0, 190.0
+PAGE_HEIGHT, LEAST_LEFT = 790.0, 150.0
 """Points that a page takes, and must be left of it for a section to begin there."""
 MARK = HEADER
 """The colour behind the rows that are a finding."""
