@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "status": ("status", "--period", PERIOD),
     "explain": ("explain", CODES[0], "--period", PERIOD),
     "compare": ("compare", "--period", PERIOD, "--policy", "zibo-jkq", "--policy", "zhejiang-2020"),
+    "checkup": ("checkup", "--period", PERIOD),
     "template": ("template", "blank"),
     "policies": ("policies", "show", "zibo-jkq"),
     "objection": ("objection", "--period", PERIOD),
