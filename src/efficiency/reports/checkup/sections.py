@@ -46,7 +46,7 @@ def summary(told: tuple[Section, ...]) -> str:
 
 def check_up_as_text(told: tuple[Section, ...], title: str) -> str:
     """The findings in a few lines, without a trailing line break."""
-    lines = [title, summary(told), ""]
+    lines = [on_one_line(title), on_one_line(summary(told)), ""]
     for number, section in enumerate(told, start=1):
         said = section.sentences
         lines.append(f"{number}. {section.title}")
