@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"schemas"}),
     frozenset({"errors", "defaults", "cell_addresses", "interpreter", "processes", "streams", "version"}),
     frozenset({"partitions", "parts", "periods"}),
-    frozenset({"reference"}),
+    frozenset({"reference", "project"}),
     frozenset({"intake", "facts", "policy"}),
     frozenset({"evaluation", "monitoring"}),
     frozenset({"warehouse", "reports"}),
@@ -36,8 +36,8 @@ ONLY = {
     "python_calamine": {"intake", "reports"},  # reports: to name the sheets of a file whose list goes back alone
     "xlsxwriter": {"reports"},
     "sqlglot": {"policy"},
-    "pydantic": {"policy", "intake", "serving"},
-    "pydantic_settings": {"serving"},
+    "pydantic": {"policy", "intake", "project"},
+    "pydantic_settings": {"project"},
 }
 """Who alone may use a library; why it is kept to one place is said in that place."""
 

@@ -14,6 +14,8 @@ from efficiency.commands import (
     checkup,
     compare,
     explain,
+    init,
+    next_step,
     objection,
     policies,
     reissue,
@@ -24,12 +26,14 @@ from efficiency.commands import (
     template,
     withdraw,
 )
+from efficiency.commands.arguments import fill_in
 from efficiency.errors import EfficiencyError, ending
 from efficiency.interpreter import current_folder
 from efficiency.processes import address_space, keep_private
 from efficiency.streams import output_error
 
 COMMANDS = (
+    init,
     run,
     serve,
     check,
@@ -46,6 +50,8 @@ COMMANDS = (
     audit,
 )
 """In the order of `efficiency --help`."""
+PROJECT_WIDE = ("inbox", "warehouse", "output", "policy")
+"""What `efficiency` alone takes from the project."""
 ADDRESS_SPACE = 3 << 30
 """Bytes of address space that a command needs: polars and DuckDB reserve more than they use, and a native library that
 is refused any ends the process without a word (a small month fails at 2.5 GB and is whole at 3.0 GB)."""
@@ -64,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         handler.addFilter(_without_traceback)
     try:
         _require_address_space()
+        fill_in(options)
         status = options.run(options)
     except BaseException as error:
         ended = ending(error, "run again with --debug for the traceback", current_folder())
@@ -109,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Example: efficiency run --inbox sample_data/inbox --period 2026-10",
     )
     parser.add_argument("--version", action="version", version=f"efficiency {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.set_defaults(run=next_step.run, lasting=False, debug=False, verbose=False, of_project=PROJECT_WIDE)
+    parser.set_defaults(**dict.fromkeys(PROJECT_WIDE))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in COMMANDS:
         module.declare(commands)
     return parser

@@ -8,5 +8,18 @@ from typing import Literal
 Language = Literal["zh", "en"]
 """That of what a command prints."""
 DEFAULT_POLICY = "zibo-jkq"
+DEFAULT_INBOX = Path("inbox")
 DEFAULT_WAREHOUSE = Path("warehouse/efficiency.duckdb")
 DEFAULT_OUTPUT = Path("output")
+
+DEFAULTS: dict[str, object] = {
+    "inbox": DEFAULT_INBOX,
+    "warehouse": DEFAULT_WAREHOUSE,
+    "output": DEFAULT_OUTPUT,
+    "policy": DEFAULT_POLICY,
+    "mapping": None,
+    "by": None,
+    "strict": False,
+    "language": "zh",
+}
+"""Options that several commands share → their values where neither a project file nor a variable sets any."""

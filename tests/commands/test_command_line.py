@@ -12,6 +12,7 @@ from conftest import INBOX, ROOT, SampleRun, efficiency, efficiency_process
 
 from efficiency import cli
 from efficiency.cli import _parser
+from efficiency.commands.arguments import fill_in
 
 COMMANDS = tuple(module.__name__.rpartition(".")[2] for module in cli.COMMANDS)
 
@@ -141,6 +142,7 @@ def test_a_folder_that_cannot_be_made_is_named_and_is_no_fault_of_the_program(
 
 def test_parser_defaults_are_those_of_the_interface() -> None:
     options = _parser().parse_args(["run", "--inbox", "x", "--period", "2026-10"])
+    fill_in(options)
     assert (options.policy, str(options.warehouse), str(options.output)) == (
         "zibo-jkq",
         "warehouse/efficiency.duckdb",

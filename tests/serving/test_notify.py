@@ -24,9 +24,9 @@ from conftest import SampleRun
 
 from efficiency.errors import EfficiencyError
 from efficiency.job.contracts import CompletedRun
+from efficiency.project.settings import Settings
 from efficiency.serving.channels import Notice, send
 from efficiency.serving.notify import failure_notice, success_notice, with_notice
-from efficiency.serving.settings import Settings
 
 KEY = "s3cr3t-key-of-the-robot"
 NOTICE = Notice("能耗产出效益评价 2026-10 已发布", ("第一行", "第二行"))

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
+from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, DEFAULTS
+from efficiency.project import settings_are_stated
 
 Commands = argparse._SubParsersAction  # argparse has no public name for this type
 
@@ -32,8 +33,51 @@ def command(
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
     parser.add_argument("--verbose", action="store_true", help="log each step on stderr")
-    parser.set_defaults(run=function, lasting=lasting)
+    parser.set_defaults(run=function, lasting=lasting, of_project=())
     return parser
+
+
+def from_project(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Give the options `names`, where they are not given, the values that the project has under the same names."""
+    parser.set_defaults(of_project=(*parser.get_default("of_project"), *names))
+
+
+def fill_in(options: argparse.Namespace) -> None:
+    """Give each option of the project that was not given its value: variable, project file, else the default."""
+    missing = [name for name in options.of_project if getattr(options, name) is None]
+    if not missing:
+        return
+    settings: dict[str, object] = DEFAULTS
+    if settings_are_stated():
+        from efficiency.project.settings import read_settings
+
+        settings = dict(read_settings())
+    for name in missing:
+        setattr(options, name, settings[name])
+
+
+def take_inbox(parser: argparse.ArgumentParser) -> None:
+    """Add `--inbox`, by default that of the project."""
+    parser.add_argument(
+        "--inbox", type=Path, metavar="DIR", help=f"folder with the submitted spreadsheets (default {DEFAULT_INBOX})"
+    )
+    from_project(parser, "inbox")
+
+
+def take_strict(parser: argparse.ArgumentParser, help_: str) -> None:
+    """Add `--strict`, by default as the project says."""
+    parser.add_argument("--strict", action="store_true", default=None, help=help_)
+    from_project(parser, "strict")
+
+
+def take_by(parser: argparse.ArgumentParser) -> None:
+    """Add `--by`, by default as the project says."""
+    parser.add_argument(
+        "--by",
+        choices=("town",),
+        help="also a copy of the lists for each town, with its own enterprises only, in the folder 分镇办",
+    )
+    from_project(parser, "by")
 
 
 def take_period(parser: argparse.ArgumentParser) -> None:
@@ -55,17 +99,16 @@ def take_policy(parser: argparse.ArgumentParser) -> None:
     """Add `--policy`, by default the built-in one."""
     parser.add_argument(
         "--policy",
-        default=DEFAULT_POLICY,
         metavar="ID_OR_FILE",
-        help="built-in policy or a TOML file (default %(default)s)",
+        help=f"built-in policy or a TOML file (default {DEFAULT_POLICY})",
     )
+    from_project(parser, "policy")
 
 
 def take_warehouse(parser: argparse.ArgumentParser) -> None:
     """Add `--warehouse`."""
-    parser.add_argument(
-        "--warehouse", type=Path, default=DEFAULT_WAREHOUSE, metavar="FILE", help="DuckDB file (default %(default)s)"
-    )
+    parser.add_argument("--warehouse", type=Path, metavar="FILE", help=f"DuckDB file (default {DEFAULT_WAREHOUSE})")
+    from_project(parser, "warehouse")
 
 
 def take_output(parser: argparse.ArgumentParser) -> None:
@@ -73,10 +116,10 @@ def take_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         type=Path,
-        default=DEFAULT_OUTPUT,
         metavar="DIR",
-        help="folder for the workbooks (default %(default)s)",
+        help=f"folder for the workbooks (default {DEFAULT_OUTPUT})",
     )
+    from_project(parser, "output")
 
 
 def take_mapping(parser: argparse.ArgumentParser) -> None:
@@ -87,11 +130,13 @@ def take_mapping(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="TOML file that tells the layout of sheets whose headers are not recognised; `check` drafts one",
     )
+    from_project(parser, "mapping")
 
 
 def take_language(parser: argparse.ArgumentParser, what: str) -> None:
     """Add `--language`, that of `what`, by default Chinese."""
-    parser.add_argument("--language", choices=("zh", "en"), default="zh", help=f"language of {what} (default zh)")
+    parser.add_argument("--language", choices=("zh", "en"), help=f"language of {what} (default zh)")
+    from_project(parser, "language")
 
 
 def take_json(parser: argparse.ArgumentParser) -> None:

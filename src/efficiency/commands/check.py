@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from efficiency.commands.arguments import Commands, command, print_json, take_json, take_language, take_mapping
+from efficiency.commands.arguments import (
+    Commands,
+    command,
+    print_json,
+    take_json,
+    take_language,
+    take_mapping,
+    take_strict,
+)
 from efficiency.defaults import DEFAULT_WAREHOUSE
 
 
@@ -28,7 +36,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
     take_language(parser, "what is printed besides the problems, which are in the submitters' language")
-    parser.add_argument("--strict", action="store_true", help="exit status 3 when there are error-level problems")
+    take_strict(parser, "exit status 3 when there are error-level problems")
     take_mapping(parser)
     take_json(parser)
 
@@ -36,9 +44,14 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read the files and print what was found."""
     from efficiency.errors import StrictError
+    from efficiency.project import settings_are_stated
+    from efficiency.project.settings import read_settings
     from efficiency.review.check import check_paths, checked_as_json, checked_lines
 
-    warehouse = options.warehouse or (DEFAULT_WAREHOUSE if DEFAULT_WAREHOUSE.is_file() else None)
+    warehouse = options.warehouse
+    if warehouse is None:
+        own = read_settings().warehouse if settings_are_stated() else DEFAULT_WAREHOUSE
+        warehouse = own if own.is_file() else None
     checked = check_paths(options.paths, options.output, options.mapping, warehouse)
     if options.json:
         print_json(checked_as_json(checked))

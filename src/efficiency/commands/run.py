@@ -6,19 +6,21 @@ import argparse
 import gc
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from efficiency.commands.arguments import (
     Commands,
     command,
     print_json,
+    take_by,
     take_dask,
+    take_inbox,
     take_json,
     take_mapping,
     take_output,
     take_periods,
     take_policy,
+    take_strict,
     take_warehouse,
 )
 
@@ -36,22 +38,14 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "efficiency run --inbox inbox --period 2026-10 --json",
         lasting=True,
     )
-    parser.add_argument(
-        "--inbox", type=Path, required=True, metavar="DIR", help="folder with the submitted spreadsheets"
-    )
+    take_inbox(parser)
     take_periods(parser)
     take_policy(parser)
     take_warehouse(parser)
     take_output(parser)
     take_mapping(parser)
-    parser.add_argument(
-        "--by",
-        choices=("town",),
-        help="also a copy of the lists for each town, with its own enterprises only, in the folder 分镇办",
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="publish nothing when there are error-level problems (status 3)"
-    )
+    take_by(parser)
+    take_strict(parser, "publish nothing when there are error-level problems (status 3)")
     parser.add_argument(
         "--prefect",
         action="store_true",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from efficiency.commands.arguments import (
     Commands,
     command,
+    take_by,
     take_dask,
+    take_inbox,
     take_mapping,
     take_output,
     take_policy,
+    take_strict,
     take_warehouse,
 )
 from efficiency.serving.schedule import CRON, TIMEZONE, zone
@@ -33,43 +35,39 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "machine, and runs it on its schedule until stopped. Each run evaluates the month before its date, and the "
         "months that were missed since the last one published."
     )
-    parser.add_argument(
-        "--inbox",
-        type=Path,
-        default=Path("inbox"),
-        metavar="DIR",
-        help="folder with the submitted spreadsheets (default %(default)s)",
-    )
+    take_inbox(parser)
     take_policy(parser)
     take_warehouse(parser)
     take_output(parser)
     take_mapping(parser)
-    parser.add_argument("--cron", default=CRON, help="when to run (default %(default)r)")
-    parser.add_argument("--timezone", default=TIMEZONE, help="whose clock the schedule follows (default %(default)s)")
+    parser.add_argument("--cron", help=f"when to run (default {CRON!r})")
+    parser.add_argument("--timezone", help=f"whose clock the schedule follows (default {TIMEZONE})")
     parser.add_argument(
         "--port", type=int, default=4200, help="port of the own server, without PREFECT_API_URL (default %(default)s)"
     )
-    parser.add_argument("--by", choices=("town",), help="also a copy of the lists for each town (see `run`)")
+    take_by(parser)
     take_dask(parser)
-    parser.add_argument("--strict", action="store_true", help="publish nothing when there are error-level problems")
+    take_strict(parser, "publish nothing when there are error-level problems")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check the options, then serve until stopped."""
     from efficiency.policy.load import load_policy
+    from efficiency.project.settings import read_settings
     from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
     from efficiency.serving.server import server
-    from efficiency.serving.settings import read_settings
     from efficiency.warehouse.lock import serving_lock
 
     # A mistake is reported now rather than by a run at night.
-    zone(options.timezone)
+    schedule = read_settings().schedule
+    cron = options.cron or schedule.cron or CRON
+    timezone = options.timezone or schedule.timezone or TIMEZONE
+    zone(timezone)
     load_policy(options.policy)
     if options.mapping is not None:
         from efficiency.intake.layout import load_mapping
 
         load_mapping(options.mapping)
-    read_settings()
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     asked = ("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
     parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
@@ -77,4 +75,4 @@ def run(options: argparse.Namespace) -> int:
     with serving_lock(parameters["warehouse"]), server(options.port) as address:
         from flows.serving import serve
 
-        return serve(address, cron=options.cron, timezone=options.timezone, **parameters)
+        return serve(address, cron=cron, timezone=timezone, **parameters)

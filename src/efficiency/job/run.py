@@ -11,12 +11,12 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from efficiency.errors import EfficiencyError, StrictError
+from efficiency.errors import EfficiencyError, StrictError, UsageError
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import NO_MAPPING, load_mapping
 from efficiency.intake.resolution import ResolutionResult, succession, unbalanced, with_kept_problems
@@ -37,14 +37,15 @@ from efficiency.job.movement import score_changes
 from efficiency.job.outputs import as_published, publish, report, staged_outputs
 from efficiency.job.record import logged
 from efficiency.monitoring.late_returns import watch_again
-from efficiency.policy.load import load_policy
+from efficiency.policy.load import builtin_policies, load_policy
 from efficiency.policy.model import Policy
 from efficiency.processes import keep_private, operator
+from efficiency.project import require_none_inside
 from efficiency.reports.delivery import require_places
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.staging import scratch, scratch_folder
-from schemas import CANDIDATES, PROBLEMS, VERIFICATIONS, WATCH
+from schemas import CANDIDATES, FORMS, PROBLEMS, VERIFICATIONS, WATCH
 
 log = logging.getLogger("efficiency")
 
@@ -53,7 +54,8 @@ def begin(request: RunRequest, policy: Policy | None = None) -> RunContext:
     """The run that answers `request`: nothing else looks at the clock, or loads policy and mapping.
 
     `policy` is the one that `request` names, where it has been loaded already. Raises UsageError when the policy or
-    the mapping file cannot be used, and for an inbox without spreadsheets; nothing has been read or written then.
+    the mapping file cannot be used, for an inbox without spreadsheets and for one that holds a project file; nothing
+    has been read or written then.
     """
     context = RunContext(
         request=request,
@@ -63,16 +65,45 @@ def begin(request: RunRequest, policy: Policy | None = None) -> RunContext:
         started=now,
         operator=operator(),
     )
+    require_none_inside(request.inbox)
+    _require_own_id(context.policy)
     require_spreadsheets(request.inbox)
     return context
+
+
+def _require_own_id(policy: Policy) -> None:
+    """Raises UsageError for a policy that has the id of a built-in one and says something else."""
+    if policy.id not in dict(builtin_policies()):
+        return
+    builtin = load_policy(policy.id)
+    if policy.model_dump() != builtin.model_dump():
+        raise UsageError(
+            f"The policy has the id of the built-in policy {policy.id!r} but is not the same. Its results would stand "
+            "under a name that means something else. Give it an id of its own."
+        )
+
+
+def _require_past(run: RunContext, ingested: Ingested) -> None:
+    """Raises UsageError for a period after the current month and after every month that a figure is stated of."""
+    last = run.request.periods[-1]
+    if last <= f"{run.started.astimezone():%Y-%m}":
+        return
+    rows = [ingested.stated.rows[form.id].lazy() for form in FORMS.values() if form.flow]
+    ends = pl.concat([table.select(pl.col("span_end").max()) for table in rows]).collect()["span_end"]
+    stated = ends.max()
+    if not isinstance(stated, date) or f"{stated:%Y-%m}" < last:
+        until = f"the figures reach to {stated:%Y-%m}" if isinstance(stated, date) else "no sheet states a month"
+        raise UsageError(f"The period {last} lies in the future, and {until}. Name a month that has been.")
 
 
 def validate(run: RunContext, ingested: Ingested) -> Validated:
     """Resolve what is stated: match, rank, correct and check it; facts are what remains.
 
-    Raises EfficiencyError when a sheet's rows do not reconcile, FactsInvalid when a fact breaks its declaration, and
-    StrictError when the request is strict and this inbox has error-level problems.
+    Raises UsageError for a period that lies in the future of clock and figures, EfficiencyError when a sheet's rows do
+    not reconcile, FactsInvalid when a fact breaks its declaration, and StrictError when the request is strict and this
+    inbox has error-level problems.
     """
+    _require_past(run, ingested)
     resolved = resolve_in_partitions(ingested.stated, scratch_folder(run.request.warehouse))
     problems = with_kept_problems(resolved.problems, ingested.stored[PROBLEMS.qualified], resolved.submissions)
     resolved = replace(resolved, problems=problems)

@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from efficiency.serving.settings import Settings, Smtp, Webhook
+from efficiency.project.settings import Settings, Smtp, Webhook
 
 log = logging.getLogger("efficiency")
 

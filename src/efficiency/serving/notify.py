@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
+from efficiency.project.settings import read_settings
 from efficiency.serving.channels import Notice, send
-from efficiency.serving.settings import read_settings
 
 if TYPE_CHECKING:
     from efficiency.job.contracts import CompletedRun

@@ -13,7 +13,8 @@ from typing import Any
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.processes import temporary_folder
-from efficiency.serving.settings import CONFIG
+from efficiency.project import keep_project_file
+from efficiency.project.settings import CONFIG
 
 HOME = "PREFECT_HOME"
 _PATHS = (HOME, CONFIG, "PREFECT_PROFILES_PATH", "PREFECT_LOGGING_SETTINGS_PATH")
@@ -26,6 +27,7 @@ def enter_prefect_home(inbox: Path, *, keep: bool = False) -> None:
     Where that default is inside `inbox`, a temporary folder takes its place, or with `keep`, where the history must
     last, UsageError is raised. Raises EfficiencyError when the folder cannot be made.
     """
+    keep_project_file(Path.cwd())
     for name in _PATHS:
         if os.environ.get(name):
             os.environ[name] = str(Path(os.environ[name]).expanduser().resolve())

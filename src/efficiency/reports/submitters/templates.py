@@ -7,19 +7,18 @@ are in rows with their own year and month.
 from __future__ import annotations
 
 import math
-import os
 from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from efficiency.errors import not_written
+from efficiency.errors import UsageError, not_written
 from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.submitters.template_forms import templates
 from efficiency.reports.text import display_width
 from schemas.intake import GUIDE_SHEET
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
@@ -72,23 +71,34 @@ _GENERAL_ADVICE: Final = (
 def write_templates(directory: Path) -> list[Path]:
     """Writes one blank workbook for each form below `directory` (made if need be) and gives their paths.
 
-    The same version writes the same bytes. Raises EfficiencyError when a place cannot be written.
+    The same version writes the same bytes. Raises UsageError where a file of that name holds anything else, as one
+    that was filled in does, and EfficiencyError when a place cannot be written; nothing is written then.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".templates-", dir=directory) as folder:
+            written = [_write(template, Path(folder) / f"{template.name}.xlsx") for template in templates()]
+            places = [directory / path.name for path in written]
+            for path, place in zip(written, places, strict=True):
+                if place.exists() and not (place.is_file() and place.read_bytes() == path.read_bytes()):
+                    raise UsageError(
+                        f"{place} is there already and is not the blank template; it may have been filled in. Nothing "
+                        "was written. Move it away, or name another folder."
+                    )
+            for path, place in zip(written, places, strict=True):
+                path.replace(place)
     except OSError as error:
         raise not_written(directory, error, "Choose a folder that can be written.") from error
-    return [_write(template, directory / f"{template.name}.xlsx") for template in templates()]
+    return places
 
 
 def _write(template: Template, path: Path) -> Path:
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp")
     try:
         with xlsxwriter.Workbook(
-            str(temporary),
+            str(path),
             {
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
@@ -101,11 +111,8 @@ def _write(template: Template, path: Path) -> Path:
             guide = workbook.add_worksheet(GUIDE_SHEET)
             lists = _write_guide(workbook, guide, template)
             _write_data(workbook, data, template, lists)
-        temporary.replace(path)
     except (OSError, FileCreateError) as error:
         raise not_written(path, error, "Close it in Excel or WPS, or choose a folder that can be written.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -1,14 +1,14 @@
-"""Where notices are sent: a group's robot and a mail server, read from the environment and from a file.
+"""The settings of a zone: where its files are, its policy and schedule, and where notices are sent.
 
-`EFFICIENCY_CONFIG` names a TOML file with the tables [webhook] and [smtp]. A variable (`EFFICIENCY_WEBHOOK_URL`,
-`EFFICIENCY_SMTP_HOST` …) goes before the key of the same name in the file. Secrets, among them the address of a
-webhook because it holds the robot's key, are of type SecretStr, and no message shows them.
+A flag of a command goes first, then a variable (`EFFICIENCY_INBOX`, `EFFICIENCY_SMTP_HOST` …), then the file that
+`EFFICIENCY_CONFIG` names (for secrets, which are better kept apart), then the project file `efficiency.toml`, then the
+default. Relative paths of a file are meant from its folder. Secrets, among them the address of a webhook because it
+holds the robot's key, are of type SecretStr, and no message shows them.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
@@ -34,12 +34,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, Language
 from efficiency.errors import UsageError
+from efficiency.project.file import PREFIX, VARIABLE, project_file, read_table
 
-PREFIX = "EFFICIENCY_"
 CONFIG = f"{PREFIX}CONFIG"
 _HOSTS = {"qyapi.weixin.qq.com": "wecom", "oapi.dingtalk.com": "dingtalk"}
 _HIDDEN = "***"
+_TABLES = ("schedule", "webhook", "smtp")
+_PATHS = ("inbox", "warehouse", "output", "mapping")
 
 
 def _http(url: SecretStr) -> SecretStr:
@@ -111,8 +114,15 @@ class Smtp(_Table):
         return self
 
 
+class Schedule(_Table):
+    """When `efficiency serve` runs the month."""
+
+    cron: str | None = Field(default=None, description="minute, hour, day of the month, month, day of the week")
+    timezone: str | None = Field(default=None, description="whose clock the schedule follows, e.g. Asia/Shanghai")
+
+
 class Settings(BaseSettings):
-    """Where notices are sent; both fields are None where nothing is set."""
+    """What a project says; without a project file and variables, the defaults."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -124,6 +134,15 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    inbox: Path = Field(default=DEFAULT_INBOX, description="folder with the submitted spreadsheets")
+    warehouse: Path = Field(default=DEFAULT_WAREHOUSE, description="the DuckDB file")
+    output: Path = Field(default=DEFAULT_OUTPUT, description="folder for the workbooks")
+    policy: str = Field(default=DEFAULT_POLICY, min_length=1, description="id of a built-in policy, or a TOML file")
+    mapping: Path | None = Field(default=None, description="TOML file that tells layouts that are not recognised")
+    by: Literal["town"] | None = Field(default=None, description='"town": also a copy of the lists for each town')
+    strict: bool = Field(default=False, description="whether a run with error-level problems publishes nothing")
+    language: Language = Field(default="zh", description="language of what an operator reads: zh or en")
+    schedule: Schedule = Schedule()
     webhook: Webhook | None = None
     smtp: Smtp | None = None
 
@@ -137,7 +156,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The first source that has a value gives it: arguments, then the environment, then the file."""
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _read_tables(os.environ.get(CONFIG)))
+        return (
+            init_settings,
+            env_settings,
+            *(InitSettingsSource(settings_cls, given) for given in map(_of_file, _files()) if given),
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -154,32 +177,54 @@ def read_settings() -> Settings:
 
     Raises UsageError naming the file or the variable that is wrong, its meaning and its value, `***` for a secret.
     """
+    if unknown := _unknown_variables():
+        raise UsageError(
+            f"There is no setting for the variable {unknown[0]}. Correct its name or unset it. "
+            f"There are {', '.join(_variables())}, and those of the tables, such as {PREFIX}SMTP_HOST."
+        )
     try:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(map(_described, error.errors()))
     except SettingsError as error:  # a whole table given as JSON, which is none: names the field, not the value
         wrong = str(error)
-    raise UsageError(
-        f"The settings for notices are wrong: {wrong}. "
-        f"Correct the variable, or the key in the file that {CONFIG} names."
-    )
+    raise UsageError(f"The settings are wrong: {wrong}. Correct the variable, or the key in {_named_files()}.")
 
 
-def _read_tables(name: str | None) -> dict[str, dict[str, object]]:
-    """The tables of the TOML file called `name`; none when no file is named."""
-    if not name:
-        return {}
-    try:
-        tables = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # The parser's words may quote a line of the file, which may be a secret.
-        why = error.strerror if isinstance(error, OSError) else type(error).__name__
-        raise UsageError(f"{CONFIG} names {name}, which cannot be read as TOML ({why}). Correct the file.") from None
-    wrong = [key for key, value in tables.items() if not isinstance(value, dict)]
-    if wrong:
-        raise UsageError(f"{name} has {', '.join(wrong)} outside of a table. Write it below [webhook] or [smtp].")
-    return tables
+def _variables() -> list[str]:
+    """The variables that are no key of a table."""
+    return [CONFIG, VARIABLE, *(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)]
+
+
+def _unknown_variables() -> list[str]:
+    """Variables with our prefix that set nothing; a wrong key of a table is told by its own check."""
+    tables = tuple(f"{name}_" for name in _variables() if name.removeprefix(PREFIX).lower() in _TABLES)
+    given = sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX))
+    return [name for name in given if name not in _variables() and not name.startswith(tables)]
+
+
+def _files() -> list[Path]:
+    """The files that are asked for settings, the first before the others."""
+    own, project = os.environ.get(CONFIG), project_file(Path.cwd())
+    return [*([Path(own).expanduser()] if own else []), *([project] if project else [])]
+
+
+def _named_files() -> str:
+    """Where a wrong key may stand."""
+    found = [str(file) for file in _files()]
+    return " or ".join(found) if found else f"the file that {CONFIG} names"
+
+
+def _of_file(file: Path) -> dict[str, object]:
+    """What a file sets, its relative paths as from its folder."""
+    given = read_table(file)
+    for key in _PATHS:
+        if isinstance(value := given.get(key), str):
+            given[key] = str(file.parent / value)
+    # A policy goes by its id or by its file.
+    if isinstance(policy := given.get("policy"), str) and (file.parent / policy).is_file():
+        given["policy"] = str(file.parent / policy)
+    return given
 
 
 def _described(error: Mapping[str, Any]) -> str:
@@ -187,13 +232,19 @@ def _described(error: Mapping[str, Any]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     table, key = (*map(str, error["loc"]), "", "")[:2]
     if not key:
-        return f"[{table}]: {message}" if table else message
-    model = Webhook if table == "webhook" else Smtp
+        own = Settings.model_fields.get(table)
+        if own is None:
+            return f"there is no setting {table!r} (there are {', '.join(Settings.model_fields)})" if table else message
+        if own.description is None:  # a table
+            return f"[{table}]: {message}"
+        return f"{PREFIX}{table.upper()} (key {table}: {own.description}) is {error['input']!r}: {message}"
+    models: dict[str, type[_Table]] = {"webhook": Webhook, "schedule": Schedule}
+    model = models.get(table, Smtp)
     field = next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
     meaning = f": {field.description}" if field else ""
     named = f"{f'{PREFIX}{table}_{key}'.upper()} (key {key} of [{table}]{meaning})"
     if error["type"] == "missing":
         return f"{named} is missing"
     # In [webhook], and under an unknown key, any value may be a secret that was written in the wrong place.
-    shown = field is not None and table == "smtp" and "SecretStr" not in str(field.annotation)
+    shown = field is not None and table != "webhook" and "SecretStr" not in str(field.annotation)
     return f"{named} is {error['input']!r}: {message}" if shown else f"{named} is {_HIDDEN}: {message}"

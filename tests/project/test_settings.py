@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from efficiency.errors import UsageError
+from efficiency.project.settings import Settings, read_settings
 from efficiency.serving.channels import masked
-from efficiency.serving.settings import Settings, read_settings
 
 KEY = "s3cr3t-key-of-the-robot"
 

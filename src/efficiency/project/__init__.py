@@ -1,0 +1,7 @@
+"""A zone's project: its file `efficiency.toml`, what that says, and the folder that `efficiency init` makes."""
+
+from __future__ import annotations
+
+from efficiency.project.file import NAME, keep_project_file, project_file, require_none_inside, settings_are_stated
+
+__all__ = ["NAME", "keep_project_file", "project_file", "require_none_inside", "settings_are_stated"]
