@@ -100,7 +100,7 @@ def scored_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
 
 
 def candidate_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
-    """The columns that [[candidate]], [[verification]] and [partners] may use: those of [[override]], and what follows.
+    """The columns that [[candidate]] and [partners] may use: those of [[override]], and what follows.
 
     These are known only when every tier is.
     """
@@ -109,7 +109,13 @@ def candidate_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
         "d_streak": pl.Int64(),
         "protected": pl.Boolean(),
         "tier_confidence": pl.Float64(),
+        "agreement": pl.Float64(),
     }
+
+
+def verification_columns(indicators: Iterable[str]) -> dict[str, pl.DataType]:
+    """The columns that [[verification]] may use: those of [[candidate]], and what is known only when every list is."""
+    return {**candidate_columns(indicators), "list_agreement": pl.Float64()}
 
 
 def predicate(text: str) -> pl.Expr:
@@ -151,7 +157,7 @@ def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str])
     if len(text) > LONGEST_EXPRESSION:
         raise ExpressionError(f"{_quoted(text)} has {len(text)} characters; write it with up to {LONGEST_EXPRESSION}")
     try:
-        return _type(text, columns, scored)
+        return _type(text, tuple(columns.items()), tuple(scored))
     except RecursionError:
         raise _too_deep(text) from None
 
@@ -189,8 +195,10 @@ def _check_size(tree: exp.Expr, text: str) -> None:
         )
 
 
-def _type(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
-    tree = parsed(text)
+@lru_cache(maxsize=4096)
+def _type(text: str, known: tuple[tuple[str, pl.DataType], ...], scored: tuple[str, ...]) -> pl.DataType:
+    """The type of `text` over the columns `known`; kept, since the variants of a policy share most expressions."""
+    tree, columns = parsed(text), dict(known)
     _check_size(tree, text)
     for column in tree.find_all(exp.Column):
         _check_column(column, columns, scored, text)
@@ -213,7 +221,12 @@ def _check_column(column: exp.Column, columns: Mapping[str, pl.DataType], scored
         raise ExpressionError(f"{_quoted(text)} names a table; write the column alone: {name}")
     if name in columns:
         return
-    if name in ("d_streak", "d_streak_before", "protected", "tier_confidence"):
+    if name == "list_agreement":
+        raise ExpressionError(
+            f"{_quoted(text)} uses {name!r}, which is known only when every list is, in [[verification]]; "
+            "agreement, that of the tier, may be used before"
+        )
+    if name in ("d_streak", "d_streak_before", "protected", "tier_confidence", "agreement"):
         shown = "d_streak" if name == "d_streak_before" else name
         raise ExpressionError(f"{_quoted(text)} uses {name!r}; {shown} is known only in [[candidate]] and after it")
     if name in scored:

@@ -136,6 +136,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "override": model.Override, "candidate": model.Candidate, "robustness": model.Robustness,
     "surcharge": model.Surcharge, "other": model.OtherSurcharge, "verification": model.Verification,
     "partners": model.Partners, "notice": model.Notice,
+    "variant": model.Variant,
 }  # fmt: skip
 
 

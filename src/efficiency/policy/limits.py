@@ -18,6 +18,12 @@ MOST_INDICATORS: Final = 50
 """Indicators of a cohort."""
 MOST_RULES: Final = 200
 """Entries each of [[excluded]], [[adjustment]], [[override]], [[candidate]] and [[surcharge.other]]."""
+MOST_VARIANTS: Final = 30
+"""Entries of [[variant]]: the evaluation is repeated with each."""
+MOST_CHANGES: Final = 30
+"""Paths that a variant sets."""
+LONGEST_PATH: Final = 300
+"""Characters of such a path."""
 MOST_COLUMNS: Final = 10
 """Columns by which enterprises are grouped."""
 

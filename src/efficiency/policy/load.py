@@ -26,6 +26,7 @@ from efficiency.policy.formulas import formula_of
 from efficiency.policy.limits import LONGEST_LINE, MOST_BYTES
 from efficiency.policy.lines import key_lines
 from efficiency.policy.reach import unreachable
+from efficiency.policy.variants import VariantError, under
 from efficiency.reference.tables import carrier_aliases, carrier_kind, normalise_name
 from schemas.energy import TOTAL_CARRIER
 
@@ -91,6 +92,10 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
     # Parts without effect are looked for only where every condition is sound by itself.
     if faults := list(_faults(policy)) or list(_without_effect(policy)):
         raise PolicyError(report(faults, lines, name))
+    varied, faults = _varied(policy)
+    if faults:
+        raise PolicyError(report(faults, lines, name))
+    policy._varied = varied
     policy._text = text
     policy._sha256 = sha256(text.encode("utf-8")).hexdigest()
     return policy
@@ -111,7 +116,7 @@ def _not_found(asked: str) -> str:
     return f"no policy {asked!r}: it is neither a built-in id nor a file; {hint}"
 
 
-_OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak", "tier_confidence"}
+_OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak", "tier_confidence", "agreement"}
 """Columns that are null without cuts."""
 
 
@@ -134,7 +139,8 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
         yield from _reason_faults(candidate.reason, ("candidate", i, "reason"), scored)
     lists = {candidate.list for candidate in policy.candidate}
     for i, verification in enumerate(policy.verification):
-        yield from _expression(("verification", i, "when"), verification.when, scored, columns=scored)
+        known = expressions.verification_columns(policy.indicator_ids)
+        yield from _expression(("verification", i, "when"), verification.when, scored, columns=known)
         same = [other for other in policy.verification[:i] if other.label == verification.label]
         if any(set(other.lists) & set(verification.lists) for other in same):
             yield Fault(
@@ -157,6 +163,22 @@ def _without_effect(policy: model.Policy) -> Iterator[Fault]:
     for i, why in unreachable(policy.cohort, policy.excluded):
         yield Fault(("cohort", i, "where"), why)
     yield from _needs_tiers(policy)
+
+
+def _varied(policy: model.Policy) -> tuple[tuple[model.Policy, ...], list[Fault]]:
+    """The policy under each of its variants, and the faults of those that cannot be used."""
+    policies: list[model.Policy] = []
+    faults = list(_duplicates([variant.id for variant in policy.variant], ("variant",)))
+    for i, variant in enumerate(policy.variant):
+        try:
+            changed = under(policy, variant)
+            reached = (changed.cohort, changed.excluded) != (policy.cohort, policy.excluded)
+            if found := list(_faults(changed)) or list(_without_effect(changed) if reached else _needs_tiers(changed)):
+                raise VariantError(f"makes the policy invalid: {found[0].message}")
+            policies.append(changed)
+        except VariantError as error:
+            faults.append(Fault(("variant", i, "set"), f"variant {variant.id!r}: {error}"))
+    return tuple(policies), faults
 
 
 def _energy_faults(energy: model.Energy) -> Iterator[Fault]:

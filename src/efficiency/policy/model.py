@@ -7,11 +7,20 @@ Keys are checked here as far as their own table allows; the expressions and what
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
-from efficiency.policy.limits import LONGEST_TEXT, MOST_COHORTS, MOST_COLUMNS, MOST_INDICATORS, MOST_RULES
+from efficiency.policy.limits import (
+    LONGEST_PATH,
+    LONGEST_TEXT,
+    MOST_CHANGES,
+    MOST_COHORTS,
+    MOST_COLUMNS,
+    MOST_INDICATORS,
+    MOST_RULES,
+    MOST_VARIANTS,
+)
 
 Tier = Literal["A", "B", "C", "D"]
 Dimension = Literal["land", "energy", "other"]
@@ -300,6 +309,22 @@ class Partners(Part):
     most: Annotated[int, Field(ge=1, strict=True)] = 3
 
 
+class Variant(Part):
+    """Another choice of method that can be defended: the evaluation is repeated with the changes of `set`.
+
+    `set` names keys of the policy (see `efficiency.policy.variants`) and gives each another value. `why` is the reason
+    for which the choice can be defended; officials and courts read it beside `title`.
+    """
+
+    id: Slug
+    title: Text
+    why: Text
+    set: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=LONGEST_PATH)], Any],
+        Field(min_length=1, max_length=MOST_CHANGES),
+    ]
+
+
 class Robustness(Part):
     """The draws behind tier_confidence: random factors on weights, and on figures where the policy asks for it.
 
@@ -394,6 +419,7 @@ class Policy(Part):
     candidate: Annotated[tuple[Candidate, ...], Field(max_length=MOST_RULES)] = ()
     verification: Annotated[tuple[Verification, ...], Field(max_length=MOST_RULES)] = ()
     partners: Partners = Field(default_factory=Partners)
+    variant: Annotated[tuple[Variant, ...], Field(max_length=MOST_VARIANTS)] = ()
     tier_names: dict[str, Text] = Field(default_factory=dict)
     notice: Notice = Field(default_factory=Notice)
     robustness: Robustness = Field(default_factory=Robustness)
@@ -417,6 +443,7 @@ class Policy(Part):
 
     _text: str = PrivateAttr(default="")
     _sha256: str = PrivateAttr(default="")
+    _varied: tuple[Policy, ...] = PrivateAttr(default=())
 
     @property
     def text(self) -> str:
@@ -427,6 +454,11 @@ class Policy(Part):
     def sha256(self) -> str:
         """SHA-256 of `text` in UTF-8, hexadecimal."""
         return self._sha256
+
+    @property
+    def varied(self) -> tuple[tuple[Variant, Policy], ...]:
+        """Each variant with the policy that it makes of this one; known of a policy that `efficiency.policy.load` read."""
+        return tuple(zip(self.variant, self._varied, strict=True))
 
     @property
     def score_cuts(self) -> tuple[float, ...]:
