@@ -37,6 +37,7 @@ def _options() -> dict[str, Any]:
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--by", choices=("town",))
+    parser.add_argument("--variants", choices=("none", "lists", "all"), default="all")
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster that reads the files, or: local")
     return with_absolute_paths(vars(parser.parse_args()))
 
@@ -160,6 +161,7 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     strict: bool = False,
     mapping: Path | None = None,
     by: Literal["town"] | None = None,
+    variants: Literal["none", "lists", "all"] = "all",
     timezone: str = TIMEZONE,
     dask: str | None = None,
 ) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
         loaded = load_policy(policy)
         periods = periods or due_periods(_scheduled(timezone), timezone, published_periods(warehouse, loaded.id))
         log.info("periods: %s", ", ".join(periods))
-        request = RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by)
+        request = RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by, variants)
         return plain.run_month(request, _steps(dask), policy=loaded)
 
     # A scheduled run repeats itself; one that an operator has started fails at once.

@@ -34,7 +34,16 @@ from schemas.forms import CORRECTABLE, DATED, FACTS, FED_BY, FEEDS, FORMS, MEASU
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
-from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas.results import (
+    CANDIDATES,
+    EVALUATIONS,
+    INDICATORS,
+    MOVEMENTS,
+    SCORES,
+    VARIANT_EFFECTS,
+    VARIANTS,
+    VERIFICATIONS,
+)
 from schemas.watching import WATCH
 
 CORRECTIONS = FACTS["corrections"]
@@ -67,6 +76,8 @@ __all__ = [
     "SCORES",
     "STATED",
     "SUBMISSIONS",
+    "VARIANTS",
+    "VARIANT_EFFECTS",
     "VERIFICATIONS",
     "WATCH",
     "WITHDRAWALS",

@@ -17,6 +17,9 @@ _POLICY_ID = Column("policy_id", "text", "办法", "Policy", nullable=False)
 _USCC = Column("uscc", "text", "统一社会信用代码", "Enterprise", nullable=False)
 _NAME = Column("name", "text", "企业名称", "Enterprise name", nullable=False)
 
+VARIANT_MODES = ("none", "lists", "all")
+"""How far the method variants of a policy are evaluated and kept: not at all, for those on lists, for everybody."""
+
 IDENTITY = (_EVALUATION_ID.name, _PERIOD.name, _POLICY_ID.name)
 """The columns of a results table that an evaluation gets when it is published."""
 
@@ -56,6 +59,20 @@ EVALUATIONS = Table(
             "stale", "flag", "待重算", "True when an earlier period was evaluated again after this one", nullable=False
         ),
         Column("warnings", "text", "提示", "Warnings of the evaluation, one per line"),
+        Column(
+            "variants",
+            "text",
+            "方法口径范围",
+            "Whose rows results.variants keeps: all, lists (of those on lists) or none, where the method variants were "
+            "not evaluated; null where the policy has none",
+            choices=VARIANT_MODES,
+        ),
+        Column(
+            "variants_sha256",
+            "text",
+            "方法口径输入摘要",
+            "SHA-256 of `variants` and of what the method variants read besides; null where they were not evaluated",
+        ),
     ),
     key=("evaluation_id",),
 )
@@ -137,6 +154,21 @@ SCORES = Table(
             "电价加价",
             "Surcharge on electricity by time in D, the highest that applies; null where the policy has none",
             unit="元/千瓦时",
+            minimum=0,
+        ),
+        Column(
+            "agreement",
+            "number",
+            "口径一致率",
+            "Share of the policy's methods, its variants and itself, in which the enterprise has its tier; null "
+            "without a tier and where the variants were not evaluated",
+            minimum=0,
+        ),
+        Column(
+            "list_agreement",
+            "number",
+            "清单口径一致率",
+            "Likewise of the list that it is on before verification, no list being one too",
             minimum=0,
         ),
         *TOTALS,
@@ -249,6 +281,46 @@ VERIFICATIONS = Table(
         Column("source_cell", "text", "依据单元格", "File, sheet and cell of each stated figure that it looks at"),
     ),
     key=("evaluation_id", "uscc", "list", "number"),
+)
+
+VARIANTS = Table(
+    schema="results",
+    name="variants",
+    meaning="One row per method variant and enterprise: the evaluation on the same facts under the variant's policy",
+    columns=(
+        _EVALUATION_ID,
+        Column("variant", "text", "方法口径", "Id of the policy's [[variant]]", nullable=False),
+        _USCC,
+        Column("status", "text", "评价状态", "Status under the variant", nullable=False, choices=STATUSES),
+        Column("score", "number", "综合得分", "Score under the variant"),
+        Column("rank", "integer", "名次", "Rank under the variant"),
+        Column("tier", "text", "等级", "Tier under the variant, after overrides", choices=TIERS),
+        Column("list", "text", "清单", "List that it would be on, before verification; null for none"),
+    ),
+    key=("evaluation_id", "variant", "uscc"),
+)
+
+VARIANT_EFFECTS = Table(
+    schema="results",
+    name="variant_effects",
+    meaning="One row per evaluation and method variant: what it changes, why that can be defended, how much it moves",
+    columns=(
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        Column("variant", "text", "方法口径", "Id of the policy's [[variant]]", nullable=False),
+        Column("number", "integer", "序号", "Position of the variant in the policy, from 1", nullable=False),
+        Column("title", "text", "口径名称", "What it does otherwise, in Chinese", nullable=False),
+        Column("why", "text", "理由", "Why it can be defended, in Chinese", nullable=False),
+        Column("tiered", "integer", "有等级企业数", "Enterprises with a tier in the evaluation itself", nullable=False),
+        Column("tiers_moved", "integer", "等级改变数", "Of them, those that have another tier or none", nullable=False),
+        Column("tier_d", "integer", "D类企业数", "Of them, those in D in the evaluation itself", nullable=False),
+        Column("d_moved", "integer", "不再为D类数", "Of those in D, how many are not in D", nullable=False),
+        Column("listed", "integer", "清单企业数", "Enterprises that a list names before verification", nullable=False),
+        Column("lists_moved", "integer", "清单改变数", "Of them, those on another list or none", nullable=False),
+        Column("newly_listed", "integer", "新列入数", "Enterprises on no list that would be on one", nullable=False),
+    ),
+    key=("evaluation_id", "variant"),
 )
 
 MOVEMENT_PARTS = {

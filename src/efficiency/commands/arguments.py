@@ -144,6 +144,17 @@ def take_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
 
 
+def take_variants(parser: argparse.ArgumentParser) -> None:
+    """The option `--variants`."""
+    parser.add_argument(
+        "--variants",
+        choices=("none", "lists", "all"),
+        default="all",
+        help="whose results under the policy's method variants are kept: everybody's (the default), those of "
+        "enterprises on lists, or none, and then the variants are not evaluated",
+    )
+
+
 def print_json(document: dict[str, Any]) -> None:
     """Print the one JSON object that `--json` promises."""
     text = json.dumps(document, ensure_ascii=False, indent=2)

@@ -21,6 +21,7 @@ from efficiency.commands.arguments import (
     take_periods,
     take_policy,
     take_strict,
+    take_variants,
     take_warehouse,
 )
 
@@ -46,6 +47,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     take_mapping(parser)
     take_by(parser)
     take_strict(parser, "publish nothing when there are error-level problems (status 3)")
+    take_variants(parser)
     parser.add_argument(
         "--prefect",
         action="store_true",
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         from efficiency.serving.server import require_named
 
         require_named()
-        asked = ("inbox", "period", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
+        asked = ("inbox", "period", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "dask")
         parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
         enter_prefect_home(options.inbox)
         from flows.monthly import monthly_flow_run
@@ -99,6 +101,7 @@ def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
         options.strict,
         options.mapping,
         options.by,
+        options.variants,
     )
     completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request))
     from efficiency.job.summary import as_json, closing_lines

@@ -15,6 +15,7 @@ from efficiency.commands.arguments import (
     take_output,
     take_policy,
     take_strict,
+    take_variants,
     take_warehouse,
 )
 from efficiency.serving.schedule import CRON, TIMEZONE, zone
@@ -48,6 +49,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     take_by(parser)
     take_dask(parser)
     take_strict(parser, "publish nothing when there are error-level problems")
+    take_variants(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
         load_mapping(options.mapping)
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    asked = ("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "dask")
+    asked = ("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "dask")
     parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
     enter_prefect_home(options.inbox, keep=True)
     with serving_lock(parameters["warehouse"]), server(options.port) as address:

@@ -42,6 +42,18 @@ _STATUS = ("__row", "status", "status_reason")
 _UNCAPPED = ("land_score_uncapped", "energy_score_uncapped")
 
 
+@dataclass(frozen=True, slots=True)
+class VariantResults:
+    """What the method variants of a policy give (`efficiency.evaluation.variants`)."""
+
+    rows: pl.DataFrame
+    """results.variants without evaluation_id: variant by variant in the policy's order, by uscc."""
+    effects: pl.DataFrame
+    """results.variant_effects without evaluation_id, period and policy_id."""
+    inputs_sha256: str
+    """Digest of whose rows are kept, and of what the variants read besides the inputs of the evaluation."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A period's profile evaluated under a policy: every frame by uscc."""
@@ -63,6 +75,8 @@ class Evaluation:
     compositions: pl.DataFrame | None = None
     """What the totals are made of, where that was asked for: results.compositions without evaluation_id, period and
     policy_id."""
+    variants: VariantResults | None = None
+    """The same facts under the policy's method variants; None where it has none or they were not evaluated."""
 
     @cached_property
     def inputs_sha256(self) -> str:
@@ -89,17 +103,12 @@ def evaluate(
     if (twice := ordered.filter(pl.col("uscc") == pl.col("uscc").shift())).height:
         raise ValueError(f"the profile has {twice['uscc'][0]} more than once; build it with one row per enterprise")
     missing = GAPS.to_frame() if gaps is None else gaps
-    assigned = with_gaps(assign(ordered, policy), missing, policy).with_row_index("__row")
-
-    scored, warnings = _score_cohorts(assigned, policy)
-    frame = pl.concat([assigned.drop(_STATUS), scored], how="horizontal")
-    del scored
-    frame = apply_overrides(frame, policy.override).with_columns(d_streak()).with_columns(surcharge(policy.surcharge))
-
-    # Confidence reads override_<i>, so it comes after the overrides.
-    confidence = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
+    frame, warnings = judged(ordered, policy, missing)
     frame = frame.with_columns(
-        pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"),
+        surcharge(policy.surcharge),
+        confidence(frame, policy),
+        pl.lit(None, dtype=pl.Float64).alias("agreement"),
+        pl.lit(None, dtype=pl.Float64).alias("list_agreement"),
         # Where lower is better, 0 is beyond every figure.
         *(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _UNCAPPED),
     )
@@ -117,6 +126,24 @@ def evaluate(
         ),
         missing=missing,
     )
+
+
+def judged(ordered: pl.DataFrame, policy: Policy, missing: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Scope, scores, tiers and streaks of every enterprise of the profile `ordered`, and warnings (Chinese).
+
+    `ordered` has one row per enterprise by uscc, `missing` what the profile lacks (shape `GAPS`), of which reasons and
+    notes are made and nothing else.
+    """
+    assigned = with_gaps(assign(ordered, policy), missing, policy).with_row_index("__row")
+    scored, warnings = _score_cohorts(assigned, policy)
+    frame = pl.concat([assigned.drop(_STATUS), scored], how="horizontal")
+    return apply_overrides(frame, policy.override).with_columns(d_streak()), warnings
+
+
+def confidence(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
+    """`tier_confidence` of each row of a `judged` frame, whose columns override_<i> it reads."""
+    drawn = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
+    return pl.coalesce(map(pl.lit, drawn)).alias("tier_confidence")
 
 
 def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
@@ -175,7 +202,7 @@ def _scored_profile(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     scoring = [
         "cohort", "status", "status_reason", "score", "rank", "tier_initial", "tier", "land_score", "land_tier",
         "energy_score", "energy_tier", "land_score_uncapped", "energy_score_uncapped", "d_streak", "tier_confidence",
-        "protected", "vetoed", "override_labels", "counted_in",
+        "agreement", "list_agreement", "protected", "vetoed", "override_labels", "counted_in",
     ]  # fmt: skip
     indicators = [f"{what}_{id_}" for id_ in policy.indicator_ids for what in ("value", "score")]
     return frame.select(*kept, *scoring, *indicators)

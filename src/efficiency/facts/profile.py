@@ -30,6 +30,8 @@ COUNTS = ("open_incidents", *INCIDENTS, "phaseout_overdue")
 FLAGS = ("visited", "open_objection")
 FLOW_WORDS = [word for word, fed in FEEDS.items() if any(column.figure == "flow" for _, column, _ in fed)]
 """Words of the profile that add up over months."""
+READ_FOR_TOTALS = frozenset({"energy", "products", *(form.id for form, _ in MEASURED)})
+"""The forms of which the window or the energy basis makes something else."""
 DIGEST_ROWS = 50_000
 """Rows hashed at a time, so that the text of a large profile is never held as a whole."""
 
@@ -134,9 +136,8 @@ def build_profile(
     ):
         frame = frame.join(part, on="uscc", how="left", validate="1:1")
     missing = gaps(counting, frame, explained, energy, span)
-    scale = 12 / period.month if annualise and window == "year_to_date" else 1.0
     frame = frame.with_columns(
-        pl.col(FLOW_WORDS) * scale,
+        pl.col(FLOW_WORDS) * _yearly(period, window, annualise=annualise),
         pl.col(*COUNTS, "d_streak_before").fill_null(0),
         pl.col(FLAGS).fill_null(value=False),
     )
@@ -151,6 +152,39 @@ def build_profile(
         missing.sort("uscc", "word"),
         COMPOSITIONS.to_frame() if composed is None else compositions(counting, converted, composed, span),
     )
+
+
+def with_other_totals(
+    profile: pl.DataFrame,
+    facts: Mapping[str, pl.DataFrame],
+    *,
+    period: date,
+    window: WindowKind,
+    annualise: bool,
+    energy: EnergyBasis,
+) -> pl.DataFrame:
+    """`profile`, built from the same `facts` at the end of the same `period`, with another window or energy basis.
+
+    The same as `build_profile` gives under these, without what does not depend on them being made again.
+    """
+    span = Window(window, period)
+    counting = {form: _counting(form, facts[form]) for form in FORMS if form in READ_FOR_TOTALS}
+    parts = (
+        *(part for form in counting for part in _measures(form, counting[form], span)),
+        totals_of(in_standard_coal(counting["energy"], energy), span).frame,
+        energy_levels(counting["products"], span).frame,
+    )
+    frame = profile.drop({name for part in parts for name in part.columns} - {"uscc"})
+    for part in parts:
+        frame = frame.join(part, on="uscc", how="left", validate="1:1")
+    return PROFILE.conform(frame.with_columns(pl.col(FLOW_WORDS) * _yearly(period, window, annualise=annualise))).sort(
+        "uscc"
+    )
+
+
+def _yearly(period: date, window: WindowKind, *, annualise: bool) -> float:
+    """What a flow of the window is multiplied with."""
+    return 12 / period.month if annualise and window == "year_to_date" else 1.0
 
 
 def _measures(form_id: str, rows: pl.DataFrame, window: Window) -> Iterator[pl.DataFrame]:

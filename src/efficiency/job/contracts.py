@@ -20,6 +20,7 @@ from typing import Literal
 import polars as pl
 
 from efficiency.evaluation.evaluate import Evaluation
+from efficiency.evaluation.variants import VariantMode
 from efficiency.intake.files import InboxFile
 from efficiency.intake.layout import MappingFile
 from efficiency.intake.resolution import ResolutionResult, Stated, open_problems
@@ -53,6 +54,8 @@ class RunRequest:
     """Mapping file for layouts that are not recognised by themselves."""
     by: Literal["town"] | None = None
     """"town": also a copy of the lists for each town."""
+    variants: VariantMode = "all"
+    """Whose evaluation under the policy's method variants is kept; "none": it is not evaluated under them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,18 @@ from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.evaluation.lists import forms_looked_at, select, verifications, with_source_cells
 from efficiency.evaluation.scoring import words_of_indicators
+from efficiency.evaluation.variants import VariantMode, with_variants
 from efficiency.facts.compositions import as_exceptions
-from efficiency.facts.profile import FLOW_WORDS, Profile, build_profile, concat_profiles
+from efficiency.facts.profile import (
+    FLOW_WORDS,
+    READ_FOR_TOTALS,
+    Profile,
+    build_profile,
+    concat_profiles,
+    with_other_totals,
+)
 from efficiency.periods import period_end, period_start
+from efficiency.policy.expressions import column_names
 from efficiency.warehouse.history import history
 
 if TYPE_CHECKING:
@@ -34,19 +43,26 @@ def evaluate_period(
     published: str | None = None,
     *,
     composed: bool = False,
+    variants: VariantMode = "none",
 ) -> Evaluation:
     """Evaluate `period` (YYYY-MM) by `policy`: its window, its energy basis, and its own earlier tiers out of `past`.
 
     `past` is what the warehouse holds, or None where there is none yet. Warnings of the profile are among those of the
     evaluation. `published`: digest of the inputs of an evaluation to be made again; where an earlier version made it,
     which read less, the inputs of this one are what that read, and it does not say what is missing if that did not.
-    Where it is to be `composed`, it says what its totals are made of.
+    Where it is to be `composed`, it says what its totals are made of. `variants`: whether the method variants are
+    evaluated too, and whose rows of them are kept.
     """
     profile = profile_at(facts, policy, period, past, composed=composed)
     if published not in (None, profile.inputs_sha256) and (earlier := profile.as_read_earlier(published)):
         inputs, gaps = earlier
         return replace(evaluate(profile.frame, policy, profile.earlier_warnings, gaps), inputs=inputs)
     evaluation = evaluate(profile.frame, policy, profile.warnings, profile.gaps)
+
+    def under(changed: Policy) -> pl.DataFrame:
+        return profile_under(changed, facts, evaluation.inputs, period)
+
+    evaluation = with_variants(evaluation, policy, under, variants)
     return _composed(evaluation, profile, policy, period) if composed else evaluation
 
 
@@ -77,6 +93,31 @@ def select_lists(
         for partition in facts.frames(only=forms):
             known = with_source_cells(known, partition, columns, submissions, period_end(period))
     return candidates, known
+
+
+def variants_read(policy: Policy, kept: VariantMode | None) -> VariantMode:
+    """How far variants have to be evaluated to know the lists: as they are `kept`, or not at all where no list asks."""
+    rules = [rule.when for rule in (*policy.candidate, *policy.verification)] + [policy.partners.where]
+    asked = {name for when in rules for name in column_names(when)} & {"agreement", "list_agreement"}
+    return kept if kept and asked else "none"
+
+
+def profile_under(policy: Policy, facts: Partitions, profile: pl.DataFrame, period: str) -> pl.DataFrame:
+    """The profile of a variant's `policy`, from the `profile` of the policy that it is a variant of."""
+    parts = [
+        with_other_totals(
+            profile.join(partition["register"].select("uscc").unique(), on="uscc", how="semi")
+            if len(facts.parts) > 1
+            else profile,
+            partition,
+            period=period_start(period),
+            window=policy.window,
+            annualise=policy.annualise,
+            energy=energy_basis(policy),
+        )
+        for partition in facts.frames(without=_NOT_READ, only=READ_FOR_TOTALS | {"register"})
+    ]
+    return pl.concat(parts, rechunk=True)
 
 
 def profile_at(

@@ -137,6 +137,8 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         verifications=one.verifications,
         movements=one.movements,
         compositions=one.evaluation.compositions,
+        variants=run.request.variants if run.policy.variant else None,
+        variant_results=one.evaluation.variants,
     )
 
 

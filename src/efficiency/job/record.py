@@ -35,6 +35,7 @@ def command_line(request: RunRequest) -> str:
         "--policy", request.policy, "--warehouse", request.warehouse, "--output", request.output,
         *(["--mapping", request.mapping] if request.mapping else []),
         *(["--by", request.by] if request.by else []),
+        *(["--variants", request.variants] if request.variants != "all" else []),
         *(["--strict"] if request.strict else []),
     ]  # fmt: skip
     return shlex.join(str(word) for word in words)

@@ -144,7 +144,7 @@ def evaluate(run: RunContext, validated: Validated, progress: Progress = silent)
     past = validated.ingested.stored
     evaluations: list[PeriodEvaluation] = []
     for done, period in enumerate(periods, start=1):
-        evaluation = evaluate_period(facts, policy, period, past, composed=True)
+        evaluation = evaluate_period(facts, policy, period, past, composed=True, variants=run.request.variants)
         # Within one run the earlier periods were evaluated on these same facts.
         movements, warnings = score_changes(facts, policy, period, evaluation, past, same_facts=bool(evaluations))
         one = PeriodEvaluation(

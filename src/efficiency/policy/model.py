@@ -457,7 +457,7 @@ class Policy(Part):
 
     @property
     def varied(self) -> tuple[tuple[Variant, Policy], ...]:
-        """Each variant with the policy that it makes of this one; known of a policy that `efficiency.policy.load` read."""
+        """Each variant with the policy that it makes of this one, which `efficiency.policy.load` has read."""
         return tuple(zip(self.variant, self._varied, strict=True))
 
     @property

@@ -192,7 +192,7 @@ def _reweighted(policy: Policy, changed: Policy) -> Policy:
     return changed.model_copy(update={"cohort": tuple(cohorts)})
 
 
-def _at(node: Any, place: Place) -> object:
+def _at(node: object, place: Place) -> object:
     """The value at `place`; None where there is none."""
     for key in place:
         if isinstance(node, BaseModel):

@@ -215,9 +215,14 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         yield Finding(f"{subject} code", True, f"made by version {row['code_version']}, this is {code_version()}")
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
-    judged = evaluate_period(facts, policy, row["period"], past, row["inputs_sha256"])
+    judged = evaluate_period(
+        facts, policy, row["period"], past, row["inputs_sha256"], variants=row["variants"] or "none"
+    )
     same_inputs = _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     yield same_inputs
+    if judged.variants is not None or row["variants_sha256"] is not None:
+        again = judged.variants and judged.variants.inputs_sha256
+        yield _equal(f"{subject} variants' inputs", row["variants_sha256"], again)
     # On the same inputs and policy another version of the program may come to another result.
     other_program = same_inputs.holds and row["code_version"] != code_version()
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
@@ -237,6 +242,8 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         candidates=candidates,
         verifications=verifications,
         movements=movements,
+        variants=row["variants"],
+        variant_results=judged.variants,
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *change_warnings]) or None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from efficiency.errors import UsageError
 from efficiency.evaluation.changes import Comparison, Side, compare
 from efficiency.evaluation.lists import select
-from efficiency.job.evaluate import evaluate_period
+from efficiency.job.evaluate import evaluate_period, variants_read
 from efficiency.job.ingest import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
@@ -49,7 +49,7 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
             )
 
         def side(policy: Policy) -> Side:
-            evaluation = evaluate_period(facts, policy, period, contents)
+            evaluation = evaluate_period(facts, policy, period, contents, variants=variants_read(policy, "lists"))
             return Side(policy, evaluation, select(evaluation, policy))
 
         comparison = compare(side(first), side(second))

@@ -17,7 +17,7 @@ from efficiency.evaluation.lists import select
 from efficiency.intake.layout import NO_MAPPING
 from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import DECLINED, Target, find_target
-from efficiency.job.evaluate import evaluate_period
+from efficiency.job.evaluate import evaluate_period, variants_read
 from efficiency.job.execution import read_one_by_one, resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
 from efficiency.parts import whole
@@ -58,8 +58,9 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         resolved = _tried(warehouse, contents, parsed, folder)
         trial = resolved.facts
         kept = kept_facts(warehouse, folder)
-        before = evaluate_period(kept, policy, period, contents, evaluation["inputs_sha256"])
-        after = evaluate_period(trial, policy, period, contents)
+        judged_with = variants_read(policy, evaluation["variants"])
+        before = evaluate_period(kept, policy, period, contents, evaluation["inputs_sha256"], variants=judged_with)
+        after = evaluate_period(trial, policy, period, contents, variants=judged_with)
         tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
     changes = effects(before, select(before, policy), after, select(after, policy))

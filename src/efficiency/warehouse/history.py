@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import CANDIDATES, COMPOSITIONS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas import (
+    CANDIDATES,
+    COMPOSITIONS,
+    EVALUATIONS,
+    INDICATORS,
+    MOVEMENTS,
+    SCORES,
+    VARIANT_EFFECTS,
+    VARIANTS,
+    VERIFICATIONS,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from efficiency.evaluation.evaluate import VariantResults
+    from efficiency.evaluation.variants import VariantMode
     from schemas import Table
 
 PREVIOUS = pl.Schema({"uscc": pl.String(), "previous_tier": pl.String(), "d_streak_before": pl.Int64()})
@@ -42,12 +54,22 @@ class PublishedEvaluation:
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
     compositions: pl.DataFrame | None = None
     """schemas.COMPOSITIONS likewise; None when they are not known."""
+    variants: VariantMode | None = None
+    """Whose rows the method variants have; None where the policy has no variants."""
+    variant_results: VariantResults | None = None
+    """What they give; None where they were not evaluated."""
 
     @property
     def evaluation_id(self) -> str:
         """Period, policy and a digest of inputs and policy text: the same evaluation has the same id on any machine."""
-        text = f"{self.inputs_sha256} {self.policy_sha256} {self.period}"
+        parts = (self.inputs_sha256, self.policy_sha256, self.period, self.variants_sha256)
+        text = " ".join(part for part in parts if part is not None)
         return f"{self.period}-{self.policy_id}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def variants_sha256(self) -> str | None:
+        """Digest of what the method variants read; None where they were not evaluated."""
+        return self.variant_results.inputs_sha256 if self.variant_results else None
 
     @property
     def results(self) -> dict[Table, pl.DataFrame]:
@@ -57,13 +79,18 @@ class PublishedEvaluation:
             INDICATORS: self.indicators,
             CANDIDATES: self.candidates,
             VERIFICATIONS: self.verifications,
+            **(
+                {VARIANTS: self.variant_results.rows, VARIANT_EFFECTS: self.variant_results.effects}
+                if self.variant_results
+                else {}
+            ),
         }
 
     @property
     def row(self) -> dict[str, Any]:
         """Its row of results.evaluations, without `current` and `stale`."""
         own = ("period", "policy_id", "policy_sha256", "policy_toml", "run_id", "code_version", "inputs_sha256",
-               "created_at", "warnings")  # fmt: skip
+               "created_at", "warnings", "variants", "variants_sha256")  # fmt: skip
         return {"evaluation_id": self.evaluation_id, **{name: getattr(self, name) for name in own}}
 
 
@@ -147,9 +174,9 @@ def previous_scores(contents: Contents | None, policy_id: str, before_period: st
 def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
     """`contents` with `new` as the current evaluation of its period under its policy.
 
-    An evaluation of the same inputs, policy text and period that exists already is made current again instead of
-    being written twice. When the period's current evaluation changes, the current evaluations of the policy's
-    later periods are marked stale, since they were given another history; the new one is not stale. Rows that
+    An evaluation of the same inputs, policy text, period and method variants that exists already is made current again
+    instead of being written twice. When the period's current evaluation changes, the current evaluations of the
+    policy's later periods are marked stale, since they were given another history; the new one is not stale. Rows that
     were published before are never altered, but for `current` and `stale` and what the totals are made of.
     """
     evaluations = contents["results.evaluations"]
@@ -159,6 +186,7 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
         & (pl.col("policy_id") == new.policy_id)
         & (pl.col("policy_sha256") == new.policy_sha256)
         & (pl.col("inputs_sha256") == new.inputs_sha256)
+        & pl.col("variants_sha256").eq_missing(pl.lit(new.variants_sha256, dtype=pl.String))
     )
     existing = evaluations.filter(same_evaluation)
     frames: dict[str, pl.DataFrame] = {}
@@ -169,12 +197,12 @@ def add_evaluation(contents: Contents, new: PublishedEvaluation) -> Contents:
         changed = True
         evaluations = pl.concat([evaluations, _row(new)])
         for table, rows in new.results.items():
-            added = table.conform(_with_keys(rows, new, chosen))
+            added = table.conform(_with_keys(table, rows, new, chosen))
             frames[table.qualified] = pl.concat([contents[table.qualified], added])
     if new.compositions is not None:
         # They go with the facts in the file, which may have changed without changing a total.
         others = contents[COMPOSITIONS.qualified].filter(pl.col("evaluation_id") != chosen)
-        made = COMPOSITIONS.conform(_with_keys(new.compositions, new, chosen))
+        made = COMPOSITIONS.conform(_with_keys(COMPOSITIONS, new.compositions, new, chosen))
         frames[COMPOSITIONS.qualified] = pl.concat([others, made])
     if new.movements is not None:
         frames[MOVEMENTS.qualified] = _with_movements(contents[MOVEMENTS.qualified], new.movements, new, chosen)
@@ -196,18 +224,15 @@ def _with_movements(
 
     An evaluation that stays as it was can get another one before it: what moved since then are rows of their own.
     """
-    rows = MOVEMENTS.conform(_with_keys(movements, new, chosen))
+    rows = MOVEMENTS.conform(_with_keys(MOVEMENTS, movements, new, chosen))
     pair = ["evaluation_id", "previous_evaluation_id"]
     return pl.concat([published, rows.join(published, on=pair, how="anti")])
 
 
-def _with_keys(rows: pl.DataFrame, new: PublishedEvaluation, evaluation_id: str) -> pl.DataFrame:
-    """`rows` with evaluation_id, period and policy_id of the evaluation to which they belong."""
-    return rows.with_columns(
-        pl.lit(evaluation_id).alias("evaluation_id"),
-        pl.lit(new.period).alias("period"),
-        pl.lit(new.policy_id).alias("policy_id"),
-    )
+def _with_keys(table: Table, rows: pl.DataFrame, new: PublishedEvaluation, evaluation_id: str) -> pl.DataFrame:
+    """`rows` with those of evaluation_id, period and policy_id that `table` has, of the evaluation they belong to."""
+    keys = {"evaluation_id": evaluation_id, "period": new.period, "policy_id": new.policy_id}
+    return rows.with_columns(pl.lit(value).alias(name) for name, value in keys.items() if name in table.names)
 
 
 def _row(new: PublishedEvaluation) -> pl.DataFrame:

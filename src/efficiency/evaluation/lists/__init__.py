@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from efficiency.evaluation.lists.candidates import select
+from efficiency.evaluation.lists.candidates import columns_read, lists_met, select
 from efficiency.evaluation.lists.next_tier import NO_REVENUE
 from efficiency.evaluation.lists.partners import PARTNERS, find_partners
 from efficiency.evaluation.lists.reasons import UNSTATED
@@ -13,8 +13,10 @@ __all__ = [
     "NO_REVENUE",
     "PARTNERS",
     "UNSTATED",
+    "columns_read",
     "find_partners",
     "forms_looked_at",
+    "lists_met",
     "select",
     "verifications",
     "with_source_cells",

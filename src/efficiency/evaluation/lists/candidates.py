@@ -15,7 +15,7 @@ from efficiency.evaluation.lists.next_tier import next_tier_needs
 from efficiency.evaluation.lists.partners import find_partners
 from efficiency.evaluation.lists.reasons import columns_in, reason
 from efficiency.evaluation.lists.verification import missing_labels
-from efficiency.policy.expressions import predicate
+from efficiency.policy.expressions import column_names, predicate
 from efficiency.policy.model import VERIFY, VERIFY_TITLE, Candidate, Policy
 from schemas.results import CANDIDATES, own_schema
 
@@ -32,18 +32,13 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     """
     if not policy.candidate:
         return pl.DataFrame(schema=own_schema(CANDIDATES))
-    met = [_met(candidate) for candidate in policy.candidate]
-    entry = pl.coalesce(
-        *(pl.when(holds).then(i) for i, holds in enumerate(met)),
-        pl.lit(None, dtype=pl.Int32),
-    )
     # Only columns that a reason names are kept: a profile has many columns and many enterprises.
     named = {column for candidate in policy.candidate for column in columns_in(candidate)}
     matched = (
         evaluation.profile.filter(pl.col("cohort").is_not_null())
-        .with_columns(entry.cast(pl.Int64).alias("entry"))
+        .with_columns(_entry(policy).alias("entry"))
         .filter(pl.col("entry").is_not_null())
-        .with_columns(missing_labels(policy).alias("missing"))
+        .with_columns(missing_labels(evaluation, policy).alias("missing"))
         .select(sorted(named | {"uscc", "name", "tier", "tier_confidence", "score", "entry", "missing"}))
     )
     parts = [
@@ -59,6 +54,26 @@ def select(evaluation: Evaluation, policy: Policy) -> pl.DataFrame:
     for found in (partners, needs):
         rows = rows.join(found, on="uscc", how="left", validate="m:1", maintain_order="left")
     return rows.select(pl.col(name).cast(dtype) for name, dtype in own_schema(CANDIDATES).items())
+
+
+def lists_met(profile: pl.DataFrame, policy: Policy) -> pl.Series:
+    """The list that each enterprise of a scored `profile` is on before verification; null for none."""
+    of_entry = {i: candidate.list for i, candidate in enumerate(policy.candidate)}
+    entry = pl.when(pl.col("cohort").is_not_null()).then(_entry(policy))
+    listed = entry.replace_strict(of_entry, default=None, return_dtype=pl.String)
+    return profile.select(listed.alias("list")).to_series()
+
+
+def columns_read(policy: Policy) -> set[str]:
+    """The columns of the scored profile by which `lists_met` decides."""
+    spares = {"protected", "open_incidents"} if any(one.spares_protected for one in policy.candidate) else set[str]()
+    return spares.union(*(column_names(candidate.when) for candidate in policy.candidate))
+
+
+def _entry(policy: Policy) -> pl.Expr:
+    """The position of the first [[candidate]] entry that an enterprise meets; null for none."""
+    met = (pl.when(_met(candidate)).then(i) for i, candidate in enumerate(policy.candidate))
+    return pl.coalesce(*met, pl.lit(None, dtype=pl.Int32)).cast(pl.Int64)
 
 
 def _met(candidate: Candidate) -> pl.Expr:

@@ -11,7 +11,7 @@ from efficiency.policy.model import Policy, Verification
 from schemas.results import SEPARATOR, VERIFICATIONS, own_schema
 
 
-def missing_labels(policy: Policy) -> pl.Expr:
+def missing_labels(evaluation: Evaluation, policy: Policy) -> pl.Expr:
     """The labels of the verifications of an entry's list that do not hold, joined by 、; null where all do.
 
     The column `entry` is the position of the [[candidate]] entry that an enterprise meets.
@@ -19,7 +19,7 @@ def missing_labels(policy: Policy) -> pl.Expr:
     failed = [
         pl.when(pl.col("entry").is_in(entries) & ~predicate(rule.when)).then(pl.lit(rule.label))
         for rule in policy.verification
-        if not _not_computed(rule, policy)
+        if not _not_computed(rule, evaluation, policy)
         and (entries := [i for i, candidate in enumerate(policy.candidate) if candidate.list in rule.lists])
     ]
     labels = pl.concat_str([pl.lit(None, dtype=pl.String), *failed], separator="、", ignore_nulls=True)
@@ -38,7 +38,7 @@ def verifications(evaluation: Evaluation, policy: Policy, candidates: pl.DataFra
     parts, schema = [], evaluation.profile.schema
     for number, rule in enumerate(policy.verification):
         asked = listed.filter(pl.col("list").is_in(rule.lists))
-        passed = pl.lit(None, dtype=pl.Boolean) if _not_computed(rule, policy) else predicate(rule.when)
+        passed = pl.lit(None, dtype=pl.Boolean) if _not_computed(rule, evaluation, policy) else predicate(rule.when)
         parts.append(
             asked.join(
                 evaluation.profile.select("uscc", passed.alias("passed"), _looked_at(rule, schema).alias("looked_at")),
@@ -66,6 +66,8 @@ def _looked_at(rule: Verification, schema: pl.Schema) -> pl.Expr:
     return pl.concat_str(texts, separator=SEPARATOR) if texts else pl.lit(None, dtype=pl.String)
 
 
-def _not_computed(rule: Verification, policy: Policy) -> bool:
-    """Whether the rule asks for what the policy has nobody computed for: that is no failed tick."""
-    return policy.robustness.draws == 0 and "tier_confidence" in column_names(rule.when)
+def _not_computed(rule: Verification, evaluation: Evaluation, policy: Policy) -> bool:
+    """Whether the rule asks for what nobody has computed, draws or variants: that is no failed tick."""
+    asked = column_names(rule.when)
+    without_draws = policy.robustness.draws == 0 and "tier_confidence" in asked
+    return without_draws or (evaluation.variants is None and bool({"agreement", "list_agreement"} & asked))

@@ -21,6 +21,8 @@ _RESULT_SOURCES = {
     "results.indicators": "the evaluation of the facts under its policy",
     "results.candidates": "the evaluation of the facts under its policy",
     "results.verifications": "the evaluation of the facts under its policy",
+    "results.variants": "the evaluation of the facts under the variants of its policy",
+    "results.variant_effects": "the evaluation of the facts under the variants of its policy",
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
     "results.compositions": "the facts as they were when the evaluation was made or found unchanged last",
     "results.coefficients": "the evaluation's policy and the carriers table",

@@ -17,7 +17,16 @@ from efficiency.warehouse.schema.energy_view import ENERGY_BODY, ENERGY_COLUMNS
 from efficiency.warehouse.schema.lineage_view import LINEAGE_BODY, LINEAGE_COLUMNS, lineage_figures
 from efficiency.warehouse.schema.monthly_view import MONTHLY_BODY, MONTHLY_COLUMNS, monthly_figures
 from efficiency.warehouse.schema.tables import literal, quoted
-from schemas import CANDIDATES, EVALUATIONS, INDICATORS, SCORES, SUBMISSIONS, VERIFICATIONS
+from schemas import (
+    CANDIDATES,
+    EVALUATIONS,
+    INDICATORS,
+    SCORES,
+    SUBMISSIONS,
+    VARIANT_EFFECTS,
+    VARIANTS,
+    VERIFICATIONS,
+)
 from schemas.column import Column, Table
 from schemas.profile import TIERS, TOTALS
 
@@ -88,6 +97,7 @@ def all_views() -> tuple[View, ...]:
             of_facts=True,
         ),
         _verification(),
+        _variants(),
         View(
             "monthly",
             "One row per enterprise, measure and month of a stated span: the figure of the month, cumulative figures "
@@ -230,6 +240,47 @@ def _verification() -> View:
         ),
         f"FROM results.verifications AS v\n{_CURRENT.format('v')}\n"
         "LEFT JOIN results.scores AS s ON s.evaluation_id = v.evaluation_id AND s.uscc = v.uscc\n"
+        "LEFT JOIN results.candidates AS c ON c.evaluation_id = v.evaluation_id AND c.uscc = v.uscc",
+    )
+
+
+def _variants() -> View:
+    base = {column.name: column for column in SCORES.columns}
+    return View(
+        "variants",
+        "One row per method variant and enterprise of a current evaluation: tier and list under the variant beside "
+        "those of the evaluation itself",
+        (
+            *_named(SCORES, "s", "evaluation_id", "period", "policy_id"),
+            *_named(VARIANTS, "v", "variant"),
+            *_named(VARIANT_EFFECTS, "w", "number", "title", "why"),
+            *_named(SCORES, "s", "uscc", "name", "town", "cohort"),
+            *_named(VARIANTS, "v", "status", "score", "rank", "tier", "list"),
+            (
+                replace(base["score"], name="base_score", title="本办法得分", meaning="Score of the evaluation"),
+                "s.score",
+            ),
+            (replace(base["rank"], name="base_rank", title="本办法名次", meaning="Rank of the evaluation"), "s.rank"),
+            (replace(base["tier"], name="base_tier", title="本办法等级", meaning="Tier of the evaluation"), "s.tier"),
+            (
+                Column("base_list", "text", "本办法清单", "List of the evaluation before verification; null for none"),
+                "coalesce(c.would_be, c.list)",
+            ),
+            (
+                Column(
+                    "same_tier", "flag", "等级一致", "Whether the tiers agree; null without a tier in the evaluation"
+                ),
+                "CASE WHEN s.tier IS NOT NULL THEN v.tier IS NOT DISTINCT FROM s.tier END",
+            ),
+            (
+                Column("same_list", "flag", "清单一致", "Whether the lists agree, no list being one too"),
+                "v.list IS NOT DISTINCT FROM coalesce(c.would_be, c.list)",
+            ),
+            *_named(SCORES, "s", "agreement", "list_agreement"),
+        ),
+        f"FROM results.variants AS v\n{_CURRENT.format('v')}\n"
+        "JOIN results.variant_effects AS w ON w.evaluation_id = v.evaluation_id AND w.variant = v.variant\n"
+        "JOIN results.scores AS s ON s.evaluation_id = v.evaluation_id AND s.uscc = v.uscc\n"
         "LEFT JOIN results.candidates AS c ON c.evaluation_id = v.evaluation_id AND c.uscc = v.uscc",
     )
 
