@@ -128,14 +128,19 @@ def evaluate(
     )
 
 
-def judged(ordered: pl.DataFrame, policy: Policy, missing: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+def judged(
+    ordered: pl.DataFrame, policy: Policy, missing: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, list[str]]:
     """Scope, scores, tiers and streaks of every enterprise of the profile `ordered`, and warnings (Chinese).
 
     `ordered` has one row per enterprise by uscc, `missing` what the profile lacks (shape `GAPS`), of which reasons and
-    notes are made and nothing else.
+    notes are made. Without it nothing is put into words: statuses, scores and tiers are the same.
     """
-    assigned = with_gaps(assign(ordered, policy), missing, policy).with_row_index("__row")
-    scored, warnings = _score_cohorts(assigned, policy)
+    assigned = assign(ordered, policy)
+    if missing is not None:
+        assigned = with_gaps(assigned, missing, policy)
+    assigned = assigned.with_row_index("__row")
+    scored, warnings = _score_cohorts(assigned, policy, worded=missing is not None)
     frame = pl.concat([assigned.drop(_STATUS), scored], how="horizontal")
     return apply_overrides(frame, policy.override).with_columns(d_streak()), warnings
 
@@ -146,7 +151,7 @@ def confidence(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
     return pl.coalesce(map(pl.lit, drawn)).alias("tier_confidence")
 
 
-def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame, list[str]]:
+def _score_cohorts(assigned: pl.DataFrame, policy: Policy, *, worded: bool) -> tuple[pl.DataFrame, list[str]]:
     """The columns that scoring adds, one row per enterprise in the order of `assigned`, and the warnings.
 
     Status and status_reason are those after scoring; enterprises without a cohort have null in all other columns.
@@ -155,12 +160,12 @@ def _score_cohorts(assigned: pl.DataFrame, policy: Policy) -> tuple[pl.DataFrame
     parts: list[pl.DataFrame] = []
     warnings: list[str] = []
     for cohort in policy.cohort:
-        columns = _columns_read(cohort, policy)
+        columns = [*_columns_read(cohort, policy), *(words_missing(cohort) if worded else ())]
         members = assigned.select("cohort", *columns).filter(pl.col("cohort") == cohort.id).rechunk()
         counted = assigned.filter(pl.col("counted_in") == cohort.id).select(
             "uscc", *(cohort.tiers.within if cohort.tiers else ())
         )
-        scored, arisen = score_cohort(members, cohort, policy, counted)
+        scored, arisen = score_cohort(members, cohort, policy, counted, worded=worded)
         parts.append(scored.drop(set(members.columns) - set(_STATUS)))
         warnings += arisen
     outside = assigned.filter(pl.col("cohort").is_null()).select(_STATUS)
@@ -174,20 +179,20 @@ def _columns_read(cohort: Cohort, policy: Policy) -> list[str]:
     used = columns_used(cohort) | column_names(cohort.factor) | set(cohort.tiers.within if cohort.tiers else ())
     for adjustment in policy.adjustment:
         used |= column_names(adjustment.when)
-    return [*_STATUS, *sorted(used), *words_missing(cohort)]
+    return [*_STATUS, *sorted(used)]
 
 
 def score_cohort(
-    members: pl.DataFrame, cohort: Cohort, policy: Policy, counted: pl.DataFrame
+    members: pl.DataFrame, cohort: Cohort, policy: Policy, counted: pl.DataFrame, *, worded: bool = True
 ) -> tuple[pl.DataFrame, list[str]]:
     """`members` of one cohort with indicators, scores and initial tiers, and the warnings.
 
-    `counted`: see `add_tiers`.
+    `counted`: see `add_tiers`. Reasons, notes and labels are left out where it is not `worded`.
     """
-    graded = grade_data(measure(members, cohort), cohort)
-    with_benchmarks, unusable = add_benchmarks(graded, cohort)
-    scored, undefined = add_indicator_scores(with_benchmarks, cohort)
-    totalled, incomputable = add_totals(scored, cohort, policy.adjustment)
+    graded = grade_data(measure(members, cohort), cohort, worded=worded)
+    with_benchmarks, unusable = add_benchmarks(graded, cohort, worded=worded)
+    scored, undefined = add_indicator_scores(with_benchmarks, cohort, worded=worded)
+    totalled, incomputable = add_totals(scored, cohort, policy.adjustment, worded=worded)
     return add_tiers(totalled, cohort, counted), [*unusable, *undefined, *incomputable]
 
 

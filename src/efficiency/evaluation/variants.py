@@ -17,7 +17,6 @@ import polars as pl
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, VariantResults, confidence, judged
 from efficiency.evaluation.lists import columns_read, lists_met
-from efficiency.facts.gaps import GAPS
 from efficiency.facts.profile import inputs_sha256
 from efficiency.policy.model import Policy
 from schemas.profile import TIERS
@@ -97,7 +96,7 @@ def _by_inputs(policy: Policy) -> list[list[tuple[str, Policy]]]:
 
 def _under(profile: pl.DataFrame, policy: Policy, agreement: pl.Series | None) -> pl.DataFrame:
     """status, score, rank, tier and list of every enterprise of `profile` under `policy`, in its order."""
-    frame, _ = judged(profile, policy, GAPS.to_frame())
+    frame, _ = judged(profile, policy)
     read = columns_read(policy)
     added = [pl.lit(agreement, dtype=pl.Float64).alias("agreement")]
     if "tier_confidence" in read:

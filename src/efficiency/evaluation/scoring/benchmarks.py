@@ -26,12 +26,13 @@ from efficiency.policy.model import Benchmark, Cohort, Indicator
 from schemas.profile import PROFILE_TITLES
 
 
-def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, list[str]]:
+def add_benchmarks(graded: pl.DataFrame, cohort: Cohort, *, worded: bool = True) -> tuple[pl.DataFrame, list[str]]:
     """`graded` with each indicator's benchmark, and warnings (Chinese) about benchmarks that are not positive.
 
     benchmark_<id>, in the unit of the value, is null where the formula uses none or it is not positive; members_<id>
     is the number of values behind a statistic, null for a fixed one; scope_<id> names its group in Chinese;
-    own_share_<id> is the weight of the enterprise's own figure in the mean that it is held against.
+    own_share_<id> is the weight of the enterprise's own figure in the mean that it is held against. Where it is not
+    `worded`, there are benchmarks alone, and no warnings.
     """
     formula = formula_of(cohort)
     specs = {indicator.id: formula.benchmark_of(indicator) for indicator in cohort.indicator}
@@ -45,11 +46,16 @@ def add_benchmarks(graded: pl.DataFrame, cohort: Cohort) -> tuple[pl.DataFrame, 
             return _same_for_all(graded.height, indicator, None, members, formula.scope)
         if spec.fixed is not None:
             return _same_for_all(graded.height, indicator, spec.fixed, None, "固定值")
+        if not worded:
+            top, bottom, value = _figures(graded, indicator)
+            benchmark = own_benchmark(spec, top, bottom, value, grouped[spec.within])[0]
+            usable = np.where(benchmark > 0, benchmark, np.nan)
+            return [pl.Series(f"benchmark_{indicator.id}", usable, nan_to_null=True)]
         return _statistic(graded, indicator, spec, grouped[spec.within])
 
     frame = graded.with_columns(column for indicator in cohort.indicator for column in added(indicator))
     warnings: list[str] = []
-    for indicator in cohort.indicator:
+    for indicator in cohort.indicator if worded else ():
         if (spec := specs[indicator.id]) and spec.stat:
             frame, unusable = _drop_not_positive(frame, indicator, cohort)
             warnings += unusable
@@ -96,10 +102,7 @@ def _everybody(value: Floats) -> Groups:
 
 def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, groups: Groups) -> list[pl.Series]:
     """benchmark_<id>, members_<id> and scope_<id> of a statistic over the ranked enterprises."""
-    figures = (f"{part}_{indicator.id}" for part in ("numerator", "denominator", "value"))
-    top, bottom, value = (frame[name].to_numpy().astype(np.float64)[None, :] for name in figures)
-    # Only ranked enterprises make a benchmark.
-    value = np.where(frame.select(RANKED).to_series().to_numpy(), value, np.nan)
+    top, bottom, value = _figures(frame, indicator)
     benchmark = own_benchmark(spec, top, bottom, value, groups)[0]
     everybody = _everybody(value)
     if spec.leave_one_out:
@@ -126,6 +129,13 @@ def _statistic(frame: pl.DataFrame, indicator: Indicator, spec: Benchmark, group
         scopes.alias(f"scope_{indicator.id}"),
         pl.Series(f"own_share_{indicator.id}", share, nan_to_null=True),
     ]
+
+
+def _figures(frame: pl.DataFrame, indicator: Indicator) -> tuple[Floats, Floats, Floats]:
+    """1 × enterprises each: numerators, denominators, and the values of ranked enterprises, who make the benchmark."""
+    figures = (f"{part}_{indicator.id}" for part in ("numerator", "denominator", "value"))
+    top, bottom, value = (frame[name].to_numpy().astype(np.float64)[None, :] for name in figures)
+    return top, bottom, np.where(frame["is_ranked"].to_numpy(), value, np.nan)
 
 
 def _own_share(spec: Benchmark, bottom: Floats, value: Floats, groups: Groups) -> Floats:

@@ -40,24 +40,28 @@ def measure(members: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     return inputs.with_columns(_value(indicator).alias(f"value_{indicator.id}") for indicator in cohort.indicator)
 
 
-def grade_data(measured: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+def grade_data(measured: pl.DataFrame, cohort: Cohort, *, worded: bool = True) -> pl.DataFrame:
     """`measured` with `status` (ranked or insufficient), `is_ranked`, and `status_reason`, which names what is missing.
 
     An enterprise is insufficient if it lacks the value of an indicator with missing = "insufficient", or every value.
+    No reason is given where it is not `worded`.
     """
     needed = [indicator for indicator in cohort.indicator if indicator.missing == "insufficient"]
     lacks_all = pl.all_horizontal(pl.col(f"value_{indicator.id}").is_null() for indicator in cohort.indicator)
     lacks_needed = pl.any_horizontal(pl.lit(value=False), *(pl.col(f"value_{i.id}").is_null() for i in needed))
+    lacking = lacks_needed | lacks_all
+    status = pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status")
+    if not worded:
+        return measured.with_columns((~lacking).alias("is_ranked"), status)
     named = needed or cohort.indicator
     gaps = pl.concat_str([_gap(indicator) for indicator in named], separator="；", ignore_nulls=True)
     every_gap = pl.concat_str([_gap(indicator) for indicator in cohort.indicator], separator="；", ignore_nulls=True)
-    lacking = lacks_needed | lacks_all
     measured = measured.with_columns(missing_in_words(measured, cohort.indicator, lacking).alias("__missing"))
     missing = pl.when(pl.col("__missing").is_not_null()).then(pl.lit("。") + pl.col("__missing")).otherwise(pl.lit(""))
     reason = pl.format("数据不足：{}{}", pl.when(lacks_all).then(every_gap).otherwise(gaps), missing)
     return measured.with_columns(
         (~lacking).alias("is_ranked"),
-        pl.when(lacking).then(pl.lit("insufficient")).otherwise(pl.lit("ranked")).alias("status"),
+        status,
         sentence_where(measured, lacking, reason).alias("status_reason"),
     ).drop("__missing")
 
