@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.reports.delivery import TOWNS
 from efficiency.reports.report import Report
-from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VERIFICATIONS
+from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VARIANT_EFFECTS, VARIANTS, VERIFICATIONS
 from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
@@ -37,12 +37,14 @@ def report_of(
     """Everything that the documents of one evaluation are made from.
 
     `evaluation` is its row of results.evaluations. `results` has its scores, indicators and candidates by qualified
-    table name, with or without evaluation_id, period and policy_id. `problems` are those to be mended, in the shape
-    that resolving gives them.
+    table name, with or without evaluation_id, period and policy_id, and what its method variants give, if it has any.
+    `problems` are those to be mended, in the shape that resolving gives them.
     """
 
     def named(table: Table) -> pl.DataFrame:
-        whose = (pl.lit(evaluation[name]).alias(name) for name in IDENTITY)
+        if table.qualified not in results:
+            return table.empty()
+        whose = (pl.lit(evaluation[name]).alias(name) for name in IDENTITY if name in table.names)
         return table.conform(results[table.qualified].with_columns(whose))
 
     return Report(
@@ -61,6 +63,8 @@ def report_of(
         problems=PROBLEMS.conform(problems.drop("row").with_columns(pl.lit(evaluation["run_id"]).alias("run_id"))),
         warnings=tuple((evaluation["warnings"] or "").splitlines()),
         movements=movements,
+        variants=named(VARIANTS),
+        variant_effects=named(VARIANT_EFFECTS),
     )
 
 

@@ -97,8 +97,9 @@ def select_lists(
 
 def variants_read(policy: Policy, kept: VariantMode | None) -> VariantMode:
     """How far variants have to be evaluated to know the lists: as they are `kept`, or not at all where no list asks."""
-    rules = [rule.when for rule in (*policy.candidate, *policy.verification)] + [policy.partners.where]
-    asked = {name for when in rules for name in column_names(when)} & {"agreement", "list_agreement"}
+    conditions = [*(one.when for one in policy.candidate), *(one.when for one in policy.verification)]
+    conditions.append(policy.partners.where)
+    asked = {name for when in conditions for name in column_names(when)} & {"agreement", "list_agreement"}
     return kept if kept and asked else "none"
 
 

@@ -139,8 +139,8 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
         yield from _reason_faults(candidate.reason, ("candidate", i, "reason"), scored)
     lists = {candidate.list for candidate in policy.candidate}
     for i, verification in enumerate(policy.verification):
-        known = expressions.verification_columns(policy.indicator_ids)
-        yield from _expression(("verification", i, "when"), verification.when, scored, columns=known)
+        verifying = expressions.verification_columns(policy.indicator_ids)
+        yield from _expression(("verification", i, "when"), verification.when, scored, columns=verifying)
         same = [other for other in policy.verification[:i] if other.label == verification.label]
         if any(set(other.lists) & set(verification.lists) for other in same):
             yield Fault(

@@ -170,8 +170,9 @@ def _refuse_overlaps(places: dict[str, list[Place]]) -> None:
             if (other := taken.setdefault(place, path)) != path:
                 raise VariantError(f"{path!r} and {other!r} name the same place; keep one of them")
     for place, path in taken.items():
-        if other := next((taken[place[:end]] for end in range(1, len(place)) if place[:end] in taken), None):
-            raise VariantError(f"{path!r} and {other!r} name the same place; keep one of them")
+        around = [taken[place[:end]] for end in range(1, len(place)) if place[:end] in taken]
+        if around:
+            raise VariantError(f"{path!r} and {around[0]!r} name the same place; keep one of them")
 
 
 def _reweighted(policy: Policy, changed: Policy) -> Policy:

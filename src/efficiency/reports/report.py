@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from efficiency.policy.model import Policy
 from efficiency.reports.text import clean_text, period_title
+from schemas import VARIANT_EFFECTS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,10 @@ class Report:
     """Shape schemas.MOVEMENTS without evaluation_id, period and policy_id; None without a previous evaluation."""
     region: str = ""
     """Name of the region, put before every title."""
+    variants: pl.DataFrame = field(default_factory=VARIANTS.empty)
+    """Shape schemas.VARIANTS; empty where the method variants were not evaluated."""
+    variant_effects: pl.DataFrame = field(default_factory=VARIANT_EFFECTS.empty)
+    """Shape schemas.VARIANT_EFFECTS, likewise."""
 
     @cached_property
     def policy(self) -> Policy:

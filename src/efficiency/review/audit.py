@@ -221,8 +221,8 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     same_inputs = _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     yield same_inputs
     if judged.variants is not None or row["variants_sha256"] is not None:
-        again = judged.variants and judged.variants.inputs_sha256
-        yield _equal(f"{subject} variants' inputs", row["variants_sha256"], again)
+        read = judged.variants and judged.variants.inputs_sha256
+        yield _equal(f"{subject} variants' inputs", row["variants_sha256"], read)
     # On the same inputs and policy another version of the program may come to another result.
     other_program = same_inputs.holds and row["code_version"] != code_version()
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)

@@ -21,9 +21,11 @@ from efficiency.reports.card.standing import (
 )
 from efficiency.reports.card.words import (
     FIRMNESS,
+    METHODS,
     ONE_CHANGE,
     dimension_words,
     listed,
+    methods_words,
     own_share,
     possible_changes,
     protection,
@@ -174,6 +176,8 @@ def _standing(explanation: Explanation) -> list[str]:
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
         lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+    if methods := methods_words(explanation):
+        lines.append((METHODS, methods))
     return labelled_lines([*lines, *protection(explanation), *listed(explanation)])
 
 

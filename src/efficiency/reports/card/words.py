@@ -11,6 +11,7 @@ import polars as pl
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.reports.card.figures import movement_lines
 from efficiency.reports.content import checks, efficiencies, partners, rules
+from efficiency.reports.robustness import agreement_words
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, format_figure, format_to_reach, percentage
 from schemas.results import CANDIDATES, STATUS_NAMES
 
@@ -22,9 +23,20 @@ if TYPE_CHECKING:
 
 SHOWN_APART = 0.005
 """Scores that differ by less look alike with two decimals."""
+METHODS = "方法稳健"
 FIRMNESS = "等级稳健度(仅权重与数据)"
 ONE_CHANGE = "单改一项数据；同组基准和其他企业得分随之变化，已按改后重新评价"
 """What the way to a better tier supposes."""
+
+
+def methods_words(explanation: Explanation) -> str | None:
+    """In how many methods the tier and the list stay; None where it is not known."""
+    score, methods = explanation.score, len(explanation.policy.variant) + 1
+    tier = agreement_words(score["agreement"], methods, f"为{score['tier']}类")
+    listed = (
+        agreement_words(score["list_agreement"], methods, "在同一清单(核查之前)") if explanation.candidate else None
+    )
+    return "；".join(words for words in (tier, listed) if words) or None
 
 
 def notes_on_result(explanation: Explanation) -> list[str]:
@@ -47,6 +59,8 @@ def notes_on_result(explanation: Explanation) -> list[str]:
         notes.append(f"不封顶得分 {full}(土地、能源等级按此排名)")
     if (confidence := score["tier_confidence"]) is not None:
         notes.append(f"{FIRMNESS} {percentage(confidence)}" + (f"({REVIEW})" if confidence < CONFIDENT else ""))
+    if methods := methods_words(explanation):
+        notes.append(f"{METHODS}：{methods}")
     return notes
 
 

@@ -13,6 +13,7 @@ from efficiency.reports.content.columns import noted
 from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
+from efficiency.reports.robustness import agreement_columns, methods_of
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, industry_label
 from efficiency.reports.workbook import Field
 
@@ -84,6 +85,7 @@ def _rows(report: Report) -> pl.DataFrame:
         "d_streak",
         "override_labels",
         (pl.col("revenue") == 0).alias("idle"),
+        *agreement_columns(methods_of(report)),
     )
     needs = [
         pl.when(pl.col(f"{dimension}_need").is_not_null()).then(
@@ -127,6 +129,11 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
     # A rank says nothing without the cohort in which it was taken.
     cohort = (Field("cohort_name", "评价组", "text", 10, paper=False),) if cohorts > 1 else ()
     on_paper, folded = _efficiency_fields(rows, _ON_PAPER.get(own, DIMENSIONS))
+    agreed = tuple(
+        Field(name, title, "text", 20, paper=False)
+        for name, title in (("tier_methods", "方法稳健：等级"), ("list_methods", "方法稳健：清单"))
+        if rows[name].count()
+    )
     reviewed = rows["review"].count() > 0
     raised = (Field("next_tier_needs", "升档所需", "text", 30, paper=False),) if rows["next_tier_needs"].count() else ()
     partners = own == "merger" or (own == VERIFY and rows["partners"].count() > 0)
@@ -157,6 +164,7 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
         Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
         Field("review", "复核提示", "alert", 14, paper=False),
+        *agreed,
         *raised,
         *((Field("partners", "建议并转对象", "text", 60, paper=False),) if partners else ()),
     ))  # fmt: skip

@@ -52,6 +52,7 @@ RANKING_FIELDS = noted((
     Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
     Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 10, paper=False),
     Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
+    Field("agreement", "口径\n一致率", "confidence", 9, paper=False),
 ))  # fmt: skip
 
 UNRATED_FIELDS = noted((
@@ -81,7 +82,9 @@ def cohort_label(policy: Policy) -> pl.Expr:
     return pl.col("cohort").replace(cohort_names(policy)).alias("cohort_name")
 
 
-OPTIONAL = ("factor", "adjustment_labels", "override_labels", "protection", "change", "surcharge_yuan_per_kwh")
+OPTIONAL = (
+    "factor", "adjustment_labels", "override_labels", "protection", "change", "surcharge_yuan_per_kwh", "agreement",
+)  # fmt: skip
 """Columns of the ranking that are left out where they would say nothing."""
 
 

@@ -12,6 +12,8 @@ from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full
 from efficiency.reports.officials.method import write_method
 from efficiency.reports.officials.one_page import write_one_page
 from efficiency.reports.officials.overview import write_overview
+from efficiency.reports.officials.variants import write_variants
+from efficiency.reports.robustness import methods_of
 from efficiency.reports.text import LIST_NAMES, sheet_name, shortened
 from efficiency.reports.workbook import (
     FIRST_ROW,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 ONE_PAGE = "一页纸"
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 SCORE_CHANGES = "得分变动"
+VARIANTS = "方法稳健"
 CONFIDENCE_NOTE = (
     "稳健度：仅就权重与数据而言，随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
 )
@@ -71,6 +74,8 @@ def write_officials(
         _, listed = write_lists(
             book, report, rows_per_sheet=rows_per_sheet, with_score_changes=True, with_full_results=whole
         )
+        if methods_of(report):
+            write_variants(book.workbook.add_worksheet(VARIANTS), book.styles, report)
         write_method(book.workbook.add_worksheet(METHOD), book.styles, report)
         write_overview(book.workbook, overview, book.styles, report, lists=listed)
         running = f"{title} 评价编号 {report.evaluation['evaluation_id']}"
@@ -111,7 +116,7 @@ def write_lists(
         targets, lookups = pl.DataFrame(schema={"uscc": pl.String, "details": pl.String}), {}
         elsewhere = ELSEWHERE_NOTE.format(file=full_results_file_name(report.period))
         remarks = (CONFIDENCE_NOTE, elsewhere, *remarks)
-    reserved = (ONE_PAGE, OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, METHOD, *LIST_NAMES.values())
+    reserved = (ONE_PAGE, OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, VARIANTS, METHOD, *LIST_NAMES.values())
 
     def linked(frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with the sheet in which each enterprise's details stand."""

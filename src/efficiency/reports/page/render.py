@@ -11,13 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from efficiency.errors import not_written
+from efficiency.reports import robustness
 from efficiency.reports.content import one_page
 from efficiency.reports.page.chart_library import chart_library
 from efficiency.reports.page.charts import FONTS, charts, legend, tier_legend
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 ENTERPRISES = 20_000
 """Enterprises that a page holds in full, as many as the officials' workbook does."""
+LISTED_IN_VARIANTS = 300
+"""Enterprises on lists that the part 方法稳健 shows."""
 EARLY = ("theme.js",)
 """What runs before anything is drawn."""
 SCRIPTS = (
@@ -91,6 +95,7 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
             title=clean_text(f"{data['title']}报告({data['period']})"),
             policy=_content_policy([early, own, library], style),
             summary=one_page.one_page(report),
+            robust=_robust(report),
             page=data,
             data=embedded(as_json(data)),
             details=embedded(as_json(details)),
@@ -101,6 +106,23 @@ def render(report: Report, *, limit: int = ENTERPRISES) -> str:
             script=own,
         )
     )
+
+
+def _robust(report: Report) -> dict[str, Any]:
+    """What the part 方法稳健 shows, or why it shows nothing, without characters that cannot be shown."""
+    if (absent := robustness.not_evaluated(report)) is not None:
+        return {"absent": absent}
+    found = robustness.grid(report, LISTED_IN_VARIANTS)
+    rows = tuple((clean_text(row[0]), clean_text(row[1]), *row[2:]) for row in found.rows)
+    return {
+        "absent": None,
+        "headline": robustness.headline(report),
+        "meaning": robustness.MEANING,
+        "legend": robustness.LEGEND,
+        "choices": robustness.choices(report),
+        "grid": replace(found, rows=rows),
+        "letters": list(TIER_FILL),
+    }
 
 
 @cache

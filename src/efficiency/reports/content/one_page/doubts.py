@@ -11,6 +11,7 @@ from efficiency.policy.model import VERIFY
 from efficiency.reports.content.one_page.overall import borderline
 from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section
 from efficiency.reports.content.totals import confidence_counts, ranked
+from efficiency.reports.robustness import first_page_words
 from efficiency.reports.text import CONFIDENT, SEVERITIES, count, enumerated, percentage, shortened
 from schemas import FED_BY, FORMS
 from schemas.profile import ENERGY_MEASURES, LAND_MEASURES, TOTALS
@@ -38,6 +39,7 @@ def doubts(report: Report, listed: pl.DataFrame) -> Section:
         *_missing(report),
         *_filled_in(report),
         *_unfirm(report, listed),
+        *first_page_words(report),
         *_unverified(report),
         *_to_be_mended(report),
     ]
