@@ -79,7 +79,7 @@ class _Sheet:
             "离开\n原清单\n(户)",
             "新进\n清单\n(户)",
         )
-        self._cells(spans, heads, [self.styles.header()] * len(spans))
+        self._cells(spans, heads, [self.styles.header()] * len(spans), room=1)
         text, number = self.styles.cell("text", text_wrap=True), self.styles.cell("integer")
         for position, title, why, *counts in rows:
             self._cells(spans, (f"{position}. {title}", why, *counts), [text, text, *[number] * 4])
@@ -88,7 +88,7 @@ class _Sheet:
         """The header and one row per enterprise."""
         heads = (*HEAD, *(f"{i}.\n{title}" for i, title in enumerate(found.titles, start=1)))
         singles = [(column, column) for column in range(len(heads))]
-        self._cells(singles, heads, [self.styles.header()] * len(heads))
+        self._cells(singles, heads, [self.styles.header()] * len(heads), room=1)
         text, middle = self.styles.cell("text", text_wrap=True), self.styles.cell("text", align="center")
         for listed, name, tier, tiers, lists, cells in found.rows:
             values = (listed, name, tier, tiers, lists, *(shown for shown, _ in cells))
@@ -104,12 +104,19 @@ class _Sheet:
             "text", align="center", bold=shown != tier, bg_color=TIER_FILL[tier], font_color=TIER_INK[tier]
         )
 
-    def _cells(self, spans: Sequence[tuple[int, int]], values: Sequence[str | int], formats: Sequence[Format]) -> None:
+    def _cells(
+        self,
+        spans: Sequence[tuple[int, int]],
+        values: Sequence[str | int],
+        formats: Sequence[Format],
+        *,
+        room: int = 0,
+    ) -> None:
+        """A row of cells, as high as the text that takes most lines, and `room` lines more."""
         texts = [clean_text(value) if isinstance(value, str) else value for value in values]
-        room = [sum(self.widths[first : last + 1]) for first, last in spans]
-        self.sheet.set_row(
-            self.row, row_height(max(lines_in(str(text), width) for text, width in zip(texts, room, strict=True)))
-        )
+        widths = [sum(self.widths[first : last + 1]) for first, last in spans]
+        lines = max(lines_in(str(text), width) for text, width in zip(texts, widths, strict=True))
+        self.sheet.set_row(self.row, row_height(lines + room) if lines > 1 or room else 15.5)
         for span, text, style in zip(spans, texts, formats, strict=True):
             write_merged(self.sheet, self.row, span, text, style)
         self.row += 1

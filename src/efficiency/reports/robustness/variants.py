@@ -165,10 +165,10 @@ def _hanging(report: Report, row: Mapping[str, Any]) -> str:
 
 
 def grid(report: Report, most: int) -> Grid:
-    """The first `most` enterprises on lists, by list in the policy's order, those whose verdict is least sure first."""
+    """The first `most` enterprises on lists, the gravest lists first, on each those whose list is least sure."""
     effects, methods = report.variant_effects.sort("number"), methods_of(report)
     ids = effects["variant"].to_list()
-    order = {own: i for i, own in enumerate(dict.fromkeys(rule.list for rule in report.policy.candidate))}
+    order = _order(report.policy)
     listed = (
         report.candidates.with_columns(pl.coalesce("would_be", "list").alias("rule"))
         .join(report.scores.select("uscc", "agreement", "list_agreement"), on="uscc", how="left", maintain_order="left")
@@ -197,6 +197,14 @@ def grid(report: Report, most: int) -> Grid:
             )
         )
     return Grid(tuple(effects["title"]), tuple(rows), listed.height - shown.height)
+
+
+def _order(policy: Policy) -> dict[str, int]:
+    """Id of each list → its place, those that propose the gravest first, then in the policy's order."""
+    proposals = {rule.list: rule.proposal for rule in reversed(policy.candidate)}
+    gravity = [*GRAVE, "renovate", "support", None]
+    lists = dict.fromkeys(rule.list for rule in policy.candidate)
+    return {own: i for i, own in enumerate(sorted(lists, key=lambda one: gravity.index(proposals[one])))}
 
 
 def _cell(row: Mapping[str, Any], tier: str | None, listed: str | None) -> tuple[str, str | None]:
