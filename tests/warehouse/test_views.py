@@ -103,6 +103,10 @@ def verified(id_: str, uscc: str, number: int, label: str, *, passed: bool, cell
     }
 
 
+def under(id_: str, uscc: str, variant: str, tier: str | None, **more: object) -> Row:
+    return {"evaluation_id": id_, "variant": variant, "uscc": uscc, "status": "ranked", "tier": tier, **more}
+
+
 def submission(id_: str, file_name: str, **more: object) -> Row:
     return {
         "submission_id": id_,
@@ -211,6 +215,34 @@ CONTENTS = {
         verified("o1", E1, 0, "已走访", passed=True, cell="走访.xlsx [表1] D6"),
     ),
     **table(
+        "results.variants",
+        under("t1", E1, "median", "A", list="upgrade"),
+        under("t1", E2, "median", None, status="insufficient"),
+        under("o1", E1, "median", "B"),
+    ),
+    **table(
+        "results.variant_effects",
+        *(
+            {
+                "evaluation_id": id_,
+                "period": "2026-10",
+                "policy_id": "p1",
+                "variant": "median",
+                "number": 1,
+                "title": "中位数",
+                "why": "一户一票",
+                "tiered": 2,
+                "tiers_moved": 1,
+                "tier_d": 1,
+                "d_moved": 1,
+                "listed": 3,
+                "lists_moved": 2,
+                "newly_listed": 0,
+            }
+            for id_ in ("t1", "o1")
+        ),
+    ),
+    **table(
         "intake.submissions",
         submission("out", "税务/10月.xlsx"),
         submission("nrg", "能源.xlsx", rows_blank=1),
@@ -277,6 +309,16 @@ def rows(analyst: DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return analyst.sql(sql).fetchall()
 
 
+def test_variants_stand_beside_the_evaluation_itself(analyst: DuckDBPyConnection) -> None:
+    found = rows(
+        analyst,
+        "SELECT uscc, title, why, tier, base_tier, list, base_list, same_tier, same_list FROM variants ORDER BY uscc",
+    )
+    assert [row[0] for row in found] == [E1, E2]  # of current evaluations alone
+    assert found[0][1:] == ("中位数", "一户一票", "A", "A", "upgrade", "upgrade", True, True)
+    assert found[1][3:] == (None, "C", None, "shutdown", False, False)
+
+
 @pytest.mark.parametrize("view", [view.name for view in all_views()])
 def test_every_view_answers(analyst: DuckDBPyConnection, view: str) -> None:
     assert rows(analyst, f"SELECT * FROM {view}")
@@ -295,6 +337,7 @@ def test_the_views_are_those_that_analysts_were_promised() -> None:
         "verification",
         "monthly",
         "energy_by_carrier",
+        "variants",
     ]
 
 

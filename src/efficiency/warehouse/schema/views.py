@@ -97,7 +97,6 @@ def all_views() -> tuple[View, ...]:
             of_facts=True,
         ),
         _verification(),
-        _variants(),
         View(
             "monthly",
             "One row per enterprise, measure and month of a stated span: the figure of the month, cumulative figures "
@@ -115,6 +114,7 @@ def all_views() -> tuple[View, ...]:
             ENERGY_BODY,
             of_facts=True,
         ),
+        _variants(),
     )
 
 
