@@ -44,6 +44,7 @@ SECTIONS = {
     "`[[candidate]]`": model.Candidate,
     "`[[verification]]`": model.Verification,
     "`[partners]`": model.Partners,
+    "`[[variant]]`": model.Variant,
     "`[robustness]`": model.Robustness,
     "`[notice]`": model.Notice,
     "`[surcharge]`": model.Surcharge,
