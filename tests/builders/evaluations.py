@@ -41,5 +41,7 @@ def as_published(
             pl.DataFrame(schema=own_schema(VERIFICATIONS)) if listed is None else verifications(judged, policy, listed)
         ),
         compositions=judged.compositions,
+        variants="all" if judged.variants else None,
+        variant_results=judged.variants,
     )
     return replace(new, **others)

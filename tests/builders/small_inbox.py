@@ -13,6 +13,7 @@ from efficiency.intake.parsing import uscc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from efficiency.evaluation.variants import VariantMode
     from efficiency.job.contracts import CompletedRun, PeriodEvaluation, RunContext, StagedOutputs, Validated
 
 COUNT = 14
@@ -109,6 +110,7 @@ def run(
     mapping: Path | None = None,
     policy: str = "zibo-jkq",
     reports: bool = True,
+    variants: VariantMode = "all",
 ) -> CompletedRun:
     """The month on `folder`/inbox, in this process, with its warehouse and output beside the inbox.
 
@@ -119,7 +121,8 @@ def run(
     from efficiency.periods import period_range
 
     place = warehouse(folder)
-    request = RunRequest(folder / "inbox", period_range(period), policy, place, folder / output, mapping=mapping)
+    periods = period_range(period)
+    request = RunRequest(folder / "inbox", periods, policy, place, folder / output, mapping=mapping, variants=variants)
     return run_month(request, None if reports else Steps(report=_warehouse_alone))
 
 
