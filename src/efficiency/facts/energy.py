@@ -75,8 +75,8 @@ def energy_totals(rows: pl.DataFrame, basis: EnergyBasis, window: Window) -> Ene
     return totals_of(in_standard_coal(rows, basis), window)
 
 
-def totals_of(converted: pl.DataFrame, window: Window) -> EnergyTotals:
-    """The same of rows that `in_standard_coal` has `converted`.
+def totals_of(converted: pl.DataFrame, window: Window, *, warned: bool = True) -> EnergyTotals:
+    """The same of rows that `in_standard_coal` has `converted`; without warnings where nobody is to be `warned`.
 
     Directly stated totals count where the carriers alone do not determine the total, and then for the spans
     that state no carrier. Electricity is what was consumed, whatever of it the basis excludes.
@@ -94,7 +94,7 @@ def totals_of(converted: pl.DataFrame, window: Window) -> EnergyTotals:
         )
         energy, electricity = _totals(theirs, window, some.height)
         parts.append(some.select("uscc", as_column(energy, "energy"), as_column(electricity, "electricity")))
-    return EnergyTotals(pl.concat(parts), _disagreements(placed, window))
+    return EnergyTotals(pl.concat(parts), _disagreements(placed, window) if warned else [])
 
 
 def _totals(placed: pl.DataFrame, window: Window, size: int) -> tuple[Vector, Vector]:

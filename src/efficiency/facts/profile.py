@@ -162,24 +162,26 @@ def with_other_totals(
     window: WindowKind,
     annualise: bool,
     energy: EnergyBasis,
+    same_window: bool,
 ) -> pl.DataFrame:
     """`profile`, built from the same `facts` at the end of the same `period`, with another window or energy basis.
 
-    The same as `build_profile` gives under these, without what does not depend on them being made again.
+    The same as `build_profile` gives under these, without what does not depend on them being made again: all but
+    energy in the `same_window`.
     """
     span = Window(window, period)
     counting = {form: _counting(form, facts[form]) for form in FORMS if form in READ_FOR_TOTALS}
-    parts = (
-        *(part for form in counting for part in _measures(form, counting[form], span)),
-        totals_of(in_standard_coal(counting["energy"], energy), span).frame,
-        energy_levels(counting["products"], span).frame,
-    )
-    frame = profile.drop({name for part in parts for name in part.columns} - {"uscc"})
+    parts = [totals_of(in_standard_coal(counting["energy"], energy), span, warned=False).frame]
+    if not same_window:
+        parts += [part for form in counting for part in _measures(form, counting[form], span)]
+        parts.append(energy_levels(counting["products"], span).frame)
+    made = {name for part in parts for name in part.columns} - {"uscc"}
+    frame = profile.drop(made)
     for part in parts:
-        frame = frame.join(part, on="uscc", how="left", validate="1:1")
-    return PROFILE.conform(frame.with_columns(pl.col(FLOW_WORDS) * _yearly(period, window, annualise=annualise))).sort(
-        "uscc"
-    )
+        frame = frame.join(part, on="uscc", how="left", validate="1:1", maintain_order="left")
+    flows = [name for name in FLOW_WORDS if name in made]
+    frame = PROFILE.conform(frame.with_columns(pl.col(flows) * _yearly(period, window, annualise=annualise)))
+    return frame if frame["uscc"].is_sorted() else frame.sort("uscc")
 
 
 def _yearly(period: date, window: WindowKind, *, annualise: bool) -> float:

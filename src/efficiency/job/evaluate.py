@@ -60,7 +60,7 @@ def evaluate_period(
     evaluation = evaluate(profile.frame, policy, profile.warnings, profile.gaps)
 
     def under(changed: Policy) -> pl.DataFrame:
-        return profile_under(changed, facts, evaluation.inputs, period)
+        return profile_under(changed, policy, facts, evaluation.inputs, period)
 
     evaluation = with_variants(evaluation, policy, under, variants)
     return _composed(evaluation, profile, policy, period) if composed else evaluation
@@ -103,8 +103,8 @@ def variants_read(policy: Policy, kept: VariantMode | None) -> VariantMode:
     return kept if kept and asked else "none"
 
 
-def profile_under(policy: Policy, facts: Partitions, profile: pl.DataFrame, period: str) -> pl.DataFrame:
-    """The profile of a variant's `policy`, from the `profile` of the policy that it is a variant of."""
+def profile_under(policy: Policy, base: Policy, facts: Partitions, profile: pl.DataFrame, period: str) -> pl.DataFrame:
+    """The profile under `policy`, a variant of `base`, from the `profile` under that."""
     parts = [
         with_other_totals(
             profile.join(partition["register"].select("uscc").unique(), on="uscc", how="semi")
@@ -115,6 +115,7 @@ def profile_under(policy: Policy, facts: Partitions, profile: pl.DataFrame, peri
             window=policy.window,
             annualise=policy.annualise,
             energy=energy_basis(policy),
+            same_window=(policy.window, policy.annualise) == (base.window, base.annualise),
         )
         for partition in facts.frames(without=_NOT_READ, only=READ_FOR_TOTALS | {"register"})
     ]
