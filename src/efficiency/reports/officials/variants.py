@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2_000
 """Enterprises on lists that the sheet shows; the warehouse has all of them."""
+MOST_ON_PAPER = 7
+"""Of them, those that are printed: with the table of choices they fill a page."""
 FIRST_WIDTHS = (13.0, 27.0, 6.0, 7.5, 7.5)
 """List, enterprise, tier, methods with that tier, methods with that list."""
 PAGE_WIDTH = 138.0
@@ -43,9 +45,11 @@ def write_variants(sheet: Worksheet, styles: Styles, report: Report) -> None:
     page.across(robustness.MEANING, wrapped)
     page.choices(robustness.choices(report))
     page.across("列入清单的企业", styles.get(bold=True, font_size=11, font_color=ACCENT, valign="bottom"), 20)
-    page.across(robustness.LEGEND, wrapped)
+    printed = f"打印前{MOST_ON_PAPER}户，其余在屏幕上查看。" if len(found.rows) > MOST_ON_PAPER else ""
+    page.across(f"{robustness.LEGEND}{printed}", wrapped)
     head = page.row
     page.grid(found)
+    sheet.print_area(0, 0, min(page.row, head + 1 + MOST_ON_PAPER) - 1, len(page.widths) - 1)
     if found.left_out:
         page.across(f"另有{found.left_out:,}户列入清单，见数据仓库视图 variants。", styles.note(font_size=10))
     print_setup(sheet, f"方法稳健 {report.period_title} 评价编号 {report.evaluation['evaluation_id']}")
@@ -71,15 +75,8 @@ class _Sheet:
         """The variants with what each moves: number and title, why, and four counts."""
         last = len(self.widths) - 1
         spans = ((0, 1), (2, last - 4), (last - 3, last - 3), (last - 2, last - 2), (last - 1, last - 1), (last, last))
-        heads = (
-            "口径",
-            "为什么说得通",
-            "等级\n改变\n(户)",
-            "不再\n为D类\n(户)",
-            "离开\n原清单\n(户)",
-            "新进\n清单\n(户)",
-        )
-        self._cells(spans, heads, [self.styles.header()] * len(spans), room=1)
+        heads = ("口径", "为什么说得通(右为户数)", "等级\n改变", "不再\n为D类", "离开\n原清单", "新进\n清单")
+        self._cells(spans, heads, [self.styles.header()] * len(spans), room=4)
         text, number = self.styles.cell("text", text_wrap=True), self.styles.cell("integer")
         for position, title, why, *counts in rows:
             self._cells(spans, (f"{position}. {title}", why, *counts), [text, text, *[number] * 4])
@@ -88,7 +85,7 @@ class _Sheet:
         """The header and one row per enterprise."""
         heads = (*HEAD, *(f"{i}.\n{title}" for i, title in enumerate(found.titles, start=1)))
         singles = [(column, column) for column in range(len(heads))]
-        self._cells(singles, heads, [self.styles.header()] * len(heads), room=1)
+        self._cells(singles, heads, [self.styles.header()] * len(heads), room=6)
         text, middle = self.styles.cell("text", text_wrap=True), self.styles.cell("text", align="center")
         for listed, name, tier, tiers, lists, cells in found.rows:
             values = (listed, name, tier, tiers, lists, *(shown for shown, _ in cells))
@@ -110,13 +107,13 @@ class _Sheet:
         values: Sequence[str | int],
         formats: Sequence[Format],
         *,
-        room: int = 0,
+        room: float = 0,
     ) -> None:
-        """A row of cells, as high as the text that takes most lines, and `room` lines more."""
+        """A row of cells, as high as the text that takes most lines, and `room` points more."""
         texts = [clean_text(value) if isinstance(value, str) else value for value in values]
         widths = [sum(self.widths[first : last + 1]) for first, last in spans]
         lines = max(lines_in(str(text), width) for text, width in zip(texts, widths, strict=True))
-        self.sheet.set_row(self.row, row_height(lines + room) if lines > 1 or room else 15.5)
+        self.sheet.set_row(self.row, row_height(lines) + room if lines > 1 else 15.5)
         for span, text, style in zip(spans, texts, formats, strict=True):
             write_merged(self.sheet, self.row, span, text, style)
         self.row += 1
