@@ -25,7 +25,7 @@ BETTER, WORSE = "↑", "↓"
 """Before a tier that is better or worse than that of the policy."""
 GRAVE = ("close", "merge")
 MOST_NAMED = 3
-NAME_WIDTH = 24
+NAME_WIDTH = 30
 LEGEND = (
     f"每格为该口径下的等级：与本办法相同的只写等级，{BETTER}更好，{WORSE}更差，{NOT_RANKED}该口径下不评等级；"
     "其后的“出”表示该口径下不在原清单上。"
@@ -145,7 +145,8 @@ def _grave(report: Report) -> str | None:
     agreed = named.join(report.scores.select("uscc", "list_agreement"), on="uscc", how="left", maintain_order="left")
     open_ones = agreed.filter(pl.col("list_agreement") < 1 - 1e-9).sort("list_agreement", "uscc")
     titles = "、".join(shortened(title, 16) for title in dict.fromkeys(lists[own] for own in named["rule"]))
-    words = f"符合{titles}规则的{count(named.height)}(含待核实)中，{count(named.height - open_ones.height)}怎么算都符合"
+    also = "(含待核实)" if (named["list"] == VERIFY).any() else ""
+    words = f"符合{titles}规则的{count(named.height)}{also}中，{count(named.height - open_ones.height)}怎么算都符合"
     if open_ones.is_empty():
         return f"{words}。"
     shown = [_hanging(report, row) for row in open_ones.iter_rows(named=True)]
