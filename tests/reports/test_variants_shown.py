@@ -11,8 +11,7 @@ from builders.reports import POLICY, of_nobody, renamed, sample_report
 from openpyxl import load_workbook
 
 from efficiency.reports import robustness
-from efficiency.reports.content import lists
-from efficiency.reports.content.one_page import one_page
+from efficiency.reports.content import lists, one_page
 from efficiency.reports.officials import write_officials
 from efficiency.reports.page import write_page
 from efficiency.reports.report import Report
@@ -42,9 +41,9 @@ def evaluated(report: Report) -> Report:
     frames = {"median": by_median, "year": base}
     agreeing = 1 + sum(frame["tier"].eq_missing(base["tier"]).cast(pl.Int64) for frame in frames.values())
     on_list = 1 + sum(frame["list"].eq_missing(base["list"]).cast(pl.Int64) for frame in frames.values())
-    scores = report.scores.with_columns(
-        (agreeing / 3).alias("agreement").set(base["tier"].is_null(), None), (on_list / 3).alias("list_agreement")
-    )
+    shares = pl.DataFrame({"agreement": agreeing, "list_agreement": on_list}) / 3
+    known = shares.with_columns(pl.when(base["tier"].is_not_null()).then("agreement").alias("agreement"))
+    scores = report.scores.with_columns(known)
     own = report.evaluation["evaluation_id"]
     rows = pl.concat(
         frame.with_columns(pl.lit(own).alias("evaluation_id"), pl.lit(id_).alias("variant"))
@@ -74,7 +73,7 @@ def report() -> Report:
 
 
 def doubts(report: Report) -> str:
-    return "\n".join(one_page(report).section("doubts").texts)
+    return "\n".join(one_page.one_page(report).section("doubts").texts)
 
 
 def test_the_first_page_counts_what_no_choice_moves_and_names_what_one_does(report: Report) -> None:
@@ -112,7 +111,7 @@ def test_the_sheet_shows_each_listed_enterprise_under_each_choice(report: Report
     sheet = load_workbook(tmp_path / "w.xlsx")["方法稳健"]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     head = next(i for i, row in enumerate(rows) if row[0] == "清单")
-    assert [text.split("\n")[1] for text in rows[head][5:7]] == list(TITLES.values())
+    assert [str(text).split("\n")[1] for text in rows[head][5:7]] == list(TITLES.values())
     found = {row[1]: row for row in rows[head + 1 :]}
     assert len(found) == report.candidates.height
     assert found["=1+1有限公司"][3:7] == ["2/3", "2/3", "↑C出", found["=1+1有限公司"][2]]
