@@ -8,6 +8,7 @@ import polars as pl
 
 from efficiency.policy import words
 from efficiency.policy.model import PROPOSALS, VERIFY_TITLE
+from efficiency.reports import robustness
 from efficiency.reports.content.lists import list_titles
 from efficiency.reports.text import CONFIDENT, percentage
 
@@ -72,9 +73,17 @@ def firmness_entries(report: Report) -> Entries:
     policy = report.policy
     return [
         ("等级稳健度(仅就权重与数据而言)", words.robustness(policy, review_below=CONFIDENT)),
+        *([("方法稳健", _variants(report))] if policy.variant else []),
         ("本企业占基准比重", own_shares(report)),
         *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
     ]
+
+
+def _variants(report: Report) -> str:
+    """Under which other choices of method the evaluation was repeated, or that it was not."""
+    titles = "、".join(variant.title for variant in report.policy.variant)
+    done = robustness.headline(report) if robustness.methods_of(report) else robustness.not_evaluated(report)
+    return f"办法另列{len(report.policy.variant)}种说得通的口径：{titles}。{done or ''}只供参考，不改变等级和清单。"
 
 
 def own_shares(report: Report) -> str:

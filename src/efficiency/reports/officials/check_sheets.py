@@ -14,6 +14,7 @@ import polars as pl
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.reports.content import checks, efficiencies, lists, notes, partners
 from efficiency.reports.palette import ALERT
+from efficiency.reports.robustness import agreement_words, methods_of
 from efficiency.reports.text import division_names, percentage, sheet_name
 from efficiency.reports.workbook import Field, Page, Paper, new_workbook, print_setup, write_list
 
@@ -188,7 +189,7 @@ def _write_page(paper: Paper, candidate: dict[str, Any], known: _Known) -> list[
     _head(paper, candidate, score, known)
     _grounds(paper, candidate, score)
     _ticks(paper, candidate, known)
-    _figures(paper, score, known.headline.get(candidate["uscc"]))
+    _figures(paper, score, known.headline.get(candidate["uscc"]), methods_of(known.report))
     if candidate["list_of"] == "merger":
         paper.section("可以承接的企业(合并后的效率按双方分子、分母之和计算)")
         for line in known.partners.get(candidate["uscc"], ["没有符合条件的企业。"]):
@@ -265,7 +266,7 @@ def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
         ])  # fmt: skip
 
 
-def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | None) -> None:
+def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | None, methods: int) -> None:
     paper.section("主要数据")
     amount, text = paper.styles.cell("amount"), paper.text
     named = (
@@ -294,6 +295,10 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     shown = "未测算" if confidence is None else percentage(confidence)
     note = "权重与数据扰动下综合等级不变的比例，不代表方法选择和事实核查"
     paper.pairs([(2, "等级稳健度", 1, shown, text), (1, "说明", COLUMNS - 4, note, _small(paper))])
+    tier = agreement_words(score["agreement"], methods, f"为{score['tier']}类")
+    listed = agreement_words(score["list_agreement"], methods, "在同一清单(核查之前)")
+    if words := "；".join(one for one in (tier, listed) if one):
+        paper.pairs([(2, "方法稳健", COLUMNS - 2, words, text)])
 
 
 def _efficiency(paper: Paper, label: str, value: float | None, benchmark: float | None) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import LISTED, Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
+from efficiency.reports.robustness import methods_of
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, LIVE, clean_frame, clean_text
 from schemas.profile import TIERS, TOTALS
 from schemas.results import MOVEMENT_PARTS
@@ -72,6 +73,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
         "group_note": notes.GROUP_NOTE,
         "confident": CONFIDENT,
+        "methods": methods_of(report),
         "lines": charts.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),

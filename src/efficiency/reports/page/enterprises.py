@@ -33,7 +33,7 @@ _TEXTS = (
 )  # fmt: skip
 _FIGURES = (
     "rank", "score", "base", "land_score", "energy_score", "land_score_uncapped", "energy_score_uncapped",
-    "factor", "adjustments", "tier_confidence", "d_streak",
+    "factor", "adjustments", "tier_confidence", "agreement", "d_streak",
     "change", *_PARTS, *(column.name for column in TOTALS), "investment", "open_incidents", "problems",
     "months_since_visit", "months_without_revenue", "months_without_electricity",
 )  # fmt: skip

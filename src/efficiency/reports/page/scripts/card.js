@@ -51,7 +51,8 @@ function standing(e) {
     tile("名次", el("b", {}, shown(e.rank, "ordinal")), el("small", {}, `${e.cohort_name ?? ""}共${number(ranked(e.cohort_name), 0)}户`)),
     tile("土地效率", badge(e.land_tier, true), el("small", {}, points(e, "land"))),
     tile("能源效率", badge(e.energy_tier, true), el("small", {}, points(e, "energy"))),
-    tile("等级稳健度(仅权重与数据)", el("b", {}, shown(e.tier_confidence, "confidence")), firm ? el("small", { class: "alert" }, "临界,建议复核") : null));
+    tile("等级稳健度(仅权重与数据)", el("b", {}, shown(e.tier_confidence, "confidence")), firm ? el("small", { class: "alert" }, "临界,建议复核") : null,
+      isNumber(e.agreement) && DATA.methods ? el("small", {}, `${DATA.methods}种口径中${Math.round(e.agreement * DATA.methods)}种为${e.tier}类`) : null));
 }
 
 /** A dimension's score, and the uncapped one by which its tier is ranked where that differs. */
