@@ -294,11 +294,10 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     confidence = score["tier_confidence"]
     shown = "未测算" if confidence is None else percentage(confidence)
     note = "权重与数据扰动下综合等级不变的比例，不代表方法选择和事实核查"
-    paper.pairs([(2, "等级稳健度", 1, shown, text), (1, "说明", COLUMNS - 4, note, _small(paper))])
     tier = agreement_words(score["agreement"], methods, f"为{score['tier']}类")
-    listed = agreement_words(score["list_agreement"], methods, "在同一清单(核查之前)")
-    if words := "；".join(one for one in (tier, listed) if one):
-        paper.pairs([(2, "方法稳健", COLUMNS - 2, words, text)])
+    if listed := agreement_words(score["list_agreement"], methods, "同清单"):
+        note = f"仅指权重与数据；{f'{tier}，' if tier else ''}{listed.partition('中')[2] if tier else listed}"
+    paper.pairs([(2, "等级稳健度", 1, shown, text), (1, "说明", COLUMNS - 4, note, _small(paper))])
 
 
 def _efficiency(paper: Paper, label: str, value: float | None, benchmark: float | None) -> None:
