@@ -34,7 +34,7 @@ from schemas.forms import CORRECTABLE, DATED, FACTS, FED_BY, FEEDS, FORMS, MEASU
 from schemas.intake import COLUMN_MAP, PROBLEMS, SUBMISSIONS, WITHDRAWALS
 from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
-from schemas.results import CANDIDATES, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas.results import CANDIDATES, DATA_ERRORS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 from schemas.watching import WATCH
 
 CORRECTIONS = FACTS["corrections"]
@@ -48,6 +48,7 @@ __all__ = [
     "COMPOSITIONS",
     "CORRECTABLE",
     "CORRECTIONS",
+    "DATA_ERRORS",
     "DATED",
     "ENTERPRISES",
     "EVALUATIONS",

@@ -124,6 +124,14 @@ SCORES = Table(
             minimum=0,
         ),
         Column(
+            "rank_low",
+            "integer",
+            "名次区间上限",
+            "Better end of the interval of the rank by the draws, at a level of 90 %; null without draws or rank",
+            minimum=1,
+        ),
+        Column("rank_high", "integer", "名次区间下限", "Worse end of that interval", minimum=1),
+        Column(
             "previous_tier",
             "text",
             "上期等级",
@@ -290,4 +298,61 @@ MOVEMENTS = Table(
         Column("note", "text", "说明", "Why there is no change or why it was not split, in Chinese"),
     ),
     key=("evaluation_id", "previous_evaluation_id", "uscc"),
+)
+
+ERROR_SOURCES = {"own": "本区历史", "policy": "办法"}
+"""Where the spread that the draws use is from → what officials read for it."""
+
+DATA_ERRORS = Table(
+    schema="results",
+    name="data_errors",
+    meaning="How far figures were off, by what was stated again or corrected: a row for each measure that the policy's "
+    "indicators use and each department; only of policies with data_sd = 'own'",
+    columns=(
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        Column("measure", "text", "指标项", "Word of the profile, e.g. tax, energy", nullable=False),
+        Column(
+            "department",
+            "text",
+            "部门",
+            "Who stated the figure first: first folder of the file's path, empty where there is none; 全部 for all",
+            nullable=False,
+        ),
+        Column(
+            "cases",
+            "integer",
+            "重报次数",
+            "Figures that were stated again or corrected, unchanged ones included",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("changed", "integer", "其中改动", "Of them, those that changed", nullable=False, minimum=0),
+        Column(
+            "set_aside",
+            "integer",
+            "其中剔除",
+            "Of the changed ones, gross mistakes that the spread leaves out: over 8 times, another sign, far off",
+            nullable=False,
+            minimum=0,
+        ),
+        Column(
+            "sd",
+            "number",
+            "实际误差",
+            "Root mean square of ln(now ÷ before) over the cases that are not set aside, 0.05 = 5 %; null without any",
+            minimum=0,
+        ),
+        Column("used", "number", "测算所用误差", "Relative spread that the draws take", nullable=False, minimum=0),
+        Column(
+            "source",
+            "text",
+            "依据",
+            "own: the measure's spread over all departments; policy: data_sd_otherwise, since there are too few cases",
+            nullable=False,
+            choices=tuple(ERROR_SOURCES),
+        ),
+    ),
+    key=("evaluation_id", "measure", "department"),
 )

@@ -221,6 +221,7 @@ def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: M
     words = {word for i in cohort.indicator for word in re.findall(r"\w+", f"{i.numerator} {i.denominator}")}
     names = sorted(words & {column.name for column in TOTALS})
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(r.seed, spawn_key=(draw,))))
+    assert not isinstance(r.data_sd, str)
     factors = generator.lognormal(0, r.data_sd, (len(names), len(ranked)))
     moved = []
     for k, m in enumerate(sorted(ranked, key=lambda m: m["uscc"])):

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from efficiency.evaluation.robustness import tier_confidence
+from efficiency.evaluation.robustness import firmness, spreads
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import (
     add_benchmarks,
@@ -39,6 +39,7 @@ from schemas.results import INDICATORS, SCORES, own_schema
 
 _STATUS = ("__row", "status", "status_reason")
 """The row of an enterprise in the profile, and the columns assigned before scoring that scoring may change."""
+_DRAWN = ("tier_confidence", "rank_low", "rank_high")
 _UNCAPPED = ("land_score_uncapped", "energy_score_uncapped")
 
 
@@ -60,14 +61,16 @@ class Evaluation:
     """What it lacks, of everybody (shape `efficiency.facts.gaps.GAPS`)."""
     gaps: pl.DataFrame
     """Of it, what the indicators lack of the cohort that the enterprise is in."""
+    data_errors: pl.DataFrame | None = None
+    """How far figures were off (results.data_errors likewise), where the policy takes their error from it."""
     compositions: pl.DataFrame | None = None
     """What the totals are made of, where that was asked for: results.compositions without evaluation_id, period and
     policy_id."""
 
     @cached_property
     def inputs_sha256(self) -> str:
-        """Digest of `inputs` and `missing`: the same under the same policy text gives the same evaluation."""
-        return inputs_sha256(self.inputs, self.missing)
+        """Digest of `inputs`, `missing` and `data_errors`: the same under the same policy gives the same evaluation."""
+        return inputs_sha256(self.inputs, self.missing, self.data_errors)
 
 
 def evaluate(
@@ -75,11 +78,13 @@ def evaluate(
     policy: Policy,
     profile_warnings: Sequence[str] = (),
     gaps: pl.DataFrame | None = None,
+    data_errors: pl.DataFrame | None = None,
 ) -> Evaluation:
     """Evaluates every enterprise of `profile` (shape `schemas.PROFILE`) by `policy`.
 
     `profile_warnings` (Chinese) arose when the profile was built; the evaluation passes them on. `gaps` (shape
-    `efficiency.facts.gaps.GAPS`) is what the profile lacks: reasons and notes name it.
+    `efficiency.facts.gaps.GAPS`) is what the profile lacks: reasons and notes name it. `data_errors`
+    (shape `efficiency.evaluation.robustness.OWN_ERRORS`) is how far figures were off, where the policy asks for it.
     Raises ValueError when an enterprise occurs twice.
     """
     ordered = PROFILE.conform(profile)
@@ -97,9 +102,10 @@ def evaluate(
     frame = apply_overrides(frame, policy.override).with_columns(d_streak()).with_columns(surcharge(policy.surcharge))
 
     # Confidence reads override_<i>, so it comes after the overrides.
-    confidence = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
+    spread = spreads(policy.robustness, data_errors)
+    firm = [firmness(frame, cohort, policy.override, policy.robustness, spread) for cohort in policy.cohort]
     frame = frame.with_columns(
-        pl.coalesce(map(pl.lit, confidence)).alias("tier_confidence"),
+        *(pl.coalesce(pl.lit(getattr(one, name)) for one in firm).alias(name) for name in _DRAWN),
         # Where lower is better, 0 is beyond every figure.
         *(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _UNCAPPED),
     )
@@ -116,6 +122,7 @@ def evaluate(
             maintain_order="left",
         ),
         missing=missing,
+        data_errors=data_errors,
     )
 
 

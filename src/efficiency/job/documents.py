@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.reports.delivery import TOWNS
 from efficiency.reports.report import Report
-from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VERIFICATIONS
+from schemas import CANDIDATES, DATA_ERRORS, INDICATORS, PROBLEMS, SCORES, VERIFICATIONS
 from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def report_of(
 ) -> Report:
     """Everything that the documents of one evaluation are made from.
 
-    `evaluation` is its row of results.evaluations. `results` has its scores, indicators and candidates by qualified
-    table name, with or without evaluation_id, period and policy_id. `problems` are those to be mended, in the shape
+    `evaluation` is its row of results.evaluations. `results` has its rows of the results tables by qualified table
+    name, with or without evaluation_id, period and policy_id. `problems` are those to be mended, in the shape
     that resolving gives them.
     """
 
@@ -61,6 +61,7 @@ def report_of(
         problems=PROBLEMS.conform(problems.drop("row").with_columns(pl.lit(evaluation["run_id"]).alias("run_id"))),
         warnings=tuple((evaluation["warnings"] or "").splitlines()),
         movements=movements,
+        data_errors=named(DATA_ERRORS) if DATA_ERRORS.qualified in results else DATA_ERRORS.empty(),
     )
 
 

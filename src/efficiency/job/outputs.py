@@ -137,6 +137,7 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         verifications=one.verifications,
         movements=one.movements,
         compositions=one.evaluation.compositions,
+        data_errors=one.evaluation.data_errors,
     )
 
 

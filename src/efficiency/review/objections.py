@@ -58,8 +58,15 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         resolved = _tried(warehouse, contents, parsed, folder)
         trial = resolved.facts
         kept = kept_facts(warehouse, folder)
-        before = evaluate_period(kept, policy, period, contents, evaluation["inputs_sha256"])
-        after = evaluate_period(trial, policy, period, contents)
+        before = evaluate_period(
+            kept,
+            policy,
+            period,
+            contents,
+            evaluation["inputs_sha256"],
+            submissions=contents[SUBMISSIONS.qualified],
+        )
+        after = evaluate_period(trial, policy, period, contents, submissions=resolved.submissions)
         tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
     changes = effects(before, select(before, policy), after, select(after, policy))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.warehouse.schema import Contents, in_order
-from schemas import CANDIDATES, COMPOSITIONS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
+from schemas import CANDIDATES, COMPOSITIONS, DATA_ERRORS, EVALUATIONS, INDICATORS, MOVEMENTS, SCORES, VERIFICATIONS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +42,8 @@ class PublishedEvaluation:
     """schemas.MOVEMENTS without evaluation_id, period and policy_id; None when there is no previous evaluation."""
     compositions: pl.DataFrame | None = None
     """schemas.COMPOSITIONS likewise; None when they are not known."""
+    data_errors: pl.DataFrame | None = None
+    """schemas.DATA_ERRORS likewise; None where the policy takes no error from the zone's history."""
 
     @property
     def evaluation_id(self) -> str:
@@ -57,6 +59,7 @@ class PublishedEvaluation:
             INDICATORS: self.indicators,
             CANDIDATES: self.candidates,
             VERIFICATIONS: self.verifications,
+            **({} if self.data_errors is None else {DATA_ERRORS: self.data_errors}),
         }
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.policy import words
 from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import LISTED, Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
@@ -72,6 +73,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "groups": [_group(report, "town", "镇办"), _group(report, "industry_division", "行业大类")],
         "group_note": notes.GROUP_NOTE,
         "confident": CONFIDENT,
+        "moved": words.moved(report.policy),
         "lines": charts.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),

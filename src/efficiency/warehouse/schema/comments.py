@@ -22,6 +22,7 @@ _RESULT_SOURCES = {
     "results.candidates": "the evaluation of the facts under its policy",
     "results.verifications": "the evaluation of the facts under its policy",
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
+    "results.data_errors": "the facts that later files or corrections replaced, and those that count instead",
     "results.compositions": "the facts as they were when the evaluation was made or found unchanged last",
     "results.coefficients": "the evaluation's policy and the carriers table",
     "results.cohorts": "the evaluation's policy",
