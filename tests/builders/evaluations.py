@@ -41,5 +41,6 @@ def as_published(
             pl.DataFrame(schema=own_schema(VERIFICATIONS)) if listed is None else verifications(judged, policy, listed)
         ),
         compositions=judged.compositions,
+        data_errors=judged.data_errors,
     )
     return replace(new, **others)

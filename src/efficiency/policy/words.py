@@ -8,7 +8,6 @@ from sqlglot import exp
 
 from efficiency.policy.expressions import parsed
 from efficiency.policy.formulas import formula_of
-from efficiency.policy.model import OWN
 from efficiency.reference.tables import calorific_tce
 from schemas.profile import ENERGY_LEVELS, PROFILE
 from schemas.results import SCORES
@@ -327,7 +326,8 @@ def _drawn(policy: Policy) -> str:
     """What the draws multiply at random, with the spread of each."""
     rule = policy.robustness
     weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
-    spread = f"相对标准差{_percent(rule.data_sd)}" if rule.data_sd != OWN else "误差按本区历次更正的实际幅度"
+    known = rule.data_sd
+    spread = "误差按本区历次更正的实际幅度" if isinstance(known, str) else f"相对标准差{_percent(known)}"
     data = f"各企业分子、分母所用数据({spread})" if rule.data_sd else ""
     return "和".join(part for part in (weights, data) if part)
 
