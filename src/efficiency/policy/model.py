@@ -333,8 +333,8 @@ class Robustness(Part):
     draws: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 1000
     weight_sd: Annotated[Number, Field(ge=0, le=2)] = 0.10
     data_sd: Spread = 0.0
-    data_sd_otherwise: Annotated[Number, Field(ge=0, le=2)] = 0.05
     own_min_cases: Annotated[int, Field(ge=1, strict=True)] = 30
+    data_sd_otherwise: Annotated[Number, Field(ge=0, le=2)] = 0.05
     benchmarks: Flag = False
     seed: Annotated[int, Field(ge=0, strict=True)] = 20260101
 
