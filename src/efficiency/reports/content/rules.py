@@ -77,12 +77,17 @@ def firmness_entries(report: Report) -> Entries:
     return [
         (f"等级{confidence_title(policy)}", words.robustness(policy, review_below=CONFIDENT)),
         (INTERVAL_TITLE, words.rank_interval(policy, LEVEL)),
-        *([("数据误差", words.own_errors(policy))] if policy.robustness.data_sd == OWN else []),
+        *(
+            [("数据误差", words.own_errors(policy) + _without_cases(report))]
+            if policy.robustness.data_sd == OWN
+            else []
+        ),
         ("本企业占基准比重", own_shares(report)),
         *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
     ]
 
 
+_TITLES = {column.name: column.title for column in TOTALS}
 ERROR_COLUMNS = (
     ("指标项", "text"), ("部门", "text"), ("重报或更正(笔)", "integer"), ("其中改动", "integer"),
     ("其中剔除", "integer"), ("实际误差", "text"), ("测算所用误差", "text"), ("依据", "text"),
@@ -93,15 +98,15 @@ ERROR_COLUMNS = (
 def error_rows(report: Report) -> pl.DataFrame:
     """How far figures were off, as 方法说明 shows it: the columns ERROR_COLUMNS, a row a measure and department.
 
-    None where the policy does not take its errors from the zone's history, or the evaluation is of an earlier version.
+    Without measures of which nothing was stated again. Empty where the policy does not take its errors from the zone's
+    history, or the evaluation is of an earlier version.
     """
-    titles = {column.name: column.title for column in TOTALS}
-    found = report.data_errors.with_columns((pl.col("department") != ALL).alias("_of_one"))
+    found = report.data_errors.filter(pl.col("cases") > 0).with_columns((pl.col("department") != ALL).alias("_of_one"))
     # What a single department states is the same as what all state.
     several = (pl.col("_of_one").sum() > 1).over("measure")
     shown = found.filter(several | ~pl.col("_of_one")).sort("measure", "_of_one", "department")
     return shown.select(
-        pl.col("measure").replace(titles),
+        pl.col("measure").replace(_TITLES),
         pl.col("department").replace({"": "未注明部门"}),
         "cases",
         "changed",
@@ -110,6 +115,12 @@ def error_rows(report: Report) -> pl.DataFrame:
         _percent("used"),
         pl.col("source").replace(ERROR_SOURCES),
     )
+
+
+def _without_cases(report: Report) -> str:
+    """Which measures have no case, and so the figure of the policy."""
+    none = report.data_errors.filter(pl.col("cases") == 0)["measure"].sort().to_list()
+    return f"本区没有可比记录、按办法测算的：{'、'.join(_TITLES.get(name, name) for name in none)}。" if none else ""
 
 
 def _percent(name: str) -> pl.Expr:
