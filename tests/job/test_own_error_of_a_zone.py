@@ -4,6 +4,7 @@ import math
 import re
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -32,7 +33,7 @@ def monthly(folder: Path, name: str, error: float, seed: int = 5) -> None:
     )
 
 
-def asked(folder: Path, query: str) -> list[tuple[object, ...]]:
+def asked(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(folder / "w.duckdb"), read_only=True) as connection:
         return connection.sql(query).fetchall()
 
