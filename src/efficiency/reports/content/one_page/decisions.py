@@ -161,7 +161,7 @@ class _Facts:
         if passed:
             said.append(f"已核实：{'、'.join(_label(label) for label in passed)}")
         if row["tier_confidence"] is not None:
-            said.append(f"等级{self.firmness}{percentage(row['tier_confidence'])}")
+            said.append(f"{self.firmness}{percentage(row['tier_confidence'])}")
         if kind == "merge" and row["partner_1_name"]:
             said.append(f"可对接{shortened(row['partner_1_name'], 28)}")
         if kind in ("close", "merge"):
