@@ -154,6 +154,11 @@ def test_a_superseded_figure_is_a_case_beside_the_one_that_counts() -> None:
     assert found(facts, "revenue") == []
 
 
+def test_the_same_wrong_figure_in_two_tables_is_one_case() -> None:
+    facts = stated("output", {**A, **OFF, "tax": 90.0}, {**B, **OFF, "tax": 90.0}, {**C, "tax": 100.0})
+    assert found(facts) == [("税务局", 90.0, 100.0)]
+
+
 def test_figures_of_one_file_repeat_one_another_and_are_no_case() -> None:
     same = {"submission_id": "aaaaaaaaaaaa-2"}
     assert found(stated("output", {**A, **OFF, "tax": 90.0}, {**same, "tax": 100.0})) == []

@@ -127,6 +127,9 @@ def _stated_again(statements: pl.DataFrame, key: list[str], sheets: pl.DataFrame
         .join(counting, on=key, how="inner", nulls_equal=True, validate="m:1", maintain_order="left")
         .join(sheets, on="submission_id", how="left", validate="m:1", maintain_order="left")
         .filter((pl.col("_file") != pl.col("_now")) & ~pl.col("_withdrawn"))
+        # The same wrong figure in two tables is one error.
+        .sort(*key, "submission_id")
+        .unique([*key, "value"], keep="first", maintain_order=True)
         .select(
             *key,
             "department",
