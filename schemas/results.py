@@ -120,7 +120,8 @@ SCORES = Table(
             "tier_confidence",
             "number",
             "等级稳健度",
-            "Share of the draws in which the enterprise keeps its tier",
+            "Share of the draws in which the enterprise keeps its tier; they move weights alone, or weights and "
+            "figures, as [robustness] of the policy says, and no choice of method",
             minimum=0,
         ),
         Column(
@@ -213,7 +214,9 @@ CANDIDATES = Table(
         Column("tier", "text", "等级", "Tier after overrides", choices=TIERS),
         Column("reason", "text", "入选理由", "Why, in Chinese, with the figures filled in", nullable=False),
         Column("priority", "integer", "次序", "Position in the list, from 1", nullable=False, minimum=1),
-        Column("tier_confidence", "number", "等级稳健度", "Share of the draws in which the enterprise keeps its tier"),
+        Column(
+            "tier_confidence", "number", "等级稳健度", "As in results.scores: by weights, or weights and figures, alone"
+        ),
         Column("partner_1", "text", "并转对象一", "Code of the best merger partner"),
         Column("partner_2", "text", "并转对象二", "Code of the second merger partner"),
         Column("partner_3", "text", "并转对象三", "Code of the third merger partner"),

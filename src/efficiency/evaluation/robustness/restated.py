@@ -16,7 +16,7 @@ import polars as pl
 
 from efficiency.intake.resolution import find_target
 from efficiency.reference.tables import electric_carriers
-from schemas import FEEDS, FORMS
+from schemas import FED_BY, FEEDS, FORMS
 from schemas.column import PART
 from schemas.corrections import CARRIED
 
@@ -51,13 +51,22 @@ def restated(
         (pl.col("left_out") == "withdrawn").fill_null(value=False).alias("_withdrawn"),
     )
     found = [pl.DataFrame(schema=CASES)]
+    contested = {form: _contested(facts[form], FORMS[form]) for form in {FED_BY[measure] for measure in measures}}
     for measure in sorted(measures):
         form = FEEDS[measure][0][0]
         key = list(form.statement_key)
-        cases = _stated_again(_statements(facts[form.id], measure, until), key, sheets)
+        cases = _stated_again(_statements(contested[form.id], measure, until), key, sheets)
         corrected = _corrected_alone(facts["corrections"], measure, until, cases, sheets)
         found += [some.select(pl.lit(measure).alias("measure"), *CASES.names()[1:]) for some in (cases, corrected)]
     return pl.concat(found)
+
+
+def _contested(rows: pl.DataFrame, form: Form) -> pl.DataFrame:
+    """The `rows` of a form that share their key with one that counts no more: few of many."""
+    again = rows.filter("superseded").select(form.statement_key).unique()
+    if again.is_empty():
+        return rows.clear()
+    return rows.join(again, on=form.statement_key, how="semi", nulls_equal=True, maintain_order="left")
 
 
 def _statements(rows: pl.DataFrame, measure: str, until: date) -> pl.DataFrame:
@@ -69,8 +78,6 @@ def _statements(rows: pl.DataFrame, measure: str, until: date) -> pl.DataFrame:
     fed = FEEDS[measure]
     form = fed[0][0]
     key = list(form.statement_key)
-    if not rows["superseded"].any():
-        return rows.clear().select(*key, "submission_id", "superseded", pl.lit(0.0).alias("value"))
     first, *others = fed
     value = pl.col(first[1].name) * first[2] + sum(
         (pl.col(column.name).fill_null(0.0) * sign for _, column, sign in others), start=pl.lit(0.0)
@@ -82,12 +89,10 @@ def _statements(rows: pl.DataFrame, measure: str, until: date) -> pl.DataFrame:
     stated = rows.filter(in_time & named & ~part.fill_null("").str.starts_with(CARRIED)).select(
         *key, "submission_id", "superseded", part.alias("_part"), value.alias("value")
     )
-    stated = stated.drop_nulls("value")
-    again = stated.filter("superseded").select(key).unique()
-    contested = stated.join(again, on=key, how="semi", nulls_equal=True, maintain_order="left")
     of_file = [*key, "_file", "superseded"]
     return (
-        contested.with_columns(pl.col("submission_id").str.split("-").list.first().alias("_file"))
+        stated.drop_nulls("value")
+        .with_columns(pl.col("submission_id").str.split("-").list.first().alias("_file"))
         .group_by(*of_file, "_part", maintain_order=True)
         .agg(pl.col("submission_id", "value").first())
         .group_by(of_file, maintain_order=True)
