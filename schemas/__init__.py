@@ -36,6 +36,7 @@ from schemas.objections import OBJECTIONS
 from schemas.profile import PROFILE
 from schemas.results import (
     CANDIDATES,
+    DATA_ERRORS,
     EVALUATIONS,
     INDICATORS,
     MOVEMENTS,
@@ -57,6 +58,7 @@ __all__ = [
     "COMPOSITIONS",
     "CORRECTABLE",
     "CORRECTIONS",
+    "DATA_ERRORS",
     "DATED",
     "ENTERPRISES",
     "EVALUATIONS",

@@ -137,9 +137,18 @@ SCORES = Table(
             "tier_confidence",
             "number",
             "等级稳健度",
-            "Share of the draws in which the enterprise keeps its tier",
+            "Share of the draws in which the enterprise keeps its tier; they move weights alone, or weights and "
+            "figures, as [robustness] of the policy says, and no choice of method",
             minimum=0,
         ),
+        Column(
+            "rank_low",
+            "integer",
+            "名次区间上限",
+            "Better end of the interval of the rank by the draws, at a level of 90 %; null without draws or rank",
+            minimum=1,
+        ),
+        Column("rank_high", "integer", "名次区间下限", "Worse end of that interval", minimum=1),
         Column(
             "previous_tier",
             "text",
@@ -237,7 +246,9 @@ CANDIDATES = Table(
         Column("tier", "text", "等级", "Tier after overrides", choices=TIERS),
         Column("reason", "text", "入选理由", "Why, in Chinese, with the figures filled in", nullable=False),
         Column("priority", "integer", "次序", "Position in the list, from 1", nullable=False, minimum=1),
-        Column("tier_confidence", "number", "等级稳健度", "Share of the draws in which the enterprise keeps its tier"),
+        Column(
+            "tier_confidence", "number", "等级稳健度", "As in results.scores: by weights, or weights and figures, alone"
+        ),
         Column("partner_1", "text", "并转对象一", "Code of the best merger partner"),
         Column("partner_2", "text", "并转对象二", "Code of the second merger partner"),
         Column("partner_3", "text", "并转对象三", "Code of the third merger partner"),
@@ -362,4 +373,61 @@ MOVEMENTS = Table(
         Column("note", "text", "说明", "Why there is no change or why it was not split, in Chinese"),
     ),
     key=("evaluation_id", "previous_evaluation_id", "uscc"),
+)
+
+ERROR_SOURCES = {"own": "本区历史", "policy": "办法"}
+"""Where the spread that the draws use is from → what officials read for it."""
+
+DATA_ERRORS = Table(
+    schema="results",
+    name="data_errors",
+    meaning="How far figures were off, by what was stated again or corrected: a row for each measure that the policy's "
+    "indicators use and each department; only of policies with data_sd = 'own'",
+    columns=(
+        _EVALUATION_ID,
+        _PERIOD,
+        _POLICY_ID,
+        Column("measure", "text", "指标项", "Word of the profile, e.g. tax, energy", nullable=False),
+        Column(
+            "department",
+            "text",
+            "部门",
+            "Who stated the figure first: first folder of the file's path, empty where there is none; 全部 for all",
+            nullable=False,
+        ),
+        Column(
+            "cases",
+            "integer",
+            "重报次数",
+            "Figures that were stated again or corrected, unchanged ones included",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("changed", "integer", "其中改动", "Of them, those that changed", nullable=False, minimum=0),
+        Column(
+            "set_aside",
+            "integer",
+            "其中剔除",
+            "Of the changed ones, gross mistakes that the spread leaves out: over 8 times, another sign, far off",
+            nullable=False,
+            minimum=0,
+        ),
+        Column(
+            "sd",
+            "number",
+            "实际误差",
+            "Root mean square of ln(now ÷ before) over the cases that are not set aside, 0.05 = 5 %; null without any",
+            minimum=0,
+        ),
+        Column("used", "number", "测算所用误差", "Relative spread that the draws take", nullable=False, minimum=0),
+        Column(
+            "source",
+            "text",
+            "依据",
+            "own: the measure's spread over all departments; policy: data_sd_otherwise, since there are too few cases",
+            nullable=False,
+            choices=tuple(ERROR_SOURCES),
+        ),
+    ),
+    key=("evaluation_id", "measure", "department"),
 )

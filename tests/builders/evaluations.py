@@ -43,5 +43,6 @@ def as_published(
         compositions=judged.compositions,
         variants="all" if judged.variants else None,
         variant_results=judged.variants,
+        data_errors=judged.data_errors,
     )
     return replace(new, **others)

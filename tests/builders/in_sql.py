@@ -72,6 +72,8 @@ def evaluated(result: Resolved, policy: Policy, *periods: str) -> Contents:
     facts = {FACTS[form].qualified: rows for form, rows in result.facts.items()}
     contents = Contents({**facts, "intake.submissions": result.submissions, "intake.columns": result.columns})
     for period in periods:
-        judged = evaluate_period(one_partition(result.facts), policy, period, contents, composed=True)
+        judged = evaluate_period(
+            one_partition(result.facts), policy, period, contents, submissions=result.submissions, composed=True
+        )
         contents = add_evaluation(contents, as_published(judged, policy, period))
     return with_policy_tables(contents, policy)

@@ -106,7 +106,7 @@ def _judge(  # noqa: PLR0912  # the whole rule book
             m["met"].append(met)
             if met:
                 m["tier"] = _moved(m["tier"], o)
-    _confidence(ranked, cohort, policy, meaning, counted)
+    _confidence(ranked, _unscored(members), cohort, policy, meaning, counted)
 
 
 def _unscored(members: list[Row]) -> list[Row]:
@@ -194,7 +194,9 @@ def _moved(tier: str, o: Override) -> str:
     return max(tier, o.at_most) if o.at_most else min(tier, o.at_least or "D")
 
 
-def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row]) -> None:
+def _confidence(
+    ranked: list[Row], unscored: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row]
+) -> None:
     r = policy.robustness
     base = np.array([i.weight for i in cohort.indicator])
     drawn = base * np.random.Generator(np.random.PCG64(r.seed)).lognormal(0, r.weight_sd, (r.draws, len(base)))
@@ -202,8 +204,9 @@ def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Mean
     kept = dict.fromkeys((m["uscc"] for m in ranked), 0)
     for number, draw in enumerate(drawn):
         weights = {i.id: w for i, w in zip(cohort.indicator, draw, strict=True)}
-        members = _moved_figures(ranked, cohort, policy, meaning, number) if r.data_sd else ranked
-        scored = [m for m in members if any(share is not None for share in m["shares"].values())]
+        members = _moved_figures(ranked, unscored, cohort, policy, meaning, number) if r.data_sd else ranked
+        # Without a score of any weight there is none to keep.
+        scored = [m for m in members if any(share is not None and weights[j] for j, share in m["shares"].items())]
         again = [{**m, "drawn": _score(m, weights)} for m in scored]
         _tiers(again, cohort, "drawn", "drawn_tier", counted)
         for m in again:
@@ -215,12 +218,18 @@ def _confidence(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Mean
         m["tier_confidence"] = kept[m["uscc"]] / r.draws
 
 
-def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int) -> list[Row]:
-    """The ranked enterprises with every figure that an indicator uses moved, and what they earn by that."""
+def _moved_figures(
+    ranked: list[Row], unscored: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int
+) -> list[Row]:
+    """The ranked enterprises with every figure that an indicator uses moved, and what they earn by that.
+
+    Benchmarks that stay as evaluated are those over the `unscored` too.
+    """
     r = policy.robustness
     words = {word for i in cohort.indicator for word in re.findall(r"\w+", f"{i.numerator} {i.denominator}")}
     names = sorted(words & {column.name for column in TOTALS})
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(r.seed, spawn_key=(draw,))))
+    assert not isinstance(r.data_sd, str)
     factors = generator.lognormal(0, r.data_sd, (len(names), len(ranked)))
     moved = []
     for k, m in enumerate(sorted(ranked, key=lambda m: m["uscc"])):
@@ -230,7 +239,7 @@ def _moved_figures(ranked: list[Row], cohort: Cohort, policy: Policy, meaning: M
             top, bottom = meaning[i.numerator](row), meaning[i.denominator](row)
             row[f"value_{i.id}"] = None if top is None or not bottom else top / bottom
         moved.append(row)
-    peers = moved if r.benchmarks else ranked
+    peers = moved if r.benchmarks else [*ranked, *unscored]
     for m in moved:
         m["before"], m["shares"] = m["shares"], {i.id: _share(m, i, cohort, peers, meaning) for i in cohort.indicator}
     for i in cohort.indicator:

@@ -52,8 +52,9 @@ def warehouse(sample_run: SampleRun, tmp_path_factory: pytest.TempPathFactory) -
     contents, policy = load(path), load_policy("zibo-jkq")
     facts = one_partition({form: contents[table.qualified] for form, table in FACTS.items()})
     for period in ("2026-09", "2026-10"):
-        judged = evaluate_period(facts, policy, period, contents, composed=True, variants="all")
-        moved = score_changes(facts, policy, period, judged, contents, same_facts=True)[0]
+        sent = contents["intake.submissions"]
+        judged = evaluate_period(facts, policy, period, contents, submissions=sent, composed=True, variants="all")
+        moved = score_changes(facts, policy, period, judged, contents, submissions=sent, same_facts=True)[0]
         new = as_published(judged, policy, period, select(judged, policy), movements=moved)
         contents = add_evaluation(contents, new)
     publish(path, with_policy_tables(contents, policy))

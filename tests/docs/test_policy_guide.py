@@ -90,9 +90,9 @@ def example() -> model.Policy:
 
 @pytest.fixture(scope="module")
 def judged(example: model.Policy, sample_run: SampleRun) -> Evaluation:
-    stored = load(sample_run.warehouse, [table.qualified for table in FACTS.values()])
+    stored = load(sample_run.warehouse, ["intake.submissions", *(table.qualified for table in FACTS.values())])
     facts = one_partition({form: stored[table.qualified] for form, table in FACTS.items()})
-    return evaluate_period(facts, example, "2026-10", None)
+    return evaluate_period(facts, example, "2026-10", None, submissions=stored["intake.submissions"])
 
 
 def test_the_indicator_that_the_example_adds_is_value_added_over_revenue(judged: Evaluation) -> None:

@@ -19,9 +19,10 @@ from efficiency.policy.load import parse_policy
 from efficiency.policy.model import Policy
 from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.schema import Contents
-from schemas import FACTS
+from schemas import FACTS, SUBMISSIONS
 
 RULES = parse_policy(policy_text(indicators=indicator(), head='window = "year_to_date"\nannualise = false'))
+SENT = SUBMISSIONS.empty()
 REVISED = parse_policy(RULES.text.replace("fixed = 10.0", "fixed = 5.0"))
 
 
@@ -47,13 +48,23 @@ def facts(*taxes: tuple[int, float, bool]) -> Partitions:
 
 def published(given: Partitions, rules: Policy, period: str = "2026-09") -> Contents:
     """The warehouse after `period` was evaluated on `given`."""
-    return add_evaluation(Contents({}), as_published(evaluate_period(given, rules, period, None), rules, period))
+    return add_evaluation(
+        Contents({}), as_published(evaluate_period(given, rules, period, None, submissions=SENT), rules, period)
+    )
 
 
 def october(
     given: Partitions, rules: Policy, past: Contents, **options: Any
 ) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
-    return score_changes(given, rules, "2026-10", evaluate_period(given, rules, "2026-10", past), past, **options)
+    return score_changes(
+        given,
+        rules,
+        "2026-10",
+        evaluate_period(given, rules, "2026-10", past, submissions=SENT),
+        past,
+        submissions=SENT,
+        **options,
+    )
 
 
 def test_the_first_evaluation_has_nothing_to_compare_with() -> None:

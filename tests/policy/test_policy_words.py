@@ -12,7 +12,10 @@ from efficiency.policy.words import (
     benchmark,
     condition,
     energy_basis,
+    moved,
     override_rule,
+    own_errors,
+    rank_interval,
     robustness,
     statement,
     tiers,
@@ -109,12 +112,38 @@ def test_window_energy_and_overrides_are_named(policy: Policy) -> None:
         ({"data_sd": 0.05}, "由企业数据得出的基准值、极值和平均得分不随扰动改变"),
         ({"data_sd": 0.05, "benchmarks": True}, "由企业数据得出的基准值、极值和平均得分按扰动后的数据重新计算"),
         ({"data_sd": 0.05, "weight_sd": 0.0}, "对各企业分子、分母所用数据(相对标准差5%)作"),
+        ({"data_sd": "own"}, "和各企业分子、分母所用数据(误差按本区历次更正的实际幅度)作"),
+        ({"data_sd": "own"}, "只反映权重和数据，不反映"),
+        ({}, "只反映权重，不反映"),
         ({"weight_sd": 0.0}, "扰动幅度为零"),
         ({"draws": 0}, "本办法不测算"),
     ],
 )
 def test_what_is_moved_at_random_is_named(policy: Policy, rule: dict[str, Any], said: str) -> None:
     assert said in robustness(policy.model_copy(update={"robustness": Robustness(**rule)}), review_below=0.8)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "how"),
+    [
+        ({}, "仅权重", "取中间90%的名次"),
+        ({"data_sd": 0.05}, "权重与数据误差", "取1%至99%之间的名次"),
+        ({"data_sd": "own"}, "权重与数据误差", "不反映漏报、虚报"),
+        ({"data_sd": "own", "weight_sd": 0.0}, "仅数据误差", "数据有误差时"),
+        ({"weight_sd": 0.0}, "无扰动", "名次不变"),
+        ({"draws": 0}, "仅权重", "本办法不测算"),
+    ],
+)
+def test_tier_and_rank_are_labelled_with_what_moves(policy: Policy, rule: dict[str, Any], said: str, how: str) -> None:
+    moving = policy.model_copy(update={"robustness": Robustness(**rule)})
+    assert moved(moving) == said
+    assert how in rank_interval(moving, 0.9)
+
+
+def test_the_policy_says_what_holds_where_too_little_was_sent_again(policy: Policy) -> None:
+    rule = Robustness(data_sd="own", own_min_cases=12, data_sd_otherwise=0.03)
+    said = own_errors(policy.model_copy(update={"robustness": rule}))
+    assert "少于12笔的，不足以说明问题，按办法规定的3%(假定值)测算" in said
 
 
 def test_no_firmness_is_told_of_a_method_without_tiers(policy: Policy) -> None:

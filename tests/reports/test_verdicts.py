@@ -176,7 +176,7 @@ def test_the_method_says_protection_verification_partners_and_what_confidence_is
     assert "以T类“暂不评价类”公布" in entries["不纳入排名"]
     assert "1. 已走访(已走访)：列入关停、并转前须核实" in entries["核查事项"]
     assert "均不小于被并转企业的1倍" in entries["并转对象"]
-    assert "不反映基准、窗口等方法选择" in entries["等级稳健度(仅就权重与数据而言)"]
+    assert "不反映基准、窗口等方法选择" in entries["等级稳健度(仅权重)"]
     assert entries["本企业占基准比重"].startswith("1户企业的自身数据在至少一项基准中的比重超过10%，最高42%(")
     method = "\n".join(texts(book, "方法说明"))
     assert all(text in method for text in entries.values())

@@ -253,7 +253,9 @@ def test_what_is_pending_in_the_register_is_an_open_objection_of_the_profile(tmp
         kept_facts(warehouse(tmp_path), tmp_path / "scratch"),
         resolved_now(warehouse(tmp_path), contents, tmp_path / "scratch").facts,
     ):
-        frame = profile_at(facts, load_policy("zibo-jkq"), PERIOD, contents).frame
+        frame = profile_at(
+            facts, load_policy("zibo-jkq"), PERIOD, contents, submissions=contents["intake.submissions"]
+        ).frame
         assert sorted(frame.filter("open_objection")["uscc"]) == pending
     book(inbox / "台账.csv", row(3, 464, "王局", decision="同意"), row(4, 500, ""))
     run(tmp_path)

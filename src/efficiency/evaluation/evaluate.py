@@ -11,7 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
-from efficiency.evaluation.robustness import tier_confidence
+from efficiency.evaluation.robustness import firmness, spreads
 from efficiency.evaluation.scope import assign
 from efficiency.evaluation.scoring import (
     add_benchmarks,
@@ -39,6 +39,7 @@ from schemas.results import INDICATORS, SCORES, own_schema
 
 _STATUS = ("__row", "status", "status_reason")
 """The row of an enterprise in the profile, and the columns assigned before scoring that scoring may change."""
+_DRAWN = ("tier_confidence", "rank_low", "rank_high")
 _UNCAPPED = ("land_score_uncapped", "energy_score_uncapped")
 
 
@@ -72,6 +73,8 @@ class Evaluation:
     """What it lacks, of everybody (shape `efficiency.facts.gaps.GAPS`)."""
     gaps: pl.DataFrame
     """Of it, what the indicators lack of the cohort that the enterprise is in."""
+    data_errors: pl.DataFrame | None = None
+    """How far figures were off (results.data_errors likewise), where the policy takes their error from it."""
     compositions: pl.DataFrame | None = None
     """What the totals are made of, where that was asked for: results.compositions without evaluation_id, period and
     policy_id."""
@@ -80,8 +83,8 @@ class Evaluation:
 
     @cached_property
     def inputs_sha256(self) -> str:
-        """Digest of `inputs` and `missing`: the same under the same policy text gives the same evaluation."""
-        return inputs_sha256(self.inputs, self.missing)
+        """Digest of `inputs`, `missing` and `data_errors`: the same under the same policy gives the same evaluation."""
+        return inputs_sha256(self.inputs, self.missing, self.data_errors)
 
 
 def evaluate(
@@ -89,11 +92,13 @@ def evaluate(
     policy: Policy,
     profile_warnings: Sequence[str] = (),
     gaps: pl.DataFrame | None = None,
+    data_errors: pl.DataFrame | None = None,
 ) -> Evaluation:
     """Evaluates every enterprise of `profile` (shape `schemas.PROFILE`) by `policy`.
 
     `profile_warnings` (Chinese) arose when the profile was built; the evaluation passes them on. `gaps` (shape
-    `efficiency.facts.gaps.GAPS`) is what the profile lacks: reasons and notes name it.
+    `efficiency.facts.gaps.GAPS`) is what the profile lacks: reasons and notes name it. `data_errors`
+    (shape `efficiency.evaluation.robustness.OWN_ERRORS`) is how far figures were off, where the policy asks for it.
     Raises ValueError when an enterprise occurs twice.
     """
     ordered = PROFILE.conform(profile)
@@ -106,7 +111,7 @@ def evaluate(
     frame, warnings = judged(ordered, policy, missing)
     frame = frame.with_columns(
         surcharge(policy.surcharge),
-        confidence(frame, policy),
+        *firm(frame, policy, data_errors),
         pl.lit(None, dtype=pl.Float64).alias("agreement"),
         pl.lit(None, dtype=pl.Float64).alias("list_agreement"),
         # Where lower is better, 0 is beyond every figure.
@@ -125,6 +130,7 @@ def evaluate(
             maintain_order="left",
         ),
         missing=missing,
+        data_errors=data_errors,
     )
 
 
@@ -145,10 +151,14 @@ def judged(
     return apply_overrides(frame, policy.override).with_columns(d_streak()), warnings
 
 
-def confidence(frame: pl.DataFrame, policy: Policy) -> pl.Expr:
-    """`tier_confidence` of each row of a `judged` frame, whose columns override_<i> it reads."""
-    drawn = [tier_confidence(frame, cohort, policy.override, policy.robustness) for cohort in policy.cohort]
-    return pl.coalesce(map(pl.lit, drawn)).alias("tier_confidence")
+def firm(frame: pl.DataFrame, policy: Policy, data_errors: pl.DataFrame | None) -> list[pl.Expr]:
+    """tier_confidence, rank_low and rank_high of each row of a `judged` frame, whose columns override_<i> they read.
+
+    `data_errors`: see `evaluate`.
+    """
+    spread = spreads(policy.robustness, data_errors)
+    drawn = [firmness(frame, cohort, policy.override, policy.robustness, spread) for cohort in policy.cohort]
+    return [pl.coalesce(pl.lit(getattr(one, name)) for one in drawn).alias(name) for name in _DRAWN]
 
 
 def _score_cohorts(assigned: pl.DataFrame, policy: Policy, *, worded: bool) -> tuple[pl.DataFrame, list[str]]:

@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from efficiency.evaluation.energy_basis import energy_basis
-from efficiency.evaluation.evaluate import Evaluation, VariantResults, confidence, judged
+from efficiency.evaluation.evaluate import Evaluation, VariantResults, firm, judged
 from efficiency.evaluation.lists import columns_read, lists_met
 from efficiency.facts.profile import inputs_sha256
 from efficiency.policy.model import Policy
@@ -50,7 +50,7 @@ def with_variants(
         if not profile["uscc"].equals(inputs["uscc"]):
             raise ValueError("the profile of a variant must have the enterprises of the evaluation, by uscc")
         for id_, changed in alike:
-            results[id_] = _under(profile, changed, None)
+            results[id_] = _under(profile, changed, None, evaluation.data_errors)
     ordered = [results[variant.id] for variant in policy.variant]
     tier = evaluation.profile["tier"].cast(_TIER)
     agreement = _agreement(tier, [frame["tier"] for frame in ordered]).set(tier.is_null(), None)
@@ -60,7 +60,7 @@ def with_variants(
         for alike in _by_inputs(policy):
             profile = profile_under(alike[0][1]) if _basis(alike[0][1]) != _basis(policy) else inputs
             for id_, changed in alike:
-                results[id_] = _under(profile, changed, agreement)
+                results[id_] = _under(profile, changed, agreement, evaluation.data_errors)
         ordered = [results[variant.id] for variant in policy.variant]
     listed = lists_met(known, policy)
     list_agreement = _agreement(listed, [frame["list"] for frame in ordered])
@@ -94,13 +94,15 @@ def _by_inputs(policy: Policy) -> list[list[tuple[str, Policy]]]:
     return list(groups.values())
 
 
-def _under(profile: pl.DataFrame, policy: Policy, agreement: pl.Series | None) -> pl.DataFrame:
+def _under(
+    profile: pl.DataFrame, policy: Policy, agreement: pl.Series | None, data_errors: pl.DataFrame | None
+) -> pl.DataFrame:
     """status, score, rank, tier and list of every enterprise of `profile` under `policy`, in its order."""
     frame, _ = judged(profile, policy)
     read = columns_read(policy)
     added = [pl.lit(agreement, dtype=pl.Float64).alias("agreement")]
     if "tier_confidence" in read:
-        added.append(confidence(frame, policy))
+        added += firm(frame, policy, data_errors)
     listed = lists_met(frame.with_columns(added), policy)
     return frame.select(pl.col(name).cast(dtype) for name, dtype in _COMPACT.items()).with_columns(listed)
 

@@ -57,11 +57,13 @@ class Profile:
     """What is missing where a figure is null (shape `efficiency.facts.gaps.GAPS`)."""
     compositions: pl.DataFrame
     """What makes up the totals, where that was asked for (shape `efficiency.facts.compositions.COMPOSITIONS`)."""
+    data_errors: pl.DataFrame | None = None
+    """How far figures were off, where the policy takes their error from it (results.data_errors, without keys)."""
 
     @property
     def inputs_sha256(self) -> str:
         """Digest of everything that an evaluation reads."""
-        return inputs_sha256(self.frame, self.gaps)
+        return inputs_sha256(self.frame, self.gaps, self.data_errors)
 
     def gives(self, digest: str | None) -> bool:
         """Whether `digest` is that of this profile, or of what an earlier version read of it."""
@@ -74,6 +76,7 @@ class Profile:
         """
         before = self.frame.drop(ADDED_LATER)
         for missing in (self.gaps, None):
+            # None of them knew `data_errors`.
             if inputs_sha256(before, missing) == digest:
                 return before, missing
         return None
@@ -232,10 +235,15 @@ def _counting(form: str, rows: pl.DataFrame) -> pl.DataFrame:
     return counting if form == "energy" else whole(FORMS[form], counting)
 
 
-def inputs_sha256(profile: pl.DataFrame, missing: pl.DataFrame | None = None) -> str:
-    """SHA-256 of the profile's content and of what is `missing` from it, the same for the same rows in any order."""
+def inputs_sha256(
+    profile: pl.DataFrame, missing: pl.DataFrame | None = None, data_errors: pl.DataFrame | None = None
+) -> str:
+    """SHA-256 of the profile's content, what is `missing` from it and how far figures were off (`data_errors`).
+
+    It is the same for the same rows in any order.
+    """
     digest = hashlib.sha256(",".join(profile.columns).encode())
-    for frame in (profile, *([] if missing is None else [missing])):
+    for frame in (profile, *(frame for frame in (missing, data_errors) if frame is not None)):
         for rows in frame.sort(frame.columns).iter_slices(DIGEST_ROWS):
             # Text is quoted and null is not, so that an empty text and a missing one differ.
             digest.update(rows.write_csv(include_header=False, quote_style="non_numeric").encode())

@@ -11,7 +11,7 @@ import polars as pl
 
 from efficiency.reports.delivery import TOWNS
 from efficiency.reports.report import Report
-from schemas import CANDIDATES, INDICATORS, PROBLEMS, SCORES, VARIANT_EFFECTS, VARIANTS, VERIFICATIONS
+from schemas import CANDIDATES, DATA_ERRORS, INDICATORS, PROBLEMS, SCORES, VARIANT_EFFECTS, VARIANTS, VERIFICATIONS
 from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def report_of(
 ) -> Report:
     """Everything that the documents of one evaluation are made from.
 
-    `evaluation` is its row of results.evaluations. `results` has its scores, indicators and candidates by qualified
-    table name, with or without evaluation_id, period and policy_id, and what its method variants give, if it has any.
+    `evaluation` is its row of results.evaluations. `results` has its rows of the results tables by qualified table
+    name, with or without evaluation_id, period and policy_id, and what its method variants give, if it has any.
     `problems` are those to be mended, in the shape that resolving gives them.
     """
 
@@ -65,6 +65,7 @@ def report_of(
         movements=movements,
         variants=named(VARIANTS),
         variant_effects=named(VARIANT_EFFECTS),
+        data_errors=named(DATA_ERRORS) if DATA_ERRORS.qualified in results else DATA_ERRORS.empty(),
     )
 
 

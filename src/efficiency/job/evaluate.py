@@ -10,6 +10,7 @@ import polars as pl
 from efficiency.evaluation.energy_basis import energy_basis
 from efficiency.evaluation.evaluate import Evaluation, evaluate
 from efficiency.evaluation.lists import forms_looked_at, select, verifications, with_source_cells
+from efficiency.evaluation.robustness import own_errors, restated
 from efficiency.evaluation.scoring import words_of_indicators
 from efficiency.evaluation.variants import VariantMode, with_variants
 from efficiency.facts.compositions import as_exceptions
@@ -23,7 +24,9 @@ from efficiency.facts.profile import (
 )
 from efficiency.periods import period_end, period_start
 from efficiency.policy.expressions import column_names
+from efficiency.policy.model import OWN
 from efficiency.warehouse.history import history
+from schemas import FEEDS
 
 if TYPE_CHECKING:
     from efficiency.partitions import Partitions
@@ -42,22 +45,24 @@ def evaluate_period(
     past: Contents | None,
     published: str | None = None,
     *,
+    submissions: pl.DataFrame,
     composed: bool = False,
     variants: VariantMode = "none",
 ) -> Evaluation:
     """Evaluate `period` (YYYY-MM) by `policy`: its window, its energy basis, and its own earlier tiers out of `past`.
 
-    `past` is what the warehouse holds, or None where there is none yet. Warnings of the profile are among those of the
+    `past` is what the warehouse holds, or None where there is none yet; `submissions` are intake.submissions of the
+    facts. Warnings of the profile are among those of the
     evaluation. `published`: digest of the inputs of an evaluation to be made again; where an earlier version made it,
     which read less, the inputs of this one are what that read, and it does not say what is missing if that did not.
     Where it is to be `composed`, it says what its totals are made of. `variants`: whether the method variants are
     evaluated too, and whose rows of them are kept.
     """
-    profile = profile_at(facts, policy, period, past, composed=composed)
+    profile = profile_at(facts, policy, period, past, submissions=submissions, composed=composed)
     if published not in (None, profile.inputs_sha256) and (earlier := profile.as_read_earlier(published)):
         inputs, gaps = earlier
         return replace(evaluate(profile.frame, policy, profile.earlier_warnings, gaps), inputs=inputs)
-    evaluation = evaluate(profile.frame, policy, profile.warnings, profile.gaps)
+    evaluation = evaluate(profile.frame, policy, profile.warnings, profile.gaps, profile.data_errors)
 
     def under(changed: Policy) -> pl.DataFrame:
         return profile_under(changed, policy, facts, evaluation.inputs, period)
@@ -123,13 +128,22 @@ def profile_under(policy: Policy, base: Policy, facts: Partitions, profile: pl.D
 
 
 def profile_at(
-    facts: Partitions, policy: Policy, period: str, past: Contents | None, *, composed: bool = False
+    facts: Partitions,
+    policy: Policy,
+    period: str,
+    past: Contents | None,
+    *,
+    submissions: pl.DataFrame,
+    composed: bool = False,
 ) -> Profile:
     """What `policy` reads of every enterprise at the end of `period`: one row each; arguments as `evaluate_period`."""
     previous = history(past, policy.id, period)
     words = words_of_indicators(policy)
-    return concat_profiles(
-        [
+    own = policy.robustness.data_sd == OWN
+    measures = [word for word in words if word in FEEDS]
+    profiles, cases = [], []
+    for partition in facts.frames(without=_NOT_READ):
+        profiles.append(
             build_profile(
                 partition,
                 period=period_start(period),
@@ -140,6 +154,10 @@ def profile_at(
                 explained=words,
                 composed=words if composed else None,
             )
-            for partition in facts.frames(without=_NOT_READ)
-        ]
-    )
+        )
+        if own:
+            cases.append(restated(partition, submissions, measures, period_end(period)))
+    profile = concat_profiles(profiles)
+    if not own:
+        return profile
+    return replace(profile, data_errors=own_errors(pl.concat(cases), measures, policy.robustness))

@@ -10,7 +10,6 @@ from efficiency.evaluation.changes import Results, movement
 from efficiency.evaluation.evaluate import evaluate
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
-from efficiency.policy.model import Robustness
 from efficiency.warehouse.history import previous_evaluation
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ def score_changes(
     evaluation: Evaluation,
     past: Contents | None,
     *,
+    submissions: pl.DataFrame,
     same_facts: bool = False,
 ) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
     """Why each score of `evaluation` is not that of the policy's previous evaluation in `past`.
@@ -51,15 +51,17 @@ def score_changes(
         first = str(error).splitlines()[0]
         warning = f"上期评价({previous.evaluation_id})的办法全文已不能按本程序读取，未分解得分变化：{first}"
         return None, (warning,)
-    old = old.model_copy(update={"robustness": Robustness(draws=0)})  # no score depends on the draws
+    # No score depends on the draws.
+    old = old.model_copy(update={"robustness": old.robustness.model_copy(update={"draws": 0})})
 
     restated = unrevised = None
     if not same_facts:
-        as_now = profile_at(facts, old, previous.period, past)
+        as_now = profile_at(facts, old, previous.period, past, submissions=submissions)
         if not as_now.gives(previous.inputs_sha256):
             restated = _results(evaluate(as_now.frame, old), old)
     if revised:
-        unrevised = _results(evaluate(profile_at(facts, old, period, past).frame, old), old)
+        as_before = profile_at(facts, old, period, past, submissions=submissions)
+        unrevised = _results(evaluate(as_before.frame, old), old)
     changes = movement(
         Results(previous.scores, previous.indicators, old),
         _results(evaluation, policy),

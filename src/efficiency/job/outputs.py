@@ -139,6 +139,7 @@ def as_published(one: PeriodEvaluation, run: RunContext) -> PublishedEvaluation:
         compositions=one.evaluation.compositions,
         variants=run.request.variants if run.policy.variant else None,
         variant_results=one.evaluation.variants,
+        data_errors=one.evaluation.data_errors,
     )
 
 

@@ -141,12 +141,16 @@ def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
 def evaluate(run: RunContext, validated: Validated, progress: Progress = silent) -> tuple[PeriodEvaluation, ...]:
     """Evaluate each period in turn; each sees the tiers of those before it."""
     facts, policy, periods = validated.resolved.facts, run.policy, run.request.periods
-    past = validated.ingested.stored
+    past, submissions = validated.ingested.stored, validated.resolved.submissions
     evaluations: list[PeriodEvaluation] = []
     for done, period in enumerate(periods, start=1):
-        evaluation = evaluate_period(facts, policy, period, past, composed=True, variants=run.request.variants)
+        evaluation = evaluate_period(
+            facts, policy, period, past, submissions=submissions, composed=True, variants=run.request.variants
+        )
         # Within one run the earlier periods were evaluated on these same facts.
-        movements, warnings = score_changes(facts, policy, period, evaluation, past, same_facts=bool(evaluations))
+        movements, warnings = score_changes(
+            facts, policy, period, evaluation, past, submissions=submissions, same_facts=bool(evaluations)
+        )
         one = PeriodEvaluation(
             period=period,
             evaluation=replace(evaluation, warnings=[*evaluation.warnings, *warnings]),

@@ -50,7 +50,7 @@ def shape_faults(error: ValidationError) -> list[Fault]:
 
 def _shape_fault(item: dict[str, Any]) -> Fault:
     """One error of pydantic as a fault."""
-    path = tuple(item["loc"])
+    path = tuple(part for part in item["loc"] if not str(part).startswith("<"))
     where = ".".join(str(part) for part in path if not isinstance(part, int)) or "policy"
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":

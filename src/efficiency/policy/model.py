@@ -9,7 +9,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from efficiency.policy.limits import (
     LONGEST_PATH,
@@ -58,6 +68,15 @@ def _as_expression(value: object) -> object:
 
 Expression = Annotated[str, BeforeValidator(_as_expression), StringConstraints(strip_whitespace=True, min_length=1)]
 """A SQL predicate or scalar over the enterprise's profile; see `efficiency.policy.expressions`."""
+
+
+OWN = "own"
+"""`data_sd` that stands for what the zone's own history shows."""
+Spread = Annotated[
+    Annotated[Number, Field(ge=0, le=2), Tag("<number>")] | Annotated[Literal["own"], Tag("<word>")],
+    Discriminator(lambda given: "<word>" if isinstance(given, str) else "<number>"),
+]
+"""A relative spread, or "own". The tags stand in pydantic's places only, between brackets that no key has."""
 
 
 class Part(BaseModel):
@@ -329,14 +348,17 @@ class Robustness(Part):
     """The draws behind tier_confidence: random factors on weights, and on figures where the policy asks for it.
 
     `weight_sd` and `data_sd` are relative: each weight, and each measure of each enterprise that a numerator or
-    denominator uses, is multiplied by lognormal(0, sd). With `benchmarks = true` the benchmarks that are statistics of
-    the enterprises (also least, greatest and mean values) are computed again from the figures of each draw; otherwise
-    they stay as evaluated. Fixed benchmarks are the same in all draws.
+    denominator uses, is multiplied by lognormal(0, sd). `data_sd = "own"` takes the spread of each measure from what
+    was stated again in the zone; where fewer than `own_min_cases` figures were, it is `data_sd_otherwise`. With
+    `benchmarks = true` the benchmarks that are statistics of the enterprises (also least, greatest and mean values)
+    are computed again in each draw; otherwise they stay as evaluated. Fixed benchmarks are the same in all draws.
     """
 
     draws: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 1000
     weight_sd: Annotated[Number, Field(ge=0, le=2)] = 0.10
-    data_sd: Annotated[Number, Field(ge=0, le=2)] = 0.0
+    data_sd: Spread = 0.0
+    own_min_cases: Annotated[int, Field(ge=1, strict=True)] = 30
+    data_sd_otherwise: Annotated[Number, Field(ge=0, le=2)] = 0.05
     benchmarks: Flag = False
     seed: Annotated[int, Field(ge=0, strict=True)] = 20260101
 

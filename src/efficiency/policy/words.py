@@ -292,27 +292,73 @@ def partner_rule(policy: Policy) -> str:
     )
 
 
+def moved(policy: Policy) -> str:
+    """What the draws behind tier_confidence and rank interval move: the label of both wherever they are shown."""
+    rule = policy.robustness
+    parts = [name for name, sd in (("权重", rule.weight_sd), ("数据误差", rule.data_sd)) if sd]
+    return "与".join(parts) if len(parts) > 1 else f"仅{parts[0]}" if parts else "无扰动"
+
+
 def robustness(policy: Policy, review_below: float) -> str:
     """How tier_confidence is computed, and the mark of tiers with one below `review_below` (0 to 1)."""
-    rule = policy.robustness
     if all(cohort.tiers is None for cohort in policy.cohort):
         return "本办法不分等级，不测算。"
+    rule = policy.robustness
     if not rule.draws:
         return "本办法不测算。"
-    weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
-    data = f"各企业分子、分母所用数据(相对标准差{_percent(rule.data_sd)})" if rule.data_sd else ""
-    drawn = "和".join(part for part in (weights, data) if part)
+    drawn = _drawn(policy)
     if not drawn:
         return f"办法规定的扰动幅度为零，{rule.draws}次测算的等级均不变。"
     peers = ""
     if rule.data_sd:
         taken = "按扰动后的数据重新计算" if rule.benchmarks else "不随扰动改变"
         peers = f"由企业数据得出的基准值、极值和平均得分{taken}，固定基准值不变；"
+    reflected = {"权重与数据误差": "权重和数据", "仅权重": "权重", "仅数据误差": "数据误差"}[moved(policy)]
     return (
         f"对{drawn}作{rule.draws}次随机扰动(对数正态分布，随机种子{rule.seed})，{peers}"
         "修正系数、加减分和调档事由不变，取等级保持不变的次数占比。"
-        "只反映权重和数据，不反映基准、窗口等方法选择，也不表示事实已经核实。"
+        f"只反映{reflected}，不反映基准、窗口等方法选择，也不表示事实已经核实。"
         f"低于{_percent(review_below)}的标注“临界,建议复核”。"
+    )
+
+
+def _drawn(policy: Policy) -> str:
+    """What the draws multiply at random, with the spread of each."""
+    rule = policy.robustness
+    weights = f"各指标权重(相对标准差{_percent(rule.weight_sd)})" if rule.weight_sd else ""
+    known = rule.data_sd
+    spread = "误差按本区历次更正的实际幅度" if isinstance(known, str) else f"相对标准差{_percent(known)}"
+    data = f"各企业分子、分母所用数据({spread})" if rule.data_sd else ""
+    return "和".join(part for part in (weights, data) if part)
+
+
+def rank_interval(policy: Policy, level: float) -> str:
+    """What the interval of a rank, at `level` (0 to 1), claims and what not."""
+    rule = policy.robustness
+    if not rule.draws:
+        return "本办法不测算。"
+    if not _drawn(policy):
+        return "办法规定的扰动幅度为零，名次不变。"
+    cause = {"权重与数据误差": "数据有误差、权重略有不同", "仅权重": "权重略有不同", "仅数据误差": "数据有误差"}
+    how = (
+        f"报来的数据本身已含误差，再作扰动会使名次过于分散，因此取1%至99%之间的名次，使真实名次落在区间内的把握不低于{_percent(level)}"
+        if rule.data_sd
+        else f"取中间{_percent(level)}的名次"
+    )
+    return (
+        f"{cause[moved(policy)]}时，名次会在什么范围内变动(把握{_percent(level)})：由同一批{rule.draws}次扰动得出，{how}。"
+        "区间重叠的企业，名次先后不足为据。就单户而言，不表示所有企业同时落在各自区间内；"
+        "不反映基准、窗口等方法选择，也不反映漏报、虚报等非随机误差。"
+    )
+
+
+def own_errors(policy: Policy) -> str:
+    """How the error of figures is found in the zone's own history, where the policy asks for it."""
+    rule = policy.robustness
+    return (
+        "同一企业、同一指标、同一时期重新报送或经批准更正的数据，逐笔比较更正前后：取两者之比的对数的均方根，重报而未改动的按零误差计入；"
+        "相差8倍以上、正负号改变等明显差错单列，不计入。"
+        f"可比的少于{rule.own_min_cases}笔的，不足以说明问题，按办法规定的{_percent(rule.data_sd_otherwise)}(假定值)测算。"
     )
 
 

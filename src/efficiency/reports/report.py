@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.policy.model import Policy
 from efficiency.reports.text import clean_text, period_title
-from schemas import VARIANT_EFFECTS, VARIANTS
+from schemas import DATA_ERRORS, VARIANT_EFFECTS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,8 @@ class Report:
     """Shape schemas.PROBLEMS."""
     warnings: tuple[str, ...] = ()
     """Warnings of the evaluation, in Chinese."""
+    data_errors: pl.DataFrame = field(default_factory=DATA_ERRORS.empty)
+    """Shape schemas.DATA_ERRORS; empty where the policy does not take the error of figures from the zone's history."""
     movements: pl.DataFrame | None = None
     """Shape schemas.MOVEMENTS without evaluation_id, period and policy_id; None without a previous evaluation."""
     region: str = ""

@@ -16,6 +16,7 @@ import polars as pl
 
 from efficiency.errors import EfficiencyError
 from efficiency.facts.profile import inputs_sha256
+from efficiency.intake.resolution import ResolutionResult
 from efficiency.job.evaluate import evaluate_period, select_lists
 from efficiency.job.ingest import facts_between
 from efficiency.job.movement import score_changes
@@ -77,11 +78,11 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
     # All evaluations of a run have the same facts, which are resolved once for them.
     for _, of_run in groupby(sorted(origins, key=attrgetter("sequence")), key=attrgetter("sequence")):
         with reading_scratch(warehouse) as folder:
-            facts: Partitions | None = None
+            resolved: ResolutionResult | None = None
             for origin in of_run:
-                if facts is None:
-                    facts = resolved_at(warehouse, contents, origin, folder).facts
-                yield from _evaluation(contents, origin, facts)
+                if resolved is None:
+                    resolved = resolved_at(warehouse, contents, origin, folder)
+                yield from _evaluation(contents, origin, resolved)
 
 
 def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
@@ -202,9 +203,9 @@ def _first_code(partition: Mapping[str, Chunks]) -> str | None:
     return min((code for code in least if code is not None), default=None)
 
 
-def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterator[Finding]:
-    """Policy, inputs, id, warnings and result tables of one evaluation follow from the `facts` of its run."""
-    row = origin.evaluation
+def _evaluation(contents: Contents, origin: Origin, resolved: ResolutionResult) -> Iterator[Finding]:
+    """Policy, inputs, id, warnings and result tables of one evaluation follow from the facts of its run."""
+    row, facts, submissions = origin.evaluation, resolved.facts, resolved.submissions
     subject = row["evaluation_id"]
     try:
         policy = parse_policy(row["policy_toml"], name=f"the policy of {subject}")
@@ -216,7 +217,13 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
     yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
     judged = evaluate_period(
-        facts, policy, row["period"], past, row["inputs_sha256"], variants=row["variants"] or "none"
+        facts,
+        policy,
+        row["period"],
+        past,
+        row["inputs_sha256"],
+        submissions=submissions,
+        variants=row["variants"] or "none",
     )
     same_inputs = _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
     yield same_inputs
@@ -225,7 +232,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         yield _equal(f"{subject} variants' inputs", row["variants_sha256"], read)
     # On the same inputs and policy another version of the program may come to another result.
     other_program = same_inputs.holds and row["code_version"] != code_version()
-    movements, change_warnings = score_changes(facts, policy, row["period"], judged, past)
+    movements, change_warnings = score_changes(facts, policy, row["period"], judged, past, submissions=submissions)
     candidates, verifications = select_lists(
         judged,
         policy,
@@ -244,6 +251,7 @@ def _evaluation(contents: Contents, origin: Origin, facts: Partitions) -> Iterat
         movements=movements,
         variants=row["variants"],
         variant_results=judged.variants,
+        data_errors=judged.data_errors,
     )  # fmt: skip
     yield _equal(f"{subject} name", subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *change_warnings]) or None

@@ -16,7 +16,7 @@ from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
 from efficiency.warehouse.read import existing
 from efficiency.warehouse.staging import reading_scratch
-from schemas import EVALUATIONS, SCORES
+from schemas import EVALUATIONS, SCORES, SUBMISSIONS
 
 if TYPE_CHECKING:
     from efficiency.policy.model import Policy
@@ -39,7 +39,7 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
     """
     period_start(period)
     first, second = (load_policy(asked) for asked in policies)
-    contents = existing(warehouse, [EVALUATIONS.qualified, SCORES.qualified])
+    contents = existing(warehouse, [EVALUATIONS.qualified, SCORES.qualified, SUBMISSIONS.qualified])
     with reading_scratch(warehouse) as folder:
         facts = kept_facts(warehouse, folder)
         if not facts.table("register").height:
@@ -49,7 +49,14 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
             )
 
         def side(policy: Policy) -> Side:
-            evaluation = evaluate_period(facts, policy, period, contents, variants=variants_read(policy, "lists"))
+            evaluation = evaluate_period(
+                facts,
+                policy,
+                period,
+                contents,
+                submissions=contents[SUBMISSIONS.qualified],
+                variants=variants_read(policy, "lists"),
+            )
             return Side(policy, evaluation, select(evaluation, policy))
 
         comparison = compare(side(first), side(second))

@@ -59,8 +59,16 @@ def objection(file: Path, period: str, warehouse: Path, policy_id: str | None = 
         trial = resolved.facts
         kept = kept_facts(warehouse, folder)
         judged_with = variants_read(policy, evaluation["variants"])
-        before = evaluate_period(kept, policy, period, contents, evaluation["inputs_sha256"], variants=judged_with)
-        after = evaluate_period(trial, policy, period, contents, variants=judged_with)
+        before = evaluate_period(
+            kept,
+            policy,
+            period,
+            contents,
+            evaluation["inputs_sha256"],
+            submissions=contents[SUBMISSIONS.qualified],
+            variants=judged_with,
+        )
+        after = evaluate_period(trial, policy, period, contents, submissions=resolved.submissions, variants=judged_with)
         tried = trial.table("corrections").lazy().filter(of_file).collect()
         asked = _asked(tried, kept)
     changes = effects(before, select(before, policy), after, select(after, policy))

@@ -18,7 +18,7 @@ from efficiency.review.as_of import origin_of, past_at, resolved_at, warehouse_a
 from efficiency.version import code_version
 from efficiency.warehouse.history import previous_evaluation
 from efficiency.warehouse.staging import reading_scratch
-from schemas import CANDIDATES, INDICATORS, MOVEMENTS, SCORES, VARIANT_EFFECTS, VARIANTS, VERIFICATIONS
+from schemas import CANDIDATES, DATA_ERRORS, INDICATORS, MOVEMENTS, SCORES, VARIANT_EFFECTS, VARIANTS, VERIFICATIONS
 from schemas.results import IDENTITY
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
         resolved = resolved_at(warehouse, contents, origin, folder)
-        profile = profile_at(resolved.facts, policy, evaluation["period"], past)
+        profile = profile_at(resolved.facts, policy, evaluation["period"], past, submissions=resolved.submissions)
     if not profile.gives(evaluation["inputs_sha256"]):
         raise EfficiencyError(
             f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
@@ -69,7 +69,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
             f"versions/ from that time; `efficiency audit --evaluation {evaluation_id}` tells what differs."
         )
     own = pl.col("evaluation_id") == evaluation_id
-    tables = (SCORES, INDICATORS, CANDIDATES, VERIFICATIONS, VARIANTS, VARIANT_EFFECTS)
+    tables = (SCORES, INDICATORS, CANDIDATES, VERIFICATIONS, VARIANTS, VARIANT_EFFECTS, DATA_ERRORS)
     results = {table.qualified: contents[table.qualified].filter(own) for table in tables}
     results[INDICATORS.qualified] = _in_policy_order(results[INDICATORS.qualified], policy)
     results[CANDIDATES.qualified] = _in_list_order(results[CANDIDATES.qualified], policy)

@@ -91,7 +91,7 @@ def status(warehouse: Path, today: date, period: str | None = None) -> Status:
     with reading_scratch(warehouse) as folder:
         facts = kept_facts(warehouse, folder)
         returns = returns_at(submissions, facts, start, today)
-        profile = profile_at(facts, policy, asked, None)
+        profile = profile_at(facts, policy, asked, None, submissions=submissions)
     judged = assign(profile.frame, policy).select("uscc", "name", "town", "cohort", "status", "status_reason")
     expected = judged.join(words_by_cohort(policy), on="cohort").select("uscc", "name", "town", "word", "needed")
     gaps = profile.gaps.join(expected, on=["uscc", "word"], how="inner", maintain_order="left")

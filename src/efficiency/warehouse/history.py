@@ -12,6 +12,7 @@ from efficiency.warehouse.schema import Contents, in_order
 from schemas import (
     CANDIDATES,
     COMPOSITIONS,
+    DATA_ERRORS,
     EVALUATIONS,
     INDICATORS,
     MOVEMENTS,
@@ -58,6 +59,8 @@ class PublishedEvaluation:
     """Whose rows the method variants have; None where the policy has no variants."""
     variant_results: VariantResults | None = None
     """What they give; None where they were not evaluated."""
+    data_errors: pl.DataFrame | None = None
+    """schemas.DATA_ERRORS likewise; None where the policy takes no error from the zone's history."""
 
     @property
     def evaluation_id(self) -> str:
@@ -84,6 +87,7 @@ class PublishedEvaluation:
                 if self.variant_results
                 else {}
             ),
+            **({} if self.data_errors is None else {DATA_ERRORS: self.data_errors}),
         }
 
     @property

@@ -158,7 +158,7 @@ def test_codes_are_text_and_figures_are_numbers(book: Workbook) -> None:
     assert by_title["用地(亩)"].number_format.startswith("#,##0.00")
     assert by_title["综合能耗(吨标准煤)"].number_format.startswith("#,##0.00")
     # A tenth of a percent more or less than the 80 % that decide must be seen.
-    assert by_title["稳健度"].number_format.startswith("0.0")
+    assert by_title["稳健度(仅权重)"].number_format.startswith("0.0")
     assert by_title["用地(亩)"].data_type == "n"
 
 

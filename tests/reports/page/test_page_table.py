@@ -292,7 +292,7 @@ def test_the_csv_has_all_filtered_rows_in_their_order_with_the_evaluation(
     for row in rows:
         own = by_code[row["统一社会信用代码"]]
         assert float(row["用地(亩)"]) == pytest.approx(own["land"], rel=1e-8)
-        assert float(row["稳健度(比例)"]) == pytest.approx(own["tier_confidence"], rel=1e-8)
+        assert float(row["稳健度(仅权重)(比例)"]) == pytest.approx(own["tier_confidence"], rel=1e-8)
 
 
 def test_no_cell_of_the_csv_is_computed(chromium: Tab, report: Report, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""The shares that indicators earn when figures have a random error: the draws of `confidence` for data_sd > 0.
+"""The shares that indicators earn when figures have a random error: the draws of `confidence` where data_sd is not 0.
 
-Each measure of each enterprise that a numerator or denominator uses is multiplied by lognormal(0, data_sd), once a
+Each measure of each enterprise that a numerator or denominator uses is multiplied by lognormal(0, its spread), once a
 draw, wherever it is used: a tax that is too low is too low in every indicator. What is missing stays missing. Values,
 shares and, if the policy asks for it, benchmarks are computed again from the drawn figures by the rules of
 `efficiency.evaluation.scoring`, for all draws of a portion at once; ranking, factors and adjustments stay as evaluated.
@@ -10,6 +10,8 @@ enterprises in order of code: the same figures for any order of rows, any portio
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -31,14 +33,29 @@ from schemas.profile import TOTALS
 _MEASURES = {column.name for column in TOTALS}
 
 
-def drawn_shares(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, first: int, count: int) -> list[Floats]:
-    """For each indicator the shares of its weight that `ranked` enterprises earn in `count` draws from `first` on.
+def spreads(robustness: Robustness, own: pl.DataFrame | None) -> dict[str, float]:
+    """Measure → relative spread of its figures by the policy: one figure for all, or that of the zone's history.
 
-    `ranked`: the columns of `scoring.columns_used`, and value_<id>, benchmark_<id> and earned_<id> as evaluated. The
-    arrays are draws × enterprises in the order of `ranked`, NaN where there is no score.
+    `own`: what the zone's history shows (shape `own_error.OWN_ERRORS`); a measure that it does not name has the
+    policy's figure.
     """
-    formula, shape = formula_of(cohort), (count, ranked.height)
-    drawn = _drawn_measures(ranked, cohort, robustness, first, count)
+    if robustness.data_sd != "own":
+        return dict.fromkeys(_MEASURES, robustness.data_sd)
+    known = {} if own is None else dict(own.select("measure", "used").iter_rows())
+    return dict.fromkeys(_MEASURES, robustness.data_sd_otherwise) | known
+
+
+def drawn_shares(
+    ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, spread: Mapping[str, float], draws: range
+) -> list[Floats]:
+    """For each indicator the shares of its weight that `ranked` enterprises earn in the `draws` of these numbers.
+
+    `spread`: measure → relative spread of its figures. `ranked`: the columns of `scoring.columns_used`, and value_<id>,
+    benchmark_<id> and earned_<id> as evaluated. The arrays are draws × enterprises in the order of `ranked`, NaN where
+    there is no score.
+    """
+    formula, shape = formula_of(cohort), (len(draws), ranked.height)
+    drawn = _drawn_measures(ranked, cohort, robustness, spread, draws)
     earned = []
     for indicator in cohort.indicator:
         top, bottom = (mapped(drawn, ranked, text, shape) for text in (indicator.numerator, indicator.denominator))
@@ -56,16 +73,17 @@ def drawn_shares(ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, f
 
 
 def _drawn_measures(
-    ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, first: int, count: int
+    ranked: pl.DataFrame, cohort: Cohort, robustness: Robustness, spread: Mapping[str, float], draws: range
 ) -> dict[str, Floats]:
     """Every measure that the indicators use, times its random factor: draws × enterprises."""
     names = sorted(columns_used(cohort) & _MEASURES)
     by_code = ranked["uscc"].rank("ordinal").to_numpy() - 1
     stated = [ranked[name].to_numpy() for name in names]
-    drawn = {name: np.empty((count, ranked.height)) for name in names}
-    for row in range(count):
-        stream = np.random.PCG64(np.random.SeedSequence(robustness.seed, spawn_key=(first + row,)))
-        factors = np.random.Generator(stream).lognormal(0.0, robustness.data_sd, size=(len(names), ranked.height))
+    sds = np.array([spread[name] for name in names]).reshape(-1, 1)
+    drawn = {name: np.empty((len(draws), ranked.height)) for name in names}
+    for row, number in enumerate(draws):
+        stream = np.random.PCG64(np.random.SeedSequence(robustness.seed, spawn_key=(number,)))
+        factors = np.random.Generator(stream).lognormal(0.0, sds, size=(len(names), ranked.height))
         for name, figures, own in zip(names, stated, factors, strict=True):
             np.multiply(figures, own[by_code], out=drawn[name][row])
     return drawn

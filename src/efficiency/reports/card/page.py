@@ -20,6 +20,7 @@ from efficiency.reports.card.words import (
     verification_lines,
     ways_up,
 )
+from efficiency.reports.content import columns
 from efficiency.reports.palette import ALERT, TIER_FILL
 from efficiency.reports.text import division_names, format_figure, period_title
 from efficiency.reports.workbook import score_kind
@@ -89,6 +90,8 @@ def result_rows(make: Maker, explanation: Explanation, limits: Limits) -> list[R
 
     if score["status"] == "ranked":
         place = f"第{score['rank']}名，共{explanation.ranked}户"
+        if interval := columns.interval_words(score):
+            place += f"({interval})"
         rows += [
             make.pairs([
                 (4, "综合等级", 7, *tier_cell(score["tier"], styles, names)), (4, "综合得分", 5, *points("score")),

@@ -20,7 +20,6 @@ from efficiency.reports.card.standing import (
     weaknesses,
 )
 from efficiency.reports.card.words import (
-    FIRMNESS,
     METHODS,
     ONE_CHANGE,
     dimension_words,
@@ -34,6 +33,7 @@ from efficiency.reports.card.words import (
     verification_lines,
     ways_up,
 )
+from efficiency.reports.content import columns
 from efficiency.reports.text import (
     CONFIDENT,
     REVIEW,
@@ -160,7 +160,7 @@ def _standing(explanation: Explanation) -> list[str]:
         (
             "综合得分",
             f"{format_figure(score['score'], explanation.cuts)}，{explanation.cohort_title}第{score['rank']}名，"
-            f"共{explanation.ranked}家",
+            f"共{explanation.ranked}家" + _aside(columns.interval_words(score)),
         ),
         ("土地效率", _dimension(explanation, "land")),
         ("能源效率", _dimension(explanation, "energy")),
@@ -175,7 +175,8 @@ def _standing(explanation: Explanation) -> list[str]:
         lines.append(("连续D类", f"{score['d_streak']}期"))
     lines += surcharged(score)
     if (confidence := score["tier_confidence"]) is not None:
-        lines.append((FIRMNESS, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
+        label = f"等级{columns.confidence_title(explanation.policy)}"
+        lines.append((label, percentage(confidence) + (f"({REVIEW})" if confidence < CONFIDENT else "")))
     if methods := methods_words(explanation):
         lines.append((METHODS, methods))
     return labelled_lines([*lines, *protection(explanation), *listed(explanation)])

@@ -10,7 +10,7 @@ import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.reports.card.figures import movement_lines
-from efficiency.reports.content import checks, efficiencies, partners, rules
+from efficiency.reports.content import checks, columns, efficiencies, partners, rules
 from efficiency.reports.robustness import agreement_words
 from efficiency.reports.text import CONFIDENT, LIST_NAMES, REVIEW, format_figure, format_to_reach, percentage
 from schemas.results import CANDIDATES, STATUS_NAMES
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SHOWN_APART = 0.005
 """Scores that differ by less look alike with two decimals."""
 METHODS = "方法稳健"
-FIRMNESS = "等级稳健度(仅权重与数据)"
 ONE_CHANGE = "单改一项数据；同组基准和其他企业得分随之变化，已按改后重新评价"
 """What the way to a better tier supposes."""
 
@@ -58,7 +57,8 @@ def notes_on_result(explanation: Explanation) -> list[str]:
     if full := uncapped(score):
         notes.append(f"不封顶得分 {full}(土地、能源等级按此排名)")
     if (confidence := score["tier_confidence"]) is not None:
-        notes.append(f"{FIRMNESS} {percentage(confidence)}" + (f"({REVIEW})" if confidence < CONFIDENT else ""))
+        label = f"等级{columns.confidence_title(explanation.policy)}"
+        notes.append(f"{label} {percentage(confidence)}" + (f"({REVIEW})" if confidence < CONFIDENT else ""))
     if methods := methods_words(explanation):
         notes.append(f"{METHODS}：{methods}")
     return notes

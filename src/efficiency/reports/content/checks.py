@@ -35,7 +35,7 @@ _FORM_OF = {
 }  # fmt: skip
 """Word of the profile → the form whose figures it comes from; words that are computed from all have none."""
 _SHARES = ("tier_confidence", "agreement", "list_agreement")
-_NOT_FIRM = "只反映权重与数据的扰动，请复核后由人工判断"
+_NOT_FIRM = "只反映测算所作的变动，请复核后由人工判断"
 
 
 _UNDONE = {"visited": "否", "open_objection": "是"}

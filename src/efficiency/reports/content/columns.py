@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from efficiency.evaluation.robustness import LEVEL
+from efficiency.policy import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from efficiency.policy.model import Policy
     from efficiency.reports.workbook import Field
 
-_CONFIDENCE = "仅就权重与数据而言：按办法随机扰动各指标权重，等级保持不变的比例。低于80%为临界，建议复核。"
+_CONFIDENCE = "按办法随机扰动{moved}，等级保持不变的比例；不反映方法选择。低于80%为临界，建议复核。"
+_INTERVAL = "{moved}随机扰动时名次所在的范围，把握{level:.0%}；区间重叠的企业，名次先后不足为据。口径见方法说明。"
 _LAND = "统计窗口末的用地面积：自有＋租入－租出，单位亩。空白表示未报，不等于零。"
 _ENERGY = "统计窗口内各月综合能源消费量之和，折标准煤，单位吨标准煤，口径见方法说明。空白表示数据不全，不等于零。"
 _VALUE = "本企业{side}首要指标(见方法说明)的指标值：分子÷分母。"
@@ -36,9 +43,9 @@ MEANINGS = {
     "tax": "统计窗口内的实缴税金合计，单位万元。空白表示数据不全，不等于零。",
     "revenue": "统计窗口内的营业收入合计，单位万元。空白表示数据不全，不等于零。",
     **{
-        f"{name}_{part}": words.format(side=side)
+        f"{name}_{part}": text.format(side=side)
         for name, side in (("land", "土地"), ("energy", "能源"))
-        for part, words in (
+        for part, text in (
             ("value", _VALUE),
             ("benchmark", _BENCHMARK),
             ("indicator", _INDICATOR),
@@ -59,7 +66,6 @@ MEANINGS = {
     "protection": "受保护的企业在没有未整改事项时不列入关停、并转、改造类清单。",
     "d_streak": "到本期为止连续评为D类的期数。",
     "surcharge_yuan_per_kwh": "按列入D类的时间执行的电价加价，单位元/千瓦时。",
-    "tier_confidence": _CONFIDENCE,
     "agreement": "换用办法所列其他口径时等级不变的口径占比，本办法自身算一种。",
     "tier_methods": "换用办法所列其他说得通的口径重新评价，等级与本期相同的有几种；本办法自身算一种。",
     "list_methods": "换用其他口径重新评价，仍列入同一清单(核查之前)的有几种；本办法自身算一种。",
@@ -86,6 +92,38 @@ MEANINGS = {
     "note": "没有变化或未作拆分的原因。",
 }
 """Name of a column → what it means, for officials."""
+
+
+INTERVAL_TITLE = f"名次区间({LEVEL:.0%})"
+
+
+def of_draws(policy: Policy) -> dict[str, str]:
+    """Name of each column that comes from the draws → what it means under `policy`."""
+    moved = words.moved(policy)
+    return {
+        "tier_confidence": _CONFIDENCE.format(moved=moved),
+        "rank_interval": _INTERVAL.format(moved=moved, level=LEVEL),
+    }
+
+
+def confidence_title(policy: Policy) -> str:
+    """What tier_confidence is called where it is shown: with what the draws move."""
+    return f"稳健度({words.moved(policy)})"
+
+
+def rank_interval() -> pl.Expr:
+    """rank_low and rank_high as people read them: the column rank_interval, null where there is none."""
+    low, high = pl.col("rank_low"), pl.col("rank_high")
+    whole = pl.when(low == high).then(low.cast(pl.String)).otherwise(pl.format("{}–{}", low, high))
+    return whole.alias("rank_interval")
+
+
+def interval_words(score: Mapping[str, Any]) -> str:
+    """The interval of the rank of a row of the scores, e.g. 90%把握在第391–436名; empty where there is none."""
+    low, high = score.get("rank_low"), score.get("rank_high")
+    if low is None or high is None:
+        return ""
+    return f"{LEVEL:.0%}把握在第{low}{'' if low == high else f'–{high}'}名"
 
 
 def noted(fields: Iterable[Field], **others: str) -> tuple[Field, ...]:

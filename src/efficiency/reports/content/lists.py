@@ -9,7 +9,7 @@ import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
-from efficiency.reports.content.columns import noted
+from efficiency.reports.content.columns import INTERVAL_TITLE, confidence_title, noted, of_draws, rank_interval
 from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
 from efficiency.reports.content.rankings import cohort_label
@@ -20,6 +20,7 @@ from efficiency.reports.workbook import Field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from efficiency.policy.model import Policy
     from efficiency.reports.report import Report
 
 
@@ -49,7 +50,9 @@ def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
     titles = list_titles(report)
     rows, cohorts = _rows(report), report.scores["cohort"].drop_nulls().n_unique()
     return tuple(
-        CandidateList(own, title, _fields(own, of_list := rows.filter(pl.col("list") == own), cohorts), of_list)
+        CandidateList(
+            own, title, _fields(own, of_list := rows.filter(pl.col("list") == own), cohorts, report.policy), of_list
+        )
         for own, title in titles.items()
     )
 
@@ -72,6 +75,7 @@ def _rows(report: Report) -> pl.DataFrame:
     shown = report.scores.select(
         "uscc",
         "rank",
+        rank_interval(),
         cohort_label(report.policy),
         "town",
         industry_label().alias("industry"),
@@ -124,7 +128,7 @@ def _lines(parts: Sequence[pl.Expr]) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
+def _fields(own: str, rows: pl.DataFrame, cohorts: int, policy: Policy) -> tuple[Field, ...]:
     """The columns: what a meeting needs on paper first, then the way into the details, then the rest, folded."""
     # A rank says nothing without the cohort in which it was taken.
     cohort = (Field("cohort_name", "评价组", "text", 10, paper=False),) if cohorts > 1 else ()
@@ -154,6 +158,7 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("details", "明细", "lookup", 7, paper=False),
         *cohort,
         Field("rank", "名次", "ordinal", 6, paper=False),
+        Field("rank_interval", INTERVAL_TITLE.replace("(", "\n("), "text", 10, paper=False),
         Field("uscc", "统一社会信用代码", "code", 21, paper=False),
         Field("industry", "行业", "text", 30, paper=False),
         *folded,
@@ -162,12 +167,12 @@ def _fields(own: str, rows: pl.DataFrame, cohorts: int) -> tuple[Field, ...]:
         Field("previous_tier", "上期\n等级", "tier", 7, paper=False),
         Field("override_labels", "调档事由", "text", 14, paper=False),
         Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
-        Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
+        Field("tier_confidence", confidence_title(policy).replace("(", "\n("), "confidence", 14, paper=False),
         Field("review", "复核提示", "alert", 14, paper=False),
         *agreed,
         *raised,
         *((Field("partners", "建议并转对象", "text", 60, paper=False),) if partners else ()),
-    ))  # fmt: skip
+    ), **of_draws(policy))  # fmt: skip
 
 
 def _efficiency_fields(rows: pl.DataFrame, wanted: Sequence[str]) -> tuple[list[Field], list[Field]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.reports.content.columns import noted
+from efficiency.reports.content.columns import confidence_title, noted, of_draws, rank_interval
 from efficiency.reports.text import industry_label
 from efficiency.reports.workbook import Field
 from schemas.results import STATUS_NAMES
@@ -23,6 +24,7 @@ RANKING_FIELDS = noted((
     Field("number", "序号", "ordinal", 5),
     Field("cohort_name", "评价组", "text", 9),
     Field("rank", "名次", "ordinal", 5),
+    Field("rank_interval", "名次区间\n(90%)", "text", 8),
     Field("name", "企业名称", "text", 28),
     Field("town", "镇办", "text", 9),
     Field("industry_name", "行业", "text", 30),
@@ -51,7 +53,7 @@ RANKING_FIELDS = noted((
     Field("protection", "受保护", "text", 8, paper=False),
     Field("d_streak", "连续\nD类\n期数", "ordinal", 8, paper=False),
     Field("surcharge_yuan_per_kwh", "电价加价\n(元/\n千瓦时)", "ratio", 10, paper=False),
-    Field("tier_confidence", "稳健\n度", "confidence", 9, paper=False),
+    Field("tier_confidence", "稳健\n度", "confidence", 14, paper=False),
     Field("agreement", "口径\n一致率", "confidence", 9, paper=False),
 ))  # fmt: skip
 
@@ -83,19 +85,32 @@ def cohort_label(policy: Policy) -> pl.Expr:
 
 
 OPTIONAL = (
-    "factor", "adjustment_labels", "override_labels", "protection", "change", "surcharge_yuan_per_kwh", "agreement",
-)  # fmt: skip
+    "rank_interval",
+    "factor",
+    "adjustment_labels",
+    "override_labels",
+    "protection",
+    "change",
+    "surcharge_yuan_per_kwh",
+    "agreement",
+)
 """Columns of the ranking that are left out where they would say nothing."""
 
 
-def ranking_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
-    """The columns of the ranking that say something about `rows`."""
+def ranking_fields(rows: pl.DataFrame, policy: Policy) -> tuple[Field, ...]:
+    """The columns of the ranking that say something about `rows`, under the names that they have by `policy`."""
     idle = {name for name in OPTIONAL if rows[name].null_count() == rows.height}
     if not (rows["factor"] != 1).any():
         idle.add("factor")
     if rows["cohort"].n_unique() < 2:
         idle.add("cohort_name")
-    return tuple(field for field in RANKING_FIELDS if field.name not in idle)
+    titles = {"tier_confidence": confidence_title(policy).replace("(", "\n(")}
+    notes = of_draws(policy)
+    return tuple(
+        replace(field, title=titles.get(field.name, field.title), note=notes.get(field.name, field.note))
+        for field in RANKING_FIELDS
+        if field.name not in idle
+    )
 
 
 def unrated_fields(rows: pl.DataFrame) -> tuple[Field, ...]:
@@ -123,6 +138,7 @@ def ranking(report: Report) -> pl.DataFrame:
             .then((pl.col("score") - pl.col("adjustments").fill_null(0.0)) / pl.col("factor"))
             .alias("base"),
             pl.when(pl.col("protected")).then(pl.lit("是")).alias("protection"),
+            rank_interval(),
         )
         .sort("cohort_order", "rank", "name", "uscc", nulls_last=True)
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("number"))

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.evaluation.robustness import ALL, LEVEL
 from efficiency.policy import words
-from efficiency.policy.model import PROPOSALS, VERIFY_TITLE
+from efficiency.policy.model import OWN, PROPOSALS, VERIFY_TITLE
 from efficiency.reports import robustness
+from efficiency.reports.content.columns import INTERVAL_TITLE, confidence_title
 from efficiency.reports.content.lists import list_titles
 from efficiency.reports.text import CONFIDENT, percentage
+from schemas.profile import TOTALS
+from schemas.results import ERROR_SOURCES
 
 if TYPE_CHECKING:
     from efficiency.reports.report import Report
@@ -69,10 +73,16 @@ def list_entries(report: Report) -> Entries:
 
 
 def firmness_entries(report: Report) -> Entries:
-    """What tier_confidence says and what not, and how far benchmarks are made of single enterprises."""
+    """What tier_confidence and rank interval say and what not, and how far benchmarks are of single enterprises."""
     policy = report.policy
     return [
-        ("等级稳健度(仅就权重与数据而言)", words.robustness(policy, review_below=CONFIDENT)),
+        (f"等级{confidence_title(policy)}", words.robustness(policy, review_below=CONFIDENT)),
+        (INTERVAL_TITLE, words.rank_interval(policy, LEVEL)),
+        *(
+            [("数据误差", words.own_errors(policy) + _without_cases(report))]
+            if policy.robustness.data_sd == OWN
+            else []
+        ),
         *([("方法稳健", _variants(report))] if policy.variant else []),
         ("本企业占基准比重", own_shares(report)),
         *([("电价加价", words.surcharge(policy.surcharge, policy))] if policy.surcharge else []),
@@ -84,6 +94,46 @@ def _variants(report: Report) -> str:
     titles = "、".join(variant.title for variant in report.policy.variant)
     done = robustness.headline(report) if robustness.methods_of(report) else robustness.not_evaluated(report)
     return f"办法另列{len(report.policy.variant)}种说得通的口径：{titles}。{done or ''}只供参考，不改变等级和清单。"
+
+
+_TITLES = {column.name: column.title for column in TOTALS}
+ERROR_COLUMNS = (
+    ("指标项", "text"), ("部门", "text"), ("重报或更正(笔)", "integer"), ("其中改动", "integer"),
+    ("其中剔除", "integer"), ("实际误差", "text"), ("测算所用误差", "text"), ("依据", "text"),
+)  # fmt: skip
+"""Header and kind of each column of `error_rows`."""
+
+
+def error_rows(report: Report) -> pl.DataFrame:
+    """How far figures were off, as 方法说明 shows it: the columns ERROR_COLUMNS, a row a measure and department.
+
+    Without measures of which nothing was stated again. Empty where the policy does not take its errors from the zone's
+    history, or the evaluation is of an earlier version.
+    """
+    found = report.data_errors.filter(pl.col("cases") > 0).with_columns((pl.col("department") != ALL).alias("_of_one"))
+    # What a single department states is the same as what all state.
+    several = (pl.col("_of_one").sum() > 1).over("measure")
+    shown = found.filter(several | ~pl.col("_of_one")).sort("measure", "_of_one", "department")
+    return shown.select(
+        pl.col("measure").replace(_TITLES),
+        pl.col("department").replace({"": "未注明部门"}),
+        "cases",
+        "changed",
+        "set_aside",
+        _percent("sd"),
+        _percent("used"),
+        pl.col("source").replace(ERROR_SOURCES),
+    )
+
+
+def _without_cases(report: Report) -> str:
+    """Which measures have no case, and so the figure of the policy."""
+    none = report.data_errors.filter(pl.col("cases") == 0)["measure"].sort().to_list()
+    return f"本区没有可比记录、按办法测算的：{'、'.join(_TITLES.get(name, name) for name in none)}。" if none else ""
+
+
+def _percent(name: str) -> pl.Expr:
+    return pl.format("{}%", (pl.col(name) * 100).round(1)).fill_null("—").alias(name)
 
 
 def own_shares(report: Report) -> str:

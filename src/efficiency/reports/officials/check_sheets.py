@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
+from efficiency.policy import words
 from efficiency.reports.content import checks, efficiencies, lists, notes, partners
 from efficiency.reports.palette import ALERT
 from efficiency.reports.robustness import agreement_words, methods_of
@@ -189,7 +190,7 @@ def _write_page(paper: Paper, candidate: dict[str, Any], known: _Known) -> list[
     _head(paper, candidate, score, known)
     _grounds(paper, candidate, score)
     _ticks(paper, candidate, known)
-    _figures(paper, score, known.headline.get(candidate["uscc"]), methods_of(known.report))
+    _figures(paper, score, known.headline.get(candidate["uscc"]), known.report)
     if candidate["list_of"] == "merger":
         paper.section("可以承接的企业(合并后的效率按双方分子、分母之和计算)")
         for line in known.partners.get(candidate["uscc"], ["没有符合条件的企业。"]):
@@ -266,7 +267,7 @@ def _ticks(paper: Paper, candidate: dict[str, Any], known: _Known) -> None:
         ])  # fmt: skip
 
 
-def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | None, methods: int) -> None:
+def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | None, report: Report) -> None:
     paper.section("主要数据")
     amount, text = paper.styles.cell("amount"), paper.text
     named = (
@@ -285,18 +286,19 @@ def _figures(paper: Paper, score: dict[str, Any], headline: dict[str, Any] | Non
     if score["revenue"] == 0:
         paper.line([(COLUMNS, f"{NO_REVENUE}。", paper.styles.cell("text", bold=True, font_color=ALERT))])
     if headline is not None:
-        for dimension, words in efficiencies.DIMENSION_NAMES.items():
+        for dimension, side in efficiencies.DIMENSION_NAMES.items():
             label = headline[f"{dimension}_indicator"]
             if label is not None:
                 _efficiency(
-                    paper, f"{words}效率：{label}", headline[f"{dimension}_value"], headline[f"{dimension}_benchmark"]
+                    paper, f"{side}效率：{label}", headline[f"{dimension}_value"], headline[f"{dimension}_benchmark"]
                 )
     confidence = score["tier_confidence"]
     shown = "未测算" if confidence is None else percentage(confidence)
-    note = "权重与数据扰动下综合等级不变的比例，不代表方法选择和事实核查"
+    moved, methods = words.moved(report.policy), methods_of(report)
+    note = f"{moved}随机扰动时综合等级不变的比例，不代表方法选择和事实核查"
     tier = agreement_words(score["agreement"], methods, f"为{score['tier']}类")
     if listed := agreement_words(score["list_agreement"], methods, "同清单"):
-        note = f"仅指权重与数据；{f'{tier}，' if tier else ''}{listed.partition('中')[2] if tier else listed}"
+        note = f"仅指{moved}；{f'{tier}，' if tier else ''}{listed.partition('中')[2] if tier else listed}"
     paper.pairs([(2, "等级稳健度", 1, shown, text), (1, "说明", COLUMNS - 4, note, _small(paper))])
 
 

@@ -170,6 +170,10 @@ def _rules(page: MethodSheet, report: Report) -> None:
     page.section("把握程度")
     for label, text in rules.firmness_entries(report):
         page.entry(label, text)
+    if (errors := rules.error_rows(report)).height:
+        page.remark("本区数据误差(重新报送或更正前后之比)")
+        titles, kinds = zip(*rules.ERROR_COLUMNS, strict=True)
+        page.table(titles, kinds, errors)
 
 
 def _sources(page: MethodSheet, report: Report) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from efficiency.reports.content import charts, notes, score_changes, totals
+from efficiency.reports.content import charts, columns, notes, score_changes, totals
 from efficiency.reports.officials.overview_charts import (
     CHART_GROUPS,
     ROW_PIXELS,
@@ -379,7 +379,10 @@ def _trust(sheet: Worksheet, styles: Styles, report: Report, row: int) -> int:
     sheets = dict(report.submissions["status"].value_counts().iter_rows())
     problems = dict(report.problems["severity"].value_counts().iter_rows())
     pairs = [
-        (f"稳健度≥{CONFIDENT:.0%}的企业", f"{firm:,}户，占{whole_percent(firm, known)}" if known else "未测算"),
+        (
+            f"{columns.confidence_title(report.policy)}≥{CONFIDENT:.0%}的企业",
+            f"{firm:,}户，占{whole_percent(firm, known)}" if known else "未测算",
+        ),
         ("临界企业(建议复核)", f"{known - firm:,}户" if known else "未测算"),
         (
             "未参评企业",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.policy import words
 from efficiency.reports.content import details, lists, notes, one_page, rankings, score_changes
 from efficiency.reports.officials.full_results import WORKBOOK_ENTERPRISES, full_results_file_name
 from efficiency.reports.officials.method import write_method
@@ -37,9 +38,7 @@ ONE_PAGE = "一页纸"
 OVERVIEW, RANKING, DETAILS, UNRATED, METHOD = "概览", "全部分级", "评分明细", "未参评与数据不足", "方法说明"
 SCORE_CHANGES = "得分变动"
 VARIANTS = "方法稳健"
-CONFIDENCE_NOTE = (
-    "稳健度：仅就权重与数据而言，随机扰动下等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
-)
+CONFIDENCE_NOTE = "稳健度：{moved}随机扰动时等级保持不变的比例(口径见方法说明)，低于80%的为临界，建议复核。"
 LINK_NOTE = "“明细”列点击后到该企业的评分明细。"
 NOT_D = "本期无D类企业"
 PRINTED = "打印范围：{words}，其余在屏幕上查看"
@@ -107,15 +106,15 @@ def write_lists(
             extents.append(write_list(sheet, book.styles, rows, fields, page))
         return extents[0]
 
-    others = remarks
+    others, firm = remarks, CONFIDENCE_NOTE.format(moved=words.moved(report.policy))
     if with_full_results:
         found = details.details(report)
         targets, lookups = _lookups(found.frame, rows_per_sheet)
-        remarks = (CONFIDENCE_NOTE + LINK_NOTE, *remarks)
+        remarks = (firm + LINK_NOTE, *remarks)
     else:
         targets, lookups = pl.DataFrame(schema={"uscc": pl.String, "details": pl.String}), {}
         elsewhere = ELSEWHERE_NOTE.format(file=full_results_file_name(report.period))
-        remarks = (CONFIDENCE_NOTE, elsewhere, *remarks)
+        remarks = (firm, elsewhere, *remarks)
     reserved = (ONE_PAGE, OVERVIEW, RANKING, DETAILS, SCORE_CHANGES, UNRATED, VARIANTS, METHOD, *LIST_NAMES.values())
 
     def linked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -136,12 +135,12 @@ def write_lists(
     rows = linked(rankings.ranking(report))
     units = "用地：亩；综合能耗：吨标准煤；税金、收入：万元；得分：分"
     page = replace(_page(report, "企业能耗产出效益评价分级结果", units, *remarks), lookups=lookups)
-    ranked = split(RANKING, rows, rankings.ranking_fields(rows), page)
+    ranked = split(RANKING, rows, rankings.ranking_fields(rows, report.policy), page)
 
     shown = min(found.adverse or found.frame.height, MOST_DETAILS_ON_PAPER)
-    words = PRINTED.format(words=f"D类企业{shown}户" if found.adverse else f"{NOT_D}，前{shown}户")
+    printed = PRINTED.format(words=f"D类企业{shown}户" if found.adverse else f"{NOT_D}，前{shown}户")
     page = replace(
-        _page(report, "企业评分明细", f"得分、权重：分；其余见列名。{words}", *others),
+        _page(report, "企业评分明细", f"得分、权重：分；其余见列名。{printed}", *others),
         signed=False,
         cuts=(),
         printed=shown,
@@ -151,8 +150,8 @@ def write_lists(
     changes = score_changes.score_changes(report) if with_score_changes else None
     if changes is not None:
         changes, shown = linked(changes), score_changes.worth_paper(changes)
-        words = PRINTED.format(words=f"等级变动和得分变动1分以上的，{shown}户")
-        page = _page(report, "企业得分变动及原因", f"分。{words}", notes.PARTS_NOTE)
+        printed = PRINTED.format(words=f"等级变动和得分变动1分以上的，{shown}户")
+        page = _page(report, "企业得分变动及原因", f"分。{printed}", notes.PARTS_NOTE)
         page = replace(page, signed=False, printed=max(shown, 1), lookups=lookups)
         split(SCORE_CHANGES, changes, score_changes.score_change_fields(changes), page)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from efficiency.policy import words
 from efficiency.reports.content import charts, lists, notes, rankings, score_changes, totals
 from efficiency.reports.page.enterprises import LISTED, Kept, enterprises, indicators, kept, verifications, views
 from efficiency.reports.page.method import method_sections, trace
@@ -74,6 +75,7 @@ def page_data(report: Report, *, limit: int) -> dict[str, Any]:
         "group_note": notes.GROUP_NOTE,
         "confident": CONFIDENT,
         "methods": methods_of(report),
+        "moved": words.moved(report.policy),
         "lines": charts.lines_in_words(report),
         "cuts": report.policy.score_cuts,
         "cohorts": _cohorts(report),

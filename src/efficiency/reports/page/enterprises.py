@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.policy import words
-from efficiency.reports.content import checks, efficiencies, lists, notes, rankings, rules, totals
+from efficiency.reports.content import checks, columns, efficiencies, lists, notes, rankings, rules, totals
 from efficiency.reports.text import clean_frame, clean_text, division_names
 from schemas.profile import ENERGY_LEVELS, TOTALS
 from schemas.results import MOVEMENT_PARTS
@@ -29,7 +29,7 @@ _TEXTS = (
     "uscc", "name", "town", "division", "industry_name", "scale", "chain", "cohort_name", "status", "status_name",
     "status_reason", "tier_initial", "tier", "land_tier", "energy_tier", "before", "adjustment_labels",
     "override_labels", "protection", "letter_name", "list_title", "tech_level", "willingness", "energy_level",
-    "incident_documents", "below_baseline",
+    "incident_documents", "below_baseline", "rank_interval",
 )  # fmt: skip
 _FIGURES = (
     "rank", "score", "base", "land_score", "energy_score", "land_score_uncapped", "energy_score_uncapped",
@@ -41,6 +41,7 @@ _FIGURES = (
 _NAME: Column = ("name", "企业名称", "link")
 _COHORT: tuple[Column, ...] = (("cohort_name", "评价组", "text"),)
 """Where there are several: a rank says nothing without the cohort in which it was taken."""
+_INTERVAL: Column = ("rank_interval", columns.INTERVAL_TITLE, "text")
 _PLACE: tuple[Column, ...] = (("town", "镇办", "text"), ("division", "行业", "text"))
 _TIERS: tuple[Column, ...] = (
     ("tier", "综合等级", "tier"), ("land_tier", "土地等级", "tier"), ("energy_tier", "能源等级", "tier"),
@@ -48,7 +49,8 @@ _TIERS: tuple[Column, ...] = (
 )  # fmt: skip
 _TOTALS: tuple[Column, ...] = (("land", "用地(亩)", "amount"), ("energy", "综合能耗(吨标准煤)", "amount"))
 _EVERYONE: tuple[Column, ...] = (
-    ("rank", "名次", "ordinal"), _NAME, *_TIERS, ("score", "综合得分", "score"), ("change", "较上期变化", "signed"),
+    ("rank", "名次", "ordinal"), _INTERVAL, _NAME, *_TIERS, ("score", "综合得分", "score"),
+    ("change", "较上期变化", "signed"),
     ("land_score", "土地得分", "score"), ("energy_score", "能源得分", "score"), *_PLACE,
     ("tier_confidence", "稳健度", "confidence"), ("d_streak", "连续D类期数", "ordinal"), *_TOTALS,
     ("list_title", "所列清单", "text"),
@@ -218,7 +220,12 @@ def views(report: Report, scope: Kept, listed: Sequence[lists.CandidateList]) ->
 
 def _everyone(report: Report) -> list[Column]:
     cohort = _COHORT if report.scores["cohort"].drop_nulls().n_unique() > 1 else ()
-    return [*cohort, *(column for column in _EVERYONE if column[0] != "change" or report.movements is not None)]
+    idle = {"change"} if report.movements is None else set()
+    if report.scores["rank_low"].count() == 0:
+        idle.add("rank_interval")
+    firm = {"tier_confidence": columns.confidence_title(report.policy)}
+    shown = ((name, firm.get(name, title), kind) for name, title, kind in _EVERYONE if name not in idle)
+    return [*cohort, *shown]
 
 
 def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
@@ -232,12 +239,13 @@ def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
     )
     own = tuple((name, titles[name], "prose") for name in _OWN if name in titles)
     asked = tuple((name, titles[name], "text") for name in ("would_be_title", "missing") if name in titles)
-    columns = (
-        ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1], ("tier_confidence", "稳健度", "confidence"),
-        ("override_labels", "调档事由", "text"), *asked, ("reason", "入选理由", "prose"), *own,
+    shown_columns = (
+        ("priority", "序号", "ordinal"), _NAME, *_TIERS[:1],
+        ("tier_confidence", titles["tier_confidence"], "confidence"), ("override_labels", "调档事由", "text"), *asked,
+        ("reason", "入选理由", "prose"), *own,
         *_PLACE, *_TOTALS, *shown, *_TIERS[1:], ("d_streak", "连续D类期数", "ordinal"),
         *(_COHORT if "cohort_name" in titles else ()),
-        ("rank", "名次", "ordinal"),
+        ("rank", "名次", "ordinal"), *((_INTERVAL,) if one.frame["rank_interval"].count() else ()),
     )  # fmt: skip
     # What the list alone knows; the rest is the enterprise's. `need` and partners are shown by the card of every list.
     known = ["uscc", "priority", "reason", "would_be_title", "missing", *_OWN, *(name for name, *_ in shown)]
@@ -248,6 +256,6 @@ def _list_view(one: lists.CandidateList, scope: Kept) -> dict[str, Any]:
         "id": f"list-{one.id}",
         "title": one.title,
         "note": "本清单为建议名单，经人工核实确认后方可作为处置依据。",
-        "columns": columns,
+        "columns": shown_columns,
         "rows": _known(rows),
     }

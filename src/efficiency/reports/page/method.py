@@ -8,7 +8,7 @@ import polars as pl
 
 from efficiency.policy import words
 from efficiency.reports.content import notes, rankings, rules, totals
-from efficiency.reports.text import RULES, SEVERITIES, SUBMISSION_STATUSES, clean_text
+from efficiency.reports.text import RULES, SEVERITIES, SUBMISSION_STATUSES, clean_frame, clean_text
 from schemas.results import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def method_sections(report: Report) -> list[Section]:
         },
         *(_cohort(cohort, report) for cohort in policy.cohort),
         _rules(report),
+        *_errors(report),
         _quality(report),
     ]
 
@@ -75,6 +76,22 @@ def _rules(report: Report) -> Section:
         "title": "规则与建议清单(按顺序，一户企业只进入最先符合的一张清单)",
         "entries": [*rules.tier_entries(report), *rules.list_entries(report), *rules.firmness_entries(report)],
     }
+
+
+def _errors(report: Report) -> list[Section]:
+    """How far figures were off in this zone; nothing where the policy does not ask for it."""
+    rows = rules.error_rows(report)
+    if rows.is_empty():
+        return []
+    return [
+        {
+            "title": "本区数据误差(重新报送或更正前后之比)",
+            "entries": [],
+            "head": [title for title, _ in rules.ERROR_COLUMNS],
+            "kinds": [kind for _, kind in rules.ERROR_COLUMNS],
+            "rows": [list(row) for row in clean_frame(rows).iter_rows()],
+        }
+    ]
 
 
 def _quality(report: Report) -> Section:

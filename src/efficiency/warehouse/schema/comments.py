@@ -24,6 +24,7 @@ _RESULT_SOURCES = {
     "results.variants": "the evaluation of the facts under the variants of its policy",
     "results.variant_effects": "the evaluation of the facts under the variants of its policy",
     "results.movements": "the evaluation and the one before it under the same policy, scored again step by step",
+    "results.data_errors": "the facts that later files or corrections replaced, and those that count instead",
     "results.compositions": "the facts as they were when the evaluation was made or found unchanged last",
     "results.coefficients": "the evaluation's policy and the carriers table",
     "results.cohorts": "the evaluation's policy",

@@ -15,6 +15,7 @@ import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
 from efficiency.policy.model import VERIFY
+from efficiency.reports.content.columns import confidence_title
 from efficiency.reports.content.lists import list_titles
 from efficiency.reports.content.one_page.overall import borderline
 from efficiency.reports.content.one_page.shape import NAME_WIDTH, TITLE_WIDTH, TOWN_WIDTH, Column, Section, Table
@@ -142,6 +143,7 @@ class _Facts:
             self.ticks.setdefault(row["uscc"], []).append(row)
         wrong = report.problems.filter((pl.col("severity") == "error") & pl.col("uscc").is_not_null())
         self.problems = dict(wrong.join(codes, on="uscc", how="semi").group_by("uscc").len().sort("uscc").iter_rows())
+        self.firmness = confidence_title(report.policy)
         self.tiered = report.scores["tier"].count() > 0
 
     def _of_list(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -159,7 +161,7 @@ class _Facts:
         if passed:
             said.append(f"已核实：{'、'.join(_label(label) for label in passed)}")
         if row["tier_confidence"] is not None:
-            said.append(f"等级稳健度{percentage(row['tier_confidence'])}")
+            said.append(f"{self.firmness}{percentage(row['tier_confidence'])}")
         if kind == "merge" and row["partner_1_name"]:
             said.append(f"可对接{shortened(row['partner_1_name'], 28)}")
         if kind in ("close", "merge"):

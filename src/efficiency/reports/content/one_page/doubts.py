@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from efficiency.policy import words
 from efficiency.policy.model import VERIFY
 from efficiency.reports.content.one_page.overall import borderline
 from efficiency.reports.content.one_page.shape import TITLE_WIDTH, Section
@@ -136,7 +137,10 @@ def _unfirm(report: Report, listed: pl.DataFrame) -> list[str]:
         return []
     unfirm = borderline(listed)
     on_lists = f"其中清单上{count(unfirm)}" if unfirm else "均不在清单上"
-    return [f"{count(known - firm)}等级临界(随机扰动下等级不变的不到{percentage(CONFIDENT)})，{on_lists}，先复核。"]
+    moved = words.moved(report.policy)
+    return [
+        f"{count(known - firm)}等级临界({moved}随机扰动时等级不变的不到{percentage(CONFIDENT)})，{on_lists}，先复核。"
+    ]
 
 
 def _unverified(report: Report) -> list[str]:

@@ -48,12 +48,15 @@ function standing(e) {
   return el("div", { class: "tiles" },
     tile("综合等级", badge(e.tier, true), el("small", {}, e.before ? `上期 ${e.before}` : "无上期等级")),
     tile("综合得分", el("b", {}, shown(e.score, "score")), changed),
-    tile("名次", el("b", {}, shown(e.rank, "ordinal")), el("small", {}, `${e.cohort_name ?? ""}共${number(ranked(e.cohort_name), 0)}户`)),
+    tile("名次", el("b", {}, shown(e.rank, "ordinal")), el("small", {}, `${e.cohort_name ?? ""}共${number(ranked(e.cohort_name), 0)}户`), interval(e)),
     tile("土地效率", badge(e.land_tier, true), el("small", {}, points(e, "land"))),
     tile("能源效率", badge(e.energy_tier, true), el("small", {}, points(e, "energy"))),
-    tile("等级稳健度(仅权重与数据)", el("b", {}, shown(e.tier_confidence, "confidence")), firm ? el("small", { class: "alert" }, "临界,建议复核") : null,
+    tile(`等级稳健度(${DATA.moved})`, el("b", {}, shown(e.tier_confidence, "confidence")), firm ? el("small", { class: "alert" }, "临界,建议复核") : null,
       isNumber(e.agreement) && DATA.methods ? el("small", {}, `${DATA.methods}种口径中${Math.round(e.agreement * DATA.methods)}种为${e.tier}类`) : null));
 }
+
+/** Between which ranks it lies in the draws. */
+const interval = (e) => e.rank_interval ? el("small", {}, `90%把握在第${e.rank_interval}名`) : null;
 
 /** A dimension's score, and the uncapped one by which its tier is ranked where that differs. */
 function points(e, dimension) {
