@@ -106,7 +106,7 @@ def _judge(  # noqa: PLR0912  # the whole rule book
             m["met"].append(met)
             if met:
                 m["tier"] = _moved(m["tier"], o)
-    _confidence(ranked, _unscored(members), cohort, policy, meaning, counted)
+    _confidence(ranked, cohort, policy, meaning, counted, unscored=_unscored(members))
 
 
 def _unscored(members: list[Row]) -> list[Row]:
@@ -195,7 +195,7 @@ def _moved(tier: str, o: Override) -> str:
 
 
 def _confidence(
-    ranked: list[Row], unscored: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row]
+    ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, counted: list[Row], *, unscored: list[Row]
 ) -> None:
     r = policy.robustness
     base = np.array([i.weight for i in cohort.indicator])
@@ -204,7 +204,7 @@ def _confidence(
     kept = dict.fromkeys((m["uscc"] for m in ranked), 0)
     for number, draw in enumerate(drawn):
         weights = {i.id: w for i, w in zip(cohort.indicator, draw, strict=True)}
-        members = _moved_figures(ranked, unscored, cohort, policy, meaning, number) if r.data_sd else ranked
+        members = _moved_figures(ranked, cohort, policy, meaning, number, unscored=unscored) if r.data_sd else ranked
         # Without a score of any weight there is none to keep.
         scored = [m for m in members if any(share is not None and weights[j] for j, share in m["shares"].items())]
         again = [{**m, "drawn": _score(m, weights)} for m in scored]
@@ -219,7 +219,7 @@ def _confidence(
 
 
 def _moved_figures(
-    ranked: list[Row], unscored: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int
+    ranked: list[Row], cohort: Cohort, policy: Policy, meaning: Meaning, draw: int, *, unscored: list[Row]
 ) -> list[Row]:
     """The ranked enterprises with every figure that an indicator uses moved, and what they earn by that.
 
