@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "2026.11.4"
+__version__ = "2026.12.1"
 
 # Read when polars is loaded: its allocator keeps what is freed for ten seconds instead of half a second, so that large
 # frames which follow one another do not each fetch their memory from the system anew (half of the system's time).
