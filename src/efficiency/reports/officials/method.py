@@ -106,6 +106,10 @@ def write_method(sheet: Worksheet, styles: Styles, report: Report) -> None:
     )))  # fmt: skip
     printed = page.row
     page.remark(NOT_PRINTED)
+    if (errors := rules.error_rows(report)).height:
+        page.section("本区数据误差(重新报送或更正前后之比)")
+        titles, kinds = zip(*rules.ERROR_COLUMNS, strict=True)
+        page.table(titles, kinds, errors)
     _sources(page, report)
     print_setup(sheet, f"{report.policy_title} {report.period_title} 方法说明")
     sheet.fit_to_pages(1, 0)
@@ -170,10 +174,6 @@ def _rules(page: MethodSheet, report: Report) -> None:
     page.section("把握程度")
     for label, text in rules.firmness_entries(report):
         page.entry(label, text)
-    if (errors := rules.error_rows(report)).height:
-        page.remark("本区数据误差(重新报送或更正前后之比)")
-        titles, kinds = zip(*rules.ERROR_COLUMNS, strict=True)
-        page.table(titles, kinds, errors)
 
 
 def _sources(page: MethodSheet, report: Report) -> None:

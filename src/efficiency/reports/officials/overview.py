@@ -43,9 +43,9 @@ ROW_HEIGHT = 16.5
 """Points; the first page is then full, and no more."""
 GROUP_HEIGHT, HEADER_HEIGHT = 14.0, 30.0
 """Points of a row by town or industry, and of its header: both tables then stand on one page with what changed."""
-SCALE = 68
-"""Percent at which the columns are as wide as A4 across."""
-PAGE_HEIGHT = 757
+SCALE = 65
+"""Percent at which the columns fit A4 across, in the widest font that stands in for a missing one (DejaVu Sans) too."""
+PAGE_HEIGHT = 790
 """Points of rows that a printed page takes at SCALE."""
 LEFT = 8
 """Columns of the tables on the left; the charts have the rest."""
