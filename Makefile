@@ -12,14 +12,7 @@ help: ## show this help
 
 # Quick the second time: remade only when the lock or the project's declaration changes.
 $(VENV)/.ready: requirements.txt pyproject.toml
-	@echo "Setting up $(VENV) (once; a minute or two) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# Once here, since where Python is told not to write what it compiles, it would be done at every start.
-	@$(BIN)/python -m compileall -q src schemas flows
-	@touch $@
+	@VENV=$(VENV) $(PYTHON) install.py
 
 run: $(VENV)/.ready ## run two months of the job on sample_data/ and say what to open first
 	@$(BIN)/python flows/monthly.py --period $(PERIOD)

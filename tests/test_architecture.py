@@ -36,7 +36,7 @@ ONLY = {
     "python_calamine": {"intake", "reports"},  # reports: to name the sheets of a file whose list goes back alone
     "xlsxwriter": {"reports"},
     "sqlglot": {"policy"},
-    "pydantic": {"policy", "intake", "project"},
+    "pydantic": {"policy", "intake", "project", "flows"},
     "pydantic_settings": {"project"},
 }
 """Who alone may use a library; why it is kept to one place is said in that place."""
