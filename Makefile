@@ -37,6 +37,8 @@ check: $(VENV)/.ready ## lint, layout of the code, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@# What Windows lacks.
+	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 src schemas flows install.py
 
 bench: $(VENV)/.ready ## what takes how long: against pandas + openpyxl, results checked equal first (10 minutes)
 	@$(BIN)/python benchmarks/compare.py --flow

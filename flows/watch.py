@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from efficiency.errors import EfficiencyError
 from efficiency.processes import remove_temporary
 from efficiency.serving.server import API_URL, no_answer
 from efficiency.streams import flush
+from efficiency.system import interrupt
 
 LOOK_S, ANSWER_S = 2, 10
 """Seconds between two looks at the server, and those that it has to answer one."""
@@ -127,7 +127,7 @@ class Watch:
         with self._lock:
             if not self.cancelled and self._interruptible:
                 self.cancelled = True
-                os.kill(os.getpid(), signal.SIGINT)
+                interrupt()
 
     def _end(self) -> NoReturn:
         """End this process with one line and the status of what was done; Prefect would wait and ask again."""

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*ROOT.glob("schemas/*.py"), *ROOT.glob("src/efficiency/**/*.py"), *ROOT.glob("flows/*.py")])
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"schemas"}),
+    frozenset({"schemas", "system"}),
     frozenset({"errors", "defaults", "cell_addresses", "interpreter", "processes", "streams", "version"}),
     frozenset({"partitions", "parts", "periods"}),
     frozenset({"reference", "project"}),
