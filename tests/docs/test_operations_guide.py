@@ -28,7 +28,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("srv")
     origin, here = folder / "origin", folder / "efficiency"
     origin.mkdir()
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "install.py", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, origin)
     (origin / ".gitignore").write_text("*\n", encoding="utf-8")
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
