@@ -91,6 +91,7 @@ def firmness_entries(report: Report) -> Entries:
 
 def _variants(report: Report) -> str:
     """Under which other choices of method the evaluation was repeated, or that it was not."""
+    done: str | None
     if robustness.methods_of(report):
         listed, done = "见“方法稳健”", robustness.headline(report)
     else:
