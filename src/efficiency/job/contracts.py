@@ -145,3 +145,5 @@ class CompletedRun:
     """One a period, in the order of the request."""
     files: tuple[Path, ...]
     """Every report where it was published."""
+    folders: tuple[Path, ...]
+    """Of the reports of each period, in the order of the request."""

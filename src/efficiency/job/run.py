@@ -208,7 +208,7 @@ def run_month(
     run = begin(request, policy)
     log.info("policy: %s %s, mapping: %s", run.policy.id, run.policy.sha256[:12], run.mapping.sha256[:12] or "none")
     with lock(request.warehouse), logged(run) as run, scratch(request.warehouse):
-        require_places(request.output, request.periods)
+        require_places(request.output, request.periods, run.policy.id)
         ingested = step.ingest(run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
@@ -233,7 +233,7 @@ def run_month(
             files = step.publish(staged)
             log.info("publish: %s", request.warehouse)
             progress("publish", 1, 1)
-    return CompletedRun(run, validated, evaluations, files)
+    return CompletedRun(run, validated, evaluations, files, tuple(delivery.target for delivery in staged.deliveries))
 
 
 def _row_counts(resolved: ResolutionResult) -> tuple[int, int, int]:
