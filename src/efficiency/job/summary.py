@@ -151,7 +151,8 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
         yield from _missing_lines(one["period"], one["missing"])
-    yield f"Warehouse: {completed.run.request.warehouse}"
+    if completed.published:
+        yield f"Warehouse: {completed.run.request.warehouse}"
     if returned := _returned(completed):
         yield f"To give back: {returned} workbooks in {_returns(completed)}"
     for period in completed.run.request.periods:
