@@ -20,17 +20,16 @@ from polars.testing import assert_frame_equal
 
 from efficiency.errors import EfficiencyError
 from efficiency.intake.resolution import unbalanced
-from efficiency.job.contracts import RunContext, RunRequest
+from efficiency.job.contracts import RunContext, RunRequest, silent
 from efficiency.job.execution import partition_count
 from efficiency.job.ingest import ingest
-from efficiency.job.outputs import as_published, publish, report, staged_outputs
-from efficiency.job.run import begin, evaluate, select, validate
+from efficiency.job.outputs import publish, report, staged_outputs
+from efficiency.job.run import Steps, begin, evaluate_in_turn, validate
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, one_partition, spill, spill_by
 from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
 from efficiency.review.objections import objection
 from efficiency.review.reissue import reissue
-from efficiency.warehouse.history import add_evaluation
 from efficiency.warehouse.publish import publish as publish_warehouse
 from efficiency.warehouse.read import load, load_in_order
 from efficiency.warehouse.schema import TABLES, Contents, tables
@@ -65,10 +64,7 @@ def published(request: RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
     """Every table that the month leaves, in the order of the file; no reports are written."""
     run = begun(request, run_id)
     validated = validate(run, ingest(run))
-    evaluations, past = [], validated.ingested.stored
-    for period in request.periods:
-        evaluations.append(select(run, validated, evaluate(run, validated, period, past)))
-        past = add_evaluation(past, as_published(evaluations[-1], run))
+    evaluations = evaluate_in_turn(run, validated, Steps(), silent)
     with staged_outputs(run, validated) as staged:
         report(run, validated, evaluations, staged)
         publish(staged)

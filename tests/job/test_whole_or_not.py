@@ -83,7 +83,7 @@ def left(folder: Path) -> set[str]:
 
 KILLED = """
 import os, pathlib, random, signal, sys
-from efficiency.reports import delivery
+from efficiency.reports.delivery import staged as delivery
 from builders.small_inbox import run
 folder, at = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 met = 0

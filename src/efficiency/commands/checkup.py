@@ -32,13 +32,15 @@ def run(options: argparse.Namespace) -> int:
         sections,
         write_check_up,
     )
+    from efficiency.reports.delivery import reports_folder
     from efficiency.reports.text import period_title
     from efficiency.review.checkup import check_up_published
 
     checked = check_up_published(options.warehouse, options.period, options.policy)
     evaluation, policy = checked.evaluation, checked.policy
     told = sections(checked.found, policy)
-    path = options.output / evaluation["period"] / check_up_file_name(evaluation["period"])
+    folder = reports_folder(options.output, evaluation["period"], evaluation["policy_id"])
+    path = folder / check_up_file_name(evaluation["period"])
     write_check_up(path, told, evaluation, policy, evaluation["created_at"])
     if options.json:
         names = ("evaluation_id", "period", "policy_id")

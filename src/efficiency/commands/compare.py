@@ -30,7 +30,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help="also write the workbook 办法比较_P.xlsx to DIR/P (without this nothing is written)",
+        help="also write the workbook 办法比较_P.xlsx below DIR (without this nothing is written)",
     )
     take_json(parser)
 

@@ -26,7 +26,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help="also write the workbook 申诉试算_P.xlsx to DIR/P (without this nothing is written)",
+        help="also write the workbook 申诉试算_P.xlsx below DIR (without this nothing is written)",
     )
     take_json(parser)
 
@@ -34,11 +34,14 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Try the corrections and print what they would change."""
     from efficiency.reports.comparison import objection_as_dict, objection_as_text, objection_file_name, write_objection
+    from efficiency.reports.delivery import reports_folder
     from efficiency.review.objections import objection
 
     trial = objection(options.file, options.period, options.warehouse, options.policy)
-    workbook = options.output / options.period / objection_file_name(options.period) if options.output else None
-    if workbook:
+    workbook = None
+    if options.output:
+        folder = reports_folder(options.output, options.period, trial.policy.id)
+        workbook = folder / objection_file_name(options.period)
         write_objection(workbook, trial, datetime.now(UTC))
     if options.json:
         print_json({**objection_as_dict(trial), "workbook": str(workbook) if workbook else None})

@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from efficiency.commands.arguments import (
     Commands,
@@ -26,7 +26,11 @@ from efficiency.commands.arguments import (
 )
 
 if TYPE_CHECKING:
-    from efficiency.job.contracts import CompletedRun, RunRequest
+    from collections.abc import Callable
+
+    from efficiency.job.contracts import Progress, RunRequest
+
+T = TypeVar("T")
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -54,6 +58,11 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
     )
     take_dask(parser)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="publish nothing: print what would change of what is published (tiers, lists, problems)",
+    )
     take_json(parser)
 
 
@@ -62,48 +71,76 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.periods import period_range
 
     periods = period_range(options.period)
-    if options.prefect or options.dask or os.environ.get("PREFECT_API_URL"):
-        from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
-        from efficiency.serving.server import require_named
+    flow = options.prefect or options.dask
+    if options.dry_run and flow:
+        from efficiency.errors import UsageError
 
-        require_named()
-        asked = ("inbox", "period", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "dask")
-        parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
-        enter_prefect_home(options.inbox)
-        from flows.monthly import monthly_flow_run
-
-        def show(summary: dict[str, Any]) -> None:
-            if options.json:
-                print_json(summary)
-            else:
-                print("\n".join(summary["lines"]))
-
-        monthly_flow_run(show, **parameters)
-        return 0
+        raise UsageError("--dry-run works in this process alone. Leave out --prefect and --dask.")
+    if flow or (os.environ.get("PREFECT_API_URL") and not options.dry_run):
+        return _run_as_flow(options)
     _use_memory_and_cores_well()
+    from efficiency.job.contracts import RunRequest
     from efficiency.job.workers import worker_ready
 
     with worker_ready("efficiency.job.execution.reading", "efficiency.reports.submitters.returned"):
-        return _run_plainly(options, periods)
+        request = RunRequest(
+            options.inbox,
+            periods,
+            options.policy,
+            options.warehouse,
+            options.output,
+            options.strict,
+            options.mapping,
+            options.by,
+            options.variants,
+        )
+        return (_run_dry if options.dry_run else _run_plainly)(options, request)
 
 
-def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
+def _run_as_flow(options: argparse.Namespace) -> int:
+    """Run the month as a Prefect flow."""
+    from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
+    from efficiency.serving.server import require_named
+
+    require_named()
+    asked = ("inbox", "period", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "dask")
+    parameters = with_absolute_paths({name: getattr(options, name) for name in asked})
+    enter_prefect_home(options.inbox)
+    from flows.monthly import monthly_flow_run
+
+    def show(summary: dict[str, Any]) -> None:
+        if options.json:
+            print_json(summary)
+        else:
+            print("\n".join(summary["lines"]))
+
+    monthly_flow_run(show, **parameters)
+    return 0
+
+
+def _run_dry(options: argparse.Namespace, request: RunRequest) -> int:
+    """Do what a run does, publish nothing, and print what would change."""
+    from efficiency.review.dry_run import dry_run, dry_run_as_json, dry_run_lines
+
+    options.lasting = False  # nothing stays done where the output cannot be written
+    done = _with_progress(lambda progress: dry_run(request, progress))
+    if options.json:
+        print_json(dry_run_as_json(done))
+    else:
+        print("\n".join(dry_run_lines(done)))
+    return 0
+
+
+def _run_plainly(options: argparse.Namespace, request: RunRequest) -> int:
     """Run the month without Prefect and print its summary."""
-    from efficiency.job.contracts import RunRequest
+    from efficiency.job.run import run_month
     from efficiency.serving.notify import with_notice
 
-    request = RunRequest(
-        options.inbox,
-        periods,
+    completed = with_notice(
+        options.period,
         options.policy,
-        options.warehouse,
-        options.output,
-        options.strict,
-        options.mapping,
-        options.by,
-        options.variants,
+        lambda: _with_progress(lambda progress: run_month(request, progress=progress)),
     )
-    completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request))
     from efficiency.job.summary import as_json, closing_lines
 
     try:
@@ -130,12 +167,12 @@ def _use_memory_and_cores_well() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _run_with_progress(request: RunRequest) -> CompletedRun:
-    """Run the month without Prefect; with a progress bar for each step where stderr is a terminal."""
-    from efficiency.job.run import run_month
-
+def _with_progress(work: Callable[[Progress], T]) -> T:
+    """Do `work`, with a progress bar for each step where stderr is a terminal."""
     if not sys.stderr.isatty():
-        return run_month(request)
+        from efficiency.job.contracts import silent
+
+        return work(silent)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -157,4 +194,4 @@ def _run_with_progress(request: RunRequest) -> CompletedRun:
             bars.start_task(shown[step])
             bars.update(shown[step], total=total, completed=done)
 
-        return run_month(request, progress=progress)
+        return work(progress)

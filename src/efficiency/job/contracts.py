@@ -137,7 +137,7 @@ class StagedOutputs:
 
 @dataclass(frozen=True)
 class CompletedRun:
-    """A month that is published."""
+    """A month that is published, or that a dry run has made."""
 
     run: RunContext
     validated: Validated
@@ -145,3 +145,7 @@ class CompletedRun:
     """One a period, in the order of the request."""
     files: tuple[Path, ...]
     """Every report where it was published."""
+    folders: tuple[Path, ...]
+    """Of the reports of each period, in the order of the request."""
+    published: bool = True
+    """False after a dry run."""

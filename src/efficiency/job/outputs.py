@@ -45,7 +45,7 @@ def staged_outputs(run: RunContext, validated: Validated) -> Iterator[StagedOutp
 
     files = [(file.path, file.name) for file in validated.ingested.files]
     with (
-        staging(run.request.output, run.request.periods) as deliveries,
+        staging(run.request.output, run.request.periods, run.policy.id) as deliveries,
         in_background(write_all_returned, files, validated.open_problems, deliveries[-1].staged / RETURNED) as returned,
         staged_warehouse(run.request.warehouse) as warehouse,
     ):

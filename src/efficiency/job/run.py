@@ -198,7 +198,7 @@ def run_month(
     run = begin(request, policy)
     log.info("policy: %s %s, mapping: %s", run.policy.id, run.policy.sha256[:12], run.mapping.sha256[:12] or "none")
     with lock(request.warehouse), logged(run) as run, scratch(request.warehouse):
-        require_places(request.output, request.periods)
+        require_places(request.output, request.periods, run.policy.id)
         ingested = step.ingest(run, progress)
         log.info(
             "ingest: %d files, %d of them new, %d sheets so far",
@@ -210,10 +210,7 @@ def run_month(
         validated = step.validate(run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
         with staged_outputs(run, validated) as staged:
-            evaluations = _evaluations(run, validated, step, progress)
-            log.info("evaluate: %s under %s", ", ".join(one.period for one in evaluations), run.policy.id)
-            evaluations = _with_lists(run, validated, evaluations, step, progress)
-            log.info("select: %d candidates for %s", evaluations[-1].candidates.height, evaluations[-1].period)
+            evaluations = evaluate_in_turn(run, validated, step, progress)
             progress("report", 0, len(request.periods))
             step.report(run, validated, evaluations, staged, progress)
             log.info("report: %d files staged", sum(len(delivery.files) for delivery in staged.deliveries))
@@ -221,33 +218,28 @@ def run_month(
             files = step.publish(staged)
             log.info("publish: %s", request.warehouse)
             progress("publish", 1, 1)
-    return CompletedRun(run, validated, evaluations, files)
+    return CompletedRun(run, validated, evaluations, files, tuple(delivery.target for delivery in staged.deliveries))
 
 
-def _evaluations(
-    run: RunContext, validated: Validated, step: Steps, progress: Progress
+def evaluate_in_turn(
+    run: RunContext, validated: Validated, steps: Steps, progress: Progress
 ) -> tuple[PeriodEvaluation, ...]:
-    """The periods evaluated in turn; each sees the tiers of those before it."""
+    """The periods of the run evaluated, each seeing the tiers of those before it, with the lists of each."""
     past, periods = validated.ingested.stored, run.request.periods
-    evaluations: list[PeriodEvaluation] = []
+    evaluated: list[PeriodEvaluation] = []
     for done, period in enumerate(periods):
         progress("evaluate", done, len(periods))
-        one = step.evaluate(run, validated, period, past)
+        one = steps.evaluate(run, validated, period, past)
         past = add_evaluation(past, as_published(one, run))
-        evaluations.append(one)
+        evaluated.append(one)
     progress("evaluate", len(periods), len(periods))
-    return tuple(evaluations)
-
-
-def _with_lists(
-    run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation], step: Steps, progress: Progress
-) -> tuple[PeriodEvaluation, ...]:
-    """The evaluations with the lists of each."""
-    selected = []
-    for done, one in enumerate(evaluations):
-        progress("select", done, len(evaluations))
-        selected.append(step.select(run, validated, one))
-    progress("select", len(evaluations), len(evaluations))
+    log.info("evaluate: %s under %s", ", ".join(periods), run.policy.id)
+    selected: list[PeriodEvaluation] = []
+    for done, one in enumerate(evaluated):
+        progress("select", done, len(evaluated))
+        selected.append(steps.select(run, validated, one))
+    progress("select", len(selected), len(selected))
+    log.info("select: %d candidates for %s", selected[-1].candidates.height, selected[-1].period)
     return tuple(selected)
 
 

@@ -62,6 +62,7 @@ def _evaluation(one: PeriodEvaluation, completed: CompletedRun) -> dict[str, Any
     return {
         "period": one.period,
         "policy_id": completed.run.policy.id,
+        "folder": str(_folder(completed, one.period)),
         "evaluation_id": new.evaluation_id,
         "inputs_sha256": one.evaluation.inputs_sha256,
         "tiers": {tier: tiers.get(tier, 0) for tier in TIERS},
@@ -150,11 +151,16 @@ def closing_lines(completed: CompletedRun) -> Iterator[str]:
         others = ", ".join(f"{count} {name}" for name, count in one["statuses"].items() if name != "ranked")
         yield f"{one['period']} ({one['policy_id']}): {tiers}; {others or 'all ranked'}. Lists: {lists}."
         yield from _missing_lines(one["period"], one["missing"])
-    yield f"Warehouse: {completed.run.request.warehouse}"
+    if completed.published:
+        yield f"Warehouse: {completed.run.request.warehouse}"
     if returned := _returned(completed):
         yield f"To give back: {returned} workbooks in {_returns(completed)}"
     for period in completed.run.request.periods:
-        folder = completed.run.request.output / period / TOWNS
+        reports = _folder(completed, period)
+        if reports.name != period:
+            usual = completed.run.request.output / period
+            yield f"Reports of {period}: {reports}, since {usual} holds another policy's evaluation, which stays."
+        folder = reports / TOWNS
         copies = sum(path.is_relative_to(folder) for path in completed.files)
         if copies:
             yield f"By town: {copies} workbooks in {folder}"
@@ -176,9 +182,14 @@ def _workbooks(completed: CompletedRun) -> list[Path]:
     return [path for path in named if path.parent.name != TOWNS]
 
 
+def _folder(completed: CompletedRun, period: str) -> Path:
+    """The folder of the reports of `period`."""
+    return completed.folders[completed.run.request.periods.index(period)]
+
+
 def _returns(completed: CompletedRun) -> Path:
     """The folder of the files to give back."""
-    return completed.run.request.output / completed.run.request.periods[-1] / RETURNED
+    return completed.folders[-1] / RETURNED
 
 
 def _returned(completed: CompletedRun) -> int:

@@ -14,6 +14,7 @@ from efficiency.job.evaluate import evaluate_period, variants_read
 from efficiency.job.ingest import kept_facts
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
+from efficiency.reports.delivery import reports_folder
 from efficiency.warehouse.read import existing
 from efficiency.warehouse.staging import reading_scratch
 from schemas import EVALUATIONS, SCORES, SUBMISSIONS
@@ -32,9 +33,10 @@ class Compared:
 
 
 def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, output: Path | None = None) -> Compared:
-    """Evaluate `period` under both policies (ids or files); with `output` write 办法比较_<period>.xlsx below it.
+    """Evaluate `period` under both policies (ids or files); with `output` write 办法比较_<period>.xlsx to it.
 
-    Each policy has its own window, energy basis and, by its id, its own earlier tiers. Raises UsageError for a
+    The workbook goes to the folder of the first policy's reports. Each policy has its own window, energy basis and, by
+    its id, its own earlier tiers. Raises UsageError for a
     wrong period, a policy or warehouse that does not exist, and a warehouse without a register.
     """
     period_start(period)
@@ -64,6 +66,6 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
     if output is not None:
         from efficiency.reports.comparison import comparison_file_name, write_comparison
 
-        workbook = output / period / comparison_file_name(period)
+        workbook = reports_folder(output, period, first.id) / comparison_file_name(period)
         write_comparison(workbook, comparison, period, datetime.now(UTC))
     return Compared(period, comparison, workbook)

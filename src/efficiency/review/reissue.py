@@ -13,7 +13,7 @@ from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.policy.model import VERIFY
-from efficiency.reports.delivery import deliver, staging
+from efficiency.reports.delivery import deliver, reports_folder, staging
 from efficiency.review.as_of import origin_of, past_at, resolved_at, warehouse_at
 from efficiency.version import code_version
 from efficiency.warehouse.history import previous_evaluation
@@ -39,7 +39,7 @@ class Reissued:
 
 
 def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
-    """Write the officials' workbook, the public notice and the page of the evaluation `asked` below `output`/<period>.
+    """Write the officials' workbook, the public notice and the page of the evaluation `asked` below `output`.
 
     `asked` is the evaluation's id or a beginning of it. Results are those of the warehouse; facts and problems are
     resolved again from what the run of the evaluation knew, and must give the digest of its inputs. The submitters'
@@ -51,7 +51,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     origin = origin_of(contents, asked)
     evaluation, evaluation_id = origin.evaluation, origin.evaluation["evaluation_id"]
     policy = _policy(evaluation["policy_toml"], evaluation_id)
-    target = output / evaluation["period"]
+    target = reports_folder(output, evaluation["period"], policy.id)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(
             f"{target} has files already, and those of a month that was just run are not to be replaced by older ones. "
@@ -89,7 +89,7 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         submissions=resolved.submissions,
         problems=open_problems(resolved.problems, resolved.submissions),
     )
-    with staging(output, [evaluation["period"]]) as (delivery,):
+    with staging(output, [evaluation["period"]], policy.id) as (delivery,):
         write_documents(delivery.staged, report)
         return Reissued(
             evaluation_id, evaluation["period"], deliver(delivery), evaluation["code_version"], code_version()

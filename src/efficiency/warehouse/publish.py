@@ -105,10 +105,14 @@ class StagedWarehouse:
             self.begin({})
         self._tasks.append(self.executor.submit(self._finish, contents))
 
-    def put_in_place(self) -> None:
-        """Wait until the file is written and verified, and make it the warehouse. Raises WarehouseError."""
+    def wait(self) -> None:
+        """Wait until the file is written and verified. Raises WarehouseError."""
         for task in self._tasks:
             task.result()
+
+    def put_in_place(self) -> None:
+        """Wait until the file is written and verified, and make it the warehouse. Raises WarehouseError."""
+        self.wait()
         try:
             _put_in_place(self.staging, self.target, self.keep)
         except (duckdb.Error, OSError) as error:

@@ -226,7 +226,7 @@ def test_one_of_an_earlier_evaluation_does_not_stay(tmp_path: Path) -> None:
     target.mkdir()
     for name in ("核查单_2026-10.xlsx", "核查单_领导批示.xlsx"):
         (target / name).write_text("earlier")
-    with staging(tmp_path, ["2026-10"]) as (delivery,):
+    with staging(tmp_path, ["2026-10"], "zibo-jkq") as (delivery,):
         (delivery.staged / "公示名单_2026-10.xlsx").write_text("new")
         deliver(delivery)
     assert sorted(path.name for path in target.iterdir()) == ["公示名单_2026-10.xlsx", "核查单_领导批示.xlsx"]

@@ -47,7 +47,10 @@ def write_check_up(
     """
     period = str(evaluation["period"])
     title = f"公平性体检({period_title(period)})"
-    with new_workbook(path, created.astimezone(BEIJING), title=f"体检 {period}", enterprises=0) as book:
+    shown = {"evaluation_id": evaluation["evaluation_id"], "policy_id": policy.id}
+    with new_workbook(
+        path, created.astimezone(BEIJING), title=f"体检 {period}", enterprises=0, evaluation=shown
+    ) as book:
         book.measure_columns_alike()
         sheet = book.workbook.add_worksheet(SHEET)
         sheet.set_column_pixels(0, COLUMNS - 1, PIXELS)

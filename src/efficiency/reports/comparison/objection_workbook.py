@@ -90,7 +90,9 @@ def write_objection(path: Path, trial: Trial, created: datetime) -> None:
         (EVERYBODY, _worded(everybody), EFFECT_FIELDS, NOTHING, (others, *notes)),
         (REFUSED, trial.problems.filter(severity="error"), REFUSED_FIELDS, "无", ()),
     )
-    with new_workbook(path, created.astimezone(BEIJING), title=f"申诉试算 {trial.period}") as book:
+    tried = {"evaluation_id": trial.evaluation_id, "policy_id": trial.policy.id}
+    title = f"申诉试算 {trial.period}"
+    with new_workbook(path, created.astimezone(BEIJING), title=title, evaluation=tried) as book:
         for name, rows, fields, empty, below in sheets:
             page = Page(
                 title=f"申诉试算：{name}({trial.period})",

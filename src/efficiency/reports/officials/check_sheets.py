@@ -74,7 +74,9 @@ def write_check_sheets(path: Path, report: Report, *, most: int = MOST) -> bool:
         return False
     chosen = asked.head(most)
     title = f"核查单 {report.period_title}"
-    with new_workbook(path, report.created_at, title=title, enterprises=chosen.height) as book:
+    with new_workbook(
+        path, report.created_at, title=title, enterprises=chosen.height, evaluation=report.evaluation
+    ) as book:
         book.measure_columns_alike()
         index = book.workbook.add_worksheet(INDEX)
         targets = _write_pages(book, report, chosen)

@@ -37,7 +37,9 @@ def write_towns(folder: Path, report: Report, *, rows_per_sheet: int = ROWS_PER_
     for ((town,), own), part in zip(towns, unique_parts(town for (town,), _ in towns), strict=True):
         path = folder / f"能耗产出效益评价_{report.period}_{part}.xlsx"
         title = f"{town} 企业能耗产出效益评价 {report.period_title}"
-        with new_workbook(path, report.created_at, title=title, enterprises=own.height) as book:
+        with new_workbook(
+            path, report.created_at, title=title, enterprises=own.height, evaluation=report.evaluation
+        ) as book:
             write_lists(book, of_enterprises(report, own, town), rows_per_sheet=rows_per_sheet, remarks=(SCOPE,))
         paths.append(path)
     return tuple(paths)

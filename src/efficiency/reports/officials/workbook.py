@@ -66,7 +66,9 @@ def write_officials(
     Raises EfficiencyError when the place cannot be written, ValueError when a figure is not finite.
     """
     title, enterprises = f"企业能耗产出效益评价 {report.period_title}", report.scores.height
-    with new_workbook(path, report.created_at, title=title, enterprises=enterprises) as book:
+    with new_workbook(
+        path, report.created_at, title=title, enterprises=enterprises, evaluation=report.evaluation
+    ) as book:
         first = book.workbook.add_worksheet(ONE_PAGE)
         overview = book.workbook.add_worksheet(OVERVIEW)
         whole = enterprises <= most_enterprises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from efficiency.reports.workbook.fields import Field, Kind
 from efficiency.reports.workbook.file_names import unique_parts
 from efficiency.reports.workbook.paper import Cells, Paper
-from efficiency.reports.workbook.save import Book, new_workbook
+from efficiency.reports.workbook.save import EVALUATION_PROPERTY, POLICY_PROPERTY, Book, new_workbook
 from efficiency.reports.workbook.sheets import (
     FIRST_ROW,
     LOOK_UP,
@@ -23,8 +23,10 @@ from efficiency.reports.workbook.styles import Styles, score_kind
 from efficiency.reports.workbook.widths import lines_in
 
 __all__ = [
+    "EVALUATION_PROPERTY",
     "FIRST_ROW",
     "LOOK_UP",
+    "POLICY_PROPERTY",
     "ROWS_PER_SHEET",
     "Book",
     "Cells",

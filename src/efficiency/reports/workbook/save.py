@@ -11,7 +11,7 @@ from efficiency.errors import not_written
 from efficiency.reports.workbook.styles import Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -22,6 +22,8 @@ FEW_ENTERPRISES = 2_000
 """Up to so many enterprises a workbook of their results is held in memory until it is written, at 20 KB for each."""
 
 
+EVALUATION_PROPERTY, POLICY_PROPERTY = "评价编号", "办法编号"
+"""Properties of a workbook that say which evaluation it shows; `reports.delivery` reads them in a folder."""
 COLUMN_FONT = "Arial"
 """A font whose digits are equally wide everywhere: systems without it have one of the same measures."""
 
@@ -41,13 +43,21 @@ class Book:
 
 
 @contextmanager
-def new_workbook(path: Path, created: datetime, *, title: str, enterprises: int | None = None) -> Iterator[Book]:
+def new_workbook(
+    path: Path,
+    created: datetime,
+    *,
+    title: str,
+    enterprises: int | None = None,
+    evaluation: Mapping[str, object] | None = None,
+) -> Iterator[Book]:
     """A workbook that takes the place of `path` when the block ends without an error.
 
     Rows must be written from the top down, so that size does not cost memory. `enterprises` is how many the workbook
     has rows of, where that is known: one of FEW_ENTERPRISES or less is made in memory, which is faster. `created`, in
     the zone in which it is shown, is when that was made which the workbook shows, so that the same report gives the
-    same bytes. Raises EfficiencyError when the place cannot be written, for example because the file is open in Excel.
+    same bytes. `evaluation` is the one that the workbook shows, by evaluation_id and policy_id, which become properties
+    of it. Raises EfficiencyError when the place cannot be written, for example because the file is open in Excel.
     """
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
@@ -69,6 +79,9 @@ def new_workbook(path: Path, created: datetime, *, title: str, enterprises: int 
         },
     )
     workbook.set_properties({"title": title, "created": created.replace(tzinfo=None)})
+    if evaluation is not None:
+        workbook.set_custom_property(EVALUATION_PROPERTY, str(evaluation["evaluation_id"]), "text")
+        workbook.set_custom_property(POLICY_PROPERTY, str(evaluation["policy_id"]), "text")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         book = Book(workbook, Styles(workbook))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
 from efficiency.processes import process_mark, process_of
+from efficiency.reports.delivery.folders import PlaceError, reports_folder
 from efficiency.system import alive, swapped
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ TOWNS = "分镇办"
 """Name of the folder with the lists of each town (`--by town`)."""
 OCCASIONAL = "核查单_[0-9][0-9][0-9][0-9]-[0-9][0-9].xlsx"
 """Documents of ours that not every evaluation has: one of an earlier evaluation must not be taken for this one's."""
-
-
-class PlaceError(EfficiencyError):
-    """The reports cannot be put where they should go; nothing was published. The message says where and what to do."""
 
 
 class DeliveryError(EfficiencyError):
@@ -51,11 +48,12 @@ class Delivery:
         )
 
 
-def _stage(output: Path, period: str) -> Delivery:
+def _stage(output: Path, period: str, policy_id: str) -> Delivery:
     """An empty folder in which the reports of `period` can be staged; leftovers of dead runs are removed.
 
-    Raises PlaceError when the output folder cannot be written.
+    Raises PlaceError when the output folder cannot be written, or has no folder for this policy.
     """
+    target = reports_folder(output, period, policy_id)
     try:
         output.mkdir(parents=True, exist_ok=True)
         for leftover, pid in _staged_folders(output):
@@ -67,15 +65,15 @@ def _stage(output: Path, period: str) -> Delivery:
         raise PlaceError(
             f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
         ) from error
-    return Delivery(staged, output / period)
+    return Delivery(staged, target)
 
 
-def require_places(output: Path, periods: Sequence[str]) -> None:
-    """Raises PlaceError unless the reports of all `periods` can be put below `output`; leaves nothing there."""
+def require_places(output: Path, periods: Sequence[str], policy_id: str) -> None:
+    """Raises PlaceError unless a policy's reports of all `periods` can be put below `output`; leaves nothing there."""
     missing = [folder for folder in (output, *output.parents) if not folder.exists()]
     try:
         for period in periods:
-            delivery = _stage(output, period)
+            delivery = _stage(output, period, policy_id)
             delivery.staged.rmdir()
             _require_folders(delivery)
             if delivery.target.is_dir():
@@ -121,15 +119,15 @@ def _require_folders(delivery: Delivery) -> None:
 
 
 @contextmanager
-def staging(output: Path, periods: Sequence[str]) -> Iterator[tuple[Delivery, ...]]:
+def staging(output: Path, periods: Sequence[str], policy_id: str) -> Iterator[tuple[Delivery, ...]]:
     """A delivery for each of `periods`; what a failing block has staged is removed, unless `deliver` failed.
 
-    Raises PlaceError when the output folder cannot be written.
+    Raises PlaceError when the output folder cannot be written, or has no folder for this policy.
     """
     deliveries: list[Delivery] = []
     try:
         for period in periods:
-            deliveries.append(_stage(output, period))
+            deliveries.append(_stage(output, period, policy_id))
         yield tuple(deliveries)
     except DeliveryError:
         raise
