@@ -79,7 +79,6 @@ from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods
 from efficiency.serving.server import require_named  # noqa: E402
 from flows.artifacts import create_artifacts  # noqa: E402
 from flows.parameters import completed  # noqa: E402
-from flows.progress import progress_artifact  # noqa: E402
 from flows.watch import (  # noqa: E402
     CancelledError,
     Show,
@@ -182,7 +181,8 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
     """
     given = {"inbox": inbox, "policy": policy, "warehouse": warehouse, "output": output, "strict": strict}
     given |= {"mapping": mapping, "by": by, "variants": variants, "timezone": timezone}
-    asked = completed(given, TIMEZONE)
+    scheduled = runtime.deployment.id is not None
+    asked = completed(given, TIMEZONE, deployed=scheduled)
     links = read_settings().links
 
     def month() -> CompletedRun:
@@ -195,10 +195,10 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
             asked.inbox, periods, asked.policy, asked.warehouse, asked.output,
             asked.strict, asked.mapping, asked.by, asked.variants,
         )  # fmt: skip
-        return plain.run_month(request, _steps(dask), progress_artifact(named(periods)), loaded)
+        watch.bar.periods = named(periods)
+        return plain.run_month(request, _steps(dask), watch.bar.note, loaded)
 
     # A scheduled run repeats itself; one that an operator has started fails at once.
-    scheduled = runtime.deployment.id is not None
     with _watch() as watch:
         run = UUID(runtime.flow_run.id) if runtime.flow_run.id else None
         with watch.work(run, cancellable=not scheduled):  # whoever serves cancels a scheduled one
@@ -206,6 +206,7 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
             done = with_notice(period or "定时运行", asked.policy, attempts)
             lines = {"lines": list(closing_lines(done)), "first": list(first_to_open(done))}
             watch.summary = {**as_json(done), **lines}
+        watch.show_progress()
         create_artifacts(done, watch.summary, links)
         return watch.summary
 

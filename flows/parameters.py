@@ -35,14 +35,15 @@ class Parameters(BaseModel):
     timezone: str
 
 
-def completed(given: Mapping[str, Any], timezone: str) -> Parameters:
+def completed(given: Mapping[str, Any], timezone: str, *, deployed: bool) -> Parameters:
     """`given` (None: left open) with the rest filled in; `timezone` is the default one.
 
+    The variable is asked for by a run of a deployment alone: what an operator starts by hand is as it was started.
     Raises UsageError for settings or a variable that are wrong.
     """
     settings = read_settings()
     stated = {name: value for name, value in given.items() if value is not None}
-    variable = _variable() if len(stated) < len(Parameters.model_fields) else {}
+    variable = _variable() if deployed else {}
     try:
         return Parameters(**{**_of(settings, timezone), **variable, **stated})
     except ValidationError as error:

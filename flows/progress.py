@@ -1,16 +1,17 @@
-"""How far a flow run has come, as a progress artifact of Prefect: one bar over the six steps."""
+"""How far a flow run has come, as a progress artifact of Prefect: one bar over the six steps.
+
+The run itself never waits for the server: it notes how far it is, and the thread that looks at the server sends that.
+"""
 
 from __future__ import annotations
 
-import logging
-import time
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 
-from efficiency.job.contracts import Progress
-
-log = logging.getLogger("efficiency")
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
 
 STEPS = {
     "ingest": "读取",
@@ -21,38 +22,34 @@ STEPS = {
     "publish": "发布",
 }
 """Each step in turn → what officials read for it."""
-EVERY_S = 2.0
-"""Seconds between two messages to the server within a step."""
 
 
-def progress_artifact(what: str) -> Progress:
-    """Create the artifact of a run for `what`; returns what to call with each step's progress.
+class ProgressBar:
+    """What was noted last of a run for some periods, and what the server knows of it."""
 
-    A server that does not take it is a warning, and is not asked again.
-    """
-    steps = list(STEPS)
-    told = (-1.0, 0.0)  # percent, and when
-    artifact: UUID | None = None
-    refused = False
+    def __init__(self) -> None:
+        self.periods = ""
+        """For what the run is, as its bar says."""
+        self._now: tuple[float, str] | None = None
+        self._sent: tuple[float, str] | None = None
+        self._artifact: UUID | None = None
 
-    def progress(step: str, done: int, total: int) -> None:
-        nonlocal artifact, told, refused
-        percent = 100 * (steps.index(step) + (done / total if total else 0)) / len(steps)
-        at_once = done in (0, total)
-        if refused or percent <= told[0] or (not at_once and time.monotonic() - told[1] < EVERY_S):
+    def note(self, step: str, done: int, total: int) -> None:
+        """Note how much of a step is done."""
+        percent = 100 * (list(STEPS).index(step) + (done / total if total else 0)) / len(STEPS)
+        self._now = round(percent, 1), f"{self.periods}：{STEPS[step]}"
+
+    def send(self, client: SyncPrefectClient, run: UUID) -> None:
+        """Tell the server what was noted since the last time. Raises what the client raises."""
+        now = self._now
+        if now is None or now == self._sent:
             return
-        told = (percent, time.monotonic())
-        description = f"{what}：{STEPS[step]}"
-        try:
-            if artifact is None:
-                made = create_progress_artifact(progress=percent, key="progress", description=description)
-                assert isinstance(made, UUID)
-                artifact = made
-            else:
-                update_progress_artifact(artifact, progress=percent, description=description)
-        except Exception as error:
-            refused = True
-            why = " ".join(str(error).split())
-            log.warning("the server takes no progress (%s: %s); the run goes on", type(error).__name__, why)
-
-    return progress
+        percent, description = now
+        if self._artifact is None:
+            made = ArtifactCreate(
+                key="progress", type="progress", data=percent, description=description, flow_run_id=run
+            )
+            self._artifact = client.create_artifact(made).id
+        else:
+            client.update_artifact(self._artifact, ArtifactUpdate(data=percent, description=description))
+        self._sent = now

@@ -159,23 +159,26 @@ def test_a_share_that_is_away_is_tried_again_and_wrong_data_is_not(tmp_path: Pat
 
 
 PARAMETERS = """
-import json
+import flows.monthly  # sets what Prefect reads when it is loaded
+from functools import partial
 from prefect import flow
 from prefect.variables import Variable
 from flows.parameters import completed
 from efficiency.errors import UsageError
 
+asked = partial(completed, timezone="Asia/Shanghai", deployed=True)
+
 @flow(name="parameters")
 def parameters():
     given = dict.fromkeys(("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "timezone"))
-    print(json.dumps(completed(given | {"policy": "of the run"}, "Asia/Shanghai").model_dump(mode="json")))
+    print(asked(given | {"policy": "of the run"}).model_dump_json())
     Variable.set("efficiency_monthly", {"policy": "of the variable", "output": "there", "by": "town"})
-    print(json.dumps(completed(given | {"policy": "of the run"}, "Asia/Shanghai").model_dump(mode="json")))
-    print(completed(given, "Asia/Shanghai").policy)
+    print(asked(given | {"policy": "of the run"}).model_dump_json())
+    print(asked(given).policy)
     for wrong in ({"polcy": "x"}, {"strict": "perhaps"}, "policy"):
         Variable.set("efficiency_monthly", wrong, overwrite=True)
         try:
-            completed(given, "Asia/Shanghai")
+            asked(given)
         except UsageError as error:
             print(error)
 
