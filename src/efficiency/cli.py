@@ -13,6 +13,7 @@ from efficiency.commands import (
     check,
     checkup,
     compare,
+    completion,
     explain,
     export,
     init,
@@ -50,6 +51,7 @@ COMMANDS = (
     reissue,
     rollback,
     audit,
+    completion,
 )
 """In the order of `efficiency --help`."""
 PROJECT_WIDE = ("inbox", "warehouse", "output", "policy")
