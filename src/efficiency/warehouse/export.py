@@ -56,6 +56,11 @@ def exported(warehouse: Path, name: str, period: str | None = None, policy_id: s
     """
     with tempfile.TemporaryDirectory(prefix="efficiency-export-") as spill, _opened(warehouse, spill) as connection:
         known = _relations(connection)
+        if name not in known and name in {*TABLES, *(view.name for view in all_views())}:
+            raise UsageError(
+                f"{warehouse} was written by an earlier version, which had no {name}. It has one after the next "
+                "`efficiency run`."
+            )
         if name not in known:
             views = ", ".join(one for one in known if "." not in one)
             raise UsageError(
