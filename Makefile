@@ -1,11 +1,12 @@
 # The two commands of the README, and the rest. Everything lives in .venv, made from requirements.txt by hash.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long coverage check bench bench-full lock clean
+.PHONY: help run test test-long coverage check bench bench-full lock wheelhouse clean
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PERIOD ?= 2026-09..2026-10
 SHARE ?= 1/1
+PYTHON_VERSION ?= 3.11
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +58,15 @@ lock: ## renew requirements.txt (needs the network)
 	@$(VENV)-lock/bin/pip-compile --quiet --extra dev --extra cluster --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate -o requirements.txt pyproject.toml
 	@rm -rf $(VENV)-lock
+
+# PLATFORM: none for a machine like this one, win_amd64 for Windows; several, for a Linux of another kind, by blanks.
+# pip would look for what a package needs by this machine's rules, so that the lock, which is whole, is taken as it is.
+wheelhouse: $(VENV)/.ready ## all packages by hash, for a machine without network: PLATFORM=win_amd64 for Windows
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: \
+	    $(if $(PLATFORM),$(addprefix --platform ,$(PLATFORM)) --implementation cp --python-version $(PYTHON_VERSION)) \
+	    --dest wheelhouse -r requirements.txt
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir wheelhouse .
+	@echo "wheelhouse/: $$(ls wheelhouse | wc -l) packages, $$(du -sh wheelhouse | cut -f 1). docs/operations.md says how to install them."
 
 clean: ## remove what runs and tests have made (not the environment)
 	@rm -rf output warehouse .prefect .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -13,7 +13,9 @@ from efficiency.commands import (
     check,
     checkup,
     compare,
+    completion,
     explain,
+    export,
     init,
     next_step,
     objection,
@@ -40,6 +42,7 @@ COMMANDS = (
     check,
     status,
     explain,
+    export,
     compare,
     checkup,
     template,
@@ -49,6 +52,7 @@ COMMANDS = (
     reissue,
     rollback,
     audit,
+    completion,
 )
 """In the order of `efficiency --help`."""
 PROJECT_WIDE = ("inbox", "warehouse", "output", "policy")

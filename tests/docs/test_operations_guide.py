@@ -4,11 +4,14 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from builders.small_inbox import CODES, ledger, small_inbox, tax
 from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from efficiency.cli import _parser
 from efficiency.intake.formats import MAX_EXPANDED
@@ -103,3 +106,56 @@ def test_every_dependency_is_locked_by_hash() -> None:
     assert len(locked) > 50
     assert all(re.match(r"\S+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in locked)
     assert '"--require-hashes", "-r", "requirements.txt"' in (ROOT / "install.py").read_text(encoding="utf-8")
+
+
+WINDOWS = {
+    "sys_platform": "win32",
+    "platform_system": "Windows",
+    "os_name": "nt",
+    "platform_machine": "AMD64",
+    "extra": "",
+}
+WITHOUT = {"pywin32"}
+"""Not locked, as the guide says."""
+
+
+def locked() -> set[str]:
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+
+
+def test_the_lock_has_what_windows_needs_besides() -> None:
+    """It is made on Linux, where what is needed on Windows alone would be left out without a word."""
+    missing = {
+        name
+        for package in distributions()
+        if canonicalize_name(package.metadata["Name"]) in locked()
+        for needed in map(Requirement, package.requires or [])
+        if (needed.marker is None or needed.marker.evaluate(dict(WINDOWS)))
+        if (name := canonicalize_name(needed.name)) not in locked()
+    }
+    assert missing == WITHOUT
+    assert all(f"`{name}`" in GUIDE for name in WITHOUT)
+
+
+def test_a_wheelhouse_takes_wheels_of_the_platform_by_hash_alone() -> None:
+    asked = ["make", "-n", "wheelhouse", "PLATFORM=win_amd64", "PYTHON_VERSION=3.12", f"VENV={ROOT / '.venv'}"]
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    words = done.stdout.split()
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(words)
+    assert words[words.index("--platform") + 1] == "win_amd64"
+    assert words[words.index("--python-version") + 1] == "3.12"
+
+
+def test_the_image_is_built_from_what_the_context_holds_and_runs_without_rights() -> None:
+    steps = [
+        line.split() for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line[:1].isalpha()
+    ]
+    context = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = {
+        word.rstrip("*") for step in steps if step[0] == "COPY" and "--from" not in step[1] for word in step[1:-1]
+    }
+    assert copied == {line.removeprefix("!") for line in context if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in copied - {"wheelhouse"})
+    assert [step[1] for step in steps if step[0] == "USER"] == ["10001:10001"]
+    assert ["ENTRYPOINT", '["efficiency"]'] in steps

@@ -30,8 +30,8 @@ def session(spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextlib.contextmanager
-def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the published file `path`, read-only, as the default database.
+def open_published(path: Path, spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the published file `path`, read-only, as the default database; `spill` as `session` takes it.
 
     Raises WarehouseError when the path is a folder, no DuckDB file, locked by a writer, or unreadable.
     """
@@ -39,7 +39,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise WarehouseError(
             f"{path} is a folder. To do: name the DuckDB file itself, for example {path / 'efficiency.duckdb'}."
         )
-    with session() as connection:
+    with session(spill) as connection:
         try:
             # Attached, not connected to: DuckDB shares one instance a path within a process, and a handle
             # that is still open there would show the file as it was before it was replaced.

@@ -20,8 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from efficiency.reports.officials import write_officials
 from efficiency.reports.report import Report
-from efficiency.reports.workbook import Field
-from efficiency.reports.workbook.table import unique_headers
+from efficiency.reports.workbook import Field, unique_headers
 from efficiency.reports.workbook.widths import fitted, lines_taken, measured
 
 LISTS = ("升级改造", "关停", "并转", "对接头部企业", "全部分级", "评分明细", "未参评与数据不足")

@@ -11,19 +11,18 @@ import re
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.workbook import EVALUATION_PROPERTY, POLICY_PROPERTY, unique_parts
+from efficiency.reports.workbook import EVALUATION_PROPERTY, POLICY_PROPERTY, custom_properties, unique_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _FIRST = "能耗产出效益评价_"
 """Of the workbook that says whose folder it is, before any other; the rest of its name is the period."""
 _MOST = 8 << 20
-"""Bytes of one part of a workbook that are looked at."""
-_PROPERTIES = "docProps/custom.xml"
+"""Bytes of a worksheet that are looked at."""
 
 
 class PlaceError(EfficiencyError):
@@ -60,33 +59,21 @@ def policy_in(folder: Path, period: str) -> str | None:
 
 def _policy_of(workbook: Path, period: str) -> str | None:
     """The id of the policy that a workbook of ours states; None for one that is not ours, or cannot be read."""
+    stated = custom_properties(workbook).get(POLICY_PROPERTY)
+    return stated or next(filter(None, (_in_footer(sheet, period) for sheet in _sheets(workbook))), None)
+
+
+def _sheets(workbook: Path) -> Iterator[bytes]:
+    """The worksheets of a workbook as they stand in its package, each up to a bound."""
     try:
         with zipfile.ZipFile(workbook) as package:
-            names = set(package.namelist())
-            if _PROPERTIES in names and (stated := _stated(_beginning(package, _PROPERTIES))):
-                return stated
-            sheets = sorted(name for name in names if name.startswith("xl/worksheets/sheet"))
-            return next(filter(None, (_in_footer(_beginning(package, name), period) for name in sheets)), None)
+            for name in sorted(package.namelist()):
+                if name.startswith("xl/worksheets/sheet"):
+                    with package.open(name) as part:
+                        yield part.read(_MOST)
     except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
         # With a password, damaged, or packed in a way that Python does not know: another workbook may say it.
-        return None
-
-
-def _beginning(package: zipfile.ZipFile, name: str) -> bytes:
-    with package.open(name) as part:
-        return part.read(_MOST)
-
-
-def _stated(properties: bytes) -> str | None:
-    """The policy among the properties of a workbook."""
-    if b"<!DOCTYPE" in properties:
-        return None
-    try:
-        root = ET.fromstring(properties)  # noqa: S314  # bounded and without DOCTYPE
-    except ET.ParseError:
-        return None
-    stated = {one.get("name"): "".join(one.itertext()).strip() for one in root}
-    return stated.get(POLICY_PROPERTY) or None
+        return
 
 
 def _in_footer(sheet: bytes, period: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError
-from efficiency.reports.text import LIVE
+from efficiency.reports.text import harmless
 from schemas import INDICATORS, SCORES
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def write_full_results(folder: Path, report: Report) -> None:
         called = json.dumps(headers, ensure_ascii=False)
         results.write_parquet(path.with_suffix(".parquet"), metadata={"columns": called})
         texts = [name for name, kind in results.schema.items() if kind == pl.String]
-        shown = dict(zip(headers, _harmless(pl.Series(headers.values())), strict=True))
-        defused = results.with_columns(_harmless(results[name]).alias(name) for name in texts)
+        shown = dict(zip(headers, harmless(pl.Series(headers.values())), strict=True))
+        defused = results.with_columns(harmless(results[name]).alias(name) for name in texts)
         defused.rename(shown).write_csv(path.with_suffix(".csv"), include_bom=True)
     except (OSError, pl.exceptions.ComputeError) as error:  # the latter for a disk that is full
         raise EfficiencyError(
@@ -74,11 +74,6 @@ def _free(name: str, taken: Collection[str]) -> str:
     """`name`, with a number where it is the name of another column: an indicator may be called `land`."""
     others = (f"{name}_{number}" for number in range(2, len(taken) + 3))
     return name if name not in taken else next(one for one in others if one not in taken)
-
-
-def _harmless(texts: pl.Series) -> pl.Series:
-    """`texts` with an apostrophe before those that a spreadsheet program would compute."""
-    return pl.select(pl.when(texts.str.contains(LIVE)).then("'" + texts).otherwise(texts)).to_series()
 
 
 def _header(title: str, unit: str | None) -> str:

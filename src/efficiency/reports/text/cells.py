@@ -75,6 +75,11 @@ def _clean(text: pl.Expr) -> pl.Expr:
     )
 
 
+def harmless(texts: pl.Series) -> pl.Series:
+    """`texts` with an apostrophe before those that a spreadsheet program would compute when it opens a CSV."""
+    return pl.select(pl.when(texts.str.contains(LIVE)).then("'" + texts).otherwise(texts)).to_series()
+
+
 def percentage(share: float) -> str:
     """79.6%: with as many decimals as it has."""
     return f"{share * 100:g}%"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from efficiency.reports.workbook.exports import write_export
 from efficiency.reports.workbook.fields import Field, Kind
 from efficiency.reports.workbook.file_names import unique_parts
 from efficiency.reports.workbook.paper import Cells, Paper
-from efficiency.reports.workbook.save import EVALUATION_PROPERTY, POLICY_PROPERTY, Book, new_workbook
+from efficiency.reports.workbook.save import EVALUATION_PROPERTY, POLICY_PROPERTY, Book, custom_properties, new_workbook
 from efficiency.reports.workbook.sheets import (
     FIRST_ROW,
     LOOK_UP,
@@ -20,6 +21,7 @@ from efficiency.reports.workbook.sheets import (
     write_merged,
 )
 from efficiency.reports.workbook.styles import Styles, score_kind
+from efficiency.reports.workbook.table import unique_headers
 from efficiency.reports.workbook.widths import lines_in
 
 __all__ = [
@@ -36,14 +38,17 @@ __all__ = [
     "Page",
     "Paper",
     "Styles",
+    "custom_properties",
     "draw_bars",
     "lines_in",
     "new_workbook",
     "print_setup",
     "row_height",
     "score_kind",
+    "unique_headers",
     "unique_parts",
     "wrapped_lines",
+    "write_export",
     "write_list",
     "write_merged",
 ]

@@ -37,7 +37,7 @@ class ColumnFormat:
     """Whether nothing is written where there is no value: a column that is hardly looked at saves its empty cells."""
 
 
-class _EveryDigit(float):
+class EveryDigit(float):
     """A figure that is written with all of its digits: XlsxWriter formats to 16, and a double may need 17."""
 
     __slots__ = ()
@@ -80,7 +80,7 @@ def write_rows(
                 formula = formatted.formulas[value].replace("{row}", str(row + 1))
                 write_formula(sheet, (row, column), formula, style, formatted.shown)
             elif not isinstance(value, str):
-                sheet.write_number(row, column, _EveryDigit(value) if isinstance(value, float) else value, style)
+                sheet.write_number(row, column, EveryDigit(value) if isinstance(value, float) else value, style)
             elif variant == LINKED and target is not None:
                 sheet.write_url(row, column, values[target], style, value)
             else:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 from efficiency.errors import not_written
 from efficiency.reports.workbook.styles import Styles
@@ -24,6 +27,9 @@ FEW_ENTERPRISES = 2_000
 
 EVALUATION_PROPERTY, POLICY_PROPERTY = "评价编号", "办法编号"
 """Properties of a workbook that say which evaluation it shows; `reports.delivery` reads them in a folder."""
+_PROPERTIES = "docProps/custom.xml"
+_MOST_PROPERTIES = 1 << 20
+"""Bytes of the properties that are read."""
 COLUMN_FONT = "Arial"
 """A font whose digits are equally wide everywhere: systems without it have one of the same measures."""
 
@@ -40,6 +46,18 @@ class Book:
         and FONT is not on every system. Nothing is written in the font that is taken instead.
         """
         self.workbook.formats[0].set_font_name(COLUMN_FONT)
+
+
+def custom_properties(workbook: Path) -> dict[str, str]:
+    """The properties that somebody gave a workbook, by name; none for a file that is no workbook or cannot be read."""
+    try:
+        with zipfile.ZipFile(workbook) as package, package.open(_PROPERTIES) as part:
+            text = part.read(_MOST_PROPERTIES)
+        # Whoever declares a document type may have it expand without end.
+        root = ET.fromstring(text) if b"<!DOCTYPE" not in text else ()  # noqa: S314  # bounded, and so is what it holds
+    except (OSError, KeyError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, ET.ParseError):
+        return {}  # KeyError: without properties; RuntimeError: with a password; NotImplementedError: packed otherwise
+    return {one.get("name", ""): "".join(one.itertext()).strip() for one in root}
 
 
 @contextmanager
