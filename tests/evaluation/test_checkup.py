@@ -94,6 +94,27 @@ def test_an_indicator_without_influence_is_found() -> None:
     assert "“light”权重20%，只能解释综合得分差异的" in told(found, by, "influence")
 
 
+def test_an_indicator_that_others_make_up_for_is_not_said_to_have_no_effect() -> None:
+    """Where it rises the other falls by as much, so that the sum goes with neither; without it the order is another."""
+    rng = RNG(12)
+    half, noise = rng.uniform(5, 10, 200), rng.uniform(0, 10, 200)
+    by = policy(
+        indicators="".join(
+            indicator(*of, benchmark="{ fixed = 10.0 }")
+            for of in (("up", "tax", "land", 30), ("down", "revenue", "energy", 30), ("other", "employees", "land", 40))
+        )
+    )
+    ones = np.ones(200)
+    rows = enterprises(200, tax=half, land=ones, revenue=15 - half, energy=ones, employees=noise)
+    found = checked(rows, by)
+    assert found.influences.select("indicator", "without", "offset").rows() == [
+        ("up", False, True), ("down", False, True), ("other", False, False)
+    ]  # fmt: skip
+    said = told(found, by, "influence")
+    assert "相互抵消" in said
+    assert "几乎不影响结果" not in said
+
+
 def test_everybody_at_the_cap_is_an_indicator_without_influence_and_many_at_the_cap() -> None:
     by = policy(
         indicators=indicator("heavy", "tax", "land", 80) + indicator("light", "revenue", "energy", 20, more="cap = 1.5")
@@ -378,7 +399,9 @@ def test_any_evaluation_is_checked_up(by: Policy, some: list[dict[str, Any]]) ->
 def test_hardly_anybody_is_said_as_not_judged(count: int) -> None:
     by = policy(indicators=ONE)
     found = checked(enterprises(count) if count else profile(), by)
-    assert {one.outcome for one in sections(found, by)} <= {"未判断", "未发现"}
+    outcomes = [one.outcome for one in sections(found, by)]
+    assert set(outcomes) <= {"未判断", "未发现"}
+    assert f"6项中有0项有发现；{outcomes.count('未判断')}项无法判断。" in check_up_as_text(sections(found, by), "体检")
 
 
 def test_a_policy_without_tiers_is_checked_up() -> None:

@@ -75,6 +75,28 @@ def test_unchanged_figures_are_evidence_of_a_small_error_where_others_of_the_fil
     assert found["sd"] == pytest.approx(0.025, abs=0.004), "a quarter of the figures is off by 5 %: √¼ × 5 %"
 
 
+@pytest.mark.parametrize("rounding", [1e-7, 1e-4, 1e-3])
+def test_figures_that_only_come_rounded_otherwise_do_not_make_honest_errors_look_gross(rounding: float) -> None:
+    dice = np.random.default_rng(9)
+    honest = dice.normal(0, 0.05, 60)
+    found = spread(cases([*dice.normal(0, rounding, 300), *honest]))
+    assert found["set_aside"] == 0
+    assert found["sd"] == pytest.approx(math.sqrt((honest**2).sum() / 360), abs=0.002)
+
+
+def test_a_careful_department_does_not_make_the_errors_of_another_look_gross() -> None:
+    dice = np.random.default_rng(10)
+    found = spread(pl.concat([cases(dice.normal(0, 0.01, 400)), cases(dice.normal(0, 0.1, 100), department="统计局")]))
+    assert found["sd"] == pytest.approx(math.sqrt(0.8 * 0.01**2 + 0.2 * 0.1**2), abs=0.01)
+
+
+def test_few_changes_among_thousands_that_were_sent_again_as_they_were_are_few_cases() -> None:
+    dice = np.random.default_rng(11)
+    few, enough = (spread(cases([*dice.normal(0, 0.02, n), *[0.0] * 5000])) for n in (29, 30))
+    assert (few["changed"], few["used"], few["source"]) == (29, 0.07, "policy")
+    assert (enough["changed"], enough["used"], enough["source"]) == (30, enough["sd"], "own")
+
+
 def test_copies_that_change_nothing_show_nothing() -> None:
     dice = np.random.default_rng(6)
     changed, copied = cases(dice.normal(0, 0.05, 100)), cases([0.0] * 5000, files="a c")

@@ -36,7 +36,8 @@ def variant(id_: str, *changes: str) -> str:
 
 EQUAL = variant("equal", '"cohort.*.indicator.*.weight" = 1')
 BY_LAND = variant("land", '"cohort.*.indicator.tax_per_mu.weight" = 95')
-NAMED = variant("named", 'title = "另一个名称"')
+NEVER = variant("never", '"cohort.*.indicator.*.cap" = 1e6')
+"""Another method that moves nobody: no share comes near the cap."""
 
 
 def under_variants(frame: pl.DataFrame, policy: Policy, mode: VariantMode = "all") -> Evaluation:
@@ -96,8 +97,8 @@ def test_a_variant_is_what_the_policy_written_out_gives() -> None:
     assert judged.scores["tier"].to_list() != of_variant(judged, "equal")["tier"].to_list()
 
 
-def test_nothing_that_is_immaterial_moves_anything() -> None:
-    judged = under_variants(cohort(12), parse_policy(policy_text(tail=CANDIDATES) + NAMED))
+def test_a_variant_that_comes_to_the_same_moves_nothing() -> None:
+    judged = under_variants(cohort(12), parse_policy(policy_text(tail=CANDIDATES) + NEVER))
     assert set(judged.scores["agreement"]) == {1.0}
     assert set(judged.scores["list_agreement"]) == {1.0}
     assert judged.variants is not None
@@ -107,7 +108,7 @@ def test_nothing_that_is_immaterial_moves_anything() -> None:
 
 
 def test_agreement_counts_the_policy_itself_among_the_methods() -> None:
-    judged = under_variants(cohort(12), parse_policy(policy_text(tail=CANDIDATES) + EQUAL + BY_LAND + NAMED))
+    judged = under_variants(cohort(12), parse_policy(policy_text(tail=CANDIDATES) + EQUAL + BY_LAND + NEVER))
     assert judged.variants is not None
     tiers = judged.scores.select("uscc", pl.col("tier").alias("own"), "agreement", "list_agreement")
     lists = pl.DataFrame({"uscc": judged.scores["uscc"], "on": lists_met(judged.profile, load(EQUAL))})
@@ -229,6 +230,10 @@ def test_every_builtin_policy_runs_with_and_without_variants() -> None:
             "keep one",
         ),
         ('"surcharge.steps" = [0.1]', "surcharge.steps", "matches nothing"),
+        ('title = "另一个名称"', "tier or a list depends on", "change the method"),
+        ('"candidate.*.reason" = "另一句话"', "tier or a list depends on", "change the method"),
+        ('"robustness.seed" = 3, "partners.most" = 1', "tier or a list depends on", "change the method"),
+        ('"cohort.*.indicator.*.weight" = 1e308', "too large", "give smaller ones"),
     ],
 )
 def test_a_variant_that_says_nothing_new_or_breaks_the_policy_is_refused(
@@ -245,6 +250,31 @@ def test_a_variant_that_says_nothing_new_or_breaks_the_policy_is_refused(
     assert f"p.toml, line {line}:" in message
 
 
+def test_the_same_method_under_two_names_is_refused() -> None:
+    twice = variant("alike", '"cohort.*.indicator.tax_per_mu.weight" = 7', '"cohort.*.indicator.*.cap" = 2.0')
+    with pytest.raises(PolicyError, match="variant 'again': is the same method as variant 'alike'"):
+        load(twice, EQUAL, twice.replace("alike", "again"))
+
+
+def test_draws_are_a_method_of_their_own_only_where_a_list_reads_them() -> None:
+    seed = variant("seed", '"robustness.seed" = 3')
+    firm = CANDIDATES.replace("tier = 'D'", "tier = 'D' AND tier_confidence > 0.5")
+    assert parse_policy(policy_text(tail=firm) + seed).varied[0][1].robustness.seed == 3
+
+
+def test_agreement_is_the_quotient_to_the_last_bit() -> None:
+    """So that agreement > 0.7 does not hold of 7 in 10."""
+    by_cut = [variant(f"cut{i}", f'"cohort.*.tiers.cuts.A" = 0.{21 + 4 * i}') for i in range(9)]
+    judged = under_variants(cohort(20), load(*by_cut))
+    assert judged.variants is not None
+    shares = dict(judged.scores.select("uscc", "agreement").iter_rows())
+    own = dict(judged.scores.select("uscc", "tier").iter_rows())
+    for uscc, share in shares.items():
+        kept = judged.variants.rows.filter(pl.col("uscc") == uscc)["tier"].to_list().count(own[uscc])
+        assert share == (1 + kept) / 10, uscc
+    assert {0.6, 0.7} & set(shares.values())
+
+
 def test_equal_weights_of_equal_weights_are_refused() -> None:
     text = policy_text(tail=CANDIDATES).replace("weight = 60", "weight = 50").replace("weight = 40", "weight = 50")
     with pytest.raises(PolicyError, match="changes nothing"):
@@ -259,8 +289,10 @@ def test_a_variant_says_what_it_does_and_why(lacking: str) -> None:
 
 
 def test_two_variants_of_one_name_and_too_many_are_refused() -> None:
-    with pytest.raises(PolicyError, match="occurs twice"):
+    with pytest.raises(PolicyError, match="variant id 'equal' occurs twice"):
         load(EQUAL, EQUAL)
+    with pytest.raises(PolicyError, match="variant title '口径equal' occurs twice"):
+        load(EQUAL, BY_LAND.replace("口径land", "口径equal"))
     with pytest.raises(PolicyError, match="more than 30"):
         load(*(variant(f"v{i}", f'"cohort.*.tiers.cuts.A" = 0.{i + 201}') for i in range(31)))
 

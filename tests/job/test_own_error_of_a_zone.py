@@ -93,7 +93,7 @@ def test_the_workbook_says_which_error_was_used_and_the_reissued_one_says_the_sa
     assert said["实缴税金"][-1] == "本区历史"
     assert "用地面积" not in said
     text = "\n".join(str(value) for row in rows for value in row if value)
-    assert "可比的少于30笔的" in text
+    assert "可比且有改动的少于30笔的" in text
     assert re.search("没有可比记录、按办法测算的：.*用地面积", text)
     assert "等级稳健度(权重与数据误差)" in text
     assert "名次区间(90%)" in text

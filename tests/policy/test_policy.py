@@ -258,6 +258,11 @@ def test_brackets_without_end_are_told_and_no_crash(text: str) -> None:
         parse_policy(text)
 
 
+def test_a_number_too_long_to_be_one_is_told_and_no_crash() -> None:
+    with pytest.raises(PolicyError, match=r"p\.toml: holds a whole number of thousands of digits"):
+        parse_policy(policy_text(tail=f"[robustness]\nseed = 1{'0' * 5_000}\n"), "p.toml")
+
+
 ADJUSTMENT = '[[adjustment]]\nwhen = "tax > {}"\npoints = 1\nlabel = "加分"\n'
 
 

@@ -19,8 +19,8 @@ from schemas import VARIANT_EFFECTS, VARIANTS
 
 TITLES = {"median": "基准取中位数", "year": "取自然年"}
 DECLARED = POLICY + "".join(
-    f'[[variant]]\nid = "{own}"\ntitle = "{title}"\nwhy = "也说得通"\nset = {{ window = "calendar_year" }}\n'
-    for own, title in TITLES.items()
+    f'[[variant]]\nid = "{own}"\ntitle = "{title}"\nwhy = "也说得通"\nset = {{ window = "{window}" }}\n'
+    for window, (own, title) in zip(("year_to_date", "calendar_year"), TITLES.items(), strict=True)
 )
 HANGING = 3
 """Position, on the list 关停, of the enterprise that only one method would not list."""
@@ -81,7 +81,7 @@ def test_the_first_page_counts_what_no_choice_moves_and_names_what_one_does(repo
     same = tiered.filter(pl.col("agreement") == 1).height
     assert 0 < same < tiered.height
     said = doubts(report)
-    assert f"换用其他2种同样说得通的算法：{tiered.height}户的等级中{same}户怎么算都一样" in said
+    assert f"本办法与办法所列其他2种说得通的算法比较：{tiered.height}户的等级中{same}户在这3种算法下都一样" in said
     assert f"{tiered.height - same}户取决于算法；改变最多的是“基准取中位数”" in said
     hanging = report.candidates.filter(list="shutdown").row(HANGING, named=True)
     assert f"1户取决于算法：{hanging['name']}(只因“基准取中位数”而不符合)" in said

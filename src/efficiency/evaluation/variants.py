@@ -111,7 +111,8 @@ def _agreement(base: pl.Series, others: list[pl.Series]) -> pl.Series:
     """Share of the methods, the base among them, that give each enterprise what the base gives it."""
     same = [other.eq_missing(base).cast(pl.Int64) for other in others]
     agreeing = sum(same, start=pl.repeat(1, len(base), dtype=pl.Int64, eager=True))
-    return agreeing / (len(others) + 1)
+    # Divided by a column: by a constant polars multiplies with its inverse, and 7 of 10 were more than 0.7.
+    return agreeing / pl.repeat(len(others) + 1, len(base), dtype=pl.Int64, eager=True)
 
 
 def _effects(policy: Policy, tier: pl.Series, listed: pl.Series, frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -26,7 +26,7 @@ from efficiency.policy.formulas import formula_of
 from efficiency.policy.limits import LONGEST_LINE, MOST_BYTES
 from efficiency.policy.lines import key_lines
 from efficiency.policy.reach import unreachable
-from efficiency.policy.variants import VariantError, under
+from efficiency.policy.variants import VariantError, method_of, under
 from efficiency.reference.tables import carrier_aliases, carrier_kind, normalise_name
 from schemas.energy import TOTAL_CARRIER
 
@@ -82,6 +82,8 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(not_toml(str(error), name)) from None
+    except ValueError:
+        raise PolicyError(f"{name}: holds a whole number of thousands of digits; write a smaller one") from None
     except RecursionError:
         raise PolicyError(f"{name}: its brackets are nested too deeply; a policy needs no more than three") from None
     lines = key_lines(text)
@@ -169,12 +171,18 @@ def _varied(policy: model.Policy) -> tuple[tuple[model.Policy, ...], list[Fault]
     """The policy under each of its variants, and the faults of those that cannot be used."""
     policies: list[model.Policy] = []
     faults = list(_duplicates([variant.id for variant in policy.variant], ("variant",)))
+    faults += _duplicates([variant.title for variant in policy.variant], ("variant",), "title")
+    methods: dict[str, object] = {}
     for i, variant in enumerate(policy.variant):
         try:
             changed = under(policy, variant)
             reached = (changed.cohort, changed.excluded) != (policy.cohort, policy.excluded)
             if found := list(_faults(changed)) or list(_without_effect(changed) if reached else _needs_tiers(changed)):
                 raise VariantError(f"makes the policy invalid: {found[0].message}")
+            method = method_of(changed)
+            if same := next((id_ for id_, other in methods.items() if other == method), None):
+                raise VariantError(f"is the same method as variant {same!r} and would count twice; keep one of them")
+            methods[variant.id] = method
             policies.append(changed)
         except VariantError as error:
             faults.append(Fault(("variant", i, "set"), f"variant {variant.id!r}: {error}"))
@@ -283,11 +291,11 @@ def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
         yield Fault(("surcharge",), f"[surcharge] goes by the time in D, {remedy} or remove it")
 
 
-def _duplicates(ids: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
+def _duplicates(ids: Sequence[str], path: tuple[str | int, ...], key: str = "id") -> Iterator[Fault]:
     for i, id_ in enumerate(ids):
         # Compared without case: value_<id> becomes a column, and column names of DuckDB ignore case.
         if id_.lower() in [other.lower() for other in ids[:i]]:
-            yield Fault((*path, i, "id"), f"{path[-1]} id {id_!r} occurs twice; give each its own")
+            yield Fault((*path, i, key), f"{path[-1]} {key} {id_!r} occurs twice; give each its own")
 
 
 def _reason_faults(reason: str, path: tuple[str | int, ...], columns: Mapping[str, pl.DataType]) -> Iterator[Fault]:

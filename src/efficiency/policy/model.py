@@ -349,7 +349,7 @@ class Robustness(Part):
 
     `weight_sd` and `data_sd` are relative: each weight, and each measure of each enterprise that a numerator or
     denominator uses, is multiplied by lognormal(0, sd). `data_sd = "own"` takes the spread of each measure from what
-    was stated again in the zone; where fewer than `own_min_cases` figures were, it is `data_sd_otherwise`. With
+    was stated again in the zone; where that changed fewer than `own_min_cases` figures, it is `data_sd_otherwise`. With
     `benchmarks = true` the benchmarks that are statistics of the enterprises (also least, greatest and mean values)
     are computed again in each draw; otherwise they stay as evaluated. Fixed benchmarks are the same in all draws.
     """

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from efficiency.policy.expressions import column_names
 from efficiency.policy.faults import shape_faults
 from efficiency.policy.model import Benchmark, Policy, Variant
 
@@ -30,6 +31,11 @@ _UNBOUNDED: Final = {"cap": float("inf"), "floor": float("-inf")}
 """Key → the figure that means none; TOML has no word for it."""
 _ONLY_WITH: Final = {"stat": ("quantile", "q"), "electricity": ("equivalent", "equivalent_kgce_per_kwh")}
 """Key → the one value that needs another key, and that key, which any other value takes away."""
+_BESIDE: Final = {
+    "variant", "source", "valid_from", "tier_names", "notice", "verification", "partners", "surcharge",
+    "title", "label", "reason", "unit", "order", "letter",
+}  # fmt: skip
+"""Keys, at the top and below, on which no tier and no list before its verification depends."""
 
 
 class VariantError(ValueError):
@@ -57,7 +63,21 @@ def under(policy: Policy, variant: Variant) -> Policy:
     for path, own in places.items():
         if all(_at(policy, place) == _at(changed, place) for place in own):
             raise VariantError(f"{path!r} changes nothing: that is its value already; give another or remove it")
+    if method_of(changed) == method_of(policy):
+        raise VariantError("changes nothing that a tier or a list depends on; change the method or remove the variant")
     return changed
+
+
+def method_of(policy: Policy) -> object:
+    """What of `policy` statuses, scores, tiers and lists depend on: equal ones give the same results."""
+    drawn = any("tier_confidence" in column_names(candidate.when) for candidate in policy.candidate)
+    return _without_beside(policy.model_dump(exclude=None if drawn else {"robustness"}))
+
+
+def _without_beside(node: object) -> object:
+    if isinstance(node, dict):
+        return {key: _without_beside(value) for key, value in node.items() if key not in _BESIDE}
+    return [_without_beside(one) for one in node] if isinstance(node, list | tuple) else node
 
 
 def _parts(path: str) -> list[str]:
@@ -182,6 +202,8 @@ def _reweighted(policy: Policy, changed: Policy) -> Policy:
     for cohort in changed.cohort:
         found = sum(indicator.weight for indicator in cohort.indicator)
         wanted = sums.get(cohort.id, found)
+        if isinf(found):
+            raise VariantError(f"the weights of cohort {cohort.id!r} are too large to be added up; give smaller ones")
         if found <= 0 or abs(found - wanted) <= 1e-9:  # weights that sum to 0 are refused with the expressions
             cohorts.append(cohort)
             continue

@@ -358,7 +358,7 @@ def own_errors(policy: Policy) -> str:
     return (
         "同一企业、同一指标、同一时期重新报送或经批准更正的数据，逐笔比较更正前后：取两者之比的对数的均方根，重报而未改动的按零误差计入；"
         "相差8倍以上、正负号改变等明显差错单列，不计入。"
-        f"可比的少于{rule.own_min_cases}笔的，不足以说明问题，按办法规定的{_percent(rule.data_sd_otherwise)}(假定值)测算。"
+        f"可比且有改动的少于{rule.own_min_cases}笔的，不足以说明问题，按办法规定的{_percent(rule.data_sd_otherwise)}(假定值)测算。"
     )
 
 

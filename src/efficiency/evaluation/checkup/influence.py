@@ -5,6 +5,9 @@ Influence is the first-order share of the score's variance (squared correlation 
 Enterprises are put into bins by the indicator's score, equal scores always together; the ratio of the variance between
 bins to all of it is adjusted for the number of bins (epsilon squared), since bins filled at random would explain some.
 The square of the linear correlation stands beside it as a check.
+
+An indicator may explain nothing because its scores hardly differ, or because others fall where it rises (R&D per
+revenue beside revenue per energy). These are told apart by the score without it: how much of that varies otherwise.
 """
 
 from __future__ import annotations
@@ -35,11 +38,14 @@ of the weights, and by so much more."""
 INFLUENCE = {
     "cohort": pl.String, "cohort_title": pl.String, "indicator": pl.String, "title": pl.String,
     "ranked": pl.Int64, "weight": pl.Float64, "influence": pl.Float64, "linear": pl.Float64, "share": pl.Float64,
-    "judged": pl.Boolean, "without": pl.Boolean, "opposite": pl.Boolean, "outsized": pl.Boolean,
+    "apart": pl.Float64, "judged": pl.Boolean, "without": pl.Boolean, "offset": pl.Boolean, "opposite": pl.Boolean,
+    "outsized": pl.Boolean,
 }  # fmt: skip
 """`weight`: of the sum of the cohort's weights. `influence`, `linear`: of the score's variance. `share`: influence of
-the sum of the cohort's influences; null: not judged. `without`: it has a weight and explains nearly nothing;
-`opposite`: who scores higher in it scores lower in total; `outsized`: it moves far more than its weight says."""
+the sum of the cohort's influences; null: not judged. `apart`: of the variance of the score, what the score without the
+indicator does not explain by a line. `without`: it has a weight, explains nearly nothing, and without it the scores
+would lie as they do; `offset`: it explains nearly nothing, since others fall where it rises; `opposite`: who scores
+higher in it scores lower in total; `outsized`: it moves far more than its weight says."""
 
 
 def influences(scores: pl.DataFrame, indicators: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -61,7 +67,7 @@ def _of_cohort(ranked: pl.DataFrame, items: pl.DataFrame, cohort: Cohort) -> lis
     total = members["score"]
     judged = members.height >= LEAST_RANKED and total.max() != total.min()
     weights = sum(indicator.weight for indicator in cohort.indicator)
-    found: list[tuple[float, float, bool] | None] = []
+    found: list[tuple[float, float, float, bool] | None] = []
     for indicator in cohort.indicator:
         both = members.join(
             items.filter(pl.col("indicator") == indicator.id, pl.col("earned").is_not_null()), on="uscc", how="inner"
@@ -76,25 +82,28 @@ def _of_cohort(ranked: pl.DataFrame, items: pl.DataFrame, cohort: Cohort) -> lis
     ]  # fmt: skip
 
 
-def _judgement(explained: tuple[float, float, bool] | None, whole: float, weight: float) -> tuple[object, ...]:
+def _judgement(explained: tuple[float, float, float, bool] | None, whole: float, weight: float) -> tuple[object, ...]:
     """The columns of `INFLUENCE` from influence on; `whole`: sum of the cohort's influences."""
     if explained is None:
-        return None, None, None, False, False, False, False
-    influence, linear, falls = explained
+        return None, None, None, None, False, False, False, False, False
+    influence, linear, apart, falls = explained
     share = influence / whole if whole else None
-    without = weight >= LEAST_WEIGHT and max(influence, linear) < NO_INFLUENCE
+    nothing = weight >= LEAST_WEIGHT and max(influence, linear) < NO_INFLUENCE
+    without, offset = nothing and apart < NO_INFLUENCE, nothing and apart >= NO_INFLUENCE
     outsized = share is not None and share >= OUTSIZED * weight and share >= weight + OUTSIZED_BY
-    return influence, linear, share, True, without, falls and linear >= NO_INFLUENCE, outsized
+    return influence, linear, share, apart, True, without, offset, falls and linear >= NO_INFLUENCE, outsized
 
 
-def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, bool]:
-    """Shares of the variance of `whole` that go with `part`: by bins, by a line; and whether the line falls."""
+def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, float, bool]:
+    """Shares of the variance of `whole`: what goes with `part` by bins and by a line, and what does not go with the
+    rest by a line; and whether the line of `part` falls.
+    """
     n = len(part)
     deviation = whole - whole.mean()
     # Not the product of vectors: the order in which that adds up depends on the number of threads.
     variance = float((deviation * deviation).sum())
     if variance == 0 or part.max() == part.min():
-        return 0.0, 0.0, False
+        return 0.0, 0.0, 0.0, False
     bins = _bins(part, min(MOST_BINS, math.isqrt(n)))
     counts = np.bincount(bins)
     sums = np.bincount(bins, weights=deviation)
@@ -102,8 +111,16 @@ def variance_explained(part: Floats, whole: Floats) -> tuple[float, float, bool]
     used = int((counts > 0).sum())
     ratio = 1 - (1 - between / variance) * (n - 1) / (n - used) if n > used else 0.0
     own = part - part.mean()
+    rest = deviation - own
     covariance = float((own * deviation).sum())
-    return max(0.0, ratio), covariance**2 / (float((own * own).sum()) * variance), covariance < 0
+    apart = 1.0 - _along(rest, deviation)
+    return max(0.0, ratio), _along(own, deviation), apart, covariance < 0
+
+
+def _along(one: Floats, other: Floats) -> float:
+    """The squared correlation of two deviations from a mean, of which `other` is not 0 throughout."""
+    squares = float((one * one).sum())
+    return float((one * other).sum()) ** 2 / (squares * float((other * other).sum())) if squares else 0.0
 
 
 def _bins(figures: Floats, most: int) -> NDArray[np.int64]:

@@ -4,8 +4,12 @@ The spread is the root of the mean square over all cases, the unchanged ones wit
 figure is taken to have an error, and a figure that was looked at and found right is evidence of a small one. The mean
 is about 0, since a figure that is always off to one side is off. Gross mistakes are set aside first, or one wrong unit
 would count as much as a thousand honest errors: changes by more than a factor of 8 (which intake reports as a suspected
-unit), changes of sign and to or from zero, and what lies more than four times as far off as three quarters of the
-changed figures. They are counted and shown, not forgotten.
+unit), changes of sign and to or from zero, and what lies more than a quarter and more than four times as far off as
+three quarters of the changed figures. They are counted and shown, not forgotten. A change of up to a quarter is never
+set aside: where most figures only come rounded otherwise, honest errors would look gross beside them.
+
+An unchanged figure is weak evidence, since nobody may have looked at it: how many cases there are is counted in changed
+figures. By thirty of them the spread is known to an eighth of itself, by one among thousands it is not known.
 
 Where a department sends only those figures again that were wrong, the spread is that of the wrong ones: rather too
 large than too small.
@@ -37,7 +41,9 @@ SAME = 1e-9
 GROSS = 8.0
 """Factor beyond which a change is no error of measurement (interface: a month over 8 times is a suspected unit)."""
 FAR = 4.0
-"""Times the spread that three quarters of the changed figures show, beyond which one is set aside."""
+"""Times the spread that three quarters of the changed figures show, beyond which one may be set aside."""
+NEAR = 1.25
+"""Factor up to which a change is never set aside."""
 _THREE_QUARTERS = 1.1503493803760079
 """Φ⁻¹(0.875): three quarters of normal errors are within so many times their spread."""
 
@@ -46,8 +52,8 @@ def own_errors(cases: pl.DataFrame, measures: Collection[str], robustness: Robus
     """The spread of each of `measures` over `cases` (shape `CASES`), in all and by department (shape `OWN_ERRORS`).
 
     `used` is what the draws take, the same for all departments: the spread over all of them where there are at least
-    `own_min_cases` that are not set aside, else the policy's `data_sd_otherwise`; so too where all of them are
-    unchanged, since nobody can claim that figures have no error at all.
+    `own_min_cases` that were changed and are not set aside, else the policy's `data_sd_otherwise`: nobody can claim
+    that figures have no error at all because they were sent again as they were.
     """
     compared = cases.select(CASES.names()).filter((pl.col("before") != 0) | (pl.col("after") != 0)).with_columns(
         (pl.col("after") / pl.col("before")).alias("_ratio")
@@ -69,9 +75,7 @@ def own_errors(cases: pl.DataFrame, measures: Collection[str], robustness: Robus
     )
     in_all = judged.filter(pl.col("department") == ALL).select(
         "measure",
-        ((pl.col("cases") - pl.col("set_aside") >= robustness.own_min_cases) & (pl.col("sd") > 0))
-        .fill_null(value=False)
-        .alias("_enough"),
+        (pl.col("changed") - pl.col("set_aside") >= robustness.own_min_cases).alias("_enough"),
         pl.col("sd").alias("_in_all"),
     )
     return (
@@ -91,9 +95,8 @@ def _spread() -> list[pl.Expr]:
     far = pl.col("off").abs().sort()
     # 0 ÷ 1: unchanged figures have no part in what is far.
     usual = far.filter((far > 0) & (far <= math.log(GROSS)))
-    bound = pl.min_horizontal(
-        pl.lit(math.log(GROSS)), FAR / _THREE_QUARTERS * usual.quantile(0.75, interpolation="higher")
-    )
+    beyond = FAR / _THREE_QUARTERS * usual.quantile(0.75, interpolation="higher")
+    bound = pl.min_horizontal(pl.lit(math.log(GROSS)), pl.max_horizontal(pl.lit(math.log(NEAR)), beyond))
     kept = far.filter(far <= bound)
     return [
         pl.len().cast(pl.Int64).alias("cases"),

@@ -47,6 +47,7 @@ def bunching_section(found: CheckUp, policy: Policy) -> Section:
             f"以上{count(row['above'])}，数据平滑分布时以上约{row['expected_above']:,.0f}户，相差约{more:,.0f}户。"
         )
     left = rows.height - judged.height
+    also = "另有" if judged.height else ""
     none = () if rows.height else ("未判断：办法没有与数字比较的条文，也没有等级的分界。",)
     why = rows.filter(pl.col("why_not").is_not_null())["why_not"].unique(maintain_order=True)
     return Section(
@@ -58,7 +59,7 @@ def bunching_section(found: CheckUp, policy: Policy) -> Section:
         + "多出不到一成的不列。结论中的百分数是没有扎堆时也会有这样结果的机会。",
         tuple(findings),
         "未发现企业在哪个门槛的一侧扎堆。" if judged.height else "",
-        (f"未判断：另有{left}处门槛({'、'.join(_WHY_NOT[one] for one in why)})。",) if left else none,
+        (f"未判断：{also}{left}处门槛({'、'.join(_WHY_NOT[one] for one in why)})。",) if left else none,
         "扎堆不证明有人弄虚作假：出让地块的标准面积、四舍五入等也会造成。没有发现扎堆，也不证明没有个别企业这样做。",
         (
             Grid(

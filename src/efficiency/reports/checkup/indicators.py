@@ -26,6 +26,11 @@ def influence_section(found: CheckUp) -> Section:
         if row["without"]:
             explains = f"只能解释综合得分差异的{share(row['influence'])}，几乎不影响结果。"
             findings.append(f"{where}权重{share(row['weight'])}，{explains}")
+        if row["offset"]:
+            findings.append(
+                f"{where}权重{share(row['weight'])}，得分高低与综合得分几乎无关(只能解释差异的{share(row['influence'])})："
+                "此项得分高的，其他项往往低，相互抵消。不是没有作用：去掉此项，得分先后也会改变。"
+            )
         if row["opposite"]:
             findings.append(f"{where}得分高的企业，综合得分反而偏低。")
         if row["outsized"]:
@@ -40,7 +45,7 @@ def influence_section(found: CheckUp) -> Section:
         .unique("cohort", keep="first", maintain_order=True)
         .iter_rows(named=True)
     )
-    nothing = "未发现几乎不影响结果、作用与权重相差悬殊或方向相反的指标。" if judged.height else ""
+    nothing = "未发现几乎不影响结果、作用被抵消、作用与权重相差悬殊或方向相反的指标。" if judged.height else ""
     return Section(
         "influence",
         "各项指标的真实影响",
@@ -64,11 +69,11 @@ def influence_section(found: CheckUp) -> Section:
                     (
                         row["cohort_title"], row["title"], share(row["weight"]),
                         *(_share(row[name]) for name in ("influence", "share", "linear")),
-                        _outcome(row, "without", "opposite", "outsized"),
+                        _outcome(row, "without", "offset", "opposite", "outsized"),
                     )
                     for row in rows.iter_rows(named=True)
                 ),
-                _at(rows, pl.any_horizontal("without", "opposite", "outsized")),
+                _at(rows, pl.any_horizontal("without", "offset", "opposite", "outsized")),
             ),
         ),
     )  # fmt: skip

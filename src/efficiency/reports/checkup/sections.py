@@ -10,7 +10,7 @@ import polars as pl
 from efficiency.reports.checkup.edges import bunching_section, neighbours_section
 from efficiency.reports.checkup.indicators import caps_section, influence_section
 from efficiency.reports.checkup.land import land_section
-from efficiency.reports.checkup.section import FOUND
+from efficiency.reports.checkup.section import FOUND, NOT_JUDGED
 from efficiency.reports.checkup.standing import groups_section
 from efficiency.reports.text import on_one_line
 
@@ -39,9 +39,11 @@ def sections(found: CheckUp, policy: Policy) -> tuple[Section, ...]:
 
 
 def summary(told: tuple[Section, ...]) -> str:
-    """In how many sections something was found."""
+    """In how many sections something was found, and how many could not be judged."""
     found = [section.title for section in told if section.outcome == FOUND]
-    return f"{len(told)}项中有{len(found)}项有发现" + (f"：{'、'.join(found)}。" if found else "。")
+    unknown = sum(section.outcome == NOT_JUDGED for section in told)
+    also = f"；{unknown}项无法判断" if unknown else ""
+    return f"{len(told)}项中有{len(found)}项有发现" + (f"：{'、'.join(found)}" if found else "") + f"{also}。"
 
 
 def check_up_as_text(told: tuple[Section, ...], title: str) -> str:

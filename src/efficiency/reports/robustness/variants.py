@@ -126,8 +126,8 @@ def first_page_words(report: Report) -> list[str]:
         else ""
     )
     said = [
-        f"换用其他{methods - 1}种同样说得通的算法：{count(tiered.height)}的等级中{count(same)}怎么算都一样，"
-        f"{count(tiered.height - same)}取决于算法{most}。"
+        f"本办法与办法所列其他{methods - 1}种说得通的算法比较：{count(tiered.height)}的等级中"
+        f"{count(same)}在这{methods}种算法下都一样，{count(tiered.height - same)}取决于算法{most}。"
     ]
     if (grave := _grave(report)) is not None:
         said.append(grave)
@@ -146,7 +146,8 @@ def _grave(report: Report) -> str | None:
     open_ones = agreed.filter(pl.col("list_agreement") < 1 - 1e-9).sort("list_agreement", "uscc")
     titles = "、".join(shortened(title, 16) for title in dict.fromkeys(lists[own] for own in named["rule"]))
     also = "(含待核实)" if (named["list"] == VERIFY).any() else ""
-    words = f"符合{titles}规则的{count(named.height)}{also}中，{count(named.height - open_ones.height)}怎么算都符合"
+    firm = named.height - open_ones.height
+    words = f"符合{titles}规则的{count(named.height)}{also}中，{count(firm)}在各种算法下都符合"
     if open_ones.is_empty():
         return f"{words}。"
     shown = [_hanging(report, row) for row in open_ones.iter_rows(named=True)]
