@@ -106,8 +106,9 @@ def main() -> int:
     plain = [sys.executable, "-m", "venv", str(venv)]
     try:
         step(1, 3, say["environment"], made_by if made_by[0] else plain)
+        # The lock is whole; what a package would want besides on another system is not looked for.
         named = say["packages"].format(number=packages(), source=wheels.name if source else say["network"])
-        step(2, 3, named, [*install, *source, "--require-hashes", "-r", "requirements.txt"])
+        step(2, 3, named, [*install, *source, "--no-deps", "--require-hashes", "-r", "requirements.txt"])
         # Compiled here, since where Python is told not to write what it compiles it would be done at every start.
         compiled = [str(python), "-m", "compileall", "-q", "src", "schemas", "flows"]
         step(3, 3, say["own"], [*install, *source, "--no-deps", "--no-build-isolation", "-e", "."], compiled)
