@@ -43,7 +43,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "completion",
         run,
         "print the script by which a shell completes commands and options",
-        'eval "$(efficiency completion bash)"',
+        "efficiency completion bash >> ~/.bash_completion",
     )
     parser.add_argument("shell", choices=SHELLS, help="which shell it is for")
     parser.set_defaults(commands=commands)
