@@ -63,8 +63,6 @@ def under(policy: Policy, variant: Variant) -> Policy:
     for path, own in places.items():
         if all(_at(policy, place) == _at(changed, place) for place in own):
             raise VariantError(f"{path!r} changes nothing: that is its value already; give another or remove it")
-    if method_of(changed) == method_of(policy):
-        raise VariantError("changes nothing that a tier or a list depends on; change the method or remove the variant")
     return changed
 
 
