@@ -13,14 +13,7 @@ help: ## show this help
 
 # Quick the second time: remade only when the lock or the project's declaration changes.
 $(VENV)/.ready: requirements.txt pyproject.toml
-	@echo "Setting up $(VENV) (once; a minute or two) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# Once here, since where Python is told not to write what it compiles, it would be done at every start.
-	@$(BIN)/python -m compileall -q src schemas flows
-	@touch $@
+	@VENV=$(VENV) $(PYTHON) install.py
 
 run: $(VENV)/.ready ## run two months of the job on sample_data/ and say what to open first
 	@$(BIN)/python flows/monthly.py --period $(PERIOD)
@@ -45,6 +38,8 @@ check: $(VENV)/.ready ## lint, layout of the code, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
+	@# What Windows lacks.
+	@$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 src schemas flows install.py
 
 bench: $(VENV)/.ready ## what takes how long: against pandas + openpyxl, results checked equal first (10 minutes)
 	@$(BIN)/python benchmarks/compare.py --flow

@@ -10,7 +10,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -64,18 +64,21 @@ if "prefect" not in sys.modules:
 
 from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.client.schemas.objects import State  # noqa: E402
 from prefect.utilities.annotations import quote  # noqa: E402
 
 from efficiency.job import run as plain  # noqa: E402
-from efficiency.job.contracts import CompletedRun, RunRequest  # noqa: E402
+from efficiency.job.contracts import CompletedRun, PeriodEvaluation, RunRequest  # noqa: E402
 from efficiency.job.summary import as_json, closing_lines, first_to_open  # noqa: E402
 from efficiency.periods import period_range  # noqa: E402
 from efficiency.policy.load import load_policy  # noqa: E402
+from efficiency.project.settings import read_settings  # noqa: E402
 from efficiency.serving.notify import with_notice  # noqa: E402
-from efficiency.serving.retries import WAITS_S, with_retries  # noqa: E402
+from efficiency.serving.retries import WAITS_S, worth_another  # noqa: E402
 from efficiency.serving.schedule import TIMEZONE, due_periods, published_periods, zone  # noqa: E402
 from efficiency.serving.server import require_named  # noqa: E402
 from flows.artifacts import create_artifacts  # noqa: E402
+from flows.parameters import completed  # noqa: E402
 from flows.watch import (  # noqa: E402
     CancelledError,
     Show,
@@ -115,12 +118,16 @@ _watches: list[Watch] = []
 
 def _as_task(step: Callable[..., Any]) -> Callable[..., Any]:
     """`step` as a task. `quote` passes frames by reference, without Prefect searching them for futures."""
-    wrapped = task(name=step.__name__, cache_policy=NO_CACHE, persist_result=False)(step)
+    name = step.__name__
+    wrapped = task(name=name, cache_policy=NO_CACHE, persist_result=False)(step)
 
     def begun(*arguments: Any) -> Any:  # noqa: ANN401  # those of any step
         for watch in _watches:
-            watch.begin(step.__name__)
-        return wrapped(*(quote(argument) for argument in arguments))
+            watch.begin(name)
+        periods = [one.period if isinstance(one, PeriodEvaluation) else one for one in arguments]
+        of_one = [one for one in periods if isinstance(one, str)]  # a step that is done for each period is given it
+        own = wrapped.with_options(task_run_name=f"{name} {of_one[0]}") if of_one else wrapped
+        return own(*(quote(argument) for argument in arguments))
 
     return begun
 
@@ -142,7 +149,7 @@ def _steps(dask: str | None) -> plain.Steps:
 def _run_name() -> str:
     """Name of a flow run: its period, or the day for which it was scheduled."""
     parameters = runtime.flow_run.parameters
-    return str(parameters["period"] or f"scheduled {_scheduled(parameters['timezone']):%Y-%m-%d}")
+    return str(parameters["period"] or f"scheduled {_scheduled(parameters['timezone'] or TIMEZONE):%Y-%m-%d}")
 
 
 def _scheduled(timezone: str) -> datetime:
@@ -153,45 +160,81 @@ def _scheduled(timezone: str) -> datetime:
 
 @flow(name="efficiency-monthly", flow_run_name=_run_name, validate_parameters=True)
 def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
-    inbox: Path,
+    inbox: Path | None = None,
     period: str = "",
-    policy: str = DEFAULT_POLICY,
-    warehouse: Path = DEFAULT_WAREHOUSE,
-    output: Path = DEFAULT_OUTPUT,
-    strict: bool = False,
+    policy: str | None = None,
+    warehouse: Path | None = None,
+    output: Path | None = None,
+    strict: bool | None = None,
     mapping: Path | None = None,
     by: Literal["town"] | None = None,
-    variants: Literal["none", "lists", "all"] = "all",
-    timezone: str = TIMEZONE,
+    variants: Literal["none", "lists", "all"] | None = None,
+    timezone: str | None = None,
     dask: str | None = None,
 ) -> dict[str, Any]:
     """Run the month and create artifacts with its counts, lists, problems and links.
 
     `period` is a month (2026-10) or a range. Where it is empty, the run evaluates the month before the scheduled date
-    in `timezone`, after the months that were missed since the last one published. `dask` is the address of the
-    scheduler of a cluster that reads the files. Returns the object that `--json` prints, with the closing lines.
+    in `timezone`, after the months that were missed since the last one published. What is left open comes from the
+    Prefect variable `efficiency_monthly`, else from the zone's settings. `dask` is the address of the scheduler of a
+    cluster that reads the files. Returns the object that `--json` prints, with the closing lines.
     """
+    given = {"inbox": inbox, "policy": policy, "warehouse": warehouse, "output": output, "strict": strict}
+    given |= {"mapping": mapping, "by": by, "variants": variants, "timezone": timezone}
+    scheduled = runtime.deployment.id is not None
+    asked = completed(given, TIMEZONE, deployed=scheduled)
+    links = read_settings().links
 
-    def job() -> CompletedRun:
+    def month() -> CompletedRun:
         periods = period_range(period) if period else ()
-        loaded = load_policy(policy)
-        periods = periods or due_periods(_scheduled(timezone), timezone, published_periods(warehouse, loaded.id))
+        loaded = load_policy(asked.policy)
+        scheduled_for = _scheduled(asked.timezone)
+        periods = periods or due_periods(scheduled_for, asked.timezone, published_periods(asked.warehouse, loaded.id))
         log.info("periods: %s", ", ".join(periods))
-        request = RunRequest(inbox, periods, policy, warehouse, output, strict, mapping, by, variants)
-        return plain.run_month(request, _steps(dask), policy=loaded)
+        request = RunRequest(
+            asked.inbox, periods, asked.policy, asked.warehouse, asked.output,
+            asked.strict, asked.mapping, asked.by, asked.variants,
+        )  # fmt: skip
+        watch.bar.periods = named(periods)
+        return plain.run_month(request, _steps(dask), watch.bar.note, loaded)
 
     # A scheduled run repeats itself; one that an operator has started fails at once.
-    scheduled = runtime.deployment.id is not None
     with _watch() as watch:
         run = UUID(runtime.flow_run.id) if runtime.flow_run.id else None
         with watch.work(run, cancellable=not scheduled):  # whoever serves cancels a scheduled one
-            completed = with_notice(
-                period or "定时运行", policy, lambda: with_retries(job, inbox, WAITS_S if scheduled else ())
-            )
-            lines = {"lines": list(closing_lines(completed)), "first": list(first_to_open(completed))}
-            watch.summary = {**as_json(completed), **lines}
-        create_artifacts(completed, watch.summary)
+            attempts = in_attempts(month, asked.inbox, WAITS_S if scheduled else ())
+            done = with_notice(period or "定时运行", asked.policy, attempts)
+            lines = {"lines": list(closing_lines(done)), "first": list(first_to_open(done))}
+            watch.summary = {**as_json(done), **lines}
+        watch.show_progress()
+        create_artifacts(done, watch.summary, links)
         return watch.summary
+
+
+def in_attempts(month: Callable[[], CompletedRun], inbox: Path, waits: Sequence[float]) -> Callable[[], CompletedRun]:
+    """`month` as a task, which Prefect runs again after each of `waits` (seconds) while that may help.
+
+    The whole month is repeated rather than one step: a run that failed has published nothing or everything and has
+    removed its staged outputs, and publishes the same when it is repeated.
+    """
+
+    def may_help(_task: object, _run: object, state: State[Any]) -> bool:  # Prefect takes a plain function alone
+        error = state.result(raise_on_failure=False)
+        return isinstance(error, BaseException) and worth_another(error, inbox)
+
+    return task(
+        name="month",
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=len(waits),
+        retry_delay_seconds=list(waits),
+        retry_condition_fn=may_help,
+    )(month)
+
+
+def named(periods: Sequence[str]) -> str:
+    """Periods as one: 2026-10, or the first and the last of several."""
+    return periods[0] if len(periods) == 1 else f"{periods[0]}..{periods[-1]}"
 
 
 @contextmanager

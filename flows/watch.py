@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -28,11 +27,15 @@ from efficiency.errors import EfficiencyError
 from efficiency.processes import remove_temporary
 from efficiency.serving.server import API_URL, no_answer
 from efficiency.streams import flush
+from efficiency.system import interrupt
+from flows.progress import ProgressBar
 
 LOOK_S, ANSWER_S = 2, 10
 """Seconds between two looks at the server, and those that it has to answer one."""
 GONE_S = 20
 """Seconds without an answer after which nobody waits for the server any more."""
+
+CANCELLED = (StateType.CANCELLING, StateType.CANCELLED)
 
 Summary = dict[str, Any]
 Show = Callable[[Summary], None]
@@ -62,6 +65,7 @@ class Watch:
         self._error: BaseException | None = None
         self.summary: Summary | None = None
         """Of the month, once it is published."""
+        self.bar = ProgressBar()
 
     @contextmanager
     def looking(self) -> Iterator[None]:
@@ -88,17 +92,37 @@ class Watch:
 
     def begin(self, step: str) -> None:
         """Begin a step of the run. Raises CancelledError where it is cancelled; nothing cancels `publish`."""
+        if step == "publish" and self._interruptible:
+            self._look_once()
         with self._lock:
             if self.cancelled:
                 raise CancelledError
             if step == "publish":
                 self._interruptible = False
 
+    def _look_once(self) -> None:
+        """Look whether a cancel has come since the last look; of a server that does not answer it has not."""
+        with suppress(httpx.TransportError, RuntimeError), _not_asked_again():
+            if self._state(LOOK_S) in CANCELLED:
+                with self._lock:
+                    self.cancelled = True
+
+    def show_progress(self) -> None:
+        """Send what the bar says now, unless the server does not take it."""
+        if self.run is None:
+            return
+        with (
+            suppress(httpx.HTTPError, PrefectException, RuntimeError),
+            _not_asked_again(),
+            get_client(sync_client=True, httpx_settings={"timeout": LOOK_S}) as client,
+        ):
+            self.bar.send(client, self.run)
+
     def _look(self) -> None:
         """Look until stopped; ends the process when the server is gone and no work is being done."""
         answered = time.monotonic()
         # Of this thread alone: the run's own requests are repeated by Prefect as often as it is set.
-        with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}):
+        with _not_asked_again():
             while not self._stopped.wait(LOOK_S):
                 try:
                     state = self._state()
@@ -107,19 +131,20 @@ class Watch:
                         self._end()
                     continue
                 answered = time.monotonic()
-                if state in (StateType.CANCELLING, StateType.CANCELLED):
+                if state in CANCELLED:
                     self._cancel()
 
-    def _state(self) -> StateType | None:
-        """State of the flow run on the server; None where it has none yet or the server does not say."""
+    def _state(self, seconds: int = ANSWER_S) -> StateType | None:
+        """State of the flow run on the server, which learns how far it is; None where it has none or it is not said."""
         if self.run is None and not os.environ.get(API_URL):
             return None  # the embedded server starts with the run
-        with get_client(sync_client=True, httpx_settings={"timeout": ANSWER_S}) as client:
+        with get_client(sync_client=True, httpx_settings={"timeout": seconds}) as client:
             if self.run is None:
                 if (error := client.api_healthcheck()) is not None:
                     raise RuntimeError(str(error))
                 return None
             with suppress(httpx.HTTPStatusError, PrefectException):  # it answers, and the run meets the reason itself
+                self.bar.send(client, self.run)
                 return client.read_flow_run(self.run).state_type
         return None
 
@@ -127,7 +152,7 @@ class Watch:
         with self._lock:
             if not self.cancelled and self._interruptible:
                 self.cancelled = True
-                os.kill(os.getpid(), signal.SIGINT)
+                interrupt()
 
     def _end(self) -> NoReturn:
         """End this process with one line and the status of what was done; Prefect would wait and ask again."""
@@ -149,6 +174,11 @@ class Watch:
         os._exit(status)
 
 
+def _not_asked_again() -> AbstractContextManager[object]:
+    """Within it a request that fails is not repeated, in this thread alone."""
+    return temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
+
+
 def one_line_for_a_server_that_is_gone() -> None:
     """Keep Prefect from printing each message that a server does not take: the watch says it once."""
     for name in ("prefect.events.clients", "prefect._internal.concurrency"):
@@ -158,8 +188,7 @@ def one_line_for_a_server_that_is_gone() -> None:
 
 def set_ended(run: UUID | None, *, published: bool) -> None:
     """Tell the server how a run ended that was asked to cancel: cancelled, or published before it could be."""
-    without_asking_again = temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0})
-    with suppress(httpx.HTTPError, PrefectException), without_asking_again, get_client(sync_client=True) as client:
+    with suppress(httpx.HTTPError, PrefectException), _not_asked_again(), get_client(sync_client=True) as client:
         if run is None:
             return
         if not published:

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from efficiency.processes import alive, operator, process_mark, process_of
+from efficiency.processes import operator, process_mark, process_of
+from efficiency.system import alive
 
 
 @pytest.mark.parametrize("error", [KeyError("uid not found: 1000"), OSError("No username set in the environment")])

@@ -31,8 +31,9 @@ from efficiency.commands import (
 from efficiency.commands.arguments import fill_in
 from efficiency.errors import EfficiencyError, ending
 from efficiency.interpreter import current_folder
-from efficiency.processes import address_space, keep_private
+from efficiency.processes import keep_private
 from efficiency.streams import output_error
+from efficiency.system import address_space
 
 COMMANDS = (
     init,

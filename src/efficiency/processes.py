@@ -11,6 +11,8 @@ import socket
 import tempfile
 from pathlib import Path
 
+from efficiency.system import alive
+
 
 def user() -> str:
     """The user's name; the user's number where it has no name, as in some containers."""
@@ -34,39 +36,6 @@ def process_of(mark: str) -> int | None:
     """Process number in `mark` (see `process_mark`); None when it is of another machine or no mark."""
     found = re.fullmatch(re.escape(f"{_machine()}-") + r"(\d+)", mark)
     return int(found[1]) if found else None
-
-
-def alive(pid: int) -> bool:
-    """Whether a process with this number exists on this machine."""
-    if os.name == "nt":  # there, os.kill with signal 0 would end the process
-        return _windows_alive(pid)
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def address_space() -> int | None:
-    """Bytes of address space that a limit (`ulimit -v`) leaves this process; None without a limit."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return None
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if limit == resource.RLIM_INFINITY else limit
-
-
-def _windows_alive(pid: int) -> bool:
-    import ctypes
-
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]  # Windows has it
-    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-    if handle:
-        kernel.CloseHandle(handle)
-    return bool(handle)
 
 
 def _machine() -> str:

@@ -31,7 +31,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("srv")
     origin, here = folder / "origin", folder / "efficiency"
     origin.mkdir()
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "install.py", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, origin)
     (origin / ".gitignore").write_text("*\n", encoding="utf-8")
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main")
@@ -105,7 +105,7 @@ def test_every_dependency_is_locked_by_hash() -> None:
     locked = [line for line in lines if line.strip() and not line.startswith("#")]
     assert len(locked) > 50
     assert all(re.match(r"\S+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in locked)
-    assert "--require-hashes -r requirements.txt" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert '"--require-hashes", "-r", "requirements.txt"' in (ROOT / "install.py").read_text(encoding="utf-8")
 
 
 WINDOWS = {

@@ -65,7 +65,9 @@ def test_flow_logs_a_line_for_each_step_and_runs_each_as_a_task(
     _, done = flow_run
     for step in ("ingest", "validate", "evaluate", "select", "report", "publish"):
         assert re.search(rf"{step}: ", done.stderr), step
-        assert re.search(rf"Task run '{step}-\w+' - Finished in state Completed", done.stderr), step
+        named = f"{step} {PERIOD}" if step in ("evaluate", "select") else rf"{step}-\w+"
+        assert re.search(rf"Task run '{named}' - Finished in state Completed", done.stderr), step
+    assert re.search(r"Task run 'month-\w+' - Finished in state Completed", done.stderr)
 
 
 def test_flow_writes_the_copies_for_towns_when_asked(flow_run: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -100,13 +102,116 @@ def test_flow_keeps_history_and_a_table_of_counts_in_a_local_home(
         artifacts = dict(connection.execute("SELECT key, data FROM artifact").fetchall())
     connection.close()
     assert states == [("2026-10", "COMPLETED")]
-    rows = {key: json.loads(json.loads(artifacts[key])) for key in ("counts", "lists", "problems", "watch")}
-    assert {"tiers", "lists", "counts"} <= {row["group"] for row in rows["counts"]}
-    listed = Counter(row["list"] for row in rows["lists"])
+    assert float(artifacts["progress"]) == 100
+    tables = ("counts", f"tiers-{PERIOD}", f"lists-{PERIOD}", "problems", "watch")
+    rows = {key: json.loads(json.loads(artifacts[key])) for key in tables}
+    assert {"项目": "文件", "数量": plain.told["counts"]["files"]} in rows["counts"]
+    tiers = {row["名称"]: row["户数"] for row in rows[f"tiers-{PERIOD}"]}
+    assert {tier: tiers[f"{tier}类"] for tier in plain.told["tiers"]} == plain.told["tiers"]
+    listed = Counter(row["清单名称"] for row in rows[f"lists-{PERIOD}"])
     assert listed
-    assert listed == Counter(plain.told["lists"])
-    assert rows["problems"][0]["severity"] == "error"
-    assert [row["message"] for row in rows["watch"]] == [one["message"] for one in plain.told["watch"]]
+    assert sorted(listed.values()) == sorted(number for number in plain.told["lists"].values() if number)
+    assert rows["problems"][0]["级别"] == "错误"
+    assert [row["说明"] for row in rows["watch"]] == [one["message"] for one in plain.told["watch"]]
+    assert "评价编号" in json.loads(artifacts["outputs"])
+
+
+ATTEMPTS = """
+import errno, logging
+from pathlib import Path
+from flows.monthly import in_attempts
+from prefect import flow
+from efficiency.errors import EfficiencyError, UsageError
+
+def tried(errors, inbox):
+    left, times = list(errors), []
+    def month():
+        times.append(1)
+        if left:
+            raise left.pop(0)
+        return "published"
+    try:
+        result = in_attempts(month, Path(inbox), (0, 0))()
+    except Exception as error:
+        result = f"{type(error).__name__}: {error}"
+    print(result, len(times), sep="|")
+
+@flow(name="attempts")
+def attempts():
+    tried([OSError(errno.ESTALE, "away"), TimeoutError()], ".")
+    tried([OSError(errno.ESTALE, str(number)) for number in range(9)], ".")
+    tried([EfficiencyError("rows went missing")], ".")
+    tried([UsageError("is not a folder")], "not mounted yet")
+
+attempts()
+"""
+
+
+def test_a_share_that_is_away_is_tried_again_and_wrong_data_is_not(tmp_path: Path) -> None:
+    done = flow("-c", ATTEMPTS, cwd=tmp_path, PREFECT_HOME=str(tmp_path / "home"))
+    assert done.stdout.splitlines() == [
+        "published|3",
+        "OSError: [Errno 116] 2|3",
+        "EfficiencyError: rows went missing|1",
+        "published|2",
+    ], done.stderr
+    assert "Retry 1/2 will start" in done.stderr
+
+
+PARAMETERS = """
+import flows.monthly  # sets what Prefect reads when it is loaded
+from functools import partial
+from prefect import flow
+from prefect.variables import Variable
+from flows.parameters import completed
+from efficiency.errors import UsageError
+
+asked = partial(completed, timezone="Asia/Shanghai", deployed=True)
+
+@flow(name="parameters")
+def parameters():
+    given = dict.fromkeys(("inbox", "policy", "warehouse", "output", "strict", "mapping", "by", "variants", "timezone"))
+    print(asked(given | {"policy": "of the run"}).model_dump_json())
+    Variable.set("efficiency_monthly", {"policy": "of the variable", "output": "there", "by": "town"})
+    print(asked(given | {"policy": "of the run"}).model_dump_json())
+    print(asked(given).policy)
+    for wrong in ({"polcy": "x"}, {"strict": "perhaps"}, "policy"):
+        Variable.set("efficiency_monthly", wrong, overwrite=True)
+        try:
+            asked(given)
+        except UsageError as error:
+            print(error)
+
+parameters()
+"""
+
+
+@pytest.mark.long
+def test_what_a_run_leaves_open_comes_from_the_variable_and_then_from_the_zone(tmp_path: Path) -> None:
+    (tmp_path / "efficiency.toml").write_text('inbox = "sent"\npolicy = "of the zone"\noutput = "out"\n', "utf-8")
+    done = flow("-c", PARAMETERS, cwd=tmp_path, PREFECT_HOME=str(tmp_path / "home"))
+    first, second, policy, *refused = done.stdout.splitlines()
+    zone = {"inbox": str(tmp_path / "sent"), "policy": "of the run", "output": str(tmp_path / "out"), "by": None}
+    assert {name: json.loads(first)[name] for name in zone} == zone, done.stderr
+    by_variable = zone | {"output": "there", "by": "town"}
+    assert {name: json.loads(second)[name] for name in zone} == by_variable
+    assert policy == "of the variable"
+    assert [one for one in refused if "efficiency_monthly" in one] == refused
+    assert ["polcy" in refused[0], "strict" in refused[1], "not a JSON object" in refused[2]] == [True] * 3
+
+
+def test_links_lead_below_the_address_that_is_set_and_a_path_is_no_link(tmp_path: Path) -> None:
+    from flows.artifacts import outputs
+
+    workbook, warehouse = tmp_path / "output" / PERIOD / "名单 [1].xlsx", tmp_path / "efficiency.duckdb"
+    paths = {"warehouse": str(warehouse), "files": [str(workbook)]}
+    summary = {"evaluation_id": "e", "paths": paths}
+    shown = outputs(summary, tmp_path / "output", "https://files.example.cn/zone").splitlines()
+    assert shown[-1] == (
+        rf"- [名单 \[1\].xlsx](https://files.example.cn/zone/{PERIOD}/%E5%90%8D%E5%8D%95%20%5B1%5D.xlsx)"
+    )
+    assert shown[-2] == f"- efficiency.duckdb：`{warehouse}`"
+    assert "](" not in outputs(summary, tmp_path / "output", None)
 
 
 @pytest.mark.long
@@ -132,7 +237,7 @@ def test_a_server_that_takes_no_artifacts_fails_no_month_that_is_published(
     from flows import artifacts
 
     monkeypatch.setattr(artifacts, "create_table_artifact", Mock(side_effect=ConnectionError("gone")))
-    artifacts.create_artifacts(Mock(), {"period": "2026-10", "counts": {}, "tiers": {}, "lists": {}})
+    artifacts.create_artifacts(Mock(evaluations=[]), {"period": "2026-10", "evaluations": [], "counts": {}})
     assert "took no artifacts (ConnectionError: gone); the month is published" in caplog.text
 
 

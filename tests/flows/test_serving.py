@@ -179,16 +179,25 @@ def test_two_runs_asked_for_at_once_follow_one_another(runs: tuple[Answer, Answe
 @pytest.mark.long
 def test_the_run_leaves_counts_lists_problems_and_links(served: Served, runs: tuple[Answer, Answer]) -> None:
     left = {one["key"]: one for one in served.of_run("artifacts", runs[0]["id"])}
-    assert set(left) == {"counts", "lists", "problems", "watch", "outputs"}
-    rows = {key: json.loads(left[key]["data"]) for key in ("counts", "lists", "problems", "watch")}
-    counts = {(row["group"], row["what"]): row["number"] for row in rows["counts"]}
-    assert counts["counts", "rows_accepted"] > 1000
-    assert {group for group, _ in counts} == {"counts", "tiers", "lists"}
-    assert len(rows["lists"]) == sum(number for (group, _), number in counts.items() if group == "lists")
-    assert rows["problems"][0]["severity"] == "error"
-    assert {row["rule"] for row in rows["problems"]} >= {"unreadable", "form_unknown"}
+    tables = ("counts", "tiers-2025-10", "lists-2025-10", "problems", "watch")
+    assert set(left) == {*tables, "progress", "outputs"}
+    rows = {key: json.loads(left[key]["data"]) for key in tables}
+    assert {row["项目"]: row["数量"] for row in rows["counts"]}["采纳"] > 1000
+    lists = {row["名称"]: row["户数"] for row in rows["tiers-2025-10"] if row["类别"] == "清单"}
+    assert len(rows["lists-2025-10"]) == sum(lists.values())
+    assert rows["problems"][0]["级别"] == "错误"
+    assert {row["规则"] for row in rows["problems"]} >= {"文件无法读取", "表式无法识别"}
     workbook = served.folder / "output" / "2025-10" / "能耗产出效益评价_2025-10.xlsx"
-    assert workbook.as_uri() in left["outputs"]["data"]
+    assert str(workbook) in left["outputs"]["data"]
+
+
+@pytest.mark.server
+@pytest.mark.long
+def test_each_month_of_a_range_is_a_task_and_has_its_own_lists(served: Served, runs: tuple[Answer, Answer]) -> None:
+    tasks = {one["name"] for one in served.of_run("task_runs", runs[1]["id"])}
+    assert {f"{step} {period}" for step in ("evaluate", "select") for period in ("2025-11", "2025-12")} <= tasks
+    left = {one["key"] for one in served.of_run("artifacts", runs[1]["id"])}
+    assert {"lists-2025-11", "lists-2025-12", "tiers-2025-11", "tiers-2025-12"} <= left
 
 
 @pytest.mark.server
@@ -208,7 +217,7 @@ def test_a_data_error_fails_the_run_at_once_and_in_plain_words(served: Served, r
     assert ended["state"]["type"] == "FAILED"
     assert "holds no spreadsheet" in ended["state"]["message"]
     log = "\n".join(served.messages(run))
-    assert "Trying again" not in log
+    assert "Retry 1/" not in log
     assert "Traceback" not in log
 
 

@@ -20,11 +20,11 @@ from polars.testing import assert_frame_equal
 
 from efficiency.errors import EfficiencyError
 from efficiency.intake.resolution import unbalanced
-from efficiency.job.contracts import RunContext, RunRequest
+from efficiency.job.contracts import RunContext, RunRequest, silent
 from efficiency.job.execution import partition_count
 from efficiency.job.ingest import ingest
 from efficiency.job.outputs import publish, report, staged_outputs
-from efficiency.job.run import begin, evaluate, select, validate
+from efficiency.job.run import Steps, begin, evaluate_in_turn, validate
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, one_partition, spill, spill_by
 from efficiency.review.audit import audit
 from efficiency.review.compare import compare_policies
@@ -64,7 +64,7 @@ def published(request: RunRequest, run_id: str) -> dict[str, pl.DataFrame]:
     """Every table that the month leaves, in the order of the file; no reports are written."""
     run = begun(request, run_id)
     validated = validate(run, ingest(run))
-    evaluations = select(run, validated, evaluate(run, validated))
+    evaluations = evaluate_in_turn(run, validated, Steps(), silent)
     with staged_outputs(run, validated) as staged:
         report(run, validated, evaluations, staged)
         publish(staged)

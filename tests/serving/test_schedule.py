@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from efficiency.errors import EfficiencyError, UsageError, may_pass
 from efficiency.periods import period_range, shifted
 from efficiency.serving import schedule
-from efficiency.serving.retries import with_retries
+from efficiency.serving.retries import worth_another
 from efficiency.serving.schedule import due_periods, published_periods
 from efficiency.serving.server import answers
 from efficiency.warehouse.errors import WarehouseBusyError
@@ -103,39 +102,9 @@ def test_a_share_may_be_back_and_wrong_data_stays_wrong(error: Exception, passes
     assert may_pass(error) is passes
 
 
-def attempts(errors: Iterable[Exception], inbox: Path = INBOX) -> tuple[object, int]:
-    """How often a run is tried that meets `errors` one after the other, and what comes of it."""
-    left, tried = list(errors), []
-
-    def job() -> Any:
-        tried.append(1)
-        if left:
-            raise left.pop(0)
-        return "published"
-
-    try:
-        return with_retries(job, inbox, (0, 0)), len(tried)
-    except Exception as error:
-        return error, len(tried)
-
-
-def test_a_run_on_a_share_that_fails_is_tried_again_until_it_is_done() -> None:
-    assert attempts([OSError(errno.ESTALE, "x"), OSError(errno.EIO, "x")]) == ("published", 3)
-
-
-def test_a_run_is_not_tried_for_ever() -> None:
-    errors = [OSError(errno.ESTALE, str(number)) for number in range(9)]
-    assert attempts(errors) == (errors[2], 3)
-
-
-def test_a_data_error_is_not_tried_again() -> None:
-    error = EfficiencyError("rows went missing")
-    assert attempts([error]) == (error, 1)
-
-
 def test_an_inbox_on_a_share_that_is_not_mounted_yet_is_waited_for(tmp_path: Path) -> None:
-    error = UsageError("is not a folder")
-    assert attempts([error], tmp_path / "away") == ("published", 2)
+    assert worth_another(UsageError("is not a folder"), tmp_path / "away")
+    assert not worth_another(UsageError("is not a policy"), tmp_path)
 
 
 # ---- what serve refuses at once

@@ -3,8 +3,8 @@
 RunRequest  → begin    → RunContext            what is asked for; who answers it, when, by which policy and mapping
 → ingest   → Ingested              everything stated so far, in this inbox and in earlier ones
 → validate → Validated             the facts, every problem, and what was noticed before scoring
-→ evaluate → PeriodEvaluation …    one a period: scores, tiers, and why they changed
-→ select   → PeriodEvaluation …    the same with the candidate lists
+→ evaluate → PeriodEvaluation      of each period: scores, tiers, and why they changed
+→ select   → PeriodEvaluation      of each period: the same with the candidate lists
 → report   → StagedOutputs         reports and the next warehouse, written but not yet in place
 → publish  → CompletedRun          what the summary and the notices are made from
 """

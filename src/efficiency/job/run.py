@@ -44,6 +44,7 @@ from efficiency.project import require_none_inside
 from efficiency.reports.delivery import require_places
 from efficiency.warehouse.history import add_evaluation, previous_scores
 from efficiency.warehouse.lock import lock
+from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import scratch, scratch_folder
 from schemas import CANDIDATES, FORMS, PROBLEMS, VERIFICATIONS, WATCH
 
@@ -138,60 +139,49 @@ def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
         )
 
 
-def evaluate(run: RunContext, validated: Validated, progress: Progress = silent) -> tuple[PeriodEvaluation, ...]:
-    """Evaluate each period in turn; each sees the tiers of those before it."""
-    facts, policy, periods = validated.resolved.facts, run.policy, run.request.periods
-    past, submissions = validated.ingested.stored, validated.resolved.submissions
-    evaluations: list[PeriodEvaluation] = []
-    for done, period in enumerate(periods, start=1):
-        evaluation = evaluate_period(
-            facts, policy, period, past, submissions=submissions, composed=True, variants=run.request.variants
-        )
-        # Within one run the earlier periods were evaluated on these same facts.
-        movements, warnings = score_changes(
-            facts, policy, period, evaluation, past, submissions=submissions, same_facts=bool(evaluations)
-        )
-        one = PeriodEvaluation(
-            period=period,
-            evaluation=replace(evaluation, warnings=[*evaluation.warnings, *warnings]),
-            previous=previous_scores(past, policy.id, period),
-            movements=movements,
-            candidates=CANDIDATES.empty(),
-            verifications=VERIFICATIONS.empty(),
-        )
-        past = add_evaluation(past, as_published(one, run))
-        evaluations.append(one)
-        progress("evaluate", done, len(periods))
-    return tuple(evaluations)
+def evaluate(run: RunContext, validated: Validated, period: str, past: Contents | None) -> PeriodEvaluation:
+    """Evaluate `period`. `past` is what the warehouse holds, with the run's evaluations of earlier periods."""
+    facts, policy, submissions = validated.resolved.facts, run.policy, validated.resolved.submissions
+    evaluation = evaluate_period(
+        facts, policy, period, past, submissions=submissions, composed=True, variants=run.request.variants
+    )
+    # Within one run the earlier periods were evaluated on these same facts.
+    later = period != run.request.periods[0]
+    movements, warnings = score_changes(
+        facts, policy, period, evaluation, past, submissions=submissions, same_facts=later
+    )
+    return PeriodEvaluation(
+        period=period,
+        evaluation=replace(evaluation, warnings=[*evaluation.warnings, *warnings]),
+        previous=previous_scores(past, policy.id, period),
+        movements=movements,
+        candidates=CANDIDATES.empty(),
+        verifications=VERIFICATIONS.empty(),
+    )
 
 
-def select(
-    run: RunContext, validated: Validated, evaluations: Sequence[PeriodEvaluation]
-) -> tuple[PeriodEvaluation, ...]:
-    """The evaluations with the candidate lists of each period, and what is known of each candidate."""
-    selected = []
-    for one in evaluations:
-        resolved = validated.resolved
-        candidates, verifications = select_lists(
-            one.evaluation,
-            run.policy,
-            one.period,
-            resolved.facts,
-            columns=resolved.columns,
-            submissions=resolved.submissions,
-        )
-        selected.append(replace(one, candidates=candidates, verifications=verifications))
-    return tuple(selected)
+def select(run: RunContext, validated: Validated, one: PeriodEvaluation) -> PeriodEvaluation:
+    """The evaluation of a period with its candidate lists, and what is known of each candidate."""
+    resolved = validated.resolved
+    candidates, verifications = select_lists(
+        one.evaluation,
+        run.policy,
+        one.period,
+        resolved.facts,
+        columns=resolved.columns,
+        submissions=resolved.submissions,
+    )
+    return replace(one, candidates=candidates, verifications=verifications)
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The six steps, plain or wrapped as tasks."""
+    """The six steps, plain or wrapped as tasks; each period is evaluated, and its lists selected, by itself."""
 
     ingest: Callable[..., Ingested] = ingest
     validate: Callable[..., Validated] = validate
-    evaluate: Callable[..., tuple[PeriodEvaluation, ...]] = evaluate
-    select: Callable[..., tuple[PeriodEvaluation, ...]] = select
+    evaluate: Callable[..., PeriodEvaluation] = evaluate
+    select: Callable[..., PeriodEvaluation] = select
     report: Callable[..., None] = report
     publish: Callable[..., tuple[Path, ...]] = publish
 
@@ -220,12 +210,7 @@ def run_month(
         validated = step.validate(run, ingested)
         log.info("validate: %d rows read, %d accepted, %d problems", *_row_counts(validated.resolved))
         with staged_outputs(run, validated) as staged:
-            progress("evaluate", 0, len(request.periods))
-            evaluations = step.evaluate(run, validated, progress)
-            log.info("evaluate: %s under %s", ", ".join(one.period for one in evaluations), run.policy.id)
-            progress("select", 0, 1)
-            evaluations = step.select(run, validated, evaluations)
-            log.info("select: %d candidates for %s", evaluations[-1].candidates.height, evaluations[-1].period)
+            evaluations = evaluate_in_turn(run, validated, step, progress)
             progress("report", 0, len(request.periods))
             step.report(run, validated, evaluations, staged, progress)
             log.info("report: %d files staged", sum(len(delivery.files) for delivery in staged.deliveries))
@@ -234,6 +219,28 @@ def run_month(
             log.info("publish: %s", request.warehouse)
             progress("publish", 1, 1)
     return CompletedRun(run, validated, evaluations, files, tuple(delivery.target for delivery in staged.deliveries))
+
+
+def evaluate_in_turn(
+    run: RunContext, validated: Validated, steps: Steps, progress: Progress
+) -> tuple[PeriodEvaluation, ...]:
+    """The periods of the run evaluated, each seeing the tiers of those before it, with the lists of each."""
+    past, periods = validated.ingested.stored, run.request.periods
+    evaluated: list[PeriodEvaluation] = []
+    for done, period in enumerate(periods):
+        progress("evaluate", done, len(periods))
+        one = steps.evaluate(run, validated, period, past)
+        past = add_evaluation(past, as_published(one, run))
+        evaluated.append(one)
+    progress("evaluate", len(periods), len(periods))
+    log.info("evaluate: %s under %s", ", ".join(periods), run.policy.id)
+    selected: list[PeriodEvaluation] = []
+    for done, one in enumerate(evaluated):
+        progress("select", done, len(evaluated))
+        selected.append(steps.select(run, validated, one))
+    progress("select", len(selected), len(selected))
+    log.info("select: %d candidates for %s", selected[-1].candidates.height, selected[-1].period)
+    return tuple(selected)
 
 
 def _row_counts(resolved: ResolutionResult) -> tuple[int, int, int]:

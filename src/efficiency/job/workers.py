@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import select
-import signal
 import subprocess
 import sys
 import threading
@@ -25,9 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, TypeVar, TypeVarTuple
 
+from efficiency import system
 from efficiency.interpreter import python
 
 if TYPE_CHECKING:
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_STATUS = Path("/proc/self/statm")
-"""Where Linux says how much memory a process has."""
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 1
 _LOOK, _GROWTH = 10, 64 << 20
 """Milliseconds after which it is looked again how much memory a worker has, and bytes by which it may grow within."""
 _RESERVED = 3
@@ -87,7 +82,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a process a core: threads would only wait for each other
-            start_new_session=True,  # an interrupt from the keyboard reaches this process alone
+            **system.ALONE,  # an interrupt from the keyboard reaches this process alone
         )
 
     def run(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
@@ -136,26 +131,19 @@ class Worker:
 
         Much address space is reserved and never used, so that the system cannot be told the bound itself.
         """
-        status = Path(f"/proc/{self._process.pid}/statm")
-        if not _STATUS.exists() or not hasattr(select, "poll"):
-            return False
-        answer = select.poll()
-        answer.register(self._pipes[1], select.POLLIN)
         most = limits.memory - _GROWTH
-        while not answer.poll(_LOOK):
-            with suppress(OSError, ValueError, IndexError):  # it has just ended
-                if int(status.read_text().split()[1]) * _PAGE > most:
-                    self._process.kill()
-                    return True
+        while not system.readable(self._pipes[1], _LOOK):
+            used = system.bytes_of(self._process.pid)
+            if used is not None and used[1] > most:
+                self._process.kill()
+                return True
         return False
 
     def _cause(self, limits: Limits | None) -> Cause:
-        """Why the process has ended. Native code whose allocation is refused aborts."""
+        """Why the process has ended."""
         with suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(_PATIENCE)
-            if limits and os.name != "nt":
-                causes: dict[int, Cause] = {-signal.SIGXCPU: "time", -signal.SIGABRT: "memory"}
-                return causes.get(code, "ended")
+            status = self._process.wait(_PATIENCE)
+            return (limits and system.cause_of_end(status)) or "ended"
         return "ended"
 
     def restart(self) -> None:
@@ -217,28 +205,13 @@ class _Limited:
     @contextmanager
     def to(self, limits: Limits | None) -> Iterator[None]:
         """Within the block the system refuses memory beyond `limits` and ends this process after their time."""
-        if limits is None or not _STATUS.exists():
+        used = system.bytes_of(os.getpid()) if limits else None
+        if limits is None or used is None:
             yield
             return
-        import resource
-
-        self._space = self._space or int(_STATUS.read_text().split()[0]) * _PAGE
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        soft = {
-            resource.RLIMIT_AS: self._space + _RESERVED * limits.memory,
-            resource.RLIMIT_CPU: int(used.ru_utime + used.ru_stime) + limits.seconds,
-            resource.RLIMIT_CORE: 0,
-        }
-        hard = {kind: resource.getrlimit(kind)[1] for kind in soft}
-        with _quiet():
-            try:
-                for kind, most in soft.items():
-                    allowed = hard[kind] == resource.RLIM_INFINITY or most <= hard[kind]
-                    resource.setrlimit(kind, (most if allowed else hard[kind], hard[kind]))
-                yield
-            finally:
-                for kind in soft:
-                    resource.setrlimit(kind, (hard[kind], hard[kind]))
+        self._space = self._space or used[0]
+        with _quiet(), system.limited(self._space + _RESERVED * limits.memory, limits.seconds):
+            yield
 
 
 @contextmanager
@@ -259,10 +232,7 @@ def _quiet() -> Iterator[None]:
 
 def _end_with_parent() -> None:
     """End this process when nobody holds the other end of its standard input any more, even in the middle of work."""
-    if hasattr(select, "poll"):  # elsewhere (Windows) it ends when it next reads or answers
-        parent = select.poll()
-        parent.register(sys.stdin, 0)  # without an event asked for, only the end of the other side is reported
-        parent.poll()
+    if system.wait_until_left(sys.stdin):  # elsewhere it ends when it next reads or answers
         os._exit(0)
 
 

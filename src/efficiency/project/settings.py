@@ -58,6 +58,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _link(base: str) -> str:
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https", "file") or not (parts.hostname or parts.path.startswith("/")):
+        raise ValueError("an address begins with https://, http:// or file://")
+    return base.rstrip("/")
+
+
 def _split_at_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -142,6 +149,9 @@ class Settings(BaseSettings):
     by: Literal["town"] | None = Field(default=None, description='"town": also a copy of the lists for each town')
     strict: bool = Field(default=False, description="whether a run with error-level problems publishes nothing")
     language: Language = Field(default="zh", description="language of what an operator reads: zh or en")
+    links: Annotated[str, AfterValidator(_link)] | None = Field(
+        default=None, description="address under which others open the output folder, for links on Prefect's pages"
+    )
     schedule: Schedule = Schedule()
     webhook: Webhook | None = None
     smtp: Smtp | None = None

@@ -17,7 +17,7 @@ from efficiency.intake.resolution import open_problems
 from efficiency.job.contracts import CompletedRun, silent
 from efficiency.job.ingest import Source, ingest_files, spreadsheets
 from efficiency.job.outputs import report, staged_outputs
-from efficiency.job.run import begin, evaluate, select, validate
+from efficiency.job.run import Steps, begin, evaluate_in_turn, validate
 from efficiency.job.summary import as_json, closing_lines, counted
 from efficiency.reports.delivery import RETURNED, reports_folder
 from efficiency.reports.text import table_lines
@@ -72,10 +72,7 @@ def dry_run(request: RunRequest, progress: Progress = silent) -> DryRun:
         progress("validate", 0, 1)
         validated = validate(aside, ingested)
         with staged_outputs(aside, validated) as staged:
-            progress("evaluate", 0, len(request.periods))
-            evaluations = evaluate(aside, validated, progress)
-            progress("select", 0, 1)
-            evaluations = select(aside, validated, evaluations)
+            evaluations = evaluate_in_turn(aside, validated, Steps(), progress)
             progress("report", 0, len(request.periods))
             report(aside, validated, evaluations, staged, progress)
             staged.warehouse.wait()

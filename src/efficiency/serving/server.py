@@ -20,6 +20,7 @@ from pathlib import Path
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.interpreter import python
+from efficiency.system import allow_reuse
 
 API_URL = "PREFECT_API_URL"
 LEASES = "prefect.server.concurrency.lease_storage.filesystem"
@@ -157,8 +158,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
 
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
-        if os.name != "nt":  # on Windows this option would let the probe take a port that is in use
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        allow_reuse(probe)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

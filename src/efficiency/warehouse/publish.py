@@ -6,7 +6,6 @@ The last files that were published before are kept in `versions/`, from where an
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
+from efficiency.system import held_open, sync_to_disk
 from efficiency.warehouse.connection import STORAGE_VERSION, open_published, session
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.schema import (
@@ -32,7 +32,7 @@ from efficiency.warehouse.schema import (
     table_comment_statements,
 )
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
-from efficiency.warehouse.versions import KEPT_VERSIONS, copy_to_staging, drop_versions, keep_version, sync_to_disk
+from efficiency.warehouse.versions import KEPT_VERSIONS, copy_to_staging, drop_versions, keep_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -310,7 +310,7 @@ def _replace(staging: Path, target: Path) -> None:
             staging.replace(target)
             break
         except PermissionError as error:
-            if os.name != "nt":
+            if not held_open(error):
                 raise
             if not attempts_left:
                 raise WarehouseError(

@@ -8,7 +8,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from efficiency.processes import alive, process_mark, process_of
+from efficiency.processes import process_mark, process_of
+from efficiency.system import alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

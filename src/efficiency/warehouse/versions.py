@@ -114,17 +114,6 @@ def drop_versions(target: Path, keep: int) -> None:
         old.with_name(f"{old.name}.wal").unlink(missing_ok=True)
 
 
-def sync_to_disk(path: Path) -> None:
-    """Flush a file, or the entries of a folder, from the system's cache to the disk."""
-    if path.is_dir() and os.name == "nt":  # folders cannot be opened there
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def describe(path: Path) -> Version:
     """The `Version` in the published file `path`. Raises WarehouseError when it is no warehouse of this software."""
     with open_published(path) as connection:

@@ -91,12 +91,13 @@ def firmness_entries(report: Report) -> Entries:
 
 def _variants(report: Report) -> str:
     """Under which other choices of method the evaluation was repeated, or that it was not."""
-    done: str | None
+    number = len(report.policy.variant)
     if robustness.methods_of(report):
-        listed, done = "见“方法稳健”", robustness.headline(report)
-    else:
-        listed, done = "、".join(variant.title for variant in report.policy.variant), robustness.not_evaluated(report)
-    return f"办法另列{len(report.policy.variant)}种说得通的口径：{listed}。{done or ''}只供参考，不改变等级和清单。"
+        said = robustness.headline(report)
+        return f"办法另列{number}种说得通的口径，见“方法稳健”。{said}只供参考，不改变等级和清单。"
+    titles = "、".join(variant.title for variant in report.policy.variant)
+    why = robustness.not_evaluated(report) or ""
+    return f"办法另列{number}种说得通的口径：{titles}。{why}只供参考，不改变等级和清单。"
 
 
 _TITLES = {column.name: column.title for column in TOTALS}

@@ -7,9 +7,6 @@ an earlier evaluation is left.
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
-from efficiency.processes import alive, process_mark, process_of
+from efficiency.processes import process_mark, process_of
 from efficiency.reports.delivery.folders import PlaceError, reports_folder
+from efficiency.system import alive, swapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -186,25 +184,14 @@ def _replace_folder(new: Path, old: Path) -> None:
     shutil.rmtree(aside)
 
 
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-"""Of Linux: linux/fcntl.h and linux/fs.h."""
-_CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
-"""What systems and file systems say that do not know the call."""
-
-
 def exchange(one: Path, other: Path) -> None:
     """Swap two folders on one file system.
 
-    In one step where the system can (renameat2, Linux 3.15 on its common file systems); else by three renames, between
-    which `other` is missing for an instant. Raises OSError as `Path.replace` does.
+    In one step where the system can; else by three renames, between which `other` is missing for an instant. Raises
+    OSError as `Path.replace` does.
     """
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if os.name == "posix" else None
-    if rename is not None:
-        if rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
-            return
-        code = ctypes.get_errno()
-        if code not in _CANNOT:
-            raise OSError(code, os.strerror(code), str(one), None, str(other))
+    if swapped(one, other):
+        return
     aside = one.with_name(f"{one.name}.old")
     other.replace(aside)
     one.replace(other)
