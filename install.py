@@ -107,7 +107,8 @@ def main() -> int:
     try:
         step(1, 3, say["environment"], made_by if made_by[0] else plain)
         named = say["packages"].format(number=packages(), source=wheels.name if source else say["network"])
-        step(2, 3, named, [*install, *source, "--require-hashes", "-r", "requirements.txt"])
+        # Without what packages need, since the lock is whole: on Windows one names pywin32, which is not locked.
+        step(2, 3, named, [*install, *source, "--no-deps", "--require-hashes", "-r", "requirements.txt"])
         # Compiled here, since where Python is told not to write what it compiles it would be done at every start.
         compiled = [str(python), "-m", "compileall", "-q", "src", "schemas", "flows"]
         step(3, 3, say["own"], [*install, *source, "--no-deps", "--no-build-isolation", "-e", "."], compiled)
