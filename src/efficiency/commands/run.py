@@ -24,6 +24,7 @@ from efficiency.commands.arguments import (
     take_variants,
     take_warehouse,
 )
+from efficiency.language import say, shown
 
 if TYPE_CHECKING:
     from efficiency.job.contracts import CompletedRun, RunRequest
@@ -35,7 +36,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "run",
         run,
-        "the monthly job: ingest, validate, evaluate, select, publish",
+        say("the monthly job: ingest, validate, evaluate, select, publish"),
         "efficiency run --inbox inbox --period 2026-10 --json",
         lasting=True,
     )
@@ -46,14 +47,17 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     take_output(parser)
     take_mapping(parser)
     take_by(parser)
-    take_strict(parser, "publish nothing when there are error-level problems (status 3)")
+    take_strict(parser, say("publish nothing when there are error-level problems (status 3)"))
     take_variants(parser)
     parser.add_argument(
         "--prefect",
         action="store_true",
-        help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
+        help=say("as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)"),
     )
     take_dask(parser)
+    parser.add_argument(
+        "--quiet", action="store_true", help=say("print nothing where all went well; the summary is beside the reports")
+    )
     take_json(parser)
 
 
@@ -75,8 +79,8 @@ def run(options: argparse.Namespace) -> int:
         def show(summary: dict[str, Any]) -> None:
             if options.json:
                 print_json(summary)
-            else:
-                print("\n".join(summary["lines"]))
+            elif not options.quiet:
+                print("\n".join(map(shown, summary["lines"])))
 
         monthly_flow_run(show, **parameters)
         return 0
@@ -103,22 +107,24 @@ def _run_plainly(options: argparse.Namespace, periods: tuple[str, ...]) -> int:
         options.by,
         options.variants,
     )
-    completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request))
+    completed = with_notice(options.period, options.policy, lambda: _run_with_progress(request, quiet=options.quiet))
     from efficiency.job.summary import as_json, closing_lines
 
     try:
         if options.json:
             print_json(as_json(completed))
-        else:
-            print("\n".join(closing_lines(completed)))
+        elif not options.quiet:
+            print("\n".join(map(shown, closing_lines(completed))))
     except Exception as error:
         if options.debug:
             raise
-        print(
-            f"efficiency: the month is published; its summary could not be made ({type(error).__name__}: {error}). "
-            "This is a fault of the program; run again with --debug for the traceback and report it.",
-            file=sys.stderr,
+        line = say(
+            "the month is published; its summary could not be made ({kind}: {error}). This is a fault of the program; "
+            "run again with --debug for the traceback and report it.",
+            kind=type(error).__name__,
+            error=error,
         )
+        print(f"efficiency: {shown(line)}", file=sys.stderr)
     return 0
 
 
@@ -130,11 +136,22 @@ def _use_memory_and_cores_well() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _run_with_progress(request: RunRequest) -> CompletedRun:
+_STEPS = {
+    "ingest": say("ingest"),
+    "validate": say("validate"),
+    "evaluate": say("evaluate"),
+    "select": say("select"),
+    "report": say("report"),
+    "publish": say("publish"),
+}
+"""Step → its name beside the progress bar."""
+
+
+def _run_with_progress(request: RunRequest, *, quiet: bool) -> CompletedRun:
     """Run the month without Prefect; with a progress bar for each step where stderr is a terminal."""
     from efficiency.job.run import run_month
 
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         return run_month(request)
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -142,10 +159,7 @@ def _run_with_progress(request: RunRequest) -> CompletedRun:
 
     columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        shown = {
-            step: bars.add_task(step, total=None, start=False)
-            for step in ("ingest", "validate", "evaluate", "select", "report", "publish")
-        }
+        shown = {step: bars.add_task(shown(name), total=None, start=False) for step, name in _STEPS.items()}
         steps = list(shown)
 
         def progress(step: str, done: int, total: int) -> None:

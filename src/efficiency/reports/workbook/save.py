@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
+from efficiency.language import say
 from efficiency.reports.workbook.styles import Styles
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def new_workbook(path: Path, created: datetime, *, title: str, enterprises: int 
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
         raise not_written(
-            path, error, "Close it in Excel or WPS, or make its folder writable, and run again."
+            path, error, say("Close it in Excel or WPS, or make its folder writable, and run again.")
         ) from error
     finally:
         if temporary.exists():
