@@ -28,6 +28,7 @@ from efficiency.intake.read_result import ReadResult
 from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import collect, is_staged, split_into_batches, stage_batch
 from efficiency.job.ingest import ingest as ingest_here
+from efficiency.language import say
 from efficiency.warehouse.staging import discard, staging_file
 
 if TYPE_CHECKING:
@@ -116,8 +117,12 @@ def _require_scheduler(address: str) -> None:
         socket.create_connection((host, port), timeout=10).close()
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"No Dask scheduler answers at {address} ({error}). Start one with `dask scheduler`, or name another with "
-            "--dask: tcp://host:8786, or local."
+            say(
+                "No Dask scheduler answers at {address} ({error}). Start one with `dask scheduler`, or name "
+                "another with --dask: tcp://host:8786, or local.",
+                address=address,
+                error=error,
+            )
         ) from error
 
 

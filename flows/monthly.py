@@ -21,6 +21,8 @@ from uuid import UUID
 from efficiency.defaults import DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
 from efficiency.errors import EfficiencyError, UsageError, ending
 from efficiency.interpreter import current_folder, import_installed_only
+from efficiency.language import say, shown, speaking
+from efficiency.project import chosen_language
 from efficiency.serving.prefect_home import enter_prefect_home, with_absolute_paths
 from efficiency.streams import make_streams_lenient
 
@@ -45,6 +47,8 @@ def _options() -> dict[str, Any]:
 if __name__ == "__main__":  # before Prefect is imported, which reads settings from the current folder
     import_installed_only()
     make_streams_lenient()
+    _speaking = speaking(chosen_language())
+    _speaking.__enter__()  # to the end of the process
     OPTIONS = _options()
     enter_prefect_home(OPTIONS["inbox"])
 
@@ -60,7 +64,7 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 if "prefect" not in sys.modules:
-    print("Starting Prefect (5 to 15 seconds, longer the first time) ...", file=sys.stderr, flush=True)
+    print(shown(say("Starting Prefect (5 to 15 seconds, longer the first time) ...")), file=sys.stderr, flush=True)
 
 from prefect import flow, runtime, task  # noqa: E402
 from prefect.cache_policies import NO_CACHE  # noqa: E402
@@ -142,7 +146,7 @@ def _steps(dask: str | None) -> plain.Steps:
     try:
         from flows.cluster import ingest_on
     except ModuleNotFoundError as error:
-        raise UsageError("--dask needs the optional part `cluster`: pip install 'efficiency[cluster]'.") from error
+        raise UsageError(say("--dask needs the optional part `cluster`: pip install 'efficiency[cluster]'.")) from error
     return replace(STEPS, ingest=_as_task(ingest_on(dask)))
 
 
@@ -279,12 +283,14 @@ def main(options: dict[str, Any]) -> int:
     """Run the flow with the parameters of the command line: by default the sample, results below the current folder."""
     try:
         require_named()
-        monthly_flow_run(lambda summary: print("\n".join([*summary["lines"], *summary["first"]])), **options)
+        monthly_flow_run(
+            lambda summary: print("\n".join(map(shown, [*summary["lines"], *summary["first"]]))), **options
+        )
     except BaseException as error:
-        ended = ending(error, "run `efficiency run --prefect --debug` for the traceback", current_folder())
+        ended = ending(error, say("run `efficiency run --prefect --debug` for the traceback"), current_folder())
         if ended is None:
             raise
-        print(f"efficiency: {ended}", file=sys.stderr)
+        print(f"efficiency: {shown(ended)}", file=sys.stderr)
         return ended.exit_status
     return 0
 

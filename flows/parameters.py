@@ -14,6 +14,7 @@ from prefect.variables import Variable
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from efficiency.errors import UsageError
+from efficiency.language import joined, of_pydantic, say
 from efficiency.project.settings import Settings, read_settings
 
 VARIABLE = "efficiency_monthly"
@@ -47,9 +48,15 @@ def completed(given: Mapping[str, Any], timezone: str, *, deployed: bool) -> Par
     try:
         return Parameters(**{**_of(settings, timezone), **variable, **stated})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        wrong = joined(
+            (joined([".".join(map(str, one["loc"])), of_pydantic(dict(one))], ": ") for one in error.errors()), "; "
+        )
         raise UsageError(
-            f"The parameters of the flow run are wrong: {wrong}. Correct them, or the Prefect variable {VARIABLE}."
+            say(
+                "The parameters of the flow run are wrong: {wrong}. Correct them, or the Prefect variable {variable}.",
+                wrong=wrong,
+                variable=VARIABLE,
+            )
         ) from error
 
 
@@ -65,7 +72,11 @@ def _variable() -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise UsageError(
-            f"The Prefect variable {VARIABLE} is {value!r}, not a JSON object. "
-            'Write for example {"policy": "our-policy.toml", "by": "town"}.'
+            say(
+                'The Prefect variable {variable} is {value!r}, not a JSON object. Write for example {{"policy": '
+                '"our-policy.toml", "by": "town"}}.',
+                variable=VARIABLE,
+                value=value,
+            )
         )
     return value

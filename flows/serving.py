@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.language import say
 from efficiency.policy.load import load_policy
 from efficiency.serving.schedule import due_periods, published_periods
 from efficiency.serving.server import announce
@@ -62,8 +63,11 @@ def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int: 
         schedule = CronSchedule(cron=cron, timezone=timezone)
     except ValueError as error:
         raise UsageError(
-            f"{cron!r} is not a schedule in cron's form. Write minute, hour, day, month and weekday, "
-            'for example --cron "0 6 5 * *".'
+            say(
+                "{cron!r} is not a schedule in cron's form. Write minute, hour, day, month and weekday, for "
+                'example --cron "0 6 5 * *".',
+                cron=cron,
+            )
         ) from error
     given = {**{name: str(v) if isinstance(v, Path) else v for name, v in parameters.items()}, "timezone": timezone}
     try:
@@ -73,7 +77,9 @@ def serve(address: str, *, cron: str, timezone: str, **parameters: Any) -> int: 
             raise known from error
         raise
     except PrefectException as error:
-        raise EfficiencyError(f"The Prefect server at {address} failed: {' '.join(str(error).split())}") from error
+        raise EfficiencyError(
+            say("The Prefect server at {address} failed: {error}", address=address, error=" ".join(str(error).split()))
+        ) from error
     return 0
 
 
@@ -99,13 +105,20 @@ async def _serve(address: str, schedule: CronSchedule, parameters: dict[str, Any
     identifier = await runner.aadd_deployment(deployed)
     missed = await _catch_up(identifier, schedule, parameters)
     if missed:
-        announce(f"Not evaluated when it was due: {', '.join(missed)}. Running now.")
+        announce(say("Not evaluated when it was due: {missed}. Running now.", missed=missed))
     next_run = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in await schedule.get_dates(1, start=datetime.now(UTC)))
     await _until_stopped(
         runner,
-        f"Serving efficiency-monthly/{NAME} at {address}: {schedule.cron!r} {schedule.timezone}, next run {next_run}. "
-        f"Run it now with: PREFECT_API_URL={address} {Path(sys.executable).parent / 'prefect'} deployment run "
-        f"efficiency-monthly/{NAME}. Stop with Ctrl-C.",
+        say(
+            "Serving efficiency-monthly/{name} at {address}: {cron!r} {timezone}, next run {next_run}. Run it now "
+            "with: PREFECT_API_URL={address} {prefect} deployment run efficiency-monthly/{name}. Stop with Ctrl-C.",
+            name=NAME,
+            address=address,
+            cron=schedule.cron,
+            timezone=schedule.timezone,
+            next_run=next_run,
+            prefect=Path(sys.executable).parent / "prefect",
+        ),
     )
 
 
@@ -122,7 +135,7 @@ async def _until_stopped(runner: Runner, ready: str) -> None:
     announce(ready)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-    announce("Stopped.")
+    announce(say("Stopped."))
 
 
 async def _catch_up(identifier: UUID, schedule: CronSchedule, parameters: Mapping[str, Any]) -> tuple[str, ...]:

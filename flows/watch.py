@@ -24,6 +24,7 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Cancelled, Completed
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say, shown
 from efficiency.processes import remove_temporary
 from efficiency.serving.server import API_URL, no_answer
 from efficiency.streams import flush
@@ -46,7 +47,9 @@ class CancelledError(EfficiencyError):
     """The flow run was cancelled through Prefect."""
 
     def __init__(self) -> None:
-        super().__init__("The flow run was cancelled through Prefect. Nothing was published; run again when wanted.")
+        super().__init__(
+            say("The flow run was cancelled through Prefect. Nothing was published; run again when wanted.")
+        )
 
 
 class Watch:
@@ -156,19 +159,30 @@ class Watch:
 
     def _end(self) -> NoReturn:
         """End this process with one line and the status of what was done; Prefect would wait and ask again."""
-        gone = f"The Prefect server at {os.environ.get(API_URL, 'this machine')} has gone away"
+        address = os.environ.get(API_URL, say("this machine"))
         status = 0
         if self.summary is not None:
             if self._show is not None:
                 self._show(self.summary)
-            message = f"{gone}; the month is published, and the server does not know of it."
+            message: object = say(
+                "The Prefect server at {address} has gone away; the month is published, and the server does not know "
+                "of it.",
+                address=address,
+            )
         elif isinstance(self._error, EfficiencyError):
-            message, status = str(self._error), self._error.exit_status
+            message, status = self._error, self._error.exit_status
         elif self._error is not None:
             message, status = f"{type(self._error).__name__}: {' '.join(str(self._error).split())}", 1
         else:
-            message, status = f"{gone} before the run began. Nothing was published. Start it again and run again.", 1
-        print(f"efficiency: {message}", file=sys.stderr)
+            message, status = (
+                say(
+                    "The Prefect server at {address} has gone away before the run began. Nothing was published. "
+                    "Start it again and run again.",
+                    address=address,
+                ),
+                1,
+            )
+        print(f"efficiency: {shown(message)}", file=sys.stderr)
         remove_temporary()
         flush()
         os._exit(status)
@@ -200,15 +214,23 @@ def set_ended(run: UUID | None, *, published: bool) -> None:
 
 def server_error(error: BaseException) -> EfficiencyError | None:
     """`error` of Prefect as a message with its remedy where the server refuses us or is gone; None for any other."""
-    address = os.environ.get(API_URL, "this machine")
+    address = os.environ.get(API_URL, say("this machine"))
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403):
         return EfficiencyError(
-            f"The Prefect server at {address} refuses access (HTTP {error.response.status_code}). "
-            "Set PREFECT_API_AUTH_STRING to the server's user:password (PREFECT_API_KEY for Prefect Cloud)."
+            say(
+                "The Prefect server at {address} refuses access (HTTP {status_code}). Set PREFECT_API_AUTH_STRING "
+                "to the server's user:password (PREFECT_API_KEY for Prefect Cloud).",
+                address=address,
+                status_code=error.response.status_code,
+            )
         )
     if isinstance(error, httpx.HTTPStatusError):
         return EfficiencyError(
-            f"The Prefect server at {address} failed (HTTP {error.response.status_code}). Read its log."
+            say(
+                "The Prefect server at {address} failed (HTTP {status_code}). Read its log.",
+                address=address,
+                status_code=error.response.status_code,
+            )
         )
     if isinstance(error, httpx.TransportError):
         return EfficiencyError(no_answer(address))

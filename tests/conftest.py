@@ -23,6 +23,9 @@ from efficiency.cli import main
 from efficiency.intake.read import read_file
 from efficiency.intake.read_result import ReadResult
 
+# What is printed is in the language of the system; here in English, whatever that of the machine is.
+os.environ |= {"LC_ALL": "C.UTF-8"}
+
 CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 # Without deadlines, since a busy machine is no fault of what is tested; speed is measured in benchmarks/.
 settings.register_profile("short", max_examples=6, deadline=None, suppress_health_check=CHECKS)

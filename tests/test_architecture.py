@@ -14,6 +14,7 @@ SOURCES = sorted([*ROOT.glob("schemas/*.py"), *ROOT.glob("src/efficiency/**/*.py
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"schemas", "system"}),
+    frozenset({"language"}),
     frozenset({"errors", "defaults", "cell_addresses", "interpreter", "processes", "streams", "version"}),
     frozenset({"partitions", "parts", "periods"}),
     frozenset({"reference", "project"}),

@@ -28,10 +28,13 @@ from efficiency.commands import (
     template,
     withdraw,
 )
-from efficiency.commands.arguments import fill_in
+from efficiency.commands.arguments import fill_in, take_language
+from efficiency.commands.parser import Parser
 from efficiency.errors import EfficiencyError, ending
 from efficiency.interpreter import current_folder
+from efficiency.language import say, shown, speaking, words_of_argparse
 from efficiency.processes import keep_private
+from efficiency.project import chosen_language
 from efficiency.streams import output_error
 from efficiency.system import address_space
 
@@ -64,7 +67,16 @@ is refused any ends the process without a word (a small month fails at 2.5 GB an
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 1 failure, 2 wrong usage, 3 problems with --strict."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    language = chosen_language(given)
+    with speaking(language):
+        with words_of_argparse(language):
+            options = _parser().parse_args(given)
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command that `options` name; returns the exit status."""
     keep_private()
     logging.basicConfig(
         stream=sys.stderr,
@@ -78,10 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fill_in(options)
         status = options.run(options)
     except BaseException as error:
-        ended = ending(error, "run again with --debug for the traceback", current_folder())
+        ended = ending(error, say("run again with --debug for the traceback"), current_folder())
         if ended is None or (options.debug and not isinstance(error, KeyboardInterrupt)):
             raise
-        print(f"efficiency: {ended}", file=sys.stderr)
+        print(f"efficiency: {shown(ended)}", file=sys.stderr)
         return ended.exit_status
     return _after_output(int(status), lasting=options.lasting)
 
@@ -91,8 +103,12 @@ def _require_address_space() -> None:
     limit = address_space()
     if limit is not None and limit < ADDRESS_SPACE:
         raise EfficiencyError(
-            f"A limit leaves this process {limit >> 20} MiB of address space; it needs {ADDRESS_SPACE >> 20}. "
-            "Raise the limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done."
+            say(
+                "A limit leaves this process {limit} MiB of address space; it needs {address_space}. Raise the "
+                "limit (`ulimit -v`, or LimitAS= of the service) or remove it, and run again. Nothing was done.",
+                limit=limit >> 20,
+                address_space=ADDRESS_SPACE >> 20,
+            )
         )
 
 
@@ -108,22 +124,29 @@ def _after_output(status: int, *, lasting: bool) -> int:
     if error is None:
         return status
     if not isinstance(error, BrokenPipeError):  # whose reader has ended, as in `| head`, and knows
-        done = " What was asked for is done." if lasting and not status else ""
-        print(f"efficiency: the output could not be written: {error}.{done}", file=sys.stderr)
+        lines = [say("the output could not be written: {error}.", error=error)]
+        if lasting and not status:
+            lines.append(say("What was asked for is done."))
+        print(f"efficiency: {' '.join(map(shown, lines))}", file=sys.stderr)
     return status if lasting else status or 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="efficiency",
-        description="Decides how well each enterprise of a region turns land and energy into output: tiers A to D, "
-        "and the candidate lists for upgrade, shutdown, merger and partnering.",
-        epilog="Example: efficiency run --inbox sample_data/inbox --period 2026-10",
+        description=say(
+            "Decides how well each enterprise of a region turns land and energy into output: tiers A to D, and "
+            "the candidate lists for upgrade, shutdown, merger and partnering."
+        ),
+        epilog=say("Example: {example}", example="efficiency run --inbox sample_data/inbox --period 2026-10"),
     )
-    parser.add_argument("--version", action="version", version=f"efficiency {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"efficiency {__version__}", help=say("show the version and exit")
+    )
+    take_language(parser)
     parser.set_defaults(run=next_step.run, lasting=False, debug=False, verbose=False, of_project=PROJECT_WIDE)
     parser.set_defaults(**dict.fromkeys(PROJECT_WIDE))
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title=say("commands"), metavar="COMMAND")
     for module in COMMANDS:
         module.declare(commands)
     return parser

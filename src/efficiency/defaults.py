@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
-Language = Literal["zh", "en"]
-"""That of what a command prints."""
 DEFAULT_POLICY = "zibo-jkq"
 DEFAULT_INBOX = Path("inbox")
 DEFAULT_WAREHOUSE = Path("warehouse/efficiency.duckdb")
@@ -20,6 +17,6 @@ DEFAULTS: dict[str, object] = {
     "mapping": None,
     "by": None,
     "strict": False,
-    "language": "zh",
+    "language": None,
 }
 """Options that several commands share → their values where neither a project file nor a variable sets any."""

@@ -5,6 +5,8 @@ The command line prints them as one or two plain lines and ends with their exit 
 
 import errno
 
+from efficiency.language import reason, say
+
 
 class EfficiencyError(Exception):
     """The run failed and nothing was published."""
@@ -49,8 +51,8 @@ def not_written(path: object, error: Exception, remedy: str) -> EfficiencyError:
     """The error to raise when `error` occurred while writing `path`; for a full disk it names its own remedy."""
     cause = next((one for one in (error, *error.args) if isinstance(one, OSError)), None)
     if cause is not None and cause.errno in _FULL:
-        remedy = "The disk is full or a size limit is reached: free some space and run again."
-    return EfficiencyError(f"{path} cannot be written ({error}). {remedy}")
+        remedy = say("The disk is full or a size limit is reached: free some space and run again.")
+    return EfficiencyError(say("{path} cannot be written ({error}). {remedy}", path=path, error=error, remedy=remedy))
 
 
 _EXHAUSTED = (
@@ -65,13 +67,17 @@ def exhausted(error: BaseException) -> EfficiencyError | None:
     threads, memory = (any(words in text for words in kind) for kind in _EXHAUSTED)
     if isinstance(error, MemoryError) or memory or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return EfficiencyError(
-            "The system refused more memory. Nothing was published. Close other programs, or raise the limits "
-            "(`ulimit -v`, those of the container or service), and run again."
+            say(
+                "The system refused more memory. Nothing was published. Close other programs, or raise the limits "
+                "(`ulimit -v`, those of the container or service), and run again."
+            )
         )
     if threads or (isinstance(error, OSError) and error.errno == errno.EAGAIN):
         return EfficiencyError(
-            "The system refused another thread or process. Nothing was published. Raise the limit (`ulimit -u`, "
-            "TasksMax= of the service) or close other programs, and run again."
+            say(
+                "The system refused another thread or process. Nothing was published. Raise the limit (`ulimit "
+                "-u`, TasksMax= of the service) or close other programs, and run again."
+            )
         )
     return None
 
@@ -85,31 +91,37 @@ def ending(error: BaseException, trace: str, folder: str | None) -> EfficiencyEr
     if isinstance(error, EfficiencyError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return EfficiencyError("stopped. What is published is whole; run again.")
+        return EfficiencyError(say("stopped. What is published is whole; run again."))
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of polars or calamine
         return None
     if refused := exhausted(error):
         return refused
     if isinstance(error, OSError) and (named := _of_a_folder(error, folder)):
         return EfficiencyError(named)
-    message = " ".join(str(error).split()) or "no message"
+    message = " ".join(str(error).split()) or say("no message")
     return EfficiencyError(
-        f"{type(error).__name__}: {message}\nNothing was published. "
-        f"This is a fault of the program; {trace} and report it."
+        say(
+            "{name}: {message}\nNothing was published. This is a fault of the program; {trace} and report it.",
+            name=type(error).__name__,
+            message=message,
+            trace=trace,
+        )
     )
 
 
 def _of_a_folder(error: OSError, folder: str | None) -> str | None:
     """The message of an error for which a folder is the cause: full, not to be written, or gone; else None."""
     if error.errno in _FULL:
-        return (
-            f"{error.filename or 'A file'} cannot be written ({error.strerror}). Nothing was published. Free space on "
-            "that disk, or name another folder for temporary files with TMPDIR, and run again."
+        return say(
+            "{file} cannot be written ({reason}). Nothing was published. Free space on that disk, or name "
+            "another folder for temporary files with TMPDIR, and run again.",
+            file=error.filename or say("A file"),
+            reason=reason(error),
         )
     if "No usable temporary directory" in str(error):
-        return (
+        return say(
             "No folder for temporary files can be written. Nothing was published. Name one with TMPDIR and run again."
         )
     if isinstance(error, FileNotFoundError) and folder is None:
-        return "the current folder has been removed. Change to another and run again."
+        return say("the current folder has been removed. Change to another and run again.")
     return None

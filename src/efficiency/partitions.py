@@ -17,6 +17,7 @@ from uuid import uuid4
 import polars as pl
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -175,8 +176,13 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
         raise EfficiencyError(
-            f"{folder} cannot be written ({error}). A run with more rows than stand in memory puts them there until "
-            "its end, 6 KB for each enterprise. To do: free some space or name a warehouse elsewhere, and run again."
+            say(
+                "{folder} cannot be written ({error}). A run with more rows than stand in memory puts them there "
+                "until its end, 6 KB for each enterprise. To do: free some space or name a warehouse elsewhere, "
+                "and run again.",
+                folder=folder,
+                error=error,
+            )
         ) from error
 
 

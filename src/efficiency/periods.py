@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 
 from efficiency.errors import UsageError
+from efficiency.language import say
 
 _PERIOD = re.compile(r"(\d{4})-(\d{2})")
 
@@ -14,7 +15,9 @@ def period_start(period: str) -> date:
     """First day of `period` (YYYY-MM). Raises UsageError for any other text."""
     match = _PERIOD.fullmatch(period)
     if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
-        raise UsageError(f"{period!r} is not a period. Write the month as YYYY-MM, for example 2026-10.")
+        raise UsageError(
+            say("{period!r} is not a period. Write the month as YYYY-MM, for example 2026-10.", period=period)
+        )
     return date(int(match[1]), int(match[2]), 1)
 
 
@@ -29,7 +32,14 @@ def period_range(text: str) -> tuple[str, ...]:
     start = period_start(first)
     end = period_start(last) if separator else start
     if end < start:
-        raise UsageError(f"The range {text!r} runs backwards. Write the earlier month first: {last}..{first}.")
+        raise UsageError(
+            say(
+                "The range {text!r} runs backwards. Write the earlier month first: {last}..{first}.",
+                text=text,
+                last=last,
+                first=first,
+            )
+        )
     months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
     return tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months)
 

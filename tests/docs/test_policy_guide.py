@@ -23,6 +23,7 @@ from efficiency.partitions import one_partition
 from efficiency.policy import model
 from efficiency.policy.expressions import PROFILE_COLUMNS
 from efficiency.policy.load import builtin_policies, parse_policy
+from efficiency.policy.values import Part
 from efficiency.warehouse.read import load
 from schemas import FACTS
 
@@ -67,14 +68,14 @@ def block(marker: str, language: str) -> str:
 
 
 @pytest.mark.parametrize(("heading", "table"), SECTIONS.items(), ids=SECTIONS)
-def test_the_guide_explains_every_key_and_no_other(heading: str, table: type[model.Part]) -> None:
+def test_the_guide_explains_every_key_and_no_other(heading: str, table: type[Part]) -> None:
     explained = re.findall(r"^\| `(\w+)` \|", section(heading), re.MULTILINE)
     assert explained == list(table.model_fields)
 
 
 def test_every_table_of_a_policy_has_a_section_in_the_guide() -> None:
-    tables = {part for part in vars(model).values() if isinstance(part, type) and issubclass(part, model.Part)}
-    assert tables - {model.Part} == set(SECTIONS.values())
+    tables = {part for part in vars(model).values() if isinstance(part, type) and issubclass(part, Part)}
+    assert tables - {Part} == set(SECTIONS.values())
 
 
 def test_the_guide_lists_every_column_of_the_profile_and_no_other() -> None:

@@ -9,7 +9,8 @@ from builders.small_inbox import CODES, NAMES, run, small_inbox, warehouse, writ
 from conftest import efficiency, efficiency_process
 
 from efficiency.errors import UsageError
-from efficiency.review.check import check_paths, checked_as_json, checked_lines
+from efficiency.language import in_language
+from efficiency.review.check import Checked, check_paths, checked_as_json, checked_lines
 from efficiency.warehouse.lock import lock
 
 HEAD = ("统一社会信用代码", "企业名称", "所属期", "实缴税金(万元)")
@@ -22,6 +23,11 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_inbox(folder / "inbox")
     run(folder)
     return folder
+
+
+def chinese(checked: Checked) -> str:
+    """What the command prints in Chinese."""
+    return "\n".join(in_language(line, "zh") for line in checked_lines(checked))
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -57,7 +63,7 @@ def test_what_would_be_replaced_is_said(month: Path, tmp_path: Path) -> None:
     assert checked.of_others.select("file_name", "rule", "value").rows() == [
         ("产出/2026年1-10月产出.csv", "file_succeeded", "产出/2026年1-10月产出.csv")
     ]
-    assert "对以前报送的文件" in "\n".join(checked_lines(checked))
+    assert "对以前报送的文件" in chinese(checked)
     assert checked.submissions["file_name"].to_list() == ["2026年1-10月产出.csv"]
 
 
@@ -82,8 +88,8 @@ def test_check_writes_nothing_and_does_not_wait_for_a_run(month: Path, tmp_path:
 
 def test_the_default_warehouse_is_used_where_it_is_there(month: Path, tmp_path: Path) -> None:
     sheet = write(tmp_path / "税收.csv", [HEAD[1:], (NAMES[0], "2026年10月", 66)])
-    assert f"企业名录（{len(CODES)}户）" in efficiency("check", sheet, cwd=month).stdout
-    assert "没有企业名录可以对照" in efficiency("check", sheet, cwd=tmp_path).stdout
+    assert f"企业名录（{len(CODES)}户）" in efficiency("check", sheet, "--language", "zh", cwd=month).stdout
+    assert "没有企业名录可以对照" in efficiency("check", sheet, "--language", "zh", cwd=tmp_path).stdout
 
 
 def test_strict_ends_with_status_3_where_there_are_errors(tmp_path: Path) -> None:
@@ -103,7 +109,7 @@ def test_a_named_warehouse_that_is_not_there_is_wrong_usage(tmp_path: Path) -> N
 def test_a_clean_file_is_said_to_be_clean_and_the_last_line_counts_all(tmp_path: Path) -> None:
     write(tmp_path / "收件" / "好.csv", [HEAD, (CODES[0], NAMES[0], "2026年10月", 1)])
     write(tmp_path / "收件" / "坏.csv", [HEAD, (CODES[0], NAMES[0], "2026年10月", "十")])
-    lines = "\n".join(checked_lines(check_paths([tmp_path / "收件"]))).splitlines()
+    lines = chinese(check_paths([tmp_path / "收件"])).splitlines()
     assert "好.csv  没有问题" in lines
     assert lines[-1] == "合计：2个文件，2张表，读取2行；错误1个。"
 
@@ -112,11 +118,11 @@ def test_the_period_of_rows_is_shown(tmp_path: Path) -> None:
     one = write(tmp_path / "一.csv", [HEAD, (CODES[0], NAMES[0], "2026年10月", 1)])
     two = write(tmp_path / "二.csv", [HEAD, *((CODES[0], NAMES[0], f"2026年{month}月", 1) for month in (3, 9))])
     checked = check_paths([one, two])
-    lines = list(checked_lines(checked))
+    lines = chinese(checked).splitlines()
     assert any(line.startswith("一.csv：产出（output），2026-10，读取1行") for line in lines)
     assert any(line.startswith("二.csv：产出（output），2026-03..2026-09，读取2行") for line in lines)
-    lines = list(checked_lines(checked, "en"))
-    assert any(line.startswith("一.csv: output, 2026-10, 1 rows read") for line in lines)
+    lines = list(checked_lines(checked))
+    assert any(line.startswith("一.csv: output (产出), 2026-10, 1 rows read") for line in lines)
     assert lines[-1].startswith("Total: 2 files, 2 sheets, 3 rows read")
     printed = checked_as_json(checked)
     assert [one["period"] for one in printed["submissions"]] == ["2026-10", "2026-03..2026-09"]

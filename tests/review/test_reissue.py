@@ -29,7 +29,8 @@ def current(folder: Path, period: str = PERIOD) -> str:
 
 def kept(folder: Path, name: str, period: str = PERIOD) -> str:
     """The period's documents as they are now, copied under `name`."""
-    shutil.copytree(folder / "output" / period, folder / name)
+    own = shutil.ignore_patterns("运行摘要_*")  # of the run, which is no document of the evaluation
+    shutil.copytree(folder / "output" / period, folder / name, ignore=own)
     return current(folder, period)
 
 

@@ -16,6 +16,7 @@ from conftest import efficiency
 
 from efficiency.errors import UsageError
 from efficiency.job.summary import as_json, closing_lines
+from efficiency.language import speaking
 from efficiency.review.status import Status, status, status_as_json
 from efficiency.review.status_tables import print_status
 from efficiency.warehouse.lock import lock
@@ -129,7 +130,8 @@ def test_json_is_one_object_with_all_of_it(month: Path, found: Status) -> None:
 
 def test_the_tables_name_months_enterprises_and_files(found: Status) -> None:
     printed = io.StringIO()
-    print_status(found, printed)
+    with speaking("zh"):
+        print_status(found, printed)
     text = printed.getvalue()
     for words in ("26-03", NAMES[0], "缺2026年3月、6月", "不能评级", "产出/2026年3月.csv", "南定镇"):
         assert words in text
@@ -161,9 +163,9 @@ def test_a_warehouse_without_an_evaluation_says_so(tmp_path: Path) -> None:
 
 def test_the_closing_lines_of_the_run_name_the_months_and_how_many_lack_them(month: Path) -> None:
     lines = (month / "lines.txt").read_text().splitlines()
-    measures = "emissions, rd_expense, revenue, tax, value_added"
-    assert f"Missing (2026-10): output 2026-03 for 13 enterprises ({measures})." in lines
-    assert f"Missing (2026-10): output 2026-03, 2026-06 for 1 enterprise ({measures})." in lines
+    measures = "主要污染物排放量, 研发费用, 营业收入, 实缴税金, 工业增加值"
+    assert f"Missing (2026-10): 产出 2026-03 for 13 enterprises ({measures})." in lines
+    assert f"Missing (2026-10): 产出 2026-03, 2026-06 for 1 enterprises ({measures})." in lines
     summary = json.loads((month / "summary.json").read_text())
     assert [row["months"] for row in summary["missing"]] == [["2026-03"], ["2026-03", "2026-06"]]
     assert summary["missing"][0]["enterprises"] == 13

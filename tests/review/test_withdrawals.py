@@ -194,7 +194,8 @@ def test_what_is_not_known_is_refused_with_what_is_near(zone: Path, what: str) -
 
 def test_the_command_answers_in_chinese_and_in_english_where_that_is_asked_for(zone: Path) -> None:
     def said(*options: str) -> str:
-        done = efficiency("withdraw", *options, "--warehouse", place(zone), cwd=zone, check=False)
+        asked = options if "--language" in options else (*options, "--language", "zh")
+        done = efficiency("withdraw", *asked, "--warehouse", place(zone), cwd=zone, check=False)
         return done.stdout + done.stderr
 
     assert "撤回的原因" in said("误报税收.csv")

@@ -358,5 +358,5 @@ def test_the_command_sends_its_end_and_prints_no_secret(robot: Robot, tmp_path: 
     )
     assert done.returncode == 2
     assert "holds no spreadsheet" in done.stderr
-    assert "holds no spreadsheet" in robot.received[0][1]["markdown"]["text"]
+    assert "中没有表格" in robot.received[0][1]["markdown"]["text"]
     assert KEY not in done.stderr + done.stdout

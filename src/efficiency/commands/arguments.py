@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, DEFAULTS
+from efficiency.language import Language, say, shown, spoken
 from efficiency.project import settings_are_stated
 
 Commands = argparse._SubParsersAction  # argparse has no public name for this type
@@ -29,12 +30,28 @@ def command(
     `lasting` says that the command does something that stays done, whether or not its output can be written.
     """
     parser = commands.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"Example: {example}"
+        name, help=summary, description=_sentence(summary), epilog=say("Example: {example}", example=example)
     )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
-    parser.add_argument("--verbose", action="store_true", help="log each step on stderr")
+    take_language(parser)
+    parser.add_argument("--debug", action="store_true", help=say("show the traceback of a failure"))
+    parser.add_argument("--verbose", action="store_true", help=say("log each step on stderr"))
     parser.set_defaults(run=function, lasting=lasting, of_project=())
     return parser
+
+
+def take_language(parser: argparse.ArgumentParser) -> None:
+    """Add `--language`, which `parser.chosen_language` has looked at before."""
+    parser.add_argument(
+        "--language",
+        choices=get_args(Language),
+        help=say("language of what is printed (default: as the project file says, else that of the system)"),
+    )
+
+
+def _sentence(summary: str) -> str:
+    """The summary of a command as the description in its own help."""
+    text = shown(summary)
+    return f"{text}。" if spoken() == "zh" else f"{text[0].upper()}{text[1:]}."
 
 
 def from_project(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -59,7 +76,10 @@ def fill_in(options: argparse.Namespace) -> None:
 def take_inbox(parser: argparse.ArgumentParser) -> None:
     """Add `--inbox`, by default that of the project."""
     parser.add_argument(
-        "--inbox", type=Path, metavar="DIR", help=f"folder with the submitted spreadsheets (default {DEFAULT_INBOX})"
+        "--inbox",
+        type=Path,
+        metavar="DIR",
+        help=say("folder with the submitted spreadsheets (default {default_inbox})", default_inbox=DEFAULT_INBOX),
     )
     from_project(parser, "inbox")
 
@@ -75,14 +95,14 @@ def take_by(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=("town",),
-        help="also a copy of the lists for each town, with its own enterprises only, in the folder 分镇办",
+        help=say("also a copy of the lists for each town, with its own enterprises only, in the folder 分镇办"),
     )
     from_project(parser, "by")
 
 
 def take_period(parser: argparse.ArgumentParser) -> None:
     """Add `--period`, one month."""
-    parser.add_argument("--period", required=True, metavar="P", help="month as YYYY-MM")
+    parser.add_argument("--period", required=True, metavar="P", help=say("month as YYYY-MM"))
 
 
 def take_periods(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +111,7 @@ def take_periods(parser: argparse.ArgumentParser) -> None:
         "--period",
         required=True,
         metavar="P",
-        help="month as YYYY-MM, e.g. 2026-10; a range 2025-11..2026-10 takes each month in turn",
+        help=say("month as YYYY-MM, e.g. 2026-10; a range 2025-11..2026-10 takes each month in turn"),
     )
 
 
@@ -100,14 +120,19 @@ def take_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="ID_OR_FILE",
-        help=f"built-in policy or a TOML file (default {DEFAULT_POLICY})",
+        help=say("built-in policy or a TOML file (default {default_policy})", default_policy=DEFAULT_POLICY),
     )
     from_project(parser, "policy")
 
 
 def take_warehouse(parser: argparse.ArgumentParser) -> None:
     """Add `--warehouse`."""
-    parser.add_argument("--warehouse", type=Path, metavar="FILE", help=f"DuckDB file (default {DEFAULT_WAREHOUSE})")
+    parser.add_argument(
+        "--warehouse",
+        type=Path,
+        metavar="FILE",
+        help=say("DuckDB file (default {default_warehouse})", default_warehouse=DEFAULT_WAREHOUSE),
+    )
     from_project(parser, "warehouse")
 
 
@@ -117,7 +142,7 @@ def take_output(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help=f"folder for the workbooks (default {DEFAULT_OUTPUT})",
+        help=say("folder for the workbooks (default {default_output})", default_output=DEFAULT_OUTPUT),
     )
     from_project(parser, "output")
 
@@ -128,20 +153,16 @@ def take_mapping(parser: argparse.ArgumentParser) -> None:
         "--mapping",
         type=Path,
         metavar="FILE",
-        help="TOML file that tells the layout of sheets whose headers are not recognised; `check` drafts one",
+        help=say("TOML file that tells the layout of sheets whose headers are not recognised; `check` drafts one"),
     )
     from_project(parser, "mapping")
 
 
-def take_language(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add `--language`, that of `what`, by default Chinese."""
-    parser.add_argument("--language", choices=("zh", "en"), help=f"language of {what} (default zh)")
-    from_project(parser, "language")
-
-
 def take_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+    parser.add_argument(
+        "--json", action="store_true", help=say("print one JSON object on stdout and nothing else there")
+    )
 
 
 def take_variants(parser: argparse.ArgumentParser) -> None:
@@ -150,8 +171,10 @@ def take_variants(parser: argparse.ArgumentParser) -> None:
         "--variants",
         choices=("none", "lists", "all"),
         default="all",
-        help="whose results under the policy's method variants are kept: everybody's (the default), those of "
-        "enterprises on lists, or none, and then the variants are not evaluated",
+        help=say(
+            "whose results under the policy's method variants are kept: everybody's (the default), those of "
+            "enterprises on lists, or none, and then the variants are not evaluated"
+        ),
     )
 
 
@@ -170,6 +193,8 @@ def take_dask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dask",
         metavar="ADDRESS",
-        help="the Prefect flow, its files read by the Dask cluster whose scheduler is named (tcp://host:8786; "
-        "local: a cluster of this machine's cores)",
+        help=say(
+            "the Prefect flow, its files read by the Dask cluster whose scheduler is named (tcp://host:8786; "
+            "local: a cluster of this machine's cores)"
+        ),
     )

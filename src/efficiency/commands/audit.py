@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -13,7 +14,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "audit",
         run,
-        "verify that the results follow from the inputs by computing them again; status 1 when anything differs",
+        say("verify that the results follow from the inputs by computing them again; status 1 when anything differs"),
         "efficiency audit --warehouse warehouse/efficiency.duckdb",
     )
     which = parser.add_mutually_exclusive_group()
@@ -22,9 +23,9 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="ID",
-        help="only this evaluation (may be repeated); without it the current evaluation of every period",
+        help=say("only this evaluation (may be repeated); without it the current evaluation of every period"),
     )
-    which.add_argument("--all", action="store_true", help="every evaluation that was ever published")
+    which.add_argument("--all", action="store_true", help=say("every evaluation that was ever published"))
     take_warehouse(parser)
     take_json(parser)
 
@@ -37,8 +38,9 @@ def run(options: argparse.Namespace) -> int:
     for finding in audit(options.warehouse, options.evaluation, every=options.all):
         found.append(finding)
         if not options.json:
-            mark = "CHANGED" if finding.by_program else "ok     " if finding.holds else "DIFFERS"
-            print(f"{mark} {finding.subject}: {finding.detail}", flush=True)
+            mark = say("CHANGED") if finding.by_program else say("ok     ") if finding.holds else say("DIFFERS")
+            line = say("{mark} {subject}: {detail}", mark=mark, subject=finding.subject, detail=finding.detail)
+            print(shown(line), flush=True)
     changed = sum(finding.by_program for finding in found)
     differing = sum(not finding.holds for finding in found)
     if options.json:
@@ -48,6 +50,14 @@ def run(options: argparse.Namespace) -> int:
         ]
         print_json({"holds": not differing, "findings": findings})
     else:
-        also = f"; {changed} were changed by the program and not by the data" if changed else ""
-        print(f"{len(found)} checks, {f'{differing} differ' if differing else 'all hold'}{also}.")
+        outcome = say("{number} differ", number=differing) if differing else say("all hold")
+        line = say("{number} checks, {outcome}.", number=len(found), outcome=outcome)
+        if changed:
+            line = say(
+                "{number} checks, {outcome}; {changed} were changed by the program and not by the data.",
+                number=len(found),
+                outcome=outcome,
+                changed=changed,
+            )
+        print(shown(line))
     return 1 if differing else 0

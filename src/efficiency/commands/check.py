@@ -10,11 +10,11 @@ from efficiency.commands.arguments import (
     command,
     print_json,
     take_json,
-    take_language,
     take_mapping,
     take_strict,
 )
 from efficiency.defaults import DEFAULT_WAREHOUSE
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -23,20 +23,22 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "check",
         run,
-        "dry run of intake alone: problems, and the workbooks to give back",
+        say("dry run of intake alone: problems, and the workbooks to give back"),
         "efficiency check 统计局/2026年10月.xlsx --output returns",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_DIR", help="workbooks or folders of them")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_DIR", help=say("workbooks or folders of them"))
     parser.add_argument(
         "--warehouse",
         type=Path,
         metavar="FILE",
-        help="judge the files against the register and the earlier months of this DuckDB file, which stays as it is "
-        f"(default {DEFAULT_WAREHOUSE}, where it is there)",
+        help=say(
+            "judge the files against the register and the earlier months of this DuckDB file, which stays as "
+            "it is (default {default_warehouse}, where it is there)",
+            default_warehouse=DEFAULT_WAREHOUSE,
+        ),
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write the marked workbooks to this folder")
-    take_language(parser, "what is printed besides the problems, which are in the submitters' language")
-    take_strict(parser, "exit status 3 when there are error-level problems")
+    parser.add_argument("--output", type=Path, metavar="DIR", help=say("write the marked workbooks to this folder"))
+    take_strict(parser, say("exit status 3 when there are error-level problems"))
     take_mapping(parser)
     take_json(parser)
 
@@ -56,5 +58,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(checked_as_json(checked))
     else:
-        print("\n".join(checked_lines(checked, options.language)))
+        print("\n".join(map(shown, checked_lines(checked))))
     return StrictError.exit_status if options.strict and checked.errors else 0

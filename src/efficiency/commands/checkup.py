@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_output, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -13,11 +14,14 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "checkup",
         run,
-        "what in a published evaluation to look at again: weights without effect, groups, thresholds, cuts, moved land",
+        say(
+            "what in a published evaluation to look at again: weights without effect, groups, thresholds, "
+            "cuts, moved land"
+        ),
         "efficiency checkup --period 2026-10",
     )
-    parser.add_argument("--period", metavar="P", help="month as YYYY-MM (default: the latest evaluated)")
-    parser.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    parser.add_argument("--period", metavar="P", help=say("month as YYYY-MM (default: the latest evaluated)"))
+    parser.add_argument("--policy", metavar="ID", help=say("which policy, where a period was judged under several"))
     take_warehouse(parser)
     take_output(parser)
     take_json(parser)
@@ -54,5 +58,5 @@ def run(options: argparse.Namespace) -> int:
         return 0
     title = f"公平性体检 {period_title(evaluation['period'])} {policy.title}"
     print(check_up_as_text(told, title))
-    print(f"\nWorkbook: {path}")
+    print(f"\n{shown(say('Workbook: {path}', path=path))}")
     return 0

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -14,7 +15,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "compare",
         run,
-        "who changes tier or list under another policy; publishes nothing",
+        say("who changes tier or list under another policy; publishes nothing"),
         "efficiency compare --period 2026-10 --policy zibo-jkq --policy our-policy.toml --output output",
     )
     take_period(parser)
@@ -23,14 +24,14 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         action="append",
         required=True,
         metavar="ID_OR_FILE",
-        help="built-in policy or a TOML file; give it exactly twice, from and to",
+        help=say("built-in policy or a TOML file; give it exactly twice, from and to"),
     )
     take_warehouse(parser)
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help="also write the workbook 办法比较_P.xlsx below DIR (without this nothing is written)",
+        help=say("also write the workbook 办法比较_P.xlsx below DIR (without this nothing is written)"),
     )
     take_json(parser)
 
@@ -41,8 +42,11 @@ def run(options: argparse.Namespace) -> int:
 
     if len(options.policy) != 2:
         raise UsageError(
-            f"compare takes exactly two policies and was given {len(options.policy)}. Name both, for example: "
-            "--policy zibo-jkq --policy our-policy.toml"
+            say(
+                "compare takes exactly two policies and was given {number}. Name both, for example: --policy "
+                "zibo-jkq --policy our-policy.toml",
+                number=len(options.policy),
+            )
         )
     from efficiency.reports.comparison import comparison_as_dict, comparison_as_text
     from efficiency.review.compare import compare_policies
@@ -55,5 +59,5 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(comparison_as_text(compared.comparison, compared.period))
     if compared.workbook:
-        print(f"\nWorkbook: {compared.workbook}")
+        print(f"\n{shown(say('Workbook: {path}', path=compared.workbook))}")
     return 0

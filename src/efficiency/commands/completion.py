@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficiency.commands.arguments import Commands, command
+from efficiency.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,10 +43,10 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "completion",
         run,
-        "print the script by which a shell completes commands and options",
+        say("print the script by which a shell completes commands and options"),
         "efficiency completion bash >> ~/.bash_completion",
     )
-    parser.add_argument("shell", choices=SHELLS, help="which shell it is for")
+    parser.add_argument("shell", choices=SHELLS, help=say("which shell it is for"))
     parser.set_defaults(commands=commands)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+from efficiency.language import say, shown
 
 if TYPE_CHECKING:
     from efficiency.warehouse.read import Contents
@@ -18,18 +19,25 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "explain",
         run,
-        "why an enterprise has its tier, and the cells each figure came from",
+        say("why an enterprise has its tier, and the cells each figure came from"),
         "efficiency explain 91370306MA3XXXXX0X --period 2026-10",
     )
-    parser.add_argument("key", metavar="KEY", nargs="?", help="统一社会信用代码 or enterprise name")
-    parser.add_argument("--all", action="store_true", help="with --output: a card for every enterprise of the period")
-    take_period(parser)
-    parser.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    parser.add_argument("key", metavar="KEY", nargs="?", help=say("统一社会信用代码 or enterprise name"))
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="write the card as a one-page workbook (一企一单) into this folder"
+        "--all", action="store_true", help=say("with --output: a card for every enterprise of the period")
+    )
+    take_period(parser)
+    parser.add_argument("--policy", metavar="ID", help=say("which policy, where a period was judged under several"))
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help=say("write the card as a one-page workbook (一企一单) into this folder"),
     )
     parser.add_argument(
-        "--all-cells", action="store_true", help="also list every stated figure of two years, used in a total or not"
+        "--all-cells",
+        action="store_true",
+        help=say("also list every stated figure of two years, used in a total or not"),
     )
     take_warehouse(parser)
     take_json(parser)
@@ -43,9 +51,9 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.warehouse.read import existing
 
     if bool(options.key) == options.all:
-        raise UsageError("Name one enterprise (code or name), or give --all with --output DIR.")
+        raise UsageError(say("Name one enterprise (code or name), or give --all with --output DIR."))
     if options.all and options.output is None:
-        raise UsageError("--all writes a workbook for each enterprise: say where with --output DIR.")
+        raise UsageError(say("--all writes a workbook for each enterprise: say where with --output DIR."))
     period_start(options.period)
     contents = existing(options.warehouse, (*JUDGED, *FIGURES) if options.all else JUDGED)
     return _all(options, contents) if options.all else _one(options, contents)
@@ -74,7 +82,7 @@ def _one(options: argparse.Namespace, contents: Contents) -> int:
     if options.json:
         print_json({**card_as_dict(explanation), "paths": {"files": [str(path)]}})
     else:
-        print(f"Card: {path}")
+        print(shown(say("Card: {path}", path=path)))
     return 0
 
 
@@ -91,5 +99,5 @@ def _all(options: argparse.Namespace, contents: Contents) -> int:
     if options.json:
         print_json({"period": options.period, "cards": len(paths), "paths": {"files": [str(path) for path in paths]}})
     else:
-        print(f"Cards: {len(paths)} workbooks in {options.output}")
+        print(shown(say("Cards: {number} workbooks in {folder}", number=len(paths), folder=options.output)))
     return 0

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -14,18 +15,22 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "export",
         run,
-        "write a view or table of the warehouse to a .csv, .parquet or .xlsx; without a name, say which there are",
+        say("write a view or table of the warehouse to a .csv, .parquet or .xlsx; without a name, say which there are"),
         "efficiency export tiers tiers.xlsx --period 2026-10 --titles",
         lasting=True,
     )
-    parser.add_argument("view", nargs="?", metavar="VIEW", help="view, e.g. tiers, or table, e.g. facts.output")
+    parser.add_argument("view", nargs="?", metavar="VIEW", help=say("view, e.g. tiers, or table, e.g. facts.output"))
     parser.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="file to write, in the format of its ending (times are UTC)"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help=say("file to write, in the format of its ending (times are UTC)"),
     )
-    parser.add_argument("--period", metavar="P", help="only this month, as YYYY-MM")
-    parser.add_argument("--policy", metavar="ID", help="only what this policy decided")
-    parser.add_argument("--titles", action="store_true", help="Chinese headers with units, not the columns' names")
-    parser.add_argument("--replace", action="store_true", help="replace FILE where it is an earlier export")
+    parser.add_argument("--period", metavar="P", help=say("only this month, as YYYY-MM"))
+    parser.add_argument("--policy", metavar="ID", help=say("only what this policy decided"))
+    parser.add_argument("--titles", action="store_true", help=say("Chinese headers with units, not the columns' names"))
+    parser.add_argument("--replace", action="store_true", help=say("replace FILE where it is an earlier export"))
     take_warehouse(parser)
     take_json(parser)
 
@@ -44,11 +49,12 @@ def run(options: argparse.Namespace) -> int:
             print_json({"views": known})
         else:
             print("\n".join(labelled_lines((name, meaning) for name, meaning in known.items() if "." not in name)))
-            print(f"\nTables: {', '.join(name for name in known if '.' in name)}.")
+            tables = say("Tables: {names}.", names=[name for name in known if "." in name])
+            print(f"\n{shown(tables)}")
         return 0
     if options.file is None:
         raise UsageError(
-            f"Name the file to write too, for example: efficiency export {options.view} {options.view}.csv"
+            say("Name the file to write too, for example: efficiency export {view} {view}.csv", view=options.view)
         )
     if options.period is not None:
         period_start(options.period)
@@ -58,5 +64,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"view": options.view, "rows": rows, "paths": {"files": [str(options.file)]}})
     else:
-        print(f"{options.view}: {rows} rows in {options.file}")
+        print(shown(say("{view}: {rows} rows in {path}", view=options.view, rows=rows, path=options.file)))
     return 0

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -14,13 +15,13 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "init",
         run,
-        "a new zone: folders, efficiency.toml, blank templates, a copy of the policy under an id of its own",
+        say("a new zone: folders, efficiency.toml, blank templates, a copy of the policy under an id of its own"),
         "efficiency init 我区",
         lasting=True,
     )
-    parser.add_argument("directory", type=Path, metavar="DIR", help="folder of the zone; made where it is missing")
+    parser.add_argument("directory", type=Path, metavar="DIR", help=say("folder of the zone; made where it is missing"))
     parser.add_argument(
-        "--policy", default="zibo-jkq", metavar="ID", help="built-in policy to copy (default %(default)s)"
+        "--policy", default="zibo-jkq", metavar="ID", help=say("built-in policy to copy (default %(default)s)")
     )
 
 
@@ -32,12 +33,22 @@ def run(options: argparse.Namespace) -> int:
 
     made = make_project(options.directory, builtin_text(options.policy))
     write_templates(made.templates)
-    print(
-        f"已建好 {options.directory}：\n"
-        f"  {made.file}    设置，每一项都写着是做什么的\n"
-        f"  {made.policy}    评价办法（编号 {made.policy_id}），由 {options.policy} 复制，先按本区的办法改\n"
-        f"  {made.templates}    空白表格，发给各部门填\n"
-        f"  {made.inbox}    报来的表格放在这里\n"
-        f"下一步：cd {options.directory}，把表格放进 {made.inbox.name}，然后 efficiency check {made.inbox.name}"
+    lines = (
+        say("Made {folder}:", folder=options.directory),
+        say("  {file}    settings, each with what it is for", file=made.file),
+        say(
+            "  {file}    the policy (id {id}), a copy of {source}: make it that of your zone first",
+            file=made.policy,
+            id=made.policy_id,
+            source=options.policy,
+        ),
+        say("  {folder}    blank workbooks for the departments to fill in", folder=made.templates),
+        say("  {folder}    what they send is put here", folder=made.inbox),
+        say(
+            "Next: cd {folder}, put the workbooks into {inbox}, then efficiency check {inbox}",
+            folder=options.directory,
+            inbox=made.inbox.name,
+        ),
     )
+    print("\n".join(map(shown, lines)))
     return 0

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_period, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -15,18 +16,18 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "objection",
         run,
-        "what a correction would change for the enterprise and for all others; publishes nothing",
+        say("what a correction would change for the enterprise and for all others; publishes nothing"),
         "efficiency objection 申诉更正.xlsx --period 2026-10 --output output",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="workbook of the form 申诉更正, approved or not")
+    parser.add_argument("file", type=Path, metavar="FILE", help=say("workbook of the form 申诉更正, approved or not"))
     take_period(parser)
-    parser.add_argument("--policy", metavar="ID", help="which policy, where a period was judged under several")
+    parser.add_argument("--policy", metavar="ID", help=say("which policy, where a period was judged under several"))
     take_warehouse(parser)
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help="also write the workbook 申诉试算_P.xlsx below DIR (without this nothing is written)",
+        help=say("also write the workbook 申诉试算_P.xlsx below DIR (without this nothing is written)"),
     )
     take_json(parser)
 
@@ -48,5 +49,5 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(objection_as_text(trial))
     if workbook:
-        print(f"\nWorkbook: {workbook}")
+        print(f"\n{shown(say('Workbook: {path}', path=workbook))}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from efficiency.commands.arguments import Commands, command
+from efficiency.language import say
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -13,11 +14,11 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "policies",
         run,
-        "list the built-in policies, or print one to copy and edit",
+        say("list the built-in policies, or print one to copy and edit"),
         "efficiency policies show zibo-jkq > our-policy.toml",
     )
-    parser.add_argument("action", nargs="?", choices=["show"], help="print the policy's commented TOML file")
-    parser.add_argument("id", nargs="?", metavar="ID", help="which policy to show")
+    parser.add_argument("action", nargs="?", choices=["show"], help=say("print the policy's commented TOML file"))
+    parser.add_argument("id", nargs="?", metavar="ID", help=say("which policy to show"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.action == "show":
         if not options.id:
-            raise UsageError("Name the policy to show, for example: efficiency policies show zibo-jkq")
+            raise UsageError(say("Name the policy to show, for example: efficiency policies show zibo-jkq"))
         print(builtin_text(options.id), end="")
         return 0
     for policy_id, title in builtin_policies():

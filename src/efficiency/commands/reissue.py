@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -14,19 +15,23 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "reissue",
         run,
-        "write the workbook, the notice and the page of a published evaluation again, whatever was corrected since",
+        say(
+            "write the workbook, the notice and the page of a published evaluation again, whatever was corrected since"
+        ),
         "efficiency reissue 2026-10-zibo-jkq-1a2b3c4d --output reissued",
         lasting=True,
     )
     parser.add_argument(
-        "evaluation", metavar="EVALUATION_ID", help="as the workbook's 方法说明 states it, or its beginning"
+        "evaluation", metavar="EVALUATION_ID", help=say("as the workbook's 方法说明 states it, or its beginning")
     )
     parser.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for the documents; DIR/<period> must be empty, so that those of the monthly runs are not replaced",
+        help=say(
+            "folder for the documents; DIR/<period> must be empty, so that those of the monthly runs are not replaced"
+        ),
     )
     take_warehouse(parser)
     take_json(parser)
@@ -48,8 +53,20 @@ def run(options: argparse.Namespace) -> int:
             }
         )
         return 0
-    print(f"Issued again: {done.evaluation_id}. Its inputs give the digest they gave then.")
+    lines = [
+        say(
+            "Issued again: {evaluation_id}. Its inputs give the digest they gave then.",
+            evaluation_id=done.evaluation_id,
+        )
+    ]
     if done.made_by != done.issued_by:
-        print(f"It was made by version {done.made_by} and is laid out by {done.issued_by}: figures are those of then.")
-    print("\n".join(f"File: {path}" for path in done.files))
+        lines.append(
+            say(
+                "It was made by version {made_by} and is laid out by {issued_by}: figures are those of then.",
+                made_by=done.made_by,
+                issued_by=done.issued_by,
+            )
+        )
+    lines += [say("File: {path}", path=path) for path in done.files]
+    print("\n".join(map(shown, lines)))
     return 0

@@ -24,6 +24,7 @@ from efficiency.commands.arguments import (
     take_variants,
     take_warehouse,
 )
+from efficiency.language import say, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "run",
         run,
-        "the monthly job: ingest, validate, evaluate, select, publish",
+        say("the monthly job: ingest, validate, evaluate, select, publish"),
         "efficiency run --inbox inbox --period 2026-10 --json",
         lasting=True,
     )
@@ -50,18 +51,21 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     take_output(parser)
     take_mapping(parser)
     take_by(parser)
-    take_strict(parser, "publish nothing when there are error-level problems (status 3)")
+    take_strict(parser, say("publish nothing when there are error-level problems (status 3)"))
     take_variants(parser)
     parser.add_argument(
         "--prefect",
         action="store_true",
-        help="as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)",
+        help=say("as the Prefect flow run that the schedule makes (also when PREFECT_API_URL is set)"),
     )
     take_dask(parser)
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="publish nothing: print what would change of what is published (tiers, lists, problems)",
+        help=say("publish nothing: print what would change of what is published (tiers, lists, problems)"),
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help=say("print nothing where all went well; the summary is beside the reports")
     )
     take_json(parser)
 
@@ -75,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run and flow:
         from efficiency.errors import UsageError
 
-        raise UsageError("--dry-run works in this process alone. Leave out --prefect and --dask.")
+        raise UsageError(say("--dry-run works in this process alone. Leave out --prefect and --dask."))
     if flow or (os.environ.get("PREFECT_API_URL") and not options.dry_run):
         return _run_as_flow(options)
     _use_memory_and_cores_well()
@@ -111,8 +115,8 @@ def _run_as_flow(options: argparse.Namespace) -> int:
     def show(summary: dict[str, Any]) -> None:
         if options.json:
             print_json(summary)
-        else:
-            print("\n".join(summary["lines"]))
+        elif not options.quiet:
+            print("\n".join(map(shown, summary["lines"])))
 
     monthly_flow_run(show, **parameters)
     return 0
@@ -123,11 +127,11 @@ def _run_dry(options: argparse.Namespace, request: RunRequest) -> int:
     from efficiency.review.dry_run import dry_run, dry_run_as_json, dry_run_lines
 
     options.lasting = False  # nothing stays done where the output cannot be written
-    done = _with_progress(lambda progress: dry_run(request, progress))
+    done = _with_progress(lambda progress: dry_run(request, progress), quiet=options.quiet)
     if options.json:
         print_json(dry_run_as_json(done))
     else:
-        print("\n".join(dry_run_lines(done)))
+        print("\n".join(map(shown, dry_run_lines(done))))
     return 0
 
 
@@ -139,23 +143,25 @@ def _run_plainly(options: argparse.Namespace, request: RunRequest) -> int:
     completed = with_notice(
         options.period,
         options.policy,
-        lambda: _with_progress(lambda progress: run_month(request, progress=progress)),
+        lambda: _with_progress(lambda progress: run_month(request, progress=progress), quiet=options.quiet),
     )
     from efficiency.job.summary import as_json, closing_lines
 
     try:
         if options.json:
             print_json(as_json(completed))
-        else:
-            print("\n".join(closing_lines(completed)))
+        elif not options.quiet:
+            print("\n".join(map(shown, closing_lines(completed))))
     except Exception as error:
         if options.debug:
             raise
-        print(
-            f"efficiency: the month is published; its summary could not be made ({type(error).__name__}: {error}). "
-            "This is a fault of the program; run again with --debug for the traceback and report it.",
-            file=sys.stderr,
+        line = say(
+            "the month is published; its summary could not be made ({kind}: {error}). This is a fault of the program; "
+            "run again with --debug for the traceback and report it.",
+            kind=type(error).__name__,
+            error=error,
         )
+        print(f"efficiency: {shown(line)}", file=sys.stderr)
     return 0
 
 
@@ -167,9 +173,20 @@ def _use_memory_and_cores_well() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def _with_progress(work: Callable[[Progress], T]) -> T:
+_STEPS = {
+    "ingest": say("ingest"),
+    "validate": say("validate"),
+    "evaluate": say("evaluate"),
+    "select": say("select"),
+    "report": say("report"),
+    "publish": say("publish"),
+}
+"""Step → its name beside the progress bar."""
+
+
+def _with_progress(work: Callable[[Progress], T], *, quiet: bool) -> T:
     """Do `work`, with a progress bar for each step where stderr is a terminal."""
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         from efficiency.job.contracts import silent
 
         return work(silent)
@@ -179,10 +196,7 @@ def _with_progress(work: Callable[[Progress], T]) -> T:
 
     columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
-        shown = {
-            step: bars.add_task(step, total=None, start=False)
-            for step in ("ingest", "validate", "evaluate", "select", "report", "publish")
-        }
+        shown = {step: bars.add_task(shown(name), total=None, start=False) for step, name in _STEPS.items()}
         steps = list(shown)
 
         def progress(step: str, done: int, total: int) -> None:

@@ -18,6 +18,7 @@ from efficiency.commands.arguments import (
     take_variants,
     take_warehouse,
 )
+from efficiency.language import say
 from efficiency.serving.schedule import CRON, TIMEZONE, zone
 
 
@@ -27,28 +28,33 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "serve",
         run,
-        "register the monthly job with a Prefect server and run it on its schedule, until stopped",
+        say("register the monthly job with a Prefect server and run it on its schedule, until stopped"),
         'efficiency serve --inbox /srv/inbox --cron "0 6 5 * *"',
         lasting=True,
     )
-    parser.description = (
-        "Registers the monthly job with the Prefect server that PREFECT_API_URL names, or with one of its own on this "
-        "machine, and runs it on its schedule until stopped. Each run evaluates the month before its date, and the "
-        "months that were missed since the last one published."
+    parser.description = say(
+        "Registers the monthly job with the Prefect server that PREFECT_API_URL names, or with one of its "
+        "own on this machine, and runs it on its schedule until stopped. Each run evaluates the month "
+        "before its date, and the months that were missed since the last one published."
     )
     take_inbox(parser)
     take_policy(parser)
     take_warehouse(parser)
     take_output(parser)
     take_mapping(parser)
-    parser.add_argument("--cron", help=f"when to run (default {CRON!r})")
-    parser.add_argument("--timezone", help=f"whose clock the schedule follows (default {TIMEZONE})")
+    parser.add_argument("--cron", help=say("when to run (default {cron!r})", cron=CRON))
     parser.add_argument(
-        "--port", type=int, default=4200, help="port of the own server, without PREFECT_API_URL (default %(default)s)"
+        "--timezone", help=say("whose clock the schedule follows (default {timezone})", timezone=TIMEZONE)
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=4200,
+        help=say("port of the own server, without PREFECT_API_URL (default %(default)s)"),
     )
     take_by(parser)
     take_dask(parser)
-    take_strict(parser, "publish nothing when there are error-level problems")
+    take_strict(parser, say("publish nothing when there are error-level problems"))
     take_variants(parser)
 
 

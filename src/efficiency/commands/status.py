@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.language import say
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -13,10 +14,13 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "status",
         run,
-        "who has sent what: months by forms and towns, what is missing, refused, late; the last evaluation; who runs",
+        say(
+            "who has sent what: months by forms and towns, what is missing, refused, late; the last "
+            "evaluation; who runs"
+        ),
         "efficiency status --period 2026-10",
     )
-    parser.add_argument("--period", metavar="P", help="month as YYYY-MM (default: that of the latest evaluation)")
+    parser.add_argument("--period", metavar="P", help=say("month as YYYY-MM (default: that of the latest evaluation)"))
     take_warehouse(parser)
     take_json(parser)
 

@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command
+from efficiency.language import say
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
-    parser = command(commands, "template", run, "write a blank workbook for each form", "efficiency template templates")
-    parser.add_argument("directory", type=Path, metavar="DIR", help="folder to write them to")
+    parser = command(
+        commands, "template", run, say("write a blank workbook for each form"), "efficiency template templates"
+    )
+    parser.add_argument("directory", type=Path, metavar="DIR", help=say("folder to write them to"))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
 from efficiency.intake.formats import MAX_EXPANDED, UnreadableError, damage_as_unreadable, opened_zip
+from efficiency.language import reason, say
 from efficiency.processes import temporary_folder
 
 if TYPE_CHECKING:
@@ -95,8 +96,13 @@ def _write(copy: RawIOBase, part: bytes) -> None:
 
 def _no_room(error: OSError) -> EfficiencyError:
     return EfficiencyError(
-        f"{tempfile.gettempdir()}, where archives (.zip) are unpacked, cannot be written ({error.strerror}). Nothing "
-        "was published. Free space on that disk, or name another folder for temporary files with TMPDIR, and run again."
+        say(
+            "{folder}, where archives (.zip) are unpacked, cannot be written ({reason}). Nothing was "
+            "published. Free space on that disk, or name another folder for temporary files with TMPDIR, and "
+            "run again.",
+            folder=tempfile.gettempdir(),
+            reason=reason(error),
+        )
     )
 
 

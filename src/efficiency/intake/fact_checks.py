@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say
 from schemas import FACTS
 
 if TYPE_CHECKING:
@@ -40,10 +41,14 @@ class FactsInvalid(EfficiencyError):  # noqa: N818  # names the state of the fac
     def __init__(self, offenders: pl.DataFrame) -> None:
         self.offenders = offenders
         shown = "; ".join(_sentence(row) for row in offenders.head(SHOWN).iter_rows(named=True))
-        more = f" and {offenders.height - SHOWN} more" if offenders.height > SHOWN else ""
+        more = say(" and {more} more", more=offenders.height - SHOWN) if offenders.height > SHOWN else ""
         super().__init__(
-            f"The facts break their declaration, so nothing is published: {shown}{more}. "
-            "This is a fault of the program: keep the files and report it."
+            say(
+                "The facts break their declaration, so nothing is published: {shown}{more}. This is a fault of the "
+                "program: keep the files and report it.",
+                shown=shown,
+                more=more,
+            )
         )
 
 

@@ -24,7 +24,7 @@ from efficiency.facts.profile import (
 )
 from efficiency.periods import period_end, period_start
 from efficiency.policy.expressions import column_names
-from efficiency.policy.model import OWN
+from efficiency.policy.values import OWN
 from efficiency.warehouse.history import history
 from schemas import FEEDS
 

@@ -22,6 +22,7 @@ from efficiency.intake.read_result import ReadResult
 from efficiency.intake.resolution import SEEN, Stated
 from efficiency.job.contracts import Ingested, Progress, RunContext, silent
 from efficiency.job.execution import ReadFiles, partition_count, read_files
+from efficiency.language import reason, say
 from efficiency.partitions import BOUNDS, Chunks, ParquetChunk, Partitions, spill
 from efficiency.warehouse.read import Codes, load, load_in_order, row_count
 from efficiency.warehouse.schema import TABLES, Contents
@@ -128,19 +129,30 @@ def require_spreadsheets(inbox: Path) -> None:
     """Raise UsageError unless `inbox` is a folder with a spreadsheet somewhere in it; nothing is opened."""
     if not inbox.is_dir():
         raise UsageError(
-            f"The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox."
+            say(
+                "The inbox {inbox} is not a folder. Name the folder that holds the spreadsheets with --inbox.",
+                inbox=inbox,
+            )
         )
     try:
         os.scandir(inbox).close()
     except OSError as error:
         raise UsageError(
-            f"The inbox {inbox} cannot be looked into ({error.strerror}). Let the user of the job read it."
+            say(
+                "The inbox {inbox} cannot be looked into ({reason}). Let the user of the job read it.",
+                inbox=inbox,
+                reason=reason(error),
+            )
         ) from error
     readable = (*ENDINGS, *WHERE_A_TABLE)
     if not any(path.suffix.lower() in readable and not path.is_dir() for path in inbox_paths(inbox)):
         raise UsageError(
-            f"The inbox {inbox} holds no spreadsheet ({' '.join(ENDINGS)}). "
-            "Put the departments' files there, or name another folder with --inbox."
+            say(
+                "The inbox {inbox} holds no spreadsheet ({endings}). Put the departments' files there, or name "
+                "another folder with --inbox.",
+                inbox=inbox,
+                endings=" ".join(ENDINGS),
+            )
         )
 
 
@@ -149,7 +161,9 @@ def named_file(path: Path) -> InboxFile:
     try:
         return inbox_file(path)
     except OSError as error:
-        raise UsageError(f"{path} cannot be opened ({error.strerror}). Let this user read it.") from error
+        raise UsageError(
+            say("{path} cannot be opened ({reason}). Let this user read it.", path=path, reason=reason(error))
+        ) from error
 
 
 def repeated(files: Sequence[InboxFile]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.job.objection_register import register
+from efficiency.language import say
 from efficiency.version import code_version
 from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.run_log import append_entry
@@ -69,7 +70,9 @@ def logged(run: RunContext) -> Iterator[RunContext]:
     try:
         append_entry(run.request.warehouse, {"event": "finished", "run_id": run.run_id, "at": _now()})
     except WarehouseError as error:
-        raise WarehouseError(f"The month is published, but its end could not be logged: {error}") from error
+        raise WarehouseError(
+            say("The month is published, but its end could not be logged: {error}", error=error)
+        ) from error
 
 
 def with_audit_tables(

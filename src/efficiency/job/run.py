@@ -36,6 +36,8 @@ from efficiency.job.ingest import ingest, require_spreadsheets
 from efficiency.job.movement import score_changes
 from efficiency.job.outputs import as_published, publish, report, staged_outputs
 from efficiency.job.record import logged
+from efficiency.job.summary import write_run_summaries
+from efficiency.language import joined, say
 from efficiency.monitoring.late_returns import watch_again
 from efficiency.policy.load import builtin_policies, load_policy
 from efficiency.policy.model import Policy
@@ -79,8 +81,11 @@ def _require_own_id(policy: Policy) -> None:
     builtin = load_policy(policy.id)
     if policy.model_dump() != builtin.model_dump():
         raise UsageError(
-            f"The policy has the id of the built-in policy {policy.id!r} but is not the same. Its results would stand "
-            "under a name that means something else. Give it an id of its own."
+            say(
+                "The policy has the id of the built-in policy {id!r} but is not the same. Its results would stand "
+                "under a name that means something else. Give it an id of its own.",
+                id=policy.id,
+            )
         )
 
 
@@ -93,8 +98,16 @@ def _require_past(run: RunContext, ingested: Ingested) -> None:
     ends = pl.concat([table.select(pl.col("span_end").max()) for table in rows]).collect()["span_end"]
     stated = ends.max()
     if not isinstance(stated, date) or f"{stated:%Y-%m}" < last:
-        until = f"the figures reach to {stated:%Y-%m}" if isinstance(stated, date) else "no sheet states a month"
-        raise UsageError(f"The period {last} lies in the future, and {until}. Name a month that has been.")
+        until = (
+            say("the figures reach to {month}", month=f"{stated:%Y-%m}")
+            if isinstance(stated, date)
+            else say("no sheet states a month")
+        )
+        raise UsageError(
+            say(
+                "The period {last} lies in the future, and {until}. Name a month that has been.", last=last, until=until
+            )
+        )
 
 
 def validate(run: RunContext, ingested: Ingested) -> Validated:
@@ -110,12 +123,19 @@ def validate(run: RunContext, ingested: Ingested) -> Validated:
     resolved = replace(resolved, problems=problems)
     missing = unbalanced(resolved.submissions)
     if missing.height:
-        lines = "; ".join(
-            f"{row['file_name']} [{row['sheet']}]: read {row['rows_total']}" for row in missing.iter_rows(named=True)
+        lines = joined(
+            (
+                say("{file_name} [{sheet}]: read {rows_total}", **row)
+                for row in missing.select("file_name", "sheet", "rows_total").iter_rows(named=True)
+            ),
+            "; ",
         )
         raise EfficiencyError(
-            f"Rows went missing between reading and judging, so nothing is published: {lines}. "
-            "This is a fault of the program: keep the files and report it."
+            say(
+                "Rows went missing between reading and judging, so nothing is published: {lines}. This is a fault "
+                "of the program: keep the files and report it.",
+                lines=lines,
+            )
         )
     successors = succession(resolved.submissions, resolved.problems)
     watch = watch_again(ingested.stored[WATCH.qualified], resolved, run.request.periods[-1], run.started.date())
@@ -131,11 +151,15 @@ def _refuse_errors(problems: pl.DataFrame, files: Sequence[InboxFile]) -> None:
     errors = problems.filter((pl.col("severity") == "error") & pl.col("file_name").is_in(names))
     if errors.height:
         worst = errors.group_by("file_name").len().sort("len", "file_name", descending=[True, False]).head(3)
-        named = ", ".join(f"{name} ({count})" for name, count in worst.iter_rows())
+        named = [f"{name} ({count})" for name, count in worst.iter_rows()]
         raise StrictError(
-            f"{errors.height} error-level problems in {errors['file_name'].n_unique()} files, most of them in "
-            f"{named}; --strict publishes nothing. `efficiency check` on the inbox writes the workbooks to "
-            "give back."
+            say(
+                "{number} error-level problems in {files} files, most of them in {named}; --strict publishes "
+                "nothing. `efficiency check` on the inbox writes the workbooks to give back.",
+                number=errors.height,
+                files=errors["file_name"].n_unique(),
+                named=named,
+            )
         )
 
 
@@ -214,11 +238,14 @@ def run_month(
             progress("report", 0, len(request.periods))
             step.report(run, validated, evaluations, staged, progress)
             log.info("report: %d files staged", sum(len(delivery.files) for delivery in staged.deliveries))
+            files = tuple(path for delivery in staged.deliveries for path in delivery.files)
+            folders = tuple(delivery.target for delivery in staged.deliveries)
+            write_run_summaries(CompletedRun(run, validated, evaluations, files, folders), staged.deliveries)
             progress("publish", 0, 1)
             files = step.publish(staged)
             log.info("publish: %s", request.warehouse)
             progress("publish", 1, 1)
-    return CompletedRun(run, validated, evaluations, files, tuple(delivery.target for delivery in staged.deliveries))
+    return CompletedRun(run, validated, evaluations, files, folders)
 
 
 def evaluate_in_turn(

@@ -7,12 +7,14 @@ expected. It counts as received when its enterprises' figures are there, whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from efficiency.intake.resolution import ResolutionResult
+from efficiency.language import Text, joined, say
 from efficiency.monitoring.drift import drift, sides_of
 from efficiency.monitoring.series import HISTORY_MONTHS, Returns, figures_of, returns_of
 from efficiency.monitoring.tally import SERIES, Tally, concat_tallies, tally
@@ -33,6 +35,8 @@ REGULAR = 0.6
 NAMED = 5
 """Things that a line of the summary names before it says how many more there are."""
 
+Row = dict[str, Any]
+"""A finding, shape schemas.WATCH."""
 _TITLES = {column.name: column.title for form in reversed(FORMS.values()) for column in form.columns}
 
 
@@ -258,38 +262,68 @@ def _short(text: pl.Expr) -> pl.Expr:
     return pl.when(whole.str.len_chars() > 40).then(whole.str.head(39) + "…").otherwise(whole)
 
 
-def watch_lines(found: pl.DataFrame) -> Iterator[str]:
+def watch_lines(found: pl.DataFrame) -> Iterator[Text]:
     """The findings (shape schemas.WATCH) as an operator reads them: one line a subject, none when all is as usual."""
-    label = pl.concat_str("department", pl.lit(" "), pl.col("series").str.split("/").list.last()).str.strip_chars()
-    overdue = (
-        pl.when(pl.col("days").is_not_null())
-        .then(pl.format(" ({} days overdue)", pl.col("days").fill_null(0)))
-        .otherwise(pl.lit(""))
-    )
-    subjects = {
-        "Not reported": (["not_reported"], pl.concat_str(label, overdue)),
-        "Late": (["late"], pl.format("{} ({} days)", label, pl.col("days").fill_null(0))),
-        "Enterprises missing": (
-            ["enterprise_missing"],
-            pl.format("{} ({})", pl.coalesce("name", "uscc").fill_null(""), label),
-        ),
-        "Changed": (
-            ["new_header", "lost_column", "new_unit", "rows_jump", "sum_jump"],
-            pl.format(
-                "{} {} {}: {} → {}",
-                label,
-                pl.col("kind").str.replace("_", " "),
-                _titled(pl.col("field")).fill_null(""),
-                pl.col("before").fill_null("none"),
-                pl.col("now").fill_null("none"),
-            )
-            .str.replace("  ", " ")
-            .str.replace(" :", ":", literal=True),
-        ),
+    rows = found.with_columns(_titled(pl.col("field")).alias("title")).rows(named=True)
+    for kinds, line, named in _SUBJECTS:
+        own = [row for row in rows if row["kind"] in kinds]
+        if own:
+            what = joined([named(row) for row in own[:NAMED]], "; ")
+            more = say("; and {number} more", number=len(own) - NAMED) if len(own) > NAMED else ""
+            yield line(own[0]["period"], joined([what, more], ""))
+
+
+def _label(row: Row) -> str:
+    """Department and return of a finding."""
+    return f"{row['department'] or ''} {(row['series'] or '').rpartition('/')[2]}".strip()
+
+
+def _named_unreported(row: Row) -> Text:
+    if row["days"] is None:
+        return Text(_label(row))
+    return say("{label} ({days} days overdue)", label=_label(row), days=row["days"])
+
+
+def _named_late(row: Row) -> Text:
+    return say("{label} ({days} days)", label=_label(row), days=row["days"] or 0)
+
+
+def _named_change(row: Row) -> Text:
+    values = {
+        "label": _label(row),
+        "title": row["title"] or "",
+        "before": row["before"] or say("none"),
+        "now": row["now"] or say("none"),
     }
-    for subject, (kinds, what) in subjects.items():
-        rows = found.filter(pl.col("kind").is_in(kinds))
-        if rows.height:
-            named = rows.head(NAMED).select(what.alias("what"))["what"].to_list()
-            more = f"; and {rows.height - NAMED} more" if rows.height > NAMED else ""
-            yield f"{subject} ({rows['period'][0]}): {'; '.join(named)}{more}."
+    match row["kind"]:
+        case "new_header":
+            return say("{label} new header {title}: {before} → {now}", **values)
+        case "lost_column":
+            return say("{label} lost column {title}: {before} → {now}", **values)
+        case "new_unit":
+            return say("{label} new unit {title}: {before} → {now}", **values)
+        case "rows_jump":
+            return say("{label} rows jump: {before} → {now}", **values)
+        case _:
+            return say("{label} sum jump {title}: {before} → {now}", **values)
+
+
+_SUBJECTS: tuple[tuple[tuple[str, ...], Callable[[str, Text], Text], Callable[[Row], Text]], ...] = (
+    (
+        ("not_reported",),
+        lambda period, named: say("Not reported ({period}): {named}.", period=period, named=named),
+        _named_unreported,
+    ),
+    (("late",), lambda period, named: say("Late ({period}): {named}.", period=period, named=named), _named_late),
+    (
+        ("enterprise_missing",),
+        lambda period, named: say("Enterprises missing ({period}): {named}.", period=period, named=named),
+        lambda row: Text(f"{row['name'] or row['uscc'] or ''} ({_label(row)})"),
+    ),
+    (
+        ("new_header", "lost_column", "new_unit", "rows_jump", "sum_jump"),
+        lambda period, named: say("Changed ({period}): {named}.", period=period, named=named),
+        _named_change,
+    ),
+)
+"""Kinds of findings that share a line, the line, and how it names one of them."""

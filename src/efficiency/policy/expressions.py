@@ -19,6 +19,7 @@ from polars.exceptions import PolarsError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from efficiency.language import say
 from efficiency.policy.limits import DEEPEST_EXPRESSION, LONGEST_EXPRESSION, MOST_DECIMALS, MOST_PARTS
 from schemas.profile import PROFILE, TIERS
 from schemas.register import REGISTER
@@ -65,22 +66,24 @@ _ALLOWED: Final = (
 
 _COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _INSTEAD: Final[dict[type[exp.Expr], str]] = {
-    exp.IntDiv: "write FLOOR(a / b)",
-    exp.Pow: "write the multiplication out, e.g. tax * tax",
-    exp.Cast: "nothing needs conversion: text stands in quotes, figures do not",
-    exp.TryCast: "nothing needs conversion: text stands in quotes, figures do not",
-    **dict.fromkeys((exp.RegexpLike, exp.SimilarTo, exp.Glob, exp.Contains), "write LIKE, e.g. name LIKE '%钢%'"),
-    exp.Escape: "LIKE knows % and _ only",
-    exp.Bracket: "write SUBSTRING(industry, 1, 2)",
+    exp.IntDiv: say("write FLOOR(a / b)"),
+    exp.Pow: say("write the multiplication out, e.g. tax * tax"),
+    exp.Cast: say("nothing needs conversion: text stands in quotes, figures do not"),
+    exp.TryCast: say("nothing needs conversion: text stands in quotes, figures do not"),
+    **dict.fromkeys((exp.RegexpLike, exp.SimilarTo, exp.Glob, exp.Contains), say("write LIKE, e.g. name LIKE '%钢%'")),
+    exp.Escape: say("LIKE knows % and _ only"),
+    exp.Bracket: say("write SUBSTRING(industry, 1, 2)"),
     **dict.fromkeys(
-        (exp.CurrentDate, exp.CurrentTimestamp), "the period is all the time there is, e.g. months_since_commissioned"
+        (exp.CurrentDate, exp.CurrentTimestamp),
+        say("the period is all the time there is, e.g. months_since_commissioned"),
     ),
 }
 """Kind of node that is not allowed → what to write instead."""
-_ANYTHING_ELSE: Final = (
-    "it may compare and compute with the columns of one enterprise (AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, "
-    "IF, COALESCE, NULLIF, LEAST, GREATEST, ABS, ROUND, FLOOR, CEIL, LENGTH, LOWER, UPPER, TRIM, SUBSTRING, LEFT, "
-    "RIGHT, CONCAT, STARTS_WITH, ENDS_WITH); no sub-query, table or aggregate"
+_ANYTHING_ELSE: Final = say(
+    "it may compare and compute with the columns of one enterprise (AND, OR, NOT, IN, BETWEEN, LIKE, "
+    "IS NULL, CASE, IF, COALESCE, NULLIF, LEAST, GREATEST, ABS, ROUND, FLOOR, CEIL, LENGTH, LOWER, "
+    "UPPER, TRIM, SUBSTRING, LEFT, RIGHT, CONCAT, STARTS_WITH, ENDS_WITH); no sub-query, table or "
+    "aggregate"
 )
 
 
@@ -132,13 +135,17 @@ def scalar(text: str) -> pl.Expr:
 def check_predicate(text: str, columns: Mapping[str, pl.DataType], *, scored: Iterable[str] = ()) -> None:
     """Raises ExpressionError unless `text` is a predicate over `columns`; `scored` names columns of a later stage."""
     if _check(text, columns, scored) not in (pl.Boolean(), pl.Null()):
-        raise ExpressionError(f"{_quoted(text)} is not a condition; write a comparison, e.g. {text} > 0")
+        raise ExpressionError(
+            say("{quoted} is not a condition; write a comparison, e.g. {text} > 0", quoted=_quoted(text), text=text)
+        )
 
 
 def check_scalar(text: str, columns: Mapping[str, pl.DataType], *, scored: Iterable[str] = ()) -> None:
     """Raises ExpressionError unless `text` is a number over `columns`; `scored` names columns of a later stage."""
     if not _check(text, columns, scored).is_numeric():
-        raise ExpressionError(f"{_quoted(text)} is not a number; use columns with figures, e.g. tax or revenue - tax")
+        raise ExpressionError(
+            say("{quoted} is not a number; use columns with figures, e.g. tax or revenue - tax", quoted=_quoted(text))
+        )
 
 
 def column_names(text: str) -> set[str]:
@@ -155,7 +162,14 @@ def numbers(text: str) -> tuple[float, ...]:
 def _check(text: str, columns: Mapping[str, pl.DataType], scored: Iterable[str]) -> pl.DataType:
     """The type of `text` over `columns`: that of its result on one row of nulls."""
     if len(text) > LONGEST_EXPRESSION:
-        raise ExpressionError(f"{_quoted(text)} has {len(text)} characters; write it with up to {LONGEST_EXPRESSION}")
+        raise ExpressionError(
+            say(
+                "{quoted} has {number} characters; write it with up to {longest_expression}",
+                quoted=_quoted(text),
+                number=len(text),
+                longest_expression=LONGEST_EXPRESSION,
+            )
+        )
     try:
         return _type(text, tuple(columns.items()), tuple(scored))
     except RecursionError:
@@ -169,7 +183,10 @@ def _quoted(text: str) -> str:
 
 def _too_deep(text: str) -> ExpressionError:
     return ExpressionError(
-        f"{_quoted(text)} is nested too deeply; write it with fewer brackets, a long chain of OR as IN ('…', '…')"
+        say(
+            "{quoted} is nested too deeply; write it with fewer brackets, a long chain of OR as IN ('…', '…')",
+            quoted=_quoted(text),
+        )
     )
 
 
@@ -191,7 +208,12 @@ def _check_size(tree: exp.Expr, text: str) -> None:
         raise _too_deep(text)
     if count > MOST_PARTS:
         raise ExpressionError(
-            f"{_quoted(text)} takes {count} steps to compute, more than {MOST_PARTS}; write ROUND once, outermost"
+            say(
+                "{quoted} takes {count} steps to compute, more than {most_parts}; write ROUND once, outermost",
+                quoted=_quoted(text),
+                count=count,
+                most_parts=MOST_PARTS,
+            )
         )
 
 
@@ -210,33 +232,60 @@ def _type(text: str, known: tuple[tuple[str, pl.DataType], ...], scored: tuple[s
     except PolarsError as error:
         reason = f"{str(error).splitlines()[0]:.{SHOWN}}"
         raise ExpressionError(
-            f"{_quoted(text)} cannot be computed: {reason}; compare text with 'text', figures with figures, "
-            "yes/no columns with TRUE or FALSE"
+            say(
+                "{quoted} cannot be computed: {reason}; compare text with 'text', figures with figures, yes/no "
+                "columns with TRUE or FALSE",
+                quoted=_quoted(text),
+                reason=reason,
+            )
         ) from None
 
 
 def _check_column(column: exp.Column, columns: Mapping[str, pl.DataType], scored: Iterable[str], text: str) -> None:
     name = column.name
     if column.table:
-        raise ExpressionError(f"{_quoted(text)} names a table; write the column alone: {name}")
+        raise ExpressionError(
+            say("{quoted} names a table; write the column alone: {name}", quoted=_quoted(text), name=name)
+        )
     if name in columns:
         return
     if name == "list_agreement":
         raise ExpressionError(
-            f"{_quoted(text)} uses {name!r}, which is known only when every list is, in [[verification]]; "
-            "agreement, that of the tier, may be used before"
+            say(
+                "{quoted} uses {name!r}, which is known only when every list is, in [[verification]]; agreement, "
+                "that of the tier, may be used before",
+                quoted=_quoted(text),
+                name=name,
+            )
         )
     if name in ("d_streak", "d_streak_before", "protected", "tier_confidence", "agreement"):
         shown = "d_streak" if name == "d_streak_before" else name
-        raise ExpressionError(f"{_quoted(text)} uses {name!r}; {shown} is known only in [[candidate]] and after it")
+        raise ExpressionError(
+            say(
+                "{quoted} uses {name!r}; {shown} is known only in [[candidate]] and after it",
+                quoted=_quoted(text),
+                name=name,
+                shown=shown,
+            )
+        )
     if name in scored:
         raise ExpressionError(
-            f"{_quoted(text)} uses {name!r}, which is known only after scoring, in [[override]] and [[candidate]]"
+            say(
+                "{quoted} uses {name!r}, which is known only after scoring, in [[override]] and [[candidate]]",
+                quoted=_quoted(text),
+                name=name,
+            )
         )
     near = get_close_matches(name.lower(), columns, n=1)
     raise ExpressionError(
-        f"{_quoted(text)} uses {name!r}, which is no column of the profile; "
-        + (f"did you mean {near[0]!r}?" if near else "the guide to policies lists the columns")
+        say(
+            "{quoted} uses {name!r}, which is no column of the profile; {remedy}",
+            quoted=_quoted(text),
+            name=name,
+            remedy=say("did you mean {near!r}?", near=near[0])
+            if near
+            else say("the guide to policies lists the columns"),
+        )
     )
 
 
@@ -249,15 +298,24 @@ def _check_comparisons(tree: exp.Expr, columns: Mapping[str, pl.DataType], text:
         for name in names:
             if literals and columns[name] == pl.Boolean:
                 raise ExpressionError(
-                    f"{_quoted(text)} compares {name} with {literals[0]!r}, but it is yes or no; "
-                    f"write {name} or NOT {name}"
+                    say(
+                        "{quoted} compares {name} with {literals!r}, but it is yes or no; write {name} or NOT {name}",
+                        quoted=_quoted(text),
+                        name=name,
+                        literals=literals[0],
+                    )
                 )
             choices = VOCABULARIES.get(name, ())
             for literal in literals:
                 if choices and literal not in choices:
                     raise ExpressionError(
-                        f"{_quoted(text)} compares {name} with {literal!r}, which it never is; "
-                        f"it is one of {', '.join(choices)}"
+                        say(
+                            "{quoted} compares {name} with {literal!r}, which it never is; it is one of {choices}",
+                            quoted=_quoted(text),
+                            name=name,
+                            literal=literal,
+                            choices=choices,
+                        )
                     )
 
 
@@ -269,24 +327,39 @@ def parsed(text: str) -> exp.Expr:
     except SqlglotError as error:
         reason = f"{str(error).splitlines()[0].split(' Line ')[0].rstrip('.'):.{SHOWN}}"
         raise ExpressionError(
-            f"{_quoted(text)} is not an SQL expression ({reason}); check quotes and brackets"
+            say(
+                "{quoted} is not an SQL expression ({reason}); check quotes and brackets",
+                quoted=_quoted(text),
+                reason=reason,
+            )
         ) from None
     if len(statements) != 1 or statements[0] is None:
-        raise ExpressionError(f"{_quoted(text)} must be a single expression")
+        raise ExpressionError(say("{quoted} must be a single expression", quoted=_quoted(text)))
     tree = statements[0]
     for node in tree.walk():
         if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
-            raise ExpressionError(f"{_quoted(text)}: IN takes a list of values, e.g. IN ('A', 'B')")
+            raise ExpressionError(say("{quoted}: IN takes a list of values, e.g. IN ('A', 'B')", quoted=_quoted(text)))
         if not isinstance(node, _ALLOWED):
             remedy = _INSTEAD.get(type(node), _ANYTHING_ELSE)
             raise ExpressionError(
-                f"{_quoted(text)} uses {type(node).__name__.upper()}, which a policy cannot say; {remedy}"
+                say(
+                    "{quoted} uses {name}, which a policy cannot say; {remedy}",
+                    quoted=_quoted(text),
+                    name=type(node).__name__.upper(),
+                    remedy=remedy,
+                )
             )
         if isinstance(node, _COMPARISONS) and any(isinstance(n, _COMPARISONS) for n in (node.this, node.expression)):
-            raise ExpressionError(f"{_quoted(text)} chains comparisons; write them apart, e.g. land > 3 AND land < 10")
+            raise ExpressionError(
+                say("{quoted} chains comparisons; write them apart, e.g. land > 3 AND land < 10", quoted=_quoted(text))
+            )
         if isinstance(node, exp.Round) and _decimals(node) is None:
             raise ExpressionError(
-                f"{_quoted(text)}: ROUND takes a whole number of decimals up to {MOST_DECIMALS}, e.g. ROUND(land, 2)"
+                say(
+                    "{quoted}: ROUND takes a whole number of decimals up to {most_decimals}, e.g. ROUND(land, 2)",
+                    quoted=_quoted(text),
+                    most_decimals=MOST_DECIMALS,
+                )
             )
     return tree
 

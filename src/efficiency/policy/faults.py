@@ -9,9 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from efficiency.language import joined, say
 from efficiency.policy import model
 from efficiency.policy.limits import MOST_FAULTS
 from efficiency.policy.lines import line_of
+from efficiency.policy.values import LETTER, NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ def report(faults: Sequence[Fault], lines: Mapping[tuple[str | int, ...], int], 
     """
     known = dict(lines)
     placed = sorted({(line_of(fault.path, known), fault.message) for fault in faults})
-    shown = [f"{name}, line {line}: {message}" for line, message in placed[:MOST_FAULTS]]
+    shown = [
+        say("{name}, line {line}: {message}", name=name, line=line, message=message)
+        for line, message in placed[:MOST_FAULTS]
+    ]
     if len(placed) > MOST_FAULTS:
-        shown.append(f"{name}: and {len(placed) - MOST_FAULTS} more faults; mend these first")
-    return "\n".join(shown)
+        more = len(placed) - MOST_FAULTS
+        shown.append(say("{name}: and {more} more faults; mend these first", name=name, more=more))
+    return joined(shown, "\n")
 
 
 def shape_faults(error: ValidationError) -> list[Fault]:
@@ -51,24 +57,57 @@ def shape_faults(error: ValidationError) -> list[Fault]:
 def _shape_fault(item: dict[str, Any]) -> Fault:
     """One error of pydantic as a fault."""
     path = tuple(part for part in item["loc"] if not str(part).startswith("<"))
-    where = ".".join(str(part) for part in path if not isinstance(part, int)) or "policy"
+    where = ".".join(str(part) for part in path if not isinstance(part, int)) or say("policy")
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         near = get_close_matches(str(path[-1]), _keys_at(path[:-1]), n=1)
-        remedy = f"did you mean {near[0]!r}?" if near else f"remove it, or use one of {', '.join(_keys_at(path[:-1]))}"
-        return Fault(path, f"unknown key {path[-1]!r} in {_table(path[:-1])}; {remedy}")
+        remedy = (
+            say("did you mean {near!r}?", near=near[0])
+            if near
+            else say("remove it, or use one of {keys_at}", keys_at=list(_keys_at(path[:-1])))
+        )
+        return Fault(
+            path,
+            say("unknown key {path!r} in {table}; {remedy}", path=path[-1], table=_table(path[:-1]), remedy=remedy),
+        )
     if kind == "missing":
-        return Fault(path, f"{_table(path[:-1])} lacks the key {path[-1]!r}; add it")
+        return Fault(path, say("{table} lacks the key {path!r}; add it", table=_table(path[:-1]), path=path[-1]))
     if kind == "literal_error":
-        return Fault(path, f"{where} = {item['input']!r} is not allowed; use {context['expected']}")
+        return Fault(
+            path,
+            say(
+                "{where} = {input!r} is not allowed; use {expected}",
+                where=where,
+                input=item["input"],
+                expected=context["expected"],
+            ),
+        )
     if kind == "value_error":
-        message = str(context["error"])
+        error = context["error"]
+        message = error.args[0] if error.args else str(error)
         # The message of a table's own check begins with the key it is about, which has a line of its own.
-        about = message.split(" ", maxsplit=1)[0]
-        return Fault((*path, about) if about in _keys_at(path) else path, f"{where}: {message}")
+        about = str(message).split(" ", maxsplit=1)[0]
+        return Fault(
+            (*path, about) if about in _keys_at(path) else path, say("{where}: {message}", where=where, message=message)
+        )
     if kind == "too_long":
-        return Fault(path, f"{where} has more than {context['max_length']} entries, the most that a policy may have")
-    return Fault(path, f"{where} = {_as_toml(item['input'])} is not allowed: {_what_to_write(kind, context, item)}")
+        return Fault(
+            path,
+            say(
+                "{where} has more than {max_length} entries, the most that a policy may have",
+                where=where,
+                max_length=context["max_length"],
+            ),
+        )
+    return Fault(
+        path,
+        say(
+            "{where} = {as_toml} is not allowed: {what_to_write}",
+            where=where,
+            as_toml=_as_toml(item["input"]),
+            what_to_write=_what_to_write(kind, context, item),
+        ),
+    )
 
 
 def _as_toml(value: object) -> str:
@@ -80,15 +119,17 @@ def _as_toml(value: object) -> str:
 
 
 _INSTEAD = {
-    **dict.fromkeys(("float_type", "float_parsing"), "write a number, without quotes"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "write a whole number, e.g. 1000, without quotes"),
-    "bool_type": "write true or false, without quotes",
-    "string_type": 'write text in quotes, "…"',
-    "too_short": "it must not be empty",
-    "string_too_short": "write what people are to read; it must not be empty",
-    "finite_number": "write a finite number",
-    "tuple_type": "write a list in brackets, […]",
-    "model_type": "write a table, with a key for each of its settings",
+    **dict.fromkeys(("float_type", "float_parsing"), say("write a number, without quotes")),
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float"), say("write a whole number, e.g. 1000, without quotes")
+    ),
+    "bool_type": say("write true or false, without quotes"),
+    "string_type": say('write text in quotes, "…"'),
+    "too_short": say("it must not be empty"),
+    "string_too_short": say("write what people are to read; it must not be empty"),
+    "finite_number": say("write a finite number"),
+    "tuple_type": say("write a list in brackets, […]"),
+    "model_type": say("write a table, with a key for each of its settings"),
 }
 """Type of pydantic's error → what to write."""
 
@@ -97,15 +138,23 @@ def _what_to_write(kind: str, context: Mapping[str, Any], item: Mapping[str, Any
     if kind in _INSTEAD:
         return _INSTEAD[kind]
     if kind == "string_pattern_mismatch":
-        if context["pattern"] == model.LETTER:
-            return "write one capital letter from E to Z, e.g. T; A to D are tiers"
-        marks = "letters, digits and _" if context["pattern"] == model.NAME else "letters, digits, _ . and -"
-        return f"it becomes part of names elsewhere: use {marks} only, beginning with a letter, e.g. tax_per_mu"
+        if context["pattern"] == LETTER:
+            return say("write one capital letter from E to Z, e.g. T; A to D are tiers")
+        is_name = context["pattern"] == NAME
+        marks = say("letters, digits and _") if is_name else say("letters, digits, _ . and -")
+        return say(
+            "it becomes part of names elsewhere: use {marks} only, beginning with a letter, e.g. tax_per_mu",
+            marks=marks,
+        )
     if kind == "string_too_long":
-        return f"write up to {context['max_length']} characters"
-    bounds = {"greater_than_equal": "at least", "greater_than": "greater than", "less_than_equal": "at most"}
+        return say("write up to {max_length} characters", max_length=context["max_length"])
+    bounds = {
+        "greater_than_equal": say("at least"),
+        "greater_than": say("greater than"),
+        "less_than_equal": say("at most"),
+    }
     if kind in bounds:
-        return f"it must be {bounds[kind]} {next(iter(context.values())):g}"
+        return say("it must be {bound} {figure}", bound=bounds[kind], figure=f"{next(iter(context.values())):g}")
     return str(item["msg"]).lower()
 
 
@@ -114,19 +163,20 @@ def not_toml(error: str, name: str) -> str:
     reason, _, place = error.partition(" (at ")
     twice = reason.startswith("Cannot")
     remedy = (
-        "the same key or table stands twice, or a [[list]] as [table]; keep one"
+        say("the same key or table stands twice, or a [[list]] as [table]; keep one")
         if twice
-        else "text needs quotes, a table's name [brackets], true and false small letters"
+        else say("text needs quotes, a table's name [brackets], true and false small letters")
     )
     line, _, column = place.removeprefix("line ").rstrip(")").partition(", column ")
-    where = f", line {line}" if line.isdigit() else ""
-    return f"{name}{where}: is not TOML: {reason}{f' at column {column}' if column else ''}; {remedy}"
+    where = say("{name}, line {line}", name=name, line=line) if line.isdigit() else name
+    at = say("{reason} at column {column}", reason=reason, column=column) if column else reason
+    return say("{where}: is not TOML: {reason}; {remedy}", where=where, reason=at, remedy=remedy)
 
 
 def _table(path: Sequence[str | int]) -> str:
     keys = [str(part) for part in path if not isinstance(part, int)]
     if not keys:
-        return "the policy"
+        return say("the policy")
     return f"[[{'.'.join(keys)}]]" if isinstance(path[-1], int) else f"[{'.'.join(keys)}]"
 
 

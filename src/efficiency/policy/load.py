@@ -19,6 +19,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from efficiency.errors import UsageError
+from efficiency.language import say
 from efficiency.policy import expressions, model
 from efficiency.policy.expressions import ExpressionError
 from efficiency.policy.faults import Fault, not_toml, report, shape_faults
@@ -63,7 +64,13 @@ def load_policy(id_or_path: str) -> model.Policy:
             raise PolicyError(_too_large(id_or_path))
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{id_or_path}: cannot be read ({error}); save the policy as UTF-8 text") from None
+        raise PolicyError(
+            say(
+                "{id_or_path}: cannot be read ({error}); save the policy as UTF-8 text",
+                id_or_path=id_or_path,
+                error=error,
+            )
+        ) from None
     return parse_policy(text, name=str(id_or_path))
 
 
@@ -77,15 +84,26 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
         raise PolicyError(_too_large(name))
     long = next((number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST_LINE), None)
     if long is not None:
-        raise PolicyError(f"{name}, line {long}: is longer than {LONGEST_LINE} characters; break or shorten it")
+        raise PolicyError(
+            say(
+                "{name}, line {long}: is longer than {longest_line} characters; break or shorten it",
+                name=name,
+                long=long,
+                longest_line=LONGEST_LINE,
+            )
+        )
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(not_toml(str(error), name)) from None
     except ValueError:
-        raise PolicyError(f"{name}: holds a whole number of thousands of digits; write a smaller one") from None
+        raise PolicyError(
+            say("{name}: holds a whole number of thousands of digits; write a smaller one", name=name)
+        ) from None
     except RecursionError:
-        raise PolicyError(f"{name}: its brackets are nested too deeply; a policy needs no more than three") from None
+        raise PolicyError(
+            say("{name}: its brackets are nested too deeply; a policy needs no more than three", name=name)
+        ) from None
     lines = key_lines(text)
     try:
         policy = model.Policy.model_validate(content)
@@ -104,7 +122,11 @@ def parse_policy(text: str, name: str = "policy.toml") -> model.Policy:
 
 
 def _too_large(name: str) -> str:
-    return f"{name}: is larger than {MOST_BYTES // 1024} kB; a policy takes some ten, so name the file that is one"
+    return say(
+        "{name}: is larger than {most_bytes} kB; a policy takes some ten, so name the file that is one",
+        name=name,
+        most_bytes=MOST_BYTES // 1024,
+    )
 
 
 def _builtin_ids() -> list[str]:
@@ -114,8 +136,12 @@ def _builtin_ids() -> list[str]:
 
 def _not_found(asked: str) -> str:
     near = get_close_matches(asked, _builtin_ids(), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"built-in: {', '.join(_builtin_ids())}"
-    return f"no policy {asked!r}: it is neither a built-in id nor a file; {hint}"
+    hint = (
+        say("did you mean {near!r}?", near=near[0])
+        if near
+        else say("built-in: {builtin_ids}", builtin_ids=_builtin_ids())
+    )
+    return say("no policy {asked!r}: it is neither a built-in id nor a file; {hint}", asked=asked, hint=hint)
 
 
 _OF_TIERS = {"tier", "tier_initial", "land_tier", "energy_tier", "d_streak", "tier_confidence", "agreement"}
@@ -147,13 +173,20 @@ def _faults(policy: model.Policy) -> Iterator[Fault]:
         if any(set(other.lists) & set(verification.lists) for other in same):
             yield Fault(
                 ("verification", i, "label"),
-                f"label {verification.label!r} stands twice for one list; give each verification its own",
+                say(
+                    "label {label!r} stands twice for one list; give each verification its own",
+                    label=verification.label,
+                ),
             )
         for name in sorted(set(verification.lists) - lists):
-            known = ", ".join(sorted(lists)) or "none yet"
+            known = sorted(lists) or say("none yet")
             yield Fault(
                 ("verification", i, "lists"),
-                f"lists names {name!r}, which no [[candidate]] makes; use one of its lists ({known})",
+                say(
+                    "lists names {name!r}, which no [[candidate]] makes; use one of its lists ({known})",
+                    name=name,
+                    known=known,
+                ),
             )
     yield from _expression(("partners", "where"), policy.partners.where, scored, columns=scored)
     for i, other in enumerate(policy.surcharge.other if policy.surcharge else ()):
@@ -178,14 +211,16 @@ def _varied(policy: model.Policy) -> tuple[tuple[model.Policy, ...], list[Fault]
             changed = under(policy, variant)
             reached = (changed.cohort, changed.excluded) != (policy.cohort, policy.excluded)
             if found := list(_faults(changed)) or list(_without_effect(changed) if reached else _needs_tiers(changed)):
-                raise VariantError(f"makes the policy invalid: {found[0].message}")
+                raise VariantError(say("makes the policy invalid: {message}", message=found[0].message))
             method = method_of(changed)
             if same := next((id_ for id_, other in methods.items() if other == method), None):
-                raise VariantError(f"is the same method as variant {same!r} and would count twice; keep one of them")
+                raise VariantError(
+                    say("is the same method as variant {same!r} and would count twice; keep one of them", same=same)
+                )
             methods[variant.id] = method
             policies.append(changed)
         except VariantError as error:
-            faults.append(Fault(("variant", i, "set"), f"variant {variant.id!r}: {error}"))
+            faults.append(Fault(("variant", i, "set"), say("variant {id!r}: {error}", id=variant.id, error=error)))
     return tuple(policies), faults
 
 
@@ -196,19 +231,27 @@ def _energy_faults(energy: model.Energy) -> Iterator[Fault]:
         if carrier_kind().get(name) == "electricity":
             yield Fault(
                 ("energy", "coefficients", name),
-                f"[energy.coefficients]: {name!r} is electricity, of which one basis holds for all; "
-                'set electricity = "calorific", or "equivalent" with equivalent_kgce_per_kwh, in [energy]',
+                say(
+                    "[energy.coefficients]: {name!r} is electricity, of which one basis holds for all; set electricity "
+                    '= "calorific", or "equivalent" with equivalent_kgce_per_kwh, in [energy]',
+                    name=name,
+                ),
             )
             continue
         if name in known:
             continue
         if standard := carrier_aliases().get(normalise_name(name)):
-            remedy = f"write its standard name {standard!r}"
+            remedy = say("write its standard name {standard!r}", standard=standard)
         else:
             near = get_close_matches(name, known, n=1, cutoff=0.4)
-            remedy = f"did you mean {near[0]!r}?" if near else "use a standard name of the carriers table"
+            remedy = (
+                say("did you mean {near!r}?", near=near[0])
+                if near
+                else say("use a standard name of the carriers table")
+            )
         yield Fault(
-            ("energy", "coefficients", name), f"[energy.coefficients]: {name!r} is no carrier's standard name; {remedy}"
+            ("energy", "coefficients", name),
+            say("[energy.coefficients]: {name!r} is no carrier's standard name; {remedy}", name=name, remedy=remedy),
         )
 
 
@@ -220,18 +263,27 @@ def _cohort_faults(
     yield from _duplicates([indicator.id for indicator in cohort.indicator], (*path, "indicator"))
     total = sum(indicator.weight for indicator in cohort.indicator)
     if total <= 0:
-        yield Fault(path, f"the weights of cohort {cohort.id!r} sum to 0; give its indicators weights")
+        yield Fault(path, say("the weights of cohort {id!r} sum to 0; give its indicators weights", id=cohort.id))
     elif sum_to_100 and abs(total - 100) > 1e-6:
         yield Fault(
             path,
-            f"the weights of cohort {cohort.id!r} sum to {total:g}, not 100; "
-            "mend them, or say weights_sum = false if the method means it",
+            say(
+                "the weights of cohort {id!r} sum to {total}, not 100; mend them, or say weights_sum = false if "
+                "the method means it",
+                id=cohort.id,
+                total=f"{total:g}",
+            ),
         )
     for i, indicator in enumerate(cohort.indicator):
         at = (*path, "indicator", i)
         if (clash := f"value_{indicator.id}".lower()) in expressions.PROFILE_COLUMNS:
             yield Fault(
-                (*at, "id"), f"indicator id {indicator.id!r} would hide the profile's column {clash!r}; choose another"
+                (*at, "id"),
+                say(
+                    "indicator id {id!r} would hide the profile's column {clash!r}; choose another",
+                    id=indicator.id,
+                    clash=clash,
+                ),
             )
         yield from _expression((*at, "numerator"), indicator.numerator, scored, number=True)
         yield from _expression((*at, "denominator"), indicator.denominator, scored, number=True)
@@ -240,8 +292,12 @@ def _cohort_faults(
         elif formula_of(cohort).uses_benchmark:
             yield Fault(
                 at,
-                f'indicator {indicator.id!r} has no benchmark, which formula = "{cohort.formula}" needs; '
-                "add benchmark = { fixed = … } or { stat = … }",
+                say(
+                    'indicator {id!r} has no benchmark, which formula = "{formula}" needs; add benchmark = {{ fixed = '
+                    "… }} or {{ stat = … }}",
+                    id=indicator.id,
+                    formula=cohort.formula,
+                ),
             )
     if cohort.tiers is not None:
         yield from _group_faults(cohort.tiers.within, (*path, "tiers", "within"))
@@ -259,7 +315,7 @@ def _expression(
     try:
         check(text, columns, scored=scored)
     except ExpressionError as error:
-        yield Fault(path, f"{path[-1]}: {error}")
+        yield Fault(path, say("{key}: {error}", key=path[-1], error=error))
 
 
 def _group_faults(within: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -268,34 +324,52 @@ def _group_faults(within: Sequence[str], path: tuple[str | int, ...]) -> Iterato
     for name in within:
         if name not in groupable:
             near = get_close_matches(name, groupable, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else "use e.g. industry_division, industry, town, chain"
-            yield Fault(path, f"within names {name!r}, by which enterprises cannot be grouped; {remedy}")
+            remedy = (
+                say("did you mean {near!r}?", near=near[0])
+                if near
+                else say("use e.g. industry_division, industry, town, chain")
+            )
+            yield Fault(
+                path,
+                say(
+                    "within names {name!r}, by which enterprises cannot be grouped; {remedy}", name=name, remedy=remedy
+                ),
+            )
 
 
 def _needs_tiers(policy: model.Policy) -> Iterator[Fault]:
     """Overrides, lists and surcharges that need a tier where no cohort has cuts."""
     if any(cohort.tiers is not None for cohort in policy.cohort):
         return
-    remedy = "but no cohort has [cohort.tiers], so nobody has a tier; add the cuts"
+    remedy = say("but no cohort has [cohort.tiers], so nobody has a tier; add the cuts")
     for i, override in enumerate(policy.override):
         if override.effect:
-            yield Fault(("override", i), f"override {override.label!r} moves a tier, {remedy} or remove it")
+            yield Fault(
+                ("override", i),
+                say("override {label!r} moves a tier, {remedy} or remove it", label=override.label, remedy=remedy),
+            )
     for key, conditions in (
         ("candidate", [rule.when for rule in policy.candidate]),
         ("verification", [rule.when for rule in policy.verification]),
     ):
         for i, when in enumerate(conditions):
             for name in sorted(expressions.column_names(when) & _OF_TIERS):
-                yield Fault((key, i, "when"), f"when: {when!r} asks for {name}, {remedy}")
+                yield Fault(
+                    (key, i, "when"),
+                    say("when: {when!r} asks for {name}, {remedy}", when=when, name=name, remedy=remedy),
+                )
     if policy.surcharge is not None:
-        yield Fault(("surcharge",), f"[surcharge] goes by the time in D, {remedy} or remove it")
+        yield Fault(("surcharge",), say("[surcharge] goes by the time in D, {remedy} or remove it", remedy=remedy))
 
 
 def _duplicates(ids: Sequence[str], path: tuple[str | int, ...], key: str = "id") -> Iterator[Fault]:
     for i, id_ in enumerate(ids):
         # Compared without case: value_<id> becomes a column, and column names of DuckDB ignore case.
         if id_.lower() in [other.lower() for other in ids[:i]]:
-            yield Fault((*path, i, key), f"{path[-1]} {key} {id_!r} occurs twice; give each its own")
+            yield Fault(
+                (*path, i, key),
+                say("{table} {key} {id!r} occurs twice; give each its own", table=path[-1], key=key, id=id_),
+            )
 
 
 def _reason_faults(reason: str, path: tuple[str | int, ...], columns: Mapping[str, pl.DataType]) -> Iterator[Fault]:
@@ -303,14 +377,23 @@ def _reason_faults(reason: str, path: tuple[str | int, ...], columns: Mapping[st
     try:
         parts = list(Formatter().parse(reason))
     except ValueError as error:
-        yield Fault(path, f"reason {reason!r} has unpaired braces ({error}); write {{column}}, or {{{{ for a brace")
+        yield Fault(
+            path,
+            say(
+                "reason {reason!r} has unpaired braces ({error}); write {{column}}, or {{{{ for a brace",
+                reason=reason,
+                error=error,
+            ),
+        )
         return
     for _, name, spec, conversion in parts:
         if name is None:
             continue
         if spec or conversion:
-            yield Fault(path, f"reason: {{{name}}} takes no format; figures are written with up to two decimals")
+            yield Fault(
+                path, say("reason: {{{name}}} takes no format; figures are written with up to two decimals", name=name)
+            )
         elif name not in columns:
             near = get_close_matches(name, columns, n=1)
-            remedy = f"did you mean {{{near[0]}}}?" if near else "use a column of the profile"
-            yield Fault(path, f"reason: {{{name}}} is no column; {remedy}")
+            remedy = say("did you mean {{{near}}}?", near=near[0]) if near else say("use a column of the profile")
+            yield Fault(path, say("reason: {{{name}}} is no column; {remedy}", name=name, remedy=remedy))

@@ -10,17 +10,13 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
     Field,
     PrivateAttr,
     StringConstraints,
-    Tag,
     model_validator,
 )
 
+from efficiency.language import say
 from efficiency.policy.limits import (
     LONGEST_PATH,
     LONGEST_TEXT,
@@ -31,6 +27,7 @@ from efficiency.policy.limits import (
     MOST_RULES,
     MOST_VARIANTS,
 )
+from efficiency.policy.values import Expression, Flag, Letter, Name, Number, Part, Slug, Spread, Text
 
 Tier = Literal["A", "B", "C", "D"]
 Dimension = Literal["land", "energy", "other"]
@@ -48,41 +45,6 @@ VERIFY_TITLE = "待核实"
 TIER_NAMES: dict[str, str] = {"A": "优先发展", "B": "支持发展", "C": "提升发展", "D": "限制发展"}
 """What tiers are called where a policy does not say."""
 Window = Literal["rolling_12m", "year_to_date", "calendar_year"]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
-NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-"""An id that becomes part of column names such as value_<id>."""
-Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-LETTER = r"^[E-Z]$"
-Letter = Annotated[str, StringConstraints(pattern=LETTER)]
-"""What enterprises that are not ranked are published under; A to D are tiers."""
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Flag = Annotated[bool, Field(strict=True)]
-"""true or false as TOML writes them; text such as "no" is refused."""
-
-
-def _as_expression(value: object) -> object:
-    """A TOML number where an expression is expected becomes the expression of that constant."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Expression = Annotated[str, BeforeValidator(_as_expression), StringConstraints(strip_whitespace=True, min_length=1)]
-"""A SQL predicate or scalar over the enterprise's profile; see `efficiency.policy.expressions`."""
-
-
-OWN = "own"
-"""`data_sd` that stands for what the zone's own history shows."""
-Spread = Annotated[
-    Annotated[Number, Field(ge=0, le=2), Tag("<number>")] | Annotated[Literal["own"], Tag("<word>")],
-    Discriminator(lambda given: "<word>" if isinstance(given, str) else "<number>"),
-]
-"""A relative spread, or "own". The tags stand in pydantic's places only, between brackets that no key has."""
-
-
-class Part(BaseModel):
-    """A table of the policy file: no key beyond the declared ones, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Energy(Part):
@@ -96,10 +58,10 @@ class Energy(Part):
     @model_validator(mode="after")
     def _equivalent_has_factor(self) -> Self:
         if self.electricity == "equivalent" and self.equivalent_kgce_per_kwh is None:
-            raise ValueError('electricity = "equivalent" needs equivalent_kgce_per_kwh, e.g. 0.300')
+            raise ValueError(say('electricity = "equivalent" needs equivalent_kgce_per_kwh, e.g. 0.300'))
         if self.electricity == "calorific" and self.equivalent_kgce_per_kwh is not None:
             raise ValueError(
-                'equivalent_kgce_per_kwh is only used with electricity = "equivalent"; set that or remove it'
+                say('equivalent_kgce_per_kwh is only used with electricity = "equivalent"; set that or remove it')
             )
         return self
 
@@ -135,11 +97,16 @@ class Benchmark(Part):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if (self.fixed is None) == (self.stat is None):
-            raise ValueError('give either fixed = … or stat = "weighted_mean" | "mean" | "median" | "quantile"')
+            raise ValueError(say('give either fixed = … or stat = "weighted_mean" | "mean" | "median" | "quantile"'))
         if self.fixed is not None and self.model_fields_set - {"fixed"}:
-            raise ValueError(f"fixed stands alone; remove {', '.join(sorted(self.model_fields_set - {'fixed'}))}")
+            raise ValueError(
+                say(
+                    "fixed stands alone; remove {others}",
+                    others=sorted(self.model_fields_set - {"fixed"}),
+                )
+            )
         if (self.stat == "quantile") != (self.q is not None):
-            raise ValueError('q belongs to stat = "quantile" and is needed there, e.g. q = 0.75')
+            raise ValueError(say('q belongs to stat = "quantile" and is needed there, e.g. q = 0.75'))
         return self
 
 
@@ -165,7 +132,9 @@ class Indicator(Part):
     @model_validator(mode="after")
     def _floor_below_cap(self) -> Self:
         if self.cap is not None and self.floor is not None and self.floor > self.cap:
-            raise ValueError(f"floor {self.floor:g} is above cap {self.cap:g}; swap them")
+            raise ValueError(
+                say("floor {floor} is above cap {cap}; swap them", floor=f"{self.floor:g}", cap=f"{self.cap:g}")
+            )
         return self
 
 
@@ -189,13 +158,23 @@ class Tiers(Part):
         a, b, c = self.cuts.A, self.cuts.B, self.cuts.C
         if self.by == "rank" and not 0 <= a <= b <= c <= 1:
             raise ValueError(
-                f"cuts out of order: by rank they are cumulative shares, 0 ≤ A ≤ B ≤ C ≤ 1, found {a:g}, {b:g}, {c:g}; "
-                "e.g. { A = 0.20, B = 0.75, C = 0.95 }"
+                say(
+                    "cuts out of order: by rank they are cumulative shares, 0 ≤ A ≤ B ≤ C ≤ 1, found {a}, {b}, {c}; "
+                    "e.g. {{ A = 0.20, B = 0.75, C = 0.95 }}",
+                    a=f"{a:g}",
+                    b=f"{b:g}",
+                    c=f"{c:g}",
+                )
             )
         if self.by == "score" and not a >= b >= c:
             raise ValueError(
-                f"cuts out of order: by score they are least scores, A ≥ B ≥ C, found {a:g}, {b:g}, {c:g}; "
-                "e.g. { A = 90, B = 75, C = 60 }"
+                say(
+                    "cuts out of order: by score they are least scores, A ≥ B ≥ C, found {a}, {b}, {c}; e.g. {{ A = "
+                    "90, B = 75, C = 60 }}",
+                    a=f"{a:g}",
+                    b=f"{b:g}",
+                    c=f"{c:g}",
+                )
             )
         return self
 
@@ -257,7 +236,7 @@ class Override(Part):
     def _one_effect(self) -> Self:
         effects = sum(effect is not None for effect in (self.tier, self.at_most, self.at_least))
         if effects > 1 or (effects == 0 and not self.protects):
-            raise ValueError('give exactly one of tier, at_most, at_least, e.g. at_most = "C", or protects = true')
+            raise ValueError(say('give exactly one of tier, at_most, at_least, e.g. at_most = "C", or protects = true'))
         return self
 
 
@@ -294,7 +273,9 @@ class Candidate(Part):
     @model_validator(mode="after")
     def _own_list(self) -> Self:
         if self.list == VERIFY:
-            raise ValueError(f"list {VERIFY!r} is made of those who fail a [[verification]]; choose another id")
+            raise ValueError(
+                say("list {verify!r} is made of those who fail a [[verification]]; choose another id", verify=VERIFY)
+            )
         return self
 
 
@@ -308,10 +289,13 @@ class Verification(Part):
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
         if not self.lists:
-            raise ValueError('lists names none; name the lists that it is for, e.g. lists = ["shutdown"]')
+            raise ValueError(say('lists names none; name the lists that it is for, e.g. lists = ["shutdown"]'))
         if "、" in self.label or not self.label.isprintable():
             raise ValueError(
-                f"label {self.label!r} holds 、, by which labels are joined, or a control character; reword it"
+                say(
+                    "label {label!r} holds 、, by which labels are joined, or a control character; reword it",
+                    label=self.label,
+                )
             )
         return self
 
@@ -366,8 +350,10 @@ class Robustness(Part):
     def _benchmarks_move_with_data(self) -> Self:
         if self.benchmarks and self.data_sd == 0:
             raise ValueError(
-                "benchmarks = true takes benchmarks from moved figures, but data_sd is 0 and no figure moves; "
-                "give data_sd, e.g. 0.05, or remove benchmarks"
+                say(
+                    "benchmarks = true takes benchmarks from moved figures, but data_sd is 0 and no figure moves; give "
+                    "data_sd, e.g. 0.05, or remove benchmarks"
+                )
             )
         return self
 
@@ -398,7 +384,9 @@ class Surcharge(Part):
     def _steps_rise(self) -> Self:
         if list(self.steps) != sorted(self.steps):
             found = ", ".join(f"{step:g}" for step in self.steps)
-            raise ValueError(f"steps out of order: a longer time in D never costs less, found {found}; sort them")
+            raise ValueError(
+                say("steps out of order: a longer time in D never costs less, found {found}; sort them", found=found)
+            )
         return self
 
 
@@ -419,7 +407,7 @@ class Notice(Part):
     @model_validator(mode="after")
     def _one_end(self) -> Self:
         if self.days is not None and self.deadline is not None:
-            raise ValueError("days and deadline both say when the notice ends; keep the one that holds")
+            raise ValueError(say("days and deadline both say when the notice ends; keep the one that holds"))
         return self
 
 
@@ -457,10 +445,12 @@ class Policy(Part):
     def _names_of_letters(self) -> Self:
         letters = {*TIER_NAMES, *(rule.letter for rule in self.excluded if rule.letter)}
         if unknown := sorted(set(self.tier_names) - letters):
-            raise ValueError(f"tier_names names {unknown[0]!r}; it takes {', '.join(sorted(letters))}")
+            raise ValueError(
+                say("tier_names names {unknown!r}; it takes {letters}", unknown=unknown[0], letters=sorted(letters))
+            )
         called = [name for name in self.letter_names.values() if name]
         if twice := sorted({name for name in called if called.count(name) > 1}):
-            raise ValueError(f"tier_names calls two letters {twice[0]!r}; give each a name of its own")
+            raise ValueError(say("tier_names calls two letters {twice!r}; give each a name of its own", twice=twice[0]))
         return self
 
     _text: str = PrivateAttr(default="")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlglot import exp
 
+from efficiency.language import say
 from efficiency.policy.expressions import PROFILE_COLUMNS, VOCABULARIES, parsed, predicate
 from schemas.profile import PROFILE
 
@@ -91,11 +92,17 @@ def unreachable(cohorts: Sequence[Cohort], excluded: Iterable[Excluded]) -> Iter
     free = ~left
     for i, (cohort, condition) in enumerate(zip(cohorts, joining, strict=True)):
         meets = met(predicate(condition))
-        start = f"cohort {cohort.id!r} can never match: "
+        own = {"id": cohort.id, "where": cohort.where}
         if not meets.any():
-            yield i, f"{start}{cohort.where!r} is always false; mend or remove it"
+            yield i, say("cohort {id!r} can never match: {where!r} is always false; mend or remove it", **own)
         elif not (meets & ~left).any():
-            yield i, f"{start}[[excluded]] takes everybody who meets {cohort.where!r}; mend one of them"
+            yield (
+                i,
+                say(
+                    "cohort {id!r} can never match: [[excluded]] takes everybody who meets {where!r}; mend one of them",
+                    **own,
+                ),
+            )
         elif not (meets & free).any():
             takers = [
                 repr(other.id)
@@ -104,9 +111,11 @@ def unreachable(cohorts: Sequence[Cohort], excluded: Iterable[Excluded]) -> Iter
             ]
             yield (
                 i,
-                (
-                    f"{start}everybody who meets {cohort.where!r} is taken before it by cohort {', '.join(takers)}; "
-                    "put it first or change one of them"
+                say(
+                    "cohort {id!r} can never match: everybody who meets {where!r} is taken before it by cohort "
+                    "{takers}; put it first or change one of them",
+                    **own,
+                    takers=takers,
                 ),
             )
         free &= ~meets

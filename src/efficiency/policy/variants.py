@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from efficiency.language import say
 from efficiency.policy.expressions import column_names
 from efficiency.policy.faults import shape_faults
 from efficiency.policy.model import Benchmark, Policy, Variant
@@ -59,10 +60,12 @@ def under(policy: Policy, variant: Variant) -> Policy:
         changed = _reweighted(policy, Policy.model_validate(content))
     except ValidationError as error:
         first = shape_faults(error)[0]
-        raise VariantError(f"makes the policy invalid: {first.message}") from None
+        raise VariantError(say("makes the policy invalid: {message}", message=first.message)) from None
     for path, own in places.items():
         if all(_at(policy, place) == _at(changed, place) for place in own):
-            raise VariantError(f"{path!r} changes nothing: that is its value already; give another or remove it")
+            raise VariantError(
+                say("{path!r} changes nothing: that is its value already; give another or remove it", path=path)
+            )
     return changed
 
 
@@ -86,17 +89,19 @@ def _parts(path: str) -> list[str]:
         at = match.end()
         if not match[4]:
             return found
-    raise VariantError(f"{path!r} is no path; write keys with dots between, e.g. cohort.*.indicator.*.cap")
+    raise VariantError(
+        say("{path!r} is no path; write keys with dots between, e.g. cohort.*.indicator.*.cap", path=path)
+    )
 
 
 def _matched(policy: Policy, path: str) -> list[Place]:
     """The places that `path` names; raises VariantError where there are none."""
     parts = _parts(path)
     if parts[-1] in _FIXED or parts[0] in _FIXED:
-        raise VariantError(f"{path!r} cannot be changed: evaluations are found by it; remove the path")
+        raise VariantError(say("{path!r} cannot be changed: evaluations are found by it; remove the path", path=path))
     found = list(_found(policy, parts, ()))
     if not found:
-        raise VariantError(f"{path!r} matches nothing in this policy; {_hint(policy, parts)}")
+        raise VariantError(say("{path!r} matches nothing in this policy; {hint}", path=path, hint=_hint(policy, parts)))
     return found
 
 
@@ -137,10 +142,14 @@ def _hint(node: object, parts: Sequence[str]) -> str:
         if not following and part not in known:
             near = get_close_matches(part, known, n=1)
             if near:
-                return f"for {part!r}, did you mean {near[0]!r}?"
-            return f"{part!r} stands for none of {', '.join(known[:12])}" if known else f"nothing is below {part!r}"
+                return say("for {part!r}, did you mean {near!r}?", part=part, near=near[0])
+            return (
+                say("{part!r} stands for none of {known}", part=part, known=known[:12])
+                if known
+                else say("nothing is below {part!r}", part=part)
+            )
         nodes = following
-    return "remove the path, or name a key that the policy has"
+    return say("remove the path, or name a key that the policy has")
 
 
 def _choices(node: object) -> list[str]:
@@ -186,11 +195,15 @@ def _refuse_overlaps(places: dict[str, list[Place]]) -> None:
     for path, own in places.items():
         for place in own:
             if (other := taken.setdefault(place, path)) != path:
-                raise VariantError(f"{path!r} and {other!r} name the same place; keep one of them")
+                raise VariantError(
+                    say("{path!r} and {other!r} name the same place; keep one of them", path=path, other=other)
+                )
     for place, path in taken.items():
         around = [taken[place[:end]] for end in range(1, len(place)) if place[:end] in taken]
         if around:
-            raise VariantError(f"{path!r} and {around[0]!r} name the same place; keep one of them")
+            raise VariantError(
+                say("{path!r} and {around!r} name the same place; keep one of them", path=path, around=around[0])
+            )
 
 
 def _reweighted(policy: Policy, changed: Policy) -> Policy:
@@ -201,7 +214,9 @@ def _reweighted(policy: Policy, changed: Policy) -> Policy:
         found = sum(indicator.weight for indicator in cohort.indicator)
         wanted = sums.get(cohort.id, found)
         if isinf(found):
-            raise VariantError(f"the weights of cohort {cohort.id!r} are too large to be added up; give smaller ones")
+            raise VariantError(
+                say("the weights of cohort {id!r} are too large to be added up; give smaller ones", id=cohort.id)
+            )
         if found <= 0 or abs(found - wanted) <= 1e-9:  # weights that sum to 0 are refused with the expressions
             cohorts.append(cohort)
             continue

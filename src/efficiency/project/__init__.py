@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from efficiency.project.file import NAME, keep_project_file, project_file, require_none_inside, settings_are_stated
+from efficiency.project.file import (
+    CONFIG,
+    NAME,
+    keep_project_file,
+    project_file,
+    require_none_inside,
+    settings_are_stated,
+)
+from efficiency.project.language import chosen_language
 
-__all__ = ["NAME", "keep_project_file", "project_file", "require_none_inside", "settings_are_stated"]
+__all__ = [
+    "CONFIG",
+    "NAME",
+    "chosen_language",
+    "keep_project_file",
+    "project_file",
+    "require_none_inside",
+    "settings_are_stated",
+]

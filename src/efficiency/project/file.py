@@ -11,12 +11,15 @@ from pathlib import Path
 
 from efficiency.defaults import DEFAULT_INBOX
 from efficiency.errors import UsageError
+from efficiency.language import reason, say
 
 NAME = "efficiency.toml"
 PREFIX = "EFFICIENCY_"
 """Of every variable that sets something."""
 VARIABLE = f"{PREFIX}PROJECT"
 """Names the project file to processes that work in another folder, as those of Prefect do."""
+CONFIG = f"{PREFIX}CONFIG"
+"""Names a further file of settings, which goes before the project's."""
 LARGEST = 1 << 20
 """Bytes of a project file; one with every key and a comment on each has two thousand."""
 
@@ -30,7 +33,13 @@ def project_file(start: Path) -> Path | None:
     if named := os.environ.get(VARIABLE):
         file = Path(named).expanduser().absolute()
         if not file.is_file():
-            raise UsageError(f"{VARIABLE} names {named}, which is no file. Correct or unset the variable.")
+            raise UsageError(
+                say(
+                    "{variable} names {named}, which is no file. Correct or unset the variable.",
+                    variable=VARIABLE,
+                    named=named,
+                )
+            )
         return file
     folder = start.absolute()
     found = [file for parent in (folder, *folder.parents) if (file := parent / NAME).is_file()]
@@ -62,9 +71,18 @@ def require_none_inside(inbox: Path) -> None:
 def inside_an_inbox(file: Path) -> UsageError:
     """The error for a project file in a place where others put files."""
     return UsageError(
-        f"{file} lies inside the inbox, where others put files; it must not decide where a run reads and writes. "
-        "Remove it, and keep the project file outside of the inbox."
+        say(
+            "{file} lies inside the inbox, where others put files; it must not decide where a run reads and "
+            "writes. Remove it, and keep the project file outside of the inbox.",
+            file=file,
+        )
     )
+
+
+def settings_files() -> list[Path]:
+    """The files that are asked for settings, the first before the others."""
+    own, project = os.environ.get(CONFIG), project_file(Path.cwd())
+    return [*([Path(own).expanduser()] if own else []), *([project] if project else [])]
 
 
 def read_table(file: Path) -> dict[str, object]:
@@ -74,11 +92,17 @@ def read_table(file: Path) -> dict[str, object]:
     """
     try:
         if file.stat().st_size > LARGEST:
-            raise UsageError(f"{file} has more than {LARGEST >> 20} MiB, which no settings file has. Correct it.")
+            raise UsageError(
+                say(
+                    "{file} has more than {largest} MiB, which no settings file has. Correct it.",
+                    file=file,
+                    largest=LARGEST >> 20,
+                )
+            )
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else _place(error)
-        raise UsageError(f"{file} cannot be read as TOML ({why}). Correct the file.") from None
+        why = reason(error) if isinstance(error, OSError) else _place(error)
+        raise UsageError(say("{file} cannot be read as TOML ({why}). Correct the file.", file=file, why=why)) from None
 
 
 def _place(error: ValueError) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from efficiency.defaults import DEFAULT_INBOX
 from efficiency.errors import UsageError, not_written
+from efficiency.language import say
 from efficiency.project.file import NAME
 
 POLICY = "policy.toml"
@@ -39,7 +40,9 @@ def make_project(directory: Path, policy_text: str) -> NewProject:
     )
     for path in (made.file, made.policy):
         if path.exists():
-            raise UsageError(f"{path} is there already and is left as it is. Name another folder, or remove it first.")
+            raise UsageError(
+                say("{path} is there already and is left as it is. Name another folder, or remove it first.", path=path)
+            )
     try:
         for folder in (made.inbox, made.templates):
             folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def make_project(directory: Path, policy_text: str) -> NewProject:
         text = (resources.files("efficiency.project") / NAME).read_text(encoding="utf-8")
         made.file.write_text(text.replace("POLICY", POLICY, 1), encoding="utf-8")
     except OSError as error:
-        raise not_written(directory, error, "Choose a folder that can be written.") from error
+        raise not_written(directory, error, say("Choose a folder that can be written.")) from error
     return made
 
 

@@ -34,11 +34,11 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, Language
+from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE
 from efficiency.errors import UsageError
-from efficiency.project.file import PREFIX, VARIABLE, project_file, read_table
+from efficiency.language import Language, joined, of_pydantic, say
+from efficiency.project.file import CONFIG, PREFIX, VARIABLE, read_table, settings_files
 
-CONFIG = f"{PREFIX}CONFIG"
 _HOSTS = {"qyapi.weixin.qq.com": "wecom", "oapi.dingtalk.com": "dingtalk"}
 _HIDDEN = "***"
 _TABLES = ("schedule", "webhook", "smtp")
@@ -48,20 +48,20 @@ _PATHS = ("inbox", "warehouse", "output", "mapping")
 def _http(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("an address begins with https:// or http://")
+        raise ValueError(say("an address begins with https:// or http://"))
     return url
 
 
 def _address(text: str) -> str:
     if not all(parseaddr(text)[1].partition("@")) or any(sign in text for sign in "\r\n"):
-        raise ValueError("not a mail address")
+        raise ValueError(say("not a mail address"))
     return text
 
 
 def _link(base: str) -> str:
     parts = urlsplit(base)
     if parts.scheme not in ("http", "https", "file") or not (parts.hostname or parts.path.startswith("/")):
-        raise ValueError("an address begins with https://, http:// or file://")
+        raise ValueError(say("an address begins with https://, http:// or file://"))
     return base.rstrip("/")
 
 
@@ -79,9 +79,13 @@ class _Table(BaseModel):
 class Webhook(_Table):
     """A robot of a group: 企业微信 (wecom) or 钉钉 (dingtalk)."""
 
-    url: Annotated[SecretStr, AfterValidator(_http)] = Field(description="the whole address of the robot, key included")
-    kind: Literal["wecom", "dingtalk"] = Field(description="follows from the url where the robot is at its own host")
-    secret: SecretStr | None = Field(None, description="what 钉钉 calls 加签; 企业微信 has none")
+    url: Annotated[SecretStr, AfterValidator(_http)] = Field(
+        description=say("the whole address of the robot, key included")
+    )
+    kind: Literal["wecom", "dingtalk"] = Field(
+        description=say("follows from the url where the robot is at its own host")
+    )
+    secret: SecretStr | None = Field(None, description=say("what 钉钉 calls 加签; 企业微信 has none"))
 
     @model_validator(mode="before")
     @classmethod
@@ -95,37 +99,37 @@ class Webhook(_Table):
     @model_validator(mode="after")
     def _secret_only_for_dingtalk(self) -> Webhook:
         if self.secret is not None and self.kind != "dingtalk":
-            raise ValueError("secret is for kind dingtalk only")
+            raise ValueError(say("secret is for kind dingtalk only"))
         return self
 
 
 class Smtp(_Table):
     """A mail server, the sender and the receivers."""
 
-    host: str = Field(min_length=1, description="the mail server's name or address")
-    port: int = Field(587, gt=0, lt=65536, description="the mail server's port")
-    security: Literal["starttls", "ssl", "none"] = Field("starttls", description="how the connection is encrypted")
-    user: str | None = Field(None, description="the name to log in with; goes together with password")
-    password: SecretStr | None = Field(None, description="the password to log in with")
-    sender: Address = Field(alias="from", description="the sender's mail address")
+    host: str = Field(min_length=1, description=say("the mail server's name or address"))
+    port: int = Field(587, gt=0, lt=65536, description=say("the mail server's port"))
+    security: Literal["starttls", "ssl", "none"] = Field("starttls", description=say("how the connection is encrypted"))
+    user: str | None = Field(None, description=say("the name to log in with; goes together with password"))
+    password: SecretStr | None = Field(None, description=say("the password to log in with"))
+    sender: Address = Field(alias="from", description=say("the sender's mail address"))
     to: Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split_at_commas)] = Field(
-        min_length=1, description="the receivers' mail addresses, separated by commas"
+        min_length=1, description=say("the receivers' mail addresses, separated by commas")
     )
 
     @model_validator(mode="after")
     def _no_password_in_the_clear(self) -> Smtp:
         if (self.user is None) != (self.password is None):
-            raise ValueError("user and password go together")
+            raise ValueError(say("user and password go together"))
         if self.user is not None and self.security == "none":
-            raise ValueError("a password is not sent over an open connection: set security to starttls or ssl")
+            raise ValueError(say("a password is not sent over an open connection: set security to starttls or ssl"))
         return self
 
 
 class Schedule(_Table):
     """When `efficiency serve` runs the month."""
 
-    cron: str | None = Field(default=None, description="minute, hour, day of the month, month, day of the week")
-    timezone: str | None = Field(default=None, description="whose clock the schedule follows, e.g. Asia/Shanghai")
+    cron: str | None = Field(default=None, description=say("minute, hour, day of the month, month, day of the week"))
+    timezone: str | None = Field(default=None, description=say("whose clock the schedule follows, e.g. Asia/Shanghai"))
 
 
 class Settings(BaseSettings):
@@ -141,16 +145,20 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    inbox: Path = Field(default=DEFAULT_INBOX, description="folder with the submitted spreadsheets")
-    warehouse: Path = Field(default=DEFAULT_WAREHOUSE, description="the DuckDB file")
-    output: Path = Field(default=DEFAULT_OUTPUT, description="folder for the workbooks")
-    policy: str = Field(default=DEFAULT_POLICY, min_length=1, description="id of a built-in policy, or a TOML file")
-    mapping: Path | None = Field(default=None, description="TOML file that tells layouts that are not recognised")
-    by: Literal["town"] | None = Field(default=None, description='"town": also a copy of the lists for each town')
-    strict: bool = Field(default=False, description="whether a run with error-level problems publishes nothing")
-    language: Language = Field(default="zh", description="language of what an operator reads: zh or en")
+    inbox: Path = Field(default=DEFAULT_INBOX, description=say("folder with the submitted spreadsheets"))
+    warehouse: Path = Field(default=DEFAULT_WAREHOUSE, description=say("the DuckDB file"))
+    output: Path = Field(default=DEFAULT_OUTPUT, description=say("folder for the workbooks"))
+    policy: str = Field(
+        default=DEFAULT_POLICY, min_length=1, description=say("id of a built-in policy, or a TOML file")
+    )
+    mapping: Path | None = Field(default=None, description=say("TOML file that tells layouts that are not recognised"))
+    by: Literal["town"] | None = Field(default=None, description=say('"town": also a copy of the lists for each town'))
+    strict: bool = Field(default=False, description=say("whether a run with error-level problems publishes nothing"))
+    language: Language | None = Field(
+        default=None, description=say("language of what an operator reads: zh or en; without it, that of the system")
+    )
     links: Annotated[str, AfterValidator(_link)] | None = Field(
-        default=None, description="address under which others open the output folder, for links on Prefect's pages"
+        default=None, description=say("address under which others open the output folder, for links on Prefect's pages")
     )
     schedule: Schedule = Schedule()
     webhook: Webhook | None = None
@@ -169,7 +177,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            *(InitSettingsSource(settings_cls, given) for given in map(_of_file, _files()) if given),
+            *(InitSettingsSource(settings_cls, given) for given in map(_of_file, settings_files()) if given),
         )
 
     @property
@@ -189,16 +197,27 @@ def read_settings() -> Settings:
     """
     if unknown := _unknown_variables():
         raise UsageError(
-            f"There is no setting for the variable {unknown[0]}. Correct its name or unset it. "
-            f"There are {', '.join(_variables())}, and those of the tables, such as {PREFIX}SMTP_HOST."
+            say(
+                "There is no setting for the variable {unknown}. Correct its name or unset it. There are "
+                "{variables}, and those of the tables, such as {prefix}SMTP_HOST.",
+                unknown=unknown[0],
+                variables=_variables(),
+                prefix=PREFIX,
+            )
         )
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(map(_described, error.errors()))
+        wrong: str = joined(map(_described, error.errors()), "; ")
     except SettingsError as error:  # a whole table given as JSON, which is none: names the field, not the value
         wrong = str(error)
-    raise UsageError(f"The settings are wrong: {wrong}. Correct the variable, or the key in {_named_files()}.")
+    raise UsageError(
+        say(
+            "The settings are wrong: {wrong}. Correct the variable, or the key in {named_files}.",
+            wrong=wrong,
+            named_files=_named_files(),
+        )
+    )
 
 
 def _variables() -> list[str]:
@@ -213,16 +232,12 @@ def _unknown_variables() -> list[str]:
     return [name for name in given if name not in _variables() and not name.startswith(tables)]
 
 
-def _files() -> list[Path]:
-    """The files that are asked for settings, the first before the others."""
-    own, project = os.environ.get(CONFIG), project_file(Path.cwd())
-    return [*([Path(own).expanduser()] if own else []), *([project] if project else [])]
-
-
 def _named_files() -> str:
     """Where a wrong key may stand."""
-    found = [str(file) for file in _files()]
-    return " or ".join(found) if found else f"the file that {CONFIG} names"
+    found = [str(file) for file in settings_files()]
+    if len(found) > 1:
+        return say("{first} or {second}", first=found[0], second=found[1])
+    return found[0] if found else say("the file that {variable} names", variable=CONFIG)
 
 
 def _of_file(file: Path) -> dict[str, object]:
@@ -239,22 +254,34 @@ def _of_file(file: Path) -> dict[str, object]:
 
 def _described(error: Mapping[str, Any]) -> str:
     """One error of pydantic: the variable and the key that it is about, their meaning, the value, what is wrong."""
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = of_pydantic(error)
     table, key = (*map(str, error["loc"]), "", "")[:2]
     if not key:
         own = Settings.model_fields.get(table)
         if own is None:
-            return f"there is no setting {table!r} (there are {', '.join(Settings.model_fields)})" if table else message
+            if not table:
+                return message
+            fields = list(Settings.model_fields)
+            return say("there is no setting {table!r} (there are {fields})", table=table, fields=fields)
         if own.description is None:  # a table
             return f"[{table}]: {message}"
-        return f"{PREFIX}{table.upper()} (key {table}: {own.description}) is {error['input']!r}: {message}"
+        named = say(
+            "{variable} (key {key}: {meaning})", variable=f"{PREFIX}{table.upper()}", key=table, meaning=own.description
+        )
+        return say("{named} is {value}: {message}", named=named, value=repr(error["input"]), message=message)
     models: dict[str, type[_Table]] = {"webhook": Webhook, "schedule": Schedule}
     model = models.get(table, Smtp)
     field = next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
-    meaning = f": {field.description}" if field else ""
-    named = f"{f'{PREFIX}{table}_{key}'.upper()} (key {key} of [{table}]{meaning})"
+    named = say(
+        "{variable} (key {key} of [{table}]{meaning})",
+        variable=f"{PREFIX}{table}_{key}".upper(),
+        key=key,
+        table=table,
+        meaning=joined([": ", field.description], "") if field and field.description else "",
+    )
     if error["type"] == "missing":
-        return f"{named} is missing"
+        return say("{named} is missing", named=named)
     # In [webhook], and under an unknown key, any value may be a secret that was written in the wrong place.
     shown = field is not None and table != "webhook" and "SecretStr" not in str(field.annotation)
-    return f"{named} is {error['input']!r}: {message}" if shown else f"{named} is {_HIDDEN}: {message}"
+    value = repr(error["input"]) if shown else _HIDDEN
+    return say("{named} is {value}: {message}", named=named, value=value, message=message)

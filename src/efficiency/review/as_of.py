@@ -15,6 +15,7 @@ from efficiency.errors import UsageError
 from efficiency.intake.resolution import ResolutionResult, Stated, periods, places, standing, with_kept_problems
 from efficiency.job.execution import resolve_in_partitions
 from efficiency.job.ingest import in_memory_or_spilled, stated_in, stated_rows, withdrawn_at
+from efficiency.language import say
 from efficiency.warehouse.schema import TABLES, Contents
 from schemas import CORRECTIONS, ENTERPRISES, EVALUATIONS, FACTS, PROBLEMS, RUN_EVALUATIONS, RUNS, STATED, SUBMISSIONS
 
@@ -62,8 +63,11 @@ def origin_of(contents: Contents, evaluation_id: str) -> Origin:
     entered = contents[RUN_EVALUATIONS.qualified].filter(pl.col("evaluation_id") == row["evaluation_id"])
     if entered.is_empty():
         raise UsageError(
-            f"The warehouse does not tell which run made {row['evaluation_id']}: it was made by a version of "
-            "this software that kept no account of runs."
+            say(
+                "The warehouse does not tell which run made {evaluation_id}: it was made by a version of this "
+                "software that kept no account of runs.",
+                evaluation_id=row["evaluation_id"],
+            )
         )
     first = entered.sort("sequence", "position").row(0, named=True)
     run = contents[RUNS.qualified].filter(pl.col("sequence") == first["sequence"]).row(0, named=True)
@@ -78,11 +82,16 @@ def _found(evaluations: pl.DataFrame, asked: str) -> dict[str, Any]:
             return found.row(0, named=True)
     several = found.height > 1
     known = (found if several else evaluations).sort("period", "created_at", descending=True)
-    named = ", ".join(known["evaluation_id"].head(5)) or "none yet"
-    raise UsageError(
-        f"The warehouse has {'several evaluations that begin with' if several else 'no evaluation'} {asked}. "
-        f"{'They' if several else 'The latest'} are: {named}."
-    )
+    named = known["evaluation_id"].head(5).to_list() or say("none yet")
+    if several:
+        raise UsageError(
+            say(
+                "The warehouse has several evaluations that begin with {asked}. They are: {named}.",
+                asked=asked,
+                named=named,
+            )
+        )
+    raise UsageError(say("The warehouse has no evaluation {asked}. The latest are: {named}.", asked=asked, named=named))
 
 
 def resolved_now(warehouse: Path, contents: Contents, folder: Path) -> ResolutionResult:

@@ -21,6 +21,7 @@ from efficiency.job.evaluate import evaluate_period, select_lists
 from efficiency.job.ingest import facts_between
 from efficiency.job.movement import score_changes
 from efficiency.job.objection_register import register
+from efficiency.language import joined, message_of, say
 from efficiency.partitions import Chunks, Partitions
 from efficiency.policy.load import parse_policy
 from efficiency.review.as_of import Origin, origin_of, past_at, resolved_at, resolved_now, warehouse_at
@@ -87,7 +88,7 @@ def audit(warehouse: Path, evaluations: Sequence[str] = (), *, every: bool = Fal
 
 def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
     """The log is an unbroken chain of digests and has the start of every run of the warehouse."""
-    entries, subject = read_log(warehouse), "log of runs"
+    entries, subject = read_log(warehouse), say("log of runs")
     broken = chain_errors(entries)
     begun = {entry.get("sha256") for entry in entries if entry.get("event") == "started"}
     missing = [
@@ -96,26 +97,43 @@ def _log(warehouse: Path, contents: Contents) -> Iterator[Finding]:
         if digest is not None and digest not in begun
     ]
     if missing:
-        broken.append(f"{len(missing)} published runs are not in it, the first of them {missing[0]}")
+        broken.append(
+            say(
+                "{number} published runs are not in it, the first of them {first}",
+                number=len(missing),
+                first=missing[0],
+            )
+        )
     ended = {entry.get("run_id") for entry in entries if entry.get("event") in ("finished", "failed")}
     failed = sum(entry.get("event") == "failed" for entry in entries)
     open_runs = sum(e.get("event") == "started" and e.get("run_id") not in ended for e in entries)
-    good = f"{len(entries)} entries in an unbroken chain; {failed} runs failed, {open_runs} were cut off or are at work"
-    yield Finding(subject, not broken, f"{log_file(warehouse)}: {'; '.join(broken) if broken else good}")
+    good = say(
+        "{number} entries in an unbroken chain; {failed} runs failed, {open_runs} were cut off or are at work",
+        number=len(entries),
+        failed=failed,
+        open_runs=open_runs,
+    )
+    yield Finding(
+        subject,
+        not broken,
+        joined([str(log_file(warehouse)), joined(broken, "; ") if broken else good], ": "),
+    )
 
 
 def _versions(warehouse: Path) -> Iterator[Finding]:
     """Every earlier file can be opened and is a warehouse, and there are no more than `KEPT_VERSIONS`."""
     files = version_files(warehouse.resolve())
-    broken = []
+    broken: list[str] = []
     for file in files:
         try:
             describe(file)
         except EfficiencyError as error:
-            broken.append(str(error))
-    too_many = [f"{len(files)} are kept where {KEPT_VERSIONS} should be"] if len(files) > KEPT_VERSIONS else []
-    detail = "; ".join([*broken, *too_many]) or f"{len(files)} earlier files, each whole"
-    yield Finding("versions", not (broken or too_many), detail)
+            broken.append(message_of(error))
+    kept = len(files)
+    too_many = [say("{kept} are kept where {most} should be", kept=kept, most=KEPT_VERSIONS)]
+    wrong = [*broken, *(too_many if kept > KEPT_VERSIONS else [])]
+    detail = joined(wrong, "; ") or say("{kept} earlier files, each whole", kept=kept)
+    yield Finding(say("versions"), not wrong, detail)
 
 
 def _runs(contents: Contents) -> Finding:
@@ -123,10 +141,15 @@ def _runs(contents: Contents) -> Finding:
     runs, entered = contents[RUNS.qualified].sort("sequence"), contents[RUN_EVALUATIONS.qualified]
     wrong: list[str] = []
     if runs["sequence"].to_list() != list(range(1, runs.height + 1)):
-        wrong.append("the runs are not numbered without gaps")
+        wrong.append(say("the runs are not numbered without gaps"))
     unknown = entered.join(contents[EVALUATIONS.qualified], on=["evaluation_id", "inputs_sha256"], how="anti")
     if unknown.height:
-        wrong.append(f"{unknown['evaluation_id'][0]} is named by a run and is not there, or has other inputs")
+        wrong.append(
+            say(
+                "{evaluation_id} is named by a run and is not there, or has other inputs",
+                evaluation_id=unknown["evaluation_id"][0],
+            )
+        )
     ordered = entered.sort("sequence", "position").with_columns(pl.int_range(pl.len()).alias("at"))
     last = ordered.unique(["period", "policy_id"], keep="last")
     overtaken = last.join(ordered.filter("changed"), on="policy_id", suffix="_other").filter(
@@ -134,11 +157,16 @@ def _runs(contents: Contents) -> Finding:
     )
     current = contents[EVALUATIONS.qualified].filter("current")
     if set(current["evaluation_id"]) != set(last["evaluation_id"]):
-        wrong.append("the current evaluations are not those that the runs made current last")
+        wrong.append(say("the current evaluations are not those that the runs made current last"))
     if set(current.filter("stale")["evaluation_id"]) != set(overtaken["evaluation_id"]):
-        wrong.append("the evaluations marked stale are not those whose earlier periods changed after them")
-    good = f"{runs.height} runs, {current.height} current evaluations, {overtaken.height} stale"
-    return Finding("runs", not wrong, "; ".join(wrong) or good)
+        wrong.append(say("the evaluations marked stale are not those whose earlier periods changed after them"))
+    good = say(
+        "{runs} runs, {current} current evaluations, {stale} stale",
+        runs=runs.height,
+        current=current.height,
+        stale=overtaken.height,
+    )
+    return Finding(say("runs"), not wrong, joined(wrong, "; ") or good)
 
 
 def _withdrawals(warehouse: Path, contents: Contents) -> Finding:
@@ -157,9 +185,14 @@ def _withdrawals(warehouse: Path, contents: Contents) -> Finding:
         if (event, day.isoformat(timespec="seconds"), sheet) not in logged
     ]
     standing = table["undone_at"].null_count()
-    good = f"{standing} sheets withdrawn, {table.height - standing} times undone"
-    lacking = f"{len(missing)} entries are not in the log, the first of them of {missing[0]}" if missing else good
-    return Finding(WITHDRAWALS.qualified, not missing, lacking)
+    detail = say(
+        "{standing} sheets withdrawn, {undone} times undone", standing=standing, undone=table.height - standing
+    )
+    if missing:
+        detail = say(
+            "{number} entries are not in the log, the first of them of {first}", number=len(missing), first=missing[0]
+        )
+    return Finding(WITHDRAWALS.qualified, not missing, detail)
 
 
 def _facts(warehouse: Path, contents: Contents) -> Iterator[Finding]:
@@ -191,8 +224,8 @@ def _facts_of(warehouse: Path, partitions: Partitions) -> Iterator[Finding]:
     for form, table in FACTS.items():
         published, computed = counts[form]
         if published != computed:
-            differing[form] = f"{published} rows are published; computed again there are {computed}"
-        detail = differing.get(form, f"{published} rows, each computed again")
+            differing[form] = _other_number(published, computed)
+        detail = differing.get(form, say("{rows} rows, each computed again", rows=published))
         yield Finding(table.qualified, form not in differing, detail)
 
 
@@ -210,11 +243,15 @@ def _evaluation(contents: Contents, origin: Origin, resolved: ResolutionResult) 
     try:
         policy = parse_policy(row["policy_toml"], name=f"the policy of {subject}")
     except EfficiencyError as error:
-        yield Finding(subject, False, f"this version cannot read its policy: {error}")
+        yield Finding(subject, False, say("this version cannot read its policy: {error}", error=error))
         return
     if row["code_version"] != code_version():
-        yield Finding(f"{subject} code", True, f"made by version {row['code_version']}, this is {code_version()}")
-    yield _equal(f"{subject} policy text", row["policy_sha256"], policy.sha256)
+        yield Finding(
+            say("{subject} code", subject=subject),
+            True,
+            say("made by version {made_by}, this is {own}", made_by=row["code_version"], own=code_version()),
+        )
+    yield _equal(say("{subject} policy text", subject=subject), row["policy_sha256"], policy.sha256)
     past = past_at(contents, origin)
     judged = evaluate_period(
         facts,
@@ -225,11 +262,11 @@ def _evaluation(contents: Contents, origin: Origin, resolved: ResolutionResult) 
         submissions=submissions,
         variants=row["variants"] or "none",
     )
-    same_inputs = _equal(f"{subject} inputs", row["inputs_sha256"], judged.inputs_sha256)
+    same_inputs = _equal(say("{subject} inputs", subject=subject), row["inputs_sha256"], judged.inputs_sha256)
     yield same_inputs
     if judged.variants is not None or row["variants_sha256"] is not None:
         read = judged.variants and judged.variants.inputs_sha256
-        yield _equal(f"{subject} variants' inputs", row["variants_sha256"], read)
+        yield _equal(say("{subject} variants' inputs", subject=subject), row["variants_sha256"], read)
     # On the same inputs and policy another version of the program may come to another result.
     other_program = same_inputs.holds and row["code_version"] != code_version()
     movements, change_warnings = score_changes(facts, policy, row["period"], judged, past, submissions=submissions)
@@ -253,9 +290,11 @@ def _evaluation(contents: Contents, origin: Origin, resolved: ResolutionResult) 
         variant_results=judged.variants,
         data_errors=judged.data_errors,
     )  # fmt: skip
-    yield _equal(f"{subject} name", subject, new.evaluation_id)
+    yield _equal(say("{subject} name", subject=subject), subject, new.evaluation_id)
     warnings = "\n".join([*judged.warnings, *change_warnings]) or None
-    yield _by(_equal(f"{subject} warnings", row["warnings"], warnings), other_program=other_program)
+    yield _by(
+        _equal(say("{subject} warnings", subject=subject), row["warnings"], warnings), other_program=other_program
+    )
     published: Mapping[Table, pl.DataFrame | None] = {**new.results, MOVEMENTS: new.movements}
     for table, again in published.items():
         if again is None:
@@ -271,18 +310,24 @@ def _by(finding: Finding, *, other_program: bool) -> Finding:
     """`finding`, as changed by the program where it differs and another version made the evaluation."""
     if finding.holds or not other_program:
         return finding
-    return Finding(finding.subject, True, f"changed by the program: {finding.detail}", by_program=True)
+    return Finding(
+        finding.subject, True, say("changed by the program: {detail}", detail=finding.detail), by_program=True
+    )
 
 
 def _equal(subject: str, kept: object, again: object) -> Finding:
     same = kept == again
-    return Finding(subject, same, "as published" if same else f"published: {kept!r}; computed again: {again!r}")
+    return Finding(
+        subject,
+        same,
+        say("as published") if same else say("published: {kept!r}; computed again: {again!r}", kept=kept, again=again),
+    )
 
 
 def _same(subject: str, kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> Finding:
     """Whether two frames have the same rows in the columns `names`, in any order; else their first difference."""
     difference = _difference(kept, again, names)
-    return Finding(subject, difference is None, difference or f"{kept.height} rows, each computed again")
+    return Finding(subject, difference is None, difference or say("{rows} rows, each computed again", rows=kept.height))
 
 
 def _difference(kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> str | None:
@@ -291,10 +336,22 @@ def _difference(kept: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -
     if first.equals(second.cast(first.schema)):
         return None
     if first.height != second.height:
-        return f"{first.height} rows are published; computed again there are {second.height}"
+        return _other_number(first.height, second.height)
     key = [name for name in ("uscc", "submission_id", "row", "cell", "indicator") if name in names]
     differing = [name for name in names if not first[name].equals(second[name])]
     at = int(pl.select(first[differing[0]].ne_missing(second[differing[0]])).to_series().arg_true()[0])
     where = ", ".join(f"{name} {first[name][at]}" for name in key)
-    what = f"{differing[0]} is {first[differing[0]][at]!r} and computed again {second[differing[0]][at]!r}"
-    return f"{what} ({where}); {len(differing)} columns differ"
+    return say(
+        "{column} is {kept!r} and computed again {again!r} ({where}); {number} columns differ",
+        column=differing[0],
+        kept=first[differing[0]][at],
+        again=second[differing[0]][at],
+        where=where,
+        number=len(differing),
+    )
+
+
+def _other_number(published: int, computed: int) -> str:
+    return say(
+        "{published} rows are published; computed again there are {computed}", published=published, computed=computed
+    )

@@ -16,7 +16,6 @@ from typing import Any
 
 import polars as pl
 
-from efficiency.defaults import Language
 from efficiency.errors import UsageError
 from efficiency.intake.files import InboxFile, listed
 from efficiency.intake.formats import read_grids
@@ -26,6 +25,7 @@ from efficiency.intake.problems import problems_frame
 from efficiency.intake.resolution import PAIR, Stated, receipts, stated_pairs
 from efficiency.job.execution import resolve_in_partitions, within_limits
 from efficiency.job.ingest import Source, ingest_files, named_file, spreadsheets
+from efficiency.language import Text, joined, say
 from efficiency.partitions import Chunks
 from efficiency.warehouse.schema import Contents
 from efficiency.warehouse.staging import reading_scratch
@@ -81,7 +81,12 @@ def check_paths(
     from efficiency.reports.submitters import write_all_returned
 
     if warehouse is not None and not warehouse.is_file():
-        raise UsageError(f"There is no warehouse {warehouse}. Name another file with --warehouse, or leave it out.")
+        raise UsageError(
+            say(
+                "There is no warehouse {warehouse}. Name another file with --warehouse, or leave it out.",
+                warehouse=warehouse,
+            )
+        )
     files, notes = _listed(paths)
     mapping = load_mapping(mapping_file) if mapping_file else NO_MAPPING
     with _folder(warehouse) as folder:
@@ -241,7 +246,7 @@ def _listed(paths: Sequence[Path]) -> tuple[list[InboxFile], pl.DataFrame]:
             files.extend(found)
             notes.append(problems_frame(aside))
         else:
-            raise UsageError(f"{path} is neither a file nor a folder. Check the name.")
+            raise UsageError(say("{path} is neither a file nor a folder. Check the name.", path=path))
     return files, pl.concat(notes)
 
 
@@ -282,80 +287,86 @@ def _without_register(receipt: dict[str, Any]) -> dict[str, Any]:
     return receipt if refused else receipt | dict.fromkeys((*of_enterprises, "status"))
 
 
-_ROWS: dict[Language, dict[str, str]] = {
-    "zh": {
-        "accepted": "采纳", "rejected": "退回", "superseded": "被替代或重复",
-        "totals": "合计行", "notes": "附注行", "blank": "空行",
-    },
-    "en": {name: name for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")},
-}  # fmt: skip
-"""What became of rows → the word for it."""
-_WORDS: dict[Language, dict[str, str]] = {
-    "zh": {
-        "sheet": "{place}：{title}（{form}），{period}，读取{rows}行；{outcome}",
-        "unknown": "{place}：未识别，读取{rows}行；{outcome}",
-        "no period": "无所属期", "no register": "未对照企业名录", "clean": "{name}  没有问题",
-        "more": "另有{number}个文件没有问题", "others": "对以前报送的文件：",
-        "draft": "未识别的工作表可用下面的映射文件说明版式，改好后用 --mapping 指定：", "returned": "退回表：{path}",
-        "unchecked": "没有企业名录可以对照：只检查了数值，没有核对企业。",
-        "checked": "已对照 {warehouse} 中的企业名录（{enterprises}户）和以往报送的数据。",
-        "total": "合计：{files}个文件，{sheets}张表，读取{rows}行；{problems}。",
-    },
-    "en": {
-        "sheet": "{place}: {form}, {period}, {rows} rows read ({outcome})",
-        "unknown": "{place}: not recognised, {rows} rows read ({outcome})",
-        "no period": "no period", "no register": "enterprises not looked up", "clean": "{name}  no problems",
-        "more": "{number} more files without problems", "others": "For files sent earlier:",
-        "draft": "A mapping file states the layout of sheets that were not recognised; edit this one for --mapping:",
-        "returned": "Returned: {path}",
-        "unchecked": "There is no register: figures are checked, enterprises are not.",
-        "checked": "Checked against the register ({enterprises} enterprises) and the earlier figures in {warehouse}.",
-        "total": "Total: {files} files, {sheets} sheets, {rows} rows read; {problems}.",
-    },
-}  # fmt: skip
-"""What the command prints besides the problems, whose language is the submitters'."""
+def checked_lines(checked: Checked) -> Iterator[str]:
+    """The lines that the command prints: sheets and what was recognised in them, problems by file, and the totals.
 
-
-def checked_lines(checked: Checked, language: Language = "zh") -> Iterator[str]:
-    """The lines that the command prints: sheets and what was recognised in them, problems by file, and the totals."""
-    from efficiency.reports.submitters import counted, problem_table
+    The problems are in the submitters' language.
+    """
+    from efficiency.reports.submitters import problem_table
     from efficiency.reports.text import on_one_line
 
-    words = _WORDS[language]
     for row in checked.submissions.iter_rows(named=True):
-        comma = "，" if language == "zh" else ", "
-        between = "" if language == "zh" else " "
-        outcome = comma.join(f"{word}{between}{row[f'rows_{name}']}" for name, word in _ROWS[language].items())
-        if not checked.enterprises and row["form"] != "register":
-            outcome = words["no register"]
-        place = on_one_line(row["file_name"]) + (f" [{on_one_line(row['sheet'])}]" if row["sheet"] else "")
-        title = FORMS[row["form"]].title if row["form"] else ""
-        period = row["period"] or words["no period"]
-        yield words["sheet" if row["form"] else "unknown"].format(
-            place=place, title=title, form=row["form"], period=period, rows=row["rows_total"], outcome=outcome
-        )
+        yield _sheet_line(row, looked_up=bool(checked.enterprises))
     if table := problem_table(checked.problems):
         yield f"\n{table}\n"
     wrong = set(checked.problems["file_name"])
     clean = [on_one_line(file.name) for file in checked.files if file.name not in wrong]
-    yield from (words["clean"].format(name=name) for name in clean[:NAMED])
+    yield from (say("{name}  no problems", name=name) for name in clean[:NAMED])
     if len(clean) > NAMED:
-        yield words["more"].format(number=len(clean) - NAMED)
+        yield say("{number} more files without problems", number=len(clean) - NAMED)
     if checked.of_others.height:
-        yield f"\n{words['others']}\n{problem_table(checked.of_others)}\n"
+        yield joined(["", say("For files sent earlier:"), problem_table(checked.of_others), ""], "\n")
     if checked.draft:
-        yield f"{words['draft']}\n"
+        draft = say("A mapping file states the layout of sheets that were not recognised; edit this one for --mapping:")
+        yield joined([draft, ""], "\n")
         yield checked.draft
-    yield from (words["returned"].format(path=on_one_line(str(path))) for path in checked.returned)
+    yield from (say("Returned: {path}", path=on_one_line(str(path))) for path in checked.returned)
     if not checked.enterprises:
-        yield words["unchecked"]
+        yield say("There is no register: figures are checked, enterprises are not.")
     elif checked.warehouse:
-        yield words["checked"].format(warehouse=on_one_line(str(checked.warehouse)), enterprises=checked.enterprises)
-    levels = dict(checked.problems.group_by("severity").len().iter_rows())
-    in_english = ", ".join(f"{levels[level]} {level}s" for level in ("error", "warning", "note") if level in levels)
-    yield words["total"].format(
+        yield say(
+            "Checked against the register ({enterprises} enterprises) and the earlier figures in {warehouse}.",
+            enterprises=checked.enterprises,
+            warehouse=on_one_line(str(checked.warehouse)),
+        )
+    yield say(
+        "Total: {files} files, {sheets} sheets, {rows} rows read; {problems}.",
         files=len(checked.files),
         sheets=checked.submissions.height,
         rows=int(checked.submissions["rows_total"].sum()),
-        problems=counted(checked.problems) if language == "zh" else in_english or "no problems",
+        problems=problem_counts(checked.problems) or say("no problems"),
+    )
+
+
+def problem_counts(problems: pl.DataFrame) -> list[Text]:
+    """How many problems there are of each severity, those without any left out."""
+    levels = dict(problems.group_by("severity").len().iter_rows())
+    words = {
+        "error": say("{number} errors", number=levels.get("error", 0)),
+        "warning": say("{number} warnings", number=levels.get("warning", 0)),
+        "note": say("{number} notes", number=levels.get("note", 0)),
+    }
+    return [words[level] for level in words if level in levels]
+
+
+def _sheet_line(row: dict[str, Any], *, looked_up: bool) -> Text:
+    """What was recognised in a sheet and what became of its rows; `looked_up`: there is a register."""
+    from efficiency.reports.text import on_one_line
+
+    if looked_up or row["form"] == "register":
+        outcome = say(
+            "{accepted} accepted, {rejected} rejected, {superseded} superseded or repeated, {totals} totals, "
+            "{notes} notes, {blank} blank",
+            **{
+                name: row[f"rows_{name}"] for name in ("accepted", "rejected", "superseded", "totals", "notes", "blank")
+            },
+        )
+    else:
+        outcome = say("enterprises not looked up")
+    place = on_one_line(row["file_name"]) + (f" [{on_one_line(row['sheet'])}]" if row["sheet"] else "")
+    if not row["form"]:
+        return say(
+            "{place}: not recognised, {rows} rows read ({outcome})",
+            place=place,
+            rows=row["rows_total"],
+            outcome=outcome,
+        )
+    return say(
+        "{place}: {form} ({title}), {period}, {rows} rows read ({outcome})",
+        place=place,
+        form=row["form"],
+        title=FORMS[row["form"]].title,
+        period=row["period"] or say("no period"),
+        rows=row["rows_total"],
+        outcome=outcome,
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from efficiency.errors import UsageError
 from efficiency.evaluation.checkup import FACTS_READ, CheckUp, check_up
+from efficiency.language import say
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
 from efficiency.warehouse.read import existing
@@ -57,13 +58,18 @@ def _current(evaluations: pl.DataFrame, period: str | None, policy_id: str | Non
     by_policy = current.filter(pl.col("policy_id") == policy_id) if policy_id is not None else current
     found = by_policy.filter(pl.col("period") == period) if period is not None else by_policy
     if found.is_empty():
-        known = ", ".join(
-            current.sort("period", "policy_id").select(pl.format("{} {}", "period", "policy_id")).to_series()
+        known = (
+            current.sort("period", "policy_id").select(pl.format("{} {}", "period", "policy_id")).to_series().to_list()
         )
-        asked = f" of {period}" if period else ""
-        asked += f" under policy {policy_id!r}" if policy_id else ""
+        of_period = say(" of {period}", period=period) if period else ""
+        under = say(" under policy {policy_id!r}", policy_id=policy_id) if policy_id else ""
         raise UsageError(
-            f"There is no current evaluation{asked}. Evaluated: {known or 'nothing yet'}. "
-            "Run `efficiency run` for it first, or name another."
+            say(
+                "There is no current evaluation{of_period}{under}. Evaluated: {known}. Run `efficiency run` for it "
+                "first, or name another.",
+                of_period=of_period,
+                under=under,
+                known=known or say("nothing yet"),
+            )
         )
     return found.row(0, named=True)

@@ -12,6 +12,7 @@ from efficiency.evaluation.changes import Comparison, Side, compare
 from efficiency.evaluation.lists import select
 from efficiency.job.evaluate import evaluate_period, variants_read
 from efficiency.job.ingest import kept_facts
+from efficiency.language import say
 from efficiency.periods import period_start
 from efficiency.policy.load import load_policy
 from efficiency.reports.delivery import reports_folder
@@ -46,8 +47,11 @@ def compare_policies(period: str, policies: tuple[str, str], warehouse: Path, ou
         facts = kept_facts(warehouse, folder)
         if not facts.table("register").height:
             raise UsageError(
-                f"{warehouse} holds no register of enterprises, so there is nobody to compare. "
-                "Run `efficiency run` on an inbox that has one."
+                say(
+                    "{warehouse} holds no register of enterprises, so there is nobody to compare. Run `efficiency run` "
+                    "on an inbox that has one.",
+                    warehouse=warehouse,
+                )
             )
 
         def side(policy: Policy) -> Side:

@@ -19,6 +19,7 @@ from efficiency.job.ingest import Source, ingest_files, spreadsheets
 from efficiency.job.outputs import report, staged_outputs
 from efficiency.job.run import Steps, begin, evaluate_in_turn, validate
 from efficiency.job.summary import as_json, closing_lines, counted
+from efficiency.language import say
 from efficiency.reports.delivery import RETURNED, reports_folder
 from efficiency.reports.text import table_lines
 from efficiency.warehouse.read import load
@@ -149,22 +150,30 @@ def dry_run_lines(done: DryRun) -> Iterator[str]:
     """The closing lines of the run, then what would change of what is published."""
     yield from closing_lines(done.completed)
     if done.returned:
-        yield f"Would be given back: {'1 workbook' if done.returned == 1 else f'{done.returned} workbooks'}."
+        yield say("Would be given back: {number} workbooks.", number=done.returned)
     policy = done.completed.run.policy.id
     for one, changes, published in zip(done.completed.evaluations, done.changes, done.published, strict=True):
         if not published:
-            yield f"Would change ({one.period}): nothing is published by {policy} yet, so all of it is new."
+            yield say(
+                "Would change ({period}): nothing is published by {policy} yet, so all of it is new.",
+                period=one.period,
+                policy=policy,
+            )
         elif changes.is_empty():
-            yield f"Would change ({one.period}): no tier and no list."
+            yield say("Would change ({period}): no tier and no list.", period=one.period)
         else:
-            who = "1 enterprise changes" if changes.height == 1 else f"{changes.height} enterprises change"
-            yield f"Would change ({one.period}): {who} tier or list.{_list_counts(changes)}"
+            yield say(
+                "Would change ({period}): the tier or list of {number} enterprises.{lists}",
+                period=one.period,
+                number=changes.height,
+                lists=_list_counts(changes),
+            )
             yield from table_lines(["企业", "等级", "清单"], [_cells(row) for row in changes.head(SHOWN).to_dicts()])
             if changes.height > SHOWN:
-                yield f"  … and {changes.height - SHOWN} others; --json names all."
-    yield f"Problems: {done.new_problems.height} new, {done.gone_problems.height} gone."
+                yield say("  … and {number} others; --json names all.", number=changes.height - SHOWN)
+    yield say("Problems: {new} new, {gone} gone.", new=done.new_problems.height, gone=done.gone_problems.height)
     yield from _problem_lines(done.new_problems)
-    yield "A dry run: nothing was published. The same command without --dry-run publishes."
+    yield say("A dry run: nothing was published. The same command without --dry-run publishes.")
 
 
 def _list_counts(changes: pl.DataFrame) -> str:
@@ -185,12 +194,16 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [row["name"], *(" → ".join(dict.fromkeys(pair)) for pair in (tiers, lists))]
 
 
+_SEVERITY = {"error": say("error"), "warning": say("warning"), "note": say("note")}
+
+
 def _problem_lines(problems: pl.DataFrame) -> Iterator[str]:
     """The new problems, the gravest first."""
     order = {"error": 0, "warning": 1, "note": 2}
     worst = problems.sort(pl.col("severity").replace_strict(order, return_dtype=pl.Int64), maintain_order=True)
     for row in worst.head(SHOWN).to_dicts():
         where = " ".join(part for part in (row["file_name"], row["sheet"], row["cell"]) if part)
-        yield f"  {row['severity']}: {where}: {row['message']}"
+        yield say("  {severity}: {where}: {message}", severity=_SEVERITY[row["severity"]], where=where,
+                  message=row["message"])  # fmt: skip
     if problems.height > SHOWN:
-        yield f"  … and {problems.height - SHOWN} others; `efficiency check` lists them."
+        yield say("  … and {number} others; `efficiency check` lists them.", number=problems.height - SHOWN)

@@ -10,6 +10,7 @@ import polars as pl
 from efficiency.errors import EfficiencyError
 from efficiency.intake.files import inbox_paths
 from efficiency.intake.resolution import open_problems
+from efficiency.language import message_of, say
 from efficiency.periods import period_start, shifted
 from efficiency.policy.load import load_policy
 from efficiency.project import project_file
@@ -22,37 +23,56 @@ VERIFY = "verify"
 
 
 def next_step_lines(inbox: Path, warehouse: Path, policy: str, today: date) -> list[str]:
-    """Lines in Chinese: what there is, then the commands to go on with.
+    """What there is, then the commands to go on with.
 
     The month that is due is the one before `today`, or the one after the last evaluated where that is earlier.
     """
     file = project_file(Path.cwd())
     if file is None and not inbox.is_dir() and not warehouse.is_file():
         return [
-            "这里还没有评价工作：没有 efficiency.toml，也没有收表文件夹和数据仓库。",
-            "下一步：efficiency init 我区        建一个新的区（文件夹、设置、空白表格、评价办法）",
-            "        efficiency --help          全部命令",
+            say("There is no work here yet: no efficiency.toml, no inbox and no warehouse."),
+            say("Next: efficiency init OUR-ZONE   a new zone (folders, settings, blank workbooks, policy)"),
+            say("      efficiency --help          all commands"),
         ]
-    lines = [f"设置：{file}" if file else "设置：没有 efficiency.toml，用缺省值（efficiency init 可建）"]
+    lines: list[str] = [
+        say("Settings: {file}", file=file)
+        if file
+        else say("Settings: no efficiency.toml, so the defaults (efficiency init makes one)")
+    ]
     files = inbox_paths(inbox) if inbox.is_dir() else []
-    lines.append(f"收表：{inbox}，{len(files)} 个文件" if inbox.is_dir() else f"收表：{inbox} 还没有这个文件夹")
+    lines.append(
+        say("Inbox: {inbox}, {number} files", inbox=inbox, number=len(files))
+        if inbox.is_dir()
+        else say("Inbox: {inbox}, a folder that is not there yet", inbox=inbox)
+    )
     wrong = _wrong_policy(policy)
-    lines.append(f"办法：{policy}" + (f"，不能用：{wrong}" if wrong else ""))
+    lines.append(
+        say("Policy: {policy}, which cannot be used: {wrong}", policy=policy, wrong=wrong)
+        if wrong
+        else say("Policy: {policy}", policy=policy)
+    )
     due, more = _of_warehouse(warehouse, policy, today)
     lines += more
     if wrong:
-        return [*lines, "下一步：按上面的提示改评价办法"]
+        return [*lines, say("Next: mend the policy as said above")]
     if not files:
-        return [*lines, f"下一步：把各部门报来的表格放进 {inbox}；空白表格：efficiency template 模板"]
+        return [
+            *lines,
+            say("Next: put the departments' workbooks into {inbox}; blank ones: efficiency template 模板", inbox=inbox),
+        ]
     check = f"efficiency check {inbox}"
     if due is None:
-        return [*lines, "下一步：各月都评价了。efficiency status 看还缺什么；新表到了先 " + check]
+        ahead = say(
+            "Next: every month is evaluated. efficiency status shows what is missing; when workbooks come: {check}",
+            check=check,
+        )
+        return [*lines, ahead]
     return [
         *lines,
-        f"下一步：{check}",
-        "            先看报来的表格有没有错，退回改正",
-        f"        efficiency run --period {due}",
-        f"            评价 {period_start(due):%Y}年{period_start(due).month}月",
+        say("Next: {check}", check=check),
+        say("          looks for mistakes in what was sent, to give back"),
+        say("      efficiency run --period {due}", due=due),
+        say("          evaluates {due}", due=due),
     ]
 
 
@@ -62,20 +82,32 @@ def _of_warehouse(warehouse: Path, policy: str, today: date) -> tuple[str | None
     names = [table.qualified for table in (EVALUATIONS, PROBLEMS, SUBMISSIONS, CANDIDATES)]
     contents = load(warehouse, only=names)
     if contents is None:
-        return f"{last_month:%Y-%m}", [f"仓库：{warehouse} 还没有；第一次评价时建"]
-    lines = []
+        return f"{last_month:%Y-%m}", [
+            say("Warehouse: {warehouse}, which the first evaluation makes", warehouse=warehouse)
+        ]
+    lines: list[str] = []
     if by := holder(warehouse):
-        lines.append(f"仓库：{warehouse}，正在使用：{by}")
+        lines.append(say("Warehouse: {warehouse}, in use: {by}", warehouse=warehouse, by=by))
     evaluations = contents[EVALUATIONS.qualified].filter("current").sort("period", "created_at")
     if evaluations.is_empty():
-        return f"{last_month:%Y-%m}", [*lines, f"仓库：{warehouse}，还没有评价结果"]
+        return f"{last_month:%Y-%m}", [
+            *lines,
+            say("Warehouse: {warehouse}, without an evaluation yet", warehouse=warehouse),
+        ]
     last = evaluations.row(-1, named=True)
     severities = open_problems(contents[PROBLEMS.qualified], contents[SUBMISSIONS.qualified])["severity"]
     listed = contents[CANDIDATES.qualified].filter(evaluation_id=last["evaluation_id"])
     lines.append(
-        f"上次：{last['period']}（{last['policy_id']}），{last['created_at']:%Y-%m-%d} 评价；"
-        f"名单上 {listed.height} 户，其中待核实 {listed.filter(pl.col('list') == VERIFY).height} 户；"
-        f"未解决的错误 {(severities == 'error').sum()} 处"
+        say(
+            "Last: {period} ({policy_id}), evaluated on {day}; {listed} enterprises on lists, {verify} of them to be "
+            "verified; {errors} errors open",
+            period=last["period"],
+            policy_id=last["policy_id"],
+            day=f"{last['created_at']:%Y-%m-%d}",
+            listed=listed.height,
+            verify=listed.filter(pl.col("list") == VERIFY).height,
+            errors=(severities == "error").sum(),
+        )
     )
     following = shifted(period_start(last["period"]), 1)
     return (f"{following:%Y-%m}" if following <= last_month else None), lines
@@ -86,5 +118,5 @@ def _wrong_policy(policy: str) -> str:
     try:
         load_policy(policy)
     except EfficiencyError as error:
-        return str(error).splitlines()[0]
+        return message_of(error)
     return ""

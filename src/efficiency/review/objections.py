@@ -20,6 +20,7 @@ from efficiency.intake.resolution import DECLINED, Target, find_target
 from efficiency.job.evaluate import evaluate_period, variants_read
 from efficiency.job.execution import read_one_by_one, resolve_in_partitions
 from efficiency.job.ingest import arrived, in_memory_or_spilled, kept_facts, named_file, stated_in, stated_rows
+from efficiency.language import say
 from efficiency.parts import whole
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
@@ -90,15 +91,22 @@ def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str
     chosen = current if policy_id is None else current.filter(pl.col("policy_id") == policy_id)
     if chosen.height > 1:
         raise UsageError(
-            f"{period} was judged under several policies; name one with --policy: "
-            f"{', '.join(sorted(chosen['policy_id']))}."
+            say(
+                "{period} was judged under several policies; name one with --policy: {policies}.",
+                period=period,
+                policies=sorted(chosen["policy_id"]),
+            )
         )
     if chosen.is_empty():
         known = contents[EVALUATIONS.qualified].filter("current").sort("period")
-        has = ", ".join(f"{p} ({i})" for p, i in known.select("period", "policy_id").iter_rows()) or "none"
+        has = [f"{p} ({i})" for p, i in known.select("period", "policy_id").iter_rows()] or say("none")
         raise UsageError(
-            f"The warehouse has no evaluation of {period}"
-            f"{f' under {policy_id}' if policy_id else ''}; it has {has}. Run the period first."
+            say(
+                "The warehouse has no evaluation of {period}{under}; it has {has}. Run the period first.",
+                period=period,
+                under=say(" under {policy_id}", policy_id=policy_id) if policy_id else "",
+                has=has,
+            )
         )
     return chosen.row(0, named=True)
 
@@ -106,14 +114,18 @@ def _current(contents: Contents, period: str, policy_id: str | None) -> dict[str
 def _ledger(path: Path) -> ReadResult:
     """The sheets of corrections of the file at `path`, without its other sheets."""
     if not path.is_file():
-        raise UsageError(f"{path} is no file. Name the workbook with the corrections.")
+        raise UsageError(say("{path} is no file. Name the workbook with the corrections.", path=path))
     parsed = read_one_by_one([named_file(path)], NO_MAPPING)
     ledgers = parsed.submissions.filter(pl.col("form") == "corrections")
     if ledgers.is_empty():
         first_error = parsed.problems.filter(pl.col("severity") == "error")["message"].head(1).to_list()
         raise UsageError(
-            f"{path} holds no sheet of the form 申诉更正 (企业, 更正指标, 更正值, 审批人). "
-            f"{''.join(first_error)} `efficiency template DIR` writes a blank one."
+            say(
+                "{path} holds no sheet of the form 申诉更正 (企业, 更正指标, 更正值, 审批人). {first_error} "
+                "`efficiency template DIR` writes a blank one.",
+                path=path,
+                first_error="".join(first_error),
+            )
         )
     of_ledgers = pl.col("submission_id").is_in(ledgers["submission_id"].implode())
     return ReadResult.of_frames(

@@ -11,6 +11,7 @@ from efficiency.errors import EfficiencyError, UsageError
 from efficiency.intake.resolution import open_problems
 from efficiency.job.documents import report_of, write_documents
 from efficiency.job.evaluate import profile_at
+from efficiency.language import say
 from efficiency.policy.load import PolicyError, parse_policy
 from efficiency.policy.model import VERIFY
 from efficiency.reports.delivery import deliver, reports_folder, staging
@@ -54,8 +55,11 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
     target = reports_folder(output, evaluation["period"], policy.id)
     if target.is_dir() and any(target.iterdir()):
         raise UsageError(
-            f"{target} has files already, and those of a month that was just run are not to be replaced by older ones. "
-            "Name another folder with --output."
+            say(
+                "{target} has files already, and those of a month that was just run are not to be replaced by "
+                "older ones. Name another folder with --output.",
+                target=target,
+            )
         )
     past = past_at(contents, origin)
     with reading_scratch(warehouse) as folder:
@@ -63,10 +67,17 @@ def reissue(asked: str, warehouse: Path, output: Path) -> Reissued:
         profile = profile_at(resolved.facts, policy, evaluation["period"], past, submissions=resolved.submissions)
     if not profile.gives(evaluation["inputs_sha256"]):
         raise EfficiencyError(
-            f"The inputs of {evaluation_id} cannot be reproduced: their digest was {evaluation['inputs_sha256'][:12]} "
-            f"and is {profile.inputs_sha256[:12]} now, so nothing was written. It was made by version "
-            f"{evaluation['code_version']}, this is {code_version()}. To do: use that version, or a file of "
-            f"versions/ from that time; `efficiency audit --evaluation {evaluation_id}` tells what differs."
+            say(
+                "The inputs of {evaluation_id} cannot be reproduced: their digest was {then} and is "
+                "{now} now, so nothing was written. It was made by version {made_by}, this is "
+                "{own}. To do: use that version, or a file of versions/ from that time; `efficiency "
+                "audit --evaluation {evaluation_id}` tells what differs.",
+                evaluation_id=evaluation_id,
+                then=evaluation["inputs_sha256"][:12],
+                now=profile.inputs_sha256[:12],
+                made_by=evaluation["code_version"],
+                own=code_version(),
+            )
         )
     own = pl.col("evaluation_id") == evaluation_id
     tables = (SCORES, INDICATORS, CANDIDATES, VERIFICATIONS, VARIANTS, VARIANT_EFFECTS, DATA_ERRORS)
@@ -101,8 +112,11 @@ def _policy(text: str, evaluation_id: str) -> Policy:
         return parse_policy(text, name=f"the policy of {evaluation_id}")
     except PolicyError as error:
         raise EfficiencyError(
-            f"{error}\nThe policy was good when it was applied; to issue the evaluation again, use "
-            "the version of this software that made it."
+            say(
+                "{error}\nThe policy was good when it was applied; to issue the evaluation again, use the version "
+                "of this software that made it.",
+                error=error,
+            )
         ) from error
 
 

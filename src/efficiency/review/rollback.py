@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.language import say
 from efficiency.processes import operator
 from efficiency.warehouse.lock import lock
 from efficiency.warehouse.publish import roll_back
@@ -63,12 +64,17 @@ def _chosen(target: Path, asked: str | None) -> Path:
     files = list(reversed(version_files(target)))
     if asked is not None and ("/" in asked or Path(asked).is_file()):
         if not Path(asked).is_file():
-            raise UsageError(f"There is no file {asked}. Name a version of `efficiency rollback --list` or a copy.")
+            raise UsageError(
+                say("There is no file {asked}. Name a version of `efficiency rollback --list` or a copy.", asked=asked)
+            )
         return Path(asked).resolve()
     if not files:
         raise UsageError(
-            f"{target} has no earlier versions yet: each run keeps the file it replaces. To put back a "
-            "copy that is kept elsewhere, name its path."
+            say(
+                "{target} has no earlier versions yet: each run keeps the file it replaces. To put back a copy "
+                "that is kept elsewhere, name its path.",
+                target=target,
+            )
         )
     if asked is None:
         return files[0]
@@ -78,8 +84,14 @@ def _chosen(target: Path, asked: str | None) -> Path:
         fitting = [file for file in files if asked in file.name]
     if len(fitting) != 1:
         raise UsageError(
-            f"{asked!r} names {len(fitting) or 'none'} of the {len(files)} versions of {target.name}. "
-            "`efficiency rollback --list` shows them; name one by its number or its time."
+            say(
+                "{asked!r} names {fitting} of the {number} versions of {name}. `efficiency rollback --list` shows "
+                "them; name one by its number or its time.",
+                asked=asked,
+                fitting=len(fitting) or say("none"),
+                number=len(files),
+                name=target.name,
+            )
         )
     return fitting[0]
 

@@ -21,6 +21,7 @@ from efficiency.facts.windows import Window
 from efficiency.intake.resolution import open_problems
 from efficiency.job.evaluate import profile_at
 from efficiency.job.ingest import kept_facts
+from efficiency.language import say
 from efficiency.monitoring.late_returns import returns_at
 from efficiency.periods import period_start
 from efficiency.policy.load import parse_policy
@@ -80,7 +81,7 @@ def status(warehouse: Path, today: date, period: str | None = None) -> Status:
     contents = existing(warehouse, [table.qualified for table in (SUBMISSIONS, PROBLEMS, EVALUATIONS, RUNS)])
     evaluations = contents[EVALUATIONS.qualified].filter("current").sort("period", "created_at")
     if evaluations.is_empty():
-        raise UsageError(f"{warehouse} holds no evaluation yet. Run `efficiency run` first.")
+        raise UsageError(say("{warehouse} holds no evaluation yet. Run `efficiency run` first.", warehouse=warehouse))
     asked = period or str(evaluations["period"][-1])
     start = period_start(asked)
     own = evaluations.filter(pl.col("period") == asked)
@@ -268,7 +269,7 @@ def _holder(warehouse: Path) -> str | None:
     try:
         return holder(warehouse)
     except WarehouseError as error:  # who may read the warehouse need not be allowed to try its lock
-        return f"not known: {error}"
+        return say("not known: {error}", error=error)
 
 
 def status_as_json(found: Status) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from efficiency.defaults import Language
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.job.ingest import last_sequence
+from efficiency.language import say
 from efficiency.processes import operator
 from efficiency.review.as_of import warehouse_at
 from efficiency.warehouse.lock import lock
@@ -24,7 +24,6 @@ from efficiency.warehouse.run_log import append_entry
 from schemas import RUN_FILES, SUBMISSIONS, WITHDRAWALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from efficiency.warehouse.schema import Contents
@@ -34,37 +33,6 @@ NEAREST = 5
 LEAST_LIKENESS = 0.4
 _DIGEST = 12
 """Hex digits of a file's digest that begin the ids of its sheets."""
-
-
-_WORDS: dict[Language, dict[str, str]] = {
-    "zh": {
-        "no reason": "请用 --reason 写明撤回的原因；原因会记录在案并予以显示。",
-        "not withdrawn": "{asked} 没有被撤回，无从恢复。已撤回的可查 SELECT * FROM intake.withdrawals。",
-        "withdrawn already": "{asked} 已经撤回，无需再撤。已撤回的可查 SELECT * FROM intake.withdrawals。",
-        "several": "{asked} 可能指 {names}。请连同文件夹写明是哪一个。",
-        "unknown": "数据仓库中没有名为 {asked} 的文件或报送编号。相近的有：{names}。"
-        "全部名称可查 SELECT file_name, submission_id FROM data_quality。",
-        "none": "无", "between": "、", "sheets": "{count} 张表（{names}）",
-        "done": "已撤回：{file}：{sheets}", "undone": "恢复计入：{file}：{sheets}",
-        "also": "内容相同的文件还有 {names}，视为同一次报送，一并处理。",
-        "next": "下次运行之前，数据和结果不变：efficiency run --inbox DIR --period P",
-        "to undo": "如需恢复：efficiency withdraw {what} --undo",
-    },
-    "en": {
-        "no reason": "Say why it is withdrawn with --reason TEXT; the reason is kept and shown.",
-        "not withdrawn": "{asked} is not withdrawn. `SELECT * FROM intake.withdrawals` shows what is.",
-        "withdrawn already": "{asked} is withdrawn already. `SELECT * FROM intake.withdrawals` shows what is.",
-        "several": "{asked} may be {names}. Name the one that is meant with its folder.",
-        "unknown": "The warehouse knows no file and no submission {asked}. The nearest: {names}. "
-        "`SELECT file_name, submission_id FROM data_quality` lists all.",
-        "none": "none like it", "between": ", ", "sheets": "{count} sheets ({names})",
-        "done": "Withdrawn: {file}: {sheets}", "undone": "Counts again: {file}: {sheets}",
-        "also": "The same bytes are known as {names} too: that is the same submission.",
-        "next": "Facts and results are as they were until the next run: efficiency run --inbox DIR --period P",
-        "to undo": "To undo this: efficiency withdraw {what} --undo",
-    },
-}  # fmt: skip
-"""What the command says, and why it refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +47,31 @@ class Withdrawal:
     """Other names under which the same files are known."""
 
 
-def withdraw(
-    asked: str, reason: str | None, warehouse: Path, *, undo: bool = False, language: Language = "en"
-) -> Withdrawal:
+def withdraw(asked: str, reason: str | None, warehouse: Path, *, undo: bool = False) -> Withdrawal:
     """Withdraw a file, all versions of it so far, or one sheet; with `undo`, let what is withdrawn count again.
 
     `asked` is the file's path below the inbox, an end of it that only one file has, or a submission_id. Done under the
     warehouse's lock, as an ordinary publication: the file that is replaced is kept as a version. Raises UsageError when
     nothing is known by that name, there is nothing to withdraw or to undo, or no `reason` is given for a withdrawal;
-    WarehouseError when a run holds the warehouse or it cannot be written. `language` is that of the UsageErrors.
+    WarehouseError when a run holds the warehouse or it cannot be written.
     """
-    words = _WORDS[language]
     stated_reason = " ".join((reason or "").split())
     if not stated_reason and not undo:
-        raise UsageError(words["no reason"])
+        raise UsageError(say("Say why it is withdrawn with --reason TEXT; the reason is kept and shown."))
     target = warehouse.resolve()
     with lock(target):
         contents = warehouse_at(target)
-        file_name, sheets, known = _found(contents, asked, words)
+        file_name, sheets, known = _found(contents, asked)
         table = contents[WITHDRAWALS.qualified]
         standing = pl.col("submission_id").is_in(sheets) & pl.col("undone_at").is_null()
         withdrawn = set(table.filter(standing)["submission_id"])
         chosen = [sheet for sheet in sheets if (sheet in withdrawn) is undo]
         if not chosen:
-            raise UsageError(words["not withdrawn" if undo else "withdrawn already"].format(asked=asked))
+            raise UsageError(
+                say("{asked} is not withdrawn. `SELECT * FROM intake.withdrawals` shows what is.", asked=asked)
+                if undo
+                else say("{asked} is withdrawn already. `SELECT * FROM intake.withdrawals` shows what is.", asked=asked)
+            )
         now, sequence = datetime.now(UTC).replace(microsecond=0), last_sequence(contents)
         by = operator()
         if undo:
@@ -134,22 +103,25 @@ def withdraw(
     return Withdrawal(file_name, tuple(chosen), undo, tuple(sorted(known - {file_name})))
 
 
-def withdrawn_lines(done: Withdrawal, language: Language = "zh") -> list[str]:
+def withdrawn_lines(done: Withdrawal) -> list[str]:
     """The lines that the command prints: what was done, and what follows from it."""
-    words = _WORDS[language]
-    between = words["between"]
     (first, *further) = done.sheets
-    sheets = words["sheets"].format(count=len(done.sheets), names=between.join(done.sheets)) if further else first
-    lines = [words["undone" if done.undone else "done"].format(file=done.file_name, sheets=sheets)]
+    sheets = say("{number} sheets ({names})", number=len(done.sheets), names=done.sheets) if further else first
+    lines: list[str] = [
+        say("Counts again: {file}: {sheets}", file=done.file_name, sheets=sheets)
+        if done.undone
+        else say("Withdrawn: {file}: {sheets}", file=done.file_name, sheets=sheets)
+    ]
     if done.also:
-        lines.append(words["also"].format(names=between.join(done.also)))
-    lines.append(words["next"])
+        lines.append(say("The same bytes are known as {names} too: that is the same submission.", names=done.also))
+    lines.append(say("Facts and results are as they were until the next run: efficiency run --period P"))
     if not done.undone:
-        lines.append(words["to undo"].format(what=done.file_name if further else first))
+        what = done.file_name if further else first
+        lines.append(say("To undo this: efficiency withdraw {what} --undo", what=what))
     return lines
 
 
-def _found(contents: Contents, asked: str, words: Mapping[str, str]) -> tuple[str, list[str], set[str]]:
+def _found(contents: Contents, asked: str) -> tuple[str, list[str], set[str]]:
     """The file that `asked` names, the sheets of it that are meant, and the names of all files with its bytes."""
     submissions = contents[SUBMISSIONS.qualified]
     named = pl.concat(
@@ -163,14 +135,14 @@ def _found(contents: Contents, asked: str, words: Mapping[str, str]) -> tuple[st
         chosen = by_id
         file_name = str(by_id["file_name"][0])
     else:
-        file_name = _file_name(sorted(named["file_name"].unique()), submissions, asked, words)
+        file_name = _file_name(sorted(named["file_name"].unique()), submissions, asked)
         files = named.filter(pl.col("file_name") == file_name)["sha256"]
         chosen = submissions.filter(pl.col("sha256").is_in(files.implode()))
     names = set(named.filter(pl.col("sha256").is_in(chosen["sha256"].implode()))["file_name"])
     return file_name, chosen.sort("arrival")["submission_id"].to_list(), names
 
 
-def _file_name(names: list[str], submissions: pl.DataFrame, asked: str, words: Mapping[str, str]) -> str:
+def _file_name(names: list[str], submissions: pl.DataFrame, asked: str) -> str:
     """The one of `names` that is `asked` or that it ends with, or is an end of. Raises UsageError if there is none."""
     plain = asked.replace("\\", "/")
     if plain in names:
@@ -179,7 +151,13 @@ def _file_name(names: list[str], submissions: pl.DataFrame, asked: str, words: M
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise UsageError(words["several"].format(asked=asked, names=words["between"].join(fitting[:NEAREST])))
+        raise UsageError(
+            say(
+                "{asked} may be {names}. Name the one that is meant with its folder.",
+                asked=asked,
+                names=fitting[:NEAREST],
+            )
+        )
     ids = submissions["submission_id"].to_list()
     by_last = {name.rpartition("/")[2]: name for name in names}
     near = [
@@ -187,5 +165,11 @@ def _file_name(names: list[str], submissions: pl.DataFrame, asked: str, words: M
         *(by_last[last] for last in get_close_matches(plain.rpartition("/")[2], by_last, NEAREST, LEAST_LIKENESS)),
         *get_close_matches(plain, ids, NEAREST, 0.8),
     ]
-    nearest = words["between"].join(dict.fromkeys(near)) or words["none"]
-    raise UsageError(words["unknown"].format(asked=asked, names=nearest))
+    raise UsageError(
+        say(
+            "The warehouse knows no file and no submission {asked}. The nearest: {names}. "
+            "`SELECT file_name, submission_id FROM data_quality` lists all.",
+            asked=asked,
+            names=list(dict.fromkeys(near)) or say("none like it"),
+        )
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.language import in_language
 from efficiency.policy.model import VERIFY, VERIFY_TITLE
 from efficiency.project.settings import read_settings
 from efficiency.serving.channels import Notice, send
@@ -80,6 +81,10 @@ def success_notice(summary: Mapping[str, Any], titles: Mapping[str, str]) -> Not
 
 def failure_notice(periods: str, policy: str, error: BaseException) -> Notice:
     """The notice of a failed run. Of an error of the program only the type is named: its text may hold figures."""
-    reason = str(error) if isinstance(error, EfficiencyError) else f"{type(error).__name__}（程序错误，详见运行日志）"
+    reason = (
+        in_language(error, "zh")
+        if isinstance(error, EfficiencyError)
+        else f"{type(error).__name__}（程序错误，详见运行日志）"
+    )
     lines = (f"办法：{policy}；运行主机：{socket.gethostname()}", f"原因：{reason}", "请按原因处理后重新运行。")
     return Notice(f"能耗产出效益评价 {periods} 运行失败", lines)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from efficiency.errors import EfficiencyError, UsageError
+from efficiency.language import say
 from efficiency.processes import temporary_folder
-from efficiency.project import keep_project_file
-from efficiency.project.settings import CONFIG
+from efficiency.project import CONFIG, keep_project_file
 
 HOME = "PREFECT_HOME"
 _PATHS = (HOME, CONFIG, "PREFECT_PROFILES_PATH", "PREFECT_LOGGING_SETTINGS_PATH")
@@ -36,8 +36,12 @@ def enter_prefect_home(inbox: Path, *, keep: bool = False) -> None:
         if home.resolve().is_relative_to(inbox.resolve()):
             if keep:
                 raise UsageError(
-                    f"Prefect would keep its settings and history in {home}, inside the inbox, where others put files. "
-                    f"Start in another folder, or set {HOME} to one."
+                    say(
+                        "Prefect would keep its settings and history in {home}, inside the inbox, where others put "
+                        "files. Start in another folder, or set {variable} to one.",
+                        home=home,
+                        variable=HOME,
+                    )
                 )
             home = temporary_folder() / "prefect"
         os.environ[HOME] = str(home)
@@ -46,7 +50,14 @@ def enter_prefect_home(inbox: Path, *, keep: bool = False) -> None:
         home.mkdir(parents=True, exist_ok=True, mode=0o750)
         os.chdir(home)
     except OSError as error:
-        raise EfficiencyError(f"{home} cannot be used ({error}). Make it a writable folder, or set {HOME}.") from error
+        raise EfficiencyError(
+            say(
+                "{home} cannot be used ({error}). Make it a writable folder, or set {variable}.",
+                home=home,
+                error=error,
+                variable=HOME,
+            )
+        ) from error
 
 
 def with_absolute_paths(parameters: Mapping[str, Any]) -> dict[str, Any]:

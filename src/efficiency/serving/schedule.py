@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from efficiency.errors import UsageError
+from efficiency.language import say
 from efficiency.periods import period_start, shifted
 
 CRON = "0 6 5 * *"
@@ -20,7 +21,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(f"{name!r} is not a time zone. Name one as Asia/Shanghai with --timezone.") from error
+        raise UsageError(
+            say("{name!r} is not a time zone. Name one as Asia/Shanghai with --timezone.", name=name)
+        ) from error
 
 
 def due_periods(scheduled: datetime, timezone: str, published: Collection[str]) -> tuple[str, ...]:

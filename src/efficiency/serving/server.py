@@ -20,6 +20,7 @@ from pathlib import Path
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.interpreter import python
+from efficiency.language import say, shown
 from efficiency.system import allow_reuse
 
 API_URL = "PREFECT_API_URL"
@@ -47,9 +48,11 @@ def require_named() -> None:
 
 def no_answer(address: str) -> str:
     """The message that no server answers at `address`."""
-    return (
-        f"No Prefect server answers at {address}. Start it there (prefect server start), correct {API_URL}, "
-        f"or unset {API_URL} to do without it."
+    return say(
+        "No Prefect server answers at {address}. Start it there (prefect server start), correct {api_url}, "
+        "or unset {api_url} to do without it.",
+        address=address,
+        api_url=API_URL,
     )
 
 
@@ -70,14 +73,21 @@ def server(port: int) -> Iterator[str]:
     if _is_taken(port):
         if address_file.is_file() and address_file.read_text(encoding="utf-8") == address and answers(address):
             announce(
-                f"Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays."
+                say(
+                    "Using the Prefect server at {address}, which an earlier serve left when it was killed. It stays.",
+                    address=address,
+                )
             )
             with _named(address):
                 yield address
             return
         raise UsageError(
-            f"Port {port} of this machine is taken. If a Prefect server runs there, set "
-            f"{API_URL}=http://127.0.0.1:{port}/api to use it; otherwise name another with --port."
+            say(
+                "Port {port} of this machine is taken. If a Prefect server runs there, set "
+                "{api_url}=http://127.0.0.1:{port}/api to use it; otherwise name another with --port.",
+                port=port,
+                api_url=API_URL,
+            )
         )
     with _own(port, address, address_file), _named(address):
         yield address
@@ -97,7 +107,13 @@ def _named(address: str) -> Iterator[None]:
 def _own(port: int, address: str, address_file: Path) -> Iterator[None]:
     """Run a server at `address` within the block; `address_file` holds the address as long as the server runs."""
     home = address_file.parent
-    announce(f"Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...")
+    announce(
+        say(
+            "Starting a Prefect server at http://127.0.0.1:{port} (its history is kept in {home}) ...",
+            port=port,
+            home=home,
+        )
+    )
     with (home / "server.log").open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own words
             python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)),
@@ -117,8 +133,12 @@ def _own(port: int, address: str, address_file: Path) -> Iterator[None]:
         yield
         if process.poll() is not None:
             raise EfficiencyError(
-                f"The Prefect server has ended by itself (status {process.returncode}), and serving with it. "
-                f"Read {home / 'server.log'} and start again; a run that was at work is made up for."
+                say(
+                    "The Prefect server has ended by itself (status {returncode}), and serving with it. Read {log} "
+                    "and start again; a run that was at work is made up for.",
+                    returncode=process.returncode,
+                    log=home / "server.log",
+                )
             )
     finally:
         stopping.set()
@@ -145,13 +165,22 @@ def _wait_for(address: str, process: subprocess.Popen[bytes] | None) -> None:
     while not answers(address):
         if process is not None and process.poll() is not None:
             raise EfficiencyError(
-                f"The Prefect server did not start (status {process.returncode}). "
-                f"Read {Path(os.environ['PREFECT_HOME']) / 'server.log'}."
+                say(
+                    "The Prefect server did not start (status {returncode}). Read {log}.",
+                    returncode=process.returncode,
+                    log=Path(os.environ["PREFECT_HOME"]) / "server.log",
+                )
             )
         if time.monotonic() > until:
             raise EfficiencyError(no_answer(address))
         if process is None and not announced:
-            announce(f"Waiting for the Prefect server at {address} (up to {STARTUP_S} seconds) ...")
+            announce(
+                say(
+                    "Waiting for the Prefect server at {address} (up to {startup_s} seconds) ...",
+                    address=address,
+                    startup_s=STARTUP_S,
+                )
+            )
             announced = True
         time.sleep(0.5)
 
@@ -168,4 +197,4 @@ def _is_taken(port: int) -> bool:
 
 def announce(line: str) -> None:
     """Print a line for the operator on stderr."""
-    print(f"efficiency: {line}", file=sys.stderr, flush=True)
+    print(f"efficiency: {shown(line)}", file=sys.stderr, flush=True)

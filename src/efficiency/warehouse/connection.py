@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from efficiency.language import say
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.schema import literal
 
@@ -37,7 +38,11 @@ def open_published(path: Path, spill: Path | None = None) -> Iterator[duckdb.Duc
     """
     if path.is_dir():
         raise WarehouseError(
-            f"{path} is a folder. To do: name the DuckDB file itself, for example {path / 'efficiency.duckdb'}."
+            say(
+                "{path} is a folder. To do: name the DuckDB file itself, for example {file}.",
+                path=path,
+                file=path / "efficiency.duckdb",
+            )
         )
     with session(spill) as connection:
         try:
@@ -47,4 +52,4 @@ def open_published(path: Path, spill: Path | None = None) -> Iterator[duckdb.Duc
             connection.execute("USE warehouse")
             yield connection
         except (duckdb.Error, OSError) as error:
-            raise warehouse_error(error, path, "reading the warehouse") from error
+            raise warehouse_error(error, path, say("reading the warehouse")) from error

@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,23 +25,23 @@ class WarehouseBusyError(WarehouseError):
 _SIGNS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("no space left", "enospc", "disk quota", "file too large", "max_temp_directory_size"),
-        "the disk is full or a size limit is reached",
-        "free some space (old files in versions/ may be deleted) and run again",
+        say("the disk is full or a size limit is reached"),
+        say("free some space (old files in versions/ may be deleted) and run again"),
     ),
     (
         ("could not set lock", "conflicting lock", "different configuration", "already attached", "being used by"),
-        "the file is open for writing elsewhere",
-        "close that program, or let it open the file with read_only=True, and run again",
+        say("the file is open for writing elsewhere"),
+        say("close that program, or let it open the file with read_only=True, and run again"),
     ),
     (
         ("not a valid duckdb", "invalid database", "wrong version", "corrupt", "checksum", "file version number"),
-        "the file is not a DuckDB database that this version can read",
-        "name another file with --warehouse, or put back the newest file of versions/",
+        say("the file is not a DuckDB database that this version can read"),
+        say("name another file with --warehouse, or put back the newest file of versions/"),
     ),
     (
         ("permission denied", "read-only file system", "operation not permitted", "eacces", "erofs"),
-        "the file or its folder may not be written or read by this user",
-        "change the permissions, or name another place with --warehouse",
+        say("the file or its folder may not be written or read by this user"),
+        say("change the permissions, or name another place with --warehouse"),
     ),
 )
 _OS_SIGNS = {
@@ -63,8 +64,22 @@ def warehouse_error(error: Exception, path: Path, doing: str) -> WarehouseError:
     signs = _OS_SIGNS.get(number, text.lower()) if number is not None else text.lower()
     for words, cause, remedy in _SIGNS:
         if any(word in signs for word in words):
-            return WarehouseError(f"{doing} {path} failed: {cause}. To do: {remedy}. ({text})")
+            return WarehouseError(
+                say(
+                    "{doing} {path} failed: {cause}. To do: {remedy}. ({text})",
+                    doing=doing,
+                    path=path,
+                    cause=cause,
+                    remedy=remedy,
+                    text=text,
+                )
+            )
     return WarehouseError(
-        f"{doing} {path} failed: {text}. To do: see that the folder exists, is on a local disk and "
-        "may be written, and run again."
+        say(
+            "{doing} {path} failed: {text}. To do: see that the folder exists, is on a local disk and may be "
+            "written, and run again.",
+            doing=doing,
+            path=path,
+            text=text,
+        )
     )

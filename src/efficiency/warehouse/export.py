@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import UsageError
+from efficiency.language import say
 from efficiency.warehouse.connection import open_published
+from efficiency.warehouse.read import no_warehouse
 from efficiency.warehouse.schema import TABLES, all_views, quoted
 
 if TYPE_CHECKING:
@@ -58,21 +60,32 @@ def exported(warehouse: Path, name: str, period: str | None = None, policy_id: s
         known = _relations(connection)
         if name not in known and name in {*TABLES, *(view.name for view in all_views())}:
             raise UsageError(
-                f"{warehouse} was written by an earlier version, which had no {name}. It has one after the next "
-                "`efficiency run`."
+                say(
+                    "{warehouse} was written by an earlier version, which had no {name}. It has one after the next "
+                    "`efficiency run`.",
+                    warehouse=warehouse,
+                    name=name,
+                )
             )
         if name not in known:
-            views = ", ".join(one for one in known if "." not in one)
             raise UsageError(
-                f"{warehouse} has no view {name!r}. There are {views}; and tables such as results.scores: "
-                "`efficiency export` alone lists all."
+                say(
+                    "{warehouse} has no view {name!r}. There are {views}; and tables such as results.scores: "
+                    "`efficiency export` alone lists all.",
+                    warehouse=warehouse,
+                    name=name,
+                    views=[one for one in known if "." not in one],
+                )
             )
         source = ".".join(quoted(part) for part in name.split("."))
         empty: pl.DataFrame = connection.sql(f"SELECT * FROM {source} LIMIT 0").pl()
         asked = {"period": period, "policy_id": policy_id}
         asked = {column: value for column, value in asked.items() if value is not None}
         if lacking := [column for column in asked if column not in empty.columns]:
-            raise UsageError(f"{name} has no column {lacking[0]}. Leave out --{lacking[0].removesuffix('_id')}.")
+            option = f"--{lacking[0].removesuffix('_id')}"
+            raise UsageError(
+                say("{name} has no column {column}. Leave out {option}.", name=name, column=lacking[0], option=option)
+            )
         where = " AND ".join(f"{column} = ${column}" for column in asked) or "true"
         chosen = connection.sql(f"SELECT * FROM {source} WHERE {where} ORDER BY ALL", params=asked)
         yield Exported(name, {column: _titles(name).get(column, column) for column in empty.columns}, empty,
@@ -82,9 +95,7 @@ def exported(warehouse: Path, name: str, period: str | None = None, policy_id: s
 @contextmanager
 def _opened(warehouse: Path, spill: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     if not warehouse.exists():
-        raise UsageError(
-            f"There is no warehouse {warehouse}. Run `efficiency run` first, or name another file with --warehouse."
-        )
+        raise no_warehouse(warehouse)
     with open_published(warehouse.resolve(), Path(spill) if spill else None) as connection:
         connection.execute(f"SET memory_limit='{MEMORY}'")
         yield connection

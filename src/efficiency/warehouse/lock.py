@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from efficiency.errors import UsageError
+from efficiency.language import Text, say
 from efficiency.processes import user
 from efficiency.warehouse.errors import WarehouseBusyError, warehouse_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -30,12 +31,20 @@ def lock(path: Path) -> Iterator[None]:
     """
     if "?" in str(path.resolve()):
         raise UsageError(
-            f"The path {path.resolve()} holds a question mark, after which DuckDB looks for settings. "
-            "Rename the folder, or name another place with --warehouse."
+            say(
+                "The path {path} holds a question mark, after which DuckDB looks for settings. Rename the folder, "
+                "or name another place with --warehouse.",
+                path=path.resolve(),
+            )
         )
-    busy = (
-        "another run holds the warehouse: {}. To do: wait for it to end and run again; the lock goes with its process."
-    )
+
+    def busy(holder: str) -> Text:
+        return say(
+            "another run holds the warehouse: {holder}. To do: wait for it to end and run again; the lock goes "
+            "with its process.",
+            holder=holder,
+        )
+
     with _held(*_files(path), busy):
         yield
 
@@ -47,17 +56,22 @@ def serving_lock(path: Path) -> Iterator[None]:
     Runs go on meanwhile, each with its own `lock`. Raises WarehouseBusyError naming the process that serves already,
     WarehouseError when the folder cannot be written.
     """
-    busy = (
-        f"the schedule of the warehouse {path.resolve()} is served already: {{}}. To do: stop that process first, or "
-        "name another warehouse with --warehouse."
-    )
+
+    def busy(holder: str) -> Text:
+        return say(
+            "the schedule of the warehouse {path} is served already: {holder}. To do: stop that process first, or "
+            "name another warehouse with --warehouse.",
+            path=path.resolve(),
+            holder=holder,
+        )
+
     with _held(*_files(path, "serving"), busy):
         yield
 
 
 @contextlib.contextmanager
-def _held(file: Path, note: Path, busy: str) -> Iterator[None]:
-    """Keep `file` locked within the block, with this process in `note`; `busy` says that {} holds it already."""
+def _held(file: Path, note: Path, busy: Callable[[str], Text]) -> Iterator[None]:
+    """Keep `file` locked within the block, with this process in `note`; `busy` says who holds it already."""
     from filelock import FileLock, Timeout  # takes a tenth of a second to import
 
     with contextlib.ExitStack() as held:
@@ -66,9 +80,9 @@ def _held(file: Path, note: Path, busy: str) -> Iterator[None]:
             held.enter_context(FileLock(file, timeout=0))
             note.write_text(_this_process(), encoding="utf-8")
         except Timeout:
-            raise WarehouseBusyError(busy.format(_holder_in(note))) from None
+            raise WarehouseBusyError(busy(_holder_in(note))) from None
         except OSError as error:
-            raise warehouse_error(error, file, "locking the warehouse with") from error
+            raise warehouse_error(error, file, say("locking the warehouse with")) from error
         try:
             yield
         finally:
@@ -91,7 +105,7 @@ def holder(path: Path) -> str | None:
     except Timeout:
         return _holder_in(note)
     except OSError as error:
-        raise warehouse_error(error, file, "looking at the lock") from error
+        raise warehouse_error(error, file, say("looking at the lock")) from error
 
 
 def _files(path: Path, purpose: str = "lock") -> tuple[Path, Path]:
@@ -108,6 +122,6 @@ def _this_process() -> str:
 def _holder_in(note: Path) -> str:
     """The text of the note; the holder writes it a moment after it has the lock."""
     try:
-        return note.read_text(encoding="utf-8").strip() or f"{note.name} does not say who"
+        return note.read_text(encoding="utf-8").strip() or say("{name} does not say who", name=note.name)
     except (OSError, ValueError) as error:
-        return f"{note.name} cannot be read ({error})"
+        return say("{name} cannot be read ({error})", name=note.name, error=error)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
+from efficiency.language import say
 from efficiency.system import held_open, sync_to_disk
 from efficiency.warehouse.connection import STORAGE_VERSION, open_published, session
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
@@ -116,7 +117,7 @@ class StagedWarehouse:
         try:
             _put_in_place(self.staging, self.target, self.keep)
         except (duckdb.Error, OSError) as error:
-            raise warehouse_error(error, self.target, "publishing") from error
+            raise warehouse_error(error, self.target, say("publishing")) from error
 
     def close(self) -> None:
         """Close a file that is not written to its end, so that it can be removed."""
@@ -134,7 +135,7 @@ class StagedWarehouse:
             self._file = _NewFile(self.staging)
             self._file.fill(contents, contents.frames)
         except (duckdb.Error, OSError) as error:
-            raise warehouse_error(error, self.target, "publishing") from error
+            raise warehouse_error(error, self.target, say("publishing")) from error
 
     def _finish(self, contents: Contents) -> None:
         """Write the other tables, close the file and verify it. Raises WarehouseError."""
@@ -145,7 +146,7 @@ class StagedWarehouse:
             self._file.complete()
             _verify(self.staging, contents)
         except (duckdb.Error, OSError) as error:
-            raise warehouse_error(error, self.target, "publishing") from error
+            raise warehouse_error(error, self.target, say("publishing")) from error
 
 
 def publish_table(path: Path, table: Table, rows: pl.DataFrame, *, keep: int = KEPT_VERSIONS) -> None:
@@ -161,10 +162,17 @@ def publish_table(path: Path, table: Table, rows: pl.DataFrame, *, keep: int = K
         with open_published(staging) as connection:
             ((found,),) = connection.sql(f"SELECT count(*) FROM {qualified_sql(table)}").fetchall()
         if found != rows.height:
-            raise WarehouseError(f"{table.qualified} holds {found} rows after writing {rows.height}. To do: try again.")
+            raise WarehouseError(
+                say(
+                    "{qualified} holds {found} rows after writing {expected}. To do: try again.",
+                    qualified=table.qualified,
+                    found=found,
+                    expected=rows.height,
+                )
+            )
         _put_in_place(staging, target, keep)
     except (duckdb.Error, OSError) as error:
-        raise warehouse_error(error, target, "publishing") from error
+        raise warehouse_error(error, target, say("publishing")) from error
     finally:
         discard(staging)
 
@@ -205,7 +213,7 @@ def roll_back(path: Path, version: Path, *, keep: int = KEPT_VERSIONS) -> None:
     try:
         _put_in_place(staging, target, keep)
     except (duckdb.Error, OSError) as error:
-        raise warehouse_error(error, target, "publishing") from error
+        raise warehouse_error(error, target, say("publishing")) from error
     finally:
         discard(staging)
 
@@ -287,7 +295,9 @@ def _declarations() -> Iterator[str]:
 def _verify(staging: Path, contents: Contents) -> None:
     """Reopen the file as a reader would. Raises WarehouseError unless every row is there; every view must answer."""
     if staging.with_name(f"{staging.name}.wal").exists():
-        raise WarehouseError(f"{staging} was not closed cleanly: a write-ahead log is left. To do: run again.")
+        raise WarehouseError(
+            say("{staging} was not closed cleanly: a write-ahead log is left. To do: run again.", staging=staging)
+        )
     with open_published(staging) as connection:
         counts = ", ".join(f"(SELECT count(*) FROM {qualified_sql(table)})" for table in TABLES.values())
         # `execute` plans a query once, `sql` twice.
@@ -295,8 +305,13 @@ def _verify(staging: Path, contents: Contents) -> None:
         for qualified, rows in zip(TABLES, found, strict=True):
             if rows != (expected := contents.height(qualified)):
                 raise WarehouseError(
-                    f"{qualified} holds {rows} rows after writing {expected}; nothing was published. "
-                    "To do: run again; if it happens twice, check the disk."
+                    say(
+                        "{qualified} holds {rows} rows after writing {expected}; nothing was published. To do: run "
+                        "again; if it happens twice, check the disk.",
+                        qualified=qualified,
+                        rows=rows,
+                        expected=expected,
+                    )
                 )
         for view in all_views():
             rows = 0 if view.of_facts else 1
@@ -314,8 +329,12 @@ def _replace(staging: Path, target: Path) -> None:
                 raise
             if not attempts_left:
                 raise WarehouseError(
-                    f"{target} is held open by another program. To do: close it there (a notebook, "
-                    f"DBeaver, Excel) and run again. ({error})"
+                    say(
+                        "{target} is held open by another program. To do: close it there (a notebook, DBeaver, Excel) "
+                        "and run again. ({error})",
+                        target=target,
+                        error=error,
+                    )
                 ) from error
             time.sleep(0.5)
     sync_to_disk(target.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from efficiency.errors import UsageError
+from efficiency.language import say
 from efficiency.warehouse.connection import open_published
 from efficiency.warehouse.errors import WarehouseError
 from efficiency.warehouse.schema import TABLES, Contents, aware_utc, literal, qualified_sql, quoted
@@ -51,10 +52,18 @@ def existing(path: Path, only: Collection[str] | None = None) -> Contents:
     """As `load`. Raises UsageError when there is no such file."""
     contents = load(path, only)
     if contents is None:
-        raise UsageError(
-            f"There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse."
-        )
+        raise no_warehouse(path)
     return contents
+
+
+def no_warehouse(path: Path) -> UsageError:
+    """What to raise where there is no warehouse yet and one is needed."""
+    return UsageError(
+        say(
+            "There is no warehouse {path}. Run `efficiency run` first, or name another file with --warehouse.",
+            path=path,
+        )
+    )
 
 
 def row_count(path: Path, tables: Iterable[Table]) -> int:
@@ -131,9 +140,13 @@ def _frame(
     missing = [column.name for column in table.columns if not column.nullable and column.name not in written]
     if missing:
         raise WarehouseError(
-            f"{table.qualified} lacks the column {', '.join(missing)}, which every version of this software writes: "
-            "the file was altered. To do: put back an earlier file with `efficiency rollback`, or name another with "
-            "--warehouse."
+            say(
+                "{qualified} lacks the column {missing}, which every version of this software writes: the file was "
+                "altered. To do: put back an earlier file with `efficiency rollback`, or name another with "
+                "--warehouse.",
+                qualified=table.qualified,
+                missing=missing,
+            )
         )
     frame: pl.DataFrame = connection.sql(f"SELECT {', '.join(names)} FROM {qualified_sql(table)} WHERE {where}").pl()
     return table.conform(aware_utc(frame))

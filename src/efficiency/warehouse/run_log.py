@@ -13,6 +13,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from efficiency.language import say
 from efficiency.warehouse.errors import warehouse_error
 from efficiency.warehouse.versions import versions_folder
 
@@ -48,7 +49,7 @@ def append_entry(warehouse: Path, values: Mapping[str, object]) -> str:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise warehouse_error(error, file, "writing the log of runs") from error
+        raise warehouse_error(error, file, say("writing the log of runs")) from error
     return str(entry["sha256"])
 
 
@@ -67,12 +68,17 @@ def chain_errors(entries: list[Entry]) -> list[str]:
     before = ""
     for number, entry in enumerate(entries, start=1):
         if "unreadable" in entry:
-            errors.append(f"line {number} is no entry: {entry['unreadable']}")
+            errors.append(say("line {number} is no entry: {entry}", number=number, entry=entry["unreadable"]))
             continue
         if entry.get("sha256") != _digest(entry):
-            errors.append(f"line {number} was altered after it was written")
+            errors.append(say("line {number} was altered after it was written", number=number))
         if entry.get("previous") != before:
-            errors.append(f"line {number} does not follow the line before it: something was removed or put in between")
+            errors.append(
+                say(
+                    "line {number} does not follow the line before it: something was removed or put in between",
+                    number=number,
+                )
+            )
         before = str(entry.get("sha256"))
     return errors
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from efficiency.language import say
 from efficiency.warehouse.connection import open_published
 from efficiency.warehouse.errors import WarehouseError, warehouse_error
 from efficiency.warehouse.staging import clear_leftovers, discard, staging_file
@@ -125,8 +126,11 @@ def describe(path: Path) -> Version:
         }
         if "results.evaluations" not in tables:
             raise WarehouseError(
-                f"{path} is no warehouse of this software: it has no evaluations. To do: name a file "
-                "that `efficiency rollback --list` shows, or a copy of one."
+                say(
+                    "{path} is no warehouse of this software: it has no evaluations. To do: name a file that "
+                    "`efficiency rollback --list` shows, or a copy of one.",
+                    path=path,
+                )
             )
         current = connection.sql(
             "SELECT evaluation_id FROM results.evaluations WHERE current ORDER BY period, policy_id"
@@ -159,7 +163,7 @@ def copy_to_staging(path: Path, target: Path) -> Path:
         describe(staging)
     except (duckdb.Error, OSError) as error:
         discard(staging)
-        raise warehouse_error(error, path, "copying") from error
+        raise warehouse_error(error, path, say("copying")) from error
     except BaseException:
         discard(staging)
         raise

@@ -34,6 +34,7 @@ from efficiency.evaluation.targets import (
     what_it_takes,
     why_out_of_reach,
 )
+from efficiency.language import say
 from efficiency.periods import period_end
 from efficiency.policy.formulas import formula_of
 from efficiency.policy.load import parse_policy
@@ -314,15 +315,23 @@ def _evaluation(
     current = evaluations.filter(pl.col("current")).sort("created_at", "evaluation_id", descending=True)
     of_period = current.filter(pl.col("period") == period)
     if of_period.is_empty():
-        known = ", ".join(current["period"].unique().sort()) or "none yet"
+        known = current["period"].unique().sort().to_list() or say("none yet")
         raise ExplainError(
-            f"{period} has not been evaluated. Evaluated periods: {known}. Run it first, or name one of them."
+            say(
+                "{period} has not been evaluated. Evaluated periods: {known}. Run it first, or name one of them.",
+                period=period,
+                known=known,
+            )
         )
     found = of_period.filter(pl.col("policy_id") == policy_id) if policy_id else of_period
     if found.is_empty():
         raise ExplainError(
-            f"{period} has not been evaluated under policy {policy_id!r}. "
-            f"Evaluated under: {', '.join(of_period['policy_id'])}."
+            say(
+                "{period} has not been evaluated under policy {policy_id!r}. Evaluated under: {others}.",
+                period=period,
+                policy_id=policy_id,
+                others=of_period["policy_id"].to_list(),
+            )
         )
     evaluation = found.row(0, named=True)
     return evaluation, tuple(id_ for id_ in of_period["policy_id"] if id_ != evaluation["policy_id"])
@@ -379,11 +388,22 @@ def _find(key: str, scores: pl.DataFrame, enterprises: pl.DataFrame) -> str:
     if len(codes) == 1:
         return codes[0]
     if codes:
-        raise ExplainError(f"{key!r} is the name of {len(codes)} enterprises. Give the code: {', '.join(codes)}.")
+        raise ExplainError(
+            say(
+                "{key!r} is the name of {number} enterprises. Give the code: {codes}.",
+                key=key,
+                number=len(codes),
+                codes=codes,
+            )
+        )
     shown = {normalise_name(name): f"{name} ({code})" for code, name in scores.select("uscc", "name").iter_rows()}
     near = [shown[name] for name in get_close_matches(wanted, shown, n=NEAREST, cutoff=0.3)]
-    remedy = f"Did you mean {'; '.join(near)}?" if near else "Give its 统一社会信用代码 or its name as registered."
-    raise ExplainError(f"no enterprise {key!r} in this evaluation. {remedy}")
+    remedy = (
+        say("Did you mean {near}?", near="; ".join(near))
+        if near
+        else say("Give its 统一社会信用代码 or its name as registered.")
+    )
+    raise ExplainError(say("no enterprise {key!r} in this evaluation. {remedy}", key=key, remedy=remedy))
 
 
 def _in_order(own: pl.DataFrame, cohort: Cohort | None) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.evaluation.robustness.restated import CASES
-from efficiency.policy.model import OWN
+from efficiency.policy.values import OWN
 from schemas import DATA_ERRORS
 from schemas.results import own_schema
 

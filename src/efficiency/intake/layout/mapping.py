@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from glob import escape
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
@@ -20,11 +20,12 @@ from efficiency.errors import UsageError
 from efficiency.intake.layout.header_cells import IDENTITY, ROLES, ColumnMatch, Header
 from efficiency.intake.layout.headers import HEADER_ROWS, LONGEST_NAME, SEARCHED
 from efficiency.intake.parsing import Timing, find_unit, marker, timing_in
+from efficiency.language import joined, of_pydantic, reason, say
 from efficiency.reference.tables import carrier_aliases, normalise_name
 from schemas import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from efficiency.intake.formats import Grid
 
@@ -53,13 +54,19 @@ class MappedColumn(BaseModel):
     @model_validator(mode="after")
     def _is_understood(self) -> Self:
         if (self.header is None) == (self.column is None):
-            raise ValueError('give either header = "…" or column = "C"')
+            raise ValueError(say('give either header = "…" or column = "C"'))
         if self.unit is not None and find_unit(self.unit) is None:
-            raise ValueError(f"unit {self.unit!r} is not known; `efficiency template` shows the units of each form")
+            raise ValueError(
+                say("unit {unit!r} is not known; `efficiency template` shows the units of each form", unit=self.unit)
+            )
         if self.carrier is not None and normalise_name(self.carrier) not in carrier_aliases():
-            raise ValueError(f"carrier {self.carrier!r} is not in the carriers table; write e.g. 天然气")
+            raise ValueError(
+                say("carrier {carrier!r} is not in the carriers table; write e.g. 天然气", carrier=self.carrier)
+            )
         if self.span is not None and marker(normalise_name(self.span)) is None:
-            raise ValueError(f"span {self.span!r} is not understood; write 本月, 累计 or a month such as 10月")
+            raise ValueError(
+                say("span {span!r} is not understood; write 本月, 累计 or a month such as 10月", span=self.span)
+            )
         return self
 
 
@@ -82,14 +89,26 @@ class MappedSheet(BaseModel):
     @model_validator(mode="after")
     def _names_the_form(self) -> Self:
         if self.form not in FORMS:
-            raise ValueError(f"form {self.form!r} is not known; it is one of {', '.join(FORMS)}")
+            raise ValueError(say("form {form!r} is not known; it is one of {forms}", form=self.form, forms=list(FORMS)))
         allowed = {*FORMS[self.form].names, *ROLES}
         for column in self.column:
             if column.field not in allowed:
                 fields = ", ".join(FORMS[self.form].names)
-                raise ValueError(f"field {column.field!r} is not one of form {self.form}: {fields}")
+                raise ValueError(
+                    say(
+                        "field {field!r} is not one of form {form}: {fields}",
+                        field=column.field,
+                        form=self.form,
+                        fields=fields,
+                    )
+                )
         if self.period is not None and timing_in(self.period).span() is None:
-            raise ValueError(f"period {self.period!r} is not understood; write 2026年10月, 2026年1-10月 or 2026年度")
+            raise ValueError(
+                say(
+                    "period {period!r} is not understood; write 2026年10月, 2026年1-10月 or 2026年度",
+                    period=self.period,
+                )
+            )
         return self
 
     def fits(self, file_name: str, sheet: str) -> bool:
@@ -138,14 +157,16 @@ def load_mapping(path: Path) -> MappingFile:
         text = path.read_text(encoding="utf-8-sig")
         mapping = MappingFile.model_validate(tomllib.loads(text))
     except OSError as error:
-        raise UsageError(f"The mapping file {path} cannot be read ({error.strerror}). Check the name.") from error
+        raise UsageError(
+            say("The mapping file {path} cannot be read ({reason}). Check the name.", path=path, reason=reason(error))
+        ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"The mapping file {path} is not UTF-8 text. Save it as UTF-8.") from error
+        raise UsageError(say("The mapping file {path} is not UTF-8 text. Save it as UTF-8.", path=path)) from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"The mapping file {path} is not TOML: {error}.") from error
+        raise UsageError(say("The mapping file {path} is not TOML: {error}.", path=path, error=error)) from error
     except ValidationError as error:
-        faults = "\n".join(f"  {_place(fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        raise UsageError(f"The mapping file {path} cannot be used:\n{faults}") from error
+        faults = joined(map(_fault, error.errors()), "\n")
+        raise UsageError(say("The mapping file {path} cannot be used:\n{faults}", path=path, faults=faults)) from error
     mapping._sha256 = sha256(text.encode("utf-8")).hexdigest()
     return mapping
 
@@ -240,6 +261,11 @@ def _likely_header(grid: Grid) -> int | None:
     counts = [texts(row) for row in grid.rows(0, min(grid.height, SEARCHED))]
     most = max(counts, default=0)
     return next(row_index for row_index, count in enumerate(counts) if count >= LIKE_MOST * most) if most else None
+
+
+def _fault(found: Mapping[str, Any]) -> str:
+    """One line about a fault: where it is and what is wrong."""
+    return joined([f"  {_place(found['loc'])}", of_pydantic(found)], ": ")
 
 
 def _place(location: Sequence[str | int]) -> str:

@@ -8,7 +8,8 @@ import polars as pl
 
 from efficiency.evaluation.robustness import ALL, LEVEL
 from efficiency.policy import words
-from efficiency.policy.model import OWN, PROPOSALS, VERIFY_TITLE
+from efficiency.policy.model import PROPOSALS, VERIFY_TITLE
+from efficiency.policy.values import OWN
 from efficiency.reports import robustness
 from efficiency.reports.content.columns import INTERVAL_TITLE, confidence_title
 from efficiency.reports.content.lists import list_titles

@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say
 from efficiency.reports.workbook import EVALUATION_PROPERTY, POLICY_PROPERTY, custom_properties, unique_parts
 
 if TYPE_CHECKING:
@@ -42,8 +43,14 @@ def reports_folder(output: Path, period: str, policy_id: str) -> Path:
     other = policy_in(own, period)
     if other not in {None, policy_id}:
         raise PlaceError(
-            f"The folders {usual} and {own} both hold evaluations by other policies, the second by {other}, and are "
-            f"not to be overwritten by {policy_id}. Rename the second, or name another folder with --output."
+            say(
+                "The folders {usual} and {own} both hold evaluations by other policies, the second by {other}, and are "
+                "not to be overwritten by {policy_id}. Rename the second, or name another folder with --output.",
+                usual=usual,
+                own=own,
+                other=other,
+                policy_id=policy_id,
+            )
         )
     return own
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import reason, say
 from efficiency.processes import process_mark, process_of
 from efficiency.reports.delivery.folders import PlaceError, reports_folder
 from efficiency.system import alive, swapped
@@ -63,7 +64,11 @@ def _stage(output: Path, period: str, policy_id: str) -> Delivery:
         staged.mkdir()
     except OSError as error:
         raise PlaceError(
-            f"The output folder {output} cannot be written ({error.strerror}). Free it or name another with --output."
+            say(
+                "The output folder {output} cannot be written ({reason}). Free it or name another with --output.",
+                output=output,
+                reason=reason(error),
+            )
         ) from error
     return Delivery(staged, target)
 
@@ -91,8 +96,11 @@ def _require_writable(target: Path, name: str) -> None:
         (target / name).rmdir()
     except OSError as error:
         raise PlaceError(
-            f"The folder {target} cannot be written ({error.strerror}). "
-            "Make it writable, or name another with --output."
+            say(
+                "The folder {target} cannot be written ({reason}). Make it writable, or name another with --output.",
+                target=target,
+                reason=reason(error),
+            )
         ) from error
 
 
@@ -103,8 +111,11 @@ def require_replaceable(delivery: Delivery) -> None:
         place = delivery.target / path.name
         if path.is_file() and place.is_dir():
             raise PlaceError(
-                f"{place} is a folder, and the report of this name cannot be put there. Remove or rename it, and run "
-                "again. Nothing was published."
+                say(
+                    "{place} is a folder, and the report of this name cannot be put there. Remove or rename it, and "
+                    "run again. Nothing was published.",
+                    place=place,
+                )
             )
 
 
@@ -113,8 +124,11 @@ def _require_folders(delivery: Delivery) -> None:
     for folder in (delivery.target, delivery.target / RETURNED, delivery.target / TOWNS):
         if folder.exists() and not folder.is_dir():
             raise PlaceError(
-                f"{folder} is a file, and the folder of this name for the reports cannot be made. Remove or rename "
-                "it, or name another folder with --output. Nothing was published."
+                say(
+                    "{folder} is a file, and the folder of this name for the reports cannot be made. Remove or rename "
+                    "it, or name another folder with --output. Nothing was published.",
+                    folder=folder,
+                )
             )
 
 
@@ -162,9 +176,13 @@ def deliver(delivery: Delivery) -> tuple[Path, ...]:
         delivery.staged.rmdir()
     except OSError as error:
         raise DeliveryError(
-            f"{error.filename2 or error.filename} cannot be replaced ({error.strerror}); is it open in Excel? "
-            f"The warehouse is published; the new reports wait in {delivery.staged}. "
-            "Close the file and run again."
+            say(
+                "{file} cannot be replaced ({reason}); is it open in Excel? The warehouse is published; the new "
+                "reports wait in {staged}. Close the file and run again.",
+                file=error.filename2 or error.filename,
+                reason=reason(error),
+                staged=delivery.staged,
+            )
         ) from error
     return files
 

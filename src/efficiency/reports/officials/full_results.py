@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.errors import EfficiencyError
+from efficiency.language import say
 from efficiency.reports.text import harmless
 from schemas import INDICATORS, SCORES
 
@@ -47,8 +48,13 @@ def write_full_results(folder: Path, report: Report) -> None:
         defused.rename(shown).write_csv(path.with_suffix(".csv"), include_bom=True)
     except (OSError, pl.exceptions.ComputeError) as error:  # the latter for a disk that is full
         raise EfficiencyError(
-            f"{path.name} cannot be written to {folder} ({error}). Free some space or name another folder "
-            "with --output, and run again."
+            say(
+                "{name} cannot be written to {folder} ({error}). Free some space or name another folder with "
+                "--output, and run again.",
+                name=path.name,
+                folder=folder,
+                error=error,
+            )
         ) from error
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from efficiency.errors import EfficiencyError
 from efficiency.interpreter import python
+from efficiency.language import say
 
 _BUNDLING = (
     "import sys, vl_convert; "
@@ -48,7 +49,9 @@ def chart_library() -> str:
     bundle, complaint = bundling.communicate()
     if bundling.returncode:
         output = " ".join(complaint.decode("utf-8", "replace").split())[-300:]
-        raise EfficiencyError(f"The charts of the page cannot be bundled: {output}. Install the environment anew.")
+        raise EfficiencyError(
+            say("The charts of the page cannot be bundled: {output}. Install the environment anew.", output=output)
+        )
     text = bundle.decode("utf-8").replace("\r", "").replace("</script", "<\\/script").replace("<!--", "<\\!--")
     if _is_verified(text.encode("utf-8")):
         _keep(text)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from efficiency.errors import not_written
+from efficiency.language import say
 from efficiency.reports import robustness
 from efficiency.reports.content import one_page
 from efficiency.reports.page.chart_library import chart_library
@@ -73,7 +74,7 @@ def write_page(path: Path, report: Report, *, limit: int = ENTERPRISES) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
     except OSError as error:
-        raise not_written(path, error, "Make its folder writable, and run again.") from error
+        raise not_written(path, error, say("Make its folder writable, and run again.")) from error
     finally:
         if temporary.exists():
             temporary.unlink()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import polars as pl
 
 from efficiency.errors import EfficiencyError, not_written
+from efficiency.language import say
 from efficiency.reports.submitters.marks import MAX_COMMENTS, cell_marks
 from efficiency.reports.submitters.package import ReturnWorkbook, UnusualWorkbookError, too_large
 from efficiency.reports.submitters.problem_list import in_order, problem_list
@@ -147,7 +148,12 @@ def target_below(directory: Path, name: str) -> Path:
     target = directory.joinpath(*(kept or ["未命名"]))
     if not target.resolve().is_relative_to(directory.resolve()):
         raise EfficiencyError(
-            f"{target} leads out of {directory} by a symbolic link. Remove the link or choose another --output folder."
+            say(
+                "{target} leads out of {directory} by a symbolic link. Remove the link or choose another --output "
+                "folder.",
+                target=target,
+                directory=directory,
+            )
         )
     return target
 
@@ -198,7 +204,7 @@ def _save(content: bytes, target: Path) -> None:
             complete.unlink(missing_ok=True)
     except OSError as error:
         raise not_written(
-            target, error, "Close it in Excel or WPS, or make its folder writable, and run again."
+            target, error, say("Close it in Excel or WPS, or make its folder writable, and run again.")
         ) from error
 
 

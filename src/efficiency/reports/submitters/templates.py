@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from efficiency.errors import UsageError, not_written
+from efficiency.language import say
 from efficiency.reports.palette import ACCENT, FONT, HEADER, INK, MUTED, RULE
 from efficiency.reports.submitters.template_forms import templates
 from efficiency.reports.text import display_width
@@ -82,13 +83,16 @@ def write_templates(directory: Path) -> list[Path]:
             for path, place in zip(written, places, strict=True):
                 if place.exists() and not (place.is_file() and place.read_bytes() == path.read_bytes()):
                     raise UsageError(
-                        f"{place} is there already and is not the blank template; it may have been filled in. Nothing "
-                        "was written. Move it away, or name another folder."
+                        say(
+                            "{place} is there already and is not the blank template; it may have been filled in. "
+                            "Nothing was written. Move it away, or name another folder.",
+                            place=place,
+                        )
                     )
             for path, place in zip(written, places, strict=True):
                 path.replace(place)
     except OSError as error:
-        raise not_written(directory, error, "Choose a folder that can be written.") from error
+        raise not_written(directory, error, say("Choose a folder that can be written.")) from error
     return places
 
 
@@ -112,7 +116,9 @@ def _write(template: Template, path: Path) -> Path:
             lists = _write_guide(workbook, guide, template)
             _write_data(workbook, data, template, lists)
     except (OSError, FileCreateError) as error:
-        raise not_written(path, error, "Close it in Excel or WPS, or choose a folder that can be written.") from error
+        raise not_written(
+            path, error, say("Close it in Excel or WPS, or choose a folder that can be written.")
+        ) from error
     return path
 
 

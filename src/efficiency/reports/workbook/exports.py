@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from efficiency.errors import UsageError, not_written
+from efficiency.language import say
 from efficiency.reports.text import clean_frame, display_width, harmless, sheet_name
 from efficiency.reports.workbook.rows import EveryDigit, write_text
 from efficiency.reports.workbook.save import custom_properties, new_workbook
@@ -44,7 +45,13 @@ def write_export(path: Path, name: str, headers: Sequence[str], table: Slices, *
     """
     ending = path.suffix.lower()
     if ending not in _WRITERS:
-        raise UsageError(f"{path} ends with {ending or 'nothing'}. Name a file that ends with {', '.join(_WRITERS)}.")
+        raise UsageError(
+            say(
+                "{path} has not one of the endings {endings}, which say the format. Name a file that ends so.",
+                path=path,
+                endings=list(_WRITERS),
+            )
+        )
     _require_free(path, headers, replace=replace)
     rows = 0
 
@@ -61,7 +68,7 @@ def write_export(path: Path, name: str, headers: Sequence[str], table: Slices, *
         _WRITERS[ending](temporary, name, headers, (table[0], counted()))
         temporary.replace(path)
     except (OSError, pl.exceptions.ComputeError) as error:
-        raise not_written(path, error, "Close it where it is open, or name another file.") from error
+        raise not_written(path, error, say("Close it where it is open, or name another file.")) from error
     finally:
         temporary.unlink(missing_ok=True)
     return rows
@@ -72,9 +79,11 @@ def _require_free(path: Path, headers: Sequence[str], *, replace: bool) -> None:
     if not path.exists():
         return
     if not replace:
-        raise UsageError(f"{path} is there already. Name another file, or give --replace.")
+        raise UsageError(say("{path} is there already. Name another file, or give --replace.", path=path))
     if not path.is_file() or not _is_export(path, headers):
-        raise UsageError(f"{path} is no export of this table, so --replace leaves it. Move it away, or name another.")
+        raise UsageError(
+            say("{path} is no export of this table, so --replace leaves it. Move it away, or name another.", path=path)
+        )
 
 
 def _is_export(path: Path, headers: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from efficiency.errors import not_written
+from efficiency.language import say
 from efficiency.reports.workbook.styles import Styles
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def new_workbook(
         temporary.replace(path)
     except (OSError, FileCreateError) as error:
         raise not_written(
-            path, error, "Close it in Excel or WPS, or make its folder writable, and run again."
+            path, error, say("Close it in Excel or WPS, or make its folder writable, and run again.")
         ) from error
     finally:
         if temporary.exists():

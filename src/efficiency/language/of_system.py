@@ -1,0 +1,43 @@
+"""The language that the user's system is set to: the variables that gettext goes by, on Windows its own setting."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from efficiency.language.messages import Language
+
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""The first that is not empty says the locale."""
+
+
+def language_of_system() -> Language:
+    """Chinese where the system is set to it, English otherwise.
+
+    As for gettext, LANGUAGE lists languages in the order of preference and holds unless the locale is C.
+    """
+    named = next((value for name in _VARIABLES if (value := os.environ.get(name))), None)
+    if named is None:
+        named = _of_windows() if sys.platform == "win32" else ""
+    if named.partition(".")[0] in ("", "C", "POSIX"):
+        return "en"
+    wanted = os.environ.get("LANGUAGE") or named
+    for one in wanted.split(":"):
+        if one.lower().startswith(("zh", "chinese")):
+            return "zh"
+        if one.lower().startswith("en"):
+            return "en"
+    return "en"
+
+
+def _of_windows() -> str:
+    """The language of Windows' own menus; the locale of its formats where that is not known."""
+    if sys.platform != "win32":  # for the types: the calls are there alone
+        return ""
+    import ctypes
+
+    number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+    return locale.windows_locale.get(number) or locale.getlocale()[0] or ""
