@@ -13,6 +13,7 @@ from efficiency.commands import (
     check,
     checkup,
     compare,
+    doctor,
     explain,
     init,
     next_step,
@@ -51,6 +52,7 @@ COMMANDS = (
     reissue,
     rollback,
     audit,
+    doctor,
 )
 """In the order of `efficiency --help`."""
 PROJECT_WIDE = ("inbox", "warehouse", "output", "policy")
