@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"warehouse", "reports"}),
     frozenset({"job"}),
     frozenset({"review", "serving"}),
-    frozenset({"flows"}),
+    frozenset({"flows", "doctor"}),
     frozenset({"commands"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),

@@ -14,6 +14,7 @@ from efficiency.commands import (
     checkup,
     compare,
     completion,
+    doctor,
     explain,
     export,
     init,
@@ -56,6 +57,7 @@ COMMANDS = (
     rollback,
     audit,
     completion,
+    doctor,
 )
 """In the order of `efficiency --help`."""
 PROJECT_WIDE = ("inbox", "warehouse", "output", "policy")

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 from builders.small_inbox import CODES, COUNT, NAMES, run, small_inbox, warehouse, write
@@ -17,8 +18,7 @@ from conftest import efficiency
 from efficiency.errors import UsageError
 from efficiency.job.summary import as_json, closing_lines
 from efficiency.language import speaking
-from efficiency.review.status import Status, status, status_as_json
-from efficiency.review.status_tables import print_status
+from efficiency.review.status import Status, print_status, status, status_as_json, status_file_name
 from efficiency.warehouse.lock import lock
 
 TODAY = date(2026, 11, 20)
@@ -136,6 +136,24 @@ def test_the_tables_name_months_enterprises_and_files(found: Status) -> None:
     for words in ("26-03", NAMES[0], "缺2026年3月、6月", "不能评级", "产出/2026年3月.csv", "南定镇"):
         assert words in text
     assert f"合计：{COUNT} 户企业有缺报，1 张表被退回。" in text
+
+
+def test_the_workbook_has_months_by_forms_and_every_enterprise_that_lacks_something(
+    month: Path, found: Status, tmp_path: Path
+) -> None:
+    done = efficiency("status", "--output", tmp_path, cwd=month)
+    path = tmp_path / status_file_name("2026-10")
+    assert done.stdout.endswith(f"Workbook: {path}\n")
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["报送情况", "缺报企业", "镇办缺报", "部门报表", "退回的表"]
+    head, *rows = [[cell.value for cell in row] for row in book["报送情况"].iter_rows(min_row=3)]
+    tax = dict(zip(head, next(row for row in rows if row[1] == "实缴税金"), strict=True))
+    assert [tax[of] for of in ("表式", "26-02", "26-03", "26-06")] == ["产出", "✓", str(COUNT), "1"]
+    land = dict(zip(head, next(row for row in rows if row[0] == "用地"), strict=True))
+    assert (land["26-03"], land["不分月"]) == (None, "✓")
+    listed = list(book["缺报企业"].iter_rows(min_row=4, max_row=3 + found.missing.height, values_only=True))
+    assert [row[1] for row in listed] == found.missing["uscc"].to_list()
+    assert book["退回的表"]["A4"].value == "产出/2026年3月.csv"
 
 
 def test_an_enterprise_registered_without_a_name_is_shown_by_its_code(found: Status) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
-from efficiency.language import say
+from efficiency.language import say, shown
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -21,6 +22,12 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         "efficiency status --period 2026-10",
     )
     parser.add_argument("--period", metavar="P", help=say("month as YYYY-MM (default: that of the latest evaluation)"))
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help=say("also write the workbook 报送情况_P.xlsx to this folder, with every enterprise that lacks something"),
+    )
     take_warehouse(parser)
     take_json(parser)
 
@@ -29,13 +36,17 @@ def run(options: argparse.Namespace) -> int:
     """Print what came and what did not."""
     from datetime import datetime
 
-    from efficiency.review.status import status, status_as_json
+    from efficiency.review.status import print_status, status, status_as_json, status_file_name, write_status
 
-    found = status(options.warehouse, datetime.now().astimezone().date(), options.period)
+    now = datetime.now().astimezone()
+    found = status(options.warehouse, now.date(), options.period)
+    workbook = options.output / status_file_name(found.period) if options.output else None
+    if workbook:
+        write_status(workbook, found, now)
     if options.json:
-        print_json(status_as_json(found))
+        print_json({**status_as_json(found), "workbook": str(workbook) if workbook else None})
         return 0
-    from efficiency.review.status_tables import print_status
-
     print_status(found)
+    if workbook:
+        print(shown(say("Workbook: {path}", path=workbook)))
     return 0

@@ -9,7 +9,8 @@ holds the robot's key, are of type SecretStr, and no message shows them.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -188,6 +189,46 @@ class Settings(BaseSettings):
             [self.smtp.password] if self.smtp else [],
         )
         return tuple(secret.get_secret_value() for part in fields for secret in part if secret is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A setting as it holds, and who says so."""
+
+    name: str
+    """As in the file: `inbox`, `schedule.cron`."""
+    value: str | None
+    """`***` for a secret; None where there is none."""
+    source: str | None
+    """The variable or the file; None for a default."""
+
+
+def origins(settings: Settings) -> Iterator[Origin]:
+    """Every setting with the variable or the file that says it, or none where it is a default."""
+    variables = {name.upper() for name, value in os.environ.items() if value}
+    files = [(file, read_table(file)) for file in settings_files()]
+
+    def source(name: str, table: str = "") -> str | None:
+        variable = f"{PREFIX}{f'{table}_{name}' if table else name}".upper()
+        if variable in variables:
+            return variable
+        for file, given in files:
+            stated = given.get(table, {}) if table else given
+            if isinstance(stated, dict) and name in stated:
+                return str(file)
+        return None
+
+    for name, value in settings:
+        if name not in _TABLES:
+            yield Origin(name, None if value is None else str(value), source(name))
+        elif isinstance(value, BaseModel):
+            for key, field in type(value).model_fields.items():
+                stated = getattr(value, key)
+                hidden = isinstance(stated, SecretStr) or (name, key) == ("smtp", "user")
+                shown = _HIDDEN if hidden and stated is not None else stated
+                written = ", ".join(shown) if isinstance(shown, tuple) else shown
+                named = field.alias or key
+                yield Origin(f"{name}.{named}", None if written is None else str(written), source(named, name))
 
 
 def read_settings() -> Settings:

@@ -94,9 +94,17 @@ def _held(file: Path, note: Path, busy: Callable[[str], Text]) -> Iterator[None]
 
 def holder(path: Path) -> str | None:
     """Who holds the warehouse `path`; None when nobody does. Raises WarehouseError when the lock cannot be tried."""
+    return _holder(*_files(path))
+
+
+def serves(path: Path) -> str | None:
+    """Which process runs the schedule of the warehouse `path`; else as `holder`."""
+    return _holder(*_files(path, "serving"))
+
+
+def _holder(file: Path, note: Path) -> str | None:
     from filelock import FileLock, Timeout
 
-    file, note = _files(path)
     if not file.exists():
         return None
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
-    from efficiency.review.status import Status
+    from efficiency.review.status.found import Status
 
 NAMED = 30
 """Rows of a table before it is said how many more there are."""
@@ -213,7 +213,9 @@ def _missing(found: Status) -> Table:
         for row in together.head(NAMED).iter_rows(named=True)
     ]
     if together.height > NAMED:
-        rows.append([shown(say("… and {number} more rows, see --json", number=together.height - NAMED)), *[""] * 5])
+        rows.append(
+            [shown(say("… and {number} more rows, see --output or --json", number=together.height - NAMED)), *[""] * 5]
+        )
     heads = [say("enterprise"), say("code"), say("town"), say("form"), say("lacks"), say("effect")]
     return _table(heads, rows)
 
