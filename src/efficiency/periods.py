@@ -11,6 +11,11 @@ from efficiency.language import say
 _PERIOD = re.compile(r"(\d{4})-(\d{2})")
 
 
+def as_period(text: str) -> str:
+    """`text` with months as a program writes them: 2026年9月 is 2026-09; all else stays as it is."""
+    return re.sub(r"(\d{4})年(\d{1,2})月", lambda month: f"{month[1]}-{int(month[2]):02d}", text.strip())
+
+
 def period_start(period: str) -> date:
     """First day of `period` (YYYY-MM). Raises UsageError for any other text."""
     match = _PERIOD.fullmatch(period)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from efficiency.cli import _parser
 from efficiency.errors import UsageError
 from efficiency.periods import period_range, period_start
 
@@ -27,3 +28,9 @@ def test_backward_range_is_refused_with_the_right_order() -> None:
 
 def test_period_starts_on_the_first() -> None:
     assert period_start("2026-10").isoformat() == "2026-10-01"
+
+
+@pytest.mark.parametrize(("written", "meant"), [("2026年10月", "2026-10"), ("2025年11月..2026年3月", "2025-11..2026-03")])
+def test_a_month_may_be_written_as_people_write_it(written: str, meant: str) -> None:
+    for command in (["run"], ["explain", "x"], ["compare"], ["status"], ["checkup"], ["export", "tiers", "t.csv"]):
+        assert _parser().parse_args([*command, "--period", written]).period == meant

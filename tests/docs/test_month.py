@@ -135,8 +135,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the page is for a shell")
 def test_a_clerks_month_goes_as_the_page_says(tmp_path: Path, program: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("EFFICIENCY_")}
-    environment |= {"PATH": f"{program}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("EFFICIENCY_", "LC_"))}
+    environment |= {"PATH": f"{program}{os.pathsep}{os.environ['PATH']}", "LANG": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
     folder, approved, told = tmp_path, False, ""
     for section in HEADINGS:
         heading = section.partition("：")[0].strip()

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, DEFAULTS
 from efficiency.language import Language, say, shown, spoken
+from efficiency.periods import as_period
 from efficiency.project import settings_are_stated
 
 Commands = argparse._SubParsersAction  # argparse has no public name for this type
@@ -102,13 +103,14 @@ def take_by(parser: argparse.ArgumentParser) -> None:
 
 def take_period(parser: argparse.ArgumentParser) -> None:
     """Add `--period`, one month."""
-    parser.add_argument("--period", required=True, metavar="P", help=say("month as YYYY-MM"))
+    parser.add_argument("--period", type=as_period, required=True, metavar="P", help=say("month as YYYY-MM"))
 
 
 def take_periods(parser: argparse.ArgumentParser) -> None:
     """Add `--period`, one month or a range."""
     parser.add_argument(
         "--period",
+        type=as_period,
         required=True,
         metavar="P",
         help=say("month as YYYY-MM, e.g. 2026-10; a range 2025-11..2026-10 takes each month in turn"),

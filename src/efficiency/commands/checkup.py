@@ -6,6 +6,7 @@ import argparse
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_output, take_warehouse
 from efficiency.language import say, shown
+from efficiency.periods import as_period
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -20,7 +21,9 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         ),
         "efficiency checkup --period 2026-10",
     )
-    parser.add_argument("--period", metavar="P", help=say("month as YYYY-MM (default: the latest evaluated)"))
+    parser.add_argument(
+        "--period", type=as_period, metavar="P", help=say("month as YYYY-MM (default: the latest evaluated)")
+    )
     parser.add_argument("--policy", metavar="ID", help=say("which policy, where a period was judged under several"))
     take_warehouse(parser)
     take_output(parser)

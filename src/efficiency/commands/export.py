@@ -7,6 +7,7 @@ from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
 from efficiency.language import say, shown
+from efficiency.periods import as_period
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -27,7 +28,7 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help=say("file to write, in the format of its ending (times are UTC)"),
     )
-    parser.add_argument("--period", metavar="P", help=say("only this month, as YYYY-MM"))
+    parser.add_argument("--period", type=as_period, metavar="P", help=say("only this month, as YYYY-MM"))
     parser.add_argument("--policy", metavar="ID", help=say("only what this policy decided"))
     parser.add_argument("--titles", action="store_true", help=say("Chinese headers with units, not the columns' names"))
     parser.add_argument("--replace", action="store_true", help=say("replace FILE where it is an earlier export"))

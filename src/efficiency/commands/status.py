@@ -7,6 +7,7 @@ from pathlib import Path
 
 from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
 from efficiency.language import say, shown
+from efficiency.periods import as_period
 
 
 def declare(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -21,7 +22,9 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         ),
         "efficiency status --period 2026-10",
     )
-    parser.add_argument("--period", metavar="P", help=say("month as YYYY-MM (default: that of the latest evaluation)"))
+    parser.add_argument(
+        "--period", type=as_period, metavar="P", help=say("month as YYYY-MM (default: that of the latest evaluation)")
+    )
     parser.add_argument(
         "--output",
         type=Path,
