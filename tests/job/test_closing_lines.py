@@ -68,7 +68,13 @@ def test_a_warning_of_the_month_before_is_counted_and_not_said_again(runs: list[
     def warned(period: str, *warnings: str) -> PeriodEvaluation:
         return replace(one, period=period, evaluation=replace(one.evaluation, warnings=list(warnings)))
 
-    both = replace(runs[0], evaluations=(warned("2026-09", "甲", "乙"), warned("2026-10", "乙", "丙")))
+    request = replace(runs[0].run.request, periods=("2026-09", "2026-10"))
+    both = replace(
+        runs[0],
+        run=replace(runs[0].run, request=request),
+        evaluations=(warned("2026-09", "甲", "乙"), warned("2026-10", "乙", "丙")),
+        folders=(Path("2026-09"), Path("2026-10")),
+    )
     assert lines(both, "Mind", "Said before") == [
         "Mind (2026-09): 甲",
         "Mind (2026-09): 乙",

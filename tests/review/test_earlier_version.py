@@ -76,10 +76,9 @@ def test_a_warehouse_of_an_earlier_version_is_read_as_it_is(published: Path, tmp
     }, "the file is of no earlier version any more"
     told = efficiency("explain", CODES[3], "--period", "2026-09", "--warehouse", file, cwd=tmp_path).stdout
     assert "2026-09-zibo-jkq-7a7cfb78" in told
-    assert (
-        f"（{len(CODES)}户）"
-        in efficiency("check", small_inbox(tmp_path / "inbox"), "--warehouse", file, cwd=tmp_path).stdout
-    )
+    inbox = small_inbox(tmp_path / "inbox")
+    checked = efficiency("check", inbox, "--warehouse", file, "--language", "zh", cwd=tmp_path).stdout
+    assert f"（{len(CODES)}户）" in checked
     efficiency("export", "tiers", "tiers.csv", "--warehouse", file, cwd=tmp_path)
     assert (tmp_path / "tiers.csv").read_text(encoding="utf-8").count("\n") == 1 + 3 * len(CODES)
     refused = efficiency("export", "verification", "v.csv", "--warehouse", file, cwd=tmp_path, check=False)

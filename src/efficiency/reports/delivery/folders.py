@@ -1,8 +1,8 @@
 """Which folder the reports of an evaluation go to: one policy's never replace another's.
 
-A folder says itself whose evaluation it holds: each of our workbooks states the policy among its properties, which
-stay when it is copied, renamed with its folder, or saved by Excel or WPS. Workbooks of versions that did not write the
-property state the evaluation at the foot of their pages.
+A folder says itself whose evaluation it holds: each of our workbooks but the public notice states the policy among its
+properties, which stay when it is copied, renamed with its folder, or saved by Excel or WPS. Workbooks of versions that
+did not write the property state the evaluation at the foot of their pages.
 """
 
 from __future__ import annotations

@@ -68,9 +68,7 @@ def write_notice(path: Path, report: Report) -> None:
         filtered=False,
         portrait=True,
     )
-    with new_workbook(
-        path, report.created_at, title=title, enterprises=rows.height, evaluation=report.evaluation
-    ) as book:
+    with new_workbook(path, report.created_at, title=title, enterprises=rows.height) as book:
         sheet = book.workbook.add_worksheet("公示名单")
         extent = write_list(sheet, book.styles, rows, FIELDS, page)
         sheet.set_h_pagebreaks([extent.first + row for row in _beginnings(rows)])
