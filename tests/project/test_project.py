@@ -172,3 +172,16 @@ def test_the_command_alone_says_where_one_stands_and_what_is_next(zone: Path, tm
     shutil.rmtree(zone / "inbox")
     assert "还没有这个文件夹" in efficiency(cwd=zone).stdout
     assert NAMES[0] not in then
+
+
+def test_a_policy_that_was_only_tried_takes_nobodys_place(zone: Path) -> None:
+    efficiency("run", *PERIOD, cwd=zone)
+    own = load_policy(str(zone / "policy.toml")).id
+    efficiency("run", *PERIOD, "--policy", "huaian-2024", cwd=zone)
+    assert json.loads(efficiency("status", "--json", cwd=zone).stdout)["policy_id"] == own
+    tried = efficiency("status", "--policy", "huaian-2024", "--json", cwd=zone).stdout
+    assert json.loads(tried)["policy_id"] == "huaian-2024"
+    assert f"2026-10（{own}）" in efficiency(cwd=zone).stdout
+    refused = efficiency("status", "--period", "2999-01", cwd=zone, check=False)
+    assert (refused.returncode, "还没有到" in refused.stderr) == (2, True)
+    assert "cd zone" in efficiency(cwd=zone.parent).stdout

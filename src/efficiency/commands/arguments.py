@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from efficiency.defaults import DEFAULT_INBOX, DEFAULT_OUTPUT, DEFAULT_POLICY, DEFAULT_WAREHOUSE, DEFAULTS
+from efficiency.errors import EfficiencyError
 from efficiency.language import Language, say, shown, spoken
 from efficiency.periods import as_period
 from efficiency.project import settings_are_stated
@@ -72,6 +73,20 @@ def fill_in(options: argparse.Namespace) -> None:
         settings = dict(read_settings())
     for name in missing:
         setattr(options, name, settings[name])
+
+
+def policy_of_project() -> str | None:
+    """The id of the policy that a project or a variable names; None without them, or where it cannot be used."""
+    if not settings_are_stated():
+        return None
+    from efficiency.policy.load import load_policy
+    from efficiency.project.settings import read_settings
+
+    policy = read_settings().policy
+    try:
+        return load_policy(policy).id
+    except EfficiencyError:  # a run says what is wrong with it; what is published can be looked at all the same
+        return None
 
 
 def take_inbox(parser: argparse.ArgumentParser) -> None:

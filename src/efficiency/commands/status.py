@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from efficiency.commands.arguments import Commands, command, print_json, take_json, take_warehouse
+from efficiency.commands.arguments import Commands, command, policy_of_project, print_json, take_json, take_warehouse
 from efficiency.language import say, shown
 from efficiency.periods import as_period
 
@@ -31,6 +31,11 @@ def declare(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="DIR",
         help=say("also write the workbook 报送情况_P.xlsx to this folder, with every enterprise that lacks something"),
     )
+    parser.add_argument(
+        "--policy",
+        metavar="ID",
+        help=say("by which policy, where a month was judged under several (default: the project's, else the latest)"),
+    )
     take_warehouse(parser)
     take_json(parser)
 
@@ -42,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.review.status import print_status, status, status_as_json, status_file_name, write_status
 
     now = datetime.now().astimezone()
-    found = status(options.warehouse, now.date(), options.period)
+    found = status(options.warehouse, now.date(), options.period, options.policy or policy_of_project())
     workbook = options.output / status_file_name(found.period) if options.output else None
     if workbook:
         write_status(workbook, found, now)

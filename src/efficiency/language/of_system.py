@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import sys
 from typing import TYPE_CHECKING
+
+from efficiency.system import language_of_menus
 
 if TYPE_CHECKING:
     from efficiency.language.messages import Language
@@ -21,7 +21,7 @@ def language_of_system() -> Language:
     """
     named = next((value for name in _VARIABLES if (value := os.environ.get(name))), None)
     if named is None:
-        named = _of_windows() if sys.platform == "win32" else ""
+        named = language_of_menus()
     if named.partition(".")[0] in ("", "C", "POSIX"):
         return "en"
     wanted = os.environ.get("LANGUAGE") or named
@@ -31,13 +31,3 @@ def language_of_system() -> Language:
         if one.lower().startswith("en"):
             return "en"
     return "en"
-
-
-def _of_windows() -> str:
-    """The language of Windows' own menus; the locale of its formats where that is not known."""
-    if sys.platform != "win32":  # for the types: the calls are there alone
-        return ""
-    import ctypes
-
-    number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
-    return locale.windows_locale.get(number) or locale.getlocale()[0] or ""

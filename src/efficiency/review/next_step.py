@@ -13,7 +13,7 @@ from efficiency.intake.resolution import open_problems
 from efficiency.language import message_of, say
 from efficiency.periods import period_start, shifted
 from efficiency.policy.load import load_policy
-from efficiency.project import project_file
+from efficiency.project import NAME, project_file
 from efficiency.warehouse.lock import holder
 from efficiency.warehouse.read import load
 from schemas import CANDIDATES, EVALUATIONS, PROBLEMS, SUBMISSIONS
@@ -28,6 +28,9 @@ def next_step_lines(inbox: Path, warehouse: Path, policy: str, today: date) -> l
     The month that is due is the one before `today`, or the one after the last evaluated where that is earlier.
     """
     file = project_file(Path.cwd())
+    zones = sorted(found.parent.name for found in Path.cwd().glob(f"*/{NAME}"))
+    if file is None and not inbox.is_dir() and not warehouse.is_file() and zones:
+        return [say("A zone stands below this folder. Go there first: cd {zone}", zone=zone) for zone in zones]
     if file is None and not inbox.is_dir() and not warehouse.is_file():
         return [
             say("There is no work here yet: no efficiency.toml, no inbox and no warehouse."),
@@ -51,7 +54,7 @@ def next_step_lines(inbox: Path, warehouse: Path, policy: str, today: date) -> l
         if wrong
         else say("Policy: {policy}", policy=policy)
     )
-    due, more = _of_warehouse(warehouse, policy, today)
+    due, more = _of_warehouse(warehouse, None if wrong else load_policy(policy).id, today)
     lines += more
     if wrong:
         return [*lines, say("Next: mend the policy as said above")]
@@ -76,7 +79,7 @@ def next_step_lines(inbox: Path, warehouse: Path, policy: str, today: date) -> l
     ]
 
 
-def _of_warehouse(warehouse: Path, policy: str, today: date) -> tuple[str | None, list[str]]:
+def _of_warehouse(warehouse: Path, policy_id: str | None, today: date) -> tuple[str | None, list[str]]:
     """The month that is due (YYYY-MM; None where none is) and what the warehouse says."""
     last_month = shifted(today.replace(day=1), -1)
     names = [table.qualified for table in (EVALUATIONS, PROBLEMS, SUBMISSIONS, CANDIDATES)]
@@ -94,6 +97,8 @@ def _of_warehouse(warehouse: Path, policy: str, today: date) -> tuple[str | None
             *lines,
             say("Warehouse: {warehouse}, without an evaluation yet", warehouse=warehouse),
         ]
+    if policy_id and (own := evaluations.filter(policy_id=policy_id)).height:
+        evaluations = own  # another policy that was tried on a month is not the zone's
     last = evaluations.row(-1, named=True)
     severities = open_problems(contents[PROBLEMS.qualified], contents[SUBMISSIONS.qualified])["severity"]
     listed = contents[CANDIDATES.qualified].filter(evaluation_id=last["evaluation_id"])

@@ -68,9 +68,15 @@ def withdraw(asked: str, reason: str | None, warehouse: Path, *, undo: bool = Fa
         chosen = [sheet for sheet in sheets if (sheet in withdrawn) is undo]
         if not chosen:
             raise UsageError(
-                say("{asked} is not withdrawn. `SELECT * FROM intake.withdrawals` shows what is.", asked=asked)
+                say(
+                    "{asked} is not withdrawn. `efficiency export intake.withdrawals withdrawn.csv` shows what is.",
+                    asked=asked,
+                )
                 if undo
-                else say("{asked} is withdrawn already. `SELECT * FROM intake.withdrawals` shows what is.", asked=asked)
+                else say(
+                    "{asked} is withdrawn already. `efficiency export intake.withdrawals withdrawn.csv` shows what is.",
+                    asked=asked,
+                )
             )
         now, sequence = datetime.now(UTC).replace(microsecond=0), last_sequence(contents)
         by = operator()
@@ -114,7 +120,7 @@ def withdrawn_lines(done: Withdrawal) -> list[str]:
     ]
     if done.also:
         lines.append(say("The same bytes are known as {names} too: that is the same submission.", names=done.also))
-    lines.append(say("Facts and results are as they were until the next run: efficiency run --period P"))
+    lines.append(say("Facts and results are as they were until the next run: efficiency run --period YYYY-MM"))
     if not done.undone:
         what = done.file_name if further else first
         lines.append(say("To undo this: efficiency withdraw {what} --undo", what=what))
@@ -168,7 +174,7 @@ def _file_name(names: list[str], submissions: pl.DataFrame, asked: str) -> str:
     raise UsageError(
         say(
             "The warehouse knows no file and no submission {asked}. The nearest: {names}. "
-            "`SELECT file_name, submission_id FROM data_quality` lists all.",
+            "`efficiency export data_quality received.csv` lists all.",
             asked=asked,
             names=list(dict.fromkeys(near)) or say("none like it"),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import locale
 import os
 import socket
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ def alive(pid: int) -> bool:
     kernel.CloseHandle(handle)
     # Someone may hold the handle of a process that has ended.
     return not known or status.value == _STILL_ACTIVE
+
+
+def language_of_menus() -> str:
+    """The language of Windows' own menus, as a locale; the locale of its formats where that is not known."""
+    kernel: Any = getattr(ctypes, "windll").kernel32  # noqa: B009  # other systems lack the attribute
+    return locale.windows_locale.get(kernel.GetUserDefaultUILanguage()) or locale.getlocale()[0] or ""
 
 
 def interrupt() -> None:

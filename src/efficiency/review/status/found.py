@@ -73,17 +73,22 @@ class Status:
     """Who holds the lock of the warehouse."""
 
 
-def status(warehouse: Path, today: date, period: str | None = None) -> Status:
-    """The status of `period` (YYYY-MM), by default that of the latest evaluation.
+def status(warehouse: Path, today: date, period: str | None = None, policy_id: str | None = None) -> Status:
+    """The status of `period` (YYYY-MM), by default that of the latest evaluation; under the policy where it has any.
 
-    Raises UsageError for a wrong period and where there is no warehouse, or nothing in it.
+    Raises UsageError for a wrong period, one that is still to come, and where there is no warehouse, or nothing in it.
     """
     contents = existing(warehouse, [table.qualified for table in (SUBMISSIONS, PROBLEMS, EVALUATIONS, RUNS)])
     evaluations = contents[EVALUATIONS.qualified].filter("current").sort("period", "created_at")
     if evaluations.is_empty():
         raise UsageError(say("{warehouse} holds no evaluation yet. Run `efficiency run` first.", warehouse=warehouse))
+    latest = str(evaluations["period"][-1])
+    if policy_id is not None and (of_policy := evaluations.filter(policy_id=policy_id)).height:
+        evaluations = of_policy
     asked = period or str(evaluations["period"][-1])
     start = period_start(asked)
+    if asked > max(latest, f"{today:%Y-%m}"):
+        raise UsageError(say("{period} lies in the future. Name a month that has been.", period=asked))
     own = evaluations.filter(pl.col("period") == asked)
     evaluation = (own if own.height else evaluations).row(-1, named=True)
     policy = parse_policy(evaluation["policy_toml"], name=f"the policy of {evaluation['evaluation_id']}")
