@@ -23,7 +23,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # What Python compiles is kept, the assertions of the tests too: compiling them takes ten seconds of each process.
 test test-long coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(VENV)/.ready ## run the tests, but for those that take long (11 minutes on two cores)
+test: $(VENV)/.ready ## run the tests, but for those that take long (8 to 12 minutes on two cores)
 	@$(PYTEST)
 
 # hypothesis marks each test that it drives; here those run again, on many more tables, periods and expressions.

@@ -98,6 +98,14 @@ def test_what_is_to_be_verified_is_named_with_what_it_lacks_and_is_a_step(runs: 
     assert not lines(completed, "To be verified")
 
 
+def test_a_month_in_which_nobody_could_be_rated_goes_to_no_committee(runs: list[CompletedRun]) -> None:
+    one = runs[0].evaluations[0]
+    scores = one.evaluation.scores.with_columns(status=pl.lit("insufficient"), tier=pl.lit(None, pl.String))
+    nobody = replace(runs[0], evaluations=(replace(one, evaluation=replace(one.evaluation, scores=scores)),))
+    assert "nobody could be rated" in lines(nobody, "Next")[-1]
+    assert not any("nobody could be rated" in line for line in lines(runs[0], "Next"))
+
+
 def test_the_summary_stands_beside_the_reports_in_chinese(sample_run: SampleRun) -> None:
     text = (sample_run.reports / run_summary_file_name(PERIOD)).read_text(encoding="utf-8-sig")
     assert text.startswith("运行 ")

@@ -211,10 +211,13 @@ def _next(completed: CompletedRun, chosen: list[PeriodEvaluation], told: dict[st
     to_verify = sum(one.candidates.filter(pl.col("list") == VERIFY).height for one in chosen)
     if to_verify:
         steps.append(say("verify {number} enterprises, then run again (list 待核实 of the workbook)", number=to_verify))
-    steps += [
-        say("look through the workbook before it goes to the committee: {path}", path=path)
-        for path in _workbooks(completed)[-1:]
-    ]
+    if not told[last]["statuses"].get("ranked"):
+        steps.append(say("nobody could be rated: nothing of {period} goes to a committee yet", period=last))
+    else:
+        steps += [
+            say("look through the workbook before it goes to the committee: {path}", path=path)
+            for path in _workbooks(completed)[-1:]
+        ]
     for number, step in enumerate(steps, 1):
         yield say("Next {number}: {step}", number=number, step=step)
 
