@@ -20,7 +20,6 @@ from schemas.watching import KINDS
 
 if TYPE_CHECKING:
     from efficiency.job.contracts import CompletedRun
-    from efficiency.policy.model import Policy
     from schemas.column import Table
 
 log = logging.getLogger("efficiency")
@@ -47,7 +46,7 @@ def _create(completed: CompletedRun, summary: dict[str, Any], links: str | None)
     for evaluation, one in zip(summary["evaluations"], completed.evaluations, strict=True):
         create_table_artifact(
             key=f"tiers-{one.period}",
-            table=tiers_table(evaluation, list_titles(completed.run.policy, one.candidates)),
+            table=tiers_table(evaluation, completed.run.policy.list_titles),
             description=f"{one.period} 等级与清单(办法 {_plain(evaluation['policy_id'])})",
         )
         create_table_artifact(
@@ -114,13 +113,6 @@ def lists_table(candidates: pl.DataFrame) -> list[dict[str, Any]]:
     """The first enterprises of each list."""
     first = candidates.sort("list", "priority").group_by("list", maintain_order=True).head(ROWS)
     return _rows(first, CANDIDATES, ("title", "priority", "name", "uscc", "tier", "reason", "missing"), first.height)
-
-
-def list_titles(policy: Policy, candidates: pl.DataFrame) -> dict[str, str]:
-    """Id of each list → its title, also of those without candidates."""
-    return {entry.list: entry.title for entry in policy.candidate} | dict(
-        candidates.select("list", "title").unique(maintain_order=True).iter_rows()
-    )
 
 
 def worst_first(problems: pl.DataFrame) -> pl.DataFrame:

@@ -208,8 +208,9 @@ def monthly(  # noqa: PLR0917  # Prefect passes parameters by name
         with watch.work(run, cancellable=not scheduled):  # whoever serves cancels a scheduled one
             attempts = in_attempts(month, asked.inbox, WAITS_S if scheduled else ())
             done = with_notice(period or "定时运行", asked.policy, attempts)
-            lines = {"lines": list(closing_lines(done)), "first": list(first_to_open(done))}
-            watch.summary = {**as_json(done), **lines}
+            summary = as_json(done)
+            lines = {"lines": list(closing_lines(done, summary)), "first": list(first_to_open(done))}
+            watch.summary = {**summary, **lines}
         watch.show_progress()
         create_artifacts(done, watch.summary, links)
         return watch.summary

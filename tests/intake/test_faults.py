@@ -14,7 +14,7 @@ from efficiency.intake.layout import classify as sound
 from efficiency.intake.read import read_file
 from efficiency.intake.resolution import LookupTables, PartitionResult
 from efficiency.intake.resolution import resolve_partition as resolve_soundly
-from efficiency.job.summary import closing_lines
+from efficiency.job.summary import as_json, closing_lines
 
 TABLE: Rows = [["2026年10月"], HEAD, ["甲公司", 1, 5]]
 
@@ -70,12 +70,13 @@ def test_the_month_goes_on_says_the_fault_first_and_reads_the_file_again_when_it
     )
     with monkeypatch.context() as patch:
         planted(patch, KeyError("n7"), "用电")
-        lines = list(closing_lines(run(tmp_path)))
+        faulty = run(tmp_path)
+        lines = list(closing_lines(faulty, as_json(faulty)))
     assert lines[0].startswith("A fault of the program: 用电.xlsx, sheet 用电 was not read (KeyError: 'n7').")
     assert any("2026-10 (zibo-jkq)" in line for line in lines)
     again = run(tmp_path)
     assert again.validated.ingested.fresh == 1
-    assert not any("fault of the program" in line for line in closing_lines(again))
+    assert not any("fault of the program" in line for line in closing_lines(again, as_json(again)))
     assert again.validated.resolved.submissions.filter(pl.col("file_name") == "用电.xlsx")["form"].to_list() == [
         "energy"
     ]
@@ -105,11 +106,12 @@ def test_a_fault_over_rows_while_they_are_resolved_leaves_out_their_sheets_alone
     with monkeypatch.context() as patch:
         patch.setattr("efficiency.job.execution.partitions.resolve_partition", resolve_partition)
         completed = run(tmp_path)
-    lines = list(closing_lines(completed))
+    lines = list(closing_lines(completed, as_json(completed)))
     assert sum(line.startswith("A fault of the program: 用") for line in lines) == len(bad)
     sheets = completed.validated.resolved.submissions.filter(pl.col("file_name").str.starts_with("用"))
     refused = sheets.filter(status="refused")
     assert set(refused["file_name"]) == set(bad)
     assert refused["rows_rejected"].to_list() == [1] * len(bad)
     assert any("2026-10 (zibo-jkq)" in line for line in lines)
-    assert not any("fault of the program" in line for line in closing_lines(run(tmp_path)))
+    mended = run(tmp_path)
+    assert not any("fault of the program" in line for line in closing_lines(mended, as_json(mended)))

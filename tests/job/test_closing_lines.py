@@ -10,7 +10,7 @@ from builders.small_inbox import run as run_month
 from conftest import SampleRun
 
 from efficiency.job.contracts import CompletedRun, PeriodEvaluation
-from efficiency.job.summary import closing_lines, run_summary_file_name
+from efficiency.job.summary import as_json, closing_lines, run_summary_file_name
 from schemas import WATCH
 
 TAX = ("统一社会信用代码", "企业名称", "所属期", "实缴税金(万元)")
@@ -21,7 +21,7 @@ def run(zone: Path, period: str = PERIOD) -> CompletedRun:
 
 
 def lines(completed: CompletedRun, *beginnings: str) -> list[str]:
-    return [line for line in closing_lines(completed) if line.startswith(beginnings)]
+    return [line for line in closing_lines(completed, as_json(completed)) if line.startswith(beginnings)]
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = without_march(tmp_path_factory.mktemp("month"))
     completed = run(folder)
     (folder / "summary.json").write_text(json.dumps(as_json(completed), ensure_ascii=False, default=str))
-    (folder / "lines.txt").write_text("\n".join(closing_lines(completed)))
+    (folder / "lines.txt").write_text("\n".join(closing_lines(completed, as_json(completed))))
     return folder
 
 

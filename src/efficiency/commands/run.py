@@ -148,10 +148,11 @@ def _run_plainly(options: argparse.Namespace, request: RunRequest) -> int:
     from efficiency.job.summary import as_json, closing_lines
 
     try:
+        summary = as_json(completed)
         if options.json:
-            print_json(as_json(completed))
+            print_json(summary)
         elif not options.quiet:
-            print("\n".join(map(shown, closing_lines(completed))))
+            print("\n".join(map(shown, closing_lines(completed, summary))))
     except Exception as error:
         if options.debug:
             raise

@@ -485,6 +485,13 @@ class Policy(Part):
         return {**TIER_NAMES, **dict(sorted(letters.items())), **self.tier_names}
 
     @property
+    def list_titles(self) -> dict[str, str]:
+        """Id of each list → its title, that of its first rule; last the list to be verified, where there is one."""
+        rules = {rule.list: rule for rule in reversed(self.candidate)}
+        titles = {name: rules[name].title for name in dict.fromkeys(rule.list for rule in self.candidate)}
+        return titles | ({VERIFY: VERIFY_TITLE} if self.verification else {})
+
+    @property
     def indicator_ids(self) -> tuple[str, ...]:
         """The ids of all indicators in file order, each once."""
         return tuple(dict.fromkeys(indicator.id for cohort in self.cohort for indicator in cohort.indicator))

@@ -148,7 +148,7 @@ def dry_run_as_json(done: DryRun) -> dict[str, Any]:
 
 def dry_run_lines(done: DryRun) -> Iterator[str]:
     """The closing lines of the run, then what would change of what is published."""
-    yield from closing_lines(done.completed)
+    yield from closing_lines(done.completed, as_json(done.completed))
     if done.returned:
         yield say("Would be given back: {number} workbooks.", number=done.returned)
     policy = done.completed.run.policy.id

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from efficiency.errors import EfficiencyError, UsageError
 from efficiency.language import in_language
-from efficiency.policy.model import VERIFY, VERIFY_TITLE
 from efficiency.project.settings import read_settings
 from efficiency.serving.channels import Notice, send
 
@@ -45,8 +44,7 @@ def with_notice(periods: str, policy: str, job: Callable[[], CompletedRun]) -> C
     try:
         from efficiency.job.summary import as_json
 
-        titles = {VERIFY: VERIFY_TITLE, **{rule.list: rule.title for rule in completed.run.policy.candidate}}
-        notice = success_notice(as_json(completed), titles)
+        notice = success_notice(as_json(completed), completed.run.policy.list_titles)
     except Exception as error:
         log.warning("the notice of this run cannot be written (%s); the run itself is done", type(error).__name__)
     else:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from efficiency.job.summary.as_json import as_json, folder_of
+from efficiency.job.summary.as_json import folder_of
 from efficiency.job.summary.news import new_findings, new_problems, new_warnings
 from efficiency.language import Text, say
 from efficiency.monitoring.late_returns import watch_lines
 from efficiency.periods import period_start, shifted
-from efficiency.policy.model import VERIFY, VERIFY_TITLE
+from efficiency.policy.model import VERIFY
 from efficiency.reports.delivery import RETURNED, TOWNS
 from efficiency.reports.text import on_one_line
 from schemas import FORMS
 from schemas.profile import PROFILE_TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from efficiency.job.contracts import CompletedRun, PeriodEvaluation
@@ -27,9 +27,11 @@ NAMED = 5
 """Things of one kind that the lines name before they say how many more there are."""
 
 
-def closing_lines(completed: CompletedRun, period: str | None = None) -> Iterator[Text]:
-    """The end of a run of which only the results of `period` are said, by default of all its periods."""
-    summary = as_json(completed)
+def closing_lines(completed: CompletedRun, summary: Mapping[str, Any], period: str | None = None) -> Iterator[Text]:
+    """The end of a run of which only the results of `period` are said, by default of all its periods.
+
+    `summary` is what `as_json` makes of the run.
+    """
     yield from _faults(completed)
     yield from _intake(completed, summary)
     fresh, as_before = new_findings(completed)
@@ -37,16 +39,16 @@ def closing_lines(completed: CompletedRun, period: str | None = None) -> Iterato
     if as_before:
         yield say("Noticed before and still so: {number} late, missing or changed returns.", number=as_before)
     warnings = {of: (new, known) for of, new, known in new_warnings(completed)}
-    titles = {VERIFY: VERIFY_TITLE, **{entry.list: entry.title for entry in completed.run.policy.candidate}}
+    titles = completed.run.policy.list_titles
     chosen = [one for one in completed.evaluations if period in (None, one.period)]
-    told = {one["period"]: one for one in summary["evaluations"]}
+    results = {one["period"]: one for one in summary["evaluations"]}
     for one in chosen:
-        yield _result(told[one.period], titles)
-        yield from _missing(one.period, told[one.period]["missing"])
+        yield _result(results[one.period], titles)
+        yield from _missing(one.period, results[one.period]["missing"])
         yield from _warnings(one.period, *warnings[one.period])
         yield from _to_verify(one, titles)
     yield from _places(completed, [one.period for one in chosen])
-    yield from _next(completed, chosen, told)
+    yield from _next(completed, chosen, results)
 
 
 def _faults(completed: CompletedRun) -> Iterator[Text]:
@@ -60,7 +62,7 @@ def _faults(completed: CompletedRun) -> Iterator[Text]:
         )
 
 
-def _intake(completed: CompletedRun, summary: dict[str, Any]) -> Iterator[Text]:
+def _intake(completed: CompletedRun, summary: Mapping[str, Any]) -> Iterator[Text]:
     """What was read, what is wrong with it, and which files came back mended."""
     counts = summary["counts"]
     yield say(
@@ -97,12 +99,12 @@ def _intake(completed: CompletedRun, summary: dict[str, Any]) -> Iterator[Text]:
             )
 
 
-def _result(told: dict[str, Any], titles: dict[str, str]) -> Text:
+def _result(result: dict[str, Any], titles: dict[str, str]) -> Text:
     """Tiers, who has none, and lists of one period."""
-    tiers: object = " ".join(f"{tier} {count}" for tier, count in told["tiers"].items())
-    if not any(told["tiers"].values()):  # of a method that gives none
-        tiers = say("{number} ranked, no tiers", number=told["statuses"].get("ranked", 0))
-    counts = told["statuses"]
+    tiers: object = " ".join(f"{tier} {count}" for tier, count in result["tiers"].items())
+    if not any(result["tiers"].values()):  # of a method that gives none
+        tiers = say("{number} ranked, no tiers", number=result["statuses"].get("ranked", 0))
+    counts = result["statuses"]
     words = {
         "insufficient": say("{number} without enough data", number=counts.get("insufficient", 0)),
         "excluded": say("{number} excluded", number=counts.get("excluded", 0)),
@@ -110,11 +112,11 @@ def _result(told: dict[str, Any], titles: dict[str, str]) -> Text:
     }
     return say(
         "{period} ({policy_id}): {tiers}; {others}. Lists: {lists}.",
-        period=told["period"],
-        policy_id=told["policy_id"],
+        period=result["period"],
+        policy_id=result["policy_id"],
         tiers=tiers,
         others=[words[status] for status in words if status in counts] or say("all ranked"),
-        lists=[f"{titles.get(name, name)} {count}" for name, count in told["lists"].items()] or say("none"),
+        lists=[f"{titles.get(name, name)} {count}" for name, count in result["lists"].items()] or say("none"),
     )
 
 
@@ -198,20 +200,22 @@ def _places(completed: CompletedRun, periods: list[str]) -> Iterator[Text]:
     yield from (say("Workbook: {path}", path=path) for path in _workbooks(completed) if path.stem[-7:] in periods)
 
 
-def _next(completed: CompletedRun, chosen: list[PeriodEvaluation], told: dict[str, dict[str, Any]]) -> Iterator[Text]:
-    """What the operator does next, in the order in which it is done."""
+def _next(
+    completed: CompletedRun, chosen: list[PeriodEvaluation], results: dict[str, dict[str, Any]]
+) -> Iterator[Text]:
+    """What the operator does next, in the order in which it is done; `results`: period → its part of the summary."""
     last = chosen[-1].period
     steps = []
     if _returned(completed):
         steps.append(
             say("give back the marked workbooks and ask for them mended: {folder}", folder=_returns(completed))
         )
-    if any(told[one.period]["missing"] for one in chosen):
+    if any(results[one.period]["missing"] for one in chosen):
         steps.append(say("ask for what is missing; who lacks what: efficiency status --period {period}", period=last))
     to_verify = sum(one.candidates.filter(pl.col("list") == VERIFY).height for one in chosen)
     if to_verify:
         steps.append(say("verify {number} enterprises, then run again (list 待核实 of the workbook)", number=to_verify))
-    if not told[last]["statuses"].get("ranked"):
+    if not results[last]["statuses"].get("ranked"):
         steps.append(say("nobody could be rated: nothing of {period} goes to a committee yet", period=last))
     else:
         steps += [

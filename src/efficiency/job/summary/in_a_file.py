@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from efficiency.errors import not_written
+from efficiency.job.summary.as_json import as_json
 from efficiency.job.summary.closing_lines import closing_lines
 from efficiency.language import in_language, say
 
@@ -24,11 +25,12 @@ def write_run_summaries(completed: CompletedRun, deliveries: Sequence[Delivery])
     """Write the summary of each period into its staged folder. Raises EfficiencyError when that cannot be written."""
     run = completed.run
     started = f"{run.started.astimezone():%Y-%m-%d %H:%M}"
+    summary = as_json(completed)
     for one, delivery in zip(completed.evaluations, deliveries, strict=True):
         head = say(
             "Run {run_id} by {operator}, begun {started}", run_id=run.run_id, operator=run.operator, started=started
         )
-        lines = [head, *closing_lines(completed, one.period)]
+        lines = [head, *closing_lines(completed, summary, one.period)]
         path = delivery.staged / run_summary_file_name(one.period)
         try:
             # With a mark of UTF-8, without which older programs of Windows take it for GB18030.

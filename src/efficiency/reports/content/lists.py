@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from efficiency.evaluation.lists import NO_REVENUE
-from efficiency.policy.model import VERIFY, VERIFY_TITLE
+from efficiency.policy.model import VERIFY
 from efficiency.reports.content.columns import INTERVAL_TITLE, confidence_title, noted, of_draws, rank_interval
 from efficiency.reports.content.efficiencies import DIMENSION_NAMES, DIMENSIONS, headline_efficiencies
 from efficiency.reports.content.partners import partner_words
@@ -59,12 +59,8 @@ def candidate_lists(report: Report) -> tuple[CandidateList, ...]:
 
 def list_titles(report: Report) -> dict[str, str]:
     """Id of each list → its title, in the order in which they are shown."""
-    called: dict[str, str] = {}
-    for rule in report.policy.candidate:
-        called.setdefault(rule.list, rule.title)
+    called = report.policy.list_titles
     titles = {own: called.get(own, name) for own, name in LIST_NAMES.items()} | called
-    if report.policy.verification:
-        called[VERIFY] = VERIFY_TITLE
     for own, title in report.candidates.select("list", "title").unique(maintain_order=True).iter_rows():
         called.setdefault(own, title)
     return titles | called

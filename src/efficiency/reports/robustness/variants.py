@@ -183,7 +183,7 @@ def grid(report: Report, most: int) -> Grid:
         (uscc, own): (tier, on)
         for uscc, own, tier, on in of_shown.select("uscc", "variant", "tier", "list").iter_rows()
     }
-    titles = _titles(report.policy)
+    titles = report.policy.list_titles
     rows = []
     for row in shown.iter_rows(named=True):
         title = titles.get(row["rule"], row["title"])
@@ -221,11 +221,3 @@ def _cell(row: Mapping[str, Any], tier: str | None, listed: str | None) -> tuple
 
 def _of(share: float | None, methods: int) -> str:
     return _TITLES_OF_NONE if share is None else f"{round(share * methods)}/{methods}"
-
-
-def _titles(policy: Policy) -> dict[str, str]:
-    """Id of each list of the policy → its title."""
-    titles: dict[str, str] = {}
-    for rule in policy.candidate:
-        titles.setdefault(rule.list, rule.title)
-    return titles
