@@ -66,13 +66,14 @@ def packages() -> int:
     return sum(bool(line[:1].strip()) and line[:1] not in "#-" for line in lines)
 
 
-def installer(python: Path, wheels: Path) -> tuple[list[str], list[str]]:
-    """The command that installs packages into the environment of `python`, and where it takes them from."""
-    source = ["--no-index", "--find-links", str(wheels)] if wheels.is_dir() else []
+def tools(venv: Path, python: Path) -> tuple[list[str], list[str]]:
+    """The command that makes the environment `venv`, and the one that installs packages for its `python`."""
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--quiet", "--python", str(python)], source
+        made = [uv, "venv", "--quiet", "--python", sys.executable, "--allow-existing", str(venv)]
+        return made, [uv, "pip", "install", "--quiet", "--python", str(python)]
     # Twice quiet: errors alone, none of pip's notes about itself and this machine.
-    return [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"], source
+    installed = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    return [sys.executable, "-m", "venv", str(venv)], installed
 
 
 def step(number: int, of: int, what: str, *commands: Sequence[str]) -> None:
@@ -100,12 +101,11 @@ def main() -> int:
     began = time.monotonic()
     python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     wheels = ROOT / "wheelhouse"
-    install, source = installer(python, wheels)
+    make, install = tools(venv, python)
+    source = ["--no-index", "--find-links", str(wheels)] if wheels.is_dir() else []
     print(say["begin"].format(folder=venv), flush=True)
-    made_by = [shutil.which("uv") or "", "venv", "--quiet", "--python", sys.executable, "--allow-existing", str(venv)]
-    plain = [sys.executable, "-m", "venv", str(venv)]
     try:
-        step(1, 3, say["environment"], made_by if made_by[0] else plain)
+        step(1, 3, say["environment"], make)
         # The lock is whole; what a package would want besides on another system is not looked for.
         named = say["packages"].format(number=packages(), source=wheels.name if source else say["network"])
         step(2, 3, named, [*install, *source, "--no-deps", "--require-hashes", "-r", "requirements.txt"])

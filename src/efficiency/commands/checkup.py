@@ -45,21 +45,21 @@ def run(options: argparse.Namespace) -> int:
 
     checked = check_up_published(options.warehouse, options.period, options.policy)
     evaluation, policy = checked.evaluation, checked.policy
-    told = sections(checked.found, policy)
+    found = sections(checked.found, policy)
     folder = reports_folder(options.output, evaluation["period"], evaluation["policy_id"])
     path = folder / check_up_file_name(evaluation["period"])
-    write_check_up(path, told, evaluation, policy, evaluation["created_at"])
+    write_check_up(path, found, evaluation, policy, evaluation["created_at"])
     if options.json:
         names = ("evaluation_id", "period", "policy_id")
         print_json(
             {
                 **{name: evaluation[name] for name in names},
-                **check_up_as_dict(checked.found, told),
+                **check_up_as_dict(checked.found, found),
                 "paths": {"files": [str(path)]},
             }
         )
         return 0
     title = f"公平性体检 {period_title(evaluation['period'])} {policy.title}"
-    print(check_up_as_text(told, title))
+    print(check_up_as_text(found, title))
     print(f"\n{shown(say('Workbook: {path}', path=path))}")
     return 0

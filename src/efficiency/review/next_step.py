@@ -48,13 +48,13 @@ def next_step_lines(inbox: Path, warehouse: Path, policy: str, today: date) -> l
         if inbox.is_dir()
         else say("Inbox: {inbox}, a folder that is not there yet", inbox=inbox)
     )
-    wrong = _wrong_policy(policy)
+    policy_id, wrong = _policy(policy)
     lines.append(
         say("Policy: {policy}, which cannot be used: {wrong}", policy=policy, wrong=wrong)
         if wrong
         else say("Policy: {policy}", policy=policy)
     )
-    due, more = _of_warehouse(warehouse, None if wrong else load_policy(policy).id, today)
+    due, more = _of_warehouse(warehouse, policy_id, today)
     lines += more
     if wrong:
         return [*lines, say("Next: mend the policy as said above")]
@@ -118,10 +118,9 @@ def _of_warehouse(warehouse: Path, policy_id: str | None, today: date) -> tuple[
     return (f"{following:%Y-%m}" if following <= last_month else None), lines
 
 
-def _wrong_policy(policy: str) -> str:
-    """What is wrong with the policy, in one line; `` where nothing is."""
+def _policy(policy: str) -> tuple[str | None, str]:
+    """The id of the policy; None where it cannot be used, and what is wrong with it, in one line."""
     try:
-        load_policy(policy)
+        return load_policy(policy).id, ""
     except EfficiencyError as error:
-        return message_of(error)
-    return ""
+        return None, message_of(error)

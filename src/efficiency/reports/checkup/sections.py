@@ -38,18 +38,18 @@ def sections(found: CheckUp, policy: Policy) -> tuple[Section, ...]:
     )
 
 
-def summary(told: tuple[Section, ...]) -> str:
+def summary(parts: tuple[Section, ...]) -> str:
     """In how many sections something was found, and how many could not be judged."""
-    found = [section.title for section in told if section.outcome == FOUND]
-    unknown = sum(section.outcome == NOT_JUDGED for section in told)
+    found = [section.title for section in parts if section.outcome == FOUND]
+    unknown = sum(section.outcome == NOT_JUDGED for section in parts)
     also = f"；{unknown}项无法判断" if unknown else ""
-    return f"{len(told)}项中有{len(found)}项有发现" + (f"：{'、'.join(found)}" if found else "") + f"{also}。"
+    return f"{len(parts)}项中有{len(found)}项有发现" + (f"：{'、'.join(found)}" if found else "") + f"{also}。"
 
 
-def check_up_as_text(told: tuple[Section, ...], title: str) -> str:
+def check_up_as_text(parts: tuple[Section, ...], title: str) -> str:
     """The findings in a few lines, without a trailing line break."""
-    lines = [on_one_line(title), on_one_line(summary(told)), ""]
-    for number, section in enumerate(told, start=1):
+    lines = [on_one_line(title), on_one_line(summary(parts)), ""]
+    for number, section in enumerate(parts, start=1):
         said = section.sentences
         lines.append(f"{number}. {section.title}")
         lines += [f"   {on_one_line(one)}" for one in said[:SENTENCES]]
@@ -58,7 +58,7 @@ def check_up_as_text(told: tuple[Section, ...], title: str) -> str:
     return "\n".join([*lines, "", PREFACE])
 
 
-def check_up_as_dict(found: CheckUp, told: tuple[Section, ...]) -> dict[str, Any]:
+def check_up_as_dict(found: CheckUp, parts: tuple[Section, ...]) -> dict[str, Any]:
     """Sections with their sentences, and every frame, in types that JSON has."""
     return {
         "sections": [
@@ -68,7 +68,7 @@ def check_up_as_dict(found: CheckUp, told: tuple[Section, ...]) -> dict[str, Any
                 "outcome": {"发现": "found", "未发现": "nothing_found", "未判断": "not_judged"}[section.outcome],
                 "sentences": list(section.sentences),
             }
-            for section in told
+            for section in parts
         ],
         "figures": {
             field.name: frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()

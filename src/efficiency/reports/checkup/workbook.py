@@ -38,7 +38,7 @@ def check_up_file_name(period: str) -> str:
 
 
 def write_check_up(
-    path: Path, told: tuple[Section, ...], evaluation: Mapping[str, object], policy: Policy, created: datetime
+    path: Path, parts: tuple[Section, ...], evaluation: Mapping[str, object], policy: Policy, created: datetime
 ) -> None:
     """Writes the sections to `path`, whole or not at all; `evaluation`: the row of results.evaluations.
 
@@ -60,10 +60,10 @@ def write_check_up(
             [(COLUMNS, f"办法：{policy.title}", paper.styles.note(align="center", text_wrap=True, font_size=10))]
         )
         paper.line([(COLUMNS, PREFACE, paper.styles.get(text_wrap=True, valign="vcenter"))])
-        paper.line([(COLUMNS, summary(told), paper.styles.get(text_wrap=True, bold=True, valign="vcenter"))])
+        paper.line([(COLUMNS, summary(parts), paper.styles.get(text_wrap=True, bold=True, valign="vcenter"))])
         breaks: list[int] = []
         page = 0.0
-        for section in told:
+        for section in parts:
             page += PAGE_HEIGHT * ((paper.height - page) // PAGE_HEIGHT)
             if paper.height - page > PAGE_HEIGHT - LEAST_LEFT:
                 breaks.append(paper.row)
