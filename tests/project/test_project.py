@@ -182,6 +182,8 @@ def test_a_policy_that_was_only_tried_takes_nobodys_place(zone: Path) -> None:
     tried = efficiency("status", "--policy", "huaian-2024", "--json", cwd=zone).stdout
     assert json.loads(tried)["policy_id"] == "huaian-2024"
     assert f"2026-10（{own}）" in efficiency(cwd=zone).stdout
+    unknown = efficiency("status", "--policy", "huaian", cwd=zone, check=False)
+    assert (unknown.returncode, own in unknown.stderr) == (2, True)
     refused = efficiency("status", "--period", "2999-01", cwd=zone, check=False)
     assert (refused.returncode, "还没有到" in refused.stderr) == (2, True)
     assert "cd zone" in efficiency(cwd=zone.parent).stdout

@@ -47,7 +47,13 @@ def run(options: argparse.Namespace) -> int:
     from efficiency.review.status import print_status, status, status_as_json, status_file_name, write_status
 
     now = datetime.now().astimezone()
-    found = status(options.warehouse, now.date(), options.period, options.policy or policy_of_project())
+    found = status(
+        options.warehouse,
+        now.date(),
+        options.period,
+        policy_id=options.policy,
+        usual_policy=policy_of_project(),
+    )
     workbook = options.output / status_file_name(found.period) if options.output else None
     if workbook:
         write_status(workbook, found, now)

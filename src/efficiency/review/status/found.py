@@ -73,18 +73,32 @@ class Status:
     """Who holds the lock of the warehouse."""
 
 
-def status(warehouse: Path, today: date, period: str | None = None, policy_id: str | None = None) -> Status:
-    """The status of `period` (YYYY-MM), by default that of the latest evaluation; under the policy where it has any.
+def status(
+    warehouse: Path,
+    today: date,
+    period: str | None = None,
+    *,
+    policy_id: str | None = None,
+    usual_policy: str | None = None,
+) -> Status:
+    """The status of `period` (YYYY-MM), by default that of the latest evaluation.
 
-    Raises UsageError for a wrong period, one that is still to come, and where there is no warehouse, or nothing in it.
+    It goes by the policy that is asked for, else by the usual one where that has an evaluation, else by the latest.
+    Raises UsageError for a wrong period, one that is still to come, a policy without an evaluation, and where there is
+    no warehouse, or nothing in it.
     """
     contents = existing(warehouse, [table.qualified for table in (SUBMISSIONS, PROBLEMS, EVALUATIONS, RUNS)])
     evaluations = contents[EVALUATIONS.qualified].filter("current").sort("period", "created_at")
     if evaluations.is_empty():
         raise UsageError(say("{warehouse} holds no evaluation yet. Run `efficiency run` first.", warehouse=warehouse))
     latest = str(evaluations["period"][-1])
-    if policy_id is not None and (of_policy := evaluations.filter(policy_id=policy_id)).height:
-        evaluations = of_policy
+    known = evaluations["policy_id"].unique(maintain_order=True).to_list()
+    if policy_id is not None and policy_id not in known:
+        raise UsageError(
+            say("Nothing is evaluated under policy {policy_id!r}. There are {known}.", policy_id=policy_id, known=known)
+        )
+    if (wanted := policy_id or usual_policy) in known:
+        evaluations = evaluations.filter(pl.col("policy_id") == wanted)
     asked = period or str(evaluations["period"][-1])
     start = period_start(asked)
     if asked > max(latest, f"{today:%Y-%m}"):
